@@ -1,0 +1,51 @@
+# Everything a newcomer needs: `make demo`, `make test`. Both make the environment .venv first.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: install demo test test-slow test-jax test-gpu lint format benchmarks clean
+
+install: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	touch $@
+
+demo: $(INSTALLED)
+	$(BIN)/python -m keras_ae compare --data digits --out runs/demo
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest
+
+test-slow: $(INSTALLED)
+	$(BIN)/python -m pytest -m slow
+
+lint: $(INSTALLED)
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+
+format: $(INSTALLED)
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python -m ruff format .
+
+# The core on Keras's JAX backend, in an environment without TensorFlow.
+test-jax: .venv-jax/.installed
+	KERAS_BACKEND=jax .venv-jax/bin/python -m pytest -m "not tensorflow and not slow"
+
+.venv-jax/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv-jax
+	.venv-jax/bin/python -m pip install --quiet "keras>=3.15,<3.16" jax jaxlib "numpy<3" scipy scikit-learn pillow rich tyro pytest hypothesis
+	.venv-jax/bin/python -m pip install --quiet --editable . --no-deps
+	touch $@
+
+# Conformance and one training of each architecture with XLA on a GPU; says so where there is none.
+test-gpu: $(INSTALLED)
+	$(BIN)/python -m pytest tests/gpu -m "slow or not slow" -rs
+
+benchmarks: $(INSTALLED)
+	$(BIN)/python benchmarks/pipelines.py
+	$(BIN)/python benchmarks/architectures.py
+
+clean:
+	rm -rf .venv .venv-jax

@@ -1,0 +1,75 @@
+"""Find, train and ship the right autoencoder bottleneck for a set of images.
+
+Importing the package is fast: nothing heavy is loaded until a name is used. The library's layers and models
+are registered with Keras as soon as Keras itself has been imported, in whichever order that happens, so
+`keras.saving.load_model` finds them.
+"""
+
+import importlib
+import importlib.abc
+import importlib.util
+import sys
+
+__version__ = "0.1.0"
+
+_MODULES = (
+    "architectures",
+    "bottlenecks",
+    "callbacks",
+    "data",
+    "evaluation",
+    "layers",
+    "networks",
+    "numerics",
+    "report",
+    "studies",
+)
+_NAMES = {
+    "Autoencoder": "autoencoder",
+    "InputError": "errors",
+    "load_model": "autoencoder",
+}
+
+__all__ = [*_MODULES, *_NAMES]
+
+
+def __getattr__(name: str):
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in _NAMES:
+        return getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])
+
+
+def _register_parts() -> None:
+    for module in ("layers", "bottlenecks", "networks", "autoencoder"):
+        importlib.import_module(f"{__name__}.{module}")
+
+
+class _AfterKeras(importlib.abc.MetaPathFinder):
+    """Registers the parts once, at the end of `import keras`."""
+
+    def find_spec(self, name, path, target=None):
+        if name != "keras":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None:
+            run = spec.loader.exec_module
+
+            def exec_module(module):
+                run(module)
+                _register_parts()
+
+            spec.loader.exec_module = exec_module
+        return spec
+
+
+if "keras" in sys.modules:
+    _register_parts()
+else:
+    sys.meta_path.insert(0, _AfterKeras())

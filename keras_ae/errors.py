@@ -1,0 +1,30 @@
+"""The one error that tells a user about their input; everything else is a bug and keeps its traceback."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """A mistake in what the user gave: one line, and exit status 2 on the command line.
+
+    Args:
+        received: What was given, as the user would recognise it.
+        expected: What would have been accepted.
+        action: What to do about it, as an imperative.
+    """
+
+    def __init__(self, received: str, expected: str, action: str = ""):
+        self.received, self.expected, self.action = received, expected, action
+        parts = [f"received {received}", f"expected {expected}", action]
+        super().__init__("; ".join(part for part in parts if part))
+
+    def __reduce__(self):  # so that it crosses process boundaries
+        return type(self), (self.received, self.expected, self.action)
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
+    """The error for a name that is not among the `known` ones, suggesting the nearest."""
+    known = sorted(known)
+    nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    action = f"did you mean {' or '.join(repr(n) for n in nearest)}?" if nearest else "choose one of these"
+    return InputError(f"{kind} {name!r}", f"one of {', '.join(known)}", action)
