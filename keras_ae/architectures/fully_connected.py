@@ -1,0 +1,38 @@
+"""A fully-connected autoencoder."""
+
+from keras_ae.architectures._bottleneck import as_bottleneck
+from keras_ae.autoencoder import Autoencoder
+from keras_ae.bottlenecks import Bottleneck
+from keras_ae.catalogue import Example, with_examples
+from keras_ae.networks import fully_connected_decoder, fully_connected_encoder
+
+
+@with_examples(
+    Example({"input_shape": (4, 6, 3), "code_shape": (3,), "hidden": (8,)}),
+    Example({"input_shape": (5, 5, 1), "code_shape": (2,), "bottleneck": "variational"}),
+)
+def fully_connected(
+    input_shape: tuple[int, int, int],
+    code_shape: tuple[int],
+    hidden: tuple[int, ...] = (128, 64),
+    activation="leaky_relu",
+    output_activation="sigmoid",
+    bottleneck: Bottleneck | str = "dense",
+    name: str = "fully_connected_autoencoder",
+) -> Autoencoder:
+    """Dense layers onto a code vector, and back in the opposite order.
+
+    Args:
+        input_shape: (height, width, channels) of the images.
+        code_shape: (length,) of the code.
+        hidden: Units of the encoder's layers; the decoder has them reversed.
+        activation: Of the hidden layers.
+        output_activation: Of the image; "sigmoid" keeps it in [0, 1].
+        bottleneck: A bottleneck that makes such codes, or the name of one.
+        name: Of the model.
+    """
+    encoder = fully_connected_encoder(input_shape, hidden, activation)
+    decoder = fully_connected_decoder(
+        code_shape, input_shape, tuple(reversed(hidden)), activation, output_activation
+    )
+    return Autoencoder(encoder, as_bottleneck(bottleneck, code_shape[-1]), decoder, name=name)

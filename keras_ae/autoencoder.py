@@ -1,0 +1,119 @@
+"""The autoencoder: encoder → bottleneck → decoder, trained with Keras's own `compile` and `fit`."""
+
+import keras
+from keras import ops
+
+from keras_ae.bottlenecks import Bottleneck
+from keras_ae.errors import InputError
+from keras_ae.execution import choose_execution
+
+
+@keras.saving.register_keras_serializable(package="keras_ae")
+class Autoencoder(keras.Model):
+    """A model that is trained to give back its input.
+
+    `fit` takes images alone (the target is the input), or (input, target) pairs, which train it to denoise. The
+    logs show `loss`, and, when the bottleneck penalises its code, `penalty`: what the penalties add to `loss`.
+
+    Args:
+        encoder: Model from images [batch, height, width, channels] to features.
+        bottleneck: Layer from features to code.
+        decoder: Model from code to images.
+
+    Raises:
+        InputError: If the three do not fit together.
+    """
+
+    def __init__(self, encoder: keras.Model, bottleneck: Bottleneck, decoder: keras.Model, **kwargs):
+        super().__init__(**kwargs)
+        self.encoder, self.bottleneck, self.decoder = encoder, bottleneck, decoder
+        code_shape = tuple(bottleneck.compute_output_shape(encoder.output_shape)[1:])
+        if code_shape != tuple(decoder.input_shape[1:]):
+            raise InputError(
+                f"a bottleneck that makes codes of {code_shape}",
+                f"codes of {tuple(decoder.input_shape[1:])}, which the decoder takes",
+                "give bottleneck and decoder the same code shape",
+            )
+        self.penalty = keras.metrics.Mean(name="penalty") if bottleneck.penalizes else None
+        self(keras.Input(self.image_shape))  # Built now: it can be summarised, saved and counted at once.
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) of the images."""
+        return tuple(self.encoder.input_shape[1:])
+
+    @property
+    def code_shape(self) -> tuple[int, ...]:
+        """Shape of one image's code."""
+        return tuple(self.decoder.input_shape[1:])
+
+    def encode(self, images, training: bool = False):
+        """Codes [batch, ...] of images [batch, height, width, channels]; of a variational code the mean."""
+        return self.bottleneck(self.encoder(images, training=training), training=training)
+
+    def decode(self, codes, training: bool = False):
+        """Images [batch, height, width, channels] of codes [batch, ...]."""
+        return self.decoder(codes, training=training)
+
+    def reconstruct(self, images):
+        """`decode(encode(images))`, as at inference. For many images `predict` does the same in batches."""
+        return self(images, training=False)
+
+    def call(self, images, training=False):
+        return self.decode(self.encode(images, training), training)
+
+    def compile(self, optimizer="adam", loss="mse", *, jit_compile="auto", steps_per_execution="auto", **kwargs):
+        """Like `keras.Model.compile`; "auto" is resolved by device and kind of model (`keras_ae.execution`)."""
+        self._asked = {"jit_compile": jit_compile, "steps_per_execution": steps_per_execution}
+        execution = choose_execution(self, jit_compile, steps_per_execution)
+        super().compile(
+            optimizer,
+            loss,
+            jit_compile=execution.jit_compile,
+            steps_per_execution=execution.steps_per_execution,
+            **kwargs,
+        )
+
+    def get_compile_config(self):
+        config = super().get_compile_config()
+        # What was asked, not what "auto" came to here: the model may be loaded on another device.
+        return {**config, **self._asked} if config else config
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        y = x if y is None else y
+        if tuple(y.shape[1:]) != tuple(y_pred.shape[1:]):
+            raise InputError(
+                f"target images of {tuple(y.shape[1:])}",
+                f"{tuple(y_pred.shape[1:])}, as the decoder gives them",
+            )
+        if sample_weight is not None:
+            # Keras would broadcast one weight an image over the image's columns.
+            sample_weight = ops.reshape(sample_weight, (-1,) + (1,) * (len(y.shape) - 2))
+        if self.penalty is not None:
+            self.penalty.update_state(sum(self.losses))
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        return super().compute_metrics(x, x if y is None else y, y_pred, sample_weight)
+
+    def get_config(self):
+        parts = {"encoder": self.encoder, "bottleneck": self.bottleneck, "decoder": self.decoder}
+        serialized = {name: keras.saving.serialize_keras_object(part) for name, part in parts.items()}
+        return {"name": self.name, **serialized}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        parts = {
+            name: keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
+            for name in ("encoder", "bottleneck", "decoder")
+        }
+        return cls(**parts, name=config.get("name"))
+
+
+def load_model(path) -> keras.Model:
+    """Load a model saved with `model.save("….keras")`, without running code that the file may carry."""
+    return keras.saving.load_model(path, safe_mode=True)

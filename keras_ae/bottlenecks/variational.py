@@ -1,0 +1,65 @@
+"""The variational bottleneck (Kingma & Welling, 2014; β: Higgins et al., 2017)."""
+
+from typing import NamedTuple
+
+import keras
+from keras import ops
+
+from keras_ae import numerics
+from keras_ae.bottlenecks.base import Bottleneck
+from keras_ae.catalogue import Example
+
+
+class Posterior(NamedTuple):
+    """A diagonal Gaussian over the code: mean and logarithm of the standard deviation, [batch, ..., units]."""
+
+    mean: keras.KerasTensor
+    log_std: keras.KerasTensor
+
+
+@keras.saving.register_keras_serializable(package="keras_ae")
+class Variational(Bottleneck):
+    """A code drawn from N(μ(x), σ(x)²) in training, its mean otherwise; penalty β · KL to N(0, I), in nats.
+
+    Features [batch, ..., channels] → code [batch, ..., units]. The KL is summed over the code and averaged over
+    the images: with a loss that is a *mean* over pixels, β weighs as much as β · pixels does with a sum.
+
+    Args:
+        units: Length of the code (at each position).
+        beta: Weight β of the KL divergence; 1 with a summed log-likelihood is the VAE.
+        seed: Of the sampling.
+    """
+
+    penalizes = True
+
+    def __init__(self, units: int, beta: float = 1.0, seed: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self.units, self.beta, self.seed = units, beta, seed
+        self.mean = keras.layers.Dense(units, dtype=self.dtype_policy, name="mean")
+        self.log_std = keras.layers.Dense(units, dtype=self.dtype_policy, name="log_std")
+        self.noise = keras.random.SeedGenerator(seed)
+
+    def build(self, input_shape):
+        self.mean.build(input_shape)
+        self.log_std.build(input_shape)
+
+    def posterior(self, features) -> Posterior:
+        """The distribution of the code given the encoder's features."""
+        return Posterior(self.mean(features), self.log_std(features))
+
+    def call(self, features, training=False):
+        mean, log_std = self.posterior(features)
+        self.penalize(numerics.standard_normal_kl(mean, log_std), self.beta)
+        if not training:
+            return mean
+        return mean + ops.exp(log_std) * keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.noise)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units, "beta": self.beta, "seed": self.seed}
+
+    @classmethod
+    def examples(cls):
+        return [Example({"units": 4, "seed": 1}, (12,)), Example({"units": 2, "beta": 0.1}, (2, 3, 4))]

@@ -1,0 +1,142 @@
+"""The library's parts by name, known without importing Keras.
+
+A part is a class or a builder function with a classmethod or attribute `examples()`; the examples feed the
+conformance suite, `keras-ae compare` and the documentation. A stranger's package adds parts through the entry
+point groups `keras_ae.bottlenecks` and `keras_ae.architectures`.
+"""
+
+import ast
+import importlib
+import importlib.util
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any
+
+from keras_ae.errors import InputError, unknown_name
+
+
+@dataclass(frozen=True)
+class Example:
+    """Constructor keywords of a small instance, and an input shape (without the batch) that it accepts.
+
+    Models know their own input, so builders of models leave `input_shape` out.
+    """
+
+    keywords: dict[str, Any] = field(default_factory=dict)
+    input_shape: tuple[int, ...] | None = None
+
+
+def with_examples(*examples: Example) -> Callable:
+    """Give a builder function its `examples()`."""
+
+    def attach(builder):
+        builder.examples = lambda: list(examples)
+        return builder
+
+    return attach
+
+
+class Catalogue(Mapping):
+    """Parts of one kind: a mapping from name to class or function, each imported when it is first asked for.
+
+    Args:
+        kind: What to call such a part in messages.
+        parts: From name to "module:attribute".
+        group: Entry point group in which other packages announce theirs.
+    """
+
+    def __init__(self, kind: str, parts: Mapping[str, str], group: str = ""):
+        self.kind, self.group, self._own = kind, group, dict(parts)
+
+    @property
+    def _parts(self) -> dict[str, str]:
+        theirs = {point.name: point.value for point in entry_points(group=self.group)} if self.group else {}
+        return {**theirs, **self._own}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __getitem__(self, name: str):
+        module, _, attribute = self._location(name).partition(":")
+        return getattr(importlib.import_module(module), attribute)
+
+    def _location(self, name: str) -> str:
+        try:
+            return self._parts[name]
+        except KeyError:
+            raise unknown_name(self.kind, name, self) from None
+
+    def keywords(self, name: str) -> tuple[str, ...]:
+        """The constructor's or function's keywords, read from its source without running it."""
+        module, _, attribute = self._location(name).partition(":")
+        return _keywords_in_source(module, attribute)
+
+    def check_options(self, name: str, options: Mapping[str, Any]) -> None:
+        """Refuse options that the part named `name` does not take."""
+        known = self.keywords(name)
+        for option in options:
+            if option not in known:
+                raise InputError(
+                    f"option {option!r} for {self.kind} {name!r}",
+                    f"one of {', '.join(known)}",
+                    "correct its name",
+                )
+
+
+@cache
+def _keywords_in_source(module: str, attribute: str) -> tuple[str, ...]:
+    package, _, _ = module.rpartition(".")
+    root = importlib.util.find_spec(package.split(".")[0]).submodule_search_locations[0]
+    path = "/".join([root, *module.split(".")[1:]]) + ".py"
+    with open(path, encoding="utf-8") as source:
+        tree = ast.parse(source.read())
+    node = next(n for n in tree.body if getattr(n, "name", None) == attribute)
+    if isinstance(node, ast.ClassDef):
+        node = next(n for n in node.body if getattr(n, "name", None) == "__init__")
+    arguments = [*node.args.args, *node.args.kwonlyargs]
+    return tuple(a.arg for a in arguments if a.arg != "self")
+
+
+LAYERS = Catalogue(
+    "layer",
+    {
+        "instance_normalization": "keras_ae.layers.instance_normalization:InstanceNormalization",
+        "convolution_unit": "keras_ae.layers.convolution_unit:ConvolutionUnit",
+        "residual_block": "keras_ae.layers.residual_block:ResidualBlock",
+        "upsampling_unit": "keras_ae.layers.upsampling_unit:UpsamplingUnit",
+    },
+)
+BOTTLENECKS = Catalogue(
+    "bottleneck",
+    {
+        "identity": "keras_ae.bottlenecks.identity:Identity",
+        "dense": "keras_ae.bottlenecks.dense:Dense",
+        "variational": "keras_ae.bottlenecks.variational:Variational",
+    },
+    group="keras_ae.bottlenecks",
+)
+NETWORKS = Catalogue(
+    "network",
+    {
+        "convolutional_encoder": "keras_ae.networks.convolutional:convolutional_encoder",
+        "convolutional_decoder": "keras_ae.networks.convolutional:convolutional_decoder",
+        "strided_encoder": "keras_ae.networks.strided:strided_encoder",
+        "strided_decoder": "keras_ae.networks.strided:strided_decoder",
+        "fully_connected_encoder": "keras_ae.networks.fully_connected:fully_connected_encoder",
+        "fully_connected_decoder": "keras_ae.networks.fully_connected:fully_connected_decoder",
+    },
+)
+ARCHITECTURES = Catalogue(
+    "architecture",
+    {
+        "convolutional": "keras_ae.architectures.convolutional:convolutional",
+        "strided": "keras_ae.architectures.strided:strided",
+        "fully_connected": "keras_ae.architectures.fully_connected:fully_connected",
+    },
+    group="keras_ae.architectures",
+)

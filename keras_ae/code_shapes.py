@@ -1,0 +1,81 @@
+"""Which code shapes a strided network can make of an image: equations 5 and 6 of the bottleneck-shape paper.
+
+An image of s_in pixels a side passes n strided layers. With all strides 2 the code has the size
+s_1 = s_in / 2^n; turning the last stride into 1 gives s_2 = 2·s_1, the last two s_3 = 4·s_1, and so on. Sizes
+are (height, width) pairs here, since images need not be square.
+"""
+
+from fractions import Fraction
+from math import prod
+
+from keras_ae.errors import InputError
+
+
+def code_sizes(image_shape: tuple[int, ...], strided_layers: int) -> list[tuple[int, int]]:
+    """All (height, width) that `strided_layers` layers of stride 2 or 1 can make, smallest first (eq. 5)."""
+    height, width = image_shape[:2]
+    factors = [2**halvings for halvings in range(strided_layers, -1, -1)]
+    return [(height // f, width // f) for f in factors if height % f == 0 and width % f == 0]
+
+
+def code_channels(image_shape: tuple[int, int, int], size: tuple[int, int], compression) -> int:
+    """Channels of a code of the given size that holds `compression` times the image's values (eq. 6).
+
+    Args:
+        image_shape: (height, width, channels).
+        size: (height, width) of the code.
+        compression: Code values per image value, for example 1/64; a float, or exact as `fractions.Fraction`.
+
+    Raises:
+        InputError: If that is not a whole number of channels.
+    """
+    ratio = Fraction(compression).limit_denominator(1 << 20)
+    channels = ratio * prod(image_shape) / prod(size)
+    if channels.denominator != 1 or channels < 1:
+        per_channel = Fraction(prod(size), prod(image_shape))
+        raise InputError(
+            f"compression {ratio} at code size {_x(size)}, which is {float(channels):g} channels",
+            f"a multiple of {per_channel} for images of {_x(image_shape)}",
+            "choose another compression or code size",
+        )
+    return int(channels)
+
+
+def strides_for(image_shape: tuple[int, ...], size: tuple[int, int], strided_layers: int) -> tuple[int, ...]:
+    """The strides (2 first, then 1) with which `strided_layers` layers bring an image to a code of that size.
+
+    Raises:
+        InputError: If the layers cannot make that size; it names the sizes that they can make.
+    """
+    valid = code_sizes(image_shape, strided_layers)
+    size = tuple(size)
+    if size not in valid:
+        raise InputError(
+            f"code size {_x(size)} for images of {_x(image_shape)} and {strided_layers} strided layers",
+            f"one of {', '.join(map(_x, nearest(size, valid)))}",
+            "choose one of these, or resize the images",
+        )
+    halvings = (image_shape[0] // size[0]).bit_length() - 1
+    return (2,) * halvings + (1,) * (strided_layers - halvings)
+
+
+def check_divisible(image_shape: tuple[int, ...], factor: int) -> None:
+    """Refuse images whose sides are no multiples of `factor`, naming the nearest sizes that are."""
+    if any(side < factor or side % factor for side in image_shape[:2]):
+        below = [max(side // factor, 1) * factor for side in image_shape[:2]]
+        above = [-(-side // factor) * factor for side in image_shape[:2]]
+        sizes = " or ".join(dict.fromkeys([_x(below), _x(above)]))
+        raise InputError(
+            f"images of {_x(image_shape[:2])} pixels",
+            f"height and width that {factor} divides",
+            f"resize them to {sizes}",
+        )
+
+
+def nearest(size: tuple[int, ...], valid: list[tuple[int, ...]], count: int = 4) -> list[tuple[int, ...]]:
+    """The `count` valid sizes nearest to `size`, by area."""
+    return sorted(sorted(valid, key=lambda v: abs(prod(v) - prod(size)))[:count])
+
+
+def _x(shape) -> str:
+    return "×".join(map(str, shape))

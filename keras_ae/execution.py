@@ -1,0 +1,46 @@
+"""The one place that decides how a model's training steps are executed.
+
+Measured on two CPU cores (`benchmarks/architectures.py` repeats it): XLA slows convolutions down about twice
+and makes small dense networks several times faster, more so with many steps an execution, because there the
+cost is the dispatch of each step and not its arithmetic. On a GPU XLA fuses normalisation and activation.
+"""
+
+from dataclasses import dataclass
+
+import keras
+
+DENSE_STEPS = 50
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What "auto" came to: whether XLA compiles the step, and how many steps one call of it makes."""
+
+    jit_compile: bool
+    steps_per_execution: int
+
+
+def choose_execution(model: keras.Model, jit_compile="auto", steps_per_execution="auto") -> Execution:
+    """Resolve what was left "auto" by device and kind of model.
+
+    Args:
+        model: A built model.
+        jit_compile: Whether to use XLA, or "auto".
+        steps_per_execution: Training steps a call, or "auto".
+    """
+    dense = all(len(variable.shape) <= 2 for variable in model.variables)
+    if jit_compile == "auto":
+        jit_compile = _compiles_well(dense)
+    if steps_per_execution == "auto":
+        steps_per_execution = DENSE_STEPS if dense and keras.backend.backend() == "tensorflow" else 1
+    return Execution(bool(jit_compile), int(steps_per_execution))
+
+
+def _compiles_well(dense: bool) -> bool:
+    if keras.backend.backend() != "tensorflow":
+        return keras.backend.backend() == "jax"
+    import tensorflow as tf
+
+    if tf.distribute.has_strategy():
+        return False  # Keras runs each replica's step itself; XLA does not take that.
+    return dense or bool(tf.config.list_physical_devices("GPU"))

@@ -1,0 +1,92 @@
+"""Convolution, instance normalisation, activation: the unit that the convolutional autoencoder is made of."""
+
+import keras
+from keras import ops
+
+from keras_ae.catalogue import Example
+from keras_ae.layers.instance_normalization import InstanceNormalization
+
+
+@keras.saving.register_keras_serializable(package="keras_ae")
+class ConvolutionUnit(keras.layers.Layer):
+    """A zero-padded convolution with bias, instance normalisation and an activation.
+
+    The padding is kernel_size // 2 on *every* side. For strided convolutions this differs from TensorFlow's
+    "same", which pads even sizes on one side only.
+
+    Input: [batch, height, width, channels]; output: [batch, ⌈height / strides⌉, ⌈width / strides⌉, filters].
+    Source: the bottleneck-shape paper, section 2.2 ("instance normalization and ReLU following every
+    convolution").
+
+    Args:
+        filters: Output channels.
+        kernel_size: Odd side of the kernel.
+        strides: Step of the convolution in both directions.
+        normalize: Whether to normalise.
+        activation: Applied last.
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int = 3,
+        strides: int = 1,
+        normalize: bool = True,
+        activation="relu",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.filters, self.kernel_size, self.strides = filters, kernel_size, strides
+        self.normalize = normalize
+        self.activation = keras.activations.get(activation)
+        # With stride 1 and an odd kernel "same" pads just so, and spares a pass over memory.
+        self.padding = kernel_size // 2 if strides > 1 else 0
+        self.convolution = keras.layers.Conv2D(
+            filters,
+            kernel_size,
+            strides,
+            padding="valid" if self.padding else "same",
+            dtype=self.dtype_policy,
+            name="convolution",
+        )
+        self.normalization = (
+            InstanceNormalization(dtype=self.dtype_policy, name="normalization") if normalize else None
+        )
+
+    def _padded(self, shape):
+        return (shape[0], *(s and s + 2 * self.padding for s in shape[1:3]), shape[3])
+
+    def build(self, input_shape):
+        self.convolution.build(self._padded(input_shape))
+        if self.normalization is not None:
+            self.normalization.build(self.compute_output_shape(input_shape))
+
+    def call(self, features):
+        if self.padding:
+            both = (self.padding, self.padding)
+            features = ops.pad(features, ((0, 0), both, both, (0, 0)))
+        features = self.convolution(features)
+        if self.normalization is not None:
+            features = self.normalization(features)
+        return self.activation(features)
+
+    def compute_output_shape(self, input_shape):
+        return self.convolution.compute_output_shape(self._padded(input_shape))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "normalize": self.normalize,
+            "activation": keras.activations.serialize(self.activation),
+        }
+
+    @classmethod
+    def examples(cls):
+        return [
+            Example({"filters": 4}, (6, 8, 3)),
+            Example({"filters": 2, "strides": 2}, (8, 8, 1)),
+            Example({"filters": 3, "kernel_size": 5, "normalize": False, "activation": "elu"}, (5, 7, 2)),
+        ]

@@ -1,0 +1,46 @@
+"""Bilinear upsampling followed by a convolution unit."""
+
+import keras
+
+from keras_ae.catalogue import Example
+from keras_ae.layers.convolution_unit import ConvolutionUnit
+
+
+@keras.saving.register_keras_serializable(package="keras_ae")
+class UpsamplingUnit(keras.layers.Layer):
+    """Enlarges feature maps bilinearly (half-pixel centres), then applies a `ConvolutionUnit`.
+
+    It leaves no checkerboard artefacts, unlike a transposed convolution (Odena et al., 2016).
+    Input: [batch, height, width, channels]; output: [batch, factor·height, factor·width, filters].
+    Source: the bottleneck-shape paper, section 2.2 and eq. 4.
+
+    Args:
+        filters: Output channels.
+        factor: By how much each side grows; with 1 only the convolution is left.
+    """
+
+    def __init__(self, filters: int, factor: int = 2, **kwargs):
+        super().__init__(**kwargs)
+        self.filters, self.factor = filters, factor
+        self.upsampling = keras.layers.UpSampling2D(
+            factor, interpolation="bilinear", dtype=self.dtype_policy, name="upsampling"
+        )
+        self.unit = ConvolutionUnit(filters, dtype=self.dtype_policy, name="unit")
+
+    def build(self, input_shape):
+        self.unit.build(self.upsampling.compute_output_shape(input_shape))
+
+    def call(self, features):
+        if self.factor > 1:
+            features = self.upsampling(features)
+        return self.unit(features)
+
+    def compute_output_shape(self, input_shape):
+        return self.unit.compute_output_shape(self.upsampling.compute_output_shape(input_shape))
+
+    def get_config(self):
+        return {**super().get_config(), "filters": self.filters, "factor": self.factor}
+
+    @classmethod
+    def examples(cls):
+        return [Example({"filters": 4}, (3, 5, 2)), Example({"filters": 2, "factor": 1}, (4, 4, 3))]
