@@ -44,3 +44,12 @@ def _compiles_well(dense: bool) -> bool:
     if tf.distribute.has_strategy():
         return False  # Keras runs each replica's step itself; XLA does not take that.
     return dense or bool(tf.config.list_physical_devices("GPU"))
+
+
+def compiled(function):
+    """The function compiled for repeated calls on tensors: a graph on TensorFlow, as it is elsewhere."""
+    if keras.backend.backend() != "tensorflow":
+        return function
+    import tensorflow as tf
+
+    return tf.function(function, reduce_retracing=True)

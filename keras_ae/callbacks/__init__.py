@@ -1,0 +1,7 @@
+"""Callbacks for `model.fit`."""
+
+from keras_ae.callbacks.progress import Progress
+from keras_ae.callbacks.reconstructions import Reconstructions
+from keras_ae.callbacks.tensorboard import tensorboard
+
+__all__ = ["Progress", "Reconstructions", "tensorboard"]

@@ -1,0 +1,65 @@
+"""Images beside their reconstructions, in TensorBoard, as training goes on."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_ae.evaluation.inference import as_array
+
+
+class Reconstructions(keras.callbacks.Callback):
+    """Writes a grid with images in the upper row and reconstructions in the lower, for TensorBoard.
+
+    Args:
+        images: Where the images come from: an array [n, h, w, c] in [0, 1], or an iterable of batches (of images,
+            or of tuples that begin with images).
+        log_dir: TensorBoard's directory.
+        count: Number of images.
+        every: Epochs from one grid to the next; the first is drawn after the first epoch.
+    """
+
+    def __init__(self, images, log_dir, count: int = 8, every: int = 1):
+        super().__init__()
+        self.images = _first_images(images, count)
+        self.log_dir, self.every = Path(log_dir), every
+        self._writer = None
+
+    def on_train_begin(self, logs=None):
+        import tensorflow as tf
+
+        self._writer = tf.summary.create_file_writer(str(self.log_dir / "reconstructions"))
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch % self.every:
+            return
+        import tensorflow as tf
+
+        reconstructions = np.clip(self.model.predict_on_batch(self.images), 0.0, 1.0)
+        with self._writer.as_default():
+            tf.summary.image("reconstructions", grid(self.images, reconstructions)[None], step=epoch)
+        self._writer.flush()
+
+    def on_train_end(self, logs=None):
+        self._writer.close()
+
+
+def grid(*rows: np.ndarray) -> np.ndarray:
+    """One picture [rows·h, n·w, channels] of rows of n images [n, h, w, c]; one or three channels come out.
+
+    Images of another number of channels show their first one.
+    """
+    picture = np.concatenate([np.concatenate(list(row), axis=1) for row in rows], axis=0)
+    return picture if picture.shape[-1] in (1, 3) else picture[..., :1]
+
+
+def _first_images(source, count: int) -> np.ndarray:
+    if hasattr(source, "ndim"):
+        return as_array(source[:count])
+    batches, found = [], 0
+    for batch in source:
+        batches.append(as_array(batch[0] if isinstance(batch, tuple) else batch))
+        found += len(batches[-1])
+        if found >= count:
+            break
+    return np.concatenate(batches)[:count]

@@ -1,0 +1,21 @@
+"""Measurements of trained autoencoders. Metrics are pure functions of arrays."""
+
+from keras_ae.evaluation.inference import encode, encoding_seconds, interpolate
+from keras_ae.evaluation.reconstruction import (
+    ReconstructionScores,
+    measure_reconstruction,
+    mse,
+    psnr,
+    ssim,
+)
+
+__all__ = [
+    "ReconstructionScores",
+    "encode",
+    "encoding_seconds",
+    "interpolate",
+    "measure_reconstruction",
+    "mse",
+    "psnr",
+    "ssim",
+]

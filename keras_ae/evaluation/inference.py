@@ -1,0 +1,55 @@
+"""Running a trained autoencoder over many images, batch by batch."""
+
+import time
+from collections.abc import Callable, Iterable
+
+import keras
+import numpy as np
+
+from keras_ae.execution import compiled
+
+
+def as_array(batch) -> np.ndarray:
+    """A batch of images as a float32 NumPy array, from an array or a tensor of any backend."""
+    return np.asarray(keras.ops.convert_to_numpy(batch), np.float32)
+
+
+def in_batches(function: Callable, batches: Iterable) -> np.ndarray:
+    """Apply a function of one batch, compiled, to each of them and concatenate the results."""
+    function = compiled(function)
+    return np.concatenate([keras.ops.convert_to_numpy(function(as_array(batch))) for batch in batches])
+
+
+def encode(model, batches: Iterable) -> np.ndarray:
+    """Codes [n, ...] of batches of images; of a variational bottleneck the means."""
+    return in_batches(lambda images: model.encode(images), batches)
+
+
+def interpolate(model, first: np.ndarray, last: np.ndarray, steps: int) -> np.ndarray:
+    """Decoded images at `steps` equidistant points on the straight line between two images' codes.
+
+    Args:
+        model: An `Autoencoder`.
+        first, last: Images [h, w, c] in [0, 1].
+        steps: Number of images, both ends included.
+
+    Returns:
+        float32 [steps, h, w, c].
+    """
+    codes = keras.ops.convert_to_numpy(model.encode(np.stack([first, last]).astype(np.float32)))
+    weights = np.linspace(0.0, 1.0, steps, dtype=np.float32).reshape(-1, *[1] * (codes.ndim - 1))
+    line = (1.0 - weights) * codes[0] + weights * codes[1]
+    return np.asarray(keras.ops.convert_to_numpy(model.decode(line)), np.float32)
+
+
+def encoding_seconds(model, images: np.ndarray, repeats: int = 5) -> float:
+    """Seconds to encode one image in batches like `images`: the fastest of several runs, compilation left out."""
+    function = compiled(lambda batch: model.encode(batch))
+    images = keras.ops.convert_to_tensor(images)
+    keras.ops.convert_to_numpy(function(images))
+    fastest = float("inf")
+    for _ in range(repeats):
+        started = time.perf_counter()
+        keras.ops.convert_to_numpy(function(images))
+        fastest = min(fastest, time.perf_counter() - started)
+    return fastest / len(images)

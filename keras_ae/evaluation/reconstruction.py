@@ -1,0 +1,83 @@
+"""Reconstruction quality: error, PSNR and SSIM of images in [0, 1], one value an image."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from keras_ae.evaluation.inference import as_array
+
+SSIM_WINDOW, SSIM_SIGMA = 11, 1.5
+SSIM_K1, SSIM_K2 = 0.01, 0.03
+
+
+def mse(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
+    """Mean squared error of each image over its pixels and channels: [n, h, w, c] twice → float64 [n]."""
+    difference = np.asarray(images, np.float64) - np.asarray(reconstructions, np.float64)
+    return np.mean(np.square(difference), axis=(1, 2, 3))
+
+
+def psnr(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
+    """Peak signal-to-noise ratio of each image in dB, for a peak of 1: −10·log₁₀ MSE; infinite for equals."""
+    with np.errstate(divide="ignore"):
+        return -10.0 * np.log10(mse(images, reconstructions))
+
+
+def ssim(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
+    """Structural similarity of each image, 1 for equal images: [n, h, w, c] twice → float64 [n].
+
+    Gaussian windows of 11×11 pixels with σ = 1.5, wholly inside the image, K₁ = 0.01, K₂ = 0.03, a data range of
+    1, averaged over positions and channels. On images smaller than the window, the window is the largest odd one
+    that fits. Source: Wang, Bovik, Sheikh & Simoncelli, 2004, eq. 13 and section III-C.
+    """
+    x, y = np.asarray(images, np.float64), np.asarray(reconstructions, np.float64)
+    rows, columns = (_window_matrix(side) for side in x.shape[1:3])
+
+    def blur(values):
+        return np.einsum("rh,nhwc,vw->nrvc", rows, values, columns, optimize=True)
+
+    mean_x, mean_y = blur(x), blur(y)
+    variance_x, variance_y = blur(x * x) - mean_x**2, blur(y * y) - mean_y**2
+    covariance = blur(x * y) - mean_x * mean_y
+    c1, c2 = SSIM_K1**2, SSIM_K2**2
+    numerator = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
+    denominator = (mean_x**2 + mean_y**2 + c1) * (variance_x + variance_y + c2)
+    return np.mean(numerator / denominator, axis=(1, 2, 3))
+
+
+def _window_matrix(side: int) -> np.ndarray:
+    """The [positions, side] matrix whose product with an image's axis takes the Gaussian-weighted window means."""
+    window = min(SSIM_WINDOW, side if side % 2 else side - 1)
+    weights = np.exp(-0.5 * np.square((np.arange(window) - window // 2) / SSIM_SIGMA))
+    positions = side - window + 1
+    matrix = np.zeros((positions, side))
+    for position in range(positions):
+        matrix[position, position : position + window] = weights / weights.sum()
+    return matrix
+
+
+@dataclass(frozen=True)
+class ReconstructionScores:
+    """One value an image, in the order of the images."""
+
+    mse: np.ndarray
+    psnr: np.ndarray
+    ssim: np.ndarray
+
+    def summary(self) -> dict[str, float]:
+        """Means over the images, and the standard error of the mean squared error."""
+        means = {field.name: float(np.mean(getattr(self, field.name))) for field in fields(self)}
+        n = len(self.mse)
+        error = float(np.std(self.mse, ddof=1) / np.sqrt(n)) if n > 1 else 0.0
+        return {**means, "mse_standard_error": error, "images": n}
+
+
+def measure_reconstruction(model, batches: Iterable) -> ReconstructionScores:
+    """Reconstruct batches of images (arrays or tensors in [0, 1], [b, h, w, c]) and score each image."""
+    scores = {"mse": [], "psnr": [], "ssim": []}
+    for batch in batches:
+        images = as_array(batch)
+        reconstructions = model.predict_on_batch(images)
+        for name, metric in (("mse", mse), ("psnr", psnr), ("ssim", ssim)):
+            scores[name].append(metric(images, reconstructions))
+    return ReconstructionScores(**{name: np.concatenate(parts) for name, parts in scores.items()})

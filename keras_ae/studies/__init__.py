@@ -1,0 +1,30 @@
+"""Runs and comparisons: what is trained, where it is kept, and what comes out.
+
+Importing this package does not import Keras: configurations are checked before anything heavy is loaded.
+"""
+
+import importlib
+
+_WHERE = {
+    "CompareConfig": "config",
+    "DataConfig": "config",
+    "ModelConfig": "config",
+    "RunConfig": "config",
+    "TrainingConfig": "config",
+    "RunDirectory": "run_directory",
+    "TrainingDivergedError": "training",
+    "candidates": "candidates",
+    "compare": "compare",
+    "evaluate_run": "training",
+    "select": "selection",
+    "train": "training",
+}
+__all__ = sorted(_WHERE)
+
+
+def __getattr__(name: str):
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+    globals()[name] = value  # A function may be named as its module: keep the function.
+    return value

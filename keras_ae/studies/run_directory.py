@@ -1,0 +1,143 @@
+"""A run on disk: files that are written whole or not at all."""
+
+import csv
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from keras_ae.errors import InputError
+
+FORMAT = 1
+
+
+def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let `write` make a file of a temporary name beside `path`, then rename it, so that no half file is seen."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically."""
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON atomically; refuses NaN, which JSON does not have."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write rows with the same keys atomically."""
+
+    def write(temporary: Path):
+        with temporary.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+    write_atomically(path, write)
+
+
+class RunDirectory:
+    """`run.json`, `environment.json`, `history.csv`, `metrics.json` and `model.keras` of one run.
+
+    A run is finished when its `metrics.json` is there: it is written last.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+
+    @property
+    def is_finished(self) -> bool:
+        return (self.path / "metrics.json").is_file()
+
+    @property
+    def model_path(self) -> Path:
+        return self.path / "model.keras"
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    def open(self, kind: str, record: dict[str, Any]) -> None:
+        """Make the directory for this configuration, or check that it is the one it holds.
+
+        Args:
+            kind: "run" or "comparison"; names the file with the record.
+            record: What repeats it; of an earlier record the "config" and "data" must be equal.
+
+        Raises:
+            InputError: If the directory holds something else, naming the first difference.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise InputError(f"{self.path}, a file", "a directory to write to", "give another --out")
+        file = self.path / f"{kind}.json"
+        record = {"format": FORMAT, **record}
+        if file.exists():
+            earlier = self.read(kind)
+            for part in ("format", "config", "data"):
+                difference = first_difference(earlier.get(part), record.get(part), part)
+                if difference:
+                    name, before, now = difference
+                    raise InputError(
+                        f"{name} {now!r} for {self.path}",
+                        f"{before!r}, which the {kind} in this directory has",
+                        "give another --out, or remove the directory",
+                    )
+        elif self.path.is_dir() and any(self.path.iterdir()):
+            raise InputError(
+                f"{self.path}, which holds other files", f"an empty directory or one of a {kind}", "give another --out"
+            )
+        else:
+            write_json(file, record)
+
+    def read(self, name: str) -> dict[str, Any]:
+        """The content of `NAME.json`.
+
+        Raises:
+            InputError: If it is not there, or is no JSON.
+        """
+        file = self.path / f"{name}.json"
+        try:
+            return json.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise InputError(f"{self.path}", f"a directory with a {file.name}", "give the directory of a run") from None
+        except json.JSONDecodeError as error:
+            raise InputError(f"{file}", f"JSON ({error})", "remove the directory and run again") from None
+
+    def write(self, name: str, value: Any) -> None:
+        """Write `NAME.json`."""
+        write_json(self.path / f"{name}.json", value)
+
+    def history(self) -> list[dict[str, float]]:
+        """The rows of `history.csv`, one an evaluation."""
+        with (self.path / "history.csv").open(newline="", encoding="utf-8") as file:
+            return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+
+    def save_model(self, model) -> None:
+        """Write `model.keras`."""
+        write_atomically(self.model_path, lambda temporary: model.save(temporary))
+
+
+def first_difference(before, now, name: str):
+    """(name, value before, value now) of the first thing in which two JSON values differ, or None."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in [*before, *(key for key in now if key not in before)]:
+            found = first_difference(before.get(key), now.get(key), f"{name}.{key}")
+            if found:
+                return found
+        return None
+    return None if before == now else (name, before, now)
