@@ -1,0 +1,149 @@
+"""The two homes of a split's images, memory and files, behind the same four methods.
+
+`shape` is (h, w, c); `len` the number of images; `read` gives pixels as NumPy, and `fetch` does the same inside
+a tf.data pipeline. Both give float32 in [0, 1] and the rows that could be read.
+"""
+
+import functools
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from keras_ae.errors import InputError
+
+from .decoding import BadImageError, Decoder, FileLog
+
+
+class ArrayImages:
+    """Images in memory.
+
+    Args:
+        array: uint8 in [0, 255] or float32 in [0, 1], [n, h, w, c].
+    """
+
+    # TensorFlow has a copy of its own, made when first asked for: hence the budget of a quarter in caching.py.
+
+    def __init__(self, array: np.ndarray):
+        self.array = array
+        self.shape = array.shape[1:]
+        self.drops_images = False
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """float32 [len(rows), h, w, c]."""
+        return _to_unit(self.array[rows])
+
+    def fetch(self, rows):
+        """float32 [b, h, w, c] and the `rows`, int64 [b], for int64 rows [b]: tensors."""
+        import tensorflow as tf
+
+        pixels = tf.cast(tf.gather(self._table, rows), tf.float32)
+        return (pixels / 255 if self.array.dtype == np.uint8 else pixels), rows
+
+    @functools.cached_property
+    def _table(self):
+        import tensorflow as tf
+
+        with tf.init_scope(), tf.device("CPU:0"):  # pipelines run there; no accelerator's memory is taken
+            return tf.constant(self.array)
+
+
+class FileImages:
+    """Images decoded each time they are asked for, in memory that does not grow with their number.
+
+    Args:
+        root: The folder that `names` are relative to.
+        names: One path an image.
+        decoder: How to decode them; `channels` is set.
+        reference: The name and shape (h, w, c) of the image that all must be like.
+        skip_bad: Leave out images that cannot be decoded, instead of raising.
+        log: Where to write what was converted or left out.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        names: tuple[str, ...],
+        decoder: Decoder,
+        reference: tuple[str, tuple[int, int, int]],
+        *,
+        skip_bad: bool,
+        log: FileLog,
+    ):
+        self.root, self.names, self.decoder, self.reference = root, names, decoder, reference
+        self.shape = reference[1]
+        self.drops_images = skip_bad
+        self.log = log
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """float32 [at most len(rows), h, w, c]."""
+        return _to_unit(self._decode(rows)[0])
+
+    def fetch(self, rows):
+        """float32 [at most b, h, w, c] and the rows read, int64, for int64 rows [b]: tensors."""
+        import tensorflow as tf
+
+        pixels, kept = tf.numpy_function(self._decode, [rows], [tf.uint8, tf.int64], stateful=False)
+        pixels.set_shape((None, *self.shape))
+        kept.set_shape((None,))
+        return tf.cast(pixels, tf.float32) / 255, kept
+
+    def _decode(self, rows: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
+        images, kept = [], []
+        for row in rows:
+            name = self.names[row]
+            try:
+                pixels, kinds = self.decoder(self.root / name)
+            except BadImageError:
+                if not self.drops_images:
+                    raise
+                self.log.record(name, ("bad",))
+                continue
+            self.log.record(name, kinds)
+            check_size(name, pixels.shape, *self.reference)
+            images.append(pixels)
+            kept.append(row)
+        array = np.stack(images) if images else np.empty((0, *self.shape), np.uint8)
+        return array, np.array(kept, np.int64)
+
+
+def check_size(name: str, shape: tuple, first_name: str, first_shape: tuple) -> None:
+    """Refuses an image whose height or width is not the first one's."""
+    if shape[:2] != first_shape[:2]:
+        sizes = [f"{each!r} of {h} × {w}" for each, (h, w, _) in ((first_name, first_shape), (name, shape))]
+        raise InputError(
+            f"the images {sizes[0]} and {sizes[1]}",
+            "images of one size (height × width)",
+            "resize them all with --image-size H W (image_size=(h, w))",
+        )
+
+
+def _to_unit(pixels: np.ndarray) -> np.ndarray:
+    return pixels.astype(np.float32) / np.float32(255) if pixels.dtype == np.uint8 else pixels
+
+
+_IN_TENSORFLOW = re.compile(r"\w*Error: received (.*?); expected ([^;]*)(?:; (.*))?$", re.MULTILINE)
+
+
+def input_error_from(exception: BaseException) -> InputError | None:
+    """The InputError behind an exception raised while iterating over a pipeline or fitting, if there is one.
+
+    TensorFlow turns what is raised inside a pipeline into an error of its own, of which only the text tells.
+    """
+    seen: set[int] = set()
+    while exception is not None and id(exception) not in seen:
+        if isinstance(exception, InputError):
+            return exception
+        if found := _IN_TENSORFLOW.search(str(exception)):
+            received, expected, action = found.groups()
+            return InputError(received, expected, action or "")
+        seen.add(id(exception))
+        exception = exception.__cause__ or exception.__context__
+    return None

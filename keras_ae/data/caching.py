@@ -1,0 +1,173 @@
+"""Files to a split's images: decoded once into memory where they fit, else streamed."""
+
+import math
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from keras_ae.errors import InputError
+
+from .backings import ArrayImages, FileImages, check_size
+from .collection import TRAIN, Part
+from .decoding import BadImageError, Decoder, FileLog
+from .progress import progress_bar
+
+_TASK = 1 << 20  # bytes of pixels that a task decodes, or else one file
+_UNKNOWN_MEMORY = 4 << 30  # bytes taken to be available where the system does not say
+
+Images = ArrayImages | FileImages
+
+
+def back_files(
+    parts: dict[str, Part],
+    root: Path,
+    decoder: Decoder,
+    *,
+    cache: bool | str,
+    skip_bad: bool,
+    log: FileLog,
+    progress: bool,
+) -> dict[str, tuple[Images, np.ndarray | None]]:
+    """The images of every part with their labels, from memory or from the files.
+
+    In memory, all files decide about the channels (three if any is in colour) and bad ones are left out of
+    labels and counts; streamed, the first training image decides and bad ones are left out as they come.
+
+    Args:
+        cache: True for memory, False for streaming, "auto" for memory if the decoded images take no more
+            than a quarter of what is available.
+
+    Raises:
+        InputError: An image cannot be decoded (unless `skip_bad`), or sizes differ, as far as files are read.
+    """
+    first, shape = _first_readable(parts[TRAIN].images, root, decoder, skip_bad)
+    if cache == "auto":
+        height, width, _ = shape
+        count = sum(len(part) for part in parts.values())
+        cache = count * height * width * (decoder.channels or 3) <= available_memory() / 4
+    if cache:
+        return _decode_all(parts, root, decoder, shape, skip_bad=skip_bad, log=log, progress=progress)
+    decoder = decoder.with_channels(shape[2])
+    return {
+        name: (
+            FileImages(root, part.images, decoder, (first, shape), skip_bad=skip_bad, log=log),
+            part.labels,
+        )
+        for name, part in parts.items()
+    }
+
+
+def _first_readable(
+    names: tuple[str, ...], root: Path, decoder: Decoder, skip_bad: bool
+) -> tuple[str, tuple[int, int, int]]:
+    for name in names:
+        try:
+            return name, decoder(root / name)[0].shape
+        except BadImageError:
+            if not skip_bad:
+                raise
+    raise InputError(
+        f"{len(names)} training images in {str(root)!r}, none of which can be decoded",
+        "images that can be decoded",
+        "check what the files are",
+    )
+
+
+def _decode_all(
+    parts: dict[str, Part],
+    root: Path,
+    decoder: Decoder,
+    shape: tuple[int, int, int],
+    *,
+    skip_bad: bool,
+    log: FileLog,
+    progress: bool,
+) -> dict[str, tuple[ArrayImages, np.ndarray | None]]:
+    """Decodes all parts into one array, of which each gets its stretch."""
+    names = [name for part in parts.values() for name in part.images]
+    first = array = None
+    at_once = max(1, _TASK // math.prod(shape))
+    kept = np.zeros(len(names), np.uint8)  # channels of each image, 0 for those left out
+    with progress_bar("decoding images", len(names), progress) as update:
+        for position, result in enumerate(_decode_in_threads(names, root, decoder, at_once)):
+            name = names[position]
+            if isinstance(result, BadImageError):
+                if not skip_bad:
+                    raise result
+                log.record(name, ("bad",))
+                continue
+            pixels, kinds = result
+            log.record(name, kinds)
+            if array is None:
+                first, array = (name, pixels.shape), np.empty((len(names), *pixels.shape), np.uint8)
+            check_size(name, pixels.shape, *first)
+            if pixels.shape[2] > array.shape[3]:  # the first image in colour, after gray ones
+                array = np.repeat(array, pixels.shape[2], axis=3)
+            array[position] = pixels  # a gray image fills all three channels
+            kept[position] = pixels.shape[2]
+            update(position + 1)
+    if array.shape[3] == 3:
+        for position in np.flatnonzero(kept == 1):
+            log.record(names[position], ("to colour",))
+    return _divide_array(parts, array, kept > 0)
+
+
+def _divide_array(
+    parts: dict[str, Part], array: np.ndarray, kept: np.ndarray
+) -> dict[str, tuple[ArrayImages, np.ndarray | None]]:
+    """Cuts the array up in the order of the parts, without the images that were not kept."""
+    found, start = {}, 0
+    for name, part in parts.items():
+        stretch = slice(start, start + len(part))
+        images, labels, keep = array[stretch], part.labels, kept[stretch]
+        if not keep.all():
+            images, labels = images[keep], None if labels is None else labels[keep]
+        found[name] = ArrayImages(images), labels
+        start += len(part)
+    return found
+
+
+def _decode_in_threads(names: list[str], root: Path, decoder: Decoder, at_once: int) -> Iterator:
+    """Pixels and conversions, or the error, of each file in order; never far ahead of the consumer.
+
+    A task decodes several files: one file a task would double the time for small ones.
+    """
+
+    def decode(some: list[str]) -> list:
+        return [_decode_or_error(decoder, root / name) for name in some]
+
+    workers = os.cpu_count() or 1
+    tasks = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        for start in range(0, len(names), at_once):
+            tasks.append(pool.submit(decode, names[start : start + at_once]))
+            if len(tasks) > 2 * workers:
+                yield from tasks.popleft().result()
+        while tasks:
+            yield from tasks.popleft().result()
+
+
+def _decode_or_error(decoder: Decoder, path: Path):
+    try:
+        return decoder(path)
+    except BadImageError as error:
+        return error
+
+
+def available_memory() -> int:
+    """Bytes that can be allocated without swapping, as far as the system and its control group say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        available = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration, ValueError, IndexError):
+        available = _UNKNOWN_MEMORY
+    try:  # inside a container; "max" where there is no limit
+        group = Path("/sys/fs/cgroup")
+        limit = int((group / "memory.max").read_text())
+        return max(0, min(available, limit - int((group / "memory.current").read_text())))
+    except (OSError, ValueError):
+        return available

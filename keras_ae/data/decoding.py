@@ -1,0 +1,155 @@
+"""One image file to 8-bit pixels: the only place that decodes, for loading into memory and for streaming."""
+
+import io
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from keras_ae.errors import InputError
+
+EXTENSIONS = frozenset(
+    (".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tga", ".tif", ".tiff", ".webp")
+)
+
+_ORIENTATION = 0x0112  # the EXIF tag
+_GRAY_MODES = ("1", "L", "LA", "La", "I", "F")
+_CONVERSIONS = {
+    "16-bit": "with 16 bits a channel reduced to 8",
+    "alpha": "with transparency laid over white",
+    "colours": "with a palette, CMYK or other colours converted to RGB",
+    "black and white": "with 1 bit a pixel converted to 8-bit gray",
+    "rotated": "turned upright by their EXIF orientation",
+    "animated": "with several frames: the first one used",
+    "to gray": "in colour converted to gray",
+    "to colour": "in gray given three equal channels",
+    "bad": "skipped: they cannot be decoded",
+}
+
+
+class BadImageError(InputError):
+    """A file that cannot be decoded; with `skip_bad` it is left out."""
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """Decodes files to uint8 arrays [h, w, c].
+
+    Attributes:
+        size: Height and width to resize to, by shrinking or growing the shorter side to fit and cropping
+            the centre (bicubic, antialiased); None keeps each file's own.
+        channels: 1 or 3; None keeps gray files at one channel and gives all others three.
+    """
+
+    size: tuple[int, int] | None = None
+    channels: int | None = None
+
+    def with_channels(self, channels: int) -> "Decoder":
+        return replace(self, channels=channels)
+
+    def __call__(self, path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
+        """Pixels, uint8 [h, w, c], and the kinds of conversion made (see FileLog).
+
+        Raises:
+            BadImageError: The file is missing, unreadable, damaged, suspiciously large (Pillow's limit for
+                decompression bombs) or has values that 8 bits cannot stand for.
+        """
+        try:
+            # Read at once: Pillow reads bit by bit, and threads would then mostly wait for one another.
+            with Image.open(io.BytesIO(path.read_bytes())) as image:
+                return self._pixels(image)
+        except MemoryError:
+            raise
+        except Exception as error:  # a damaged file makes Pillow's plugins raise nearly anything
+            raise BadImageError(
+                f"the image {str(path)!r} ({_reason(error)})",
+                "an image that can be decoded",
+                "repair or remove it, or leave such files out with --skip-bad (skip_bad=True)",
+            ) from error
+
+    def _pixels(self, image: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]:
+        kinds = []
+        if getattr(image, "is_animated", False) and image.format != "MPO":  # a phone's JPEG with a preview
+            kinds.append("animated")
+        if self.size is not None:  # lets JPEG decode at 1/2, 1/4 or 1/8: much faster on photographs
+            side = 2 * max(self.size)  # twice what is needed, so that resizing still antialiases
+            image.draft(None, (side, side))
+        if image.getexif().get(_ORIENTATION, 1) != 1:
+            kinds.append("rotated")
+            ImageOps.exif_transpose(image, in_place=True)
+        image, kind = _to_8_bits(image)
+        if self.channels == 1 and image.mode == "RGB":
+            image, kind = image.convert("L"), kind or "to gray"
+        if self.channels == 3 and image.mode == "L":
+            image, kind = image.convert("RGB"), kind or "to colour"
+        if kind:
+            kinds.append(kind)
+        if self.size is not None:
+            image = fit(image, self.size)
+        pixels = np.asarray(image)
+        return pixels.reshape(*pixels.shape[:2], -1), tuple(kinds)
+
+
+def fit(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The image resized so that it just covers `size` (height, width), and cropped to it at the centre."""
+    return ImageOps.fit(image, (size[1], size[0]), method=Image.Resampling.BICUBIC)
+
+
+def _to_8_bits(image: Image.Image) -> tuple[Image.Image, str | None]:
+    """The image in mode L or RGB, and the kind of conversion that took, if any."""
+    if image.mode.startswith("I"):
+        return _from_16_bits(image), "16-bit"
+    if image.has_transparency_data:
+        gray = image.mode in _GRAY_MODES
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        return image.convert("L" if gray else "RGB"), "alpha"
+    if image.mode in ("L", "RGB"):
+        return image, None
+    if image.mode == "1":
+        return image.convert("L"), "black and white"
+    if image.mode == "F":
+        raise ValueError("its values are floating-point numbers of unknown range")
+    return image.convert("RGB"), "colours"
+
+
+def _from_16_bits(image: Image.Image) -> Image.Image:
+    values = np.asarray(image).astype(np.int64)
+    low, high = values.min(), values.max()
+    if low < 0 or high > 65535:
+        raise ValueError(f"its values go from {low} to {high}, beyond 16 bits")
+    return Image.fromarray(((values + 128) // 257).astype(np.uint8))  # 65535 = 255 · 257: rounds to nearest
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, Image.UnidentifiedImageError):
+        return "not an image, or damaged"
+    if isinstance(error, OSError) and error.strerror:  # without the path, which is already said
+        return error.strerror.lower()
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+class FileLog:
+    """What was noticed while decoding: each file counts once, however often it is read."""
+
+    def __init__(self):
+        self._files: dict[str, dict[str, None]] = {}
+
+    def record(self, name: str, kinds: tuple[str, ...]) -> None:
+        for kind in kinds:
+            self._files.setdefault(kind, {})[name] = None
+
+    @property
+    def counts(self) -> Counter:
+        return Counter({kind: len(names) for kind, names in self._files.items()})
+
+    def notes(self) -> tuple[str, ...]:
+        """One line a kind: how many files, what was done, and one of them."""
+        lines = []
+        for kind, text in _CONVERSIONS.items():
+            if names := self._files.get(kind):
+                files = "1 file" if len(names) == 1 else f"{len(names)} files"
+                lines.append(f"{files} {text} (such as {next(iter(names))!r})")
+        return tuple(lines)

@@ -1,0 +1,226 @@
+"""ImageData: the images of a source, divided, scaled and ready to train on."""
+
+import functools
+import hashlib
+import operator
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_ae.errors import InputError, unknown_name
+
+from .backings import ArrayImages
+from .caching import Images
+from .collection import TEST, TRAIN, VALIDATION
+from .decoding import FileLog
+from .pipelines import batch_bounds, build
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+_HASHED_AT_ONCE = 4096  # images
+
+
+@dataclass(frozen=True)
+class Split:
+    """The images of one split, where they are, with labels (int32 [n] or None) and the files they came from."""
+
+    images: Images
+    labels: np.ndarray | None
+    files: tuple[str, ...] | None = None
+
+
+class ImageData:
+    """Images in three splits. Made by `load`.
+
+    Attributes:
+        source: As given to `load`.
+        image_shape: (h, w, c).
+        value_range: Of the pixels, always (0.0, 1.0).
+        label_names: The name of label 0, 1, ..., or None.
+        batch_size: Of the pipelines unless they are given another.
+        seed: Of the splits, the order and the noise.
+    """
+
+    value_range = (0.0, 1.0)
+
+    def __init__(
+        self,
+        source: str,
+        splits: dict[str, Split],
+        *,
+        batch_size: int,
+        seed: int,
+        label_names: tuple[str, ...] | None = None,
+        notes: tuple[str, ...] = (),
+        root: Path | None = None,
+        log: FileLog | None = None,
+    ):
+        self.source, self.batch_size, self.seed = source, batch_size, seed
+        self.image_shape: tuple[int, int, int] = tuple(int(n) for n in splits[TRAIN].images.shape)
+        self.has_labels = splits[TRAIN].labels is not None
+        self.label_names = label_names if self.has_labels else None
+        self._splits, self._notes, self._root, self._log = splits, notes, root, log or FileLog()
+
+    def __repr__(self) -> str:
+        shape = " × ".join(map(str, self.image_shape))
+        sizes = ", ".join(f"{name} {size}" for name, size in self.sizes.items())
+        return f"<ImageData {self.source!r}: {shape}; {sizes}>"
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Number of images of "train", "validation" and "test"; of files where they are streamed."""
+        return {name: len(split.images) for name, split in self._splits.items()}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was converted or left out, one line each; grows while files are streamed."""
+        return (*self._notes, *self._log.notes())
+
+    @functools.cached_property  # one dataset, so that each iteration over it is shuffled anew
+    def train(self) -> "tf.data.Dataset":
+        """Batches of training images, in another order each time they are iterated over."""
+        return self.pipeline(TRAIN)
+
+    @functools.cached_property
+    def validation(self) -> "tf.data.Dataset | None":
+        """Batches of validation images in order; None if there are none."""
+        return self.pipeline(VALIDATION) if self.sizes[VALIDATION] else None
+
+    @functools.cached_property
+    def test(self) -> "tf.data.Dataset | None":
+        """Batches of test images in order; None if there are none."""
+        return self.pipeline(TEST) if self.sizes[TEST] else None
+
+    def pipeline(
+        self,
+        split: str,
+        *,
+        batch_size: int | None = None,
+        labels: bool = False,
+        noise: float = 0.0,
+        shuffle: bool | None = None,
+        epoch: int | None = None,
+        repeat: bool = False,
+        start_step: int = 0,
+    ) -> "tf.data.Dataset":
+        """A tf.data pipeline of float32 batches [b, h, w, c] in [0, 1].
+
+        The order is a pure function of (seed, epoch), the noise of (seed, epoch, step). No image is left out
+        of an epoch, and none makes a last batch by itself (it joins the one before).
+
+        Args:
+            split: "train", "validation" or "test".
+            batch_size: None takes the data's.
+            labels: Give pairs (images, int32 labels [b]).
+            noise: Give pairs (noisy images, images): Gaussian noise of this standard deviation, clipped.
+            shuffle: None shuffles training images only.
+            epoch: Which epoch's order and noise; None takes epoch 0, but when shuffling without `repeat`
+                another random epoch each time the pipeline is iterated over.
+            repeat: The endless stream of epochs from `epoch` (or 0) on.
+            start_step: Leave out this many batches, without decoding them. Where bad images are skipped,
+                batches are counted with those that turn out empty.
+
+        Raises:
+            InputError: There is no such split, it is empty, or an argument is out of range. While iterating
+                over files, TensorFlow raises an error that `input_error_from` turns into one.
+        """
+        found = self._split(split)
+        size = positive("batch_size", self.batch_size if batch_size is None else batch_size)
+        if labels and noise:
+            raise InputError("labels and noise together", "pairs with one of them", "ask for one")
+        if not (noise >= 0 and np.isfinite(noise)):
+            raise InputError(f"noise={noise}", "a standard deviation, 0 or more", "correct it")
+        start_step = positive("start_step", start_step, least=0)
+        steps = self.steps_per_epoch(split, size)
+        if not repeat and start_step > steps:
+            raise InputError(
+                f"start_step={start_step}", f"at most the {steps} steps of an epoch", "use repeat=True"
+            )
+        return build(
+            found.images,
+            self.labels(split) if labels else None,
+            batch_size=size,
+            seed=self.seed,
+            shuffle=split == TRAIN if shuffle is None else shuffle,
+            epoch=None if epoch is None else positive("epoch", epoch, least=0),
+            repeat=repeat,
+            start_step=start_step,
+            noise=noise,
+        )
+
+    def steps_per_epoch(self, split: str, batch_size: int | None = None) -> int:
+        """Batches of one epoch."""
+        count = len(self._split(split).images)
+        return len(batch_bounds(count, self.batch_size if batch_size is None else batch_size)) - 1
+
+    def images(self, split: str, count: int | None = None) -> np.ndarray:
+        """The first `count` images (all: None) in order, float32 [n, h, w, c] in [0, 1].
+
+        Of streamed files, those skipped as bad are missing.
+        """
+        images = self._split(split).images
+        count = len(images) if count is None else min(positive("count", count), len(images))
+        return images.read(np.arange(count))
+
+    def labels(self, split: str) -> np.ndarray:
+        """The labels of a split in order, int32 [n].
+
+        Raises:
+            InputError: The source has no labels.
+        """
+        labels = self._split(split).labels
+        if labels is None:
+            raise InputError(
+                f"a request for labels of {self.source!r}, which has none",
+                "class folders, or y arrays beside x arrays",
+                "give a source with labels",
+            )
+        return labels
+
+    def fingerprint(self) -> str:
+        """SHA-256 (hexadecimal) of what the splits hold, the same for the same data on any machine.
+
+        Taken over pixels and labels; for files over their relative paths and sizes in bytes, whether they
+        are in memory or streamed, so that a run can be resumed with the other.
+        """
+        return self._fingerprint
+
+    @functools.cached_property
+    def _fingerprint(self) -> str:
+        digest = hashlib.sha256(repr(self.image_shape).encode())
+        for name, split in self._splits.items():
+            digest.update(f"\n{name} {len(split.images)}\n".encode())
+            if split.files is not None:
+                for file in split.files:
+                    digest.update(os.fsencode(file) + b"\0%d\n" % os.path.getsize(self._root / file))
+            elif isinstance(split.images, ArrayImages):
+                array = split.images.array
+                digest.update(array.dtype.name.encode())
+                for start in range(0, len(array), _HASHED_AT_ONCE):
+                    digest.update(np.ascontiguousarray(array[start : start + _HASHED_AT_ONCE]).data)
+            if split.labels is not None:
+                digest.update(split.labels.astype("<i4").tobytes())
+        return digest.hexdigest()
+
+    def _split(self, name: str) -> Split:
+        if name not in self._splits:
+            raise unknown_name("the split", name, self._splits)
+        if not len(self._splits[name].images):
+            action = {VALIDATION: "load with validation_fraction=0.1, say", TEST: "load with a test_fraction"}
+            raise InputError(f"the split {name!r}, which is empty", "a split with images", action.get(name, ""))
+        return self._splits[name]
+
+
+def positive(name: str, value: int, least: int = 1) -> int:
+    """The value as an int, if it is a whole number of at least `least`."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or number < least:
+        raise InputError(f"{name}={value!r}", f"a whole number of at least {least}", f"correct {name}")
+    return number

@@ -1,0 +1,131 @@
+"""`load`: from a source's name to ImageData."""
+
+import os
+from collections.abc import Sequence
+from numbers import Real
+from pathlib import Path
+
+from keras_ae.errors import InputError
+
+from .backings import ArrayImages
+from .caching import back_files
+from .collection import Part
+from .decoding import Decoder, FileLog
+from .image_data import ImageData, Split, positive
+from .sources import open_source
+from .splits import divide
+from .values import resize, to_channels
+
+
+def load(
+    source: str | os.PathLike,
+    *,
+    data_dir: str | os.PathLike | None = None,
+    image_size: int | tuple[int, int] | None = None,
+    limit: int | None = None,
+    validation_fraction: float = 0.0,
+    test_fraction: float = 0.2,
+    batch_size: int = 64,
+    seed: int = 0,
+    channels: int | None = None,
+    skip_bad: bool = False,
+    cache: bool | str = "auto",
+    progress: bool = True,
+) -> ImageData:
+    """Loads images, divides them, and gives pipelines of float32 batches in [0, 1].
+
+    Args:
+        source: "digits", "mnist", "fashion_mnist", "cifar10", "folder:PATH" (image files in any nesting;
+            subfolders train and test are the splits where both are there; class folders are labels) or
+            "npz:PATH" (arrays x_train, x_test, y_train, y_test, or x or images with y or labels).
+        data_dir: Where `NAME.npz` or a folder `NAME/` of a named data set is, or where TensorFlow Datasets
+            keeps its own; None takes the environment variable KERAS_AE_DATA if it is set.
+        image_size: Height and width, or one number for both: images are resized so that they just cover it,
+            and cropped at the centre. None leaves them, and they must then be of one size.
+        limit: At most so many images of train and of test each, chosen at random.
+        validation_fraction: Part of the training images, after `limit`, to set aside for validation.
+        test_fraction: Part of the images to set aside for testing, if the source has no split of its own.
+        batch_size: Of the pipelines.
+        seed: Of all random choices: splits, order, noise.
+        channels: 1 or 3, to convert to. None gives gray files one channel, and all files three if any is in
+            colour (streamed files: as the first one), and leaves arrays as they are.
+        skip_bad: Leave out images that cannot be decoded, and say how many in `notes`.
+        cache: Decode files into memory at once (True), or each time they are used (False); "auto" does the
+            former if it takes no more than a quarter of the memory available.
+        progress: Show a bar on standard error when decoding takes more than two seconds.
+
+    Raises:
+        InputError: An argument is out of range; the source is unknown, missing, empty, unreadable or
+            damaged; images differ in size and no `image_size` was given.
+    """
+    image_size = _check_size(image_size)
+    _check_options(channels, cache)
+    limit = None if limit is None else positive("limit", limit, least=2)
+    batch_size, seed = positive("batch_size", batch_size), positive("seed", seed, least=0)
+    _check_fraction("validation_fraction", validation_fraction)
+    _check_fraction("test_fraction", test_fraction)
+    collection = open_source(source, data_dir)
+    parts = divide(
+        collection.parts,
+        test_fraction=test_fraction,
+        validation_fraction=validation_fraction,
+        limit=limit,
+        seed=seed,
+    )
+    log = FileLog()
+    if collection.root is None:
+        splits = _array_splits(parts, image_size, channels)
+    else:
+        decoder = Decoder(image_size, channels)
+        splits = _file_splits(
+            parts, collection.root, decoder, cache=cache, skip_bad=skip_bad, log=log, progress=progress
+        )
+    return ImageData(
+        os.fspath(source),
+        splits,
+        batch_size=batch_size,
+        seed=seed,
+        label_names=collection.label_names,
+        notes=collection.notes,
+        root=collection.root,
+        log=log,
+    )
+
+
+def _array_splits(
+    parts: dict[str, Part], image_size: tuple[int, int] | None, channels: int | None
+) -> dict[str, Split]:
+    splits = {}
+    for name, part in parts.items():
+        images = part.images if channels is None else to_channels(part.images, channels)
+        images = images if image_size is None else resize(images, image_size)
+        splits[name] = Split(ArrayImages(images), part.labels)
+    return splits
+
+
+def _file_splits(parts: dict[str, Part], root: Path, decoder: Decoder, **options) -> dict[str, Split]:
+    found = back_files(parts, root, decoder, **options)
+    return {name: Split(images, labels, parts[name].images) for name, (images, labels) in found.items()}
+
+
+def _check_size(image_size: int | tuple[int, int] | None) -> tuple[int, int] | None:
+    if image_size is None:
+        return None
+    if not isinstance(image_size, Sequence):
+        image_size = (image_size, image_size)
+    if isinstance(image_size, str) or len(image_size) != 2:
+        raise InputError(f"image_size={image_size!r}", "a height and a width", "give --image-size H W")
+    height, width = (positive("image_size", side) for side in image_size)
+    return height, width
+
+
+def _check_options(channels: int | None, cache: bool | str) -> None:
+    if channels not in (None, 1, 3):
+        raise InputError(f"channels={channels!r}", "1 or 3", "leave it out to keep what the images have")
+    if cache not in ("auto", True, False):
+        raise InputError(f"cache={cache!r}", "'auto', True or False", "correct it")
+
+
+def _check_fraction(name: str, value: float) -> None:
+    if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= value < 1:
+        raise InputError(f"{name}={value!r}", "a number of at least 0 and below 1", f"correct {name}")

@@ -1,0 +1,126 @@
+"""tf.data pipelines whose order, and noise, are pure functions of (seed, epoch).
+
+An epoch is a shuffle of all rows cut into batches, and everything but the last step, fetching pixels, happens on
+row numbers. So skipping batches costs nothing, and a run that resumes at step k sees what it would have seen.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from .caching import Images
+
+
+def batch_bounds(count: int, batch_size: int) -> np.ndarray:
+    """Where each batch of an epoch begins, and the end: int64 [batches + 1].
+
+    No last batch has a single image, which batch normalisation could not use: it joins the batch before it,
+    so that one batch can have `batch_size` + 1 images, and every image is there exactly once. (Where
+    `batch_size` or `count` is 1 there is no way around it.)
+    """
+    starts = np.arange(0, count, batch_size)
+    if batch_size > 1 and len(starts) > 1 and count - starts[-1] == 1:
+        starts = starts[:-1]
+    return np.append(starts, count).astype(np.int64)
+
+
+def build(
+    images: "Images",
+    labels: np.ndarray | None,
+    *,
+    batch_size: int,
+    seed: int,
+    shuffle: bool,
+    epoch: int | None = None,
+    repeat: bool = False,
+    start_step: int = 0,
+    noise: float = 0.0,
+) -> "tf.data.Dataset":
+    """The pipeline of one split.
+
+    Args:
+        images: Where its images are.
+        labels: int32 [n], to give pairs (images, labels); None gives images alone.
+        batch_size: See batch_bounds.
+        seed: Of the order and of the noise.
+        shuffle: Whether epochs are shuffled.
+        epoch: Which epoch, or the first one if `repeat`. None is 0, except that a shuffled pipeline without
+            `repeat` then takes another random one each time it is iterated over.
+        repeat: All epochs from `epoch` on, without end.
+        start_step: Batches to leave out at the start, counted over the epochs.
+        noise: Standard deviation of the Gaussian noise added, to give pairs (noisy images clipped to [0, 1],
+            images); 0 gives images alone.
+
+    Returns:
+        A dataset of float32 images [b, h, w, c] in [0, 1], or of pairs, of known length (not so where
+        images that cannot be decoded are left out: a batch may then be smaller, or missing if empty).
+    """
+    import tensorflow as tf
+
+    bounds = batch_bounds(len(images), batch_size)
+    batches = _index_batches(bounds, seed, shuffle=shuffle, epoch=epoch, repeat=repeat, start_step=start_step)
+    label_table = None if labels is None else tf.constant(labels, tf.int32)
+
+    def fetch(epoch, step, rows):
+        pixels, kept = images.fetch(rows)
+        if label_table is not None:
+            return pixels, tf.gather(label_table, kept)
+        if noise:
+            return _add_noise(pixels, noise, (seed, epoch, step)), pixels
+        return pixels
+
+    dataset = batches.map(fetch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    if images.drops_images:
+        dataset = dataset.filter(lambda first, *_: tf.shape(first)[0] > 0)
+    steps = len(bounds) - 1
+    if repeat:
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+    elif not images.drops_images:
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps - start_step))
+    options = tf.data.Options()
+    options.deterministic = True
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
+
+
+def _index_batches(
+    bounds: np.ndarray, seed: int, *, shuffle: bool, epoch: int | None, repeat: bool, start_step: int
+) -> "tf.data.Dataset":
+    """Epoch, step within it and rows (all int64; rows [b]) of every batch."""
+    import tensorflow as tf
+
+    count, steps = int(bounds[-1]), len(bounds) - 1
+    first_epoch, skip = epoch or 0, start_step
+    if repeat:
+        first_epoch, skip = first_epoch + start_step // steps, start_step % steps
+        epochs = tf.data.Dataset.counter(start=np.int64(first_epoch))
+    elif shuffle and epoch is None:
+        epochs = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).take(1)
+    else:
+        epochs = tf.data.Dataset.from_tensors(np.int64(first_epoch))
+
+    def one_epoch(epoch):
+        rows = tf.range(count, dtype=tf.int64)
+        if shuffle:
+            shuffle_seed = tf.stack([np.int64(seed), epoch])
+            rows = tf.random.experimental.stateless_shuffle(rows, shuffle_seed, alg="philox")
+        begin = tf.where(epoch == first_epoch, np.int64(skip), np.int64(0)) if repeat else np.int64(skip)
+        edges = tf.constant(bounds)
+        return tf.data.Dataset.range(begin, steps).map(
+            lambda step: (epoch, step, rows[edges[step] : edges[step + 1]])
+        )
+
+    return epochs.flat_map(one_epoch)
+
+
+def _add_noise(images, deviation: float, place: tuple):
+    """The images with Gaussian noise that depends on the place (seed, epoch, step) alone, clipped to [0, 1]."""
+    import tensorflow as tf
+
+    seed, epoch, step = place
+    key = tf.random.experimental.stateless_fold_in(tf.stack([np.int64(seed), epoch]), step, alg="philox")
+    noise = tf.random.stateless_normal(tf.shape(images), key, stddev=deviation, alg="philox")
+    return tf.clip_by_value(images + noise, 0.0, 1.0)

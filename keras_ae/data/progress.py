@@ -1,0 +1,31 @@
+"""A progress bar that appears only if the work turns out to take long."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_PATIENCE = 2.0  # seconds
+
+
+@contextmanager
+def progress_bar(description: str, total: int, enabled: bool) -> Iterator:
+    """Gives a function to call with the number of items done so far; the bar is drawn on standard error."""
+    started, bar, task = time.monotonic(), None, None
+
+    def update(done: int) -> None:
+        nonlocal bar, task
+        if enabled and bar is None and time.monotonic() - started > _PATIENCE:
+            from rich.console import Console
+            from rich.progress import Progress
+
+            bar = Progress(console=Console(stderr=True), transient=True)
+            bar.start()
+            task = bar.add_task(description, total=total)
+        if bar is not None:
+            bar.update(task, completed=done)
+
+    try:
+        yield update
+    finally:
+        if bar is not None:
+            bar.stop()

@@ -1,0 +1,71 @@
+"""The sources that `load` understands, and opening one by its name."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from keras_ae.errors import InputError, unknown_name
+
+from .collection import Collection
+from .folders import open_folder
+from .named import DATASETS, find_local, open_dataset, open_digits
+from .npz import open_npz
+
+_FORMS = {"folder": open_folder, "npz": open_npz}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What can be given as `source`.
+
+    Attributes:
+        name: As it is given, such as "mnist" or "folder:PATH".
+        description: One line for people.
+        origin: Where the images would come from here and now.
+    """
+
+    name: str
+    description: str
+    origin: str
+
+
+def sources(data_dir: str | os.PathLike | None = None) -> list[Source]:
+    """All sources; `data_dir` as for `load`. Nothing is downloaded or imported to find out."""
+    named = [Source("digits", "handwritten digits, 8 × 8 gray, 1,797", "comes with scikit-learn")]
+    for name, dataset in DATASETS.items():
+        local = find_local(name, data_dir)
+        origin = str(local) if local else "TensorFlow Datasets, downloaded on first use"
+        named.append(Source(name, dataset.description, origin))
+    return [
+        *named,
+        Source("folder:PATH", "image files in any nesting, with train/ and test/ or divided at random", "PATH"),
+        Source("npz:PATH", "x_train, x_test, y_train, y_test, or x or images with y or labels", "PATH"),
+    ]
+
+
+def open_source(source: str | os.PathLike, data_dir: str | os.PathLike | None) -> Collection:
+    """The images of a source.
+
+    Raises:
+        InputError: There is no such source, or it cannot be read.
+    """
+    source = os.fspath(source)
+    form, colon, path = source.partition(":")
+    if colon and form in _FORMS:
+        if not path:
+            raise InputError(f"the source {source!r}", f"a path after {form}:", f"write {form}:PATH")
+        return _FORMS[form](path)
+    if source == "digits":
+        return open_digits()
+    if source in DATASETS:
+        return open_dataset(source, data_dir)
+    raise _unknown(source)
+
+
+def _unknown(source: str) -> InputError:
+    path = Path(source).expanduser()
+    if not source or not path.exists():
+        return unknown_name("the source", source, ["digits", *DATASETS, "folder:PATH", "npz:PATH"])
+    form = "npz" if path.is_file() else "folder"
+    expected = "a source's name, folder:PATH or npz:PATH"
+    return InputError(f"the path {source!r} as the source", expected, f"write {form}:{source}")

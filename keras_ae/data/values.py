@@ -1,0 +1,133 @@
+"""Arrays of images in the layouts and ranges that people store them in, to the two that the library keeps.
+
+Kept are uint8 in [0, 255] and float32 in [0, 1], both [n, h, w, c].
+"""
+
+import numpy as np
+from PIL import Image
+
+from keras_ae.errors import InputError
+
+from .decoding import fit
+
+_RANGES = "booleans, integers 0..255 or 0..65535, or numbers in [0, 1], [-1, 1] or [0, 255]"
+_LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow converts colour to gray
+
+
+def to_channels_last(images: np.ndarray, name: str) -> tuple[np.ndarray, str | None]:
+    """The array as [n, h, w, c], and a note if its axes were moved.
+
+    [n, h, w] gets one channel. [n, c, h, w] is recognised where c is 1, 3 or 4, smaller than both other
+    axes, and the last axis is not itself such a number of channels.
+
+    Raises:
+        InputError: The array is of another rank or empty.
+    """
+    if images.ndim not in (3, 4) or 0 in images.shape:
+        shape = " × ".join(map(str, images.shape)) or "a single value"
+        raise InputError(
+            f"{name} of shape {shape}", "images of shape [n, h, w] or [n, h, w, c]", "reshape the array"
+        )
+    if images.ndim == 3:
+        return images[..., None], None
+    _, first, second, last = images.shape
+    if first in (1, 3, 4) and last not in (1, 3, 4) and first < min(second, last):
+        return images.transpose(0, 2, 3, 1), f"{name}: channels moved from the first axis to the last"
+    return images, None
+
+
+def to_unit_range(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], str | None]:
+    """The arrays as uint8 or float32 by one common rule, and a note if that rule had to be guessed.
+
+    Booleans, and integers that are all 0 or 1, are black and white; other integers up to 255 are divided by
+    255 (later, when a batch is made), uint16 beyond that by 65535. Floating-point numbers in [0, 1] are kept,
+    those in [-1, 1] mapped by (x + 1) / 2, those in [0, 255] divided by 255.
+
+    Raises:
+        InputError: The arrays differ in type, are not numbers, hold NaN or infinity, or fit no rule.
+    """
+    kinds = {name: array.dtype for name, array in arrays.items()}
+    if len(set(kinds.values())) > 1:
+        received = " and ".join(f"{name} of type {kind}" for name, kind in kinds.items())
+        raise InputError(received, "arrays of one type", "convert one of them")
+    kind = next(iter(kinds.values()))
+    if kind.kind not in "buif":
+        raise InputError(f"images of type {kind}", _RANGES, "convert them to uint8")
+    low = min(float(array.min()) for array in arrays.values())
+    high = max(float(array.max()) for array in arrays.values())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise InputError("images with NaN or infinite values", _RANGES, "repair or remove those images")
+    rule = _float_rule(low, high) if kind.kind == "f" else _integer_rule(kind, low, high)
+    if rule is None:
+        raise InputError(f"images with values from {low:g} to {high:g}", _RANGES, "rescale them")
+    convert, note = rule
+    return {name: convert(array) for name, array in arrays.items()}, note
+
+
+def _integer_rule(kind: np.dtype, low: float, high: float):
+    if kind.kind == "b":
+        return lambda x: x.astype(np.uint8) * np.uint8(255), None
+    if low < 0:
+        return None
+    if high <= 1:
+        return lambda x: x.astype(np.uint8) * np.uint8(255), "integers 0 and 1 taken as black and white"
+    if high <= 255:
+        note = None if kind == np.uint8 else f"{kind} values from {low:g} to {high:g} taken as 0..255"
+        return lambda x: x.astype(np.uint8, copy=False), note
+    if kind == np.uint16:
+        return lambda x: x.astype(np.float32) / np.float32(65535), None
+    return None
+
+
+def _float_rule(low: float, high: float):
+    if low >= 0 and high <= 1:
+        return lambda x: x.astype(np.float32, copy=False), None
+    if low >= -1 and high <= 1:
+        return lambda x: (x.astype(np.float32) + 1) / 2, "values in [-1, 1] mapped to [0, 1]"
+    if low >= 0 and high <= 255:
+        return lambda x: x.astype(np.float32) / np.float32(255), "values in [0, 255] divided by 255"
+    return None
+
+
+def to_channels(images: np.ndarray, channels: int) -> np.ndarray:
+    """The images with 1 or 3 channels: gray repeated, colour weighed to gray, a fourth laid over white.
+
+    Raises:
+        InputError: The images have another number of channels than 1, 3 or 4.
+    """
+    given = images.shape[-1]
+    if given == channels:
+        return images
+    if given not in (1, 3, 4):
+        raise InputError(
+            f"channels={channels} for images of {given} channels",
+            "images of 1, 3 or 4 channels to convert",
+            "leave channels out, or convert the array",
+        )
+    if given == 1:
+        return np.repeat(images, channels, axis=-1)
+    return np.stack([_flatten(image, channels) for image in images])
+
+
+def _flatten(image: np.ndarray, channels: int) -> np.ndarray:
+    """One colour image [h, w, 3 or 4] to 3 channels or 1, in its own type."""
+    white = np.float32(255 if image.dtype == np.uint8 else 1)
+    pixels = image.astype(np.float32)
+    if image.shape[-1] == 4:
+        opacity = pixels[..., 3:] / white
+        pixels = pixels[..., :3] * opacity + white * (1 - opacity)
+    if channels == 1:
+        pixels = pixels @ np.array(_LUMA, np.float32)[:, None]
+    return (np.rint(pixels) if image.dtype == np.uint8 else np.minimum(pixels, 1)).astype(image.dtype)
+
+
+def resize(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Every image resized and cropped to `size` as files are (see decoding.fit), in its own type."""
+    if images.shape[1:3] == size:
+        return images
+    resized = np.empty((len(images), *size, images.shape[-1]), images.dtype)
+    for image, out in zip(images, resized, strict=True):
+        for channel in range(images.shape[-1]):
+            out[..., channel] = fit(Image.fromarray(np.ascontiguousarray(image[..., channel])), size)
+    # Bicubic resizing overshoots at edges; 8-bit images are clipped by Pillow itself.
+    return resized if images.dtype == np.uint8 else resized.clip(0, 1)
