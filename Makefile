@@ -16,7 +16,7 @@ demo: $(INSTALLED)
 	$(BIN)/python -m keras_ae compare --data digits --out runs/demo
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m slow

@@ -62,6 +62,9 @@ class Autoencoder(keras.Model):
     def call(self, images, training=False):
         return self.decode(self.encode(images, training), training)
 
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], *self.decoder.output_shape[1:])
+
     def compile(self, optimizer="adam", loss="mse", *, jit_compile="auto", steps_per_execution="auto", **kwargs):
         """Like `keras.Model.compile`; "auto" is resolved by device and kind of model (`keras_ae.execution`)."""
         self._asked = {"jit_compile": jit_compile, "steps_per_execution": steps_per_execution}

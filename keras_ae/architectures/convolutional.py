@@ -1,8 +1,7 @@
 """The convolutional autoencoder of the bottleneck-shape paper."""
 
-from keras_ae.architectures._bottleneck import as_bottleneck
 from keras_ae.autoencoder import Autoencoder
-from keras_ae.bottlenecks import Bottleneck
+from keras_ae.bottlenecks import Bottleneck, as_bottleneck
 from keras_ae.catalogue import Example, with_examples
 from keras_ae.networks import convolutional_decoder, convolutional_encoder
 
@@ -14,6 +13,7 @@ from keras_ae.networks import convolutional_decoder, convolutional_encoder
             "input_shape": (8, 12, 1),
             "code_shape": (4, 6, 2),
             "strided_layers": 2,
+            "residual_blocks": 1,
             "width": 2,
             "bottleneck": "variational",
         }
@@ -26,6 +26,7 @@ def convolutional(
     residual_blocks: int = 2,
     width: int | None = None,
     normalize_output: bool = True,
+    output_activation="relu",
     bottleneck: Bottleneck | str = "identity",
     name: str = "convolutional_autoencoder",
 ) -> Autoencoder:
@@ -41,7 +42,9 @@ def convolutional(
         strided_layers: Number n_l of strided convolutions, and of upsamplings.
         residual_blocks: Blocks at each width.
         width: Channels at full size; the image's by default, as in the paper.
-        normalize_output: Whether the last unit has instance normalisation, as in the paper.
+        normalize_output: Whether the last unit has instance normalisation, as in the paper. With it no image has a
+            brightness or contrast of its own.
+        output_activation: Of the last unit, as in the paper; "sigmoid" suits one without normalisation.
         bottleneck: A bottleneck from and to `code_shape`, or the name of one. By default the last strided
             convolution's output is the code.
         name: Of the model.
@@ -51,5 +54,7 @@ def convolutional(
     """
     layers = {"strided_layers": strided_layers, "residual_blocks": residual_blocks, "width": width}
     encoder = convolutional_encoder(input_shape, code_shape, **layers)
-    decoder = convolutional_decoder(code_shape, input_shape, **layers, normalize_output=normalize_output)
+    decoder = convolutional_decoder(
+        code_shape, input_shape, **layers, normalize_output=normalize_output, output_activation=output_activation
+    )
     return Autoencoder(encoder, as_bottleneck(bottleneck, code_shape[-1]), decoder, name=name)

@@ -1,8 +1,7 @@
 """A fully-connected autoencoder."""
 
-from keras_ae.architectures._bottleneck import as_bottleneck
 from keras_ae.autoencoder import Autoencoder
-from keras_ae.bottlenecks import Bottleneck
+from keras_ae.bottlenecks import Bottleneck, as_bottleneck
 from keras_ae.catalogue import Example, with_examples
 from keras_ae.networks import fully_connected_decoder, fully_connected_encoder
 

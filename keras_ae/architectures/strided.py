@@ -1,8 +1,7 @@
 """The autoencoder of strided and transposed convolutions with a code vector."""
 
-from keras_ae.architectures._bottleneck import as_bottleneck
 from keras_ae.autoencoder import Autoencoder
-from keras_ae.bottlenecks import Bottleneck
+from keras_ae.bottlenecks import Bottleneck, as_bottleneck
 from keras_ae.catalogue import Example, with_examples
 from keras_ae.networks import strided_decoder, strided_encoder
 

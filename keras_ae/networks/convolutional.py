@@ -12,7 +12,9 @@ GROWTH = 4  # Each halving of the sides quadruples the channels, so that the vol
 
 @with_examples(
     Example({"input_shape": (8, 8, 3), "code_shape": (2, 2, 5), "strided_layers": 2, "residual_blocks": 1}),
-    Example({"input_shape": (8, 12, 1), "code_shape": (4, 6, 2), "strided_layers": 2, "width": 2}),
+    Example(
+        {"input_shape": (8, 12, 1), "code_shape": (4, 6, 2), "strided_layers": 2, "residual_blocks": 0, "width": 2}
+    ),
 )
 def convolutional_encoder(
     input_shape: tuple[int, int, int],
@@ -50,7 +52,15 @@ def convolutional_encoder(
 
 @with_examples(
     Example({"code_shape": (2, 2, 5), "output_shape": (8, 8, 3), "strided_layers": 2, "residual_blocks": 1}),
-    Example({"code_shape": (4, 6, 2), "output_shape": (8, 12, 1), "strided_layers": 2, "width": 2}),
+    Example(
+        {
+            "code_shape": (4, 6, 2),
+            "output_shape": (8, 12, 1),
+            "strided_layers": 2,
+            "residual_blocks": 0,
+            "width": 2,
+        }
+    ),
 )
 def convolutional_decoder(
     code_shape: tuple[int, int, int],
@@ -59,6 +69,7 @@ def convolutional_decoder(
     residual_blocks: int = 2,
     width: int | None = None,
     normalize_output: bool = True,
+    output_activation="relu",
 ) -> keras.Model:
     """The encoder's mirror image: upsampling units that quarter the width, residual blocks behind each.
 
@@ -70,6 +81,7 @@ def convolutional_decoder(
         strided_layers, residual_blocks, width: As of `convolutional_encoder`.
         normalize_output: Whether the last unit has instance normalisation, as the paper's does. Without it the
             network can give each image a brightness and contrast of its own.
+        output_activation: Of the last unit; the paper's is "relu".
 
     Raises:
         InputError: If the layers cannot come from this code to these images.
@@ -83,7 +95,9 @@ def convolutional_decoder(
         features = UpsamplingUnit(filters, factor, name=f"stage{i}_upsampling")(features)
         for block in range(residual_blocks):
             features = ResidualBlock(name=f"stage{i}_block{block}")(features)
-    image = ConvolutionUnit(output_shape[-1], normalize=normalize_output, name="unit")(features)
+    image = ConvolutionUnit(
+        output_shape[-1], normalize=normalize_output, activation=output_activation, name="unit"
+    )(features)
     return keras.Model(code, image, name="convolutional_decoder")
 
 

@@ -25,7 +25,9 @@ def parse_code(text: str) -> tuple[int, ...]:
     """
     sides = text.lower().replace("×", "x").split("x")
     if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*x[1-9]\d*)?", "x".join(sides)):
-        raise InputError(f"code {text!r}", "HEIGHTxWIDTHxCHANNELS or LENGTH, such as 4x4x16 or 32", "correct the code")
+        raise InputError(
+            f"code {text!r}", "HEIGHTxWIDTHxCHANNELS or LENGTH, such as 4x4x16 or 32", "correct the code"
+        )
     return tuple(int(side) for side in sides)
 
 
@@ -91,19 +93,21 @@ class ModelConfig:
         return chosen
 
     def keywords(self, image_shape: tuple[int, int, int]) -> dict[str, Any]:
-        """The architecture's keywords, its bottleneck by name."""
+        """The architecture's keywords, its bottleneck as {"name": ..., keyword: ...}."""
         keywords = {"input_shape": tuple(image_shape), "code_shape": parse_code(self.code)}
         keywords |= self._options(of_bottleneck=False)
-        return keywords | ({"bottleneck": self.bottleneck} if self.bottleneck else {})
+        if self.bottleneck:
+            keywords["bottleneck"] = {"name": self.bottleneck, **self._options(of_bottleneck=True)}
+        return keywords
 
     def build(self, image_shape: tuple[int, int, int]):
         """The untrained `Autoencoder`."""
-        from keras_ae.architectures import as_bottleneck
+        from keras_ae.bottlenecks import as_bottleneck
 
         keywords = self.keywords(image_shape)
-        options = self._options(of_bottleneck=True)
-        if options:
-            keywords["bottleneck"] = as_bottleneck(self.bottleneck, keywords["code_shape"][-1], **options)
+        if self.bottleneck:
+            options = {"units": keywords["code_shape"][-1], **keywords["bottleneck"]}
+            keywords["bottleneck"] = as_bottleneck(options.pop("name"), **options)
         return ARCHITECTURES[self.architecture](**keywords)
 
 
@@ -178,7 +182,7 @@ class CompareConfig:
 
 def as_json(config) -> dict[str, Any]:
     """A configuration as JSON values."""
-    return _plain(asdict(config))
+    return plain(asdict(config))
 
 
 def run_config_from_json(values: dict[str, Any]) -> RunConfig:
@@ -191,11 +195,12 @@ def run_config_from_json(values: dict[str, Any]) -> RunConfig:
     return RunConfig(DataConfig(**data), model, TrainingConfig(**values["training"]))
 
 
-def _plain(value):
+def plain(value):
+    """A value of dicts, lists, tuples and paths as JSON has it."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return str(value) if isinstance(value, Path) else value
 
 

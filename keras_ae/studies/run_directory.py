@@ -99,7 +99,9 @@ class RunDirectory:
                     )
         elif self.path.is_dir() and any(self.path.iterdir()):
             raise InputError(
-                f"{self.path}, which holds other files", f"an empty directory or one of a {kind}", "give another --out"
+                f"{self.path}, which holds other files",
+                f"an empty directory or one of a {kind}",
+                "give another --out",
             )
         else:
             write_json(file, record)
@@ -114,7 +116,9 @@ class RunDirectory:
         try:
             return json.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise InputError(f"{self.path}", f"a directory with a {file.name}", "give the directory of a run") from None
+            raise InputError(
+                f"{self.path}", f"a directory with a {file.name}", "give the directory of a run"
+            ) from None
         except json.JSONDecodeError as error:
             raise InputError(f"{file}", f"JSON ({error})", "remove the directory and run again") from None
 

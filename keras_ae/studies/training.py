@@ -16,7 +16,7 @@ from keras_ae.data import ImageData, input_error_from
 from keras_ae.errors import InputError
 from keras_ae.evaluation import encoding_seconds, measure_reconstruction
 from keras_ae.execution import choose_execution
-from keras_ae.studies.config import RunConfig, as_json, run_config_from_json
+from keras_ae.studies.config import RunConfig, as_json, plain, run_config_from_json
 from keras_ae.studies.environment import environment
 from keras_ae.studies.run_directory import RunDirectory, write_csv
 
@@ -125,6 +125,7 @@ def _compile(model: Autoencoder, config: RunConfig):
         training.loss,
         jit_compile=execution.jit_compile,
         steps_per_execution=calls,
+        metrics=["mse"],  # So that every loss can be compared, in the history.
     )
     return {"jit_compile": execution.jit_compile, "steps_per_execution": calls}
 
@@ -139,7 +140,7 @@ def _record(config: RunConfig, data: ImageData, execution: dict) -> dict[str, An
         },
         "model": {
             "architecture": config.model.architecture,
-            "keywords": as_json(config.model)["options"] and {"options": list(config.model.options)},
+            "keywords": plain(config.model.keywords(data.image_shape)),
         },
         "execution": execution,
         "notes": list(data.notes),
@@ -177,8 +178,10 @@ def _fit(model, config: RunConfig, data: ImageData, directory: RunDirectory, pro
             raise input_error_from(error) or error from None
         seconds = time.perf_counter() - started
     if not recorder.rows or not isfinite(recorder.rows[-1]["loss"]) or len(recorder.rows) < training.rounds:
-        raise TrainingDivergedError(f"the loss became {model.history.history['loss'][-1]} after {len(recorder.rows)}"
-                                    " evaluations; a smaller learning rate may help")
+        raise TrainingDivergedError(
+            f"the loss became {model.history.history['loss'][-1]} after {len(recorder.rows)}"
+            " evaluations; a smaller learning rate may help"
+        )
     return recorder.rows, seconds
 
 

@@ -1,0 +1,155 @@
+"""The main job: train several bottlenecks on one set of images, measure them, recommend one."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_ae.autoencoder import load_model
+from keras_ae.callbacks.progress import progress_bars
+from keras_ae.callbacks.reconstructions import grid
+from keras_ae.data import ImageData
+from keras_ae.errors import InputError
+from keras_ae.evaluation import interpolate, measure_reconstruction
+from keras_ae.studies.candidates import Candidate, candidates
+from keras_ae.studies.config import CompareConfig, as_json
+from keras_ae.studies.environment import environment
+from keras_ae.studies.run_directory import RunDirectory, write_atomically
+from keras_ae.studies.selection import RULE, frontier, select
+from keras_ae.studies.training import TrainingDivergedError, train
+
+SHOWN = 10  # images in a grid
+EXTREMES = 6  # best and worst cases
+INTERPOLATIONS, INTERPOLATION_STEPS = 3, 9
+
+
+def compare(config: CompareConfig, out, progress: bool = True) -> dict[str, Any]:
+    """Train every candidate with the same budget, select on validation images, measure all on the test images.
+
+    Continues where it was killed: finished candidates are not trained again. Everything that the report shows is
+    left in the directory: `results.json`, and the pictures in `figures/` and `candidates/NAME/figures/`.
+
+    Args:
+        config: Images, budget and purpose.
+        out: Directory of the comparison.
+        progress: Whether to show progress bars on standard error.
+
+    Returns:
+        The content of `results.json`.
+
+    Raises:
+        InputError: For images or codes that cannot be, and for a directory with another comparison.
+    """
+    data = config.data.load(config.training.batch_size, config.training.seed, progress)
+    if not data.sizes["validation"]:
+        raise InputError("no validation images", "a validation fraction above 0", "give --validation-fraction 0.1")
+    trials = candidates(data.image_shape, config.purpose, config.codes)
+    directory = RunDirectory(out)
+    directory.open("comparison", _record(config, data))
+    if (directory.path / "results.json").is_file():
+        return directory.read("results")
+    directory.write("environment", environment())
+    rows = _train_all(config, trials, data, directory, progress)
+    results = _results(config, rows, data)
+    _measure_on_test(results, data, directory, progress)
+    directory.write("results", results)
+    return results
+
+
+def _record(config: CompareConfig, data: ImageData) -> dict[str, Any]:
+    about = {
+        "fingerprint": data.fingerprint(),
+        "image_shape": list(data.image_shape),
+        "sizes": dict(data.sizes),
+    }
+    return {"config": as_json(config), "data": about, "notes": list(data.notes)}
+
+
+def _train_all(config, trials: list[Candidate], data, directory: RunDirectory, progress: bool):
+    """One row a candidate: what was measured, or why it failed."""
+    rows = []
+    with progress_bars(disable=not progress) as bars:
+        task = bars.add_task("candidates", total=len(trials), remark="")
+        for trial in trials:
+            bars.update(task, description=trial.name)
+            row = {"name": trial.name, "model": as_json(trial.model)}
+            path = directory.path / "candidates" / trial.name
+            try:
+                run = train(config.run(trial.model), path, data=data, measure=("validation",), bars=bars)
+                rows.append(row | run.metrics)
+            except TrainingDivergedError as error:
+                rows.append(row | {"failed": str(error)})
+            keras.utils.clear_session()  # Or the graphs of all candidates would pile up.
+            bars.advance(task)
+        bars.update(task, description="candidates")
+    return rows
+
+
+def _results(config: CompareConfig, rows, data: ImageData) -> dict[str, Any]:
+    measured = [
+        {"name": row["name"], "code_values": row["code_values"], **row["validation"]}
+        for row in rows
+        if "failed" not in row
+    ]
+    allowed = [row for row in measured if config.max_code is None or row["code_values"] <= config.max_code]
+    if not allowed:
+        smallest = min((row["code_values"] for row in measured), default=None)
+        raise InputError(
+            f"no code of at most {config.max_code} values" if measured else "no candidate that could be trained",
+            f"at least {smallest}" if measured else "one that converges",
+            "give a larger --max-code" if measured else "give a smaller --learning-rate",
+        )
+    choice = select(measured, config.max_code)
+    return {
+        "purpose": config.purpose,
+        "rule": RULE,
+        "recommended": choice.recommended,
+        "best": choice.best,
+        "threshold": choice.threshold,
+        "frontier": frontier(measured),
+        "steps": config.training.rounds * config.training.steps_per_evaluation,
+        "data": {
+            "source": data.source,
+            "image_shape": list(data.image_shape),
+            "sizes": dict(data.sizes),
+            "notes": list(data.notes),
+        },
+        "candidates": rows,
+    }
+
+
+def _measure_on_test(results, data: ImageData, directory: RunDirectory, progress: bool) -> None:
+    """Add the test scores to the results and leave the pictures: the only look at the test images."""
+    shown = data.images("test", SHOWN)
+    save_picture(directory.path / "figures" / "originals.png", grid(shown))
+    pairs = _pairs(shown)
+    finished = [row for row in results["candidates"] if "failed" not in row]
+    with progress_bars(disable=not progress) as bars:
+        for row in bars.track(finished, description="test images"):
+            path = directory.path / "candidates" / row["name"]
+            model = load_model(path / "model.keras")
+            scores = measure_reconstruction(model, data.test)
+            row["test"] = scores.summary()
+            figures = path / "figures"
+            save_picture(figures / "reconstructions.png", grid(model.predict_on_batch(shown)))
+            lines = [interpolate(model, first, last, INTERPOLATION_STEPS) for first, last in pairs]
+            save_picture(figures / "interpolations.png", grid(*lines))
+            order = np.argsort(scores.mse)
+            for name, which in (("best", order[:EXTREMES]), ("worst", order[::-1][:EXTREMES])):
+                images = data.images("test")[which]
+                save_picture(figures / f"{name}.png", grid(images, model.predict_on_batch(images)))
+            keras.utils.clear_session()
+
+
+def _pairs(images: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    return [(images[i], images[-1 - i]) for i in range(min(INTERPOLATIONS, len(images) // 2))]
+
+
+def save_picture(path: Path, picture: np.ndarray) -> None:
+    """Write an array [h, w, 1 or 3] in [0, 1] as a PNG, pixel for pixel."""
+    from PIL import Image
+
+    pixels = np.round(255 * np.clip(picture, 0.0, 1.0)).astype(np.uint8)
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    write_atomically(path, lambda temporary: image.save(temporary, format="PNG"))

@@ -1,0 +1,127 @@
+"""The checks that every registered part goes through."""
+
+import inspect
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from conformance import parts
+from conformance.parts import all_parts, inputs_for
+
+EVERY_PART = pytest.mark.parametrize("part", all_parts(), ids=lambda part: part.id)
+
+
+def _array(tensor) -> np.ndarray:
+    return keras.ops.convert_to_numpy(tensor)
+
+
+@EVERY_PART
+def test_makes_finite_outputs_of_the_shape_it_says(part):
+    model = part.model()
+    for batch in (1, 3):
+        output = _array(model(inputs_for(model, batch)))
+        assert output.shape == tuple(model.compute_output_shape((batch, *parts.input_shape(model))))
+        assert np.isfinite(output).all()
+
+
+@EVERY_PART
+def test_images_do_not_influence_each_other_at_inference(part):
+    model = part.model()
+    images = inputs_for(model)
+    together, alone = _array(model(images)), _array(model(images[:1]))
+    np.testing.assert_allclose(together[:1], alone, atol=2e-5)
+
+
+@EVERY_PART
+def test_config_holds_every_constructor_argument_and_makes_the_same_part(part):
+    layer = part.layer()
+    again = type(layer).from_config(layer.get_config())
+    assert again.get_config() == layer.get_config()
+    if part.kind in ("layer", "bottleneck"):
+        arguments = set(inspect.signature(type(layer).__init__).parameters) - {"self", "kwargs"}
+        assert arguments <= set(layer.get_config())
+
+
+@EVERY_PART
+def test_every_keyword_is_documented_in_the_catalogue(part):
+    catalogue = next(c for c in parts.CATALOGUES if c.kind == part.kind)
+    signature = [name for name in inspect.signature(part.make).parameters if name != "kwargs"]
+    assert list(catalogue.keywords(part.name)) == signature
+    assert part.make.__doc__
+
+
+@EVERY_PART
+def test_trains_and_moves_every_variable(part):
+    model = part.model()
+    if not model.trainable_variables:
+        pytest.skip("it has no variables")
+    images = inputs_for(model, 8)
+    before = [np.array(_array(v)) for v in model.trainable_variables]
+    target = np.random.default_rng(1).random(model.compute_output_shape(images.shape)).astype("float32")
+    model.compile(keras.optimizers.Adam(1e-2), "mse")
+    history = model.fit(images, target, epochs=3, batch_size=4, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+    for variable, old in zip(model.trainable_variables, before, strict=True):
+        assert np.any(_array(variable) != old), variable.path
+
+
+@EVERY_PART
+def test_computes_in_bfloat16_and_keeps_float32_weights(part):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = part.model()
+        images = inputs_for(model, 4)
+        assert keras.backend.standardize_dtype(model(images).dtype) == "bfloat16"
+        assert all(v.dtype == "float32" for v in model.trainable_variables)
+        target = np.zeros(model.compute_output_shape(images.shape), "float32")
+        model.compile("adam", "mse")
+        assert np.isfinite(model.train_on_batch(images, target)).all()
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture(scope="module")
+def loaded_elsewhere(tmp_path_factory):
+    """Each part's outputs here, and those of its saved model in a fresh process."""
+    directory = tmp_path_factory.mktemp("saved")
+    expected = {}
+    for part in all_parts():
+        model = part.model()
+        expected[part.id] = _array(model(inputs_for(model)))
+        model.save(directory / f"{part.id}.keras")
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    subprocess.run([sys.executable, "-m", "conformance.parts", directory], check=True, env=environment)
+    return {name: (output, np.load(directory / f"{name}.npy")) for name, output in expected.items()}
+
+
+@EVERY_PART
+def test_saves_and_loads_in_a_fresh_process(part, loaded_elsewhere):
+    expected, loaded = loaded_elsewhere[part.id]
+    np.testing.assert_allclose(loaded, expected, atol=1e-6)
+
+
+@pytest.mark.tensorflow
+@EVERY_PART
+def test_exports_to_a_saved_model(part, tmp_path):
+    import tensorflow as tf
+
+    model = part.model()
+    model.export(tmp_path / "exported", verbose=False)
+    images = inputs_for(model)
+    exported = tf.saved_model.load(tmp_path / "exported")
+    np.testing.assert_allclose(exported.serve(images), _array(model(images)), atol=1e-5)
+
+
+@pytest.mark.tensorflow
+@EVERY_PART
+def test_is_the_same_under_xla(part):
+    import tensorflow as tf
+
+    model = part.model()
+    images = tf.constant(inputs_for(model))
+    compiled = tf.function(lambda batch: model(batch, training=False), jit_compile=True)
+    np.testing.assert_allclose(compiled(images), model(images, training=False), atol=2e-5)

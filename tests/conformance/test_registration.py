@@ -1,0 +1,71 @@
+"""Nothing that belongs in the catalogue is missing from it, and a stranger's package can add to it."""
+
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+
+import keras
+import pytest
+
+import keras_ae
+from keras_ae.bottlenecks import Bottleneck
+from keras_ae.catalogue import ARCHITECTURES, BOTTLENECKS, LAYERS, NETWORKS, Catalogue
+from keras_ae.errors import InputError
+
+
+def _members(package: str):
+    """Public classes and functions that are defined in the package's modules."""
+    found = importlib.import_module(package)
+    for info in pkgutil.iter_modules(found.__path__):
+        module = importlib.import_module(f"{package}.{info.name}")
+        for name, member in vars(module).items():
+            if getattr(member, "__module__", None) == module.__name__ and not name.startswith("_"):
+                yield member
+
+
+@pytest.mark.parametrize(("package", "catalogue"), [("layers", LAYERS), ("bottlenecks", BOTTLENECKS)])
+def test_every_layer_is_in_its_catalogue(package, catalogue):
+    registered = set(catalogue.values())
+    for member in _members(f"keras_ae.{package}"):
+        if inspect.isclass(member) and issubclass(member, keras.layers.Layer) and member is not Bottleneck:
+            assert member in registered, f"{member.__name__} is in no catalogue"
+
+
+@pytest.mark.parametrize(("package", "catalogue"), [("networks", NETWORKS), ("architectures", ARCHITECTURES)])
+def test_every_builder_is_in_its_catalogue(package, catalogue):
+    registered = set(catalogue.values())
+    for member in _members(f"keras_ae.{package}"):
+        if inspect.isfunction(member):
+            assert member in registered, f"{member.__name__} is in no catalogue"
+
+
+def test_a_part_of_another_package_is_found_by_its_entry_point(monkeypatch):
+    class Point:
+        name, value = "stranger", "keras_ae.bottlenecks.identity:Identity"
+
+    monkeypatch.setattr("keras_ae.catalogue.entry_points", lambda group: [Point] if group == "theirs" else [])
+    catalogue = Catalogue("bottleneck", {}, group="theirs")
+    assert catalogue["stranger"] is keras_ae.bottlenecks.Identity
+
+
+def test_an_unknown_name_suggests_the_nearest():
+    with pytest.raises(InputError, match=r"did you mean 'variational'\?"):
+        BOTTLENECKS["variatonal"]
+
+
+def test_an_unknown_option_names_the_known_ones():
+    with pytest.raises(InputError, match="one of units, activation"):
+        BOTTLENECKS.check_options("dense", {"unit": 3})
+
+
+@pytest.mark.parametrize("order", ["import keras_ae, keras", "import keras, keras_ae"])
+def test_parts_are_registered_in_either_order_of_imports(order):
+    check = "assert keras.saving.get_registered_object('keras_ae>Autoencoder') is keras_ae.Autoencoder"
+    subprocess.run([sys.executable, "-c", f"{order}\n{check}"], check=True)
+
+
+def test_importing_the_library_alone_loads_nothing_heavy():
+    check = "import sys, keras_ae, keras_ae.cli; assert not {'keras', 'tensorflow', 'jax'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", check], check=True)

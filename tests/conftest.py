@@ -1,0 +1,25 @@
+"""What all tests share."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import pytest
+
+
+def pytest_collection_modifyitems(items):
+    """Skip the tests that need TensorFlow where Keras runs on another backend."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        return
+    for item in items:
+        if item.get_closest_marker("tensorflow"):
+            item.add_marker(pytest.mark.skip(reason="needs Keras's TensorFlow backend"))
+
+
+@pytest.fixture(autouse=True)
+def _same_seed():
+    import keras
+
+    keras.utils.set_random_seed(0)
