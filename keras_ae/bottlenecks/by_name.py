@@ -1,6 +1,6 @@
-"""How architectures take their bottleneck: as a layer, by name, or the family's own."""
+"""A bottleneck as a layer or by name, as architectures and the command line take it."""
 
-from keras_ae.bottlenecks import Bottleneck
+from keras_ae.bottlenecks.base import Bottleneck
 from keras_ae.catalogue import BOTTLENECKS
 
 
