@@ -129,7 +129,7 @@ def _to_unit(pixels: np.ndarray) -> np.ndarray:
     return pixels.astype(np.float32) / np.float32(255) if pixels.dtype == np.uint8 else pixels
 
 
-_IN_TENSORFLOW = re.compile(r"\w*Error: received (.*?); expected ([^;]*)(?:; (.*))?$", re.MULTILINE)
+_IN_TENSORFLOW = re.compile(r"\w*Error: received (.*?); expected ([^;\n]*)(?:; (.*))?$", re.MULTILINE)
 
 
 def input_error_from(exception: BaseException) -> InputError | None:

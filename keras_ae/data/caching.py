@@ -44,17 +44,17 @@ def back_files(
     Raises:
         InputError: An image cannot be decoded (unless `skip_bad`), or sizes differ, as far as files are read.
     """
-    first, shape = _first_readable(parts[TRAIN].images, root, decoder, skip_bad)
+    reference = _first_readable(parts[TRAIN].images, root, decoder, skip_bad)
+    height, width, channels = reference[1]
     if cache == "auto":
-        height, width, _ = shape
         count = sum(len(part) for part in parts.values())
         cache = count * height * width * (decoder.channels or 3) <= available_memory() / 4
     if cache:
-        return _decode_all(parts, root, decoder, shape, skip_bad=skip_bad, log=log, progress=progress)
-    decoder = decoder.with_channels(shape[2])
+        return _decode_all(parts, root, decoder, reference, skip_bad=skip_bad, log=log, progress=progress)
+    decoder = decoder.with_channels(channels)
     return {
         name: (
-            FileImages(root, part.images, decoder, (first, shape), skip_bad=skip_bad, log=log),
+            FileImages(root, part.images, decoder, reference, skip_bad=skip_bad, log=log),
             part.labels,
         )
         for name, part in parts.items()
@@ -81,7 +81,7 @@ def _decode_all(
     parts: dict[str, Part],
     root: Path,
     decoder: Decoder,
-    shape: tuple[int, int, int],
+    reference: tuple[str, tuple[int, int, int]],
     *,
     skip_bad: bool,
     log: FileLog,
@@ -89,8 +89,8 @@ def _decode_all(
 ) -> dict[str, tuple[ArrayImages, np.ndarray | None]]:
     """Decodes all parts into one array, of which each gets its stretch."""
     names = [name for part in parts.values() for name in part.images]
-    first = array = None
-    at_once = max(1, _TASK // math.prod(shape))
+    array = np.empty((len(names), *reference[1]), np.uint8)
+    at_once = max(1, _TASK // math.prod(reference[1]))
     kept = np.zeros(len(names), np.uint8)  # channels of each image, 0 for those left out
     with progress_bar("decoding images", len(names), progress) as update:
         for position, result in enumerate(_decode_in_threads(names, root, decoder, at_once)):
@@ -102,9 +102,7 @@ def _decode_all(
                 continue
             pixels, kinds = result
             log.record(name, kinds)
-            if array is None:
-                first, array = (name, pixels.shape), np.empty((len(names), *pixels.shape), np.uint8)
-            check_size(name, pixels.shape, *first)
+            check_size(name, pixels.shape, *reference)
             if pixels.shape[2] > array.shape[3]:  # the first image in colour, after gray ones
                 array = np.repeat(array, pixels.shape[2], axis=3)
             array[position] = pixels  # a gray image fills all three channels

@@ -106,7 +106,10 @@ def to_channels(images: np.ndarray, channels: int) -> np.ndarray:
         )
     if given == 1:
         return np.repeat(images, channels, axis=-1)
-    return np.stack([_flatten(image, channels) for image in images])
+    converted = np.empty((*images.shape[:3], channels), images.dtype)
+    for image, out in zip(images, converted, strict=True):
+        out[...] = _flatten(image, channels)
+    return converted
 
 
 def _flatten(image: np.ndarray, channels: int) -> np.ndarray:

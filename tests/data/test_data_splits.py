@@ -1,0 +1,79 @@
+"""Which images go where: pure functions of counts and seeds."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keras_ae.data.collection import Part
+from keras_ae.data.splits import carve, divide, subset
+
+counts = st.integers(2, 300)
+fractions = st.floats(0, 0.99)
+seeds = st.integers(0, 1000)
+
+
+@given(count=counts, fraction=fractions, seed=seeds)
+def test_carving_is_a_partition_in_order(count, fraction, seed):
+    kept, carved = carve(count, fraction, seed, "test")
+    assert sorted([*kept, *carved]) == list(range(count))
+    assert list(kept) == sorted(kept)
+    assert list(carved) == sorted(carved)
+    assert len(kept) >= 1
+    assert (len(carved) >= 1) == (fraction > 0)
+    assert abs(len(carved) - count * fraction) <= 1
+
+
+@given(count=counts, limit=counts, seed=seeds)
+def test_a_limit_takes_distinct_rows_in_order(count, limit, seed):
+    rows = subset(count, limit, seed, "limit-train")
+    assert len(rows) == min(count, limit)
+    assert (np.diff(rows) > 0).all()
+
+
+def test_one_image_stays_in_training():
+    kept, carved = carve(1, 0.5, 0, "test")
+    assert (len(kept), len(carved)) == (1, 0)
+
+
+def test_seeds_and_streams_choose_differently():
+    chosen = {tuple(subset(100, 10, seed, name)) for seed in (0, 1) for name in ("limit-train", "limit-test")}
+    assert len(chosen) == 4
+    assert tuple(subset(100, 10, 0, "limit-test")) in chosen
+
+
+def _parts(**counts):
+    return {name: Part(np.arange(n).reshape(n, 1, 1, 1), np.arange(n)) for name, n in counts.items()}
+
+
+def test_a_whole_is_divided_in_three_without_overlap():
+    found = divide(_parts(all=100), test_fraction=0.2, validation_fraction=0.25, limit=None, seed=0)
+    assert {name: len(part) for name, part in found.items()} == {"train": 60, "validation": 20, "test": 20}
+    assert sorted(label for part in found.values() for label in part.labels) == list(range(100))
+    for part in found.values():
+        np.testing.assert_array_equal(part.images.ravel(), part.labels)
+
+
+def test_official_splits_stay_and_are_limited_before_validation():
+    found = divide(_parts(train=50, test=30), test_fraction=0.9, validation_fraction=0.5, limit=20, seed=0)
+    assert {name: len(part) for name, part in found.items()} == {"train": 10, "validation": 10, "test": 20}
+
+
+def test_the_test_split_does_not_move_with_the_validation_fraction():
+    tests = [
+        divide(_parts(all=50), test_fraction=0.2, validation_fraction=v, limit=None, seed=0)["test"].labels
+        for v in (0.0, 0.3)
+    ]
+    np.testing.assert_array_equal(*tests)
+
+
+def test_taking_everything_does_not_copy():
+    part = _parts(all=5)["all"]
+    assert part.take(np.arange(5)).images is part.images
+
+
+@pytest.mark.parametrize("rows", [[0], [1, 3]])
+def test_files_are_taken_with_their_labels(rows):
+    part = Part(("a", "b", "c", "d"), np.arange(4)).take(np.array(rows))
+    assert part.images == tuple("abcd"[row] for row in rows)
+    assert list(part.labels) == rows
