@@ -17,7 +17,9 @@ import tyro
 
 from keras_ae import data as image_data
 from keras_ae.errors import InputError, unknown_name
+from keras_ae.studies.candidates import candidates
 from keras_ae.studies.config import CompareConfig, RunConfig
+from keras_ae.studies.run_directory import RunDirectory
 
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 JSON_HELP = "Print the results as JSON on standard output, and no progress."
@@ -33,10 +35,13 @@ class Compare:
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
+        data = self.config.load_data(progress=not self.json)
+        candidates(data.image_shape, self.config.purpose, self.config.codes)  # refuses what cannot be made
+        _load_keras()
         from keras_ae.report import write_comparison
         from keras_ae.studies import compare
 
-        results = compare(self.config, self.out, progress=not self.json)
+        results = compare(self.config, self.out, data=data, progress=not self.json)
         page = write_comparison(self.out)
         if self.json:
             _print_json(results | {"report": str(page)})
@@ -54,9 +59,11 @@ class Train:
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
+        data = self.config.load_data(progress=not self.json)
+        _load_keras()
         from keras_ae.studies import train
 
-        run = train(self.config, self.out, progress=not self.json)
+        run = train(self.config, self.out, data=data, progress=not self.json)
         _print_metrics(run.metrics | {"run": str(self.out)}, self.json)
 
 
@@ -69,9 +76,10 @@ class Evaluate:
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
-        from keras_ae.studies import RunDirectory, evaluate_run
+        RunDirectory(self.run_directory).read("run")  # refuses what is no run
+        _load_keras()
+        from keras_ae.studies import evaluate_run
 
-        RunDirectory(self.run_directory).read("run")  # refuses before Keras is loaded
         _print_metrics(evaluate_run(self.run_directory, progress=not self.json), self.json)
 
 
@@ -102,7 +110,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0, 2 for a mistake in the input or a disk that cannot be written, 130 when interrupted.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         command = _parse(list(sys.argv[1:] if arguments is None else arguments))
         if command is not None:
@@ -121,6 +128,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "what was finished is kept, and the same command goes on from there"
         )
     return 0
+
+
+def _load_keras() -> None:
+    """Import Keras and find its devices, without the remarks that TensorFlow's native code makes meanwhile."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        import keras
+
+        keras.distribution.list_devices()
+        keras.ops.zeros(1)
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _parse(arguments: list[str]):

@@ -8,7 +8,7 @@ import pytest
 import keras_ae
 
 ORDER = [
-    *("errors", "catalogue", "code_shapes", "execution", "_keras"),
+    *("errors", "catalogue", "code_shapes", "execution", "progress", "_keras"),
     *("numerics", "layers", "bottlenecks", "networks", "autoencoder", "objectives", "architectures"),
     *("data", "density", "evaluation", "callbacks", "detection", "export", "studies"),
     *("report", "explore", "cli", "__main__"),

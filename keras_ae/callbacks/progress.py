@@ -1,28 +1,14 @@
-"""A progress bar on standard error, which leaves standard output to results."""
+"""A progress bar for training."""
 
 import keras
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
-
-
-def progress_bars(disable: bool = False) -> Bars:
-    """Bars with description, count, time left and a closing remark, on standard error."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[remark]}"),
-    )
-    return Bars(*columns, console=Console(stderr=True), disable=disable)
 
 
 class Progress(keras.callbacks.Callback):
     """Shows the training steps done, of how many, and the loss.
 
     Args:
-        bars: From `progress_bars`, already started.
+        bars: From `keras_ae.progress.progress_bars`, already started.
         steps: Training steps in all.
         description: Text before the bar.
     """

@@ -7,11 +7,11 @@ import keras
 import numpy as np
 
 from keras_ae.autoencoder import load_model
-from keras_ae.callbacks.progress import progress_bars
 from keras_ae.callbacks.reconstructions import grid
 from keras_ae.data import ImageData
 from keras_ae.errors import InputError
 from keras_ae.evaluation import interpolate, measure_reconstruction
+from keras_ae.progress import progress_bars
 from keras_ae.studies.candidates import Candidate, candidates
 from keras_ae.studies.config import CompareConfig, as_json
 from keras_ae.studies.environment import environment
@@ -24,7 +24,7 @@ EXTREMES = 6  # best and worst cases
 INTERPOLATIONS, INTERPOLATION_STEPS = 3, 9
 
 
-def compare(config: CompareConfig, out, progress: bool = True) -> dict[str, Any]:
+def compare(config: CompareConfig, out, *, data: ImageData | None = None, progress: bool = True) -> dict[str, Any]:
     """Train every candidate with the same budget, select on validation images, measure all on the test images.
 
     Continues where it was killed: finished candidates are not trained again. Everything that the report shows is
@@ -33,6 +33,7 @@ def compare(config: CompareConfig, out, progress: bool = True) -> dict[str, Any]
     Args:
         config: Images, budget and purpose.
         out: Directory of the comparison.
+        data: The images, if they are loaded already; they must be those of `config.data`.
         progress: Whether to show progress bars on standard error.
 
     Returns:
@@ -41,7 +42,7 @@ def compare(config: CompareConfig, out, progress: bool = True) -> dict[str, Any]
     Raises:
         InputError: For images or codes that cannot be, and for a directory with another comparison.
     """
-    data = config.data.load(config.training.batch_size, config.training.seed, progress)
+    data = data or config.load_data(progress)
     if not data.sizes["validation"]:
         raise InputError("no validation images", "a validation fraction above 0", "give --validation-fraction 0.1")
     trials = candidates(data.image_shape, config.purpose, config.codes)

@@ -55,11 +55,6 @@ class DataConfig:
     skip_bad: bool = False
     """Leave out images that cannot be read, and count them, instead of stopping."""
 
-    def load(self, batch_size: int, seed: int, progress: bool = True) -> "image_data.ImageData":
-        """The images, as `keras_ae.data.load` gives them."""
-        options = {key: value for key, value in asdict(self).items() if key != "source"}
-        return image_data.load(self.source, **options, batch_size=batch_size, seed=seed, progress=progress)
-
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -149,8 +144,20 @@ class TrainingConfig:
         return -(-self.steps // self.steps_per_evaluation)
 
 
+class _LoadsData:
+    """Configurations that name images and how to train on them."""
+
+    def load_data(self, progress: bool = True) -> "image_data.ImageData":
+        """The images, as `keras_ae.data.load` gives them."""
+        options = {key: value for key, value in asdict(self.data).items() if key != "source"}
+        training = self.training
+        return image_data.load(
+            self.data.source, **options, batch_size=training.batch_size, seed=training.seed, progress=progress
+        )
+
+
 @dataclass(frozen=True)
-class RunConfig:
+class RunConfig(_LoadsData):
     """One training run: enough to repeat it."""
 
     data: DataConfig
@@ -159,7 +166,7 @@ class RunConfig:
 
 
 @dataclass(frozen=True)
-class CompareConfig:
+class CompareConfig(_LoadsData):
     """A comparison of bottlenecks on one set of images, with one budget."""
 
     data: DataConfig

@@ -11,11 +11,11 @@ import keras
 
 from keras_ae import callbacks
 from keras_ae.autoencoder import Autoencoder, load_model
-from keras_ae.callbacks.progress import progress_bars
 from keras_ae.data import ImageData, input_error_from
 from keras_ae.errors import InputError
 from keras_ae.evaluation import encoding_seconds, measure_reconstruction
 from keras_ae.execution import choose_execution
+from keras_ae.progress import progress_bars
 from keras_ae.studies.config import RunConfig, as_json, plain, run_config_from_json
 from keras_ae.studies.environment import environment
 from keras_ae.studies.run_directory import RunDirectory, write_csv
@@ -61,7 +61,7 @@ def train(
     """
     directory = RunDirectory(out)
     training = config.training
-    data = data or config.data.load(training.batch_size, training.seed, progress)
+    data = data or config.load_data(progress)
     with _precision(training.precision):
         keras.utils.set_random_seed(training.seed)
         model = config.model.build(data.image_shape)
@@ -90,7 +90,7 @@ def evaluate_run(path, progress: bool = True) -> dict[str, Any]:
     if not directory.is_finished:
         raise InputError(f"{path}", "a finished run", "train it to the end first")
     config = run_config_from_json(record["config"])
-    data = config.data.load(config.training.batch_size, config.training.seed, progress)
+    data = config.load_data(progress)
     if data.fingerprint() != record["data"]["fingerprint"]:
         raise InputError(f"other images than {path} was trained on", "the same", "give back the images of the run")
     model = load_model(directory.model_path)
@@ -171,6 +171,7 @@ def _fit(model, config: RunConfig, data: ImageData, directory: RunDirectory, pro
                 epochs=training.rounds,
                 steps_per_epoch=training.steps_per_evaluation,
                 validation_data=validation,
+                shuffle=False,  # The pipeline shuffles.
                 callbacks=watchers,
                 verbose=0,
             )
