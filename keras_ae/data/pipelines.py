@@ -62,7 +62,8 @@ def build(
 
     bounds = batch_bounds(len(images), batch_size)
     batches = _index_batches(bounds, seed, shuffle=shuffle, epoch=epoch, repeat=repeat, start_step=start_step)
-    label_table = None if labels is None else tf.constant(labels, tf.int32)
+    with tf.device("CPU:0"):  # where pipelines run
+        label_table = None if labels is None else tf.constant(labels, tf.int32)
 
     def fetch(epoch, step, rows):
         pixels, kept = images.fetch(rows)

@@ -15,10 +15,9 @@ def progress_bar(description: str, total: int, enabled: bool) -> Iterator:
     def update(done: int) -> None:
         nonlocal bar, task
         if enabled and bar is None and time.monotonic() - started > _PATIENCE:
-            from rich.console import Console
-            from rich.progress import Progress
+            from keras_ae.progress import progress_bars
 
-            bar = Progress(console=Console(stderr=True), transient=True)
+            bar = progress_bars(transient=True)
             bar.start()
             task = bar.add_task(description, total=total)
         if bar is not None:
