@@ -1,0 +1,55 @@
+"""The ways to train several objectives together, and what each takes."""
+
+from dataclasses import dataclass
+
+import keras
+
+from keras_ae.errors import InputError, unknown_name
+
+MODES = ("alternate", "independent", "joint")
+
+
+@dataclass(frozen=True)
+class JointWeights:
+    """τ and λ of the joint loss, as variables: `assign` changes them between steps without tracing anew."""
+
+    main: keras.Variable
+    local: keras.Variable
+
+    @classmethod
+    def of(cls, tau: float, lambda_: float) -> "JointWeights":
+        return cls(_scalar(tau, "tau"), _scalar(lambda_, "lambda"))
+
+    def numbers(self) -> list[float]:
+        """[τ, λ] as they are now."""
+        return [float(self.main.numpy()), float(self.local.numpy())]
+
+
+def check_compilation(mode, passes, loss, objective_optimizers, objective_weights) -> None:
+    """Refuse arguments of `MultiObjective.compile` that do not fit together (`InputError`)."""
+    if keras.backend.backend() != "tensorflow":
+        backend = keras.backend.backend()
+        raise InputError(f"the {backend} backend", "TensorFlow to train", "set KERAS_BACKEND=tensorflow")
+    if mode not in MODES:
+        raise unknown_name("mode", str(mode), MODES)
+    if loss is None:
+        raise InputError("no loss", "the main objective's loss")
+    if passes != 1 and (passes != 2 or mode != "alternate"):
+        raise InputError(f"passes={passes} in mode {mode!r}", "1, or 2 in mode 'alternate'")
+    if mode == "joint" and objective_optimizers is not None:
+        raise InputError("objective_optimizers in mode 'joint'", "one optimizer, for the weighted sum")
+    if objective_weights is not None:
+        _check_weights(mode, objective_weights)
+
+
+def _check_weights(mode, weights) -> None:
+    if mode != "joint":
+        raise InputError(f"objective_weights in mode {mode!r}", "none: each objective has its own step")
+    if len(weights) != 2:
+        raise InputError(f"{len(weights)} objective_weights", "two, (τ, λ)")
+
+
+def _scalar(value: float, name: str) -> keras.Variable:
+    # float32 and never cast, as the losses that it multiplies are.
+    value = keras.initializers.Constant(value)
+    return keras.Variable(value, shape=(), dtype="float32", trainable=False, autocast=False, name=name)

@@ -1,0 +1,237 @@
+"""The model with several objectives: the library's only training step of its own."""
+
+import keras
+from keras import ops
+
+from keras_ae import _keras
+from keras_ae.errors import InputError
+from keras_ae.execution import choose_execution
+from keras_ae.objectives.local_objective import divide
+from keras_ae.objectives.modes import JointWeights, check_compilation
+from keras_ae.objectives.optimizers import check_no_moving_average, local_optimizers, scaled
+
+
+@keras.saving.register_keras_serializable(package="keras_ae")
+class MultiObjective(keras.Model):
+    """A functional model with a main loss, and a local one for each layer in it that is a `LocalObjective`.
+
+    The logs show the main loss as `loss` and each local one as `<layer name>_loss`, unweighted in every mode. The
+    variables that an objective may move are computed when the step is traced, as Keras does: compile again after
+    freezing layers. (Penhouët, "Locally embedded autoencoder", section 3.1.1 and eq. 5.3.)
+
+    Args:
+        inputs: As of `keras.Model`.
+        outputs: As of `keras.Model`.
+
+    Raises:
+        InputError: If no layer owns an objective, or two that do have the same name.
+    """
+
+    mode, passes, objective_optimizers, joint_weights = None, 1, (), None
+
+    def __init__(self, inputs, outputs, name=None, **kwargs):
+        super().__init__(inputs, outputs, name=name, **kwargs)
+        names = [layer.name for layer in divide(self).local]
+        if not names:
+            raise InputError(
+                "a model in which no layer owns an objective",
+                "at least one LocalObjective layer",
+                "use keras.Model",
+            )
+        if len(set(names)) < len(names):
+            raise InputError(f"local objectives named {', '.join(names)}", "different names")
+        self.local_trackers = [keras.metrics.Mean(name=f"{name}_loss") for name in names]
+
+    @property
+    def optimizers(self) -> list:
+        """All optimizers, the main objective's first."""
+        return [self.optimizer, *self.objective_optimizers]
+
+    @property
+    def variables(self):
+        """As of `keras.Model`, with τ and λ: like random seeds they are state, but no weights."""
+        weights = self.joint_weights
+        return [*super().variables, *([weights.main, weights.local] if weights else [])]
+
+    def variable_groups(self) -> list[list]:
+        """The trainable variables that each of `optimizers` may move."""
+        if self.mode != "alternate":
+            return [self.trainable_variables for _ in self.optimizers]
+        local = [layer.trainable_variables for layer in divide(self).local]
+        owned = {id(variable) for group in local for variable in group}
+        return [[v for v in self.trainable_variables if id(v) not in owned], *local]
+
+    def compile(
+        self,
+        optimizer="adam",
+        loss=None,
+        *,
+        mode="alternate",
+        objective_optimizers=None,
+        passes=1,
+        objective_weights=None,
+        jit_compile="auto",
+        steps_per_execution="auto",
+        auto_scale_loss=True,
+        **kwargs,
+    ):
+        """Like `keras.Model.compile`, with an optimizer for each objective.
+
+        Args:
+            optimizer: Steps on the main objective, or in mode "joint" on the joint one.
+            loss: The main loss.
+            mode: "alternate": the main objective moves only variables outside the local objectives, its gradient
+                passing through them, and each local one only its own layer's. "independent": each objective moves
+                all variables that it depends on. "joint": one step on τ · main + λ · sum of the local losses.
+            objective_optimizers: Not in mode "joint". A list in the order of the layers; a mapping from layer name
+                to optimizer; or one (by default `optimizer`), of which each local objective gets a copy.
+            passes: With 1 all gradients are taken at the same weights. With 2, in mode "alternate", the main
+                objective steps first and the local ones on a second forward pass, as the thesis has it; that costs
+                twice as much, and updates statistics such as batch normalisation's twice.
+            objective_weights: (τ, λ), only in mode "joint"; (1, 1) by default. Kept in `joint_weights`.
+            jit_compile: Whether to use XLA; "auto" by device and kind of model (`keras_ae.execution`).
+            steps_per_execution: Training steps a call, or "auto".
+            auto_scale_loss: Whether to scale the losses dynamically under mixed_float16.
+
+        Raises:
+            InputError: If these do not fit together or do not fit the model, or the backend is not TensorFlow.
+        """
+        check_compilation(mode, passes, loss, objective_optimizers, objective_weights)
+        with self.distribute_strategy.scope():
+            optimizer = keras.optimizers.get(optimizer)
+            others = []
+            if mode != "joint":  # Before Keras compiles: a refusal leaves the model as it was.
+                others = self._local_optimizers(objective_optimizers, optimizer, auto_scale_loss)
+            execution = choose_execution(self, jit_compile, steps_per_execution)
+            super().compile(
+                optimizer,
+                loss,
+                jit_compile=execution.jit_compile,
+                steps_per_execution=execution.steps_per_execution,
+                auto_scale_loss=auto_scale_loss,
+                **kwargs,
+            )
+            self.mode, self.passes, self.objective_optimizers = mode, passes, others
+            self.joint_weights = JointWeights.of(*(objective_weights or (1.0, 1.0))) if mode == "joint" else None
+            self._build_optimizers()
+        self._asked = {
+            "jit_compile": jit_compile,
+            "steps_per_execution": steps_per_execution,
+            "auto_scale_loss": auto_scale_loss,
+        }
+
+    def _local_optimizers(self, given, main, auto_scale_loss):
+        optimizers = local_optimizers(given, main, [layer.name for layer in divide(self).local])
+        check_no_moving_average([main, *optimizers])
+        if auto_scale_loss and self.dtype_policy.name == "mixed_float16":
+            return [scaled(optimizer) for optimizer in optimizers]
+        return optimizers
+
+    def _build_optimizers(self):
+        """Make each optimizer's variables, for exactly those that it may move."""
+        for optimizer, variables in zip(self.optimizers, self.variable_groups(), strict=True):
+            if not optimizer.built:
+                optimizer.build(variables)
+
+    def get_compile_config(self):
+        config = super().get_compile_config()
+        if not config:
+            return config
+        config = {**config, **self._asked, "mode": self.mode, "passes": self.passes}
+        if self.mode == "joint":  # As they are now, so that training goes on where it was.
+            return {**config, "objective_weights": self.joint_weights.numbers()}
+        optimizers = [keras.saving.serialize_keras_object(optimizer) for optimizer in self.objective_optimizers]
+        return {**config, "objective_optimizers": optimizers}
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """The main loss; the local ones go to their metrics. `test_step` uses it, `train_step` does not."""
+        self._report_local(self._local_losses(), y_pred)
+        return self._main_loss(y, y_pred, sample_weight)
+
+    def _main_loss(self, y, y_pred, sample_weight):
+        """The compiled loss, and what layers and weights outside the local objectives add to it."""
+        main, local = divide(self)
+        owned = {id(variable) for layer in local for variable in layer.trainable_weights}
+        added = [loss for layer in main for loss in _keras.added_losses(layer)]
+        regularized = [v for v in self.trainable_weights if v.regularizer is not None and id(v) not in owned]
+        added += [variable.regularizer(variable) for variable in regularized]
+        loss = _keras.compiled_loss(self, y, y_pred, sample_weight)
+        return loss + self._total(added) if added else loss
+
+    def _local_losses(self) -> list:
+        return [self._total(layer.losses) for layer in divide(self).local]
+
+    def _total(self, losses):
+        # Cast, for layers that add losses of a mixed policy's compute type.
+        scalars = [ops.cast(_keras.aggregated(self, loss), keras.config.floatx()) for loss in losses]
+        return sum(scalars, start=ops.zeros(()))
+
+    def train_step(self, data):
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+
+        def main(y_pred):
+            return [self._main_loss(y, y_pred, sample_weight)]
+
+        def local(_):
+            return self._local_losses()
+
+        if self.passes == 2:
+            y_pred, main_loss = self._descend(x, main, slice(0, 1))
+            _, local_losses = self._descend(x, local, slice(1, None))
+        else:
+            y_pred, losses = self._descend(x, lambda y_pred: main(y_pred) + local(y_pred), slice(None))
+            main_loss, local_losses = losses[:1], losses[1:]
+        _keras.loss_tracker(self).update_state(_whole(main_loss[0]), sample_weight=_batch_size(y_pred))
+        self._report_local(local_losses, y_pred)
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def _descend(self, x, objectives, which: slice):
+        """One forward pass, and at its weights one step on each of the objectives.
+
+        Args:
+            x: A batch of inputs.
+            objectives: From the outputs to a list of losses.
+            which: The optimizers that step on them.
+
+        Returns:
+            The outputs and the losses.
+        """
+        import tensorflow as tf
+
+        optimizers, groups = self.optimizers[which], self.variable_groups()[which]
+        with tf.GradientTape(persistent=True) as tape:
+            y_pred = self(x, training=True)
+            losses = objectives(y_pred)
+            minimized = [self._joint(losses)] if self.mode == "joint" else losses
+            minimized = [o.scale_loss(loss) for o, loss in zip(optimizers, minimized, strict=True)]
+        # All gradients before the first step: objectives may share variables.
+        gradients = [tape.gradient(loss, group) for loss, group in zip(minimized, groups, strict=True)]
+        for optimizer, gradient, group in zip(optimizers, gradients, groups, strict=True):
+            steps = list(zip(gradient, group, strict=True))
+            if self.mode == "independent":  # An objective depends on no decoder but its own, nor on later layers.
+                steps = [(g, variable) for g, variable in steps if g is not None]
+            if steps:
+                optimizer.apply_gradients(steps)
+        return y_pred, losses
+
+    def _joint(self, losses):
+        main, *local = losses
+        return self.joint_weights.main * main + self.joint_weights.local * sum(local)
+
+    def _report_local(self, losses, y_pred):
+        for metric, loss in zip(self.local_trackers, losses, strict=True):
+            metric.update_state(_whole(loss), sample_weight=_batch_size(y_pred))
+
+
+def _whole(loss):
+    """The loss over all replicas; for the gradients Keras divides each replica's by their number."""
+    import tensorflow as tf
+
+    return loss * tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def _batch_size(y_pred):
+    return ops.shape(keras.tree.flatten(y_pred)[0])[0]

@@ -1,0 +1,62 @@
+"""The private Keras names that `keras_ae._keras` relies on still exist, and nothing else uses them."""
+
+import ast
+from pathlib import Path
+
+import keras
+import pytest
+
+import keras_ae
+from keras_ae import _keras
+
+
+def _private_attributes(path):
+    tree = ast.parse(Path(path).read_text(encoding="utf-8"))
+    names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return {name for name in names if name.startswith("_") and not name.startswith("__")}
+
+
+NAMES = sorted(_private_attributes(_keras.__file__))
+
+
+def _model():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    return model
+
+
+def test_the_names_are_found():
+    assert {"_compile_loss", "_loss_tracker"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_keras_still_has(name):
+    assert getattr(_model(), name, None) is not None, (
+        f"Keras {keras.__version__} has no Model.{name}: see _keras.py"
+    )
+
+
+def test_no_other_module_uses_them():
+    others = [path for path in Path(keras_ae.__file__).parent.rglob("*.py") if path.name != "_keras.py"]
+    users = {path.name: _private_attributes(path) & set(NAMES) for path in others}
+    assert not {name: used for name, used in users.items() if used}
+
+
+def test_they_do_what_is_expected():
+    class Adding(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.dense, self.mean = keras.layers.Dense(1), keras.metrics.Mean()
+
+        def call(self, x):
+            self.add_loss(keras.ops.sum(x))
+            return self.dense(x)
+
+    layer, model, ones = Adding(), _model(), keras.ops.ones((3, 2))
+    layer(ones)
+    assert _keras.sublayers(layer) == [layer.dense]
+    assert _keras.own_metrics(layer) == [layer.mean]
+    assert [float(loss) for loss in _keras.added_losses(layer)] == [6.0]
+    assert float(_keras.aggregated(model, ones)) == 6.0
+    assert float(_keras.compiled_loss(model, ones, 3 * ones, None)) == 4.0
+    assert _keras.loss_tracker(model).name == "loss"
