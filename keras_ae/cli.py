@@ -98,7 +98,7 @@ class DataList:
             return
         width = max(len(source.name) for source in sources)
         for source in sources:
-            print(f"{source.name:<{width}}  {source.description} ({source.location})")
+            print(f"{source.name:<{width}}  {source.description} ({source.origin})")
 
 
 COMMANDS: dict[str, type] = {"compare": Compare, "train": Train, "evaluate": Evaluate, "data list": DataList}
@@ -213,9 +213,10 @@ def _print_comparison(results: dict[str, Any], page: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("candidate", title=f"{results['steps']} steps each; lowest validation error first")
-    for heading in ("code values", "validation MSE", "test MSE", "SSIM", "training, s"):
-        table.add_column(heading, justify="right")
+    table = Table(title=f"{results['steps']} steps each; lowest validation error first")
+    table.add_column("candidate", no_wrap=True)
+    for heading in ("values", "val. MSE", "test MSE", "SSIM", "train, s"):
+        table.add_column(heading, justify="right", no_wrap=True)
     finished = [row for row in results["candidates"] if "failed" not in row]
     for row in sorted(finished, key=lambda row: row["validation"]["mse"]):
         table.add_row(

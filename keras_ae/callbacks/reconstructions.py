@@ -44,12 +44,15 @@ class Reconstructions(keras.callbacks.Callback):
         self._writer.close()
 
 
-def grid(*rows: np.ndarray) -> np.ndarray:
-    """One picture [rows·h, n·w, channels] of rows of n images [n, h, w, c]; one or three channels come out.
+def grid(*rows: np.ndarray, gap: int = 1) -> np.ndarray:
+    """One picture [height, width, 1 or 3] of rows of n images [n, h, w, c], with white lines between them.
 
-    Images of another number of channels show their first one.
+    Images of neither one nor three channels show their first one.
     """
-    picture = np.concatenate([np.concatenate(list(row), axis=1) for row in rows], axis=0)
+    edges = ((0, 0), (0, gap), (0, gap), (0, 0))
+    padded = [np.pad(row, edges, constant_values=1.0) for row in rows]
+    picture = np.concatenate([np.concatenate(list(row), axis=1) for row in padded], axis=0)
+    picture = picture[: picture.shape[0] - gap, : picture.shape[1] - gap]
     return picture if picture.shape[-1] in (1, 3) else picture[..., :1]
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_ae.data.decoding import BadImageError, Decoder, FileLog
 from keras_ae.errors import InputError
-
-from .decoding import BadImageError, Decoder, FileLog
 
 
 class ArrayImages:

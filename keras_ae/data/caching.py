@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_ae.data.backings import ArrayImages, FileImages, check_size
+from keras_ae.data.collection import TRAIN, Part
+from keras_ae.data.decoding import BadImageError, Decoder, FileLog
+from keras_ae.data.progress import progress_bar
 from keras_ae.errors import InputError
-
-from .backings import ArrayImages, FileImages, check_size
-from .collection import TRAIN, Part
-from .decoding import BadImageError, Decoder, FileLog
-from .progress import progress_bar
 
 _TASK = 1 << 20  # bytes of pixels that a task decodes, or else one file
 _UNKNOWN_MEMORY = 4 << 30  # bytes taken to be available where the system does not say

@@ -6,10 +6,9 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from keras_ae.data.collection import ALL, TEST, TRAIN, Collection, Part
+from keras_ae.data.decoding import EXTENSIONS
 from keras_ae.errors import InputError
-
-from .collection import ALL, TEST, TRAIN, Collection, Part
-from .decoding import EXTENSIONS
 
 
 def open_folder(path: str | Path) -> Collection:

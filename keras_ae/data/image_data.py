@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_ae.data.backings import ArrayImages
+from keras_ae.data.caching import Images
+from keras_ae.data.collection import TEST, TRAIN, VALIDATION
+from keras_ae.data.decoding import FileLog
+from keras_ae.data.pipelines import batch_bounds, build
 from keras_ae.errors import InputError, unknown_name
-
-from .backings import ArrayImages
-from .caching import Images
-from .collection import TEST, TRAIN, VALIDATION
-from .decoding import FileLog
-from .pipelines import batch_bounds, build
 
 if TYPE_CHECKING:
     import tensorflow as tf

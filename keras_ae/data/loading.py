@@ -5,16 +5,15 @@ from collections.abc import Sequence
 from numbers import Real
 from pathlib import Path
 
+from keras_ae.data.backings import ArrayImages
+from keras_ae.data.caching import back_files
+from keras_ae.data.collection import Part
+from keras_ae.data.decoding import Decoder, FileLog
+from keras_ae.data.image_data import ImageData, Split, positive
+from keras_ae.data.sources import open_source
+from keras_ae.data.splits import divide
+from keras_ae.data.values import resize, to_channels
 from keras_ae.errors import InputError
-
-from .backings import ArrayImages
-from .caching import back_files
-from .collection import Part
-from .decoding import Decoder, FileLog
-from .image_data import ImageData, Split, positive
-from .sources import open_source
-from .splits import divide
-from .values import resize, to_channels
 
 
 def load(

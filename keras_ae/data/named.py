@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_ae.data.collection import ALL, TEST, TRAIN, Collection, Part
+from keras_ae.data.folders import image_files, open_folder
+from keras_ae.data.npz import open_npz
 from keras_ae.errors import InputError
-
-from .collection import ALL, TEST, TRAIN, Collection, Part
-from .folders import image_files, open_folder
-from .npz import open_npz
 
 DATA_DIR_VARIABLE = "KERAS_AE_DATA"
 

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_ae.data.collection import ALL, TEST, TRAIN, Collection, Part
+from keras_ae.data.values import to_channels_last, to_unit_range
 from keras_ae.errors import InputError
-
-from .collection import ALL, TEST, TRAIN, Collection, Part
-from .values import to_channels_last, to_unit_range
 
 # The names understood, in order of preference: for each part its images, and where its labels may be.
 _LAYOUTS = (

@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from .caching import Images
+    from keras_ae.data.caching import Images
 
 
 def batch_bounds(count: int, batch_size: int) -> np.ndarray:

@@ -4,12 +4,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from keras_ae.data.collection import Collection
+from keras_ae.data.folders import open_folder
+from keras_ae.data.named import DATASETS, find_local, open_dataset, open_digits
+from keras_ae.data.npz import open_npz
 from keras_ae.errors import InputError, unknown_name
-
-from .collection import Collection
-from .folders import open_folder
-from .named import DATASETS, find_local, open_dataset, open_digits
-from .npz import open_npz
 
 _FORMS = {"folder": open_folder, "npz": open_npz}
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .collection import ALL, TEST, TRAIN, VALIDATION, Part
+from keras_ae.data.collection import ALL, TEST, TRAIN, VALIDATION, Part
 
 # Each choice has a random stream of its own, so that changing one fraction does not reshuffle the others.
 _STREAMS = {"test": 0, "limit-train": 1, "limit-test": 2, "validation": 3}

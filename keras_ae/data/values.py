@@ -6,9 +6,8 @@ Kept are uint8 in [0, 255] and float32 in [0, 1], both [n, h, w, c].
 import numpy as np
 from PIL import Image
 
+from keras_ae.data.decoding import fit
 from keras_ae.errors import InputError
-
-from .decoding import fit
 
 _RANGES = "booleans, integers 0..255 or 0..65535, or numbers in [0, 1], [-1, 1] or [0, 255]"
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow converts colour to gray

@@ -16,7 +16,6 @@ SHOWN_SIDE = 64  # least side in screen pixels at which an image is shown
 
 # Heading, how to get the value from a candidate's row, how to print it.
 COLUMNS = (
-    ("code", lambda row: row["code_shape"], lambda shape: "×".join(map(str, shape))),
     ("code values", lambda row: row["code_values"], "{:,}".format),
     ("of the image", lambda row: row["compression"], "{:.1%}".format),
     ("parameters", lambda row: row["parameters"], "{:,}".format),
@@ -25,8 +24,8 @@ COLUMNS = (
     ("test MSE", lambda row: row["test"]["mse"], "{:.5f}".format),
     ("PSNR, dB", lambda row: row["test"]["psnr"], "{:.2f}".format),
     ("SSIM", lambda row: row["test"]["ssim"], "{:.3f}".format),
-    ("training, s", lambda row: row["training_seconds"], "{:.0f}".format),
-    ("encoding, µs/image", lambda row: 1e6 * row["encoding_seconds_per_image"], "{:.0f}".format),
+    ("train, s", lambda row: row["training_seconds"], "{:.0f}".format),
+    ("encode, µs", lambda row: 1e6 * row["encoding_seconds_per_image"], "{:.0f}".format),
 )
 
 
@@ -51,6 +50,7 @@ def write_comparison(path) -> Path:
 
 def _page(path: Path, results: dict[str, Any], environment: dict[str, Any]) -> str:
     finished = [row for row in results["candidates"] if "failed" not in row]
+    finished.sort(key=lambda row: row["validation"]["mse"])
     recommended = results["recommended"]
     height = results["data"]["image_shape"][0]
     validation = [
@@ -133,7 +133,7 @@ def _table(rows: list[dict[str, Any]], recommended: str) -> str:
         f"<tr{' class=recommended' if row['name'] == recommended else ''}><td>{escape(row['name'])}</td>"
         + "".join(_cell(value(row), text) for _, value, text in COLUMNS)
         + "</tr>"
-        for row in sorted(rows, key=lambda row: row["validation"]["mse"])
+        for row in rows
     )
     return f"<thead><tr>{headings}</tr></thead><tbody>{body}</tbody>"
 

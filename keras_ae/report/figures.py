@@ -66,7 +66,10 @@ def trade_off(rows: list[dict[str, Any]], frontier: list[str], recommended: str)
         linewidths=1.8,
         zorder=3,
     )
-    axes.set(xlabel="code values an image", ylabel="MSE", xscale="log", yscale="log")
+    axes.set(xlabel="code values an image", ylabel="validation MSE", yscale="log")
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.margins(x=0.12)
     _tidy(axes)
     families = {_family(row["name"]) for row in rows}
     handles = [
