@@ -50,6 +50,5 @@ def _check_weights(mode, weights) -> None:
 
 
 def _scalar(value: float, name: str) -> keras.Variable:
-    # float32 and never cast, as the losses that it multiplies are.
     value = keras.initializers.Constant(value)
-    return keras.Variable(value, shape=(), dtype="float32", trainable=False, autocast=False, name=name)
+    return keras.Variable(value, shape=(), dtype=keras.config.floatx(), trainable=False, name=name)

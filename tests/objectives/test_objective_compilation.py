@@ -48,6 +48,19 @@ def test_optimizers_are_built_with_exactly_their_variables():
     assert own[0] == {f"{name}/{kind}" for name in net.MAIN for kind in ("kernel", "bias")}
 
 
+def test_compiling_again_with_the_same_optimizers_keeps_their_state():
+    model = net.network()
+    main, *local = optimizers = [keras.optimizers.LossScaleOptimizer(Adam()) for _ in range(3)]
+    counts = []
+    for _ in range(2):
+        model.compile(main, net.cross_entropy(), objective_optimizers=local)
+        counts.append([len(optimizer.variables) for optimizer in model.optimizers])
+        for optimizer in optimizers:
+            optimizer.iterations.assign_add(1)
+    assert [int(optimizer.iterations) for optimizer in model.optimizers] == [2, 2, 2]
+    assert counts[0] == counts[1]
+
+
 def test_copies_have_variables_of_their_own_names():
     model = compiled()
     paths = [v.path for optimizer in model.optimizers for v in optimizer.variables if "iteration" in v.path]
