@@ -177,10 +177,21 @@ def _one_line_errors(name: str, parse: Callable[[], Any]):
     except SystemExit as stop:
         if not stop.code:
             raise
-        text = re.sub(r"\x1b\[[0-9;]*m", "", box.getvalue())
-        text = " ".join(re.sub(r"[─━│╭╮╰╯┃]", " ", text).split())
-        text = re.sub(r"For full helptext, (see|run) .*$", "", text).strip()
-        raise InputError(text, f"options as 'keras-ae {name} --help' lists them") from None
+        raise _refusal(box.getvalue(), name) from None
+
+
+def _refusal(box: str, name: str) -> InputError:
+    """What the box that tyro draws around a parse error says, in one line."""
+    lines = [re.sub(r"\x1b\[[0-9;]*m|[─━│╭╮╰╯┃]", "", line).strip() for line in box.splitlines()]
+    text = " ".join(line for line in lines[1:] if line)  # the first line is the box's title
+    text = re.sub(r" *(Argument helptext:|For full helptext).*", "", text)
+    ours = re.search(r"received (.*?); expected (.*?)(?:; (.*))?$", text)
+    if ours:
+        return InputError(*(part or "" for part in ours.groups()))
+    hint = re.search(r" *Perhaps you meant: (--\S+).*", text)
+    action = f"did you mean {hint[1]}?" if hint else ""
+    text = text.replace(hint[0], "") if hint else text
+    return InputError(text, f"options as 'keras-ae {name} --help' lists them", action)
 
 
 def _usage() -> str:

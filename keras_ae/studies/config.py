@@ -170,7 +170,7 @@ class CompareConfig(_LoadsData):
     """A comparison of bottlenecks on one set of images, with one budget."""
 
     data: DataConfig
-    training: TrainingConfig = field(default_factory=lambda: TrainingConfig(steps=1000))
+    training: TrainingConfig = field(default_factory=lambda: TrainingConfig(steps=600, learning_rate=2e-3))
     purpose: Literal["reconstruct"] = "reconstruct"
     """What the bottleneck is for; it decides the candidates and the rule by which one is recommended."""
     codes: tuple[str, ...] = ()

@@ -1,0 +1,61 @@
+"""Which bottlenecks are tried."""
+
+from math import prod
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keras_ae.errors import InputError
+from keras_ae.studies.candidates import candidates, strided_layers
+from keras_ae.studies.config import parse_code
+
+
+def test_the_papers_sizes_for_its_image_sizes():
+    assert strided_layers((96, 96, 3)) == 5
+    assert strided_layers((128, 128, 3)) == 5
+    maps = [c.model.code for c in candidates((96, 96, 3)) if c.model.architecture == "convolutional"]
+    assert {code.rsplit("x", 1)[0] for code in maps} == {"3x3", "6x6", "12x12"}
+
+
+@pytest.mark.parametrize("image_shape", [(8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 48, 3), (50, 38, 1)])
+def test_several_sizes_and_kinds_are_tried(image_shape):
+    trials = candidates(image_shape)
+    assert len({c.name for c in trials}) == len(trials) >= 4
+    assert {c.model.architecture for c in trials} >= {"convolutional", "fully_connected"}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(4, 48), st.integers(4, 48), st.sampled_from([1, 3]))
+def test_every_candidate_of_any_images_can_be_built(height, width, channels):
+    image_shape = (height, width, channels)
+    try:
+        trials = candidates(image_shape)
+    except InputError as error:
+        assert height % 2 or width % 2, error  # noqa: PT017
+        return
+    for trial in trials:
+        assert prod(parse_code(trial.model.code)) <= max(prod(image_shape), 2)
+        trial.model.keywords(image_shape)
+    smallest = min(trials, key=lambda trial: prod(parse_code(trial.model.code)))
+    assert smallest.model.build(image_shape).image_shape == image_shape
+
+
+def test_codes_that_were_asked_for_are_tried_and_no_others():
+    trials = candidates((8, 8, 1), codes=("4x4x3", "6", "6"))
+    assert [c.name for c in trials] == [
+        "convolutional-4x4x3",
+        "strided-dense-6",
+        "strided-variational-6",
+        "fully_connected-dense-6",
+    ]
+
+
+def test_a_code_that_cannot_be_made_is_refused_with_the_nearest():
+    with pytest.raises(InputError, match="one of 2×2, 4×4, 8×8"):
+        candidates((8, 8, 1), codes=("3x3x1",))
+
+
+def test_images_that_cannot_be_halved_are_refused_with_the_nearest_sizes():
+    with pytest.raises(InputError, match="resize them to 8×10 or 10×12"):
+        candidates((9, 11, 3))

@@ -1,0 +1,82 @@
+"""The main job end to end on the embedded digits, also when it is killed."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from keras_ae.report import write_comparison
+from keras_ae.studies import CompareConfig, DataConfig, TrainingConfig, compare
+
+pytestmark = pytest.mark.tensorflow
+
+CODES = ("4x4x2", "4")
+FLAGS = ["--data", "digits", "--codes", *CODES, "--steps", "4", "--evaluations", "2", "--limit", "200"]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    out = tmp_path_factory.mktemp("comparison") / "out"
+    training = TrainingConfig(steps=4, evaluations=2)
+    results = compare(CompareConfig(DataConfig("digits", limit=200), training, codes=CODES), out, progress=False)
+    return out, results
+
+
+def test_every_candidate_is_measured_and_one_recommended(finished):
+    _, results = finished
+    names = [row["name"] for row in results["candidates"]]
+    assert names == ["convolutional-4x4x2", "strided-dense-4", "strided-variational-4", "fully_connected-dense-4"]
+    assert results["recommended"] in names
+    for row in results["candidates"]:
+        assert row["validation"]["images"] == results["data"]["sizes"]["validation"]
+        assert row["test"]["images"] == results["data"]["sizes"]["test"]
+        assert 0 < row["test"]["mse"] < 1
+        assert row["encoding_seconds_per_image"] > 0
+    assert results["candidates"][0]["compression"] == 0.5
+
+
+def test_the_report_is_one_page_with_everything_in_it(finished):
+    out, results = finished
+    page = write_comparison(out).read_text()
+    assert page.count("<tr") == 1 + len(results["candidates"])
+    assert results["recommended"] in page
+    assert not re.findall(
+        r"""(?:src|href)=["']?(?:https?:)?//|url\(["']?http|@import""", page
+    )  # nothing from elsewhere
+    assert "src='data:image/png;base64," in page
+    assert "$" not in page.split("<script>")[0].split("</style>")[1]  # every place of the template is filled
+    assert page.count("<img") == 1 + 2 * len(results["candidates"]) + 2
+
+
+def test_a_finished_comparison_is_read_back(finished):
+    out, results = finished
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*.keras")}
+    config = CompareConfig(DataConfig("digits", limit=200), TrainingConfig(steps=4, evaluations=2), codes=CODES)
+    assert compare(config, out, progress=False) == json.loads(json.dumps(results))
+    assert before == {path: path.stat().st_mtime_ns for path in out.rglob("*.keras")}
+
+
+def test_a_killed_comparison_goes_on_where_it_stopped(tmp_path):
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "keras_ae", "compare", *FLAGS, "--out", str(out)]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    first = out / "candidates" / "convolutional-4x4x2"
+    deadline = time.monotonic() + 120
+    while not (first / "metrics.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (out / "results.json").exists()
+    before = (first / "model.keras").stat().st_mtime_ns
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
+    assert (first / "model.keras").stat().st_mtime_ns == before
+    results = json.loads(done.stdout)
+    assert len(results["candidates"]) == 4
+    assert (out / "report.html").exists()
+    leftovers = [path for path in out.rglob(".*") if path.is_file()]
+    assert len(leftovers) <= 1  # at most the file that was being written when it was killed

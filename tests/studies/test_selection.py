@@ -1,0 +1,60 @@
+"""The rule, on cases worked out by hand, and as properties."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keras_ae.studies.selection import frontier, select
+
+
+def _row(name, values, mse, error=0.0):
+    return {"name": name, "code_values": values, "mse": mse, "mse_standard_error": error}
+
+
+ROWS = [_row("big", 64, 0.010, 0.002), _row("middle", 16, 0.0119), _row("small", 4, 0.013)]
+
+
+def test_the_smallest_code_within_one_standard_error_of_the_best():
+    choice = select(ROWS)
+    assert (choice.recommended, choice.best) == ("middle", "big")
+    assert choice.threshold == pytest.approx(0.012)
+
+
+def test_the_best_itself_when_nothing_smaller_reaches_it():
+    assert select([_row("big", 64, 0.010, 0.0001), *ROWS[1:]]).recommended == "big"
+
+
+def test_of_equal_codes_the_one_with_the_lower_error():
+    assert select([_row("a", 16, 0.0115), _row("b", 16, 0.0112), ROWS[0]]).recommended == "b"
+
+
+def test_a_limit_on_the_code_counts_for_the_best_too():
+    choice = select(ROWS, max_code=16)
+    assert (choice.recommended, choice.best) == ("middle", "middle")
+    with pytest.raises(ValueError, match="no candidate"):
+        select(ROWS, max_code=3)
+
+
+def test_the_frontier_holds_what_nothing_as_small_beats():
+    assert frontier([*ROWS, _row("poor", 32, 0.5)]) == ["small", "middle", "big"]
+
+
+errors = st.floats(1e-4, 1.0)
+tables = st.lists(st.tuples(st.integers(1, 99), errors, st.floats(0, 0.1)), min_size=1, max_size=8)
+
+
+@given(tables)
+def test_nothing_smaller_than_the_recommended_is_within_the_threshold(table):
+    rows = [_row(str(i), *values) for i, values in enumerate(table)]
+    choice = select(rows)
+    chosen = next(row for row in rows if row["name"] == choice.recommended)
+    assert chosen["mse"] <= choice.threshold
+    assert not [r for r in rows if r["mse"] <= choice.threshold and r["code_values"] < chosen["code_values"]]
+
+
+@given(tables)
+def test_every_candidate_is_matched_by_one_on_the_frontier(table):
+    rows = [_row(str(i), *values) for i, values in enumerate(table)]
+    best = [row for row in rows if row["name"] in frontier(rows)]
+    for row in rows:
+        assert any(b["code_values"] <= row["code_values"] and b["mse"] <= row["mse"] for b in best)

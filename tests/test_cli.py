@@ -1,0 +1,138 @@
+"""The command line: one line for each mistake, exit status 2, quickly, and nothing half-written."""
+
+import errno
+import json
+import resource
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_ae import cli
+
+
+def _run(*arguments, **options):
+    command = [sys.executable, "-m", "keras_ae", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["compar"], "did you mean 'compare'?"),
+        (["compare", "--data", "digit", "--out", "o"], "did you mean 'digits'?"),
+        (["compare", "--data", "folder:missing", "--out", "o"], "missing"),
+        (["compare", "--data", "digits", "--out", "o", "--codes", "3x3x1"], "one of 2×2, 4×4, 8×8"),
+        (["compare", "--data", "digits", "--out", "o", "--code", "4"], "--code"),
+        (["train", "--data", "digits", "--out", "o", "--steps", "many"], "'many'"),
+        (["train", "--data", "digits", "--out", "o", "--options", "widht=3"], "option 'widht'"),
+        (["train", "--data", "digits", "--out", "o", "--steps", "0"], "steps 0; expected a number above 0"),
+        (["train", "--data", "digits"], "--out"),
+        (["evaluate", "."], "a directory with a run.json"),
+    ],
+)
+def test_a_wrong_command_gets_one_line_and_status_2(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "_load_keras", lambda: pytest.fail("Keras was loaded before the command was refused"))
+    assert cli.main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert printed.err.startswith("keras-ae: received ")
+    assert message in printed.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_wrong_command_loads_nothing_heavy():
+    code = "import sys; from keras_ae.cli import main; main(['compare', '--data', 'digit', '--out', 'o'])\n"
+    code += "print(sorted({'keras', 'tensorflow', 'pandas', 'matplotlib', 'sklearn'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_is_printed_for_the_program_and_each_command(capsys):
+    assert cli.main([]) == 0
+    assert "compare" in capsys.readouterr().out
+    for name in cli.COMMANDS:
+        with pytest.raises(SystemExit) as stop:
+            cli.main([*name.split(), "--help"])
+        assert stop.value.code == 0
+        assert "--json" in capsys.readouterr().out
+
+
+def test_the_sources_are_listed_for_people_and_machines(capsys):
+    assert cli.main(["data", "list"]) == 0
+    assert "digits" in capsys.readouterr().out
+    assert cli.main(["data", "list", "--json"]) == 0
+    assert {"digits", "mnist"} <= {source["name"] for source in json.loads(capsys.readouterr().out)}
+
+
+def test_a_corrupt_image_is_named_and_can_be_skipped(tmp_path, capsys):
+    for i in range(12):
+        Image.fromarray(np.full((8, 8), 20 * i, np.uint8)).save(tmp_path / f"{i:02}.png")
+    (tmp_path / "05.png").write_bytes(b"no image")
+    out = tmp_path / "out"
+    assert cli.main(["compare", "--data", f"folder:{tmp_path}", "--out", str(out)]) == 2
+    printed = capsys.readouterr().err
+    assert "05.png" in printed
+    assert "--skip-bad" in printed
+    assert not out.exists()
+
+
+@pytest.mark.tensorflow
+def test_train_prints_json_and_evaluate_repeats_it(tmp_path):
+    flags = ["--architecture", "fully_connected", "--code", "3", "--steps", "4", "--evaluations", "2", "--json"]
+    trained = _run("train", "--data", "digits", "--out", tmp_path / "run", *flags)
+    assert trained.returncode == 0, trained.stderr
+    metrics = json.loads(trained.stdout)
+    again = json.loads(_run("evaluate", tmp_path / "run", "--json").stdout)
+    assert again["test"] == pytest.approx(metrics["test"])
+    refused = _run("train", "--data", "digits", "--out", tmp_path / "run", *flags, "--seed", "1")
+    assert refused.returncode == 2
+    assert "config.training.seed 1" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.tensorflow
+def test_a_full_disk_is_told_in_one_line_and_leaves_what_was_finished(tmp_path):
+    """A limit on the size of files fails writes just as a full disk does, and needs no disk to be filled."""
+    small = ["--architecture", "fully_connected", "--code", "3", "--steps", "4", "--evaluations", "2"]
+    limit = 20_000  # bytes: too few for the model
+
+    def limited():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    done = _run("train", "--data", "digits", "--out", tmp_path / "run", *small, preexec_fn=limited)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.strip().splitlines()[-1].startswith("keras-ae: cannot write")
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "run" / "history.csv").exists()
+    assert not (tmp_path / "run" / "model.keras").exists()
+    assert _run("train", "--data", "digits", "--out", tmp_path / "run", *small).returncode == 0
+
+
+def test_a_disk_that_cannot_be_written_is_told_in_one_line(monkeypatch, capsys):
+    def fail(self):
+        raise OSError(errno.EROFS, "Read-only file system", "runs/x")
+
+    monkeypatch.setattr(cli.DataList, "run", fail)
+    assert cli.main(["data", "list"]) == 2
+    assert "cannot write runs/x: Read-only file system" in capsys.readouterr().err
+
+
+def test_an_interruption_is_no_traceback(monkeypatch, capsys):
+    def interrupt(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli.DataList, "run", interrupt)
+    assert cli.main(["data", "list"]) == 130
+    assert "goes on" in capsys.readouterr().err
+
+
+def test_a_refusal_takes_well_under_the_time_that_keras_takes_to_load():
+    started = time.perf_counter()
+    _run("compare", "--data", "digit", "--out", "o")
+    assert time.perf_counter() - started < 3  # generous for a busy machine; Keras alone takes longer
