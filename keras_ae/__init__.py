@@ -21,12 +21,16 @@ _MODULES = (
     "layers",
     "networks",
     "numerics",
+    "objectives",
     "report",
     "studies",
 )
 _NAMES = {
     "Autoencoder": "autoencoder",
     "InputError": "errors",
+    "JointWeights": "objectives",
+    "LocalObjective": "layers",
+    "MultiObjective": "objectives",
     "load_model": "autoencoder",
 }
 
@@ -46,7 +50,7 @@ def __dir__():
 
 
 def _register_parts() -> None:
-    for module in ("layers", "bottlenecks", "networks", "autoencoder"):
+    for module in ("layers", "bottlenecks", "autoencoder", "objectives"):
         importlib.import_module(f"{__name__}.{module}")
 
 

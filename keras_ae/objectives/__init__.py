@@ -1,7 +1,6 @@
 """Models with several objectives: one for the model, and one for each layer that owns its own."""
 
-from keras_ae.objectives.local_objective import LocalObjective
 from keras_ae.objectives.modes import JointWeights
 from keras_ae.objectives.multi_objective import MultiObjective
 
-__all__ = ["JointWeights", "LocalObjective", "MultiObjective"]
+__all__ = ["JointWeights", "MultiObjective"]

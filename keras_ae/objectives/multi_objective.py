@@ -6,7 +6,7 @@ from keras import ops
 from keras_ae import _keras
 from keras_ae.errors import InputError
 from keras_ae.execution import choose_execution
-from keras_ae.objectives.local_objective import divide
+from keras_ae.objectives.division import divide
 from keras_ae.objectives.modes import JointWeights, check_compilation
 from keras_ae.objectives.optimizers import check_no_moving_average, local_optimizers, scaled
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.bottlenecks import Dense, Variational
+from keras_ae.layers import LocalObjective
 from keras_ae.networks import fully_connected_decoder, fully_connected_encoder
-from keras_ae.objectives import LocalObjective, MultiObjective
+from keras_ae.objectives import MultiObjective
 
 SIZE, CLASSES, BATCH = 12, 3, 16
 MAIN = {"conv1", "conv2", "logits"}

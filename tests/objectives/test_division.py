@@ -6,8 +6,9 @@ import windowed_network as net
 
 from keras_ae.bottlenecks import Variational
 from keras_ae.errors import InputError
-from keras_ae.objectives import LocalObjective, MultiObjective
-from keras_ae.objectives.local_objective import divide
+from keras_ae.layers import LocalObjective
+from keras_ae.objectives import MultiObjective
+from keras_ae.objectives.division import divide
 
 
 @keras.saving.register_keras_serializable(package="tests")
