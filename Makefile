@@ -31,12 +31,13 @@ format: $(INSTALLED)
 
 # The core on Keras's JAX backend, in an environment without TensorFlow.
 test-jax: .venv-jax/.installed
-	KERAS_BACKEND=jax .venv-jax/bin/python -m pytest -m "not tensorflow and not slow"
+	KERAS_BACKEND=jax .venv-jax/bin/python -m pytest -m "not tensorflow and not slow" -rs
 
 .venv-jax/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv-jax
-	.venv-jax/bin/python -m pip install --quiet "keras>=3.15,<3.16" jax jaxlib "numpy<3" scipy scikit-learn pillow rich tyro pytest hypothesis
-	.venv-jax/bin/python -m pip install --quiet --editable . --no-deps
+	.venv-jax/bin/python -m pip install --quiet "keras>=3.15,<3.16" "jax>=0.7,<0.11" "numpy>=2,<3" scipy \
+		scikit-learn matplotlib pandas pillow rich tyro pytest hypothesis
+	.venv-jax/bin/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
 # Conformance and one training of each architecture with XLA on a GPU; says so where there is none.

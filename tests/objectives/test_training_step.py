@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 import windowed_network as net
 from windowed_network import LEA1, LEA2, MAIN
 
+tf = pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.tensorflow
 
 SGD = keras.optimizers.SGD
