@@ -8,8 +8,8 @@ import pytest
 import keras_ae
 
 ORDER = [
-    *("errors", "catalogue", "code_shapes", "execution", "progress", "_keras"),
-    *("numerics", "layers", "bottlenecks", "networks", "autoencoder", "objectives", "architectures"),
+    *("errors", "catalogue", "code_shapes", "execution", "files", "progress", "_keras"),
+    *("numerics", "schedules", "layers", "bottlenecks", "networks", "autoencoder", "objectives", "architectures"),
     *("data", "density", "evaluation", "callbacks", "detection", "export", "studies"),
     *("report", "explore", "cli", "__main__"),
 ]
@@ -43,7 +43,7 @@ def test_every_module_has_its_place_in_the_order():
     assert modules - {"__init__", "__pycache__"} <= set(ORDER)
 
 
-CORE = ["layers", "bottlenecks", "networks", "autoencoder", "architectures", "numerics"]
+CORE = ["layers", "bottlenecks", "networks", "autoencoder", "architectures", "numerics", "schedules"]
 
 
 @pytest.mark.parametrize("module", CORE)

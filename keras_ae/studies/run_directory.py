@@ -2,31 +2,13 @@
 
 import csv
 import json
-import os
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from keras_ae.errors import InputError
+from keras_ae.files import remove_unfinished, write_atomically
 
 FORMAT = 1
-
-
-def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let `write` make a file of a temporary name beside `path`, then rename it, so that no half file is seen."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        write(temporary)
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -72,6 +54,11 @@ class RunDirectory:
     def logs(self) -> Path:
         return self.path / "logs"
 
+    @property
+    def checkpoint(self) -> Path:
+        """Where the state of an unfinished run is kept."""
+        return self.path / "checkpoint"
+
     def open(self, kind: str, record: dict[str, Any]) -> None:
         """Make the directory for this configuration, or check that it is the one it holds.
 
@@ -97,7 +84,7 @@ class RunDirectory:
                         f"{before!r}, which the {kind} in this directory has",
                         "give another --out, or remove the directory",
                     )
-        elif self.path.is_dir() and any(self.path.iterdir()):
+        elif self.path.is_dir() and any(not entry.name.startswith(".") for entry in self.path.iterdir()):
             raise InputError(
                 f"{self.path}, which holds other files",
                 f"an empty directory or one of a {kind}",
@@ -105,6 +92,7 @@ class RunDirectory:
             )
         else:
             write_json(file, record)
+        remove_unfinished(self.path)
 
     def read(self, name: str) -> dict[str, Any]:
         """The content of `NAME.json`.

@@ -1,0 +1,52 @@
+"""Files that are written whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+UNFINISHED = ".unfinished-"  # what the names of files begin with while they are written
+
+
+def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let `write` make a file of a temporary name beside `path`, then rename it, so that no half file is seen.
+
+    What was written is on the disk before the name changes: not even a power cut leaves an empty file.
+
+    Raises:
+        OSError: If it cannot be written; a file that `path` named before is as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        _flush(temporary)
+        os.replace(temporary, path)
+        if os.name == "posix":  # elsewhere a directory cannot be opened
+            _flush(path.parent)
+    except OSError as error:
+        if error.filename in (None, name):  # Name the file that was asked for, not the temporary one.
+            error.filename = str(path)
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def remove_unfinished(directory: Path) -> None:
+    """Remove the temporary files that a killed process left in a directory."""
+    for path in directory.glob(f"{UNFINISHED}*"):
+        path.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
