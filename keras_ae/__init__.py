@@ -23,6 +23,7 @@ _MODULES = (
     "numerics",
     "objectives",
     "report",
+    "schedules",
     "studies",
 )
 _NAMES = {
@@ -50,7 +51,7 @@ def __dir__():
 
 
 def _register_parts() -> None:
-    for module in ("layers", "bottlenecks", "autoencoder", "objectives"):
+    for module in ("schedules", "layers", "bottlenecks", "autoencoder", "objectives"):
         importlib.import_module(f"{__name__}.{module}")
 
 

@@ -1,5 +1,7 @@
 """What every bottleneck is."""
 
+from types import SimpleNamespace
+
 import keras
 
 from keras_ae import numerics
@@ -17,6 +19,10 @@ class Bottleneck(keras.layers.Layer):
 
     penalizes = False
 
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.schedulable = SimpleNamespace()  # Variables in a list or a dict Keras would take for weights.
+
     def penalize(self, values, weight: float = 1.0) -> None:
         """Add a penalty to the loss: `weight` · mean over images of the sum over the code.
 
@@ -25,6 +31,22 @@ class Bottleneck(keras.layers.Layer):
             weight: Factor in front of the sum.
         """
         self.add_loss(weight * keras.ops.mean(numerics.sum_per_image(keras.ops.cast(values, "float32"))))
+
+    def make_schedulable(self, **numbers: float) -> None:
+        """Keep numbers that `call` computes with as variables, which schedules may change between training steps.
+
+        They are the attributes of `schedulable`: float32 scalars, among `variables` as the state of a random seed
+        is, but no weights: neither counted nor saved.
+        """
+        for name, number in numbers.items():
+            initial = keras.initializers.Constant(number)
+            keywords = {"dtype": "float32", "trainable": False, "autocast": False, "name": name}
+            setattr(self.schedulable, name, keras.Variable(initial, shape=(), **keywords))
+
+    @property
+    def variables(self):
+        """As of `keras.layers.Layer`, with what is schedulable."""
+        return [*super().variables, *vars(self.schedulable).values()]
 
     def compute_output_shape(self, input_shape):
         return input_shape

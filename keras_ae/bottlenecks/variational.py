@@ -26,7 +26,8 @@ class Variational(Bottleneck):
 
     Args:
         units: Length of the code (at each position).
-        beta: Weight β of the KL divergence; 1 with a summed log-likelihood is the VAE.
+        beta: Weight β of the KL divergence; 1 with a summed log-likelihood is the VAE. `schedulable.beta` is
+            the variable that begins with it.
         seed: Of the sampling.
     """
 
@@ -38,6 +39,7 @@ class Variational(Bottleneck):
         self.mean = keras.layers.Dense(units, dtype=self.dtype_policy, name="mean")
         self.log_std = keras.layers.Dense(units, dtype=self.dtype_policy, name="log_std")
         self.noise = keras.random.SeedGenerator(seed)
+        self.make_schedulable(beta=beta)
 
     def build(self, input_shape):
         self.mean.build(input_shape)
@@ -49,7 +51,7 @@ class Variational(Bottleneck):
 
     def call(self, features, training=False):
         mean, log_std = self.posterior(features)
-        self.penalize(numerics.standard_normal_kl(mean, log_std), self.beta)
+        self.penalize(numerics.standard_normal_kl(mean, log_std), self.schedulable.beta)
         if not training:
             return mean
         return mean + ops.exp(log_std) * keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.noise)

@@ -2,6 +2,7 @@
 
 from keras_ae.callbacks.progress import Progress
 from keras_ae.callbacks.reconstructions import Reconstructions
+from keras_ae.callbacks.schedules import VariableSchedule
 from keras_ae.callbacks.tensorboard import tensorboard
 
-__all__ = ["Progress", "Reconstructions", "tensorboard"]
+__all__ = ["Progress", "Reconstructions", "VariableSchedule", "tensorboard"]
