@@ -16,7 +16,7 @@ from keras_ae.errors import InputError
 
 
 class ArrayImages:
-    """Images in memory.
+    """Images in memory, or in a file mapped into it.
 
     Args:
         array: uint8 in [0, 255] or float32 in [0, 1], [n, h, w, c].
@@ -40,7 +40,12 @@ class ArrayImages:
         """float32 [b, h, w, c] and the `rows`, int64 [b], for int64 rows [b]: tensors."""
         import tensorflow as tf
 
-        pixels = tf.cast(tf.gather(self._table, rows), tf.float32)
+        if isinstance(self.array, np.memmap):  # stays where it is
+            pixels = tf.numpy_function(self.array.__getitem__, [rows], self.array.dtype, stateful=False)
+            pixels.set_shape((None, *self.shape))
+        else:
+            pixels = tf.gather(self._table, rows)
+        pixels = tf.cast(pixels, tf.float32)
         return (pixels / 255 if self.array.dtype == np.uint8 else pixels), rows
 
     @functools.cached_property
@@ -77,6 +82,7 @@ class FileImages:
         self.shape = reference[1]
         self.drops_images = skip_bad
         self.log = log
+        self._logged = bytearray(len(names))  # whether each file has been recorded in the log
 
     def __len__(self) -> int:
         return len(self.names)
@@ -103,14 +109,19 @@ class FileImages:
             except BadImageError:
                 if not self.drops_images:
                     raise
-                self.log.record(name, ("bad",))
+                self._record(row, ("bad",))
                 continue
-            self.log.record(name, kinds)
+            self._record(row, kinds)
             check_size(name, pixels.shape, *self.reference)
             images.append(pixels)
             kept.append(row)
         array = np.stack(images) if images else np.empty((0, *self.shape), np.uint8)
         return array, np.array(kept, np.int64)
+
+    def _record(self, row: int, kinds: tuple[str, ...]) -> None:
+        if not self._logged[row]:
+            self._logged[row] = True
+            self.log.record(self.names[row], kinds)
 
 
 def check_size(name: str, shape: tuple, first_name: str, first_shape: tuple) -> None:

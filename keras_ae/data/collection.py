@@ -1,5 +1,6 @@
 """What a source gives before it is divided: images (pixels or files) and their labels."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +11,12 @@ TRAIN, VALIDATION, TEST, ALL = "train", "validation", "test", "all"
 
 @dataclass(frozen=True)
 class Part:
-    """Some images with their labels.
+    """Some images, in their official order where there is one, with their labels.
 
     Attributes:
         images: Pixels, uint8 in [0, 255] or float32 in [0, 1], [n, h, w, c]; or the paths of n files,
             relative to the collection's root.
-        labels: int32 [n], or None.
+        labels: int32 [n], or [n, k] for k labels an image; or None.
     """
 
     images: np.ndarray | tuple[str, ...]
@@ -33,19 +34,42 @@ class Part:
             return Part(tuple(self.images[row] for row in rows), labels)
         return Part(self.images[rows], labels)
 
+    def stretch(self, start: int, stop: int) -> "Part":
+        """The images from `start` to before `stop`; pixels are not copied."""
+        rows = slice(start, stop)
+        return Part(self.images[rows], None if self.labels is None else self.labels[rows])
+
+
+def join(parts: Sequence[Part]) -> Part:
+    """The parts one after the other; without labels unless all have the same kind of labels."""
+    if len(parts) == 1:
+        return parts[0]
+    kinds = {None if part.labels is None else part.labels.shape[1:] for part in parts}
+    labels = np.concatenate([part.labels for part in parts]) if len(kinds) == 1 and None not in kinds else None
+    if isinstance(parts[0].images, tuple):
+        return Part(tuple(name for part in parts for name in part.images), labels)
+    return Part(np.concatenate([part.images for part in parts]), labels)
+
 
 @dataclass(frozen=True)
 class Collection:
     """The images of one source.
 
     Attributes:
-        parts: By name: "train" and "test" where the source divides itself, else "all".
-        label_names: The name of label 0, 1, ..., or None.
+        parts: By name: "train" and "test", and perhaps others, where the source divides itself, else "all". Parts
+            that take long to read may be functions, called when they are needed.
+        label_names: Of labels [n] the name of label 0, 1, ...; of labels [n, k] the name of each column; or None.
         notes: What was converted or left out while reading, a line each.
         root: The folder that the paths of files are relative to; None for pixels.
     """
 
-    parts: dict[str, Part]
+    parts: dict[str, Part | Callable[[], Part]]
     label_names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
     root: Path | None = None
+
+    def part(self, name: str) -> Part:
+        """The part of that name, read if it has not been."""
+        if callable(found := self.parts[name]):
+            found = self.parts[name] = found()
+        return found

@@ -1,6 +1,7 @@
 """One image file to 8-bit pixels: the only place that decodes, for loading into memory and for streaming."""
 
 import io
+import threading
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from keras_ae.data.preparation import AS_IS, Preparation
 from keras_ae.errors import InputError
 
 EXTENSIONS = frozenset(
@@ -38,12 +40,11 @@ class Decoder:
     """Decodes files to uint8 arrays [h, w, c].
 
     Attributes:
-        size: Height and width to resize to, by shrinking or growing the shorter side to fit and cropping
-            the centre (bicubic, antialiased); None keeps each file's own.
+        preparation: What is done to each image after it is decoded.
         channels: 1 or 3; None keeps gray files at one channel and gives all others three.
     """
 
-    size: tuple[int, int] | None = None
+    preparation: Preparation = AS_IS
     channels: int | None = None
 
     def with_channels(self, channels: int) -> "Decoder":
@@ -54,7 +55,7 @@ class Decoder:
 
         Raises:
             BadImageError: The file is missing, unreadable, damaged, suspiciously large (Pillow's limit for
-                decompression bombs) or has values that 8 bits cannot stand for.
+                decompression bombs), too small to be prepared, or has values that 8 bits cannot stand for.
         """
         try:
             # Read at once: Pillow reads bit by bit, and threads would then mostly wait for one another.
@@ -73,8 +74,8 @@ class Decoder:
         kinds = []
         if getattr(image, "is_animated", False) and image.format != "MPO":  # a phone's JPEG with a preview
             kinds.append("animated")
-        if self.size is not None:  # lets JPEG decode at 1/2, 1/4 or 1/8: much faster on photographs
-            side = 2 * max(self.size)  # twice what is needed, so that resizing still antialiases
+        if self.preparation.only_resizes:  # lets JPEG decode at 1/2, 1/4 or 1/8: much faster on photographs
+            side = 2 * max(self.preparation.size)  # twice what is needed, so that resizing still antialiases
             image.draft(None, (side, side))
         if image.getexif().get(_ORIENTATION, 1) != 1:
             kinds.append("rotated")
@@ -86,15 +87,8 @@ class Decoder:
             image, kind = image.convert("RGB"), kind or "to colour"
         if kind:
             kinds.append(kind)
-        if self.size is not None:
-            image = fit(image, self.size)
-        pixels = np.asarray(image)
+        pixels = np.asarray(self.preparation.image(image))
         return pixels.reshape(*pixels.shape[:2], -1), tuple(kinds)
-
-
-def fit(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The image resized so that it just covers `size` (height, width), and cropped to it at the centre."""
-    return ImageOps.fit(image, (size[1], size[0]), method=Image.Resampling.BICUBIC)
 
 
 def _to_8_bits(image: Image.Image) -> tuple[Image.Image, str | None]:
@@ -132,24 +126,29 @@ def _reason(error: Exception) -> str:
 
 
 class FileLog:
-    """What was noticed while decoding: each file counts once, however often it is read."""
+    """Counts of what was noticed while decoding, with the first file of each kind. Safe to use from threads.
+
+    It holds no list of files, so that streaming a million takes no more memory than streaming ten: whoever records
+    sees to it that each file is recorded once.
+    """
 
     def __init__(self):
-        self._files: dict[str, dict[str, None]] = {}
+        self.counts = Counter()
+        self._first: dict[str, str] = {}
+        self._lock = threading.Lock()
 
     def record(self, name: str, kinds: tuple[str, ...]) -> None:
-        for kind in kinds:
-            self._files.setdefault(kind, {})[name] = None
-
-    @property
-    def counts(self) -> Counter:
-        return Counter({kind: len(names) for kind, names in self._files.items()})
+        if kinds:
+            with self._lock:
+                self.counts.update(kinds)
+                for kind in kinds:
+                    self._first.setdefault(kind, name)
 
     def notes(self) -> tuple[str, ...]:
         """One line a kind: how many files, what was done, and one of them."""
         lines = []
         for kind, text in _CONVERSIONS.items():
-            if names := self._files.get(kind):
-                files = "1 file" if len(names) == 1 else f"{len(names)} files"
-                lines.append(f"{files} {text} (such as {next(iter(names))!r})")
+            if count := self.counts[kind]:
+                files = "1 file" if count == 1 else f"{count} files"
+                lines.append(f"{files} {text} (such as {self._first[kind]!r})")
         return tuple(lines)

@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -23,24 +24,41 @@ def open_folder(path: str | Path) -> Collection:
     """
     root = Path(path).expanduser()
     _check_folder(root)
-    notes = ()
-    if (root / TRAIN).is_dir() and (root / TEST).is_dir():
-        files = {name: _under(root, name) for name in (TRAIN, TEST)}
-        unused = sorted(e.name for e in root.iterdir() if e.is_dir() and not _hidden(e.name))
-        unused = [name for name in unused if name not in files]
-        if unused:
-            notes = (f"only train/ and test/ are used, not {', '.join(name + '/' for name in unused)}",)
-    else:
-        files = {ALL: tuple(image_files(root))}
-    for name, found in files.items():
-        if not found:
-            raise _no_images(root if name == ALL else root / name)
-    parts, label_names = _label(files, depth=0 if ALL in files else 1)
-    return Collection(parts, label_names, notes, root)
+    split = (root / TRAIN).is_dir() and (root / TEST).is_dir()
+    listings = {name: _list(root / name, f"{name}/") for name in (TRAIN, TEST)} if split else {ALL: _list(root)}
+    for name, listing in listings.items():
+        if not listing.names:
+            raise _no_images(root / name if split else root)
+    label_names, labels = _labels(listings)
+    parts = {name: Part(tuple(listing.names), labels.get(name)) for name, listing in listings.items()}
+    return Collection(parts, label_names, _unused(root) if split else (), root)
 
 
 def image_files(root: Path) -> Iterator[str]:
     """Paths of image files relative to `root`, with `/`, in an order that depends on the names alone."""
+    for folder, names in _folders(root):
+        yield from (folder + name for name in names)
+
+
+@dataclass
+class _Listing:
+    """Image files below a folder: their paths; and in turn, a first-level subfolder ("": none) and how many."""
+
+    names: list[str] = field(default_factory=list)
+    runs: list[tuple[str, int]] = field(default_factory=list)
+
+
+def _list(root: Path, prefix: str = "") -> _Listing:
+    listing = _Listing()
+    for folder, names in _folders(root):
+        folder_path = prefix + folder  # joined once a folder: there may be millions of files
+        listing.names += [folder_path + name for name in names]
+        listing.runs.append((folder.partition("/")[0], len(names)))
+    return listing
+
+
+def _folders(root: Path) -> Iterator[tuple[str, list[str]]]:
+    """Every folder with images: its path relative to `root` ("" or ending in "/") and their names, in order."""
     seen = set()
     for folder, subfolders, names in os.walk(root, onerror=_refuse, followlinks=True):
         status = os.stat(folder)
@@ -49,25 +67,29 @@ def image_files(root: Path) -> Iterator[str]:
             continue
         seen.add((status.st_dev, status.st_ino))
         subfolders[:] = sorted(name for name in subfolders if not _hidden(name))
-        relative = PurePosixPath(Path(folder).relative_to(root).as_posix())
-        for name in sorted(names):
-            if not _hidden(name) and os.path.splitext(name)[1].lower() in EXTENSIONS:
-                yield str(relative / name)
+        images = sorted(name for name in names if name[name.rfind(".") :].lower() in EXTENSIONS and name[0] != ".")
+        if images:
+            relative = Path(folder).relative_to(root).as_posix()
+            yield "" if relative == "." else f"{relative}/", images
 
 
-def _under(root: Path, name: str) -> tuple[str, ...]:
-    return tuple(f"{name}/{file}" for file in image_files(root / name))
-
-
-def _label(files: dict[str, tuple[str, ...]], depth: int) -> tuple[dict[str, Part], tuple[str, ...] | None]:
-    """Parts with the labels that the folder names at `depth` give; without, if an image has no such folder."""
-    classes = {name: [file.split("/")[depth:-1] for file in paths] for name, paths in files.items()}
-    if not all(folders for each in classes.values() for folders in each):
-        return {name: Part(paths) for name, paths in files.items()}, None
-    label_names = sorted({folders[0] for each in classes.values() for folders in each})
+def _labels(listings: dict[str, _Listing]) -> tuple[tuple[str, ...] | None, dict[str, np.ndarray]]:
+    """The names of the first-level subfolders, and their numbers as labels; none if an image is in none."""
+    label_names = sorted({folder for listing in listings.values() for folder, _ in listing.runs})
+    if "" in label_names:
+        return None, {}
     number = {name: label for label, name in enumerate(label_names)}
-    labels = {name: np.array([number[f[0]] for f in each], np.int32) for name, each in classes.items()}
-    return {name: Part(paths, labels[name]) for name, paths in files.items()}, tuple(label_names)
+    labels = {}
+    for name, listing in listings.items():
+        folders, counts = zip(*listing.runs, strict=True)
+        labels[name] = np.repeat(np.array([number[folder] for folder in folders], np.int32), counts)
+    return tuple(label_names), labels
+
+
+def _unused(root: Path) -> tuple[str, ...]:
+    folders = sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not _hidden(entry.name))
+    unused = [f"{name}/" for name in folders if name not in (TRAIN, TEST)]
+    return (f"only train/ and test/ are used, not {', '.join(unused)}",) if unused else ()
 
 
 def _hidden(name: str) -> bool:

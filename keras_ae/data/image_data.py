@@ -15,6 +15,7 @@ from keras_ae.data.caching import Images
 from keras_ae.data.collection import TEST, TRAIN, VALIDATION
 from keras_ae.data.decoding import FileLog
 from keras_ae.data.pipelines import batch_bounds, build
+from keras_ae.data.preparation import AS_IS, Preparation
 from keras_ae.errors import InputError, unknown_name
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _HASHED_AT_ONCE = 4096  # images
 
 @dataclass(frozen=True)
 class Split:
-    """The images of one split, where they are, with labels (int32 [n] or None) and the files they came from."""
+    """The images of one split, where they are, with labels (int32 [n] or [n, k], or None) and their files."""
 
     images: Images
     labels: np.ndarray | None
@@ -39,7 +40,7 @@ class ImageData:
         source: As given to `load`.
         image_shape: (h, w, c).
         value_range: Of the pixels, always (0.0, 1.0).
-        label_names: The name of label 0, 1, ..., or None.
+        label_names: Of labels [n] the name of label 0, 1, ...; of labels [n, k] the name of each column; or None.
         batch_size: Of the pipelines unless they are given another.
         seed: Of the splits, the order and the noise.
     """
@@ -57,12 +58,14 @@ class ImageData:
         notes: tuple[str, ...] = (),
         root: Path | None = None,
         log: FileLog | None = None,
+        preparation: Preparation = AS_IS,
     ):
         self.source, self.batch_size, self.seed = source, batch_size, seed
         self.image_shape: tuple[int, int, int] = tuple(int(n) for n in splits[TRAIN].images.shape)
         self.has_labels = splits[TRAIN].labels is not None
-        self.label_names = label_names if self.has_labels else None
+        self.label_names = label_names if any(s.labels is not None for s in splits.values()) else None
         self._splits, self._notes, self._root, self._log = splits, notes, root, log or FileLog()
+        self._preparation = preparation
 
     def __repr__(self) -> str:
         shape = " × ".join(map(str, self.image_shape))
@@ -114,7 +117,7 @@ class ImageData:
         Args:
             split: "train", "validation" or "test".
             batch_size: None takes the data's.
-            labels: Give pairs (images, int32 labels [b]).
+            labels: Give pairs (images, int32 labels [b] or [b, k]).
             noise: Give pairs (noisy images, images): Gaussian noise of this standard deviation, clipped.
             shuffle: None shuffles training images only.
             epoch: Which epoch's order and noise; None takes epoch 0, but when shuffling without `repeat`
@@ -166,15 +169,15 @@ class ImageData:
         return images.read(np.arange(count))
 
     def labels(self, split: str) -> np.ndarray:
-        """The labels of a split in order, int32 [n].
+        """The labels of a split in order, int32 [n], or [n, k] for k labels an image.
 
         Raises:
-            InputError: The source has no labels.
+            InputError: The split has no labels.
         """
         labels = self._split(split).labels
         if labels is None:
             raise InputError(
-                f"a request for labels of {self.source!r}, which has none",
+                f"a request for labels of {self.source!r}, {split}, which has none",
                 "class folders, or y arrays beside x arrays",
                 "give a source with labels",
             )
@@ -183,14 +186,16 @@ class ImageData:
     def fingerprint(self) -> str:
         """SHA-256 (hexadecimal) of what the splits hold, the same for the same data on any machine.
 
-        Taken over pixels and labels; for files over their relative paths and sizes in bytes, whether they
-        are in memory or streamed, so that a run can be resumed with the other.
+        Taken over pixels and labels; for files over their relative paths and sizes in bytes and how they are
+        prepared, whether they are in memory or streamed, so that a run can be resumed with the other.
         """
         return self._fingerprint
 
     @functools.cached_property
     def _fingerprint(self) -> str:
         digest = hashlib.sha256(repr(self.image_shape).encode())
+        if self._root is not None and not self._preparation.only_resizes and self._preparation:
+            digest.update(repr(self._preparation).encode())  # a size alone is in the shape
         for name, split in self._splits.items():
             digest.update(f"\n{name} {len(split.images)}\n".encode())
             if split.files is not None:

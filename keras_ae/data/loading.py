@@ -7,12 +7,14 @@ from pathlib import Path
 
 from keras_ae.data.backings import ArrayImages
 from keras_ae.data.caching import back_files
-from keras_ae.data.collection import Part
+from keras_ae.data.collection import TEST, TRAIN, VALIDATION, Part
 from keras_ae.data.decoding import Decoder, FileLog
 from keras_ae.data.image_data import ImageData, Split, positive
+from keras_ae.data.preparation import Preparation
+from keras_ae.data.selection import Selection
 from keras_ae.data.sources import open_source
 from keras_ae.data.splits import divide
-from keras_ae.data.values import resize, to_channels
+from keras_ae.data.values import to_channels
 from keras_ae.errors import InputError
 
 
@@ -20,7 +22,12 @@ def load(
     source: str | os.PathLike,
     *,
     data_dir: str | os.PathLike | None = None,
+    pad: int | tuple[int, int] = 0,
+    crop: int | tuple[int, int] | None = None,
     image_size: int | tuple[int, int] | None = None,
+    train: str | None = None,
+    validation: str | None = None,
+    test: str | None = None,
     limit: int | None = None,
     validation_fraction: float = 0.0,
     test_fraction: float = 0.2,
@@ -34,16 +41,24 @@ def load(
     """Loads images, divides them, and gives pipelines of float32 batches in [0, 1].
 
     Args:
-        source: "digits", "mnist", "fashion_mnist", "cifar10", "folder:PATH" (image files in any nesting;
-            subfolders train and test are the splits where both are there; class folders are labels) or
-            "npz:PATH" (arrays x_train, x_test, y_train, y_test, or x or images with y or labels).
-        data_dir: Where `NAME.npz` or a folder `NAME/` of a named data set is, or where TensorFlow Datasets
-            keeps its own; None takes the environment variable KERAS_AE_DATA if it is set.
-        image_size: Height and width, or one number for both: images are resized so that they just cover it,
-            and cropped at the centre. None leaves them, and they must then be of one size.
-        limit: At most so many images of train and of test each, chosen at random.
+        source: A data set's name (see `sources`), "folder:PATH" (image files in any nesting; subfolders train and
+            test are the splits where both are there; class folders are labels) or "npz:PATH" (arrays x_train,
+            x_test, y_train, y_test, or x or images with y or labels).
+        data_dir: Where `NAME.npz`, a folder `NAME/` or the official files of a named data set are, or where
+            TensorFlow Datasets keeps its own; None takes the environment variable KERAS_AE_DATA if it is set.
+        pad: Rows to add above and below, and columns left and right, mirrored; or one number for both.
+        crop: Height and width, or one number for both, of the central part to keep, after `pad`.
+        image_size: Height and width, or one number for both: images are then resized so that they just cover it,
+            and cropped at the centre. Without one, images must end up of one size.
+        train: Which images to train on, as a stretch of the source in its official order: "train[:10000]",
+            "all[:5%]", "unlabelled[10000:]". "all" is all parts together. None takes the source's part "train".
+        validation: Which images to validate on, likewise, such as "train[-10000:]" (with train="train[:-10000]").
+            None takes a `validation_fraction` of the training images at random.
+        test: Which images to test on, such as "all[-2000:]". None takes the source's part "test".
+        limit: At most so many images of each split, chosen at random.
         validation_fraction: Part of the training images, after `limit`, to set aside for validation.
-        test_fraction: Part of the images to set aside for testing, if the source has no split of its own.
+        test_fraction: Part of the images to set aside for testing, if the source has no split of its own and
+            none of `train`, `validation` and `test` is given.
         batch_size: Of the pipelines.
         seed: Of all random choices: splits, order, noise.
         channels: 1 or 3, to convert to. None gives gray files one channel, and all files three if any is in
@@ -55,9 +70,13 @@ def load(
 
     Raises:
         InputError: An argument is out of range; the source is unknown, missing, empty, unreadable or
-            damaged; images differ in size and no `image_size` was given.
+            damaged; stretches overlap or go beyond its images; images differ in size and there is no
+            `image_size`.
     """
-    image_size = _check_size(image_size)
+    preparation = Preparation(
+        _check_size("pad", pad, least=0), _check_size("crop", crop), _check_size("image_size", image_size)
+    )
+    selections = _check_selections({TRAIN: train, VALIDATION: validation, TEST: test}, validation_fraction)
     _check_options(channels, cache)
     limit = None if limit is None else positive("limit", limit, least=2)
     batch_size, seed = positive("batch_size", batch_size), positive("seed", seed, least=0)
@@ -65,7 +84,8 @@ def load(
     _check_fraction("test_fraction", test_fraction)
     collection = open_source(source, data_dir)
     parts = divide(
-        collection.parts,
+        collection,
+        selections=selections,
         test_fraction=test_fraction,
         validation_fraction=validation_fraction,
         limit=limit,
@@ -73,9 +93,9 @@ def load(
     )
     log = FileLog()
     if collection.root is None:
-        splits = _array_splits(parts, image_size, channels)
+        splits = _array_splits(parts, preparation, channels)
     else:
-        decoder = Decoder(image_size, channels)
+        decoder = Decoder(preparation, channels)
         splits = _file_splits(
             parts, collection.root, decoder, cache=cache, skip_bad=skip_bad, log=log, progress=progress
         )
@@ -88,16 +108,18 @@ def load(
         notes=collection.notes,
         root=collection.root,
         log=log,
+        preparation=preparation,
     )
 
 
-def _array_splits(
-    parts: dict[str, Part], image_size: tuple[int, int] | None, channels: int | None
-) -> dict[str, Split]:
+def _array_splits(parts: dict[str, Part], preparation: Preparation, channels: int | None) -> dict[str, Split]:
     splits = {}
     for name, part in parts.items():
         images = part.images if channels is None else to_channels(part.images, channels)
-        images = images if image_size is None else resize(images, image_size)
+        try:
+            images = preparation.array(images)
+        except ValueError as error:
+            raise InputError(f"images of which {error}", "larger images", "correct --pad or --crop") from error
         splits[name] = Split(ArrayImages(images), part.labels)
     return splits
 
@@ -107,15 +129,23 @@ def _file_splits(parts: dict[str, Part], root: Path, decoder: Decoder, **options
     return {name: Split(images, labels, parts[name].images) for name, (images, labels) in found.items()}
 
 
-def _check_size(image_size: int | tuple[int, int] | None) -> tuple[int, int] | None:
-    if image_size is None:
+def _check_size(name: str, size: int | tuple[int, int] | None, least: int = 1) -> tuple[int, int] | None:
+    if size is None:
         return None
-    if not isinstance(image_size, Sequence):
-        image_size = (image_size, image_size)
-    if isinstance(image_size, str) or len(image_size) != 2:
-        raise InputError(f"image_size={image_size!r}", "a height and a width", "give --image-size H W")
-    height, width = (positive("image_size", side) for side in image_size)
+    if not isinstance(size, Sequence):
+        size = (size, size)
+    if isinstance(size, str) or len(size) != 2:
+        raise InputError(f"{name}={size!r}", "a height and a width", f"give --{name.replace('_', '-')} H W")
+    height, width = (positive(name, side, least) for side in size)
     return height, width
+
+
+def _check_selections(given: dict[str, str | None], validation_fraction: float) -> dict[str, Selection]:
+    found = {split: Selection.parse(text, split) for split, text in given.items() if text is not None}
+    if VALIDATION in found and validation_fraction:
+        received = f"validation={given[VALIDATION]!r} and validation_fraction={validation_fraction}"
+        raise InputError(received, "one of them", "leave one out")
+    return found
 
 
 def _check_options(channels: int | None, cache: bool | str) -> None:

@@ -24,7 +24,7 @@ def open_npz(path: str | Path) -> Collection:
 
     Raises:
         InputError: The file is missing, damaged or not an .npz; a name is missing; images have a wrong rank,
-            type or range (see values.py); labels are no integers, or not one an image.
+            type or range (see values.py); labels are no integers, or not one (or one row) an image.
     """
     path = Path(path).expanduser()
     arrays = _read(path)
@@ -85,10 +85,10 @@ def _labels(
 def _check_labels(name: str, labels: np.ndarray, count: int) -> np.ndarray:
     if labels.ndim == 2 and labels.shape[1] == 1:  # as Keras gives CIFAR's
         labels = labels[:, 0]
-    if labels.ndim != 1 or labels.dtype.kind not in "bui":
+    if labels.ndim not in (1, 2) or labels.dtype.kind not in "bui":
         raise InputError(
             f"{name} of type {labels.dtype} and shape {list(labels.shape)}",
-            "one integer an image",
+            "an integer, or a row of integers, an image",
             f"convert {name}, or leave it out of the file",
         )
     if len(labels) != count:

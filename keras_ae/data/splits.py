@@ -2,28 +2,52 @@
 
 import numpy as np
 
-from keras_ae.data.collection import ALL, TEST, TRAIN, VALIDATION, Part
+from keras_ae.data.collection import ALL, TEST, TRAIN, VALIDATION, Collection, Part
+from keras_ae.data.selection import Selection, select
+from keras_ae.errors import InputError
 
 # Each choice has a random stream of its own, so that changing one fraction does not reshuffle the others.
-_STREAMS = {"test": 0, "limit-train": 1, "limit-test": 2, "validation": 3}
+_STREAMS = {"test": 0, "limit-train": 1, "limit-test": 2, "validation": 3, "limit-validation": 4}
 
 
 def divide(
-    parts: dict[str, Part], *, test_fraction: float, validation_fraction: float, limit: int | None, seed: int
+    collection: Collection,
+    *,
+    selections: dict[str, Selection],
+    test_fraction: float,
+    validation_fraction: float,
+    limit: int | None,
+    seed: int,
 ) -> dict[str, Part]:
-    """Divides a source's parts into "train", "validation" and "test", of which all but "train" may be empty.
+    """Divides a source into "train", "validation" and "test", of which all but "train" may be empty.
 
-    A part "all" is divided at random by `test_fraction`; "train" and "test" stay as they are. Then each is
-    cut to `limit` images, and the validation images are taken out of what is left of "train".
+    What `selections` name are those stretches of the source. Else "train" and "test" are the source's own;
+    where it has none and nothing is selected, it is divided at random by `test_fraction`. Then each is cut to
+    `limit` images, and validation images that were not selected are taken out of what is left of "train".
     """
-    if ALL in parts:
-        whole = parts[ALL]
+    if selections or ALL not in collection.parts:
+        parts = select(collection, _with_defaults(collection, selections))
+    else:
+        whole = collection.part(ALL)
         train, test = carve(len(whole), test_fraction, seed, "test")
         parts = {TRAIN: whole.take(train), TEST: whole.take(test)}
     parts = {name: part.take(subset(len(part), limit, seed, f"limit-{name}")) for name, part in parts.items()}
-    train, validation = carve(len(parts[TRAIN]), validation_fraction, seed, "validation")
     whole = parts[TRAIN]
-    return {TRAIN: whole.take(train), VALIDATION: whole.take(validation), TEST: parts[TEST]}
+    if VALIDATION not in parts:
+        train, validation = carve(len(whole), validation_fraction, seed, "validation")
+        parts |= {TRAIN: whole.take(train), VALIDATION: whole.take(validation)}
+    return {TRAIN: parts[TRAIN], VALIDATION: parts[VALIDATION], TEST: parts.get(TEST, whole.stretch(0, 0))}
+
+
+def _with_defaults(collection: Collection, selections: dict[str, Selection]) -> dict[str, Selection]:
+    own = {name: Selection(name) for name in (TRAIN, TEST) if name in collection.parts}
+    found = own | selections
+    if TRAIN not in found:
+        given = " and ".join(f"{name}={str(each)!r}" for name, each in selections.items())
+        raise InputError(
+            f"{given} of a source without a part 'train'", "train beside them", "give train='all[:80%]', say"
+        )
+    return found
 
 
 def carve(count: int, fraction: float, seed: int, stream: str) -> tuple[np.ndarray, np.ndarray]:

@@ -4,9 +4,7 @@ Kept are uint8 in [0, 255] and float32 in [0, 1], both [n, h, w, c].
 """
 
 import numpy as np
-from PIL import Image
 
-from keras_ae.data.decoding import fit
 from keras_ae.errors import InputError
 
 _RANGES = "booleans, integers 0..255 or 0..65535, or numbers in [0, 1], [-1, 1] or [0, 255]"
@@ -121,15 +119,3 @@ def _flatten(image: np.ndarray, channels: int) -> np.ndarray:
     if channels == 1:
         pixels = pixels @ np.array(_LUMA, np.float32)[:, None]
     return (np.rint(pixels) if image.dtype == np.uint8 else np.minimum(pixels, 1)).astype(image.dtype)
-
-
-def resize(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Every image resized and cropped to `size` as files are (see decoding.fit), in its own type."""
-    if images.shape[1:3] == size:
-        return images
-    resized = np.empty((len(images), *size, images.shape[-1]), images.dtype)
-    for image, out in zip(images, resized, strict=True):
-        for channel in range(images.shape[-1]):
-            out[..., channel] = fit(Image.fromarray(np.ascontiguousarray(image[..., channel])), size)
-    # Bicubic resizing overshoots at edges; 8-bit images are clipped by Pillow itself.
-    return resized if images.dtype == np.uint8 else resized.clip(0, 1)

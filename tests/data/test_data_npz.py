@@ -162,11 +162,24 @@ def test_unequal_types_and_shapes_are_refused(save):
 
 @pytest.mark.parametrize(
     ("y", "message"),
-    [(np.arange(4), "4 labels in y for 5 images"), (np.zeros((5, 3), int), "integer"), (np.zeros(5), "float")],
+    [
+        (np.arange(4), "4 labels in y for 5 images"),
+        (np.zeros((4, 3), int), "4 labels in y for 5 images"),
+        (np.zeros((5, 3, 2), int), r"shape \[5, 3, 2\]"),
+        (np.zeros(5), "float"),
+    ],
 )
 def test_wrong_labels_are_refused(save, y, message):
     with pytest.raises(InputError, match=message):
         load(save(x=np.zeros((5, 4, 4)), y=y))
+
+
+def test_several_labels_an_image(save):
+    y = RNG.integers(0, 2, (5, 40))
+    data = load(save(x=np.zeros((5, 4, 4)), y=y), test_fraction=0)
+    np.testing.assert_array_equal(data.labels("train"), y)
+    assert data.labels("train").dtype == np.int32
+    assert data.label_names is None
 
 
 def test_labels_of_one_split_only_are_left_out_and_said(save):

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_ae.data.collection import Part
+from keras_ae.data.collection import Collection, Part
+from keras_ae.data.selection import Selection
 from keras_ae.data.splits import carve, divide, subset
 
 counts = st.integers(2, 300)
@@ -46,8 +47,19 @@ def _parts(**counts):
     return {name: Part(np.arange(n).reshape(n, 1, 1, 1), np.arange(n)) for name, n in counts.items()}
 
 
+def _divide(test_fraction=0.2, validation_fraction=0.0, limit=None, seed=0, selections=None, **counts):
+    return divide(
+        Collection(_parts(**counts)),
+        selections={name: Selection.parse(text, name) for name, text in (selections or {}).items()},
+        test_fraction=test_fraction,
+        validation_fraction=validation_fraction,
+        limit=limit,
+        seed=seed,
+    )
+
+
 def test_a_whole_is_divided_in_three_without_overlap():
-    found = divide(_parts(all=100), test_fraction=0.2, validation_fraction=0.25, limit=None, seed=0)
+    found = _divide(all=100, validation_fraction=0.25)
     assert {name: len(part) for name, part in found.items()} == {"train": 60, "validation": 20, "test": 20}
     assert sorted(label for part in found.values() for label in part.labels) == list(range(100))
     for part in found.values():
@@ -55,15 +67,12 @@ def test_a_whole_is_divided_in_three_without_overlap():
 
 
 def test_official_splits_stay_and_are_limited_before_validation():
-    found = divide(_parts(train=50, test=30), test_fraction=0.9, validation_fraction=0.5, limit=20, seed=0)
+    found = _divide(train=50, test=30, test_fraction=0.9, validation_fraction=0.5, limit=20)
     assert {name: len(part) for name, part in found.items()} == {"train": 10, "validation": 10, "test": 20}
 
 
 def test_the_test_split_does_not_move_with_the_validation_fraction():
-    tests = [
-        divide(_parts(all=50), test_fraction=0.2, validation_fraction=v, limit=None, seed=0)["test"].labels
-        for v in (0.0, 0.3)
-    ]
+    tests = [_divide(all=50, validation_fraction=fraction)["test"].labels for fraction in (0.0, 0.3)]
     np.testing.assert_array_equal(*tests)
 
 

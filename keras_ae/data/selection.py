@@ -1,0 +1,103 @@
+"""Stretches of a source in its official order, written as TensorFlow Datasets writes them: `train[:10000]`."""
+
+import re
+from dataclasses import dataclass
+
+from keras_ae.data.collection import ALL, Collection, Part, join
+from keras_ae.errors import InputError, unknown_name
+
+_BOUND = r"-?\d+(?:\.\d+(?=%))?%?"
+_FORM = re.compile(rf"([\w-]+)(?:\[({_BOUND})?:({_BOUND})?\])?")
+_EXPECTED = "a part, or a stretch of one such as 'train[:10000]', 'train[-2000:]', 'all[:5%]' or 'train[10%:25%]'"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A stretch of a part, or of all parts one after the other.
+
+    Attributes:
+        part: A name, or "all".
+        start: Where it begins: a position, counted from the end if negative, or a percentage; "" for 0.
+        stop: Where it ends, likewise; "" for the end.
+    """
+
+    part: str
+    start: str = ""
+    stop: str = ""
+
+    @classmethod
+    def parse(cls, text: str, argument: str) -> "Selection":
+        """The selection that `text` writes.
+
+        Raises:
+            InputError: It writes none; `argument` says where it was given.
+        """
+        found = _FORM.fullmatch(text) if isinstance(text, str) else None
+        if found is None:
+            raise InputError(f"{argument}={text!r}", _EXPECTED, f"correct {argument}")
+        part, start, stop = found.groups(default="")
+        return cls(part, start, stop)
+
+    def __str__(self) -> str:
+        return f"{self.part}[{self.start}:{self.stop}]" if self.start or self.stop else self.part
+
+    def stretches(self, collection: Collection) -> dict[str, range]:
+        """Positions by the name of the part that they are of.
+
+        Raises:
+            InputError: There is no such part, or it has not so many images, or none is selected.
+        """
+        if self.part in collection.parts:
+            names = [self.part]
+        elif self.part == ALL:
+            names = list(collection.parts)
+        else:
+            raise unknown_name("the part", self.part, {*collection.parts, ALL})
+        counts = {name: len(collection.part(name)) for name in names}
+        start, stop = self._bounds(sum(counts.values()))
+        found, offset = {}, 0
+        for name, count in counts.items():
+            rows = range(max(start - offset, 0), min(stop - offset, count))
+            if rows:
+                found[name] = rows
+            offset += count
+        return found
+
+    def _bounds(self, count: int) -> tuple[int, int]:
+        start = _position(self.start or "0", count)
+        stop = _position(self.stop, count) if self.stop else count
+        if not 0 <= start < stop <= count:
+            problem = "which selects none" if start >= stop else "which go beyond its ends"
+            raise InputError(
+                f"{str(self)!r} of {count} images, {problem}", f"positions within 0 and {count}", "correct it"
+            )
+        return start, stop
+
+
+def select(collection: Collection, selections: dict[str, Selection]) -> dict[str, Part]:
+    """The images of every selection, by the same names.
+
+    Raises:
+        InputError: A selection is not to be had (see Selection), or two overlap.
+    """
+    taken: list[tuple[str, str, range]] = []
+    found = {}
+    for split, selection in selections.items():
+        pieces = []
+        for name, rows in selection.stretches(collection).items():
+            for other, part, others in taken:
+                if part == name and max(rows.start, others.start) < min(rows.stop, others.stop):
+                    raise InputError(
+                        f"{other}={str(selections[other])!r} and {split}={str(selection)!r}, which overlap",
+                        "stretches without images in common",
+                        f"give both {other} and {split}",
+                    )
+            pieces.append(collection.part(name).stretch(rows.start, rows.stop))
+            taken.append((split, name, rows))
+        found[split] = join(pieces)
+    return found
+
+
+def _position(bound: str, count: int) -> int:
+    position = round(float(bound[:-1]) * count / 100) if bound.endswith("%") else int(bound)
+    return position + count if bound.startswith("-") else position
