@@ -3,9 +3,10 @@
 Importing this package and refusing bad input need no TensorFlow; making a pipeline does.
 """
 
+from keras_ae.data import dsprites
 from keras_ae.data.backings import input_error_from
 from keras_ae.data.image_data import ImageData
 from keras_ae.data.loading import load
 from keras_ae.data.sources import Source, sources
 
-__all__ = ["ImageData", "Source", "input_error_from", "load", "sources"]
+__all__ = ["ImageData", "Source", "dsprites", "input_error_from", "load", "sources"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from keras_ae.data.collection import Collection
 from keras_ae.data.folders import open_folder
-from keras_ae.data.named import DATASETS, find_local, open_dataset, open_digits
+from keras_ae.data.named import DATASETS, open_dataset, origin
 from keras_ae.data.npz import open_npz
 from keras_ae.errors import InputError, unknown_name
 
@@ -30,13 +30,8 @@ class Source:
 
 def sources(data_dir: str | os.PathLike | None = None) -> list[Source]:
     """All sources; `data_dir` as for `load`. Nothing is downloaded or imported to find out."""
-    named = [Source("digits", "handwritten digits, 8 × 8 gray, 1,797", "comes with scikit-learn")]
-    for name, dataset in DATASETS.items():
-        local = find_local(name, data_dir)
-        origin = str(local) if local else "TensorFlow Datasets, downloaded on first use"
-        named.append(Source(name, dataset.description, origin))
     return [
-        *named,
+        *(Source(name, dataset.description, origin(name, data_dir)) for name, dataset in DATASETS.items()),
         Source("folder:PATH", "image files in any nesting, with train/ and test/ or divided at random", "PATH"),
         Source("npz:PATH", "x_train, x_test, y_train, y_test, or x or images with y or labels", "PATH"),
     ]
@@ -54,8 +49,6 @@ def open_source(source: str | os.PathLike, data_dir: str | os.PathLike | None) -
         if not path:
             raise InputError(f"the source {source!r}", f"a path after {form}:", f"write {form}:PATH")
         return _FORMS[form](path)
-    if source == "digits":
-        return open_digits()
     if source in DATASETS:
         return open_dataset(source, data_dir)
     raise _unknown(source)
@@ -64,7 +57,7 @@ def open_source(source: str | os.PathLike, data_dir: str | os.PathLike | None) -
 def _unknown(source: str) -> InputError:
     path = Path(source).expanduser()
     if not source or not path.exists():
-        return unknown_name("the source", source, ["digits", *DATASETS, "folder:PATH", "npz:PATH"])
+        return unknown_name("the source", source, [*DATASETS, "folder:PATH", "npz:PATH"])
     form = "npz" if path.is_file() else "folder"
     expected = "a source's name, folder:PATH or npz:PATH"
     return InputError(f"the path {source!r} as the source", expected, f"write {form}:{source}")

@@ -74,7 +74,7 @@ def test_without_a_connection_it_says_what_to_do(tmp_path, monkeypatch):
 @pytest.mark.tensorflow
 def test_tensorflow_datasets(tmp_path, monkeypatch):
     tfds = pytest.importorskip("tensorflow_datasets")
-    monkeypatch.setattr("keras_ae.data.named._check_connection", lambda name: None)
+    monkeypatch.setattr("keras_ae.data.tensorflow_datasets._check_connection", lambda host: None)
     with tfds.testing.mock_data(num_examples=7):
         for name, shape in (("mnist", (28, 28, 1)), ("cifar10", (32, 32, 3)), ("fashion_mnist", (28, 28, 1))):
             data = load(name, data_dir=tmp_path, validation_fraction=0.3)
@@ -97,7 +97,7 @@ def test_official_mnist():
     [
         ("mnits", "did you mean 'mnist'"),
         ("folders:x", "folder:PATH"),
-        ("", "one of cifar10, digits"),
+        ("", "one of celeb_a, cifar10, digits"),
         ("folder:", "a path after folder:"),
         ("npz:", "a path after npz:"),
     ],
@@ -149,9 +149,12 @@ def test_numpy_integers_are_whole_numbers():
 def test_sources_say_where_images_would_come_from(tmp_path):
     _small_mnist(tmp_path / "mnist.npz")
     found = {source.name: source.origin for source in sources(tmp_path)}
-    assert list(found) == ["digits", "mnist", "fashion_mnist", "cifar10", "folder:PATH", "npz:PATH"]
+    assert list(found)[:4] == ["digits", "mnist", "fashion_mnist", "cifar10"]
+    assert list(found)[4:] == ["stl10", "celeb_a", "pokemon", "dsprites", "folder:PATH", "npz:PATH"]
     assert found["mnist"] == str(tmp_path / "mnist.npz")
     assert "TensorFlow Datasets" in found["cifar10"]
+    assert found["pokemon"].startswith("not here: put a folder pokemon/")
+    assert "rendered" in found["dsprites"]
 
 
 def test_fingerprints_tell_data_apart(tmp_path):

@@ -1,0 +1,40 @@
+"""Where what was made from a data set is kept, so that it is made once."""
+
+import os
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+
+def cache_directory(data_dir: Path | None) -> Path:
+    """The data directory if it can be written to, else `keras_ae` in the user's cache directory."""
+    if data_dir is not None and os.access(data_dir, os.W_OK):
+        return data_dir
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "keras_ae"
+
+
+def cached_masks(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
+    """Black and white images, uint8 0 or 255 [n, ...], from `path`; made, and kept there, if it has none.
+
+    The file is an .npz with eight pixels a byte, of which NumPy checks the CRC-32; a damaged one is made again.
+    Where it cannot be written, the images are made each time.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            bits, shape = archive["bits"], tuple(archive["shape"])
+        return np.unpackbits(bits, axis=1).reshape(shape) * np.uint8(255)
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):
+        images = make()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            np.savez(file, bits=np.packbits(images.reshape(len(images), -1) > 0, axis=1), shape=images.shape)
+        os.replace(temporary, path)
+    except OSError:  # a full disk or a read-only place
+        temporary.unlink(missing_ok=True)
+    return images
