@@ -59,7 +59,10 @@ def measure(name: str, policy: str, jit: bool, steps: int, peak: float | None) -
         "memory, MiB": round(peak_memory()),
     }
     if peak:
-        row["of peak"] = f"{training_flops(model) * batch / seconds / (peak * 1e12):.1%}"
+        from keras_ae.studies.estimate import TRAINING_PASSES, cost
+
+        operations = TRAINING_PASSES * cost(model).operations * batch
+        row["of peak"] = f"{operations / seconds / (peak * 1e12):.1%}"
     return row
 
 
@@ -74,19 +77,6 @@ def _stepper(model, images, steps):
     endless = iter(tf.data.Dataset.from_tensors(images).repeat())
     model.make_train_function()
     return lambda: model.train_function(endless)
-
-
-def training_flops(model) -> float:
-    """Floating-point operations of one image's training step: three times the forward products."""
-    forward = 0
-    for layer in model._flatten_layers():
-        kernel = getattr(layer, "kernel", None)
-        if kernel is None:
-            continue
-        shape = tuple(kernel.shape)
-        places = np.prod(layer.output.shape[1:-1]) if len(shape) == 4 and hasattr(layer, "_inbound_nodes") else 1
-        forward += 2 * np.prod(shape) * places
-    return 3 * float(forward)
 
 
 def main() -> None:

@@ -106,6 +106,7 @@ LAYERS = Catalogue(
     "layer",
     {
         "instance_normalization": "keras_ae.layers.instance_normalization:InstanceNormalization",
+        "decorrelation": "keras_ae.layers.decorrelation:Decorrelation",
         "convolution_unit": "keras_ae.layers.convolution_unit:ConvolutionUnit",
         "residual_block": "keras_ae.layers.residual_block:ResidualBlock",
         "upsampling_unit": "keras_ae.layers.upsampling_unit:UpsamplingUnit",
@@ -116,6 +117,7 @@ BOTTLENECKS = Catalogue(
     {
         "identity": "keras_ae.bottlenecks.identity:Identity",
         "dense": "keras_ae.bottlenecks.dense:Dense",
+        "decorrelated": "keras_ae.bottlenecks.decorrelated:Decorrelated",
         "variational": "keras_ae.bottlenecks.variational:Variational",
     },
     group="keras_ae.bottlenecks",
@@ -135,6 +137,7 @@ ARCHITECTURES = Catalogue(
     "architecture",
     {
         "convolutional": "keras_ae.architectures.convolutional:convolutional",
+        "decorrelated": "keras_ae.architectures.decorrelated:decorrelated",
         "strided": "keras_ae.architectures.strided:strided",
         "fully_connected": "keras_ae.architectures.fully_connected:fully_connected",
     },

@@ -37,3 +37,29 @@ def standard_normal_kl(mean, log_std):
 def sum_per_image(values):
     """Sum over all axes but the first: [batch, ...] → [batch]."""
     return ops.sum(values, axis=tuple(range(1, len(values.shape))))
+
+
+def covariance(features):
+    """Covariance of the columns of [n, d] in float32, [d, d], with 1/n: of a single row it is 0 and not NaN."""
+    features = ops.cast(features, "float32")
+    centered = features - ops.mean(features, axis=0, keepdims=True)
+    return ops.matmul(ops.transpose(centered), centered) / ops.cast(ops.shape(features)[0], "float32")
+
+
+def decorrelation_penalty(features, form: str = "squared"):
+    """What the covariances C of different features add up to over a batch.
+
+    Args:
+        features: [n, d]: n samples of d features.
+        form: "squared": ½·(‖C‖²_F − ‖diag C‖²), as DeCov (Cogswell et al., 2016); "absolute": Σ_{i≠j} |C_ij|;
+            "signed": Σ_{i≠j} C_ij, as eq. 3 of the decorrelated-bottleneck paper is written. The signed sum has no
+            lower bound: a network lowers it for ever by making features that oppose each other and grow.
+
+    Returns:
+        A float32 scalar, 0 or larger but for "signed".
+    """
+    matrix = covariance(features)
+    off_diagonal = matrix * (1.0 - ops.eye(matrix.shape[0], dtype="float32"))
+    if form == "squared":
+        return 0.5 * ops.sum(ops.square(off_diagonal))
+    return ops.sum(ops.abs(off_diagonal) if form == "absolute" else off_diagonal)

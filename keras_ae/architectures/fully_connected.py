@@ -16,6 +16,7 @@ def fully_connected(
     hidden: tuple[int, ...] = (128, 64),
     activation="leaky_relu",
     output_activation="sigmoid",
+    initializer="glorot_uniform",
     bottleneck: Bottleneck | str = "dense",
     name: str = "fully_connected_autoencoder",
 ) -> Autoencoder:
@@ -25,13 +26,14 @@ def fully_connected(
         input_shape: (height, width, channels) of the images.
         code_shape: (length,) of the code.
         hidden: Units of the encoder's layers; the decoder has them reversed.
-        activation: Of the hidden layers.
+        activation: Of the hidden layers; a number is the negative slope of a LeakyReLU.
         output_activation: Of the image; "sigmoid" keeps it in [0, 1].
+        initializer: Of the kernels of encoder and decoder.
         bottleneck: A bottleneck that makes such codes, or the name of one.
         name: Of the model.
     """
-    encoder = fully_connected_encoder(input_shape, hidden, activation)
+    encoder = fully_connected_encoder(input_shape, hidden, activation, initializer)
     decoder = fully_connected_decoder(
-        code_shape, input_shape, tuple(reversed(hidden)), activation, output_activation
+        code_shape, input_shape, tuple(reversed(hidden)), activation, output_activation, initializer
     )
     return Autoencoder(encoder, as_bottleneck(bottleneck, code_shape[-1]), decoder, name=name)

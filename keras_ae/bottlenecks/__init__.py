@@ -2,8 +2,9 @@
 
 from keras_ae.bottlenecks.base import Bottleneck
 from keras_ae.bottlenecks.by_name import as_bottleneck
+from keras_ae.bottlenecks.decorrelated import Decorrelated
 from keras_ae.bottlenecks.dense import Dense
 from keras_ae.bottlenecks.identity import Identity
 from keras_ae.bottlenecks.variational import Posterior, Variational
 
-__all__ = ["Bottleneck", "Dense", "Identity", "Posterior", "Variational", "as_bottleneck"]
+__all__ = ["Bottleneck", "Decorrelated", "Dense", "Identity", "Posterior", "Variational", "as_bottleneck"]

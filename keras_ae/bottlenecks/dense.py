@@ -4,6 +4,7 @@ import keras
 
 from keras_ae.bottlenecks.base import Bottleneck
 from keras_ae.catalogue import Example
+from keras_ae.layers import activation_layer
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
@@ -14,28 +15,36 @@ class Dense(Bottleneck):
 
     Args:
         units: Length of the code (at each position).
-        activation: Applied to the code; linear by default.
+        activation: Name of the code's activation, or the negative slope of a LeakyReLU; linear by default.
+        initializer: Of the kernel.
     """
 
-    def __init__(self, units: int, activation=None, **kwargs):
+    def __init__(self, units: int, activation=None, initializer="glorot_uniform", **kwargs):
         super().__init__(**kwargs)
-        self.units = units
-        self.activation = keras.activations.get(activation)
-        self.code = keras.layers.Dense(units, self.activation, dtype=self.dtype_policy, name="code")
+        self.units, self.activation = units, activation
+        self.initializer = keras.initializers.get(initializer)
+        self.code = keras.layers.Dense(
+            units, kernel_initializer=self.initializer, dtype=self.dtype_policy, name="code"
+        )
+        self.activate = activation_layer(activation, dtype=self.dtype_policy, name="activation")
 
     def build(self, input_shape):
         self.code.build(input_shape)
 
     def call(self, features, training=False):
-        return self.code(features)
+        return self.activate(self.code(features))
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)
 
     def get_config(self):
-        activation = keras.activations.serialize(self.activation)
-        return {**super().get_config(), "units": self.units, "activation": activation}
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "activation": self.activation,
+            "initializer": keras.initializers.serialize(self.initializer),
+        }
 
     @classmethod
     def examples(cls):
-        return [Example({"units": 4}, (12,)), Example({"units": 3, "activation": "leaky_relu"}, (2, 3, 4))]
+        return [Example({"units": 4}, (12,)), Example({"units": 3, "activation": 0.3}, (2, 3, 4))]

@@ -5,31 +5,36 @@ from math import prod
 import keras
 
 from keras_ae.catalogue import Example, with_examples
+from keras_ae.layers import activation_layer
 
 
-def _dense_stack(features, hidden, activation):
+def _dense_stack(features, hidden, activation, initializer):
     for i, units in enumerate(hidden):
-        features = keras.layers.Dense(units, name=f"dense_{i}")(features)
-        features = keras.layers.Activation(activation, name=f"activation_{i}")(features)
+        dense = keras.layers.Dense(units, kernel_initializer=initializer, name=f"dense_{i}")
+        features = activation_layer(activation, name=f"activation_{i}")(dense(features))
     return features
 
 
 @with_examples(
     Example({"input_shape": (4, 6, 3), "hidden": (8,)}),
-    Example({"input_shape": (5, 5, 1), "activation": "relu"}),
+    Example({"input_shape": (5, 5, 1), "activation": 0.3}),
 )
 def fully_connected_encoder(
-    input_shape: tuple[int, int, int], hidden: tuple[int, ...] = (128, 64), activation="leaky_relu"
+    input_shape: tuple[int, int, int],
+    hidden: tuple[int, ...] = (128, 64),
+    activation="leaky_relu",
+    initializer="glorot_uniform",
 ) -> keras.Model:
     """Images [batch, height, width, channels] → features [batch, hidden[-1]].
 
     Args:
         input_shape: (height, width, channels) of the images.
         hidden: Units of each dense layer.
-        activation: After each of them.
+        activation: After each of them; a number is the negative slope of a LeakyReLU.
+        initializer: Of the kernels.
     """
     image = keras.Input(input_shape, name="image")
-    features = _dense_stack(keras.layers.Flatten(name="flatten")(image), hidden, activation)
+    features = _dense_stack(keras.layers.Flatten(name="flatten")(image), hidden, activation, initializer)
     return keras.Model(image, features, name="fully_connected_encoder")
 
 
@@ -43,6 +48,7 @@ def fully_connected_decoder(
     hidden: tuple[int, ...] = (64, 128),
     activation="leaky_relu",
     output_activation="sigmoid",
+    initializer="glorot_uniform",
 ) -> keras.Model:
     """Codes [batch, length] → images [batch, height, width, channels].
 
@@ -50,11 +56,14 @@ def fully_connected_decoder(
         code_shape: (length,) of the code.
         output_shape: (height, width, channels) of the images.
         hidden: Units of each dense layer before the last, which gives the pixels.
-        activation: After each hidden layer.
+        activation: After each hidden layer; a number is the negative slope of a LeakyReLU.
         output_activation: After the last layer.
+        initializer: Of the kernels.
     """
     code = keras.Input(code_shape, name="code")
-    features = _dense_stack(code, hidden, activation)
-    pixels = keras.layers.Dense(prod(output_shape), output_activation, name="pixels")(features)
+    features = _dense_stack(code, hidden, activation, initializer)
+    pixels = keras.layers.Dense(
+        prod(output_shape), output_activation, kernel_initializer=initializer, name="pixels"
+    )(features)
     image = keras.layers.Reshape(output_shape, name="image")(pixels)
     return keras.Model(code, image, name="fully_connected_decoder")

@@ -28,8 +28,8 @@ class Part:
         return f"{self.kind}-{self.name}-{self.index}"
 
     def layer(self):
-        """The part itself."""
-        return self.make(**self.example.keywords)
+        """The part itself, made anew (an example may hold layers, which must not be shared)."""
+        return self.make(**self.make.examples()[self.index].keywords)
 
     def model(self) -> keras.Model:
         """The part as a model of its own."""

@@ -1,0 +1,81 @@
+"""The decorrelated bottleneck."""
+
+import keras
+
+from keras_ae.bottlenecks.base import Bottleneck
+from keras_ae.bottlenecks.dense import Dense
+from keras_ae.bottlenecks.variational import Variational
+from keras_ae.catalogue import Example
+from keras_ae.errors import InputError
+from keras_ae.layers import Decorrelation
+
+
+@keras.saving.register_keras_serializable(package="keras_ae")
+class Decorrelated(Bottleneck):
+    """A code whose features are kept from covarying: a dense one, or any other bottleneck's.
+
+    Of a variational bottleneck the mean is penalised. Source: the decorrelated-bottleneck paper, eq. 3.
+
+    Args:
+        units: Length of a dense code; or give `of`.
+        alpha: Weight α of the penalty.
+        form: "squared", "absolute" or "signed"; see `keras_ae.layers.Decorrelation`, also for the warning.
+        features: What counts as a feature of a code map: "channels" or "values".
+        activation: Of the dense code.
+        initializer: Of the dense code's kernel.
+        of: The bottleneck whose code is decorrelated, instead of a dense one.
+
+    Raises:
+        InputError: If not exactly one of `units` and `of` is given.
+    """
+
+    penalizes = True
+
+    def __init__(
+        self,
+        units: int | None = None,
+        alpha: float = 0.005,
+        form: str = "squared",
+        features: str = "channels",
+        activation=None,
+        initializer="glorot_uniform",
+        of: Bottleneck | None = None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if (units is None) == (of is None):
+            raise InputError(f"units={units} and of={of}", "one of the two")
+        self.of = (
+            of if of is not None else Dense(units, activation, initializer, dtype=self.dtype_policy, name="of")
+        )
+        self.decorrelation = Decorrelation(alpha, form, features, dtype=self.dtype_policy, name="decorrelation")
+
+    def build(self, input_shape):
+        if not self.of.built:  # A deserialised one is.
+            self.of.build(input_shape)
+
+    def call(self, features, training=False):
+        code = self.of(features, training=training)
+        sampled = training and isinstance(self.of, Variational)
+        self.decorrelation(self.of.posterior(features).mean if sampled else code)
+        return code
+
+    def compute_output_shape(self, input_shape):
+        return self.of.compute_output_shape(input_shape)
+
+    def get_config(self):
+        penalty = self.decorrelation.get_config()
+        kept = {key: penalty[key] for key in ("alpha", "form", "features")}
+        of = keras.saving.serialize_keras_object(self.of)
+        return {**super().get_config(), **kept, "units": None, "activation": None, "initializer": None, "of": of}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{**config, "of": keras.saving.deserialize_keras_object(config["of"])})
+
+    @classmethod
+    def examples(cls):
+        return [
+            Example({"units": 4}, (12,)),
+            Example({"of": Variational(3, seed=1), "form": "absolute"}, (2, 3, 4)),
+        ]
