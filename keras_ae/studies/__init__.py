@@ -12,12 +12,21 @@ _WHERE = {
     "RunConfig": "config",
     "TrainingConfig": "config",
     "RunDirectory": "run_directory",
+    "Study": "study",
+    "StudyRun": "study",
     "TrainingDivergedError": "training",
     "candidates": "candidates",
     "compare": "compare",
+    "estimate": "estimate",
     "evaluate_run": "training",
+    "find_studies": "discovery",
+    "load_report": "discovery",
+    "load_study": "discovery",
+    "results": "runner",
+    "run_study": "runner",
     "select": "selection",
     "train": "training",
+    "vary": "study",
 }
 __all__ = sorted(_WHERE)
 

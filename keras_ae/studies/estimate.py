@@ -1,0 +1,107 @@
+"""What a list of runs will take on the device at hand: time and memory, before the first one begins."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import keras
+
+from keras_ae.studies.config import RunConfig
+from keras_ae.studies.study import StudyRun
+
+TRAINING_PASSES = 3  # a forward pass, and a backward one that costs about two
+COPIES_OF_WEIGHTS = 4  # weights, gradients, and Adam's two moments
+TIMED_STEPS = 3
+NO_ACTIVATIONS = {"Const", "Identity", "Placeholder", "ReadVariableOp"}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one model: floating-point operations and float32 activations of one image's forward pass; parameters."""
+
+    operations: float
+    activations: int
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Of a list of runs: seconds one after the other, and bytes that the largest needs beside the images."""
+
+    seconds: float
+    memory: float
+    device: str
+
+
+def cost(model: keras.Model) -> Cost:
+    """Count a model's work on one image, from its TensorFlow graph."""
+    import tensorflow as tf
+
+    spec = tf.TensorSpec((1, *model.image_shape))
+    graph = tf.function(lambda images: model(images)).get_concrete_function(spec).graph
+    profiler = tf.compat.v1.profiler
+    options = profiler.ProfileOptionBuilder(profiler.ProfileOptionBuilder.float_operation()).with_empty_output()
+    operations = profiler.profile(graph, options=options.build()).total_float_ops
+    outputs = (
+        output
+        for operation in graph.get_operations()
+        if operation.type not in NO_ACTIVATIONS
+        for output in operation.outputs
+    )
+    activations = sum(output.shape.num_elements() or 0 for output in outputs if output.dtype.is_floating)
+    return Cost(float(operations), activations, model.count_params())
+
+
+def estimate(runs: Sequence[StudyRun]) -> Estimate:
+    """Estimate by each model's operations, at the speed that the largest model of each architecture reaches here.
+
+    Right within a factor of about two: small layers run at another speed than large ones.
+
+    Args:
+        runs: The runs that will be trained.
+    """
+    shapes, costs, speeds = {}, {}, {}
+    seconds = memory = 0.0
+    for run in runs:
+        config = run.config
+        if config.data not in shapes:
+            shapes[config.data] = config.load_data(progress=False).image_shape
+        key = (config.model, shapes[config.data])
+        if key not in costs:
+            costs[key] = cost(config.model.build(shapes[config.data]))
+    for run in runs:
+        config, shape = run.config, shapes[run.config.data]
+        kind = (config.model.architecture, config.training.precision, config.training.jit_compile)
+        if kind not in speeds:
+            largest = max(
+                (key for key in costs if key[0].architecture == kind[0]), key=lambda k: costs[k].operations
+            )
+            speeds[kind] = _step_seconds(config, *largest) / (
+                costs[largest].operations * config.training.batch_size
+            )
+        of_model, batch = costs[config.model, shape], config.training.batch_size
+        steps = config.training.rounds * config.training.steps_per_evaluation
+        seconds += steps * batch * of_model.operations * speeds[kind]
+        activations = TRAINING_PASSES * of_model.activations * batch
+        memory = max(memory, 4 * (COPIES_OF_WEIGHTS * of_model.parameters + activations))
+    return Estimate(seconds, memory, ", ".join(map(str, keras.distribution.list_devices())))
+
+
+def _step_seconds(config: RunConfig, model_config, image_shape) -> float:
+    """Seconds of one training step, by trying."""
+    from keras_ae.studies.training import compile_model
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(config.training.precision)
+    try:
+        model = model_config.build(image_shape)
+    finally:
+        keras.config.set_dtype_policy(before)
+    compile_model(model, config)
+    images = keras.random.uniform((config.training.batch_size, *image_shape), seed=0)
+    model.train_on_batch(images)
+    started = time.perf_counter()
+    for _ in range(TIMED_STEPS):
+        model.train_on_batch(images)
+    keras.utils.clear_session()
+    return (time.perf_counter() - started) / TIMED_STEPS

@@ -1,0 +1,162 @@
+"""Running a study: finished runs are skipped, broken ones resumed, failed ones reported; and its results read."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from keras_ae.errors import InputError
+from keras_ae.progress import progress_bars
+from keras_ae.studies.config import as_json
+from keras_ae.studies.run_directory import RunDirectory, write_json
+from keras_ae.studies.study import Study, StudyRun
+from keras_ae.studies.worker import DIVERGED, REFUSED
+
+POLL = 0.5  # seconds between two looks at the histories
+TAIL = 20  # lines of a crashed run's output that are kept
+
+
+def run_study(study: Study, preset: str, out, *, workers: int = 1, progress: bool = True) -> dict[str, str]:
+    """Train all runs of a preset that are not finished, each in a process of its own.
+
+    A run that fails is recorded beside its directory (`NAME.failure.json`) and does not stop the others; the next
+    call tries it again. Killed at any moment, the next call goes on: finished runs are not touched, broken ones are
+    resumed.
+
+    Args:
+        study: The study.
+        preset: Which of its presets.
+        out: Directory with a directory for each run.
+        workers: Runs at the same time.
+        progress: Whether to show progress bars on standard error.
+
+    Returns:
+        From the names of the runs that failed to the reasons; empty if all are finished.
+    """
+    if workers < 1:
+        raise InputError(f"{workers} workers", "at least 1", "give another --workers")
+    out = Path(out)
+    runs = study.runs(preset)
+    pending = [run for run in runs if not RunDirectory(out / run.name).is_finished]
+    out.mkdir(parents=True, exist_ok=True)
+    failures, processes = {}, _Processes()
+    with progress_bars(disable=not progress) as bars, ThreadPoolExecutor(workers) as pool:
+        whole = bars.add_task(f"{study.name} ({preset})", total=len(runs), completed=len(runs) - len(pending))
+        jobs = {pool.submit(_train, run, out / run.name, processes, bars): run for run in pending}
+        try:
+            for job in as_completed(jobs):
+                reason = job.result()
+                if reason:
+                    failures[jobs[job].name] = reason
+                bars.update(whole, advance=1, remark=f"{len(failures)} failed" if failures else "")
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            processes.kill()
+            raise
+    return failures
+
+
+class _Processes:
+    """The processes that run now, to be ended with their parent."""
+
+    def __init__(self):
+        self._running, self._lock, self._closed = set(), threading.Lock(), False
+
+    def start(self, command, **options) -> subprocess.Popen:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the study was interrupted")
+            process = subprocess.Popen(command, **options)
+            self._running.add(process)
+            return process
+
+    def kill(self) -> None:
+        with self._lock:
+            self._closed = True
+            for process in self._running:
+                process.kill()
+
+
+def _train(run: StudyRun, path: Path, processes: _Processes, bars) -> str | None:
+    """Train one run; the reason if it failed."""
+    failure, log = _beside(path, "failure.json"), _beside(path, "log")
+    failure.unlink(missing_ok=True)
+    training = run.config.training
+    task = bars.add_task(run.name, total=training.rounds * training.steps_per_evaluation)
+    with log.open("w") as output:
+        job = json.dumps({"config": as_json(run.config), "out": str(path)})
+        process = processes.start(
+            [sys.executable, "-m", "keras_ae.studies.worker"],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            text=True,
+            # What is importable here is importable there: studies may bring modules of their own.
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "TF_CPP_MIN_LOG_LEVEL": "3"},
+        )
+        process.stdin.write(job)
+        process.stdin.close()
+        while process.poll() is None:
+            bars.update(task, completed=_last_step(path))
+            time.sleep(POLL)
+    bars.remove_task(task)
+    lines = log.read_text(errors="replace").strip().splitlines()[-TAIL:]
+    log.unlink()
+    if process.returncode == 0:
+        return None
+    told = process.returncode in (REFUSED, DIVERGED) and lines
+    reason = lines[-1] if told else f"exit status {process.returncode}"
+    write_json(failure, {"status": process.returncode, "reason": reason, "output": lines})
+    return reason
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    """A file beside a run's directory: the directory itself may not be there yet."""
+    return path.with_name(f"{path.name}.{suffix}")
+
+
+def _last_step(path: Path) -> int:
+    try:
+        return int(RunDirectory(path).history()[-1]["step"])
+    except (OSError, IndexError, ValueError, KeyError):
+        return 0
+
+
+def results(study: Study, preset: str, out, runs: Sequence[StudyRun] | None = None):
+    """The runs of a preset as a pandas table: name, choices, status and the measurements of the finished ones.
+
+    Nested measurements become columns such as "test.mse". Status is "finished", "failed", "begun" or "missing".
+    """
+    import pandas
+
+    rows = []
+    for run in runs or study.runs(preset):
+        directory = RunDirectory(Path(out) / run.name)
+        row = {"run": run.name, **run.choices, "status": _status(directory)}
+        if directory.is_finished:
+            row |= _flat(directory.read("metrics"))
+        rows.append(row)
+    return pandas.DataFrame(rows)
+
+
+def _status(directory: RunDirectory) -> str:
+    if directory.is_finished:
+        return "finished"
+    if _beside(directory.path, "failure.json").exists():
+        return "failed"
+    return "begun" if directory.path.exists() else "missing"
+
+
+def _flat(values: dict, prefix: str = "") -> dict:
+    flat = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = "x".join(map(str, value)) if isinstance(value, list) else value
+    return flat

@@ -1,0 +1,118 @@
+"""Studies: enumerable lists of runs, made of fixed, zipped and crossed choices."""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from keras_ae.errors import InputError, unknown_name
+from keras_ae.studies.config import RunConfig
+
+PRESETS = ("paper", "cpu", "quick")
+
+
+@dataclass(frozen=True)
+class StudyRun:
+    """One run of a study.
+
+    Attributes:
+        name: Unique in the study; the name of its directory.
+        choices: What was chosen for it, a column each in the table of results.
+        config: What is trained.
+    """
+
+    name: str
+    choices: dict[str, Any]
+    config: RunConfig
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a paper, or an experiment beyond one, trains: a list of runs for each preset.
+
+    Attributes:
+        name: Its folder in `experiments/`.
+        title: What it is about, in one line.
+        presets: From preset to a function that lists its runs: "paper" at full scale, "cpu" for two cores and
+            hours, "quick" for a look and for tests.
+    """
+
+    name: str
+    title: str
+    presets: Mapping[str, Callable[[], Sequence[StudyRun]]]
+
+    def runs(self, preset: str) -> list[StudyRun]:
+        """The runs of a preset, in order.
+
+        Raises:
+            InputError: If there is no such preset.
+        """
+        if preset not in self.presets:
+            raise unknown_name(f"preset of {self.name}", preset, self.presets)
+        runs = list(self.presets[preset]())
+        names = [run.name for run in runs]
+        repeated = {name for name in names if names.count(name) > 1}
+        if repeated:
+            raise InputError(f"two runs named {repeated.pop()!r} in {self.name}", "different names")
+        return runs
+
+
+def vary(
+    base: RunConfig,
+    crossed: Mapping[str, Sequence] | None = None,
+    zipped: Mapping[str, Sequence] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> list[StudyRun]:
+    """Runs that differ from a base in chosen values.
+
+    Args:
+        base: What is the same in all of them.
+        crossed: From dotted path, such as "training.seed", to the values that are combined with all others.
+        zipped: From dotted path to values that go together: the first ones, the second ones, …; the groups are
+            crossed with the rest.
+        names: From dotted path to the name of its column; the path's last part by default.
+
+    Returns:
+        One run for each combination, the last path varying fastest.
+
+    Raises:
+        InputError: If a path does not exist, or zipped values have different lengths.
+    """
+    crossed, zipped, names = dict(crossed or {}), dict(zipped or {}), dict(names or {})
+    lengths = {path: len(values) for path, values in zipped.items()}
+    if len(set(lengths.values())) > 1:
+        raise InputError(f"zipped values of lengths {lengths}", "equal lengths", "give each choice a partner")
+    groups = (
+        [[tuple(zip(zipped, values, strict=True)) for values in zip(*zipped.values(), strict=True)]]
+        if zipped
+        else []
+    )
+    groups += [[((path, value),) for value in values] for path, values in crossed.items()]
+    runs = []
+    for combination in itertools.product(*groups):
+        chosen = dict(itertools.chain.from_iterable(combination))
+        config = base
+        for path, value in chosen.items():
+            config = replaced(config, path, value)
+        choices = {names.get(path, path.rpartition(".")[2]): value for path, value in chosen.items()}
+        runs.append(StudyRun(_directory_name(choices), choices, config))
+    return runs
+
+
+def replaced(config, path: str, value):
+    """A frozen dataclass with one value, named by a dotted path, exchanged."""
+    name, _, rest = path.partition(".")
+    if not hasattr(config, name):
+        raise InputError(f"{path!r}", f"one of {', '.join(config.__dataclass_fields__)}", "correct the path")
+    return replace(config, **{name: replaced(getattr(config, name), rest, value) if rest else value})
+
+
+def _directory_name(choices: Mapping[str, Any]) -> str:
+    parts = (f"{name}={_short(value)}" for name, value in choices.items())
+    return ",".join(parts) or "run"
+
+
+def _short(value) -> str:
+    if isinstance(value, list | tuple):
+        value = "+".join(map(str, value))
+    return "".join(c if c.isalnum() or c in "._-+=" else "_" for c in str(value))

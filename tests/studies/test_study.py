@@ -1,0 +1,135 @@
+"""Studies: their lists of runs, the runner that skips, reports and goes on, and the table of results."""
+
+import dataclasses
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keras_ae.errors import InputError
+from keras_ae.studies import (
+    DataConfig,
+    ModelConfig,
+    RunConfig,
+    Study,
+    TrainingConfig,
+    find_studies,
+    load_report,
+    load_study,
+    results,
+    run_study,
+    vary,
+)
+from keras_ae.studies.study import replaced
+
+BASE = RunConfig(
+    DataConfig("digits", limit=100),
+    ModelConfig("fully_connected", "4", options=("hidden=(8,)", "output_activation='linear'")),
+    TrainingConfig(steps=4, evaluations=2),
+)
+
+
+def test_crossed_choices_are_combined_the_last_fastest():
+    runs = vary(BASE, crossed={"model.code": ["2", "3"], "training.seed": [0, 1]})
+    assert [run.name for run in runs] == ["code=2,seed=0", "code=2,seed=1", "code=3,seed=0", "code=3,seed=1"]
+    assert runs[2].choices == {"code": "3", "seed": 0}
+    assert (runs[2].config.model.code, runs[2].config.training.seed) == ("3", 0)
+    assert runs[2].config.data == BASE.data
+
+
+def test_zipped_choices_stay_together():
+    runs = vary(
+        BASE,
+        zipped={"model.code": ["2", "3"], "training.learning_rate": [0.1, 0.2]},
+        crossed={"training.seed": [0, 1]},
+        names={"training.learning_rate": "rate"},
+    )
+    assert [(r.config.model.code, r.config.training.learning_rate) for r in runs] == [
+        *(("2", 0.1), ("2", 0.1)),
+        *(("3", 0.2), ("3", 0.2)),
+    ]
+    assert runs[0].choices == {"code": "2", "rate": 0.1, "seed": 0}
+
+
+@given(st.lists(st.integers(1, 3), min_size=1, max_size=3))
+def test_there_are_as_many_runs_as_combinations_and_no_two_alike(sizes):
+    paths = ["training.seed", "training.batch_size", "training.evaluations"]
+    crossed = {path: range(1, size + 1) for path, size in zip(paths, sizes, strict=False)}
+    runs = vary(BASE, crossed=crossed)
+    expected = 1
+    for size in sizes:
+        expected *= size
+    assert len(runs) == len({run.name for run in runs}) == len({run.config for run in runs}) == expected
+
+
+def test_impossible_studies_are_refused():
+    with pytest.raises(InputError, match="one of steps"):
+        replaced(BASE, "training.stepps", 3)
+    with pytest.raises(InputError, match="equal lengths"):
+        vary(BASE, zipped={"training.seed": [0], "model.code": ["2", "3"]})
+    study = Study("s", "", {"quick": lambda: vary(BASE) * 2})
+    with pytest.raises(InputError, match="two runs named 'run'"):
+        study.runs("quick")
+    with pytest.raises(InputError, match="did you mean 'quick'"):
+        study.runs("quik")
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory):
+    """A study of a run that works, one that diverges and one whose data cannot be loaded; trained."""
+    out = tmp_path_factory.mktemp("study")
+    works, diverges = vary(BASE, crossed={"training.learning_rate": [1e-3, 1e30]}, names={})
+    refused = dataclasses.replace(works, name="refused", config=replaced(BASE, "data.source", "folder:nowhere"))
+    study = Study("mixed", "for the test", {"quick": lambda: [works, diverges, refused]})
+    return study, out, run_study(study, "quick", out, workers=2, progress=False)
+
+
+@pytest.mark.tensorflow
+def test_a_failed_run_is_reported_and_does_not_stop_the_others(mixed):
+    _, out, failures = mixed
+    assert set(failures) == {"learning_rate=1e+30", "refused"}
+    assert "smaller learning rate" in failures["learning_rate=1e+30"]
+    assert "nowhere" in failures["refused"]
+    assert (out / "learning_rate=0.001" / "metrics.json").exists()
+    assert json.loads((out / "refused.failure.json").read_text())["status"] == 2
+
+
+@pytest.mark.tensorflow
+def test_finished_runs_are_not_run_again_and_failed_ones_are(mixed):
+    study, out, _ = mixed
+    metrics = out / "learning_rate=0.001" / "metrics.json"
+    before = metrics.stat().st_mtime_ns
+    again = run_study(
+        Study("mixed", "", {"quick": lambda: study.runs("quick")[::2]}), "quick", out, progress=False
+    )
+    assert set(again) == {"refused"}
+    assert metrics.stat().st_mtime_ns == before
+
+
+@pytest.mark.tensorflow
+def test_the_results_are_one_table(mixed):
+    study, out, _ = mixed
+    table = results(study, "quick", out)
+    assert list(table["status"]) == ["finished", "failed", "failed"]
+    assert list(table["learning_rate"]) == [1e-3, 1e30, 1e-3]
+    assert 0 < table["test.mse"][0] < 10
+    assert table["test.mse"].isna().tolist() == [False, True, True]
+    assert table["code_shape"][0] == "4"
+
+
+def test_studies_are_found_in_their_folders(tmp_path, monkeypatch):
+    folder = tmp_path / "trials" / "first"
+    folder.mkdir(parents=True)
+    (folder / "study.py").write_text(
+        "from keras_ae.studies import Study\nSTUDY = Study('first', 'A first study', {'quick': list})\n"
+    )
+    (folder / "figures.py").write_text("def report(results):\n    return [results / 'table.md']\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert find_studies(tmp_path / "trials") == {"first": folder}
+    assert load_study("first", tmp_path / "trials").title == "A first study"
+    assert load_report("first", tmp_path / "trials")(folder) == [folder / "table.md"]
+    with pytest.raises(InputError, match="did you mean 'first'"):
+        load_study("frist", tmp_path / "trials")
+    with pytest.raises(InputError, match="--experiments"):
+        find_studies(tmp_path / "nowhere")
