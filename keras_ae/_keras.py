@@ -34,3 +34,8 @@ def added_losses(layer: keras.layers.Layer) -> list:
 def own_metrics(layer: keras.layers.Layer) -> list[keras.metrics.Metric]:
     """The metrics that are attributes of this very layer, without its sublayers'."""
     return list(layer._metrics)
+
+
+def build_metrics(model: keras.Model, batch) -> None:
+    """Make the variables of the compiled metrics, which Keras otherwise does within the first training step."""
+    model._symbolic_build(data_batch=batch)

@@ -16,20 +16,22 @@ class Progress(keras.callbacks.Callback):
     def __init__(self, bars: Bars, steps: int, description: str = "training"):
         super().__init__()
         self.bars, self.steps, self.description = bars, steps, description
-        self._done_before = 0
 
     def on_train_begin(self, logs=None):
         self._task = self.bars.add_task(self.description, total=self.steps, remark="")
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._done_before = epoch * self.params["steps"]  # also where training goes on from a checkpoint
 
     def on_train_batch_end(self, batch, logs=None):
         # `batch` is the index of the last step of an execution, which may have made several.
         self.bars.update(self._task, completed=self._done_before + batch + 1)
 
     def on_epoch_end(self, epoch, logs=None):
-        self._done_before += self.params["steps"]
+        done = self._done_before + self.params["steps"]
         shown = {key: value for key, value in (logs or {}).items() if key in ("loss", "val_loss")}
         remark = " ".join(f"{key} {value:.4g}" for key, value in shown.items())
-        self.bars.update(self._task, completed=self._done_before, remark=remark)
+        self.bars.update(self._task, completed=done, remark=remark)
 
     def on_train_end(self, logs=None):
         self.bars.remove_task(self._task)

@@ -1,0 +1,201 @@
+"""Training that goes on after a kill as if there had been none, to the same bits."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import keras
+
+from keras_ae import _keras
+from keras_ae.callbacks import checkpoint_state as state
+from keras_ae.callbacks.checkpoint_conditions import conditions, differences
+from keras_ae.callbacks.checkpoint_files import CheckpointFiles
+from keras_ae.callbacks.one_training import OneTraining
+from keras_ae.errors import InputError
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Saves all that training changes, and goes on from there; for any compiled Keras model, on TensorFlow.
+
+        checkpoint = Checkpoint("runs/photos/checkpoint", minutes=10)
+        checkpoint.fit(
+            model,
+            lambda steps: data.pipeline("train", repeat=True, start_step=steps),
+            epochs=20, steps_per_epoch=500, callbacks=[EarlyStopping(...)], validation_data=data.validation,
+        )
+
+    Killed at any moment, the same lines in a new process go on from the last checkpoint to the bits that an
+    undisturbed training ends with: weights, random seeds, optimizers (all that the model lists as `optimizers`),
+    metrics, logs, and what callbacks remember: Keras's own, and those with the methods `get_state()` and
+    `set_state(state)`. The last two checkpoints are kept, so that a damaged one costs time and nothing else.
+
+    In plain `model.fit` (put it last among the callbacks) it saves the model's state and no other callback's.
+    On a GPU the bits are the same as far as its operations are deterministic.
+
+    Args:
+        directory: Of the checkpoints alone.
+        steps: Save as soon as so many steps were made since the last time; None goes by the time alone.
+        minutes: Save as soon as so many minutes have passed; None goes by the steps alone. Either way it happens
+            between two calls of the training step, which may make several steps each (`steps_per_execution`).
+        allow_inexact: Go on although versions, threads, device, precision or compilation have changed.
+
+    Attributes:
+        inexact: What had changed when training went on with `allow_inexact`, a text each.
+
+    Raises:
+        InputError: On another backend than TensorFlow.
+    """
+
+    def __init__(
+        self, directory, *, steps: int | None = None, minutes: float | None = 5.0, allow_inexact: bool = False
+    ):
+        super().__init__()
+        if keras.backend.backend() != "tensorflow":
+            backend = keras.backend.backend()
+            raise InputError(f"the {backend} backend", "TensorFlow to train", "set KERAS_BACKEND=tensorflow")
+        self.steps, self.minutes, self.allow_inexact = steps, minutes, allow_inexact
+        self.inexact: tuple[str, ...] = ()
+        self._files = CheckpointFiles(directory)
+        self._watched: Sequence = ()
+        self._saved = None  # what is to be put back
+        self._started_by_fit = False
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a checkpoint to go on from."""
+        return bool(self._files.paths())
+
+    def remove(self) -> None:
+        """Remove the checkpoints: what they were for is finished."""
+        self._files.remove()
+
+    def fit(
+        self,
+        model: keras.Model,
+        pipeline: Callable,
+        *,
+        epochs: int,
+        steps_per_epoch: int,
+        callbacks: Sequence = (),
+        verbose: int = 0,
+        **options,
+    ) -> keras.callbacks.History:
+        """`model.fit`, from the last checkpoint if there is one, else from the start.
+
+        Args:
+            model: Built and compiled, in the same way each time.
+            pipeline: From the number of steps to leave out to the endless batches that follow, such as
+                `ImageData.pipeline` with `repeat` and `start_step`: the same ones each time.
+            epochs: As of `fit`.
+            steps_per_epoch: As of `fit`; a multiple of the model's `steps_per_execution`.
+            callbacks: As of `fit`; the same each time, in the same order.
+            verbose: As of `fit`.
+            **options: Of `fit`: `validation_data`, `validation_freq` and the like.
+
+        Raises:
+            InputError: If the checkpoint is of another training or was made under other conditions, or all
+                checkpoints are damaged.
+        """
+        _check_whole_calls(model, steps_per_epoch)
+        self._watched = [*callbacks, keras.callbacks.History()]
+        self._load(model, steps_per_epoch)
+        saved = self._saved or {"epoch": 0, "step": 0, "stopped": False}
+        epoch, step, stopped = saved["epoch"], saved["step"], saved["stopped"]
+        shown = {"add_progbar": bool(verbose), "verbose": verbose, "epochs": epochs, "steps": steps_per_epoch}
+        training = OneTraining([*self._watched, self], model=model, **shown)
+        options |= {"callbacks": training, "verbose": verbose, "shuffle": False}
+        self._started_by_fit = True
+        if step:  # Keras takes all epochs to be as long as the first: the rest of this one is trained by itself.
+            _keras.build_metrics(model, next(iter(pipeline(0))))
+            training.begin_part(step, is_last=False)
+            rest = {"initial_epoch": epoch, "epochs": epoch + 1, "steps_per_epoch": steps_per_epoch - step}
+            model.fit(pipeline(epoch * steps_per_epoch + step), **rest, **options)
+            epoch, stopped = epoch + 1, model.stop_training
+        training.begin_part(0, is_last=True)
+        rest = {"initial_epoch": epoch, "epochs": epoch if stopped else epochs, "steps_per_epoch": steps_per_epoch}
+        model.fit(pipeline(epoch * steps_per_epoch), **rest, **options)
+        return training.history
+
+    def on_train_begin(self, logs=None):
+        if not self._started_by_fit:
+            self._watched = ()
+            if self.exists:
+                raise InputError(
+                    f"{self._files.directory}, which holds checkpoints",
+                    "a directory without any for `model.fit`",
+                    "go on with `Checkpoint.fit`, or remove the directory",
+                )
+        self._started_by_fit = False
+        self._last_time, self._steps_since, self._step = time.monotonic(), 0, 0
+        self._restore(metrics=False)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch, self._step = epoch, 0
+        if self._saved and self._saved["step"]:
+            # Callbacks did now what they do as an epoch begins, and `fit` has cleared the metrics: not here.
+            self._restore(metrics=True)
+            self._step = self._saved["step"]
+        self._saved = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._steps_since += batch + 1 - self._step
+        self._step = batch + 1
+        # Of the last step the epoch's end is part: validation, logs, callbacks. It saves, or nothing does.
+        within = self.params["steps"] is not None and self._step < self.params["steps"]
+        if within and not self.model.stop_training:
+            self._save_if_due(self._epoch, self._step)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._save_if_due(epoch + 1, 0)
+
+    def _save_if_due(self, epoch: int, step: int) -> None:
+        by_steps = self.steps is not None and self._steps_since >= self.steps
+        by_time = self.minutes is not None and time.monotonic() - self._last_time >= 60 * self.minutes
+        if not (by_steps or by_time):
+            return
+        content = {
+            "epoch": epoch,
+            "step": step,
+            "steps_per_epoch": self.params["steps"],
+            "stopped": self.model.stop_training,
+            "conditions": conditions(self.model),
+            "inexact": self.inexact,
+            "variables": state.capture(self.model),
+            "callbacks": state.capture_callbacks(self._watched),
+        }
+        self._files.save(epoch, step, content)
+        self._last_time, self._steps_since = time.monotonic(), 0
+
+    def _load(self, model: keras.Model, steps_per_epoch: int) -> None:
+        self._saved = self._files.load()
+        if self._saved is None:
+            return
+        self.inexact = tuple(self._saved["inexact"])
+        for name, before, now in differences(self._saved["conditions"], conditions(model)):
+            if not self.allow_inexact:
+                raise InputError(
+                    f"{name} {now}",
+                    f"{before}, as when the checkpoint in {self._files.directory} was made",
+                    "restore it; or go on with other bits: allow_inexact=True, --allow-inexact",
+                )
+            self.inexact += (f"{name}: {before}, then {now}",)
+        if self._saved["steps_per_epoch"] not in (None, steps_per_epoch):
+            before = self._saved["steps_per_epoch"]
+            raise InputError(f"steps_per_epoch={steps_per_epoch}", f"{before}, as before", "give the same")
+        for optimizer in state.optimizers(model):
+            if not optimizer.built:
+                optimizer.build(model.trainable_variables)
+
+    def _restore(self, metrics: bool) -> None:
+        if self._saved:
+            state.restore(self.model, self._saved["variables"], metrics)
+            state.restore_callbacks(self._watched, self._saved["callbacks"])
+
+
+def _check_whole_calls(model: keras.Model, steps_per_epoch: int) -> None:
+    """Of an endless pipeline Keras would train more steps than asked for, up to the end of the last call."""
+    if steps_per_epoch % model.steps_per_execution:
+        raise InputError(
+            f"steps_per_epoch={steps_per_epoch}",
+            f"a multiple of steps_per_execution={model.steps_per_execution}",
+            "change either",
+        )

@@ -1,0 +1,74 @@
+"""What the bits of a training depend on besides its configuration and its data."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import keras
+
+PACKAGES = ("keras-ae", "keras", "tensorflow", "numpy")
+# Environment variables that make TensorFlow compute in another order or with other instructions.
+FLAGS = ("XLA_FLAGS", "TF_XLA_FLAGS", "TF_ENABLE_ONEDNN_OPTS", "TF_DETERMINISTIC_OPS")
+
+
+def conditions(model: keras.Model) -> dict[str, Any]:
+    """Versions, threads, device, precision and compilation of a compiled model's training, as JSON values."""
+    import tensorflow as tf
+
+    return {
+        "python": platform.python_version(),
+        **{package: _version(package) for package in PACKAGES},
+        **{flag: os.environ.get(flag) for flag in FLAGS},
+        "device": _device(tf),
+        "threads within an operation": _threads(
+            tf.config.threading.get_intra_op_parallelism_threads(), "TF_NUM_INTRAOP_THREADS"
+        ),
+        "threads between operations": _threads(
+            tf.config.threading.get_inter_op_parallelism_threads(), "TF_NUM_INTEROP_THREADS"
+        ),
+        "replicas": model.distribute_strategy.num_replicas_in_sync,
+        "precision": model.dtype_policy.name,
+        "jit_compile": bool(model.jit_compile),
+        "steps_per_execution": model.steps_per_execution,
+    }
+
+
+def differences(before: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """(name, before, now) of each condition that has changed."""
+    names = [*before, *(name for name in now if name not in before)]
+    return [(name, before.get(name), now.get(name)) for name in names if before.get(name) != now.get(name)]
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _threads(configured: int, variable: str) -> int:
+    """How many threads TensorFlow takes: as configured, else by the environment, else as many as it has cores."""
+    if configured:
+        return configured
+    if os.environ.get(variable, "").isdecimal():
+        return int(os.environ[variable])
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def _device(tf) -> str:
+    gpus = tf.config.get_visible_devices("GPU")
+    if gpus:
+        names = [tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus]
+        return ", ".join(names)
+    return f"{platform.machine()} CPU {_cpu_model()}".strip()
+
+
+def _cpu_model() -> str:
+    """Of Linux, where other models can have other instructions and so other bits; elsewhere nothing."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")

@@ -1,0 +1,116 @@
+"""All that a training changes as it goes on: of the model, of its optimizers and metrics, and of its callbacks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_ae.errors import InputError
+
+# What Keras's own callbacks remember from epoch to epoch.
+_REMEMBERED = {
+    keras.callbacks.EarlyStopping: ("wait", "stopped_epoch", "best", "best_weights", "best_epoch"),
+    keras.callbacks.ReduceLROnPlateau: ("wait", "best", "cooldown_counter"),
+    keras.callbacks.ModelCheckpoint: ("best",),
+    keras.callbacks.History: ("epoch", "history"),
+}
+
+
+def optimizers(model: keras.Model) -> list[keras.optimizers.Optimizer]:
+    """All of a model's optimizers: what its attribute `optimizers` lists, else the one it was compiled with."""
+    return list(getattr(model, "optimizers", None) or [model.optimizer])
+
+
+def variables(model: keras.Model) -> dict[str, list[keras.Variable]]:
+    """The variables that training changes, random seeds included, in an order that depends on the model alone.
+
+    By order and not by path, because paths of different variables can be the same.
+    """
+    return {
+        "model": list(model.variables),
+        "optimizers": [variable for optimizer in optimizers(model) for variable in optimizer.variables],
+        "metrics": list(model.metrics_variables),
+    }
+
+
+def capture(model: keras.Model) -> dict[str, list[np.ndarray]]:
+    """The values of `variables`."""
+    return {kind: [_array(variable) for variable in group] for kind, group in variables(model).items()}
+
+
+def restore(model: keras.Model, saved: dict[str, list[np.ndarray]], metrics: bool) -> None:
+    """Put back what `capture` gave.
+
+    Args:
+        model: The same model, built and compiled in the same way, its optimizers built.
+        saved: From `capture`.
+        metrics: Whether to put back the metrics too, which `fit` clears as an epoch begins.
+
+    Raises:
+        InputError: If the model has other variables.
+    """
+    groups = variables(model)
+    for kind in ("model", "optimizers", *(["metrics"] if metrics else [])):
+        shapes = [(array.dtype.name, array.shape) for array in saved[kind]]
+        expected = [(_dtype(variable), tuple(variable.shape)) for variable in groups[kind]]
+        if shapes != expected:
+            raise InputError(
+                f"a model whose {kind} variables are {len(expected)} of other shapes or types",
+                f"the {len(shapes)} that the checkpoint holds",
+                "build and compile the model as before",
+            )
+        for variable, array in zip(groups[kind], saved[kind], strict=True):
+            variable.assign(array)
+
+
+def capture_callbacks(callbacks: Sequence) -> list[list]:
+    """[name of the class, state] of each callback that has a state.
+
+    A callback of one's own has one if it has the methods `get_state()`, which returns a dict of JSON values and
+    arrays, and `set_state(state)`.
+    """
+    return [[type(callback).__name__, _state_of(callback)] for callback in callbacks if _has_state(callback)]
+
+
+def restore_callbacks(callbacks: Sequence, saved: list[list]) -> None:
+    """Give the callbacks back what `capture_callbacks` took from them.
+
+    Raises:
+        InputError: If they are not the same callbacks.
+    """
+    callbacks = [callback for callback in callbacks if _has_state(callback)]
+    given, expected = ([type(callback).__name__ for callback in callbacks], [name for name, _ in saved])
+    if given != expected:
+        raise InputError(
+            f"callbacks {', '.join(given) or 'without a state'}",
+            f"{', '.join(expected) or 'none'} with a state, as when the checkpoint was made",
+            "give the same callbacks in the same order",
+        )
+    for callback, (_, state) in zip(callbacks, saved, strict=True):
+        if hasattr(callback, "set_state"):
+            callback.set_state(state)
+        else:
+            vars(callback).update(state)
+
+
+def _names(callback) -> tuple[str, ...]:
+    return next((names for kind, names in _REMEMBERED.items() if isinstance(callback, kind)), ())
+
+
+def _has_state(callback) -> bool:
+    return hasattr(callback, "get_state") or bool(_names(callback))
+
+
+def _state_of(callback) -> dict[str, Any]:
+    if hasattr(callback, "get_state"):
+        return callback.get_state()
+    return {name: getattr(callback, name) for name in _names(callback)}
+
+
+def _array(variable) -> np.ndarray:
+    return np.array(keras.ops.convert_to_numpy(variable))
+
+
+def _dtype(variable) -> str:
+    return keras.backend.standardize_dtype(variable.dtype)
