@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from keras_ae import cli
+from keras_ae.commands import COMMANDS
 
 
 def _run(*arguments, **options):
@@ -32,11 +33,16 @@ def _run(*arguments, **options):
         (["train", "--data", "digits", "--out", "o", "--steps", "0"], "steps 0; expected a number above 0"),
         (["train", "--data", "digits"], "--out"),
         (["evaluate", "."], "a directory with a run.json"),
+        (["study", "lst"], "did you mean 'study list'"),
+        (["study", "list"], "no directory experiments"),
     ],
 )
 def test_a_wrong_command_gets_one_line_and_status_2(arguments, message, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "_load_keras", lambda: pytest.fail("Keras was loaded before the command was refused"))
+    for command in ("compare", "train", "study"):
+        monkeypatch.setattr(
+            f"keras_ae.commands.{command}.load_keras", lambda: pytest.fail("Keras was loaded first")
+        )
     assert cli.main(arguments) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
@@ -56,7 +62,7 @@ def test_a_wrong_command_loads_nothing_heavy():
 def test_help_is_printed_for_the_program_and_each_command(capsys):
     assert cli.main([]) == 0
     assert "compare" in capsys.readouterr().out
-    for name in cli.COMMANDS:
+    for name in COMMANDS:
         with pytest.raises(SystemExit) as stop:
             cli.main([*name.split(), "--help"])
         assert stop.value.code == 0
@@ -118,7 +124,7 @@ def test_a_disk_that_cannot_be_written_is_told_in_one_line(monkeypatch, capsys):
     def fail(self):
         raise OSError(errno.EROFS, "Read-only file system", "runs/x")
 
-    monkeypatch.setattr(cli.DataList, "run", fail)
+    monkeypatch.setattr(COMMANDS["data list"], "run", fail)
     assert cli.main(["data", "list"]) == 2
     assert "cannot write runs/x: Read-only file system" in capsys.readouterr().err
 
@@ -127,7 +133,7 @@ def test_an_interruption_is_no_traceback(monkeypatch, capsys):
     def interrupt(self):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli.DataList, "run", interrupt)
+    monkeypatch.setattr(COMMANDS["data list"], "run", interrupt)
     assert cli.main(["data", "list"]) == 130
     assert "goes on" in capsys.readouterr().err
 

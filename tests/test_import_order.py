@@ -11,7 +11,7 @@ ORDER = [
     *("errors", "catalogue", "code_shapes", "execution", "files", "progress", "_keras"),
     *("numerics", "schedules", "layers", "bottlenecks", "networks", "autoencoder", "objectives", "architectures"),
     *("data", "density", "evaluation", "callbacks", "detection", "export", "studies"),
-    *("report", "explore", "cli", "__main__"),
+    *("report", "explore", "commands", "cli", "__main__"),
 ]
 ROOT = Path(keras_ae.__file__).parent
 

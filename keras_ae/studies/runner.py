@@ -25,8 +25,8 @@ def run_study(study: Study, preset: str, out, *, workers: int = 1, progress: boo
     """Train all runs of a preset that are not finished, each in a process of its own.
 
     A run that fails is recorded beside its directory (`NAME.failure.json`) and does not stop the others; the next
-    call tries it again. Killed at any moment, the next call goes on: finished runs are not touched, broken ones are
-    resumed.
+    call tries it again. Killed at any moment, the next call goes on: finished runs are not touched, broken ones
+    are resumed.
 
     Args:
         study: The study.

@@ -1,0 +1,18 @@
+"""The commands of the command line, by name; importing them loads neither Keras nor TensorFlow."""
+
+from keras_ae.commands.compare import Compare
+from keras_ae.commands.data import DataList
+from keras_ae.commands.study import StudyList, StudyReport, StudyRun
+from keras_ae.commands.train import Evaluate, Train
+
+COMMANDS: dict[str, type] = {
+    "compare": Compare,
+    "train": Train,
+    "evaluate": Evaluate,
+    "data list": DataList,
+    "study list": StudyList,
+    "study run": StudyRun,
+    "study report": StudyReport,
+}
+
+__all__ = ["COMMANDS"]

@@ -1,0 +1,62 @@
+"""`keras-ae compare`: the main job."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from keras_ae.commands.console import JSON_HELP, load_keras, print_json
+from keras_ae.studies.candidates import candidates
+from keras_ae.studies.config import CompareConfig
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Train several bottlenecks on the same images with the same budget; a report recommends one."""
+
+    config: Annotated[CompareConfig, tyro.conf.OmitArgPrefixes]
+    out: Path
+    """Directory for the models, the results and report.html. Give it again to go on after an interruption."""
+    json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
+
+    def run(self) -> None:
+        data = self.config.load_data(progress=not self.json)
+        candidates(data.image_shape, self.config.purpose, self.config.codes)  # refuses what cannot be made
+        load_keras()
+        from keras_ae.report import write_comparison
+        from keras_ae.studies import compare
+
+        results = compare(self.config, self.out, data=data, progress=not self.json)
+        page = write_comparison(self.out)
+        if self.json:
+            print_json(results | {"report": str(page)})
+        else:
+            print_comparison(results, page)
+
+
+def print_comparison(results: dict[str, Any], page: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{results['steps']} steps each; lowest validation error first")
+    table.add_column("candidate", no_wrap=True)
+    for heading in ("values", "val. MSE", "test MSE", "SSIM", "train, s"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    finished = [row for row in results["candidates"] if "failed" not in row]
+    for row in sorted(finished, key=lambda row: row["validation"]["mse"]):
+        table.add_row(
+            row["name"],
+            f"{row['code_values']:,}",
+            f"{row['validation']['mse']:.5f}",
+            f"{row['test']['mse']:.5f}",
+            f"{row['test']['ssim']:.3f}",
+            f"{row['training_seconds']:.0f}",
+            style="bold" if row["name"] == results["recommended"] else None,
+        )
+    console = Console()
+    console.print(table)
+    for note in results["data"]["notes"]:
+        console.print(f"note: {note}", markup=False)
+    console.print(f"recommended: [bold]{results['recommended']}[/bold], {results['rule']}")
+    console.print(f"report: {page}", markup=False, soft_wrap=True)

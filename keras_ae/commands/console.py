@@ -1,0 +1,41 @@
+"""What the commands share: how they print, and how they load Keras."""
+
+import json
+import os
+import sys
+from typing import Any
+
+JSON_HELP = "Print the results as JSON on standard output, and no progress."
+
+
+def load_keras() -> None:
+    """Import Keras and find its devices, without the remarks that TensorFlow's native code makes meanwhile."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        import keras
+
+        keras.distribution.list_devices()
+        keras.ops.zeros(1)
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def print_json(value) -> None:
+    """Print a value as JSON on standard output."""
+    print(json.dumps(value, indent=2))
+
+
+def print_metrics(metrics: dict[str, Any], as_json: bool) -> None:
+    """Print measurements, nested ones by their path, one a line."""
+    if as_json:
+        print_json(metrics)
+        return
+    for key, value in metrics.items():
+        for name, number in value.items() if isinstance(value, dict) else [("", value)]:
+            text = f"{number:.6g}" if isinstance(number, float) else number
+            print(f"{' '.join([key, name]).strip():<28} {text}")

@@ -1,0 +1,142 @@
+"""`keras-ae study list`, `study run` and `study report`."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from keras_ae.commands.console import JSON_HELP, load_keras, print_json
+from keras_ae.errors import InputError
+from keras_ae.studies.discovery import find_studies, load_report, load_study
+
+EXPERIMENTS = Path("experiments")
+FAILED = 1  # exit status when a run of a study failed
+
+
+@dataclass(frozen=True)
+class StudyList:
+    """List the studies in experiments/ with their presets."""
+
+    experiments: Path = EXPERIMENTS
+    """Directory with a folder a study."""
+    json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
+
+    def run(self) -> None:
+        studies = [load_study(name, self.experiments) for name in find_studies(self.experiments)]
+        rows = [
+            {"name": s.name, "title": s.title, "runs": {preset: len(s.runs(preset)) for preset in s.presets}}
+            for s in studies
+        ]
+        if self.json:
+            print_json(rows)
+            return
+        for row in rows:
+            runs = ", ".join(f"{preset}: {count} runs" for preset, count in row["runs"].items())
+            print(f"{row['name']}: {row['title']} ({runs})")
+
+
+@dataclass(frozen=True)
+class StudyRun:
+    """Train the runs of a study that are not finished; finished ones are skipped, broken ones resumed."""
+
+    name: Annotated[str, tyro.conf.Positional]
+    """Name of the study, as `keras-ae study list` shows it."""
+    preset: str = "cpu"
+    """paper (full scale), cpu (two cores and hours) or quick."""
+    out: Path | None = None
+    """Directory of the runs; runs/study/NAME/PRESET by default."""
+    workers: int = 1
+    """Runs at the same time, a process each."""
+    estimate: bool = True
+    """Estimate time and memory before the first run begins."""
+    experiments: Path = EXPERIMENTS
+    """Directory with a folder a study."""
+    json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
+
+    def run(self) -> int:
+        study = load_study(self.name, self.experiments)
+        runs = study.runs(self.preset)
+        out = self.out or runs_directory(self.name, self.preset)
+        if self.estimate and not self.json:
+            self._print_estimate(runs, out)
+        from keras_ae.studies.runner import results, run_study
+
+        failures = run_study(study, self.preset, out, workers=self.workers, progress=not self.json)
+        table = results(study, self.preset, out)
+        if self.json:
+            print_json({"runs": json.loads(table.to_json(orient="records")), "failures": failures})
+        else:
+            finished = int((table["status"] == "finished").sum())
+            print(f"{finished} of {len(table)} runs finished, in {out}")
+            for name, reason in failures.items():
+                print(f"failed: {name}: {reason}")
+        return FAILED if failures else 0
+
+    def _print_estimate(self, runs, out: Path) -> None:
+        from keras_ae.studies.run_directory import RunDirectory
+
+        pending = [run for run in runs if not RunDirectory(out / run.name).is_finished]
+        if not pending:
+            return
+        load_keras()
+        from keras_ae.studies.estimate import estimate
+
+        guess = estimate(pending)
+        print(
+            f"{len(pending)} runs to train on {guess.device}: about {duration(guess.seconds / self.workers)} and "
+            f"{guess.memory * self.workers / 2**30:.1f} GiB beside the images (right within a factor of two)"
+        )
+
+
+@dataclass(frozen=True)
+class StudyReport:
+    """Make a study's tables and figures, from its runs where they are, else from the small results kept of them."""
+
+    name: Annotated[str, tyro.conf.Positional]
+    """Name of the study."""
+    experiments: Path = EXPERIMENTS
+    """Directory with a folder a study."""
+    runs: Path | None = None
+    """Directory of the runs; runs/study/NAME by default."""
+    json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
+
+    def run(self) -> None:
+        study = load_study(self.name, self.experiments)
+        kept = find_studies(self.experiments)[self.name] / "results"
+        trained = self.runs or runs_directory(self.name)
+        self._keep(study, trained, kept)
+        if not kept.is_dir():
+            raise InputError(
+                f"{self.name}, without results",
+                "runs or kept results",
+                f"train it: keras-ae study run {self.name}",
+            )
+        written = load_report(self.name, self.experiments)(kept)
+        if self.json:
+            print_json([str(path) for path in written])
+        else:
+            print("\n".join(map(str, written)))
+
+    def _keep(self, study, trained: Path, kept: Path) -> None:
+        """Write each preset's table beside the study, as `results/PRESET.csv`."""
+        from keras_ae.studies.run_directory import write_text
+        from keras_ae.studies.runner import results
+
+        for preset in (preset for preset in study.presets if (trained / preset).is_dir()):
+            table = results(study, preset, trained / preset)
+            write_text(kept / f"{preset}.csv", table.to_csv(index=False, float_format="%.7g"))
+
+
+def runs_directory(name: str, preset: str = "") -> Path:
+    """Where a study's runs are kept."""
+    return Path("runs") / "study" / name / preset
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: "40 s", "12 min", "3.5 h", "2.1 days"."""
+    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size or (unit != "days" and seconds >= size):
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,45 @@
+"""`keras-ae train` and `keras-ae evaluate`: one run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from keras_ae.commands.console import JSON_HELP, load_keras, print_metrics
+from keras_ae.studies.config import RunConfig
+from keras_ae.studies.run_directory import RunDirectory
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train one autoencoder and keep it, with its history and its measurements, in a run directory."""
+
+    config: Annotated[RunConfig, tyro.conf.OmitArgPrefixes]
+    out: Path
+    """The run directory."""
+    json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
+
+    def run(self) -> None:
+        data = self.config.load_data(progress=not self.json)
+        load_keras()
+        from keras_ae.studies import train
+
+        run = train(self.config, self.out, data=data, progress=not self.json)
+        print_metrics(run.metrics | {"run": str(self.out)}, self.json)
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Measure a run's model again on the test images of its configuration."""
+
+    run_directory: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
+    """Directory that `keras-ae train` made."""
+    json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
+
+    def run(self) -> None:
+        RunDirectory(self.run_directory).read("run")  # refuses what is no run
+        load_keras()
+        from keras_ae.studies import evaluate_run
+
+        print_metrics(evaluate_run(self.run_directory, progress=not self.json), self.json)
