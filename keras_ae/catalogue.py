@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 from keras_ae.errors import InputError, unknown_name
@@ -41,6 +42,8 @@ def with_examples(*examples: Example) -> Callable:
 class Catalogue(Mapping):
     """Parts of one kind: a mapping from name to class or function, each imported when it is first asked for.
 
+    Of a kind that other packages may add to, "module:attribute" is itself the name of whatever it names.
+
     Args:
         kind: What to call such a part in messages.
         parts: From name to "module:attribute".
@@ -66,10 +69,15 @@ class Catalogue(Mapping):
         return getattr(importlib.import_module(module), attribute)
 
     def _location(self, name: str) -> str:
-        try:
-            return self._parts[name]
-        except KeyError:
-            raise unknown_name(self.kind, name, self) from None
+        parts = self._parts
+        if name in parts:
+            return parts[name]
+        if not (self.group and ":" in name):
+            raise unknown_name(self.kind, name, self)
+        if _definition(*name.split(":", 1)) is None:
+            action = "correct it, or put the module's folder on PYTHONPATH"
+            raise InputError(f"{self.kind} {name!r}", "MODULE:FUNCTION that can be imported", action)
+        return name
 
     def keywords(self, name: str) -> tuple[str, ...]:
         """The constructor's or function's keywords, read from its source without running it."""
@@ -90,16 +98,28 @@ class Catalogue(Mapping):
 
 @cache
 def _keywords_in_source(module: str, attribute: str) -> tuple[str, ...]:
-    package, _, _ = module.rpartition(".")
-    root = importlib.util.find_spec(package.split(".")[0]).submodule_search_locations[0]
-    path = "/".join([root, *module.split(".")[1:]]) + ".py"
-    with open(path, encoding="utf-8") as source:
-        tree = ast.parse(source.read())
-    node = next(n for n in tree.body if getattr(n, "name", None) == attribute)
+    node = _definition(module, attribute)
     if isinstance(node, ast.ClassDef):
         node = next(n for n in node.body if getattr(n, "name", None) == "__init__")
     arguments = [*node.args.args, *node.args.kwonlyargs]
     return tuple(a.arg for a in arguments if a.arg != "self")
+
+
+@cache
+def _definition(module: str, attribute: str) -> ast.ClassDef | ast.FunctionDef | None:
+    """Where a module's source defines a class or function; None if there is no such module, or it does not."""
+    first, *rest = module.split(".")
+    spec = importlib.util.find_spec(first) if all(name.isidentifier() for name in (first, *rest)) else None
+    if spec is None or spec.origin is None:
+        return None
+    path = Path(spec.origin)
+    if rest:
+        path = path.parent.joinpath(*rest)
+        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    if not path.is_file():
+        return None
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    return next((node for node in body if getattr(node, "name", None) == attribute), None)
 
 
 LAYERS = Catalogue(

@@ -31,7 +31,7 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
         if os.name == "posix":  # elsewhere a directory cannot be opened
             _flush(path.parent)
     except OSError as error:
-        if error.filename in (None, name):  # Name the file that was asked for, not the temporary one.
+        if error.errno and error.filename in (None, name):  # Name the file that was asked for.
             error.filename = str(path)
         raise
     finally:

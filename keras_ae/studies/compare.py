@@ -77,7 +77,9 @@ def _train_all(config, trials: list[Candidate], data, directory: RunDirectory, p
             row = {"name": trial.name, "model": as_json(trial.model)}
             path = directory.path / "candidates" / trial.name
             try:
-                run = train(config.run(trial.model), path, data=data, measure=("validation",), bars=bars)
+                run = train(
+                    config.run(trial.model), path, resume=True, data=data, measure=("validation",), bars=bars
+                )
                 rows.append(row | run.metrics)
             except TrainingDivergedError as error:
                 rows.append(row | {"failed": str(error)})

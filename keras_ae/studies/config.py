@@ -11,10 +11,10 @@ import tyro
 from keras_ae import data as image_data
 from keras_ae.catalogue import ARCHITECTURES, BOTTLENECKS
 from keras_ae.errors import InputError
+from keras_ae.studies.training_config import TrainingConfig
 
-LOSSES = ("mse", "mae", "binary_crossentropy")
-Loss = Literal["mse", "mae", "binary_crossentropy"]
-Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
+
+DEFAULT_VALIDATION = 0.1  # of the training images
 
 
 def parse_code(text: str) -> tuple[int, ...]:
@@ -44,24 +44,38 @@ class DataConfig:
     """digits, mnist, fashion_mnist, cifar10, folder:PATH or npz:PATH."""
     data_dir: Path | None = None
     """Where named data sets are looked for first, as NAME.npz or NAME/; KERAS_AE_DATA by default."""
+    pad: tuple[int, int] = (0, 0)
+    """Rows to add above and below, and columns left and right, mirrored."""
+    crop: tuple[int, int] | None = None
+    """Height and width of the central part to keep, after padding."""
     image_size: tuple[int, int] | None = None
-    """Height and width: images are resized and centre-cropped to it."""
+    """Height and width: images are resized to cover it, and centre-cropped."""
     channels: Literal[1, 3] | None = None
     """1 makes images gray, 3 makes them coloured."""
+    train: str | None = None
+    """Which images to train on, in the official order, such as "train[:-10000]" or "all[:5%]"."""
+    validation: str | None = None
+    """Which images to select and to stop by, such as "train[-10000:]"."""
+    test: str | None = None
+    """Which images to test on, such as "all[-2000:]"."""
     limit: int | None = None
-    """At most so many training images, and so many test images, drawn with the seed."""
-    validation_fraction: float = 0.1
-    """Part of the training images that is held out to select and to stop by."""
+    """At most so many images of each split, drawn with the seed."""
+    validation_fraction: float | None = None
+    """Part of the training images that is held out to select and to stop by; 0.1, or 0 with --validation."""
     skip_bad: bool = False
     """Leave out images that cannot be read, and count them, instead of stopping."""
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Which autoencoder."""
+    """Which model: an autoencoder, or a classifier with local objectives, which learns the images' labels.
+
+    A builder takes the keywords `input_shape`, `code_shape`, those of the options, and `bottleneck` if one is
+    named. It returns a built `Autoencoder`, or a `MultiObjective` whose output is one logit a class.
+    """
 
     architecture: str = "convolutional"
-    """convolutional, strided, fully_connected, or one that another package adds."""
+    """A name, such as convolutional, strided, fully_connected; or MODULE:FUNCTION, a builder of one's own."""
     code: str = "4x4x16"
     """Shape of the code: HEIGHTxWIDTHxCHANNELS for convolutional, LENGTH for the others."""
     bottleneck: str | None = None
@@ -96,7 +110,7 @@ class ModelConfig:
         return keywords
 
     def build(self, image_shape: tuple[int, int, int]):
-        """The untrained `Autoencoder`."""
+        """The untrained model."""
         from keras_ae.bottlenecks import as_bottleneck
 
         keywords = self.keywords(image_shape)
@@ -106,50 +120,14 @@ class ModelConfig:
         return ARCHITECTURES[self.architecture](**keywords)
 
 
-@dataclass(frozen=True)
-class TrainingConfig:
-    """How it is trained: Adam on a loss, for a number of steps."""
-
-    steps: int = 2000
-    """Training steps, rounded up to a multiple of the evaluations."""
-    evaluations: int = 20
-    """How often the validation images are looked at; a row of the history each."""
-    batch_size: int = 64
-    """Images a step."""
-    learning_rate: float = 5e-4
-    """Of Adam."""
-    loss: Loss = "mse"
-    """Mean over pixels and images."""
-    seed: int = 0
-    """Of weights, sampling, splits and the order of the images."""
-    precision: Precision = "float32"
-    """What layers compute in; weights stay float32."""
-    jit_compile: Literal["auto", "yes", "no"] = "auto"
-    """Whether XLA compiles the training step."""
-    steps_per_execution: int | Literal["auto"] = "auto"
-    """Training steps a call of the compiled function."""
-
-    def __post_init__(self):
-        for name in ("steps", "evaluations", "batch_size", "learning_rate"):
-            if getattr(self, name) <= 0:
-                raise InputError(f"{name} {getattr(self, name)}", "a number above 0", f"give another {name}")
-
-    @property
-    def steps_per_evaluation(self) -> int:
-        return -(-self.steps // min(self.evaluations, self.steps))
-
-    @property
-    def rounds(self) -> int:
-        """Evaluations that are really made."""
-        return -(-self.steps // self.steps_per_evaluation)
-
-
 class _LoadsData:
     """Configurations that name images and how to train on them."""
 
     def load_data(self, progress: bool = True) -> "image_data.ImageData":
         """The images, as `keras_ae.data.load` gives them."""
         options = {key: value for key, value in asdict(self.data).items() if key != "source"}
+        if options["validation_fraction"] is None:
+            options["validation_fraction"] = 0.0 if self.data.validation else DEFAULT_VALIDATION
         training = self.training
         return image_data.load(
             self.data.source, **options, batch_size=training.batch_size, seed=training.seed, progress=progress
@@ -196,10 +174,11 @@ def run_config_from_json(values: dict[str, Any]) -> RunConfig:
     """The `RunConfig` that `as_json` wrote."""
     data = dict(values["data"])
     data["data_dir"] = data["data_dir"] and Path(data["data_dir"])
-    data["image_size"] = data["image_size"] and tuple(data["image_size"])
+    data |= {key: data[key] and tuple(data[key]) for key in ("pad", "crop", "image_size")}
     model = ModelConfig(**values["model"])
     model = replace(model, options=tuple(model.options))
-    return RunConfig(DataConfig(**data), model, TrainingConfig(**values["training"]))
+    training = values["training"] | {"decay_at": tuple(values["training"]["decay_at"])}
+    return RunConfig(DataConfig(**data), model, TrainingConfig(**training))
 
 
 def plain(value):

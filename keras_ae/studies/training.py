@@ -1,26 +1,22 @@
 """One run: data, model, `compile`, `fit`, measurements, all kept in a run directory."""
 
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from math import isfinite, prod
-from pathlib import Path
 from typing import Any
 
 import keras
 
 from keras_ae import callbacks
-from keras_ae.autoencoder import Autoencoder, load_model
+from keras_ae.autoencoder import load_model
+from keras_ae.catalogue import ARCHITECTURES
 from keras_ae.data import ImageData, input_error_from
 from keras_ae.errors import InputError
-from keras_ae.evaluation import encoding_seconds, measure_reconstruction
-from keras_ae.execution import choose_execution
 from keras_ae.progress import progress_bars
 from keras_ae.studies.config import RunConfig, as_json, plain, run_config_from_json
 from keras_ae.studies.environment import environment
-from keras_ae.studies.run_directory import RunDirectory, write_csv
-
-ENCODING_BATCH = 256
+from keras_ae.studies.history import RunHistory
+from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.studies.tasks import compile_model, task_of
 
 
 class TrainingDivergedError(RuntimeError):
@@ -32,7 +28,7 @@ class Run:
     """A finished run: its directory, the trained model and the measurements."""
 
     directory: RunDirectory
-    model: Autoencoder
+    model: keras.Model
     metrics: dict[str, Any]
 
 
@@ -40,23 +36,33 @@ def train(
     config: RunConfig,
     out,
     *,
+    resume: bool = False,
+    allow_inexact: bool = False,
     data: ImageData | None = None,
     measure: tuple[str, ...] = ("validation", "test"),
     progress: bool = True,
     bars=None,
 ) -> Run:
-    """Train one autoencoder and keep it in a run directory; a finished run is read back and not trained again.
+    """Train one model and keep it in a run directory; a finished run is read back and not trained again.
+
+    A run that was killed, at whatever moment, goes on from its last checkpoint with `resume` and ends with the
+    same bits as if it had not been: weights, optimizers, history and measurements, all but the times. Without a
+    checkpoint it starts again.
 
     Args:
         config: What to train.
         out: The run directory.
+        resume: Go on with an unfinished run.
+        allow_inexact: Go on with it also where its bits cannot be the same, because versions, threads, device,
+            precision or compilation have changed. "resumed_inexactly" among the metrics then tells what.
         data: The images, if they are loaded already; they must be those of `config.data`.
-        measure: The splits whose reconstructions are measured at the end.
+        measure: The splits that are measured at the end.
         progress: Whether to show progress bars on standard error.
         bars: Bars to add to, instead of new ones.
 
     Raises:
-        InputError: For data or a model that cannot be, and for a directory with another configuration.
+        InputError: For data or a model that cannot be, for a directory with another configuration or, without
+            `resume`, an unfinished run, and for a checkpoint that cannot be gone on from.
         TrainingDivergedError: If the loss became infinite or NaN.
     """
     directory = RunDirectory(out)
@@ -65,21 +71,28 @@ def train(
     with _precision(training.precision):
         keras.utils.set_random_seed(training.seed)
         model = config.model.build(data.image_shape)
-        execution = _compile(model, config)
-        directory.open("run", _record(config, data, execution))
+        record = _record(config, data) | {"execution": compile_model(model, training)}
+        directory.open("run", record)
+        checkpoint = callbacks.Checkpoint(
+            directory.checkpoint,
+            steps=training.checkpoint_steps,
+            minutes=training.checkpoint_minutes,
+            allow_inexact=allow_inexact,
+        )
         if directory.is_finished:
+            checkpoint.remove()  # It was killed just before it would have done so.
             return Run(directory, load_model(directory.model_path), directory.read("metrics"))
-        directory.write("environment", environment())
-        history, seconds = _fit(model, config, data, directory, progress, bars)
-    metrics = {
-        "training_seconds": seconds,
-        "final_loss": history[-1]["loss"],
-        **describe(model),
-        **{split: measure_split(model, data, split) for split in measure if data.sizes[split]},
-        "encoding_seconds_per_image": encoding_seconds(model, data.images("train", ENCODING_BATCH)),
-    }
+        _check_resume(directory, checkpoint, resume)
+        if not checkpoint.exists:  # It starts again: what "auto" comes to may have changed since.
+            directory.write("run", directory.read("run") | record)
+            directory.write("environment", environment())
+        history = _fit(model, config, data, directory, checkpoint, progress, bars)
+    metrics = _measurements(model, config, data, measure, history)
+    if checkpoint.inexact:
+        metrics["resumed_inexactly"] = list(checkpoint.inexact)
     directory.save_model(model)
     directory.write("metrics", metrics)
+    checkpoint.remove()
     return Run(directory, model, metrics)
 
 
@@ -93,44 +106,13 @@ def evaluate_run(path, progress: bool = True) -> dict[str, Any]:
     data = config.load_data(progress)
     if data.fingerprint() != record["data"]["fingerprint"]:
         raise InputError(f"other images than {path} was trained on", "the same", "give back the images of the run")
+    ARCHITECTURES[config.model.architecture]  # A builder of one's own brings layers that have to be registered.
     model = load_model(directory.model_path)
-    return {**describe(model), "test": measure_split(model, data, "test")}
+    task = task_of(model)
+    return {**task.describe(model), "test": task.measure(model, data, "test")}
 
 
-def measure_split(model: Autoencoder, data: ImageData, split: str) -> dict[str, float]:
-    """The reconstruction scores of one split, as `ReconstructionScores.summary` gives them."""
-    return measure_reconstruction(model, data.pipeline(split, shuffle=False)).summary()
-
-
-def describe(model: Autoencoder) -> dict[str, Any]:
-    """Size of a model and of its code."""
-    values = prod(model.code_shape)
-    return {
-        "parameters": model.count_params(),
-        "code_shape": list(model.code_shape),
-        "code_values": values,
-        "compression": values / prod(model.image_shape),
-    }
-
-
-def _compile(model: Autoencoder, config: RunConfig):
-    training = config.training
-    jit = {"auto": "auto", "yes": True, "no": False}[training.jit_compile]
-    execution = choose_execution(model, jit, training.steps_per_execution)
-    # A call must not run past the end of an epoch: Keras would train more steps than were asked for.
-    per_round = training.steps_per_evaluation
-    calls = next(n for n in range(execution.steps_per_execution, 0, -1) if per_round % n == 0)
-    model.compile(
-        keras.optimizers.Adam(training.learning_rate),
-        training.loss,
-        jit_compile=execution.jit_compile,
-        steps_per_execution=calls,
-        metrics=["mse"],  # So that every loss can be compared, in the history.
-    )
-    return {"jit_compile": execution.jit_compile, "steps_per_execution": calls}
-
-
-def _record(config: RunConfig, data: ImageData, execution: dict) -> dict[str, Any]:
+def _record(config: RunConfig, data: ImageData) -> dict[str, Any]:
     return {
         "config": as_json(config),
         "data": {
@@ -142,67 +124,92 @@ def _record(config: RunConfig, data: ImageData, execution: dict) -> dict[str, An
             "architecture": config.model.architecture,
             "keywords": plain(config.model.keywords(data.image_shape)),
         },
-        "execution": execution,
         "notes": list(data.notes),
     }
 
 
-def _fit(model, config: RunConfig, data: ImageData, directory: RunDirectory, progress: bool, bars):
+def _check_resume(directory: RunDirectory, checkpoint: callbacks.Checkpoint, resume: bool) -> None:
+    if checkpoint.exists and not resume:
+        raise InputError(
+            f"{directory.path}, which holds an unfinished run",
+            "a new directory, a finished run, or leave to go on",
+            "give --resume (resume=True), or remove the directory",
+        )
+
+
+def _fit(model, config: RunConfig, data: ImageData, directory: RunDirectory, checkpoint, progress: bool, bars):
+    """Train to the end; the `RunHistory`."""
     training = config.training
-    recorder = _History(directory.path / "history.csv", training)
-    validation = data.validation if data.sizes["validation"] else None
+    labels = task_of(model).labels
+    validation = data.pipeline("validation", labels=labels) if data.sizes["validation"] else None
+    history = RunHistory(directory.path / "history.csv", training.steps_per_evaluation)
+
+    def stream(start_step: int):
+        return data.pipeline("train", labels=labels, repeat=True, start_step=start_step)
+
     with ExitStack() as stack:
         bars = bars or stack.enter_context(progress_bars(disable=not progress))
         watchers = [
-            recorder,
-            keras.callbacks.TerminateOnNaN(),
+            history,
+            *_stopping(training, validation),
             callbacks.tensorboard(directory.logs),
-            callbacks.Reconstructions(
-                data.test if validation is None else validation,
-                directory.logs,
-                every=max(1, training.rounds // 5),
-            ),
+            *_pictures(training, data, directory, labels),
             callbacks.Progress(bars, training.rounds * training.steps_per_evaluation),
         ]
-        started = time.perf_counter()
         try:
-            model.fit(
-                data.pipeline("train", repeat=True),
+            checkpoint.fit(
+                model,
+                stream,
                 epochs=training.rounds,
                 steps_per_epoch=training.steps_per_evaluation,
                 validation_data=validation,
-                shuffle=False,  # The pipeline shuffles.
                 callbacks=watchers,
-                verbose=0,
             )
         except Exception as error:
             raise input_error_from(error) or error from None
-        seconds = time.perf_counter() - started
-    if not recorder.rows or not isfinite(recorder.rows[-1]["loss"]) or len(recorder.rows) < training.rounds:
+    if history.diverged:
         raise TrainingDivergedError(
-            f"the loss became {model.history.history['loss'][-1]} after {len(recorder.rows)}"
+            f"the loss became {history.diverged['loss']} after {len(history.rows)}"
             " evaluations; a smaller learning rate may help"
         )
-    return recorder.rows, seconds
+    return history
 
 
-class _History(keras.callbacks.Callback):
-    """Keeps a row an evaluation, on disk too, so that a killed run leaves its curve."""
+def _stopping(training, validation) -> list:
+    """What ends training before the last step."""
+    if training.patience is None:
+        return [keras.callbacks.TerminateOnNaN()]
+    if validation is None:
+        raise InputError(
+            f"patience {training.patience} without validation images",
+            "images to stop by",
+            "give --validation-fraction 0.1",
+        )
+    early = keras.callbacks.EarlyStopping("val_loss", patience=training.patience, restore_best_weights=True)
+    return [keras.callbacks.TerminateOnNaN(), early]
 
-    def __init__(self, path: Path, training):
-        super().__init__()
-        self.path, self.training, self.rows = path, training, []
 
-    def on_train_begin(self, logs=None):
-        self._started = time.perf_counter()
+def _pictures(training, data: ImageData, directory: RunDirectory, labels: bool) -> list:
+    if labels:
+        return []
+    images = data.test if data.validation is None else data.validation
+    return [callbacks.Reconstructions(images, directory.logs, every=max(1, training.rounds // 5))]
 
-    def on_epoch_end(self, epoch, logs=None):
-        row = {"step": (epoch + 1) * self.training.steps_per_evaluation}
-        row |= {"seconds": round(time.perf_counter() - self._started, 3)}
-        row |= {key: float(value) for key, value in (logs or {}).items()}
-        if all(isfinite(value) for value in row.values()):
-            self.rows.append(row)
-            write_csv(self.path, self.rows)
+
+def _measurements(model, config: RunConfig, data: ImageData, measure, history: RunHistory) -> dict[str, Any]:
+    """What goes into `metrics.json`."""
+    task, last = task_of(model), history.rows[-1]
+    steps = {"steps": int(last["step"])}
+    if config.training.patience is not None:
+        steps["best_step"] = int(min(history.rows, key=lambda row: row["val_loss"])["step"])
+    return {
+        "training_seconds": last["seconds"],
+        "final_loss": last["loss"],
+        **steps,
+        **task.describe(model),
+        **{split: task.measure(model, data, split) for split in measure if data.sizes[split]},
+        **task.speed(model, data),
+    }
 
 
 class _precision:  # noqa: N801

@@ -1,0 +1,95 @@
+"""What a run trains a model to do, and how it is measured: to give back its images, or to tell their labels."""
+
+from math import prod
+from typing import Any
+
+import keras
+
+from keras_ae.autoencoder import Autoencoder
+from keras_ae.data import ImageData
+from keras_ae.errors import InputError
+from keras_ae.evaluation import encoding_seconds, measure_reconstruction
+from keras_ae.execution import choose_execution
+from keras_ae.objectives import MultiObjective
+from keras_ae.studies.training_config import TrainingConfig
+
+ENCODING_BATCH = 256
+
+
+class Reconstruction:
+    """Autoencoders learn to give back their images."""
+
+    labels = False
+
+    def losses(self, training: TrainingConfig) -> dict[str, Any]:
+        """Loss and metrics, as `compile` takes them."""
+        return {"loss": training.loss, "metrics": ["mse"]}  # So that every loss can be compared, in the history.
+
+    def measure(self, model, data: ImageData, split: str) -> dict[str, float]:
+        """The reconstruction scores of one split, as `ReconstructionScores.summary` gives them."""
+        return measure_reconstruction(model, data.pipeline(split, shuffle=False)).summary()
+
+    def describe(self, model) -> dict[str, Any]:
+        """Size of a model and of its code."""
+        values = prod(model.code_shape)
+        return {
+            "parameters": model.count_params(),
+            "code_shape": list(model.code_shape),
+            "code_values": values,
+            "compression": values / prod(model.image_shape),
+        }
+
+    def speed(self, model, data: ImageData) -> dict[str, float]:
+        """How long the trained model takes."""
+        return {"encoding_seconds_per_image": encoding_seconds(model, data.images("train", ENCODING_BATCH))}
+
+
+class Classification:
+    """Models with local objectives learn the labels of the images: their output is one logit a class.
+
+    Their loss is the sparse categorical cross-entropy in nats, whatever the loss of the configuration.
+    """
+
+    labels = True
+
+    def losses(self, training: TrainingConfig) -> dict[str, Any]:
+        """Loss and metrics, as `compile` takes them."""
+        return {"loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True), "metrics": ["accuracy"]}
+
+    def measure(self, model, data: ImageData, split: str) -> dict[str, float]:
+        """Losses and accuracy on one split."""
+        batches = data.pipeline(split, labels=True, shuffle=False)
+        return model.evaluate(batches, return_dict=True, verbose=0) | {"images": data.sizes[split]}
+
+    def describe(self, model) -> dict[str, Any]:
+        """Size of a model."""
+        return {"parameters": model.count_params()}
+
+    def speed(self, model, data: ImageData) -> dict[str, float]:
+        """Nothing is timed."""
+        return {}
+
+
+def task_of(model: keras.Model):
+    """What a model is trained to do.
+
+    Raises:
+        InputError: If it is none of the models that runs can train.
+    """
+    for kind, task in ((Autoencoder, Reconstruction()), (MultiObjective, Classification())):
+        if isinstance(model, kind):
+            return task
+    raise InputError(f"a {type(model).__name__}", "an Autoencoder or a MultiObjective", "build one of these")
+
+
+def compile_model(model: keras.Model, training: TrainingConfig) -> dict[str, Any]:
+    """Compile a model for its task; gives what "auto" came to."""
+    jit = {"auto": "auto", "yes": True, "no": False}[training.jit_compile]
+    execution = choose_execution(model, jit, training.steps_per_execution)
+    # A call must not run past the end of an epoch: Keras would train more steps than were asked for.
+    per_round = training.steps_per_evaluation
+    calls = next(n for n in range(execution.steps_per_execution, 0, -1) if per_round % n == 0)
+    resolved = {"jit_compile": execution.jit_compile, "steps_per_execution": calls}
+    optimizer = keras.optimizers.Adam(training.learning_rates())
+    model.compile(optimizer, **task_of(model).losses(training), **resolved)
+    return resolved

@@ -1,0 +1,100 @@
+"""How a run is trained."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from keras_ae.errors import InputError
+
+LOSSES = ("mse", "mae", "binary_crossentropy")
+Loss = Literal["mse", "mae", "binary_crossentropy"]
+Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
+ScheduleName = Literal["constant", "cosine", "one_cycle", "piecewise"]
+POSITIVE = (
+    *("steps", "evaluations", "batch_size", "learning_rate", "decay_factor"),
+    *("patience", "checkpoint_steps", "checkpoint_minutes"),
+)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How it is trained: Adam on a loss, for a number of steps."""
+
+    steps: int = 2000
+    """Training steps, rounded up to a multiple of the evaluations."""
+    evaluations: int = 20
+    """How often the validation images are looked at; a row of the history each."""
+    batch_size: int = 64
+    """Images a step."""
+    learning_rate: float = 5e-4
+    """Of Adam; the highest one where a schedule changes it."""
+    schedule: ScheduleName = "constant"
+    """How the learning rate changes: along half a cosine to 0, up and down, or in steps (--decay-at)."""
+    warmup_steps: int = 0
+    """The learning rate rises linearly over so many steps."""
+    decay_at: tuple[int, ...] = ()
+    """Numbers of steps after which a piecewise schedule multiplies the learning rate by the decay factor."""
+    decay_factor: float = 0.1
+    """What a piecewise schedule multiplies by."""
+    loss: Loss = "mse"
+    """Mean over pixels and images."""
+    seed: int = 0
+    """Of weights, sampling, splits and the order of the images."""
+    precision: Precision = "float32"
+    """What layers compute in; weights stay float32."""
+    jit_compile: Literal["auto", "yes", "no"] = "auto"
+    """Whether XLA compiles the training step."""
+    steps_per_execution: int | Literal["auto"] = "auto"
+    """Training steps a call of the compiled function."""
+    patience: int | None = None
+    """Stop after so many evaluations without a lower validation loss, and keep the weights with the lowest."""
+    checkpoint_steps: int | None = None
+    """Save the state of the unfinished run every so many steps, besides every so many minutes."""
+    checkpoint_minutes: float = 5.0
+    """Save the state of the unfinished run every so many minutes."""
+
+    def __post_init__(self):
+        for name in POSITIVE:
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise InputError(f"{name} {value}", "a number above 0", f"give another {name}")
+        self._check_schedule()
+
+    def _check_schedule(self) -> None:
+        if self.warmup_steps < 0 or (self.warmup_steps and self.schedule == "one_cycle"):
+            raise InputError(
+                f"warmup_steps {self.warmup_steps} with schedule {self.schedule}",
+                "0 or more, and 0 with one_cycle, which warms up by itself",
+                "leave it out",
+            )
+        if bool(self.decay_at) != (self.schedule == "piecewise"):
+            raise InputError(
+                f"schedule {self.schedule} with decay_at {list(self.decay_at)}",
+                "steps to decay at with schedule piecewise, and with no other",
+                "give --schedule piecewise and --decay-at STEPS",
+            )
+        if list(self.decay_at) != sorted({steps for steps in self.decay_at if steps > 0}):
+            raise InputError(f"decay_at {list(self.decay_at)}", "numbers of steps that increase", "sort them")
+
+    @property
+    def steps_per_evaluation(self) -> int:
+        return -(-self.steps // min(self.evaluations, self.steps))
+
+    @property
+    def rounds(self) -> int:
+        """Evaluations that are really made."""
+        return -(-self.steps // self.steps_per_evaluation)
+
+    def learning_rates(self):
+        """The learning rate for the optimizer: a number, or a schedule over the steps that are really made."""
+        import keras
+
+        from keras_ae import schedules
+
+        steps, rate = self.rounds * self.steps_per_evaluation, self.learning_rate
+        if self.schedule == "one_cycle":
+            return schedules.OneCycle(rate, steps)
+        if self.schedule == "cosine":
+            rate = keras.optimizers.schedules.CosineDecay(rate, steps)
+        if self.schedule == "piecewise":
+            rate = schedules.piecewise(rate, self.decay_at, self.decay_factor)
+        return schedules.Warmup(rate, self.warmup_steps) if self.warmup_steps else rate
