@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         return _refuse(str(error))
     except KeyboardInterrupt:
-        print("keras-ae: interrupted; the same command goes on from what is finished", file=sys.stderr)
+        print("keras-ae: interrupted; the same command (train: with --resume) goes on from there", file=sys.stderr)
         return 130
     except OSError as error:
         if error.errno not in DISK_ERRORS:
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         place = error.filename or "the output directory"
         return _refuse(
             f"cannot write {place}: {error.strerror}; make room or give another --out; "
-            "what was finished is kept, and the same command goes on from there"
+            "what was finished is kept, and the same command (train: with --resume) goes on from there"
         )
     return 0
 

@@ -13,11 +13,15 @@ from keras_ae.studies.run_directory import RunDirectory
 
 @dataclass(frozen=True)
 class Train:
-    """Train one autoencoder and keep it, with its history and its measurements, in a run directory."""
+    """Train one model and keep it, with its history and its measurements, in a run directory."""
 
     config: Annotated[RunConfig, tyro.conf.OmitArgPrefixes]
     out: Path
     """The run directory."""
+    resume: bool = False
+    """Go on with the unfinished run in this directory, to the same bits as if it had not been interrupted."""
+    allow_inexact: bool = False
+    """Go on also where versions, threads, device, precision or compilation have changed, to other bits."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
@@ -25,7 +29,8 @@ class Train:
         load_keras()
         from keras_ae.studies import train
 
-        run = train(self.config, self.out, data=data, progress=not self.json)
+        how = {"resume": self.resume or self.allow_inexact, "allow_inexact": self.allow_inexact}
+        run = train(self.config, self.out, **how, data=data, progress=not self.json)
         print_metrics(run.metrics | {"run": str(self.out)}, self.json)
 
 

@@ -13,7 +13,6 @@ from keras_ae.catalogue import ARCHITECTURES, BOTTLENECKS
 from keras_ae.errors import InputError
 from keras_ae.studies.training_config import TrainingConfig
 
-
 DEFAULT_VALIDATION = 0.1  # of the training images
 
 
