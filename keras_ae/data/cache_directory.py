@@ -1,5 +1,6 @@
 """Where what was made from a data set is kept, so that it is made once."""
 
+import contextlib
 import os
 import zipfile
 import zlib
@@ -23,12 +24,9 @@ def cached_masks(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
     The file is an .npz with eight pixels a byte, of which NumPy checks the CRC-32; a damaged one is made again.
     Where it cannot be written, the images are made each time.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            bits, shape = archive["bits"], tuple(archive["shape"])
-        return np.unpackbits(bits, axis=1).reshape(shape) * np.uint8(255)
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):
-        images = make()
+    if (images := _read(path)) is not None:
+        return images
+    images = make()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,5 +34,15 @@ def cached_masks(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
             np.savez(file, bits=np.packbits(images.reshape(len(images), -1) > 0, axis=1), shape=images.shape)
         os.replace(temporary, path)
     except OSError:  # a full disk or a read-only place
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
     return images
+
+
+def _read(path: Path) -> np.ndarray | None:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            bits, shape = archive["bits"], tuple(archive["shape"])
+        return np.unpackbits(bits, axis=1).reshape(shape) * np.uint8(255)
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):  # missing or damaged
+        return None

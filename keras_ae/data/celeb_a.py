@@ -96,7 +96,7 @@ def open_unpacked(cache: Path, prepared: Callable[[], "DatasetBuilder"]) -> Coll
 
 def _unpack(builder: "DatasetBuilder", home: Path) -> None:
     """Writes the images and `list_attr_celeba.csv` into `home`."""
-    partial = home / f"{IMAGES}.partial"
+    partial = home / f".{IMAGES}.partial"  # hidden: not to be taken for a folder of images
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     with (home / f"{ATTRIBUTE_FILE}.csv").open("w", encoding="utf-8") as table:

@@ -31,7 +31,7 @@ class Part:
             return self
         labels = None if self.labels is None else self.labels[rows]
         if isinstance(self.images, tuple):
-            return Part(tuple(self.images[row] for row in rows), labels)
+            return Part(tuple(map(self.images.__getitem__, rows.tolist())), labels)
         return Part(self.images[rows], labels)
 
     def stretch(self, start: int, stop: int) -> "Part":

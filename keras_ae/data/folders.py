@@ -36,8 +36,8 @@ def open_folder(path: str | Path) -> Collection:
 
 def image_files(root: Path) -> Iterator[str]:
     """Paths of image files relative to `root`, with `/`, in an order that depends on the names alone."""
-    for folder, names in _folders(root):
-        yield from (folder + name for name in names)
+    for _, files in _folders(root):
+        yield from files
 
 
 @dataclass
@@ -50,15 +50,14 @@ class _Listing:
 
 def _list(root: Path, prefix: str = "") -> _Listing:
     listing = _Listing()
-    for folder, names in _folders(root):
-        folder_path = prefix + folder  # joined once a folder: there may be millions of files
-        listing.names += [folder_path + name for name in names]
-        listing.runs.append((folder.partition("/")[0], len(names)))
+    for folder, files in _folders(root, prefix):
+        listing.names += files
+        listing.runs.append((folder, len(files)))
     return listing
 
 
-def _folders(root: Path) -> Iterator[tuple[str, list[str]]]:
-    """Every folder with images: its path relative to `root` ("" or ending in "/") and their names, in order."""
+def _folders(root: Path, prefix: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Every folder with images: which first-level subfolder it is in ("" for none), and `prefix` + their paths."""
     seen = set()
     for folder, subfolders, names in os.walk(root, onerror=_refuse, followlinks=True):
         status = os.stat(folder)
@@ -67,10 +66,13 @@ def _folders(root: Path) -> Iterator[tuple[str, list[str]]]:
             continue
         seen.add((status.st_dev, status.st_ino))
         subfolders[:] = sorted(name for name in subfolders if not _hidden(name))
-        images = sorted(name for name in names if name[name.rfind(".") :].lower() in EXTENSIONS and name[0] != ".")
-        if images:
-            relative = Path(folder).relative_to(root).as_posix()
-            yield "" if relative == "." else f"{relative}/", images
+        relative = Path(folder).relative_to(root)
+        path = prefix + "".join(f"{part}/" for part in relative.parts)
+        names.sort()
+        # Plain strings: there may be millions, for which pathlib takes several times as long as the listing.
+        files = [path + name for name in names if name[name.rfind(".") :].lower() in EXTENSIONS and name[0] != "."]
+        if files:
+            yield relative.parts[0] if relative.parts else "", files
 
 
 def _labels(listings: dict[str, _Listing]) -> tuple[tuple[str, ...] | None, dict[str, np.ndarray]]:
