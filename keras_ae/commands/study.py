@@ -9,7 +9,7 @@ import tyro
 
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json
 from keras_ae.errors import InputError
-from keras_ae.studies.discovery import find_studies, load_report, load_study
+from keras_ae.studies.discovery import find_studies, load_collect, load_report, load_study
 
 EXPERIMENTS = Path("experiments")
 FAILED = 1  # exit status when a run of a study failed
@@ -92,7 +92,7 @@ class StudyRun:
 
 @dataclass(frozen=True)
 class StudyReport:
-    """Make a study's tables and figures, from its runs where they are, else from the small results kept of them."""
+    """Make a study's tables and figures, from its runs where they are, else from what is kept of them."""
 
     name: Annotated[str, tyro.conf.Positional]
     """Name of the study."""
@@ -120,13 +120,17 @@ class StudyReport:
             print("\n".join(map(str, written)))
 
     def _keep(self, study, trained: Path, kept: Path) -> None:
-        """Write each preset's table beside the study, as `results/PRESET.csv`."""
+        """Write each preset's table beside the study, as `results/PRESET.csv`, and what its figures need."""
         from keras_ae.studies.run_directory import write_text
         from keras_ae.studies.runner import results
 
         for preset in (preset for preset in study.presets if (trained / preset).is_dir()):
             table = results(study, preset, trained / preset)
             write_text(kept / f"{preset}.csv", table.to_csv(index=False, float_format="%.7g"))
+        collect = load_collect(self.name, self.experiments)
+        if collect is not None and trained.is_dir():
+            load_keras()
+            collect(study, trained, kept)
 
 
 def runs_directory(name: str, preset: str = "") -> Path:

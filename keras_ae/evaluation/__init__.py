@@ -6,6 +6,7 @@ from keras_ae.evaluation.reconstruction import (
     measure_reconstruction,
     mse,
     psnr,
+    rmse,
     ssim,
 )
 
@@ -17,5 +18,6 @@ __all__ = [
     "measure_reconstruction",
     "mse",
     "psnr",
+    "rmse",
     "ssim",
 ]

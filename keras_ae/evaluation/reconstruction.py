@@ -17,6 +17,11 @@ def mse(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     return np.mean(np.square(difference), axis=(1, 2, 3))
 
 
+def rmse(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
+    """Root of the mean squared error of each image: [n, h, w, c] twice → float64 [n]."""
+    return np.sqrt(mse(images, reconstructions))
+
+
 def psnr(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     """Peak signal-to-noise ratio of each image in dB, for a peak of 1: −10·log₁₀ MSE; infinite for equals."""
     with np.errstate(divide="ignore"):
@@ -61,11 +66,15 @@ class ReconstructionScores:
     """One value an image, in the order of the images."""
 
     mse: np.ndarray
+    rmse: np.ndarray
     psnr: np.ndarray
     ssim: np.ndarray
 
     def summary(self) -> dict[str, float]:
-        """Means over the images, and the standard error of the mean squared error."""
+        """Means over the images, and the standard error of the mean squared error.
+
+        "rmse" is the mean of each image's root; the root over all pixels and images is that of "mse".
+        """
         means = {field.name: float(np.mean(getattr(self, field.name))) for field in fields(self)}
         n = len(self.mse)
         error = float(np.std(self.mse, ddof=1) / np.sqrt(n)) if n > 1 else 0.0
@@ -74,10 +83,11 @@ class ReconstructionScores:
 
 def measure_reconstruction(model, batches: Iterable) -> ReconstructionScores:
     """Reconstruct batches of images (arrays or tensors in [0, 1], [b, h, w, c]) and score each image."""
-    scores = {"mse": [], "psnr": [], "ssim": []}
+    metrics = {"mse": mse, "rmse": rmse, "psnr": psnr, "ssim": ssim}
+    scores = {name: [] for name in metrics}
     for batch in batches:
         images = as_array(batch)
         reconstructions = model.predict_on_batch(images)
-        for name, metric in (("mse", mse), ("psnr", psnr), ("ssim", ssim)):
+        for name, metric in metrics.items():
             scores[name].append(metric(images, reconstructions))
     return ReconstructionScores(**{name: np.concatenate(parts) for name, parts in scores.items()})

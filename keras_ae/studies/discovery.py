@@ -46,6 +46,15 @@ def load_report(name: str, experiments: Path) -> Callable[[Path], list[Path]]:
     return _module(name, experiments, "figures").report
 
 
+def load_collect(name: str, experiments: Path) -> Callable[[Study, Path, Path], None] | None:
+    """The function `collect(study, trained, kept)` of `experiments/NAME/figures.py`, if it has one.
+
+    It measures the trained models of the runs in `trained/PRESET/` once more, and writes what the figures need as
+    small files to `kept`. It trains nothing.
+    """
+    return getattr(_module(name, experiments, "figures"), "collect", None)
+
+
 def _module(name: str, experiments: Path, part: str) -> ModuleType:
     studies = find_studies(experiments)
     if name not in studies:
