@@ -8,6 +8,7 @@ import keras
 
 from keras_ae.studies.config import RunConfig
 from keras_ae.studies.study import StudyRun
+from keras_ae.studies.tasks import compile_model, task_of
 
 TRAINING_PASSES = 3  # a forward pass, and a backward one that costs about two
 COPIES_OF_WEIGHTS = 4  # weights, gradients, and Adam's two moments
@@ -34,10 +35,11 @@ class Estimate:
 
 
 def cost(model: keras.Model) -> Cost:
-    """Count a model's work on one image, from its TensorFlow graph."""
+    """Count the work of an `Autoencoder` or a functional model on one image, from its TensorFlow graph."""
     import tensorflow as tf
 
-    spec = tf.TensorSpec((1, *model.image_shape))
+    shape = getattr(model, "image_shape", None) or model.input_shape[1:]
+    spec = tf.TensorSpec((1, *shape))
     graph = tf.function(lambda images: model(images)).get_concrete_function(spec).graph
     profiler = tf.compat.v1.profiler
     options = profiler.ProfileOptionBuilder(profiler.ProfileOptionBuilder.float_operation()).with_empty_output()
@@ -89,19 +91,20 @@ def estimate(runs: Sequence[StudyRun]) -> Estimate:
 
 def _step_seconds(config: RunConfig, model_config, image_shape) -> float:
     """Seconds of one training step, by trying."""
-    from keras_ae.studies.training import compile_model
-
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.training.precision)
     try:
         model = model_config.build(image_shape)
     finally:
         keras.config.set_dtype_policy(before)
-    compile_model(model, config)
-    images = keras.random.uniform((config.training.batch_size, *image_shape), seed=0)
-    model.train_on_batch(images)
+    compile_model(model, config.training)
+    batch = config.training.batch_size
+    images = keras.random.uniform((batch, *image_shape), seed=0)
+    data = (images, keras.ops.zeros(batch, "int32")) if task_of(model).labels else (images,)
+    model.train_on_batch(*data)
     started = time.perf_counter()
     for _ in range(TIMED_STEPS):
-        model.train_on_batch(images)
+        model.train_on_batch(*data)
+    seconds = (time.perf_counter() - started) / TIMED_STEPS
     keras.utils.clear_session()
-    return (time.perf_counter() - started) / TIMED_STEPS
+    return seconds

@@ -20,7 +20,8 @@ class RunHistory(keras.callbacks.Callback):
     Attributes:
         rows: "step" (training steps made), "seconds" (of training so far, those before a kill included) and the
             logs.
-        diverged: The logs that were not all finite, if there were any: training ended there.
+        diverged: The logs that were not all finite, or with a loss below 0, which none of the losses and penalties
+            can reach that have a lower bound; if there were any, training ended there.
     """
 
     def __init__(self, path: Path, steps_per_evaluation: int):
@@ -49,7 +50,7 @@ class RunHistory(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         logs = {key: float(value) for key, value in (logs or {}).items()}
-        if not all(map(isfinite, logs.values())):
+        if not all(map(isfinite, logs.values())) or logs["loss"] < 0:
             self.diverged = logs
             self.model.stop_training = True
             return

@@ -20,7 +20,7 @@ from keras_ae.studies.tasks import compile_model, task_of
 
 
 class TrainingDivergedError(RuntimeError):
-    """The loss became infinite or NaN: there is no result to keep."""
+    """The loss became infinite, NaN or negative: there is no result to keep."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def train(
     Raises:
         InputError: For data or a model that cannot be, for a directory with another configuration or, without
             `resume`, an unfinished run, and for a checkpoint that cannot be gone on from.
-        TrainingDivergedError: If the loss became infinite or NaN.
+        TrainingDivergedError: If the loss became infinite, NaN or negative.
     """
     directory = RunDirectory(out)
     training = config.training
@@ -168,10 +168,9 @@ def _fit(model, config: RunConfig, data: ImageData, directory: RunDirectory, che
         except Exception as error:
             raise input_error_from(error) or error from None
     if history.diverged:
-        raise TrainingDivergedError(
-            f"the loss became {history.diverged['loss']} after {len(history.rows)}"
-            " evaluations; a smaller learning rate may help"
-        )
+        loss = history.diverged["loss"]
+        cause = "a penalty has no lower bound" if loss < 0 else "a smaller learning rate may help"
+        raise TrainingDivergedError(f"the loss became {loss:.4g} after {len(history.rows)} evaluations; {cause}")
     return history
 
 

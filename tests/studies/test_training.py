@@ -95,6 +95,14 @@ def test_training_that_runs_away_leaves_no_result(tmp_path):
     assert not (tmp_path / "run" / "model.keras").exists()
 
 
+def test_a_penalty_without_lower_bound_leaves_no_result(tmp_path):
+    """Eq. 3 of the decorrelated-bottleneck paper as it is written."""
+    model = ModelConfig("decorrelated", "8", options=("form='signed'", "alpha=10.0", "hidden=(16,)"))
+    with pytest.raises(TrainingDivergedError, match="a penalty has no lower bound"):
+        train(_config(model, steps=300, learning_rate=1e-2), tmp_path / "run", progress=False)
+    assert not (tmp_path / "run" / "metrics.json").exists()
+
+
 def test_mixed_precision_is_used_and_undone(tmp_path):
     run = train(_config(precision="mixed_bfloat16"), tmp_path / "run", progress=False)
     assert run.model.encoder.layers[-1].compute_dtype == "bfloat16"

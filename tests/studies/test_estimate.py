@@ -1,0 +1,43 @@
+"""Estimates: operations by hand, and the order of magnitude of a real run."""
+
+import time
+
+import pytest
+
+import keras_ae as kae
+from keras_ae.studies import DataConfig, ModelConfig, RunConfig, TrainingConfig, estimate, train, vary
+
+pytestmark = pytest.mark.tensorflow
+
+
+def test_operations_of_a_dense_network_are_two_a_weight():
+    from keras_ae.studies.estimate import cost
+
+    found = cost(kae.architectures.fully_connected((28, 28, 1), (8,)))
+    products = 2 * 2 * (784 * 128 + 128 * 64 + 64 * 8)
+    assert products <= found.operations < 1.01 * products  # and a few additions of biases
+    assert found.parameters == 219_288
+    assert 2 * 784 < found.activations < 10 * 784
+
+
+def test_operations_of_a_convolution_are_two_a_weight_and_position():
+    from keras_ae.studies.estimate import cost
+
+    found = cost(kae.architectures.strided((32, 32, 3), (10,), filters=8, strided_layers=1))
+    encoder = 2 * (16 * 16) * (4 * 4 * 3 * 8) + 2 * (16 * 16 * 8) * 10
+    assert found.operations > encoder
+
+
+@pytest.mark.slow
+def test_the_estimate_is_within_a_factor_of_three(tmp_path):
+    config = RunConfig(
+        DataConfig("digits"),
+        ModelConfig("convolutional", "4x4x8", options=("strided_layers=2", "width=8")),
+        TrainingConfig(steps=300, evaluations=1),
+    )
+    guess = estimate(vary(config))
+    started = time.perf_counter()
+    run = train(config, tmp_path / "run", progress=False)
+    took = min(run.metrics["training_seconds"], time.perf_counter() - started)
+    assert took / 3 < guess.seconds + 5 < 3 * took + 15  # compiling takes seconds
+    assert guess.memory > 4 * 4 * run.metrics["parameters"]
