@@ -59,8 +59,10 @@ def carve(count: int, fraction: float, seed: int, stream: str) -> tuple[np.ndarr
     size = round(count * fraction)
     if fraction > 0:
         size = min(max(size, 1), count - 1)
-    order = np.random.default_rng([seed, _STREAMS[stream]]).permutation(count)
-    return np.sort(order[size:]), np.sort(order[:size])
+    carved = np.zeros(count, bool)
+    if size:
+        carved[np.random.default_rng([seed, _STREAMS[stream]]).permutation(count)[:size]] = True
+    return np.flatnonzero(~carved), np.flatnonzero(carved)
 
 
 def subset(count: int, limit: int | None, seed: int, stream: str) -> np.ndarray:

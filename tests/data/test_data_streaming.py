@@ -1,5 +1,7 @@
 """Folders whose files are decoded as they are asked for."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -46,6 +48,43 @@ def test_starting_reads_only_one_file(folder, monkeypatch):
     opened.clear()
     next(iter(data.pipeline("test", start_step=1, batch_size=1)))
     assert len(opened) <= data.sizes["test"] - 1
+
+
+@pytest.fixture
+def thousands(write, tmp_path):
+    """3,000 links to one file with transparency, in 30 folders of 3 classes."""
+    original = write("original.png", mode="RGBA")
+    for i in range(30):
+        folder = tmp_path / "many" / f"class{i % 3}" / f"{i:02}"
+        folder.mkdir(parents=True)
+        for j in range(100):
+            os.link(original, folder / f"{j}.png")
+    return f"folder:{tmp_path / 'many'}"
+
+
+def test_starting_takes_a_listing_and_one_file(thousands, monkeypatch):
+    """Neither opens nor even asks for the status of the other files, whatever their number."""
+    from keras_ae.data.decoding import Decoder
+
+    opened, asked = [], []
+    decode, stat = Decoder.__call__, os.stat
+    monkeypatch.setattr(Decoder, "__call__", lambda self, path: opened.append(path) or decode(self, path))
+    monkeypatch.setattr(os, "stat", lambda path, **options: asked.append(path) or stat(path, **options))
+    data = load(thousands, cache=False, batch_size=10, test_fraction=0.1)
+    assert data.sizes == {"train": 2700, "validation": 0, "test": 300}
+    assert len(opened) == 1
+    assert len(asked) < 100
+    next(iter(data.train))
+    assert len(opened) < 1350  # a few batches ahead
+
+
+def test_what_is_held_does_not_grow_with_what_was_streamed(thousands):
+    data = load(thousands, cache=False, test_fraction=0)
+    list(data.train)
+    assert data._log.counts == {"alpha": 3000}
+    assert len(data._log._first) == 1
+    assert len(data._splits["train"].images._logged) == 3000
+    assert data.notes[0].startswith("3000 files with transparency")
 
 
 def test_a_damaged_file_surfaces_as_one_line(folder, tmp_path):
