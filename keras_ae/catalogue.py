@@ -110,13 +110,13 @@ def _definition(module: str, attribute: str) -> ast.ClassDef | ast.FunctionDef |
     """Where a module's source defines a class or function; None if there is no such module, or it does not."""
     first, *rest = module.split(".")
     spec = importlib.util.find_spec(first) if all(name.isidentifier() for name in (first, *rest)) else None
-    if spec is None or spec.origin is None:
+    if spec is None:
         return None
-    path = Path(spec.origin)
-    if rest:
-        path = path.parent.joinpath(*rest)
+    path = Path(spec.origin or "")
+    if rest and spec.submodule_search_locations:
+        path = Path(next(iter(spec.submodule_search_locations)), *rest)
         path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    if not path.is_file():
+    if path.suffix != ".py" or not path.is_file():
         return None
     body = ast.parse(path.read_text(encoding="utf-8")).body
     return next((node for node in body if getattr(node, "name", None) == attribute), None)

@@ -8,7 +8,7 @@ import pytest
 import keras_ae
 
 ORDER = [
-    *("errors", "catalogue", "code_shapes", "execution", "files", "progress", "_keras"),
+    *("errors", "catalogue", "code_shapes", "execution", "files", "pictures", "progress", "_keras"),
     *("numerics", "schedules", "layers", "bottlenecks", "networks", "autoencoder", "objectives", "architectures"),
     *("data", "density", "evaluation", "callbacks", "detection", "export", "studies"),
     *("report", "explore", "commands", "cli", "__main__"),

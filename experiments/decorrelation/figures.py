@@ -8,7 +8,8 @@ import pandas
 from matplotlib.figure import Figure
 
 from experiments.decorrelation.statistics import effective_rank, scatter_ratio, table_1
-from keras_ae.studies.run_directory import RunDirectory, write_atomically, write_json, write_text
+from keras_ae.files import write_atomically, write_json, write_text
+from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.study import Study
 
 SEED = 0  # whose codes and curves are shown

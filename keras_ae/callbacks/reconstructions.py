@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from keras_ae.evaluation.inference import as_array
+from keras_ae.pictures import grid
 
 
 class Reconstructions(keras.callbacks.Callback):
@@ -21,7 +22,7 @@ class Reconstructions(keras.callbacks.Callback):
 
     def __init__(self, images, log_dir, count: int = 8, every: int = 1):
         super().__init__()
-        self.images = _first_images(images, count)
+        self.images = first_images(images, count)
         self.log_dir, self.every = Path(log_dir), every
         self._writer = None
 
@@ -44,19 +45,8 @@ class Reconstructions(keras.callbacks.Callback):
         self._writer.close()
 
 
-def grid(*rows: np.ndarray, gap: int = 1) -> np.ndarray:
-    """One picture [height, width, 1 or 3] of rows of n images [n, h, w, c], with white lines between them.
-
-    Images of neither one nor three channels show their first one.
-    """
-    edges = ((0, 0), (0, gap), (0, gap), (0, 0))
-    padded = [np.pad(row, edges, constant_values=1.0) for row in rows]
-    picture = np.concatenate([np.concatenate(list(row), axis=1) for row in padded], axis=0)
-    picture = picture[: picture.shape[0] - gap, : picture.shape[1] - gap]
-    return picture if picture.shape[-1] in (1, 3) else picture[..., :1]
-
-
-def _first_images(source, count: int) -> np.ndarray:
+def first_images(source, count: int) -> np.ndarray:
+    """The first images of an array, or of an iterable of batches (tuples begin with the images), float32."""
     if hasattr(source, "ndim"):
         return as_array(source[:count])
     batches, found = [], 0

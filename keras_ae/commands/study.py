@@ -121,7 +121,7 @@ class StudyReport:
 
     def _keep(self, study, trained: Path, kept: Path) -> None:
         """Write each preset's table beside the study, as `results/PRESET.csv`, and what its figures need."""
-        from keras_ae.studies.run_directory import write_text
+        from keras_ae.files import write_text
         from keras_ae.studies.runner import results
 
         for preset in (preset for preset in study.presets if (trained / preset).is_dir()):

@@ -9,8 +9,9 @@ from typing import Any
 
 from PIL import Image
 
+from keras_ae.files import write_text
 from keras_ae.report.figures import learning_curves, trade_off
-from keras_ae.studies.run_directory import RunDirectory, write_text
+from keras_ae.studies.run_directory import RunDirectory
 
 SHOWN_SIDE = 64  # least side in screen pixels at which an image is shown
 

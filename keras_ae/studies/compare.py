@@ -1,21 +1,20 @@
 """The main job: train several bottlenecks on one set of images, measure them, recommend one."""
 
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
 from keras_ae.autoencoder import load_model
-from keras_ae.callbacks.reconstructions import grid
 from keras_ae.data import ImageData
 from keras_ae.errors import InputError
 from keras_ae.evaluation import interpolate, measure_reconstruction
+from keras_ae.pictures import grid, save_picture
 from keras_ae.progress import progress_bars
 from keras_ae.studies.candidates import Candidate, candidates
 from keras_ae.studies.config import CompareConfig, as_json
 from keras_ae.studies.environment import environment
-from keras_ae.studies.run_directory import RunDirectory, write_atomically
+from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.selection import RULE, frontier, select
 from keras_ae.studies.training import TrainingDivergedError, train
 
@@ -147,12 +146,3 @@ def _measure_on_test(results, data: ImageData, directory: RunDirectory, progress
 
 def _pairs(images: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     return [(images[i], images[-1 - i]) for i in range(min(INTERPOLATIONS, len(images) // 2))]
-
-
-def save_picture(path: Path, picture: np.ndarray) -> None:
-    """Write an array [h, w, 1 or 3] in [0, 1] as a PNG, pixel for pixel."""
-    from PIL import Image
-
-    pixels = np.round(255 * np.clip(picture, 0.0, 1.0)).astype(np.uint8)
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    write_atomically(path, lambda temporary: image.save(temporary, format="PNG"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from keras_ae.studies.run_directory import write_csv
+from keras_ae.files import write_csv
 
 
 class RunHistory(keras.callbacks.Callback):

@@ -6,31 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from keras_ae.errors import InputError
-from keras_ae.files import remove_unfinished, write_atomically
+from keras_ae.files import remove_unfinished, write_atomically, write_json
 
 FORMAT = 1
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file atomically."""
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON atomically; refuses NaN, which JSON does not have."""
-    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
-
-
-def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write rows with the same keys atomically."""
-
-    def write(temporary: Path):
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-
-    write_atomically(path, write)
 
 
 class RunDirectory:

@@ -11,9 +11,10 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from keras_ae.errors import InputError
+from keras_ae.files import write_json
 from keras_ae.progress import progress_bars
 from keras_ae.studies.config import as_json
-from keras_ae.studies.run_directory import RunDirectory, write_json
+from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.study import Study, StudyRun
 from keras_ae.studies.worker import DIVERGED, REFUSED
 

@@ -153,6 +153,7 @@ def _fit(model, config: RunConfig, data: ImageData, directory: RunDirectory, che
             history,
             *_stopping(training, validation),
             callbacks.tensorboard(directory.logs),
+            callbacks.Monitor(directory.logs, training.batch_size),
             *_pictures(training, data, directory, labels),
             callbacks.Progress(bars, training.rounds * training.steps_per_evaluation),
         ]

@@ -6,7 +6,8 @@ import stat
 import pytest
 
 from keras_ae.errors import InputError
-from keras_ae.studies.run_directory import RunDirectory, first_difference, write_atomically, write_csv, write_json
+from keras_ae.files import write_atomically, write_csv, write_json
+from keras_ae.studies.run_directory import RunDirectory, first_difference
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):

@@ -1,0 +1,131 @@
+"""What TensorBoard shows of a training besides its losses: speed, learning rates, codes, weights."""
+
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_ae.callbacks.reconstructions import first_images
+from keras_ae.evaluation.inference import encode
+from keras_ae.files import write_text
+from keras_ae.pictures import grid, save_picture
+
+PROJECTOR = """embeddings {{
+  tensor_name: "codes"
+  tensor_path: "codes.tsv"
+  metadata_path: "labels.tsv"
+  sprite {{ image_path: "sprite.png" single_image_dim: {width} single_image_dim: {height} }}
+}}
+"""
+
+
+class Monitor(keras.callbacks.Callback):
+    """Writes scalars, histograms and the projector's files for TensorBoard, a bounded amount in all.
+
+    - `images_per_second`, of the epoch's training without its validation; and `learning_rate` of the optimizer, or
+      `learning_rate_0`, `learning_rate_1`, … where a model has several, the main one first.
+    - Of an `Autoencoder`, with `images`: a histogram of the codes; at the end of training the codes themselves for
+      TensorBoard's projector (under `projector/`).
+    - With `weights`: a histogram of each weight.
+
+    Histograms are written at most `histograms` times, evenly spread over the epochs, so that a week of training
+    takes as little room as an hour.
+
+    Args:
+        log_dir: TensorBoard's directory.
+        batch_size: Images a training step.
+        images: Whose codes to show: an array [n, h, w, c] or an iterable of batches.
+        labels: Their labels [n], for the projector.
+        count: How many of them.
+        weights: Whether to write histograms of the weights.
+        histograms: How often at most to write histograms.
+    """
+
+    def __init__(
+        self,
+        log_dir,
+        batch_size: int,
+        images=None,
+        labels=None,
+        count: int = 500,
+        weights=False,
+        histograms: int = 20,
+    ):
+        super().__init__()
+        self.log_dir, self.batch_size, self.weights = Path(log_dir) / "monitor", batch_size, weights
+        self.images = None if images is None else first_images(images, count)
+        self.labels = None if labels is None else np.asarray(labels)[:count]
+        self.histograms = histograms
+        self._writer = None
+
+    def on_train_begin(self, logs=None):
+        import tensorflow as tf
+
+        self._writer = tf.summary.create_file_writer(str(self.log_dir))
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._seconds, self._steps, self._batch_began = 0.0, 0, None
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._batch_began, self._first = time.perf_counter(), batch
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._seconds += time.perf_counter() - self._batch_began
+        self._steps += batch + 1 - self._first
+
+    def on_epoch_end(self, epoch, logs=None):
+        import tensorflow as tf
+
+        with self._writer.as_default(step=epoch):
+            if self._seconds:
+                tf.summary.scalar("images_per_second", self._steps * self.batch_size / self._seconds)
+            for name, rate in _learning_rates(self.model):
+                tf.summary.scalar(name, rate)
+            if epoch % self._interval() == 0:
+                self._write_histograms(tf.summary.histogram)
+        self._writer.flush()
+
+    def on_train_end(self, logs=None):
+        self._writer.close()
+        if self.images is not None:
+            write_projector(self.log_dir.parent / "projector", self._codes(), self.images, self.labels)
+
+    def _interval(self) -> int:
+        return max(1, -(-self.params["epochs"] // self.histograms))
+
+    def _codes(self) -> np.ndarray:
+        return encode(self.model, [self.images])
+
+    def _write_histograms(self, write) -> None:
+        if self.images is not None:
+            write("codes", self._codes())
+        if self.weights:
+            for variable in self.model.trainable_variables:
+                write(variable.path, keras.ops.convert_to_numpy(variable))
+
+
+def write_projector(
+    directory: Path, codes: np.ndarray, images: np.ndarray, labels: np.ndarray | None = None
+) -> None:
+    """Write codes [n, ...] with their images [n, h, w, c] and labels as TensorBoard's projector reads them.
+
+    Open it with `tensorboard --logdir DIRECTORY`.
+    """
+    rows = codes.reshape(len(codes), -1)
+    write_text(directory / "codes.tsv", "\n".join("\t".join(f"{v:.6g}" for v in row) for row in rows) + "\n")
+    names = range(len(codes)) if labels is None else labels
+    write_text(directory / "labels.tsv", "\n".join(map(str, names)) + "\n")
+    side = int(np.ceil(np.sqrt(len(images))))
+    padded = np.concatenate([images, np.zeros((side * side - len(images), *images.shape[1:]), images.dtype)])
+    sheet = grid(*padded.reshape(side, side, *images.shape[1:]), gap=0)
+    save_picture(directory / "sprite.png", sheet)
+    height, width = images.shape[1:3]
+    write_text(directory / "projector_config.pbtxt", PROJECTOR.format(height=height, width=width))
+
+
+def _learning_rates(model: keras.Model):
+    optimizers = getattr(model, "optimizers", None) or [model.optimizer]
+    for i, optimizer in enumerate(optimizers):
+        name = "learning_rate" if len(optimizers) == 1 else f"learning_rate_{i}"
+        yield name, float(keras.ops.convert_to_numpy(optimizer.learning_rate))

@@ -1,0 +1,68 @@
+"""The monitor's scalars, histograms and projector, read back from what it wrote."""
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import keras_ae as kae
+from keras_ae.callbacks import Monitor
+
+pytestmark = pytest.mark.tensorflow
+
+
+def _events(directory):
+    import tensorflow as tf
+
+    found = {}
+    for file in sorted(directory.rglob("*tfevents*")):
+        for event in tf.compat.v1.train.summary_iterator(str(file)):
+            for value in event.summary.value:
+                found.setdefault(value.tag, []).append((event.step, tf.make_ndarray(value.tensor)))
+    return found
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).random((48, 6, 4, 1)).astype("float32")
+
+
+def _model():
+    model = kae.architectures.fully_connected((6, 4, 1), (3,), hidden=(8,))
+    model.compile(keras.optimizers.Adam(2e-3), "mse", steps_per_execution=2)
+    return model
+
+
+def test_speed_and_learning_rate_are_written_each_epoch(tmp_path, images):
+    _model().fit(images, batch_size=8, epochs=3, verbose=0, callbacks=[Monitor(tmp_path, 8)])
+    events = _events(tmp_path)
+    assert [step for step, _ in events["images_per_second"]] == [0, 1, 2]
+    assert all(value > 0 for _, value in events["images_per_second"])
+    assert [float(value) for _, value in events["learning_rate"]] == pytest.approx([2e-3] * 3)
+    assert set(events) == {"images_per_second", "learning_rate"}
+
+
+def test_histograms_are_few_however_long_the_training(tmp_path, images):
+    monitor = Monitor(tmp_path, 8, images=images, weights=True, histograms=3)
+    model = _model()
+    model.fit(images, batch_size=8, epochs=7, verbose=0, callbacks=[monitor])
+    events = _events(tmp_path)
+    assert [step for step, _ in events["codes"]] == [0, 3, 6]
+    assert {variable.path for variable in model.trainable_variables} <= set(events)
+    counts = events["codes"][0][1][:, 2]
+    assert counts.sum() == len(images) * 3  # every code value is in one bucket
+
+
+def test_the_projector_gets_codes_labels_and_pictures(tmp_path, images):
+    labels = np.arange(48) % 10
+    model = _model()
+    model.fit(images, batch_size=8, verbose=0, callbacks=[Monitor(tmp_path, 8, images, labels, count=10)])
+    directory = tmp_path / "projector"
+    codes = np.loadtxt(directory / "codes.tsv")
+    np.testing.assert_allclose(codes, keras.ops.convert_to_numpy(model.encode(images[:10])), rtol=1e-4, atol=1e-6)
+    assert (directory / "labels.tsv").read_text().split() == [str(i % 10) for i in range(10)]
+    with Image.open(directory / "sprite.png") as sprite:
+        assert sprite.size == (4 * 4, 4 * 6)  # 10 images on a square of 4×4
+        first = np.asarray(sprite)[:6, :4]
+    np.testing.assert_allclose(first, np.round(255 * images[0, ..., 0]), atol=1)
+    assert "single_image_dim: 4 single_image_dim: 6" in (directory / "projector_config.pbtxt").read_text()
