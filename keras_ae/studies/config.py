@@ -40,7 +40,7 @@ class DataConfig:
     """Which images, and how they are prepared."""
 
     source: Annotated[str, tyro.conf.arg(name="data", metavar="SOURCE")]
-    """digits, mnist, fashion_mnist, cifar10, folder:PATH or npz:PATH."""
+    """Name of a data set (keras-ae data list shows them), folder:PATH or npz:PATH."""
     data_dir: Path | None = None
     """Where named data sets are looked for first, as NAME.npz or NAME/; KERAS_AE_DATA by default."""
     pad: tuple[int, int] = (0, 0)
