@@ -11,10 +11,14 @@ from typing import Any
 UNFINISHED = ".unfinished-"  # what the names of files begin with while they are written
 
 
-def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], Any], durable: bool = False) -> None:
     """Let `write` make a file of a temporary name beside `path`, then rename it, so that no half file is seen.
 
-    What was written is on the disk before the name changes: not even a power cut leaves an empty file.
+    Args:
+        path: The file.
+        write: Writes the file of the name that it is given.
+        durable: Wait until the disk has it before and after the name changes: then a power cut, too, leaves the
+            old file or the new one, and files that are written later are not there without it.
 
     Raises:
         OSError: If it cannot be written; a file that `path` named before is as it was.
@@ -28,9 +32,10 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
-        _flush(temporary)
+        if durable:
+            _flush(temporary)
         os.replace(temporary, path)
-        if os.name == "posix":  # elsewhere a directory cannot be opened
+        if durable and os.name == "posix":  # elsewhere a directory cannot be opened
             _flush(path.parent)
     except OSError as error:
         if error.errno and error.filename in (None, name):  # Name the file that was asked for.

@@ -23,3 +23,10 @@ def _same_seed():
     import keras
 
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _no_flushing(request, monkeypatch):
+    """No waiting for a disk that may be busy: no test cuts the power."""
+    if not request.node.get_closest_marker("flushing"):
+        monkeypatch.setattr("keras_ae.files.os.fsync", lambda handle: None)

@@ -48,7 +48,7 @@ def write_checkpoint(path: Path, content: Any) -> None:
             file.seek(len(MAGIC))
             file.write(digest.digest())
 
-    write_atomically(path, write)
+    write_atomically(path, write, durable=True)
 
 
 def read_checkpoint(path: Path) -> Any:

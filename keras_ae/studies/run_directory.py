@@ -99,7 +99,7 @@ class RunDirectory:
 
     def save_model(self, model) -> None:
         """Write `model.keras`."""
-        write_atomically(self.model_path, lambda temporary: model.save(temporary))
+        write_atomically(self.model_path, lambda temporary: model.save(temporary), durable=True)
 
 
 def first_difference(before, now, name: str):
