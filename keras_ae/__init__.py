@@ -58,15 +58,21 @@ def _register_parts() -> None:
 class _AfterKeras(importlib.abc.MetaPathFinder):
     """Registers the parts once, at the end of `import keras`."""
 
+    _asking = False
+
     def find_spec(self, name, path, target=None):
-        if name != "keras":
+        if name != "keras" or self._asking:
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
+        self._asking = True  # The others are asked; this may be a mere look whether Keras is there.
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            self._asking = False
         if spec is not None:
             run = spec.loader.exec_module
 
             def exec_module(module):
+                sys.meta_path.remove(self)
                 run(module)
                 _register_parts()
 

@@ -39,3 +39,17 @@ def own_metrics(layer: keras.layers.Layer) -> list[keras.metrics.Metric]:
 def build_metrics(model: keras.Model, batch) -> None:
     """Make the variables of the compiled metrics, which Keras otherwise does within the first training step."""
     model._symbolic_build(data_batch=batch)
+
+
+def reducible(logs: dict) -> dict:
+    """What a step returns, in a shape that Keras can average over several workers.
+
+    Under MultiWorkerMirroredStrategy it takes the mean over axis 0 of each value, which a scalar does not have.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return logs
+    import tensorflow as tf
+
+    if not isinstance(tf.distribute.get_strategy(), tf.distribute.MultiWorkerMirroredStrategy):
+        return logs
+    return {name: tf.expand_dims(value, 0) for name, value in logs.items()}

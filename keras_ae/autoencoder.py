@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_ae import _keras
 from keras_ae.bottlenecks import Bottleneck
 from keras_ae.errors import InputError
 from keras_ae.execution import choose_execution
@@ -101,7 +102,7 @@ class Autoencoder(keras.Model):
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        return super().compute_metrics(x, x if y is None else y, y_pred, sample_weight)
+        return _keras.reducible(super().compute_metrics(x, x if y is None else y, y_pred, sample_weight))
 
     def get_config(self):
         parts = {"encoder": self.encoder, "bottleneck": self.bottleneck, "decoder": self.decoder}

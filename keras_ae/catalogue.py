@@ -8,6 +8,7 @@ point groups `keras_ae.bottlenecks` and `keras_ae.architectures`.
 import ast
 import importlib
 import importlib.util
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -82,7 +83,11 @@ class Catalogue(Mapping):
     def keywords(self, name: str) -> tuple[str, ...]:
         """The constructor's or function's keywords, read from its source without running it."""
         module, _, attribute = self._location(name).partition(":")
-        return _keywords_in_source(module, attribute)
+        found = _keywords_in_source(module, attribute)
+        if found is None:  # Inherited, or defined elsewhere: it has to be imported.
+            parameters = inspect.signature(self[name]).parameters.values()
+            found = tuple(p.name for p in parameters if p.kind is not p.VAR_KEYWORD)
+        return found
 
     def check_options(self, name: str, options: Mapping[str, Any]) -> None:
         """Refuse options that the part named `name` does not take."""
@@ -97,10 +102,13 @@ class Catalogue(Mapping):
 
 
 @cache
-def _keywords_in_source(module: str, attribute: str) -> tuple[str, ...]:
+def _keywords_in_source(module: str, attribute: str) -> tuple[str, ...] | None:
+    """Names of a function's or a class's arguments; None where the source does not show them."""
     node = _definition(module, attribute)
     if isinstance(node, ast.ClassDef):
-        node = next(n for n in node.body if getattr(n, "name", None) == "__init__")
+        node = next((n for n in node.body if getattr(n, "name", None) == "__init__"), None)
+    if node is None:
+        return None
     arguments = [*node.args.args, *node.args.kwonlyargs]
     return tuple(a.arg for a in arguments if a.arg != "self")
 

@@ -1,7 +1,6 @@
 """The command line. It parses and refuses before it imports Keras, which takes seconds."""
 
 import contextlib
-import errno
 import io
 import re
 import sys
@@ -12,8 +11,7 @@ import tyro
 
 from keras_ae.commands import COMMANDS
 from keras_ae.errors import InputError, unknown_name
-
-DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+from keras_ae.files import DISK_ERRORS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

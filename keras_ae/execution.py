@@ -43,7 +43,7 @@ def _compiles_well(dense: bool) -> bool:
 
     if tf.distribute.has_strategy():
         return False  # Keras runs each replica's step itself; XLA does not take that.
-    return dense or bool(tf.config.list_physical_devices("GPU"))
+    return dense or bool(tf.config.get_visible_devices("GPU"))
 
 
 def compiled(function):

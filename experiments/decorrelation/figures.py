@@ -21,7 +21,7 @@ def collect(study: Study, trained: Path, kept: Path) -> None:
     import keras_ae as kae
 
     curves, geometry, points = [], {}, {}
-    for preset in ("paper", "beyond"):
+    for preset in ("paper", "cpu", "beyond"):
         for run in study.runs(preset):
             directory = RunDirectory(trained / preset / run.name)
             if not directory.is_finished or run.choices["seed"] != SEED:
@@ -55,7 +55,7 @@ def _save_npz(path: Path, arrays: dict) -> None:
 def report(results: Path) -> list[Path]:
     """Write the tables and figures that the kept results allow."""
     written = []
-    for preset in ("paper", "quick"):
+    for preset in ("paper", "cpu", "quick"):
         if (results / f"{preset}.csv").exists():
             runs = pandas.read_csv(results / f"{preset}.csv")
             finished = runs[runs["status"] == "finished"]
@@ -63,9 +63,12 @@ def report(results: Path) -> list[Path]:
                 written.append(_write_table(table_1(finished), results / f"{preset}_table1.md"))
     if (results / "codes.npz").exists():
         geometry = json.loads((results / "geometry.json").read_text())
-        written.append(_figure_1(np.load(results / "codes.npz"), geometry, results / "figure1.png"))
+        points = np.load(results / "codes.npz")
+        if points.files:
+            written.append(_figure_1(points, geometry, results / "figure1.png"))
         written.append(_curves(pandas.read_csv(results / "curves.csv"), results / "curves.png"))
-        written.append(_covariances(geometry, results / "covariances.png"))
+        if any(g["n"] == 8 for g in geometry.values()):
+            written.append(_covariances(geometry, results / "covariances.png"))
         written.append(_write_table(_compactness(geometry), results / "compactness.md"))
     return written
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-PACKAGES = ("keras-ae", "keras", "tensorflow", "numpy")
+PACKAGES = ("keras-ae", "keras", "tensorflow", "numpy", "pillow")
 # Environment variables that make TensorFlow compute in another order or with other instructions.
 FLAGS = ("XLA_FLAGS", "TF_XLA_FLAGS", "TF_ENABLE_ONEDNN_OPTS", "TF_DETERMINISTIC_OPS")
 

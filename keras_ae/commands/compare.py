@@ -18,6 +18,8 @@ class Compare:
     config: Annotated[CompareConfig, tyro.conf.OmitArgPrefixes]
     out: Path
     """Directory for the models, the results and report.html. Give it again to go on after an interruption."""
+    allow_inexact: bool = False
+    """Go on with a broken candidate also where versions, threads or device have changed, to other bits."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
@@ -27,7 +29,9 @@ class Compare:
         from keras_ae.report import write_comparison
         from keras_ae.studies import compare
 
-        results = compare(self.config, self.out, data=data, progress=not self.json)
+        results = compare(
+            self.config, self.out, data=data, allow_inexact=self.allow_inexact, progress=not self.json
+        )
         page = write_comparison(self.out)
         if self.json:
             print_json(results | {"report": str(page)})

@@ -1,6 +1,7 @@
 """`keras-ae study list`, `study run` and `study report`."""
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -46,24 +47,37 @@ class StudyRun:
     preset: str = "cpu"
     """paper (full scale), cpu (two cores and hours) or quick."""
     out: Path | None = None
-    """Directory of the runs; runs/study/NAME/PRESET by default."""
+    """Directory of the study's runs, one for each preset in it; runs/study/NAME by default."""
     workers: int = 1
     """Runs at the same time, a process each."""
+    allow_inexact: bool = False
+    """Go on with broken runs also where versions, threads, device or precision have changed, to other bits."""
     estimate: bool = True
     """Estimate time and memory before the first run begins."""
     experiments: Path = EXPERIMENTS
     """Directory with a folder a study."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
+    def __post_init__(self):
+        if self.workers < 1:
+            raise InputError(f"{self.workers} workers", "at least 1", "give another --workers")
+
     def run(self) -> int:
         study = load_study(self.name, self.experiments)
         runs = study.runs(self.preset)
-        out = self.out or runs_directory(self.name, self.preset)
+        out = (self.out or runs_directory(self.name)) / self.preset
         if self.estimate and not self.json:
             self._print_estimate(runs, out)
         from keras_ae.studies.runner import results, run_study
 
-        failures = run_study(study, self.preset, out, workers=self.workers, progress=not self.json)
+        failures = run_study(
+            study,
+            self.preset,
+            out,
+            workers=self.workers,
+            allow_inexact=self.allow_inexact,
+            progress=not self.json,
+        )
         table = results(study, self.preset, out)
         if self.json:
             print_json({"runs": json.loads(table.to_json(orient="records")), "failures": failures})
@@ -75,9 +89,9 @@ class StudyRun:
         return FAILED if failures else 0
 
     def _print_estimate(self, runs, out: Path) -> None:
-        from keras_ae.studies.run_directory import RunDirectory
+        from keras_ae.studies.runner import is_finished
 
-        pending = [run for run in runs if not RunDirectory(out / run.name).is_finished]
+        pending = [run for run in runs if not is_finished(run, out)]
         if not pending:
             return
         load_keras()
@@ -88,6 +102,8 @@ class StudyRun:
             f"{len(pending)} runs to train on {guess.device}: about {duration(guess.seconds / self.workers)} and "
             f"{guess.memory * self.workers / 2**30:.1f} GiB beside the images (right within a factor of two)"
         )
+        for name, reason in guess.left_out.items():
+            print(f"not in the estimate: {name}: {reason}")
 
 
 @dataclass(frozen=True)
@@ -98,14 +114,14 @@ class StudyReport:
     """Name of the study."""
     experiments: Path = EXPERIMENTS
     """Directory with a folder a study."""
-    runs: Path | None = None
-    """Directory of the runs; runs/study/NAME by default."""
+    out: Path | None = None
+    """Directory of the study's runs, as `study run` was given it; runs/study/NAME by default."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
         study = load_study(self.name, self.experiments)
         kept = find_studies(self.experiments)[self.name] / "results"
-        trained = self.runs or runs_directory(self.name)
+        trained = self.out or runs_directory(self.name)
         self._keep(study, trained, kept)
         if not kept.is_dir():
             raise InputError(
@@ -120,12 +136,19 @@ class StudyReport:
             print("\n".join(map(str, written)))
 
     def _keep(self, study, trained: Path, kept: Path) -> None:
-        """Write each preset's table beside the study, as `results/PRESET.csv`, and what its figures need."""
+        """Write each finished preset's table beside the study, `results/PRESET.csv`, and what its figures need."""
         from keras_ae.files import write_text
         from keras_ae.studies.runner import results
 
         for preset in (preset for preset in study.presets if (trained / preset).is_dir()):
             table = results(study, preset, trained / preset)
+            missing = int((table["status"] != "finished").sum())
+            if missing:  # What is kept may be complete: it stays.
+                print(
+                    f"{preset}: {missing} of {len(table)} runs are not finished; its table is left",
+                    file=sys.stderr,
+                )
+                continue
             write_text(kept / f"{preset}.csv", table.to_csv(index=False, float_format="%.7g"))
         collect = load_collect(self.name, self.experiments)
         if collect is not None and trained.is_dir():
@@ -133,9 +156,9 @@ class StudyReport:
             collect(study, trained, kept)
 
 
-def runs_directory(name: str, preset: str = "") -> Path:
-    """Where a study's runs are kept."""
-    return Path("runs") / "study" / name / preset
+def runs_directory(name: str) -> Path:
+    """Where a study's runs are kept, a directory for each preset."""
+    return Path("runs") / "study" / name
 
 
 def duration(seconds: float) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 import tyro
 
 from keras_ae.commands.console import JSON_HELP, load_keras, print_metrics
+from keras_ae.errors import InputError
 from keras_ae.studies.config import RunConfig
 from keras_ae.studies.run_directory import RunDirectory
 
@@ -25,7 +26,12 @@ class Train:
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
+        if (self.resume or self.allow_inexact) and not (self.out / "run.json").exists():
+            raise InputError(
+                f"{self.out}, without a run", "the directory of an unfinished run", "leave out --resume"
+            )
         data = self.config.load_data(progress=not self.json)
+        self.config.model.check(data.image_shape)
         load_keras()
         from keras_ae.studies import train
 

@@ -168,6 +168,10 @@ class ImageData:
         count = len(images) if count is None else min(positive("count", count), len(images))
         return images.read(np.arange(count))
 
+    def images_at(self, split: str, rows) -> np.ndarray:
+        """The images at the given places [n] of a split, float32 [n, h, w, c] in [0, 1]; no others are read."""
+        return self._split(split).images.read(np.asarray(rows, np.int64))
+
     def labels(self, split: str) -> np.ndarray:
         """The labels of a split in order, int32 [n], or [n, k] for k labels an image.
 

@@ -9,6 +9,7 @@ from keras_ae.evaluation.inference import as_array
 
 SSIM_WINDOW, SSIM_SIGMA = 11, 1.5
 SSIM_K1, SSIM_K2 = 0.01, 0.03
+HIGHEST_PSNR = 100.0  # dB; else one image without any error would make the mean infinite
 
 
 def mse(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
@@ -73,9 +74,12 @@ class ReconstructionScores:
     def summary(self) -> dict[str, float]:
         """Means over the images, and the standard error of the mean squared error.
 
+        PSNRs above 100 dB, and those of images without any error, count as 100.
+
         "rmse" is the mean of each image's root; the root over all pixels and images is that of "mse".
         """
         means = {field.name: float(np.mean(getattr(self, field.name))) for field in fields(self)}
+        means["psnr"] = float(np.mean(np.minimum(self.psnr, HIGHEST_PSNR)))
         n = len(self.mse)
         error = float(np.std(self.mse, ddof=1) / np.sqrt(n)) if n > 1 else 0.0
         return {**means, "mse_standard_error": error, "images": n}

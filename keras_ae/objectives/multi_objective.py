@@ -151,6 +151,9 @@ class MultiObjective(keras.Model):
         self._report_local(self._local_losses(), y_pred)
         return self._main_loss(y, y_pred, sample_weight)
 
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        return _keras.reducible(super().compute_metrics(x, y, y_pred, sample_weight))
+
     def _main_loss(self, y, y_pred, sample_weight):
         """The compiled loss, and what layers and weights outside the local objectives add to it."""
         main, local = divide(self)

@@ -107,9 +107,9 @@ def _evidence(results: dict[str, Any], finished: list[dict[str, Any]]) -> str:
     best, chosen = rows[results["best"]], rows[results["recommended"]]
     error = best["validation"]
     text = (
-        f"It is {escape(results['rule'])}. The lowest validation error, {error['mse']:.5f} ± "
-        f"{error['mse_standard_error']:.5f} (standard error), has {escape(best['name'])}; the limit is therefore "
-        f"{results['threshold']:.5f}. "
+        f"It is {escape(results['rule'])}{_limit(results)}. The lowest validation error, {error['mse']:.5f} ± "
+        f"{error['mse_standard_error']:.5f} (standard error), has {escape(best['name'])}; the limit is "
+        f"therefore {results['threshold']:.5f}. "
     )
     if chosen is best:
         text += "No smaller code reaches it. "
@@ -123,6 +123,10 @@ def _evidence(results: dict[str, Any], finished: list[dict[str, Any]]) -> str:
         f"{chosen['test']['mse']:.5f}, {chosen['test']['psnr']:.1f} dB, SSIM {chosen['test']['ssim']:.3f}. "
         "With less room for the code, follow the grey line below: it joins the best candidate of every size."
     )
+
+
+def _limit(results: dict[str, Any]) -> str:
+    return f", among codes of at most {results['max_code']:,} values" if results["max_code"] else ""
 
 
 def _table(rows: list[dict[str, Any]], recommended: str) -> str:

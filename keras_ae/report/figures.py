@@ -19,7 +19,7 @@ def learning_curves(curves: dict[str, list[dict[str, float]]], code_values: dict
     """Validation error against training steps, a line a candidate.
 
     Args:
-        curves: Rows of each candidate's history, with "step" and "val_mse" or "val_loss".
+        curves: Rows of each candidate's history, with "step" and "val_mse".
         code_values: Size of each candidate's code.
     """
     figure = Figure(figsize=(7.2, 4.2), layout="constrained")
@@ -36,7 +36,7 @@ def learning_curves(curves: dict[str, list[dict[str, float]]], code_values: dict
 
 
 def trade_off(rows: list[dict[str, Any]], frontier: list[str], recommended: str) -> str:
-    """Test error against the number of code values, with the frontier as a line and the recommended one circled.
+    """Validation error against code values, with the frontier as a line and the recommended one circled.
 
     Args:
         rows: One a candidate: "name", "code_values" and "mse".

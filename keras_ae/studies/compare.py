@@ -23,7 +23,14 @@ EXTREMES = 6  # best and worst cases
 INTERPOLATIONS, INTERPOLATION_STEPS = 3, 9
 
 
-def compare(config: CompareConfig, out, *, data: ImageData | None = None, progress: bool = True) -> dict[str, Any]:
+def compare(
+    config: CompareConfig,
+    out,
+    *,
+    data: ImageData | None = None,
+    allow_inexact: bool = False,
+    progress: bool = True,
+) -> dict[str, Any]:
     """Train every candidate with the same budget, select on validation images, measure all on the test images.
 
     Continues where it was killed: finished candidates are not trained again. Everything that the report shows is
@@ -33,6 +40,7 @@ def compare(config: CompareConfig, out, *, data: ImageData | None = None, progre
         config: Images, budget and purpose.
         out: Directory of the comparison.
         data: The images, if they are loaded already; they must be those of `config.data`.
+        allow_inexact: Go on with a broken candidate also where its bits cannot be the same.
         progress: Whether to show progress bars on standard error.
 
     Returns:
@@ -42,15 +50,16 @@ def compare(config: CompareConfig, out, *, data: ImageData | None = None, progre
         InputError: For images or codes that cannot be, and for a directory with another comparison.
     """
     data = data or config.load_data(progress)
-    if not data.sizes["validation"]:
-        raise InputError("no validation images", "a validation fraction above 0", "give --validation-fraction 0.1")
+    for split in ("validation", "test"):
+        if not data.sizes[split]:
+            raise InputError(f"no {split} images", "some to compare by", f"give --{split}-fraction or --{split}")
     trials = candidates(data.image_shape, config.purpose, config.codes)
     directory = RunDirectory(out)
     directory.open("comparison", _record(config, data))
     if (directory.path / "results.json").is_file():
         return directory.read("results")
     directory.write("environment", environment())
-    rows = _train_all(config, trials, data, directory, progress)
+    rows = _train_all(config, trials, data, directory, allow_inexact, progress)
     results = _results(config, rows, data)
     _measure_on_test(results, data, directory, progress)
     directory.write("results", results)
@@ -66,7 +75,9 @@ def _record(config: CompareConfig, data: ImageData) -> dict[str, Any]:
     return {"config": as_json(config), "data": about, "notes": list(data.notes)}
 
 
-def _train_all(config, trials: list[Candidate], data, directory: RunDirectory, progress: bool):
+def _train_all(
+    config, trials: list[Candidate], data, directory: RunDirectory, allow_inexact: bool, progress: bool
+):
     """One row a candidate: what was measured, or why it failed."""
     rows = []
     with progress_bars(disable=not progress) as bars:
@@ -77,7 +88,13 @@ def _train_all(config, trials: list[Candidate], data, directory: RunDirectory, p
             path = directory.path / "candidates" / trial.name
             try:
                 run = train(
-                    config.run(trial.model), path, resume=True, data=data, measure=("validation",), bars=bars
+                    config.run(trial.model),
+                    path,
+                    resume=True,
+                    allow_inexact=allow_inexact,
+                    data=data,
+                    measure=("validation",),
+                    bars=bars,
                 )
                 rows.append(row | run.metrics)
             except TrainingDivergedError as error:
@@ -110,6 +127,7 @@ def _results(config: CompareConfig, rows, data: ImageData) -> dict[str, Any]:
         "best": choice.best,
         "threshold": choice.threshold,
         "frontier": frontier(measured),
+        "max_code": config.max_code,
         "steps": config.training.rounds * config.training.steps_per_evaluation,
         "data": {
             "source": data.source,
@@ -139,7 +157,7 @@ def _measure_on_test(results, data: ImageData, directory: RunDirectory, progress
             save_picture(figures / "interpolations.png", grid(*lines))
             order = np.argsort(scores.mse)
             for name, which in (("best", order[:EXTREMES]), ("worst", order[::-1][:EXTREMES])):
-                images = data.images("test")[which]
+                images = data.images_at("test", which)
                 save_picture(figures / f"{name}.png", grid(images, model.predict_on_batch(images)))
             keras.utils.clear_session()
 

@@ -10,9 +10,11 @@ import tyro
 
 from keras_ae import data as image_data
 from keras_ae.catalogue import ARCHITECTURES, BOTTLENECKS
+from keras_ae.code_shapes import check_divisible, strides_for
 from keras_ae.errors import InputError
 from keras_ae.studies.training_config import TrainingConfig
 
+CODE_RANKS = {"convolutional": 3, "strided": 1, "fully_connected": 1, "decorrelated": 1}
 DEFAULT_VALIDATION = 0.1  # of the training images
 
 
@@ -57,6 +59,8 @@ class DataConfig:
     """Which images to select and to stop by, such as "train[-10000:]"."""
     test: str | None = None
     """Which images to test on, such as "all[-2000:]"."""
+    test_fraction: float = 0.2
+    """Part of the images that is held out for testing, where the source has no test images of its own."""
     limit: int | None = None
     """At most so many images of each split, drawn with the seed."""
     validation_fraction: float | None = None
@@ -88,7 +92,21 @@ class ModelConfig:
             BOTTLENECKS.check_options(self.bottleneck, self._options(of_bottleneck=True))
         elif self._options(of_bottleneck=True):
             raise InputError("options of a bottleneck", "a bottleneck", "name it with --bottleneck")
-        ARCHITECTURES.check_options(self.architecture, self._options(of_bottleneck=False))
+        options = self._options(of_bottleneck=False)
+        if self.bottleneck is not None:
+            options |= {"bottleneck": self.bottleneck}
+        ARCHITECTURES.check_options(self.architecture, options)
+
+    def check(self, image_shape: tuple[int, int, int]) -> None:
+        """Refuse images of which the architecture cannot make the code, before anything heavy is loaded."""
+        keywords, rank = self.keywords(image_shape), CODE_RANKS.get(self.architecture)
+        if rank and len(keywords["code_shape"]) != rank:
+            kind = "HEIGHTxWIDTHxCHANNELS, such as 4x4x16" if rank == 3 else "a LENGTH, such as 32"
+            raise InputError(f"code {self.code} for {self.architecture}", kind, "give another --code")
+        if self.architecture == "convolutional":
+            strides_for(image_shape, keywords["code_shape"][:2], keywords.get("strided_layers", 5))
+        if self.architecture == "strided":
+            check_divisible(image_shape, 4)
 
     def _options(self, of_bottleneck: bool) -> dict[str, Any]:
         chosen = {}

@@ -56,10 +56,11 @@ def load_collect(name: str, experiments: Path) -> Callable[[Study, Path, Path], 
 
 
 def _module(name: str, experiments: Path, part: str) -> ModuleType:
+    experiments = experiments.resolve()  # "." has no name.
     studies = find_studies(experiments)
     if name not in studies:
         raise unknown_name("study", name, studies)
-    root = str(experiments.resolve().parent)
+    root = str(experiments.parent)
     if (
         root not in sys.path
     ):  # So that an experiment can import its own modules, also in the processes of its runs.

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import keras
 
+from keras_ae.errors import InputError
 from keras_ae.studies.config import RunConfig
 from keras_ae.studies.study import StudyRun
 from keras_ae.studies.tasks import compile_model, task_of
 
 TRAINING_PASSES = 3  # a forward pass, and a backward one that costs about two
 COPIES_OF_WEIGHTS = 4  # weights, gradients, and Adam's two moments
-TIMED_STEPS = 3
+TIMED_STEPS = 5
 NO_ACTIVATIONS = {"Const", "Identity", "Placeholder", "ReadVariableOp"}
 
 
@@ -27,11 +28,15 @@ class Cost:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Of a list of runs: seconds one after the other, and bytes that the largest needs beside the images."""
+    """Of a list of runs: seconds one after the other, and bytes that the largest needs beside the images.
+
+    `left_out` tells which runs could not be estimated, and why: training them will fail.
+    """
 
     seconds: float
     memory: float
     device: str
+    left_out: dict[str, str]
 
 
 def cost(model: keras.Model) -> Cost:
@@ -62,16 +67,14 @@ def estimate(runs: Sequence[StudyRun]) -> Estimate:
     Args:
         runs: The runs that will be trained.
     """
-    shapes, costs, speeds = {}, {}, {}
+    shapes, costs, speeds, left_out = {}, {}, {}, {}
     seconds = memory = 0.0
     for run in runs:
-        config = run.config
-        if config.data not in shapes:
-            shapes[config.data] = config.load_data(progress=False).image_shape
-        key = (config.model, shapes[config.data])
-        if key not in costs:
-            costs[key] = cost(config.model.build(shapes[config.data]))
-    for run in runs:
+        try:
+            _add_cost(run.config, shapes, costs)
+        except InputError as error:
+            left_out[run.name] = str(error)
+    for run in (run for run in runs if run.name not in left_out):
         config, shape = run.config, shapes[run.config.data]
         kind = (config.model.architecture, config.training.precision, config.training.jit_compile)
         if kind not in speeds:
@@ -86,11 +89,21 @@ def estimate(runs: Sequence[StudyRun]) -> Estimate:
         seconds += steps * batch * of_model.operations * speeds[kind]
         activations = TRAINING_PASSES * of_model.activations * batch
         memory = max(memory, 4 * (COPIES_OF_WEIGHTS * of_model.parameters + activations))
-    return Estimate(seconds, memory, ", ".join(map(str, keras.distribution.list_devices())))
+    return Estimate(seconds, memory, ", ".join(map(str, keras.distribution.list_devices())), left_out)
+
+
+def _add_cost(config: RunConfig, shapes: dict, costs: dict) -> None:
+    if config.data not in shapes:
+        shapes[config.data] = config.load_data(progress=False).image_shape
+    key = (config.model, shapes[config.data])
+    if key not in costs:
+        costs[key] = cost(config.model.build(shapes[config.data]))
 
 
 def _step_seconds(config: RunConfig, model_config, image_shape) -> float:
     """Seconds of one training step, by trying."""
+    import tensorflow as tf
+
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.training.precision)
     try:
@@ -101,10 +114,11 @@ def _step_seconds(config: RunConfig, model_config, image_shape) -> float:
     batch = config.training.batch_size
     images = keras.random.uniform((batch, *image_shape), seed=0)
     data = (images, keras.ops.zeros(batch, "int32")) if task_of(model).labels else (images,)
-    model.train_on_batch(*data)
+    endless = tf.data.Dataset.from_tensors(data if len(data) > 1 else data[0]).repeat()
+    steps = TIMED_STEPS * model.steps_per_execution
+    model.fit(endless, steps_per_epoch=steps, verbose=0, shuffle=False)  # compiles
     started = time.perf_counter()
-    for _ in range(TIMED_STEPS):
-        model.train_on_batch(*data)
-    seconds = (time.perf_counter() - started) / TIMED_STEPS
+    model.fit(endless, steps_per_epoch=steps, verbose=0, shuffle=False)
+    seconds = (time.perf_counter() - started) / steps
     keras.utils.clear_session()
     return seconds

@@ -14,7 +14,7 @@ from keras_ae.errors import InputError
 from keras_ae.files import write_json
 from keras_ae.progress import progress_bars
 from keras_ae.studies.config import as_json
-from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.studies.run_directory import RunDirectory, first_difference
 from keras_ae.studies.study import Study, StudyRun
 from keras_ae.studies.worker import DIVERGED, REFUSED
 
@@ -22,7 +22,9 @@ POLL = 0.5  # seconds between two looks at the histories
 TAIL = 20  # lines of a crashed run's output that are kept
 
 
-def run_study(study: Study, preset: str, out, *, workers: int = 1, progress: bool = True) -> dict[str, str]:
+def run_study(
+    study: Study, preset: str, out, *, workers: int = 1, allow_inexact: bool = False, progress: bool = True
+) -> dict[str, str]:
     """Train all runs of a preset that are not finished, each in a process of its own.
 
     A run that fails is recorded beside its directory (`NAME.failure.json`) and does not stop the others; the next
@@ -34,21 +36,25 @@ def run_study(study: Study, preset: str, out, *, workers: int = 1, progress: boo
         preset: Which of its presets.
         out: Directory with a directory for each run.
         workers: Runs at the same time.
+        allow_inexact: Go on with broken runs also where their bits cannot be the same (see `train`).
         progress: Whether to show progress bars on standard error.
 
     Returns:
         From the names of the runs that failed to the reasons; empty if all are finished.
+
+    Raises:
+        InputError: If the directory holds runs of another configuration, naming the first difference.
     """
     if workers < 1:
         raise InputError(f"{workers} workers", "at least 1", "give another --workers")
     out = Path(out)
     runs = study.runs(preset)
-    pending = [run for run in runs if not RunDirectory(out / run.name).is_finished]
+    pending = [run for run in runs if not is_finished(run, out)]
     out.mkdir(parents=True, exist_ok=True)
     failures, processes = {}, _Processes()
     with progress_bars(disable=not progress) as bars, ThreadPoolExecutor(workers) as pool:
         whole = bars.add_task(f"{study.name} ({preset})", total=len(runs), completed=len(runs) - len(pending))
-        jobs = {pool.submit(_train, run, out / run.name, processes, bars): run for run in pending}
+        jobs = {pool.submit(_train, run, out / run.name, processes, bars, allow_inexact): run for run in pending}
         try:
             for job in as_completed(jobs):
                 reason = job.result()
@@ -60,6 +66,26 @@ def run_study(study: Study, preset: str, out, *, workers: int = 1, progress: boo
             processes.kill()
             raise
     return failures
+
+
+def is_finished(run: StudyRun, out) -> bool:
+    """Whether a run of a study is finished in the study's directory.
+
+    Raises:
+        InputError: If the run's directory holds another configuration than the study has now.
+    """
+    directory = RunDirectory(Path(out) / run.name)
+    if not (directory.path / "run.json").exists():
+        return False
+    found = first_difference(directory.read("run")["config"], as_json(run.config), "config")
+    if found:
+        name, before, now = found
+        raise InputError(
+            f"{name} {now!r} for the run {run.name}",
+            f"{before!r}, which the run in {directory.path} has",
+            "give another --out, or remove that directory",
+        )
+    return directory.is_finished
 
 
 class _Processes:
@@ -83,14 +109,14 @@ class _Processes:
                 process.kill()
 
 
-def _train(run: StudyRun, path: Path, processes: _Processes, bars) -> str | None:
+def _train(run: StudyRun, path: Path, processes: _Processes, bars, allow_inexact: bool) -> str | None:
     """Train one run; the reason if it failed."""
     failure, log = _beside(path, "failure.json"), _beside(path, "log")
     failure.unlink(missing_ok=True)
     training = run.config.training
     task = bars.add_task(run.name, total=training.rounds * training.steps_per_evaluation)
     with log.open("w") as output:
-        job = json.dumps({"config": as_json(run.config), "out": str(path)})
+        job = json.dumps({"config": as_json(run.config), "out": str(path), "allow_inexact": allow_inexact})
         process = processes.start(
             [sys.executable, "-m", "keras_ae.studies.worker"],
             stdin=subprocess.PIPE,
@@ -100,18 +126,22 @@ def _train(run: StudyRun, path: Path, processes: _Processes, bars) -> str | None
             # What is importable here is importable there: studies may bring modules of their own.
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "TF_CPP_MIN_LOG_LEVEL": "3"},
         )
-        process.stdin.write(job)
-        process.stdin.close()
+        process.stdin.write(job + "\n")  # And left open: where it ends, the worker knows that this process has.
+        process.stdin.flush()
         while process.poll() is None:
             bars.update(task, completed=_last_step(path))
             time.sleep(POLL)
+        process.stdin.close()
     bars.remove_task(task)
     lines = log.read_text(errors="replace").strip().splitlines()[-TAIL:]
     log.unlink()
     if process.returncode == 0:
         return None
-    told = process.returncode in (REFUSED, DIVERGED) and lines
-    reason = lines[-1] if told else f"exit status {process.returncode}"
+    crashed = f"exit status {process.returncode}"
+    if lines and process.returncode > 0:  # The last line of a traceback names the error.
+        reason = lines[-1] if process.returncode in (REFUSED, DIVERGED) else f"{crashed}: {lines[-1]}"
+    else:
+        reason = crashed
     write_json(failure, {"status": process.returncode, "reason": reason, "output": lines})
     return reason
 
@@ -137,9 +167,9 @@ def results(study: Study, preset: str, out, runs: Sequence[StudyRun] | None = No
 
     rows = []
     for run in runs or study.runs(preset):
-        directory = RunDirectory(Path(out) / run.name)
+        directory, finished = RunDirectory(Path(out) / run.name), is_finished(run, out)
         row = {"run": run.name, **run.choices, "status": _status(directory)}
-        if directory.is_finished:
+        if finished:
             row |= _flat(directory.read("metrics"))
         rows.append(row)
     return pandas.DataFrame(rows)

@@ -18,6 +18,8 @@ from keras_ae.studies.history import RunHistory
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.tasks import compile_model, task_of
 
+MONITORED = 200  # images whose codes TensorBoard shows
+
 
 class TrainingDivergedError(RuntimeError):
     """The loss became infinite, NaN or negative: there is no result to keep."""
@@ -153,7 +155,7 @@ def _fit(model, config: RunConfig, data: ImageData, directory: RunDirectory, che
             history,
             *_stopping(training, validation),
             callbacks.tensorboard(directory.logs),
-            callbacks.Monitor(directory.logs, training.batch_size),
+            _monitor(training, data, directory, labels),
             *_pictures(training, data, directory, labels),
             callbacks.Progress(bars, training.rounds * training.steps_per_evaluation),
         ]
@@ -189,10 +191,20 @@ def _stopping(training, validation) -> list:
     return [keras.callbacks.TerminateOnNaN(), early]
 
 
+def _monitor(training, data: ImageData, directory: RunDirectory, labels: bool) -> callbacks.Monitor:
+    """Of autoencoders also the codes of some validation images."""
+    shown = {}
+    if not labels and data.sizes["validation"]:
+        shown = {"images": data.images("validation", MONITORED)}
+        if data.has_labels and data.labels("validation").ndim == 1:
+            shown["labels"] = data.labels("validation")
+    return callbacks.Monitor(directory.logs, training.batch_size, **shown, weights=training.monitor_weights)
+
+
 def _pictures(training, data: ImageData, directory: RunDirectory, labels: bool) -> list:
-    if labels:
-        return []
     images = data.test if data.validation is None else data.validation
+    if labels or images is None:
+        return []
     return [callbacks.Reconstructions(images, directory.logs, every=max(1, training.rounds // 5))]
 
 

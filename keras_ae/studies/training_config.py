@@ -1,6 +1,7 @@
 """How a run is trained."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from keras_ae.errors import InputError
@@ -11,7 +12,7 @@ Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 ScheduleName = Literal["constant", "cosine", "one_cycle", "piecewise"]
 POSITIVE = (
     *("steps", "evaluations", "batch_size", "learning_rate", "decay_factor"),
-    *("patience", "checkpoint_steps", "checkpoint_minutes"),
+    *("patience", "checkpoint_steps", "checkpoint_minutes", "steps_per_execution"),
 )
 
 
@@ -20,9 +21,9 @@ class TrainingConfig:
     """How it is trained: Adam on a loss, for a number of steps."""
 
     steps: int = 2000
-    """Training steps, rounded up to a multiple of the evaluations."""
+    """Training steps; rounded up so that as many lie between any two evaluations."""
     evaluations: int = 20
-    """How often the validation images are looked at; a row of the history each."""
+    """How often at most the validation images are looked at; a row of the history each."""
     batch_size: int = 64
     """Images a step."""
     learning_rate: float = 5e-4
@@ -45,6 +46,8 @@ class TrainingConfig:
     """Whether XLA compiles the training step."""
     steps_per_execution: int | Literal["auto"] = "auto"
     """Training steps a call of the compiled function."""
+    monitor_weights: bool = False
+    """Write histograms of the weights for TensorBoard."""
     patience: int | None = None
     """Stop after so many evaluations without a lower validation loss, and keep the weights with the lowest."""
     checkpoint_steps: int | None = None
@@ -55,7 +58,7 @@ class TrainingConfig:
     def __post_init__(self):
         for name in POSITIVE:
             value = getattr(self, name)
-            if value is not None and value <= 0:
+            if isinstance(value, int | float) and not 0 < value < inf:
                 raise InputError(f"{name} {value}", "a number above 0", f"give another {name}")
         self._check_schedule()
 

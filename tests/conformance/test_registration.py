@@ -69,6 +69,21 @@ def test_parts_are_registered_in_either_order_of_imports(order):
     subprocess.run([sys.executable, "-c", f"{order}\n{check}"], check=True)
 
 
+def test_a_mere_look_for_keras_does_not_undo_the_registration():
+    look = "import keras_ae, importlib.util; importlib.util.find_spec('keras'); import keras"
+    check = "assert keras.saving.get_registered_object('keras_ae>Autoencoder') is keras_ae.Autoencoder"
+    subprocess.run([sys.executable, "-c", f"{look}\n{check}"], check=True)
+
+
+def test_a_part_without_an_init_of_its_own_has_the_inherited_keywords():
+    catalogue = Catalogue("layer", {"heir": f"{__name__}:Heir"})
+    assert catalogue.keywords("heir") == ("units", "activation", "initializer")
+
+
+class Heir(keras_ae.bottlenecks.Dense):
+    """A bottleneck that inherits its constructor."""
+
+
 def test_importing_the_library_alone_loads_nothing_heavy():
     check = "import sys, keras_ae, keras_ae.cli; assert not {'keras', 'tensorflow', 'jax'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", check], check=True)

@@ -64,6 +64,16 @@ def test_scores_do_not_depend_on_the_batches():
     np.testing.assert_allclose(encode(model, [images[:4], images[4:]]), model.encode(images), atol=1e-6)
 
 
+def test_an_image_without_error_does_not_make_the_mean_psnr_infinite():
+    class Perfect:
+        def predict_on_batch(self, images):
+            return images
+
+    summary = measure_reconstruction(Perfect(), [np.zeros((2, 4, 4, 1), "float32")]).summary()
+    assert summary["psnr"] == 100
+    assert summary["mse"] == 0
+
+
 def test_interpolation_begins_and_ends_at_the_reconstructions():
     images, _ = _pair((2, 6, 4, 1))
     model = kae.architectures.fully_connected((6, 4, 1), (3,), hidden=(8,))
