@@ -94,7 +94,7 @@ def train_study(out: Path, length: int) -> None:
     RunDirectory.save_model = save_all
     print(READY, flush=True)
     for name, config in study(length).items():
-        train(config, out / name, resume=True, progress=False)
+        train(config, out / name, resume=True, measure=("validation",), progress=False)
         keras.utils.clear_session()
 
 

@@ -31,7 +31,11 @@ def test_other_codes_are_refused(text):
 
 def test_a_run_survives_json(tmp_path):
     model = ModelConfig("strided", "8", "variational", ("filters=4", "bottleneck.beta=0.5"))
-    config = RunConfig(DataConfig("digits", data_dir=tmp_path, image_size=(8, 8)), model, TrainingConfig(steps=7))
+    config = RunConfig(
+        DataConfig("digits", data_dir=tmp_path, image_size=(8, 8)),
+        model,
+        TrainingConfig(7, schedule="piecewise", decay_at=(3,)),
+    )
     assert run_config_from_json(json.loads(json.dumps(as_json(config)))) == config
 
 
@@ -78,3 +82,53 @@ def test_steps_are_rounded_up_to_whole_evaluations(steps, evaluations, per, roun
     training = TrainingConfig(steps=steps, evaluations=evaluations)
     assert (training.steps_per_evaluation, training.rounds) == (per, rounds)
     assert steps <= per * rounds < steps + per
+
+
+def test_a_builder_of_ones_own_is_named_by_module_and_function(tmp_path, monkeypatch):
+    (tmp_path / "my_builders.py").write_text(
+        "def small(input_shape, code_shape, width=3, bottleneck='dense'):\n"
+        "    from keras_ae.architectures import fully_connected\n"
+        "    return fully_connected(input_shape, code_shape, hidden=(width,), bottleneck=bottleneck)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    model = ModelConfig("my_builders:small", "2", "variational", options=("width=5",))
+    built = model.build((4, 4, 1))
+    assert built.code_shape == (2,)
+    assert 5 in [layer.units for layer in built.encoder.layers if hasattr(layer, "units")]
+    with pytest.raises(InputError, match="option 'widht' for architecture 'my_builders:small'"):
+        ModelConfig("my_builders:small", "2", options=("widht=5",))
+
+
+@pytest.mark.parametrize(
+    "name", ["my_builders:none", "no_module:small", "json:tool", "a b:c", ":", "json.tool:nix"]
+)
+def test_a_builder_that_is_not_there_is_refused(name):
+    with pytest.raises(InputError, match="MODULE:FUNCTION that can be imported"):
+        ModelConfig(name, "2")
+
+
+@pytest.mark.parametrize(
+    ("training", "message"),
+    [
+        ({"schedule": "piecewise"}, "decay_at"),
+        ({"decay_at": (3,)}, "schedule constant with decay_at"),
+        ({"schedule": "piecewise", "decay_at": (5, 3)}, "increase"),
+        ({"schedule": "one_cycle", "warmup_steps": 3}, "warms up by itself"),
+        ({"warmup_steps": -1}, "0 or more"),
+        ({"patience": 0}, "patience 0"),
+        ({"checkpoint_steps": 0}, "checkpoint_steps 0"),
+        ({"checkpoint_minutes": 0.0}, "checkpoint_minutes 0"),
+    ],
+)
+def test_impossible_trainings_are_refused(training, message):
+    with pytest.raises(InputError, match=message):
+        TrainingConfig(**training)
+
+
+def test_schedules_end_with_the_steps_that_are_really_made():
+    training = TrainingConfig(steps=101, evaluations=10, learning_rate=1.0, schedule="cosine")
+    assert float(training.learning_rates()(110)) == pytest.approx(0.0, abs=1e-7)
+    assert float(training.learning_rates()(109)) > 1e-5
+    training = TrainingConfig(steps=101, evaluations=10, learning_rate=1.0, schedule="one_cycle")
+    assert float(training.learning_rates()(109)) == pytest.approx(1 / 25e4, rel=1e-3)
+    assert TrainingConfig(learning_rate=0.1).learning_rates() == 0.1
