@@ -11,11 +11,13 @@ The exit status is 0 if all is equal, and 1 if not.
 """
 
 import argparse
+import contextlib
 import random
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -71,7 +73,7 @@ def study(length: int) -> dict[str, RunConfig]:
         return RunConfig(DataConfig("digits", limit=600), model, TrainingConfig(**options))
 
     dense = ModelConfig("fully_connected", "8", options=("hidden=(16,)",))
-    variational = ModelConfig("strided", "8", "variational", ("filters=4", "bottleneck.beta=0.001"))
+    variational = ModelConfig("fully_connected", "8", "variational", ("hidden=(16,)", "bottleneck.beta=0.001"))
     several = {"steps_per_execution": 2, "jit_compile": "yes"}
     return {
         "two optimizers": run(ModelConfig(f"{Path(__file__).stem}:classifier", "16"), schedule="cosine"),
@@ -82,7 +84,15 @@ def study(length: int) -> dict[str, RunConfig]:
 
 
 def train_study(out: Path, length: int) -> None:
-    """Train what is not finished, and keep all variables beside each run before it counts as finished."""
+    """Train what is not finished."""
+    for name, config in study(length).items():
+        train(config, out / name, resume=True, measure=("validation",), progress=False)
+        keras.utils.clear_session()
+
+
+@contextlib.contextmanager
+def keeping_variables() -> Iterator[None]:
+    """All variables of a model are kept beside its run before the run counts as finished."""
     save_model = RunDirectory.save_model
 
     def save_all(directory: RunDirectory, model) -> None:
@@ -92,10 +102,10 @@ def train_study(out: Path, length: int) -> None:
         save_model(directory, model)
 
     RunDirectory.save_model = save_all
-    print(READY, flush=True)
-    for name, config in study(length).items():
-        train(config, out / name, resume=True, measure=("validation",), progress=False)
-        keras.utils.clear_session()
+    try:
+        yield
+    finally:
+        RunDirectory.save_model = save_model
 
 
 class Life:
@@ -111,11 +121,10 @@ class Life:
             self.finish()
         self.began = time.monotonic()
 
-    def finish(self) -> float:
-        """Wait for the end; the seconds that it took from when Keras was loaded."""
+    def finish(self) -> None:
+        """Wait for the end."""
         if self.process.wait() != 0:
-            sys.exit(f"the study failed:\n{self.log.read_text()}")
-        return time.monotonic() - self.began
+            raise RuntimeError(f"the study failed:\n{self.log.read_text()}")
 
     def kill(self, seconds: float, writing: bool) -> str | None:
         """SIGKILL after so many seconds, or when the next checkpoint is written after them.
@@ -182,7 +191,10 @@ def differences(one: Path, other: Path) -> list[str]:
 def check(out: Path, length: int, kills: int, seed: int) -> bool:
     """Train undisturbed and disturbed, print a table; whether all is equal."""
     chance = random.Random(seed)
-    seconds = Life(out / "undisturbed", length).finish()
+    began = time.monotonic()
+    with keeping_variables():
+        train_study(out / "undisturbed", length)
+    seconds = time.monotonic() - began
     print(f"undisturbed: {seconds:.0f} s for {len(study(length))} runs", flush=True)
     moments, equal, passes = [], True, 0
     while len(moments) < kills:
@@ -209,7 +221,9 @@ def main() -> int:
     parser.add_argument("--train", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.train:
-        train_study(arguments.train, arguments.length)
+        print(READY, flush=True)
+        with keeping_variables():
+            train_study(arguments.train, arguments.length)
         return 0
     with tempfile.TemporaryDirectory() as out:
         return 0 if check(Path(out), arguments.length, arguments.kills, arguments.seed) else 1

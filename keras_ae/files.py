@@ -50,7 +50,7 @@ def write_atomically(path: Path, write: Callable[[Path], Any], durable: bool = F
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically."""
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"), durable=True)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_ae.studies.run_directory import write_csv
+from keras_ae.files import write_csv
 
 pytestmark = pytest.mark.tensorflow
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
