@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+import resource
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -133,3 +136,40 @@ def test_studies_are_found_in_their_folders(tmp_path, monkeypatch):
         load_study("frist", tmp_path / "trials")
     with pytest.raises(InputError, match="--experiments"):
         find_studies(tmp_path / "nowhere")
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_a_full_disk_fails_the_run_and_leaves_the_finished_ones(tmp_path):
+    """A limit on the size of files fails writes as a full disk does; the study goes on when it is gone."""
+    folder = tmp_path / "trials" / "pair"
+    folder.mkdir(parents=True)
+    (folder / "study.py").write_text(PAIR)
+    command = [sys.executable, "-m", "keras_ae", "study", "run", "pair", "--preset", "quick", "--out", "runs"]
+    command += ["--experiments", "trials", "--no-estimate"]
+
+    def limited():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))  # bytes: enough for the small model alone
+
+    done = subprocess.run(command, cwd=tmp_path, preexec_fn=limited, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "failed: code=4,options=hidden=_400__: cannot write" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    finished = tmp_path / "runs" / "quick" / "code=4,options=hidden=_4__" / "metrics.json"
+    before = finished.read_bytes()
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "2 of 2 runs finished" in done.stdout
+    assert finished.read_bytes() == before
+
+
+PAIR = """
+from keras_ae.studies import DataConfig, ModelConfig, RunConfig, Study, TrainingConfig, vary
+
+BASE = RunConfig(
+    DataConfig("digits", limit=100), ModelConfig("fully_connected", "4"), TrainingConfig(steps=4, evaluations=2)
+)
+STUDY = Study("pair", "", {"quick": lambda: vary(
+    BASE, crossed={"model.code": ["4"], "model.options": [("hidden=(4,)",), ("hidden=(400,)",)]}
+)})
+"""
