@@ -93,12 +93,12 @@ def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(tm
 
     done = study("run", "decorrelation", "--preset", "quick", "--workers", "2")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert [run["status"] for run in json.loads(done.stdout)["runs"]] == ["finished"] * 8
+    assert [run["status"] for run in json.loads(done.stdout)["runs"]] == ["finished"] * 4
     written = json.loads(study("report", "decorrelation").stdout)
     kept = tmp_path / "experiments" / "decorrelation" / "results"
     table = (kept / "quick_table1.md").read_text()
     assert str(kept / "quick_table1.md") in {str(tmp_path / path) for path in written}
-    assert table.count("\n") == 2 + 4  # two code lengths, two readings
+    assert table.count("\n") == 2 + 2  # two readings
     shutil.rmtree(tmp_path / "runs")
     (kept / "quick_table1.md").unlink()
     assert study("report", "decorrelation").returncode == 0
