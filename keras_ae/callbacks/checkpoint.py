@@ -29,7 +29,8 @@ class Checkpoint(keras.callbacks.Callback):
     `set_state(state)`. The last two checkpoints are kept, so that a damaged one costs time and nothing else.
 
     In plain `model.fit` (put it last among the callbacks) it saves the model's state and no other callback's.
-    On a GPU the bits are the same as far as its operations are deterministic.
+    On a GPU the bits are the same as far as its operations are deterministic. Training over several replicas goes
+    on in the same way, training over several processes does not.
 
     Args:
         directory: Of the checkpoints alone.
@@ -105,7 +106,8 @@ class Checkpoint(keras.callbacks.Callback):
         options |= {"callbacks": training, "verbose": verbose, "shuffle": False}
         self._started_by_fit = True
         if step:  # Keras takes all epochs to be as long as the first: the rest of this one is trained by itself.
-            _keras.build_metrics(model, next(iter(pipeline(0))))
+            with model.distribute_strategy.scope():
+                _keras.build_metrics(model, next(iter(pipeline(0))))
             training.begin_part(step, is_last=False)
             rest = {"initial_epoch": epoch, "epochs": epoch + 1, "steps_per_epoch": steps_per_epoch - step}
             model.fit(pipeline(epoch * steps_per_epoch + step), **rest, **options)
@@ -181,13 +183,15 @@ class Checkpoint(keras.callbacks.Callback):
         if self._saved["steps_per_epoch"] not in (None, steps_per_epoch):
             before = self._saved["steps_per_epoch"]
             raise InputError(f"steps_per_epoch={steps_per_epoch}", f"{before}, as before", "give the same")
-        for optimizer in state.optimizers(model):
-            if not optimizer.built:
-                optimizer.build(model.trainable_variables)
+        with model.distribute_strategy.scope():
+            for optimizer in state.optimizers(model):
+                if not optimizer.built:
+                    optimizer.build(model.trainable_variables)
 
     def _restore(self, metrics: bool) -> None:
         if self._saved:
-            state.restore(self.model, self._saved["variables"], metrics)
+            with self.model.distribute_strategy.scope():
+                state.restore(self.model, self._saved["variables"], metrics)
             state.restore_callbacks(self._watched, self._saved["callbacks"])
 
 

@@ -22,21 +22,23 @@ def optimizers(model: keras.Model) -> list[keras.optimizers.Optimizer]:
     return list(getattr(model, "optimizers", None) or [model.optimizer])
 
 
-def variables(model: keras.Model) -> dict[str, list[keras.Variable]]:
-    """The variables that training changes, random seeds included, in an order that depends on the model alone.
+def variables(model: keras.Model) -> dict[str, list]:
+    """The TensorFlow variables that training changes, random seeds included; the order depends on the model alone.
 
-    By order and not by path, because paths of different variables can be the same.
+    By order and not by path, because paths of different variables can be the same. Of a variable that replicas
+    have copies of, every copy: sums and moving statistics differ from one to the other.
     """
-    return {
-        "model": list(model.variables),
+    groups = {
+        "model": model.variables,
         "optimizers": [variable for optimizer in optimizers(model) for variable in optimizer.variables],
-        "metrics": list(model.metrics_variables),
+        "metrics": model.metrics_variables,
     }
+    return {kind: [copy for variable in group for copy in _copies(variable)] for kind, group in groups.items()}
 
 
 def capture(model: keras.Model) -> dict[str, list[np.ndarray]]:
     """The values of `variables`."""
-    return {kind: [_array(variable) for variable in group] for kind, group in variables(model).items()}
+    return {kind: [variable.numpy() for variable in group] for kind, group in variables(model).items()}
 
 
 def restore(model: keras.Model, saved: dict[str, list[np.ndarray]], metrics: bool) -> None:
@@ -108,8 +110,8 @@ def _state_of(callback) -> dict[str, Any]:
     return {name: getattr(callback, name) for name in _names(callback)}
 
 
-def _array(variable) -> np.ndarray:
-    return np.array(keras.ops.convert_to_numpy(variable))
+def _copies(variable: keras.Variable) -> list:
+    return list(getattr(variable.value, "values", [variable.value]))
 
 
 def _dtype(variable) -> str:

@@ -3,6 +3,9 @@
 import contextlib
 import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import ClassVar
 
 import keras
@@ -243,3 +246,33 @@ def test_plain_fit_saves_and_refuses_to_mix_trainings(tmp_path):
 def test_steps_and_minutes_say_when(options, saved, tmp_path):
     resumed.train(resumed.classifier(), tmp_path, **options)
     assert len(list(tmp_path.iterdir())) == saved
+
+
+ON_TWO_DEVICES = """
+import sys
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import resumed_training as resumed
+
+def train(directory, interrupt=None):
+    with strategy.scope():
+        model = resumed.classifier()
+    return resumed.train(model, directory, interrupt=interrupt)
+
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+alone = train(sys.argv[1])
+try:
+    train(sys.argv[2], resumed.Interrupt("on_train_batch_begin", 6))
+except resumed.Interrupted:
+    resumed.assert_same(train(sys.argv[2]), alone)
+    print("the same")
+"""
+
+
+@SLOW
+def test_two_replicas_go_on_to_the_same_bits(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    command = [sys.executable, "-c", ON_TWO_DEVICES, str(tmp_path / "alone"), str(tmp_path / "killed")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "the same", done.stderr
