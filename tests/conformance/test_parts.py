@@ -12,6 +12,8 @@ import pytest
 from conformance import parts
 from conformance.parts import all_parts, inputs_for
 
+# Float32 sums in another order, divided by the deviations of maps of a few pixels: seen up to 2e-5.
+ROUNDING = 1e-4
 EVERY_PART = pytest.mark.parametrize("part", all_parts(), ids=lambda part: part.id)
 
 
@@ -33,7 +35,7 @@ def test_images_do_not_influence_each_other_at_inference(part):
     model = part.model()
     images = inputs_for(model)
     together, alone = _array(model(images)), _array(model(images[:1]))
-    np.testing.assert_allclose(together[:1], alone, atol=2e-5)
+    np.testing.assert_allclose(together[:1], alone, rtol=ROUNDING, atol=ROUNDING)
 
 
 @EVERY_PART
@@ -124,4 +126,4 @@ def test_is_the_same_under_xla(part):
     model = part.model()
     images = tf.constant(inputs_for(model))
     compiled = tf.function(lambda batch: model(batch, training=False), jit_compile=True)
-    np.testing.assert_allclose(compiled(images), model(images, training=False), atol=2e-5)
+    np.testing.assert_allclose(compiled(images), model(images, training=False), rtol=ROUNDING, atol=ROUNDING)
