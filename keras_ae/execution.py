@@ -5,6 +5,7 @@ and makes small dense networks several times faster, more so with many steps an 
 cost is the dispatch of each step and not its arithmetic. On a GPU XLA fuses normalisation and activation.
 """
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import keras
@@ -53,3 +54,14 @@ def compiled(function):
     import tensorflow as tf
 
     return tf.function(function, reduce_retracing=True)
+
+
+@contextmanager
+def computing_in(policy: str):
+    """Keras's global dtype policy while models are built, and the one before it afterwards."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -19,7 +19,7 @@ def conditions(model: keras.Model) -> dict[str, Any]:
 
     return {
         "python": platform.python_version(),
-        **{package: _version(package) for package in PACKAGES},
+        **{package: package_version(package) for package in PACKAGES},
         **{flag: os.environ.get(flag) for flag in FLAGS},
         "device": _device(tf),
         "threads within an operation": _threads(
@@ -41,7 +41,8 @@ def differences(before: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, 
     return [(name, before.get(name), now.get(name)) for name in names if before.get(name) != now.get(name)]
 
 
-def _version(package: str) -> str | None:
+def package_version(package: str) -> str | None:
+    """The installed version of a package, or None."""
     try:
         return version(package)
     except PackageNotFoundError:

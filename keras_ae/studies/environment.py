@@ -3,7 +3,6 @@
 import os
 import platform
 import subprocess
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = ("keras-ae", "keras", "tensorflow", "jax", "numpy")
@@ -13,9 +12,11 @@ def environment() -> dict:
     """Versions, device, threads and git revision, as JSON values."""
     import keras
 
+    from keras_ae.callbacks.checkpoint_conditions import package_version
+
     return {
         "python": platform.python_version(),
-        "packages": {name: installed for name in PACKAGES if (installed := _version(name))},
+        "packages": {name: installed for name in PACKAGES if (installed := package_version(name))},
         "backend": keras.backend.backend(),
         "machine": platform.machine(),
         "system": platform.system(),
@@ -23,13 +24,6 @@ def environment() -> dict:
         "devices": [str(device) for device in keras.distribution.list_devices()],
         "git_revision": _git_revision(),
     }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _git_revision() -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import keras
 
 from keras_ae.errors import InputError
+from keras_ae.execution import computing_in
 from keras_ae.studies.config import RunConfig
 from keras_ae.studies.study import StudyRun
 from keras_ae.studies.tasks import compile_model, task_of
@@ -104,12 +105,8 @@ def _step_seconds(config: RunConfig, model_config, image_shape) -> float:
     """Seconds of one training step, by trying."""
     import tensorflow as tf
 
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(config.training.precision)
-    try:
+    with computing_in(config.training.precision):
         model = model_config.build(image_shape)
-    finally:
-        keras.config.set_dtype_policy(before)
     compile_model(model, config.training)
     batch = config.training.batch_size
     images = keras.random.uniform((batch, *image_shape), seed=0)

@@ -11,6 +11,7 @@ from keras_ae.autoencoder import load_model
 from keras_ae.catalogue import ARCHITECTURES
 from keras_ae.data import ImageData, input_error_from
 from keras_ae.errors import InputError
+from keras_ae.execution import computing_in
 from keras_ae.progress import progress_bars
 from keras_ae.studies.config import RunConfig, as_json, plain, run_config_from_json
 from keras_ae.studies.environment import environment
@@ -70,7 +71,7 @@ def train(
     directory = RunDirectory(out)
     training = config.training
     data = data or config.load_data(progress)
-    with _precision(training.precision):
+    with computing_in(training.precision):
         keras.utils.set_random_seed(training.seed)
         model = config.model.build(data.image_shape)
         record = _record(config, data) | {"execution": compile_model(model, training)}
@@ -222,17 +223,3 @@ def _measurements(model, config: RunConfig, data: ImageData, measure, history: R
         **{split: task.measure(model, data, split) for split in measure if data.sizes[split]},
         **task.speed(model, data),
     }
-
-
-class _precision:  # noqa: N801
-    """The global dtype policy, for the time of building a model."""
-
-    def __init__(self, policy: str):
-        self.policy = policy
-
-    def __enter__(self):
-        self.before = keras.config.dtype_policy()
-        keras.config.set_dtype_policy(self.policy)
-
-    def __exit__(self, *error):
-        keras.config.set_dtype_policy(self.before)
