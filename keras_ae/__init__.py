@@ -19,6 +19,7 @@ _MODULES = (
     "data",
     "evaluation",
     "layers",
+    "losses",
     "networks",
     "numerics",
     "objectives",
@@ -51,7 +52,7 @@ def __dir__():
 
 
 def _register_parts() -> None:
-    for module in ("schedules", "layers", "bottlenecks", "autoencoder", "objectives"):
+    for module in ("schedules", "losses", "layers", "bottlenecks", "autoencoder", "objectives"):
         importlib.import_module(f"{__name__}.{module}")
 
 

@@ -9,7 +9,17 @@ import keras_ae
 
 ORDER = [
     *("errors", "catalogue", "code_shapes", "execution", "files", "pictures", "progress", "_keras"),
-    *("numerics", "schedules", "layers", "bottlenecks", "networks", "autoencoder", "objectives", "architectures"),
+    *(
+        "numerics",
+        "schedules",
+        "losses",
+        "layers",
+        "bottlenecks",
+        "networks",
+        "autoencoder",
+        "objectives",
+        "architectures",
+    ),
     *("data", "density", "evaluation", "callbacks", "detection", "export", "studies"),
     *("report", "explore", "commands", "cli", "__main__"),
 ]
@@ -43,7 +53,7 @@ def test_every_module_has_its_place_in_the_order():
     assert modules - {"__init__", "__pycache__"} <= set(ORDER)
 
 
-CORE = ["layers", "bottlenecks", "networks", "autoencoder", "architectures", "numerics", "schedules"]
+CORE = ["layers", "bottlenecks", "networks", "autoencoder", "architectures", "losses", "numerics", "schedules"]
 
 
 @pytest.mark.parametrize("module", CORE)

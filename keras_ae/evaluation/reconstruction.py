@@ -6,9 +6,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from keras_ae.evaluation.inference import as_array
+from keras_ae.losses import SSIM_K1, SSIM_K2, window_means
 
-SSIM_WINDOW, SSIM_SIGMA = 11, 1.5
-SSIM_K1, SSIM_K2 = 0.01, 0.03
 HIGHEST_PSNR = 100.0  # dB; else one image without any error would make the mean infinite
 
 
@@ -37,7 +36,7 @@ def ssim(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     that fits. Source: Wang, Bovik, Sheikh & Simoncelli, 2004, eq. 13 and section III-C.
     """
     x, y = np.asarray(images, np.float64), np.asarray(reconstructions, np.float64)
-    rows, columns = (_window_matrix(side) for side in x.shape[1:3])
+    rows, columns = (window_means(side) for side in x.shape[1:3])
 
     def blur(values):
         return np.einsum("rh,nhwc,vw->nrvc", rows, values, columns, optimize=True)
@@ -49,17 +48,6 @@ def ssim(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     numerator = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
     denominator = (mean_x**2 + mean_y**2 + c1) * (variance_x + variance_y + c2)
     return np.mean(numerator / denominator, axis=(1, 2, 3))
-
-
-def _window_matrix(side: int) -> np.ndarray:
-    """The [positions, side] matrix whose product with an image's axis takes the Gaussian-weighted window means."""
-    window = min(SSIM_WINDOW, side if side % 2 else side - 1)
-    weights = np.exp(-0.5 * np.square((np.arange(window) - window // 2) / SSIM_SIGMA))
-    positions = side - window + 1
-    matrix = np.zeros((positions, side))
-    for position in range(positions):
-        matrix[position, position : position + window] = weights / weights.sum()
-    return matrix
 
 
 @dataclass(frozen=True)

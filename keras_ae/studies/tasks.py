@@ -10,6 +10,7 @@ from keras_ae.data import ImageData
 from keras_ae.errors import InputError
 from keras_ae.evaluation import encoding_seconds, measure_reconstruction
 from keras_ae.execution import choose_execution
+from keras_ae.losses import StructuralDissimilarity
 from keras_ae.objectives import MultiObjective
 from keras_ae.studies.training_config import TrainingConfig
 
@@ -23,7 +24,8 @@ class Reconstruction:
 
     def losses(self, training: TrainingConfig) -> dict[str, Any]:
         """Loss and metrics, as `compile` takes them."""
-        return {"loss": training.loss, "metrics": ["mse"]}  # So that every loss can be compared, in the history.
+        loss = StructuralDissimilarity() if training.loss == "ssim" else training.loss
+        return {"loss": loss, "metrics": ["mse"]}  # So that every loss can be compared, in the history.
 
     def measure(self, model, data: ImageData, split: str) -> dict[str, float]:
         """The reconstruction scores of one split, as `ReconstructionScores.summary` gives them."""

@@ -6,8 +6,7 @@ from typing import Literal
 
 from keras_ae.errors import InputError
 
-LOSSES = ("mse", "mae", "binary_crossentropy")
-Loss = Literal["mse", "mae", "binary_crossentropy"]
+Loss = Literal["mse", "mae", "binary_crossentropy", "ssim"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 ScheduleName = Literal["constant", "cosine", "one_cycle", "piecewise"]
 POSITIVE = (
@@ -37,7 +36,7 @@ class TrainingConfig:
     decay_factor: float = 0.1
     """What a piecewise schedule multiplies by."""
     loss: Loss = "mse"
-    """Mean over pixels and images."""
+    """Mean over pixels and images; ssim is 1 - SSIM."""
     seed: int = 0
     """Of weights, sampling, splits and the order of the images."""
     precision: Precision = "float32"

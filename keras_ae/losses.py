@@ -1,0 +1,55 @@
+"""Training losses that Keras does not have."""
+
+import keras
+import numpy as np
+from keras import ops
+
+SSIM_WINDOW, SSIM_SIGMA = 11, 1.5
+SSIM_K1, SSIM_K2 = 0.01, 0.03
+
+
+@keras.saving.register_keras_serializable(package="keras_ae")
+class StructuralDissimilarity(keras.losses.Loss):
+    """1 − SSIM of images [batch, h, w, c] in [0, 1]: from 0 for equal images to 2, averaged over the images.
+
+    The SSIM is that of `keras_ae.evaluation.ssim`, here differentiable and in float32. Source: Wang, Bovik, Sheikh
+    & Simoncelli, 2004, eq. 13 and section III-C.
+    """
+
+    def __init__(self, name: str = "structural_dissimilarity", **kwargs):
+        super().__init__(name=name, **kwargs)
+
+    def call(self, y_true, y_pred):
+        """One value an image, [batch, 1, 1]: in the place of values a pixel, so that sample weights fit."""
+        return ops.mean(1.0 - ssim_map(y_true, y_pred), axis=(1, 2, 3), keepdims=True)[..., 0]
+
+
+def ssim_map(images, reconstructions):
+    """SSIM at every position of the window and in every channel: [n, h, w, c] twice → float32 [n, h', w', c]."""
+    x, y = (ops.cast(values, "float32") for values in (images, reconstructions))
+    rows, columns = (ops.convert_to_tensor(window_means(side), "float32") for side in x.shape[1:3])
+
+    def blur(values):
+        return ops.einsum("nrwc,vw->nrvc", ops.einsum("rh,nhwc->nrwc", rows, values), columns)
+
+    mean_x, mean_y = blur(x), blur(y)
+    variances = blur(ops.square(x) + ops.square(y)) - ops.square(mean_x) - ops.square(mean_y)
+    covariance = blur(x * y) - mean_x * mean_y
+    c1, c2 = SSIM_K1**2, SSIM_K2**2
+    numerator = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
+    return numerator / ((ops.square(mean_x) + ops.square(mean_y) + c1) * (variances + c2))
+
+
+def window_means(side: int) -> np.ndarray:
+    """The float64 [positions, side] matrix whose product with an axis of images takes the SSIM's window means.
+
+    The window is Gaussian (σ = 1.5), of 11 pixels and wholly inside the image; on shorter sides it is the largest
+    odd one that fits.
+    """
+    window = min(SSIM_WINDOW, side if side % 2 else side - 1)
+    weights = np.exp(-0.5 * np.square((np.arange(window) - window // 2) / SSIM_SIGMA))
+    positions = side - window + 1
+    matrix = np.zeros((positions, side))
+    for position in range(positions):
+        matrix[position, position : position + window] = weights / weights.sum()
+    return matrix
