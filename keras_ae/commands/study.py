@@ -14,6 +14,7 @@ from keras_ae.studies.discovery import find_studies, load_collect, load_report, 
 
 EXPERIMENTS = Path("experiments")
 FAILED = 1  # exit status when a run of a study failed
+OUTCOMES = ("finished", "diverged")  # of a run that need not be tried again
 
 
 @dataclass(frozen=True)
@@ -136,13 +137,16 @@ class StudyReport:
             print("\n".join(map(str, written)))
 
     def _keep(self, study, trained: Path, kept: Path) -> None:
-        """Write each finished preset's table beside the study, `results/PRESET.csv`, and what its figures need."""
+        """Write each preset's table beside the study, `results/PRESET.csv`, and what its figures need.
+
+        The table is written once each run is finished or diverged.
+        """
         from keras_ae.files import write_text
         from keras_ae.studies.runner import results
 
         for preset in (preset for preset in study.presets if (trained / preset).is_dir()):
             table = results(study, preset, trained / preset)
-            missing = int((table["status"] != "finished").sum())
+            missing = int((~table["status"].isin(OUTCOMES)).sum())
             if missing:  # What is kept may be complete: it stays.
                 print(
                     f"{preset}: {missing} of {len(table)} runs are not finished; its table is left",

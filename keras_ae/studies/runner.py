@@ -161,26 +161,31 @@ def _last_step(path: Path) -> int:
 def results(study: Study, preset: str, out, runs: Sequence[StudyRun] | None = None):
     """The runs of a preset as a pandas table: name, choices, status and the measurements of the finished ones.
 
-    Nested measurements become columns such as "test.mse". Status is "finished", "failed", "begun" or "missing".
+    Nested measurements become columns such as "test.mse". Status is "finished", "diverged" (trained to where its
+    loss ran away, which is a result too), "failed" (for another reason), "begun" or "missing"; "reason" tells why
+    a run diverged or failed.
     """
     import pandas
 
     rows = []
     for run in runs or study.runs(preset):
         directory, finished = RunDirectory(Path(out) / run.name), is_finished(run, out)
-        row = {"run": run.name, **run.choices, "status": _status(directory)}
+        row = {"run": run.name, **run.choices, **_status(directory)}
         if finished:
             row |= _flat(directory.read("metrics"))
         rows.append(row)
     return pandas.DataFrame(rows)
 
 
-def _status(directory: RunDirectory) -> str:
+def _status(directory: RunDirectory) -> dict[str, str]:
+    """A run's "status", and the "reason" if it failed."""
     if directory.is_finished:
-        return "finished"
-    if _beside(directory.path, "failure.json").exists():
-        return "failed"
-    return "begun" if directory.path.exists() else "missing"
+        return {"status": "finished"}
+    failure = _beside(directory.path, "failure.json")
+    if failure.exists():
+        found = json.loads(failure.read_text(encoding="utf-8"))
+        return {"status": "diverged" if found["status"] == DIVERGED else "failed", "reason": found["reason"]}
+    return {"status": "begun" if directory.path.exists() else "missing"}
 
 
 def _flat(values: dict, prefix: str = "") -> dict:

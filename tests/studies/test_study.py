@@ -6,10 +6,12 @@ import resource
 import subprocess
 import sys
 
+import pandas
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keras_ae.commands import study as study_commands
 from keras_ae.errors import InputError
 from keras_ae.studies import (
     DataConfig,
@@ -114,11 +116,28 @@ def test_finished_runs_are_not_run_again_and_failed_ones_are(mixed):
 def test_the_results_are_one_table(mixed):
     study, out, _ = mixed
     table = results(study, "quick", out)
-    assert list(table["status"]) == ["finished", "failed", "failed"]
+    assert list(table["status"]) == ["finished", "diverged", "failed"]
+    assert "smaller learning rate" in table["reason"][1]
     assert list(table["learning_rate"]) == [1e-3, 1e30, 1e-3]
     assert 0 < table["test.mse"][0] < 10
     assert table["test.mse"].isna().tolist() == [False, True, True]
     assert table["code_shape"][0] == "4"
+
+
+@pytest.mark.tensorflow
+def test_a_table_is_kept_of_runs_that_finished_or_diverged_and_not_of_refused_ones(mixed, tmp_path, monkeypatch):
+    study, out, _ = mixed
+    monkeypatch.setattr(study_commands, "load_collect", lambda *_: None)
+    trained, kept = tmp_path / "trained", tmp_path / "kept"
+    trained.mkdir()
+    (trained / "quick").symlink_to(out)
+    report = study_commands.StudyReport("mixed")
+    report._keep(study, trained, kept)
+    assert not (kept / "quick.csv").exists()
+    report._keep(Study("mixed", "", {"quick": lambda: study.runs("quick")[:2]}), trained, kept)
+    table = pandas.read_csv(kept / "quick.csv")
+    assert list(table["status"]) == ["finished", "diverged"]
+    assert list(table["reason"].isna()) == [True, False]
 
 
 def test_studies_are_found_in_their_folders(tmp_path, monkeypatch):
