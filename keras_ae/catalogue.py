@@ -147,6 +147,8 @@ BOTTLENECKS = Catalogue(
         "dense": "keras_ae.bottlenecks.dense:Dense",
         "decorrelated": "keras_ae.bottlenecks.decorrelated:Decorrelated",
         "variational": "keras_ae.bottlenecks.variational:Variational",
+        "k_sparse": "keras_ae.bottlenecks.k_sparse:KSparse",
+        "capacity_controlled": "keras_ae.bottlenecks.capacity_controlled:CapacityControlled",
     },
     group="keras_ae.bottlenecks",
 )

@@ -22,7 +22,11 @@ class Variational(Bottleneck):
     """A code drawn from N(μ(x), σ(x)²) in training, its mean otherwise; penalty β · KL to N(0, I), in nats.
 
     Features [batch, ..., channels] → code [batch, ..., units]. The KL is summed over the code and averaged over
-    the images: with a loss that is a *mean* over pixels, β weighs as much as β · pixels does with a sum.
+    the images: with a loss that is a *mean* over pixels, β weighs as much as β · pixels does with a sum. A warm-up
+    is a `VariableSchedule` of `schedulable.beta`.
+
+    With β = 1 and a sum over pixels this is eq. 2.25 of Penhouët, "Locally embedded autoencoder", ½·KL + RL: there
+    KL lacks the factor ½, so the β of its eq. 2.26 is half of the one here.
 
     Args:
         units: Length of the code (at each position).
@@ -51,10 +55,14 @@ class Variational(Bottleneck):
 
     def call(self, features, training=False):
         mean, log_std = self.posterior(features)
-        self.penalize(numerics.standard_normal_kl(mean, log_std), self.schedulable.beta)
+        self.regularize(numerics.standard_normal_kl(mean, log_std), training)
         if not training:
             return mean
         return mean + ops.exp(log_std) * keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.noise)
+
+    def regularize(self, divergence, training):
+        """Add the penalty of a divergence in nats, [batch, ..., units]."""
+        self.penalize(divergence, self.schedulable.beta)
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)
