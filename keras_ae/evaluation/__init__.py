@@ -9,6 +9,7 @@ from keras_ae.evaluation.reconstruction import (
     rmse,
     ssim,
 )
+from keras_ae.evaluation.svcca import svcca
 
 __all__ = [
     "ReconstructionScores",
@@ -20,4 +21,5 @@ __all__ = [
     "psnr",
     "rmse",
     "ssim",
+    "svcca",
 ]
