@@ -1,4 +1,6 @@
-"""The decorrelated-bottleneck paper's experiment on MNIST: n ∈ {8, 4, 2}, standard loss against three α."""
+"""The decorrelated-bottleneck paper's experiment on MNIST, and what it leaves open: the lists of runs."""
+
+from dataclasses import replace
 
 from keras_ae.studies import DataConfig, ModelConfig, RunConfig, Study, StudyRun, TrainingConfig, vary
 from keras_ae.studies.study import replaced
@@ -20,6 +22,21 @@ PAPER = RunConfig(
         loss="binary_crossentropy",
     ),
 )
+# Feature maps: the bottleneck-shape paper's network made small, with a linear code of 12 channels.
+CIFAR_STEPS, CIFAR_ALPHAS = 800, (0.0, 0.005, 0.05)
+CIFAR = RunConfig(
+    data=DataConfig("cifar10"),
+    model=ModelConfig(
+        "convolutional",
+        "8x8x12",
+        "dense",
+        options=(
+            *("strided_layers=2", "width=8", "residual_blocks=1"),
+            *("normalize_output=False", "output_activation='sigmoid'"),
+        ),
+    ),
+    training=TrainingConfig(steps=CIFAR_STEPS, evaluations=4, learning_rate=2e-3, loss="mse"),
+)
 QUICK = RunConfig(
     data=DataConfig("digits"),
     model=ModelConfig("decorrelated", "4", options=("hidden=(32, 16)", *READING)),
@@ -40,11 +57,35 @@ def _runs(base: RunConfig, sizes, alphas, seeds, form: str = "squared") -> list[
 def _named(run: StudyRun, form: str) -> StudyRun:
     alpha = float(run.config.model.options[0].removeprefix("alpha="))
     training = run.config.training
-    choices = {"n": int(run.config.model.code), "form": form, "alpha": alpha, "seed": training.seed}
-    choices["loss"] = training.loss
-    method = "standard" if alpha == 0 else f"{form}-{alpha:g}"
+    choices = _choices(run.config, int(run.config.model.code), form, alpha)
     suffix = "" if training.loss == PAPER.training.loss else f"-{training.loss}"
-    return StudyRun(f"n{choices['n']}-{method}-seed{training.seed}{suffix}", choices, run.config)
+    return StudyRun(f"n{choices['n']}-{_method(form, alpha)}-seed{training.seed}{suffix}", choices, run.config)
+
+
+def _choices(config: RunConfig, n: int, form: str, alpha: float) -> dict:
+    training = config.training
+    fixed = {"n": n, "form": form, "alpha": alpha, "seed": training.seed, "loss": training.loss}
+    return fixed | {"data": config.data.source}
+
+
+def _method(form: str, alpha: float) -> str:
+    return "standard" if alpha == 0 else f"{form}-{alpha:g}"
+
+
+def feature_maps() -> list[StudyRun]:
+    """The penalty on feature maps of CIFAR-10: a feature is a channel, each position of each image a sample."""
+    runs = []
+    for alpha in CIFAR_ALPHAS:
+        model = CIFAR.model
+        if alpha:
+            model = replace(
+                model, bottleneck="decorrelated", options=(*model.options, f"bottleneck.alpha={alpha}")
+            )
+        for seed in (0, 1):
+            config = replaced(replace(CIFAR, model=model), "training.seed", seed)
+            name = f"cifar10-{_method('squared', alpha)}-seed{seed}"
+            runs.append(StudyRun(name, _choices(config, 12, "squared", alpha), config))
+    return runs
 
 
 def paper() -> list[StudyRun]:
@@ -53,13 +94,19 @@ def paper() -> list[StudyRun]:
 
 
 def beyond() -> list[StudyRun]:
-    """What the paper leaves open: more seeds for a paired test, other forms, other weights."""
+    """What the paper leaves open: seeds for a paired test, other forms, weights, distortions, and feature maps."""
     return [
         *_runs(PAPER, (8,), (0.0, 0.005), range(3, 10)),
         *_runs(PAPER, SIZES, (0.005,), (0,), "absolute"),
         *_runs(PAPER, SIZES, (0.005,), (0,), "signed"),
         *_runs(PAPER, (8,), (1e-4, 0.05, 0.1), (0,)),
         *_runs(replaced(PAPER, "training.loss", "mse"), (2,), (0.0, 0.005), (0,)),  # Figure 1's caption says MSE
+        *(
+            run
+            for loss in ("mse", "mae", "ssim")
+            for run in _runs(replaced(PAPER, "training.loss", loss), (8,), (0.0, 0.005), (0,))
+        ),
+        *feature_maps(),
     ]
 
 
