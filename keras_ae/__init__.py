@@ -52,7 +52,7 @@ def __dir__():
 
 
 def _register_parts() -> None:
-    for module in ("schedules", "losses", "layers", "bottlenecks", "autoencoder", "objectives"):
+    for module in ("schedules", "losses", "layers", "bottlenecks", "networks", "autoencoder", "objectives"):
         importlib.import_module(f"{__name__}.{module}")
 
 

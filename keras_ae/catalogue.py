@@ -138,6 +138,8 @@ LAYERS = Catalogue(
         "convolution_unit": "keras_ae.layers.convolution_unit:ConvolutionUnit",
         "residual_block": "keras_ae.layers.residual_block:ResidualBlock",
         "upsampling_unit": "keras_ae.layers.upsampling_unit:UpsamplingUnit",
+        "spatial_broadcast": "keras_ae.layers.spatial_broadcast:SpatialBroadcast",
+        "locally_embedded_autoencoder": "keras_ae.layers.locally_embedded:LocallyEmbeddedAutoencoder",
     },
 )
 BOTTLENECKS = Catalogue(
@@ -161,6 +163,11 @@ NETWORKS = Catalogue(
         "strided_decoder": "keras_ae.networks.strided:strided_decoder",
         "fully_connected_encoder": "keras_ae.networks.fully_connected:fully_connected_encoder",
         "fully_connected_decoder": "keras_ae.networks.fully_connected:fully_connected_decoder",
+        "fully_connected_window_encoder": "keras_ae.networks.windows:fully_connected_window_encoder",
+        "fully_connected_window_decoder": "keras_ae.networks.windows:fully_connected_window_decoder",
+        "convolutional_window_encoder": "keras_ae.networks.windows:convolutional_window_encoder",
+        "transposed_window_decoder": "keras_ae.networks.windows:transposed_window_decoder",
+        "spatial_broadcast_decoder": "keras_ae.networks.windows:spatial_broadcast_decoder",
     },
 )
 ARCHITECTURES = Catalogue(
@@ -170,6 +177,7 @@ ARCHITECTURES = Catalogue(
         "decorrelated": "keras_ae.architectures.decorrelated:decorrelated",
         "strided": "keras_ae.architectures.strided:strided",
         "fully_connected": "keras_ae.architectures.fully_connected:fully_connected",
+        "window_autoencoder": "keras_ae.architectures.window_autoencoder:window_autoencoder",
     },
     group="keras_ae.architectures",
 )

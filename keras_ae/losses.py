@@ -53,3 +53,37 @@ def window_means(side: int) -> np.ndarray:
     for position in range(positions):
         matrix[position, position : position + window] = weights / weights.sum()
     return matrix
+
+
+@keras.saving.register_keras_serializable(package="keras_ae")
+class SumSquaredError(keras.losses.Loss):
+    """Squared errors summed over each image's values, and averaged over the images (or windows).
+
+    Source: Penhouët, "Locally embedded autoencoder", eq. 3.2.
+    """
+
+    def __init__(self, name: str = "sum_squared_error", **kwargs):
+        super().__init__(name=name, **kwargs)
+
+    def call(self, y_true, y_pred):
+        """One value an image, [batch, 1, 1] of images [batch, h, w, c], so that sample weights fit."""
+        errors = ops.square(y_pred - ops.cast(y_true, y_pred.dtype))
+        return ops.sum(errors, axis=tuple(range(1, len(y_pred.shape))), keepdims=True)[..., 0]
+
+
+def _mean_of(loss: keras.losses.Loss):
+    def of_windows(windows, reconstructions):
+        # Not the loss itself, which Keras divides by the number of replicas: it also divides what is added.
+        windows, reconstructions = (ops.cast(values, "float32") for values in (windows, reconstructions))
+        return ops.mean(loss.call(windows, reconstructions))
+
+    return of_windows
+
+
+# From windows [n, h, w, c] and their reconstructions to a float32 scalar.
+WINDOW_LOSSES = {
+    "sum_squared_error": _mean_of(SumSquaredError()),
+    "mse": _mean_of(keras.losses.MeanSquaredError()),
+    "mae": _mean_of(keras.losses.MeanAbsoluteError()),
+    "log_loss": _mean_of(keras.losses.BinaryCrossentropy()),
+}

@@ -5,7 +5,9 @@ from keras_ae.layers.convolution_unit import ConvolutionUnit
 from keras_ae.layers.decorrelation import Decorrelation
 from keras_ae.layers.instance_normalization import InstanceNormalization
 from keras_ae.layers.local_objective import LocalObjective
+from keras_ae.layers.locally_embedded import LocallyEmbeddedAutoencoder
 from keras_ae.layers.residual_block import ResidualBlock
+from keras_ae.layers.spatial_broadcast import SpatialBroadcast
 from keras_ae.layers.upsampling_unit import UpsamplingUnit
 
 __all__ = [
@@ -13,7 +15,9 @@ __all__ = [
     "Decorrelation",
     "InstanceNormalization",
     "LocalObjective",
+    "LocallyEmbeddedAutoencoder",
     "ResidualBlock",
+    "SpatialBroadcast",
     "UpsamplingUnit",
     "activation_layer",
 ]

@@ -3,12 +3,26 @@
 from keras_ae.networks.convolutional import convolutional_decoder, convolutional_encoder
 from keras_ae.networks.fully_connected import fully_connected_decoder, fully_connected_encoder
 from keras_ae.networks.strided import strided_decoder, strided_encoder
+from keras_ae.networks.windows import (
+    SlidingEncoder,
+    convolutional_window_encoder,
+    fully_connected_window_decoder,
+    fully_connected_window_encoder,
+    spatial_broadcast_decoder,
+    transposed_window_decoder,
+)
 
 __all__ = [
+    "SlidingEncoder",
     "convolutional_decoder",
     "convolutional_encoder",
+    "convolutional_window_encoder",
     "fully_connected_decoder",
     "fully_connected_encoder",
+    "fully_connected_window_decoder",
+    "fully_connected_window_encoder",
+    "spatial_broadcast_decoder",
     "strided_decoder",
     "strided_encoder",
+    "transposed_window_decoder",
 ]

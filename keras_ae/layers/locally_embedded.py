@@ -1,0 +1,147 @@
+"""The locally embedded autoencoder (LEA): a layer that encodes every window of its input."""
+
+import keras
+from keras import ops
+
+from keras_ae.catalogue import ARCHITECTURES, Example
+from keras_ae.errors import InputError, unknown_name
+from keras_ae.layers.local_objective import LocalObjective
+from keras_ae.layers.locally_embedded_windows import Recombined, Windowing
+from keras_ae.losses import WINDOW_LOSSES
+
+
+@keras.saving.register_keras_serializable(package="keras_ae")
+class LocallyEmbeddedAutoencoder(LocalObjective):
+    """Images or feature maps → code maps: the codes of all windows, from one autoencoder that rebuilds them.
+
+    Input [batch, height, width, channels] of any range; output [batch, rows, columns, code length]. It stands
+    where a convolution or a pooling layer would. Its objective is the loss between windows and their
+    reconstructions, and the bottleneck's penalty; both are means over all windows of the batch. `MultiObjective`
+    trains it beside a main loss; in a plain `keras.Model` its loss is added to the model's.
+
+    An encoder that offers `slide` (see `keras_ae.networks.SlidingEncoder`) is applied as a convolution, any other
+    to the windows. The decoder serves the loss alone: compiled functions that only predict leave it out, and so do
+    exported models. Source: Penhouët, "Locally embedded autoencoder", chapter 3, eq. 3.1 and 3.2.
+
+    Args:
+        autoencoder: A built `keras_ae.Autoencoder` of windows, whose code is a vector.
+        window: (height, width) or one number; the autoencoder's own if left out, and never another.
+        strides: Steps down and to the right, or one number; the window's sides if left out.
+        padding: "same" (zeros) or "valid".
+        loss: "sum_squared_error", eq. 3.2: a sum over each window's values; or a mean over all values: "mse",
+            "mae", "log_loss" (eq. 2.19 to 2.21; the last for values in [0, 1] only).
+
+    Raises:
+        InputError: If these do not fit together, or do not fit the input.
+    """
+
+    def __init__(
+        self,
+        autoencoder: keras.Model,
+        window: int | tuple[int, int] | None = None,
+        strides: int | tuple[int, int] | None = None,
+        padding: str = "same",
+        loss: str = "sum_squared_error",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.autoencoder, self.padding, self.loss = autoencoder, padding, loss
+        self.window = _pair(autoencoder.image_shape[:2] if window is None else window)
+        self.strides = _pair(self.window if strides is None else strides)
+        self.windowing = Windowing(self.window, self.strides, padding)
+        if loss not in WINDOW_LOSSES:
+            raise unknown_name("loss", str(loss), WINDOW_LOSSES)
+        if self.window != tuple(autoencoder.image_shape[:2]):
+            raise InputError(
+                f"window {self.window}",
+                f"{tuple(autoencoder.image_shape[:2])}, which the autoencoder takes",
+                "leave the window out, or build an autoencoder of this window",
+            )
+        if len(autoencoder.code_shape) != 1:
+            raise InputError(
+                f"an autoencoder with codes of {tuple(autoencoder.code_shape)}", "codes that are vectors"
+            )
+
+    def build(self, input_shape):
+        if input_shape[-1] != self.autoencoder.image_shape[-1] or None in input_shape[1:3]:
+            raise InputError(
+                f"input of {tuple(input_shape[1:])}",
+                f"(height, width, {self.autoencoder.image_shape[-1]}), all known",
+                "build the autoencoder for this input's channels, and give the input's height and width",
+            )
+        self.windowing.axes(input_shape[1:3])
+
+    def call(self, images, training=False):
+        codes, shape = self._encode(images, training)
+        reconstructions = self.autoencoder.decode(codes, training)
+        self.add_loss(WINDOW_LOSSES[self.loss](self._flat_windows(images), reconstructions))
+        return ops.reshape(codes, shape)
+
+    def encode(self, images, training: bool = False):
+        """Code maps without the loss: what `call` returns, also faster outside of compiled functions."""
+        return ops.reshape(*self._encode(images, training))
+
+    def windows(self, images):
+        """[batch, height, width, channels] → windows [batch, rows, columns, *window, channels]."""
+        return self.windowing.extract(ops.convert_to_tensor(images))
+
+    def reconstruct_windows(self, images):
+        """The reconstructions of `windows(images)`, as at inference."""
+        codes, (_, *grid, _) = self._encode(images, training=False)
+        return ops.reshape(self.autoencoder.decode(codes), (-1, *grid, *self.autoencoder.image_shape))
+
+    def recombine(self, windows, sides: tuple[int, int]) -> Recombined:
+        """The inverse of `windows`: means where they overlap, and a mask of where any window is.
+
+        Args:
+            windows: [batch, rows, columns, *window, channels].
+            sides: (height, width) of the images.
+        """
+        return self.windowing.recombine(ops.convert_to_tensor(windows), sides)
+
+    def reconstruct(self, images) -> Recombined:
+        """Reconstructed images, put together from the reconstructions of their windows."""
+        return self.recombine(self.reconstruct_windows(images), images.shape[1:3])
+
+    def _flat_windows(self, images):
+        return ops.reshape(self.windowing.extract(images), (-1, *self.autoencoder.image_shape))
+
+    def _encode(self, images, training):
+        """Codes [batch · windows, length], as the bottleneck sees them, and the shape of the code maps."""
+        images = ops.convert_to_tensor(images)
+        encoder, bottleneck = self.autoencoder.encoder, self.autoencoder.bottleneck
+        if hasattr(encoder, "slide"):
+            features = encoder.slide(images, self.strides, self.padding)
+            features = ops.reshape(features, (-1, features.shape[-1]))
+        else:
+            features = encoder(self._flat_windows(images), training=training)
+        codes = bottleneck(features, training=training)
+        return codes, (-1, *self.compute_output_shape(images.shape)[1:])
+
+    def compute_output_shape(self, input_shape):
+        rows, columns = self.windowing.axes(input_shape[1:3])
+        return (input_shape[0], rows.count, columns.count, *self.autoencoder.code_shape)
+
+    def get_config(self):
+        kept = {name: getattr(self, name) for name in ("window", "strides", "padding", "loss")}
+        autoencoder = keras.saving.serialize_keras_object(self.autoencoder)
+        return {**super().get_config(), "autoencoder": autoencoder, **kept}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{**config, "autoencoder": keras.saving.deserialize_keras_object(config["autoencoder"])})
+
+    @classmethod
+    def examples(cls):
+        make = ARCHITECTURES["window_autoencoder"]  # By name: this module is not above autoencoders.
+        variational = make((2, 3, 1), (2,), bottleneck="variational")
+        sparse = make((3, 3, 2), (3,), "conv", kernels=2, kernel_size=3)
+        return [
+            Example({"autoencoder": make((4, 4, 2), (3,)), "strides": 2}, (6, 8, 2)),
+            Example({"autoencoder": variational, "strides": (3, 4), "padding": "valid"}, (9, 7, 1)),
+            Example({"autoencoder": sparse, "loss": "mae"}, (7, 6, 2)),
+        ]
+
+
+def _pair(value) -> tuple[int, int]:
+    return (value, value) if isinstance(value, int) else tuple(value)

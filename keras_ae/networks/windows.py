@@ -1,0 +1,173 @@
+"""Encoders and decoders of windows, whose layers follow from the window's size.
+
+Source: Penhouët, "Locally embedded autoencoder", section 3.3.1; the sizes that it leaves open are those of which
+the parameter counts of its Table 3.1 come out exactly. All hidden layers have ReLU and biases; the last layer is
+linear, since windows inside a network have values of any range. Any image is a window of its own size.
+"""
+
+from math import prod
+
+import keras
+from keras import ops
+
+from keras_ae.catalogue import Example, with_examples
+from keras_ae.layers import SpatialBroadcast
+from keras_ae.networks.fully_connected import fully_connected_decoder
+
+STRIDES = 2  # of the convolutions inside a window
+
+
+@keras.saving.register_keras_serializable(package="keras_ae")
+class SlidingEncoder(keras.Model):
+    """A functional model of dense layers on a flattened window, which can slide over images as a convolution.
+
+    The first dense layer on a window is a convolution with the window as its kernel, and the others are 1×1
+    convolutions, so the windows need not be cut out.
+    """
+
+    def slide(self, images, strides: tuple[int, int], padding: str):
+        """Features of every window of images: [batch, h, w, c] → [batch, rows, columns, features].
+
+        Args:
+            images: Of any height and width.
+            strides: Steps from window to window, down and to the right.
+            padding: "same" or "valid", as of `keras.layers.Conv2D`.
+        """
+        first, *others = (layer for layer in self.layers if isinstance(layer, keras.layers.Dense))
+        dtype = first.compute_dtype
+        kernel = ops.reshape(ops.cast(first.kernel, dtype), (*self.input_shape[1:], first.units))
+        features = ops.conv(ops.cast(images, dtype), kernel, strides, padding, data_format="channels_last")
+        features = first.activation(features + ops.cast(first.bias, dtype))
+        for layer in others:
+            features = layer(features)
+        return features
+
+
+@with_examples(Example({"input_shape": (4, 4, 2)}), Example({"input_shape": (3, 5, 1)}))
+def fully_connected_window_encoder(input_shape: tuple[int, int, int]) -> SlidingEncoder:
+    """Windows of d values → features [batch, 2d]: the "fc" encoder.
+
+    Args:
+        input_shape: (height, width, channels) of the windows.
+    """
+    window = keras.Input(input_shape, name="window")
+    flat = keras.layers.Flatten(name="flatten")(window)
+    features = keras.layers.Dense(2 * prod(input_shape), "relu", name="dense")(flat)
+    return SlidingEncoder(window, features, name="fully_connected_window_encoder")
+
+
+@with_examples(Example({"code_shape": (3,), "output_shape": (4, 4, 2)}))
+def fully_connected_window_decoder(
+    code_shape: tuple[int], output_shape: tuple[int, int, int], output_activation="linear"
+) -> keras.Model:
+    """Codes → windows of d values, through 2d: the "fc" decoder.
+
+    Args:
+        code_shape: (length,) of the code.
+        output_shape: (height, width, channels) of the windows.
+        output_activation: After the last layer.
+    """
+    hidden = (2 * prod(output_shape),)
+    return fully_connected_decoder(code_shape, output_shape, hidden, "relu", output_activation)
+
+
+@with_examples(
+    Example({"input_shape": (8, 8, 2), "kernels": 3, "kernel_size": 3}),
+    Example({"input_shape": (3, 6, 1), "kernels": 2}),
+    Example({"input_shape": (3, 3, 2), "kernels": 2}),
+)
+def convolutional_window_encoder(
+    input_shape: tuple[int, int, int], kernels: int = 32, kernel_size: int = 4
+) -> keras.Model:
+    """Strided convolutions until the maps are smaller than the kernel, and a dense layer: the "conv" encoder.
+
+    Args:
+        input_shape: (height, width, channels) of the windows.
+        kernels: K of each convolution; the features are as many as the last maps have values.
+        kernel_size: k. Windows smaller than it (in their longer side) are not convolved at all.
+    """
+    layers, sides = _reduction(input_shape, kernel_size)
+    window = features = keras.Input(input_shape, name="window")
+    for i in range(layers):
+        options = {"padding": "same", "activation": "relu", "name": f"convolution_{i}"}
+        features = keras.layers.Conv2D(kernels, kernel_size, STRIDES, **options)(features)
+    features = keras.layers.Flatten(name="flatten")(features)
+    features = keras.layers.Dense(kernels * prod(sides), "relu", name="dense")(features)
+    return keras.Model(window, features, name="convolutional_window_encoder")
+
+
+@with_examples(
+    Example({"code_shape": (3,), "output_shape": (8, 8, 2), "kernels": 3, "kernel_size": 3}),
+    Example({"code_shape": (2,), "output_shape": (3, 6, 1), "kernels": 2}),
+    Example({"code_shape": (2,), "output_shape": (3, 3, 2), "kernels": 2}),
+)
+def transposed_window_decoder(
+    code_shape: tuple[int],
+    output_shape: tuple[int, int, int],
+    kernels: int = 32,
+    kernel_size: int = 4,
+    output_activation="linear",
+) -> keras.Model:
+    """A dense layer, as many transposed convolutions as the encoder has, a dense layer onto the window: "conv".
+
+    Args:
+        code_shape: (length,) of the code.
+        output_shape: (height, width, channels) of the windows.
+        kernels, kernel_size: As of `convolutional_window_encoder`.
+        output_activation: After the last layer.
+    """
+    layers, sides = _reduction(output_shape, kernel_size)
+    code = keras.Input(code_shape, name="code")
+    features = keras.layers.Dense(kernels * prod(sides), "relu", name="dense")(code)
+    features = keras.layers.Reshape((*sides, kernels), name="maps")(features)
+    for i in range(layers):
+        options = {"padding": "same", "activation": "relu", "name": f"transposed_{i}"}
+        features = keras.layers.Conv2DTranspose(kernels, kernel_size, STRIDES, **options)(features)
+    features = keras.layers.Flatten(name="flatten")(features)
+    values = keras.layers.Dense(prod(output_shape), output_activation, name="values")(features)
+    window = keras.layers.Reshape(output_shape, name="window")(values)
+    return keras.Model(code, window, name="transposed_window_decoder")
+
+
+@with_examples(
+    Example({"code_shape": (3,), "output_shape": (4, 6, 2), "kernels": 3}),
+    Example({"code_shape": (2,), "output_shape": (5, 5, 1), "kernels": 2, "kernel_size": 3}),
+)
+def spatial_broadcast_decoder(
+    code_shape: tuple[int],
+    output_shape: tuple[int, int, int],
+    kernels: int = 32,
+    kernel_size: int = 4,
+    output_activation="linear",
+) -> keras.Model:
+    """The code and the coordinates at every pixel, and three convolutions of stride 1: the "sb" decoder.
+
+    Args:
+        code_shape: (length,) of the code.
+        output_shape: (height, width, channels) of the windows.
+        kernels: K of the first two convolutions; the third has one for each channel.
+        kernel_size: Side of the kernels.
+        output_activation: After the last convolution.
+    """
+    code = keras.Input(code_shape, name="code")
+    features = SpatialBroadcast(*output_shape[:2], name="broadcast")(code)
+    for i in range(2):
+        convolution = keras.layers.Conv2D(
+            kernels, kernel_size, padding="same", activation="relu", name=f"convolution_{i}"
+        )
+        features = convolution(features)
+    window = keras.layers.Conv2D(
+        output_shape[-1], kernel_size, padding="same", activation=output_activation, name="window"
+    )(features)
+    return keras.Model(code, window, name="spatial_broadcast_decoder")
+
+
+def _reduction(window_shape, kernel_size) -> tuple[int, tuple[int, int]]:
+    """Number n of strided convolutions, by the longer side, and the last maps' sides f (eq. 3.3 and 3.4)."""
+    side, layers = max(window_shape[:2]), 0
+    if kernel_size <= side:
+        layers = 1  # ⌈log₂(side / k)⌉ + 1, in whole numbers
+        while kernel_size * STRIDES ** (layers - 1) < side:
+            layers += 1
+    height, width = (-(-side // STRIDES**layers) for side in window_shape[:2])
+    return layers, (height, width)
