@@ -41,15 +41,34 @@ def build_metrics(model: keras.Model, batch) -> None:
     model._symbolic_build(data_batch=batch)
 
 
-def reducible(logs: dict) -> dict:
-    """What a step returns, in a shape that Keras can average over several workers.
+class AcrossWorkers:
+    """Stands before `keras.Model` in a model's bases: it then trains under MultiWorkerMirroredStrategy too.
 
-    Under MultiWorkerMirroredStrategy it takes the mean over axis 0 of each value, which a scalar does not have.
+    Keras 3.15 fails there twice: to build loss and metrics before the first step it averages a batch over the
+    replicas as if a batch were one tensor, and it averages what a step returns over axis 0, which a scalar lacks.
     """
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        if iterator is not None and _across_workers(self):
+            _, _, batches = next(iter(iterator))
+            data_batch, iterator = _one_replica(next(batches), self.distribute_strategy), None
+        super()._maybe_symbolic_build(iterator=iterator, data_batch=data_batch)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        logs = super().compute_metrics(x, y, y_pred, sample_weight)
+        if not _across_workers(self):
+            return logs
+        return {name: keras.ops.expand_dims(value, 0) for name, value in logs.items()}
+
+
+def _across_workers(model) -> bool:
     if keras.backend.backend() != "tensorflow":
-        return logs
+        return False
     import tensorflow as tf
 
-    if not isinstance(tf.distribute.get_strategy(), tf.distribute.MultiWorkerMirroredStrategy):
-        return logs
-    return {name: tf.expand_dims(value, 0) for name, value in logs.items()}
+    return isinstance(model.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy)
+
+
+def _one_replica(batch, strategy):
+    """The first replica's part of a batch that is spread over this process's replicas."""
+    return keras.tree.map_structure(lambda value: strategy.experimental_local_results(value)[0], batch)

@@ -10,7 +10,7 @@ from keras_ae.execution import choose_execution
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
-class Autoencoder(keras.Model):
+class Autoencoder(_keras.AcrossWorkers, keras.Model):
     """A model that is trained to give back its input.
 
     `fit` takes images alone (the target is the input), or (input, target) pairs, which train it to denoise. The
@@ -102,7 +102,7 @@ class Autoencoder(keras.Model):
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        return _keras.reducible(super().compute_metrics(x, x if y is None else y, y_pred, sample_weight))
+        return super().compute_metrics(x, x if y is None else y, y_pred, sample_weight)
 
     def get_config(self):
         parts = {"encoder": self.encoder, "bottleneck": self.bottleneck, "decoder": self.decoder}

@@ -12,7 +12,7 @@ from keras_ae.objectives.optimizers import check_no_moving_average, local_optimi
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
-class MultiObjective(keras.Model):
+class MultiObjective(_keras.AcrossWorkers, keras.Model):
     """A functional model with a main loss, and a local one for each layer in it that is a `LocalObjective`.
 
     The logs show the main loss as `loss` and each local one as `<layer name>_loss`, unweighted in every mode. The
@@ -150,9 +150,6 @@ class MultiObjective(keras.Model):
         """The main loss; the local ones go to their metrics. `test_step` uses it, `train_step` does not."""
         self._report_local(self._local_losses(), y_pred)
         return self._main_loss(y, y_pred, sample_weight)
-
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        return _keras.reducible(super().compute_metrics(x, y, y_pred, sample_weight))
 
     def _main_loss(self, y, y_pred, sample_weight):
         """The compiled loss, and what layers and weights outside the local objectives add to it."""

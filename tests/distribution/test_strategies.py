@@ -60,10 +60,6 @@ def test_two_devices_train_as_one(one_device):
 
 def test_two_processes_train_as_one(one_device):
     model, expected = one_device
-    if model == "several_objectives":
-        pytest.xfail(
-            "before its first step Keras 3.15 gives the model a batch of both workers' values to build with"
-        )
     workers = [f"127.0.0.1:{port}" for port in _free_ports(2)]
     processes = [
         _start("workers", model, TF_CONFIG=json.dumps({"cluster": {"worker": workers}, "task": task}))
