@@ -1,4 +1,4 @@
-"""Table 1, Figure 1 and the figures beside them, from the small files in results/ alone."""
+"""Table 1, Figure 1 and what stands beside them, from the small files in results/ alone."""
 
 import json
 from pathlib import Path
@@ -7,79 +7,83 @@ import numpy as np
 import pandas
 from matplotlib.figure import Figure
 
-from experiments.decorrelation.statistics import effective_rank, scatter_ratio, table_1
-from keras_ae.files import write_atomically, write_json, write_text
-from keras_ae.studies.run_directory import RunDirectory
-from keras_ae.studies.study import Study
+from experiments.decorrelation import tables
+from experiments.decorrelation.measures import collect, load_points
+from experiments.decorrelation.statistics import chosen_alpha
+from keras_ae.files import write_atomically, write_text
 
-SEED = 0  # whose codes and curves are shown
-SHOWN = 2_500  # points in a scatter plot
+__all__ = ["collect", "report"]
 
-
-def collect(study: Study, trained: Path, kept: Path) -> None:
-    """Keep the test codes' geometry, the learning curves, and the 2-D codes of seed 0."""
-    import keras_ae as kae
-
-    curves, geometry, points = [], {}, {}
-    for preset in ("paper", "cpu", "beyond"):
-        for run in study.runs(preset):
-            directory = RunDirectory(trained / preset / run.name)
-            if not directory.is_finished or run.choices["seed"] != SEED:
-                continue
-            curves += [
-                {"run": run.name, "step": row["step"], "mse": row["val_mse"]} for row in directory.history()[::2]
-            ]
-            data = run.config.load_data(progress=False)
-            model = kae.load_model(directory.model_path)
-            codes, labels = kae.evaluation.encode(model, data.test), data.labels("test")
-            geometry[run.name] = {
-                **run.choices,
-                "covariance": np.cov(codes, rowvar=False, bias=True).round(6).tolist(),
-                "effective_rank": effective_rank(codes),
-                "scatter": scatter_ratio(codes, labels),
-            }
-            if run.choices["n"] == 2:
-                points[run.name] = codes[:SHOWN].astype(np.float16)
-                points["labels"] = labels[:SHOWN].astype(np.uint8)
-    if geometry:
-        write_text(kept / "curves.csv", pandas.DataFrame(curves).to_csv(index=False, float_format="%.6g"))
-        write_json(kept / "geometry.json", geometry)
-        write_atomically(kept / "codes.npz", lambda path: _save_npz(path, points))
-
-
-def _save_npz(path: Path, arrays: dict) -> None:
-    with path.open("wb") as file:
-        np.savez_compressed(file, **arrays)
+# Each group of presets has tables and figures of its own; their names begin with its prefix.
+GROUPS = {"": ("paper", "cpu", "beyond"), "quick_": ("quick",)}
+TABLES = {
+    "table1": tables.main_table,
+    "weights": tables.weights,
+    "seeds": tables.seeds,
+    "forms": tables.forms,
+    "distortions": tables.distortions,
+    "codes": tables.codes,
+    "quantization": tables.quantized_by_bits,
+    "feature_maps": tables.feature_maps,
+}
 
 
 def report(results: Path) -> list[Path]:
     """Write the tables and figures that the kept results allow."""
     written = []
-    for preset in ("paper", "cpu", "quick"):
-        if (results / f"{preset}.csv").exists():
-            runs = pandas.read_csv(results / f"{preset}.csv")
-            finished = runs[runs["status"] == "finished"]
-            if len(finished) == len(runs):
-                written.append(_write_table(table_1(finished), results / f"{preset}_table1.md"))
-    if (results / "codes.npz").exists():
-        geometry = json.loads((results / "geometry.json").read_text())
-        points = np.load(results / "codes.npz")
-        if points.files:
-            written.append(_figure_1(points, geometry, results / "figure1.png"))
-        written.append(_curves(pandas.read_csv(results / "curves.csv"), results / "curves.png"))
-        if any(g["n"] == 8 for g in geometry.values()):
-            written.append(_covariances(geometry, results / "covariances.png"))
-        written.append(_write_table(_compactness(geometry), results / "compactness.md"))
+    for prefix, presets in GROUPS.items():
+        runs = load_runs(results, presets)
+        if runs is None:
+            continue
+        for name, make in TABLES.items():
+            table = make(runs)
+            if table is not None:
+                written.append(_write_table(table, results / f"{prefix}{name}.md"))
+        points = {}
+        for preset in presets:
+            points |= load_points(results, preset)
+        figures = {
+            "figure1": _figure_1(runs, points),
+            "curves": _curves(runs, results),
+            "correlations": _correlations(runs),
+            "quantization": _quantization(runs),
+        }
+        for name, figure in figures.items():
+            if figure is not None:
+                written.append(_save(figure, results / f"{prefix}{name}.png"))
     return written
+
+
+def load_runs(results: Path, presets: tuple[str, ...]) -> pandas.DataFrame | None:
+    """A row a run: its choices and scores, and the columns of its measures; None if no preset is complete."""
+    parts = []
+    for preset in presets:
+        table, measures = results / f"{preset}.csv", results / f"{preset}_measures.json"
+        if not table.exists():
+            continue
+        part = pandas.read_csv(table).assign(preset=preset)
+        if measures.exists():
+            kept = pandas.DataFrame.from_dict(json.loads(measures.read_text(encoding="utf-8")), orient="index")
+            part = part.merge(kept, how="left", left_on="run", right_index=True)
+        parts.append(part)
+    if not parts:
+        return None
+    runs = pandas.concat(parts, ignore_index=True).drop_duplicates("run")  # "cpu" trains what "paper" does.
+    return runs.reindex(columns=[*runs.columns, *({"reason", "effective_rank", "covariance"} - {*runs.columns})])
 
 
 def _write_table(table: pandas.DataFrame, path: Path) -> Path:
     lines = ["| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
     for row in table.itertuples(index=False):
-        cells = (f"{value:.4g}" if isinstance(value, float) else str(value) for value in row)
-        lines.append("| " + " | ".join(cells) + " |")
+        lines.append("| " + " | ".join(map(_cell, row)) + " |")
     write_text(path, "\n".join(lines) + "\n")
     return path
+
+
+def _cell(value) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}" if np.isfinite(value) else ""
+    return str(value)
 
 
 def _save(figure: Figure, path: Path) -> Path:
@@ -87,55 +91,86 @@ def _save(figure: Figure, path: Path) -> Path:
     return path
 
 
-def _figure_1(points, geometry: dict, path: Path) -> Path:
-    """Two-dimensional test codes, standard loss beside the decorrelated one, coloured by class."""
-    names = [name for name in points.files if name != "labels"]
-    figure = Figure(figsize=(4.2 * len(names), 4.2), layout="constrained")
-    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
-        dots = axes.scatter(*points[name].astype(float).T, c=points["labels"], cmap="tab10", s=3)
-        choices = geometry[name]
-        kind = "standard" if choices["alpha"] == 0 else f"{choices['form']}, α = {choices['alpha']:g}"
-        axes.set_title(f"{choices['loss']}: {kind}", fontsize=9)
-    figure.colorbar(dots, ax=figure.axes, label="class", ticks=range(10))
-    return _save(figure, path)
+def _figure_1(runs: pandas.DataFrame, points: dict[str, np.ndarray]) -> Figure | None:
+    """Two-dimensional test codes by class: a row for each training loss, a column for each α."""
+    shown = runs[runs["run"].isin(points) & (runs["form"] == "squared")]
+    if not len(shown):
+        return None
+    losses, alphas = shown["loss"].unique(), sorted(shown["alpha"].unique())
+    figure = Figure(figsize=(3.4 * len(alphas) + 0.8, 3.4 * len(losses)), layout="constrained")
+    panels = figure.subplots(len(losses), len(alphas), squeeze=False)
+    for axes in panels.flat:
+        axes.set_axis_off()
+    for _, run in shown.iterrows():
+        axes = panels[list(losses).index(run["loss"]), alphas.index(run["alpha"])]
+        axes.set_axis_on()
+        colours = points["labels"]
+        dots = axes.scatter(*points[run["run"]].astype(float).T, c=colours, cmap="tab10", vmin=-0.5, vmax=9.5, s=3)
+        axes.set_title(f"{run['loss']}: {tables.method(run)}", fontsize=9)
+        axes.tick_params(labelsize=7)
+    figure.colorbar(dots, ax=panels, label="class", ticks=range(10))
+    return figure
 
 
-def _curves(curves: pandas.DataFrame, path: Path) -> Path:
-    figure = Figure(figsize=(8, 4.6), layout="constrained")
-    axes = figure.subplots()
-    for name, rows in curves.groupby("run", sort=False):
-        axes.plot(rows["step"], np.sqrt(rows["mse"]), label=name, linewidth=1)
+def _curves(runs: pandas.DataFrame, results: Path) -> Figure | None:
+    """Validation error over training, mean over the seeds: a colour for each code length, dashed with penalty."""
+    parts = [results / f"{preset}_curves.csv" for preset in runs["preset"].unique()]
+    parts = [pandas.read_csv(path) for path in parts if path.exists()]
+    rows = tables.of_table_1(runs)
+    if not parts or not len(rows):
+        return None
+    curves = rows[["run", "n", "alpha"]].merge(pandas.concat(parts), on="run")
+    figure = Figure(figsize=(7, 4.4), layout="constrained")
+    axes, handles = figure.subplots(), []
+    for colour, (n, of_size) in enumerate(rows.groupby("n", sort=False)):
+        for alpha, style in ((0.0, "-"), (chosen_alpha(of_size), "--")):
+            one = curves[(curves["n"] == n) & (curves["alpha"] == alpha)]
+            mean = np.sqrt(one.groupby("step")["mse"].mean())
+            label = f"n = {n}, " + ("standard" if alpha == 0 else f"α = {alpha:g}")
+            handles += axes.plot(mean.index, mean, style, color=f"C{colour}", linewidth=1.3, label=label)
     axes.set(xlabel="training steps", ylabel="validation RMSE (over all pixels)", yscale="log")
-    axes.legend(fontsize=6, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-    return _save(figure, path)
+    axes.grid(alpha=0.3, which="both")
+    axes.legend(handles=handles, frameon=False, fontsize=8)
+    return figure
 
 
-def _covariances(geometry: dict, path: Path) -> Path:
-    """Correlation matrices of the codes of eight features, standard beside decorrelated."""
-    shown = {name: g for name, g in geometry.items() if g["n"] == 8 and g["form"] == "squared"}
-    figure = Figure(figsize=(2.6 * len(shown), 3), layout="constrained")
-    for axes, (name, g) in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown.items(), strict=True):
-        covariance = np.asarray(g["covariance"])
+def _correlations(runs: pandas.DataFrame) -> Figure | None:
+    """Correlation matrices of one seed's longest codes: without the penalty, and with each α."""
+    shown = tables.of_table_1(runs).dropna(subset="covariance")
+    if not len(shown):
+        return None
+    shown = shown[shown["n"] == shown["n"].max()].sort_values("alpha")
+    figure = Figure(figsize=(2.4 * len(shown) + 1, 2.8), layout="constrained")
+    panels = figure.subplots(1, len(shown), squeeze=False)
+    for axes, (_, run) in zip(panels[0], shown.iterrows(), strict=True):
+        covariance = np.asarray(run["covariance"])
         deviations = np.sqrt(np.diag(covariance))
         image = axes.imshow(covariance / np.outer(deviations, deviations), vmin=-1, vmax=1, cmap="RdBu_r")
-        axes.set_title(name.replace("-seed0", ""), fontsize=8)
+        axes.set_title(f"n = {run['n']}, {tables.method(run)}", fontsize=8)
         axes.set(xticks=[], yticks=[])
-    figure.colorbar(image, ax=figure.axes, label="correlation")
-    return _save(figure, path)
+    figure.colorbar(image, ax=panels, label="correlation")
+    return figure
 
 
-def _compactness(geometry: dict) -> pandas.DataFrame:
-    """Scatter within the classes over scatter between them (smaller: more compact), and the effective rank."""
-    rows = []
-    for name, g in geometry.items():
-        scatter = {int(c): value for c, value in g["scatter"].items()}
-        rows.append(
-            {
-                "run": name,
-                "all classes": float(np.mean(list(scatter.values()))),
-                "fourth class (3)": scatter[3],
-                "fifth class (4)": scatter[4],
-                "effective rank": g["effective_rank"],
-            }
-        )
-    return pandas.DataFrame(rows)
+def _quantization(runs: pandas.DataFrame) -> Figure | None:
+    """Error of images decoded from quantised codes over the code's bits, a panel for each code length."""
+    table = tables.quantized(runs)
+    if table is None:
+        return None
+    sizes = table["n"].unique()
+    figure = Figure(figsize=(3.4 * len(sizes), 3.6), layout="constrained")
+    for axes, n in zip(figure.subplots(1, len(sizes), squeeze=False)[0], sizes, strict=True):
+        for colour, (penalty, rows) in enumerate(table[table["n"] == n].groupby("penalty", sort=False)):
+            for codes, style in (("as they are", "o-"), ("rotated", "x:")):
+                line = rows[(rows["codes"] == codes) & np.isfinite(rows["total bits"])]
+                label = penalty if codes == "as they are" else f"{penalty}, rotated"
+                axes.plot(
+                    line["total bits"], line["test RMSE"], style, color=f"C{colour}", markersize=4, label=label
+                )
+            limit = rows[np.isinf(rows["total bits"])]["test RMSE"].iloc[0]
+            axes.axhline(limit, color=f"C{colour}", linewidth=0.7, alpha=0.6)
+        axes.set(title=f"n = {n}", xlabel="bits an image", yscale="log")
+        axes.grid(alpha=0.3, which="both")
+        axes.legend(frameon=False, fontsize=7)
+    figure.axes[0].set_ylabel("test RMSE (over all pixels)")
+    return figure

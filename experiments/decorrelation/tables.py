@@ -1,0 +1,207 @@
+"""The tables, each from the table of all runs with what was measured of them; None where its runs are missing."""
+
+import numpy as np
+import pandas
+
+from experiments.decorrelation.statistics import READINGS, chosen_alpha, paired_difference, table_1
+
+BASE_LOSS = "binary_crossentropy"  # the paper's
+BASE_ALPHA = 0.005  # of the runs with other forms, distortions and more seeds
+MAPS = "cifar10"
+
+
+def rmse(rows: pandas.DataFrame) -> pandas.Series:
+    """Test RMSE over all pixels and images."""
+    return READINGS["over all pixels"](rows)
+
+
+def method(row) -> str:
+    """What the penalty was, in words."""
+    return "standard" if row["alpha"] == 0 else f"{row['form']}, α = {row['alpha']:g}"
+
+
+def vectors(runs: pandas.DataFrame, loss: str | None = BASE_LOSS) -> pandas.DataFrame:
+    """The finished runs with code vectors, trained with one loss."""
+    chosen = (runs["status"] == "finished") & (runs["data"] != MAPS)
+    return runs[chosen & (runs["loss"] == loss)] if loss else runs[chosen]
+
+
+def squared(runs: pandas.DataFrame) -> pandas.DataFrame:
+    """Vectors with the paper's loss and the squared form, or without penalty: what Table 1 is made of."""
+    rows = vectors(runs)
+    return rows[rows["form"] == "squared"]
+
+
+def main_table(runs: pandas.DataFrame) -> pandas.DataFrame | None:
+    """Table 1 in both readings."""
+    rows = of_table_1(runs)
+    return table_1(rows) if len(rows) else None
+
+
+def of_table_1(runs: pandas.DataFrame) -> pandas.DataFrame:
+    """The finished runs that Table 1 is made of: all α, each with the same seeds."""
+    return squared(runs[runs["preset"] != "beyond"])
+
+
+def weights(runs: pandas.DataFrame) -> pandas.DataFrame | None:
+    """RMSE by α, over the seeds that there are."""
+    rows = squared(runs)
+    table = [
+        {
+            "n": n,
+            "α": alpha,
+            "seeds": len(of_alpha),
+            "validation RMSE": float(np.sqrt(of_alpha["validation.mse"]).mean()),
+            "test RMSE": float(rmse(of_alpha).mean()),
+            "s.d.": float(rmse(of_alpha).std()) if len(of_alpha) > 1 else float("nan"),
+        }
+        for (n, alpha), of_alpha in rows.groupby(["n", "alpha"], sort=True)
+    ]
+    return pandas.DataFrame(table) if rows["alpha"].nunique() > 1 else None
+
+
+def seeds(runs: pandas.DataFrame) -> pandas.DataFrame | None:
+    """The paired test of α = 0.005 against the standard loss, over all seeds that have both, for each reading."""
+    table = []
+    for n, rows in squared(runs).groupby("n", sort=False):
+        pairs = [rows[rows["alpha"] == alpha].set_index("seed") for alpha in (0.0, BASE_ALPHA)]
+        common = pairs[0].index.intersection(pairs[1].index).sort_values()
+        if len(common) < 2:
+            continue
+        for reading, measure in READINGS.items():
+            standard, ours = (measure(part.loc[common]).to_numpy() for part in pairs)
+            found = paired_difference(standard, ours)
+            interval = f"{found['low']:+.5f} to {found['high']:+.5f}"
+            table.append(
+                {
+                    "n": n,
+                    "RMSE": reading,
+                    "seeds": len(common),
+                    "standard": standard.mean(),
+                    "decorrelated": ours.mean(),
+                    "difference": f"{found['difference']:+.5f}",
+                    "95 % interval": interval,
+                    "p": found["p"],
+                }
+            )
+    return pandas.DataFrame(table) if table else None
+
+
+def forms(runs: pandas.DataFrame) -> pandas.DataFrame | None:
+    """The forms of the penalty at one α and seed; of runs that diverged the reason."""
+    rows = runs[(runs["data"] != MAPS) & (runs["loss"] == BASE_LOSS) & (runs["seed"] == 0)]
+    rows = rows[rows["alpha"].isin((0.0, BASE_ALPHA))]
+    if rows["form"].nunique() < 2:
+        return None
+    table = []
+    for n, of_size in rows.groupby("n", sort=False):
+        standard = float(rmse(of_size[of_size["alpha"] == 0]).mean())
+        for _, row in of_size.iterrows():
+            finished = row["status"] == "finished"
+            error = float(np.sqrt(row["test.mse"]))
+            table.append(
+                {
+                    "n": n,
+                    "penalty": method(row),
+                    "test RMSE": error if finished else row["reason"],
+                    "to the standard loss, %": f"{100 * (error / standard - 1):+.2f}" if finished else "",
+                }
+            )
+    return pandas.DataFrame(table)
+
+
+def distortions(runs: pandas.DataFrame) -> pandas.DataFrame | None:
+    """Training losses: what each reaches in every measure, with and without the penalty, at one seed."""
+    rows = vectors(runs, loss=None)
+    rows = rows[(rows["form"] == "squared") & rows["alpha"].isin((0.0, BASE_ALPHA)) & (rows["seed"] == 0)]
+    if rows["loss"].nunique() < 2:
+        return None
+    table = pandas.DataFrame(
+        {"n": rows["n"], "training loss": rows["loss"], "penalty": rows.apply(method, axis=1)}
+    )
+    table["test RMSE"], table["MAE"] = rmse(rows), rows["mae"]
+    table["SSIM"], table["PSNR, dB"] = rows["test.ssim"], rows["test.psnr"]
+    return table.sort_values(["n", "training loss"], ascending=[False, True], kind="stable")
+
+
+def codes(runs: pandas.DataFrame) -> pandas.DataFrame | None:
+    """What the codes are like: rank, correlations, a linear probe, the classes' compactness; over the seeds."""
+    rows = vectors(runs, loss=None).dropna(subset="effective_rank")
+    return _code_table(rows, ["n", "loss", "form", "alpha"], _compactness) if len(rows) else None
+
+
+def feature_maps(runs: pandas.DataFrame) -> pandas.DataFrame | None:
+    """The penalty on the channels of code maps."""
+    rows = runs[(runs["data"] == MAPS) & (runs["status"] == "finished")]
+    return _code_table(rows, ["n", "loss", "form", "alpha"], _errors) if len(rows) else None
+
+
+def _code_table(rows: pandas.DataFrame, by: list[str], more) -> pandas.DataFrame:
+    table = []
+    for (n, loss, form, alpha), group in rows.groupby(by, sort=False):
+        penalty = method({"form": form, "alpha": alpha})
+        table.append(
+            {
+                "n": n,
+                "training loss": loss,
+                "penalty": penalty,
+                "seeds": len(group),
+                "effective rank": group["effective_rank"].mean(),
+                "mean abs. correlation": group["mean_correlation"].mean(),
+                "largest": group["largest_correlation"].mean(),
+                "probe accuracy": group["probe_accuracy"].mean(),
+                **more(group),
+            }
+        )
+    return pandas.DataFrame(table)
+
+
+def _compactness(group: pandas.DataFrame) -> dict[str, float]:
+    """Scatter within the classes over scatter between them: of all, and of the paper's fourth and fifth class."""
+    return {
+        "scatter, all classes": float(np.mean([np.mean(list(scatter.values())) for scatter in group["scatter"]])),
+        "class 3": float(np.mean([scatter["3"] for scatter in group["scatter"]])),
+        "class 4": float(np.mean([scatter["4"] for scatter in group["scatter"]])),
+    }
+
+
+def _errors(group: pandas.DataFrame) -> dict[str, float]:
+    return {
+        "test MSE": group["test.mse"].mean(),
+        "MSE, s.d.": group["test.mse"].std() if len(group) > 1 else float("nan"),
+        "SSIM": group["test.ssim"].mean(),
+    }
+
+
+def quantized(runs: pandas.DataFrame) -> pandas.DataFrame | None:
+    """Test RMSE of images decoded from quantised codes, by total bits, mean over the seeds."""
+    table = []
+    for n, of_size in of_table_1(runs).dropna(subset="effective_rank").groupby("n", sort=False):
+        shown = of_size["alpha"].isin((0.0, chosen_alpha(of_size)))
+        for value, part in of_size[shown].groupby("alpha"):
+            for codes_as, column in (("as they are", "quantized"), ("rotated", "quantized_rotated")):
+                errors = pandas.DataFrame(list(part[column])).map(np.sqrt).mean()
+                table += [
+                    {
+                        "n": n,
+                        "penalty": method({"form": "squared", "alpha": value}),
+                        "codes": codes_as,
+                        "seeds": len(part),
+                        "bits a value": bits,
+                        "total bits": n * float(bits),
+                        "test RMSE": error,
+                    }
+                    for bits, error in errors.items()
+                ]
+    return pandas.DataFrame(table) if table else None
+
+
+def quantized_by_bits(runs: pandas.DataFrame) -> pandas.DataFrame | None:
+    """`quantized` with a column for each number of bits."""
+    table = quantized(runs)
+    if table is None:
+        return None
+    kinds = ["n", "penalty", "codes"]
+    wide = table.pivot_table(index=kinds, columns="bits a value", values="test RMSE", sort=False)
+    wide = wide[sorted(wide.columns, key=float)]
+    return wide.rename(columns=lambda bits: "∞" if bits == "inf" else f"{bits} bits").reset_index()
