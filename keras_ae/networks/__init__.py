@@ -3,6 +3,7 @@
 from keras_ae.networks.convolutional import convolutional_decoder, convolutional_encoder
 from keras_ae.networks.fully_connected import fully_connected_decoder, fully_connected_encoder
 from keras_ae.networks.strided import strided_decoder, strided_encoder
+from keras_ae.networks.weights import set_weights_in_order
 from keras_ae.networks.windows import (
     SlidingEncoder,
     convolutional_window_encoder,
@@ -21,6 +22,7 @@ __all__ = [
     "fully_connected_encoder",
     "fully_connected_window_decoder",
     "fully_connected_window_encoder",
+    "set_weights_in_order",
     "spatial_broadcast_decoder",
     "strided_decoder",
     "strided_encoder",
