@@ -33,10 +33,9 @@ def table_1(results: pandas.DataFrame) -> pandas.DataFrame:
     table = []
     for n, rows in results.groupby("n", sort=False):
         alpha = chosen_alpha(rows)
+        pairs = seed_pairs(rows, alpha)
         for reading, measure in READINGS.items():
-            standard, ours = (
-                measure(rows[rows["alpha"] == value].sort_values("seed")).to_numpy() for value in (0.0, alpha)
-            )
+            standard, ours = (measure(part).to_numpy() for part in pairs)
             (paper_standard, paper_deviation), (paper_ours, _) = PAPER_TABLE.get(n, ((np.nan,) * 2,) * 2)
             error = np.hypot(_deviation(standard), paper_deviation) / np.sqrt(len(standard))
             table.append(
@@ -56,6 +55,13 @@ def table_1(results: pandas.DataFrame) -> pandas.DataFrame:
                 }
             )
     return pandas.DataFrame(table)
+
+
+def seed_pairs(rows: pandas.DataFrame, alpha: float) -> tuple[pandas.DataFrame, pandas.DataFrame]:
+    """The runs without penalty and those with weight `alpha`, of the seeds that have both, in the same order."""
+    standard, ours = (rows[rows["alpha"] == value].set_index("seed") for value in (0.0, alpha))
+    common = standard.index.intersection(ours.index).sort_values()
+    return standard.loc[common], ours.loc[common]
 
 
 def paired_p(standard: np.ndarray, decorrelated: np.ndarray) -> float:

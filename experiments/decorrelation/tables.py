@@ -3,7 +3,7 @@
 import numpy as np
 import pandas
 
-from experiments.decorrelation.statistics import READINGS, chosen_alpha, paired_difference, table_1
+from experiments.decorrelation.statistics import READINGS, chosen_alpha, paired_difference, seed_pairs, table_1
 
 BASE_LOSS = "binary_crossentropy"  # the paper's
 BASE_ALPHA = 0.005  # of the runs with other forms, distortions and more seeds
@@ -64,19 +64,18 @@ def seeds(runs: pandas.DataFrame) -> pandas.DataFrame | None:
     """The paired test of α = 0.005 against the standard loss, over all seeds that have both, for each reading."""
     table = []
     for n, rows in squared(runs).groupby("n", sort=False):
-        pairs = [rows[rows["alpha"] == alpha].set_index("seed") for alpha in (0.0, BASE_ALPHA)]
-        common = pairs[0].index.intersection(pairs[1].index).sort_values()
-        if len(common) < 2:
+        pairs = seed_pairs(rows, BASE_ALPHA)
+        if len(pairs[0]) < 2:
             continue
         for reading, measure in READINGS.items():
-            standard, ours = (measure(part.loc[common]).to_numpy() for part in pairs)
+            standard, ours = (measure(part).to_numpy() for part in pairs)
             found = paired_difference(standard, ours)
             interval = f"{found['low']:+.5f} to {found['high']:+.5f}"
             table.append(
                 {
                     "n": n,
                     "RMSE": reading,
-                    "seeds": len(common),
+                    "seeds": len(standard),
                     "standard": standard.mean(),
                     "decorrelated": ours.mean(),
                     "difference": f"{found['difference']:+.5f}",
