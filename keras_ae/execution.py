@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import keras
 
+from keras_ae.errors import InputError
+
 DENSE_STEPS = 50
 
 
@@ -54,6 +56,13 @@ def compiled(function):
     import tensorflow as tf
 
     return tf.function(function, reduce_retracing=True)
+
+
+def require_tensorflow() -> None:
+    """Refuse the backends (`InputError`) whose `fit` cannot run what the library adds to it."""
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        raise InputError(f"the {backend} backend", "TensorFlow to train", "set KERAS_BACKEND=tensorflow")
 
 
 @contextmanager

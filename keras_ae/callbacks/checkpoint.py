@@ -11,6 +11,7 @@ from keras_ae.callbacks.checkpoint_conditions import conditions, differences
 from keras_ae.callbacks.checkpoint_files import CheckpointFiles
 from keras_ae.callbacks.one_training import OneTraining
 from keras_ae.errors import InputError
+from keras_ae.execution import require_tensorflow
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -50,9 +51,7 @@ class Checkpoint(keras.callbacks.Callback):
         self, directory, *, steps: int | None = None, minutes: float | None = 5.0, allow_inexact: bool = False
     ):
         super().__init__()
-        if keras.backend.backend() != "tensorflow":
-            backend = keras.backend.backend()
-            raise InputError(f"the {backend} backend", "TensorFlow to train", "set KERAS_BACKEND=tensorflow")
+        require_tensorflow()
         self.steps, self.minutes, self.allow_inexact = steps, minutes, allow_inexact
         self.inexact: tuple[str, ...] = ()
         self._files = CheckpointFiles(directory)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import keras
 
-from keras_ae.errors import InputError
+from keras_ae.execution import require_tensorflow
 
 
 class VariableSchedule(keras.callbacks.Callback):
@@ -28,9 +28,7 @@ class VariableSchedule(keras.callbacks.Callback):
 
     def __init__(self, variable: keras.Variable, schedule: Callable):
         super().__init__()
-        if keras.backend.backend() != "tensorflow":
-            backend = keras.backend.backend()
-            raise InputError(f"the {backend} backend", "TensorFlow to train", "set KERAS_BACKEND=tensorflow")
+        require_tensorflow()
         self.variable, self.schedule = variable, schedule
 
     def on_train_batch_begin(self, batch, logs=None):

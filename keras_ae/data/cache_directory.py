@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_ae.files import write_atomically
+
 
 def cache_directory(data_dir: Path | None) -> Path:
     """The data directory if it can be written to, else `keras_ae` in the user's cache directory."""
@@ -27,15 +29,13 @@ def cached_masks(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
     if (images := _read(path)) is not None:
         return images
     images = make()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+
+    def write(temporary: Path) -> None:
         with temporary.open("wb") as file:
             np.savez(file, bits=np.packbits(images.reshape(len(images), -1) > 0, axis=1), shape=images.shape)
-        os.replace(temporary, path)
-    except OSError:  # a full disk or a read-only place
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+
+    with contextlib.suppress(OSError):  # a full disk or a read-only place
+        write_atomically(path, write)
     return images
 
 

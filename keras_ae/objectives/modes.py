@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import keras
 
 from keras_ae.errors import InputError, unknown_name
+from keras_ae.execution import require_tensorflow
 
 MODES = ("alternate", "independent", "joint")
 
@@ -27,9 +28,7 @@ class JointWeights:
 
 def check_compilation(mode, passes, loss, objective_optimizers, objective_weights) -> None:
     """Refuse arguments of `MultiObjective.compile` that do not fit together (`InputError`)."""
-    if keras.backend.backend() != "tensorflow":
-        backend = keras.backend.backend()
-        raise InputError(f"the {backend} backend", "TensorFlow to train", "set KERAS_BACKEND=tensorflow")
+    require_tensorflow()
     if mode not in MODES:
         raise unknown_name("mode", str(mode), MODES)
     if loss is None:

@@ -2,6 +2,9 @@
 
 import csv
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +74,32 @@ class RunDirectory:
         else:
             write_json(file, record)
         remove_unfinished(self.path)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from training here; the system unlocks when this process ends, however it ends.
+
+        Raises:
+            InputError: If another process is training here.
+        """
+        if os.name != "posix":  # no locks on directories elsewhere
+            yield
+            return
+        import fcntl
+
+        handle = os.open(self.path, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise InputError(
+                    f"{self.path}, in which another process is training",
+                    "a directory that nobody writes to",
+                    "wait for it, or give another --out",
+                ) from None
+            yield
+        finally:
+            os.close(handle)
 
     def read(self, name: str) -> dict[str, Any]:
         """The content of `NAME.json`.

@@ -64,39 +64,41 @@ def train(
         bars: Bars to add to, instead of new ones.
 
     Raises:
-        InputError: For data or a model that cannot be, for a directory with another configuration or, without
-            `resume`, an unfinished run, and for a checkpoint that cannot be gone on from.
+        InputError: For data or a model that cannot be, for a directory with another configuration, another process
+            or, without `resume`, an unfinished run, and for a checkpoint that cannot be gone on from.
         TrainingDivergedError: If the loss became infinite, NaN or negative.
     """
     directory = RunDirectory(out)
     training = config.training
     data = data or config.load_data(progress)
-    with computing_in(training.precision):
-        keras.utils.set_random_seed(training.seed)
-        model = config.model.build(data.image_shape)
-        record = _record(config, data) | {"execution": compile_model(model, training)}
-        directory.open("run", record)
-        checkpoint = callbacks.Checkpoint(
-            directory.checkpoint,
-            steps=training.checkpoint_steps,
-            minutes=training.checkpoint_minutes,
-            allow_inexact=allow_inexact,
-        )
-        if directory.is_finished:
-            checkpoint.remove()  # It was killed just before it would have done so.
-            return Run(directory, load_model(directory.model_path), directory.read("metrics"))
-        _check_resume(directory, checkpoint, resume)
-        if not checkpoint.exists:  # It starts again: what "auto" comes to may have changed since.
-            directory.write("run", directory.read("run") | record)
-            directory.write("environment", environment())
-        history = _fit(model, config, data, directory, checkpoint, progress, bars)
-    metrics = _measurements(model, config, data, measure, history)
-    if checkpoint.inexact:
-        metrics["resumed_inexactly"] = list(checkpoint.inexact)
-    directory.save_model(model)
-    directory.write("metrics", metrics)
-    checkpoint.remove()
-    return Run(directory, model, metrics)
+    with ExitStack() as lock:
+        with computing_in(training.precision):
+            keras.utils.set_random_seed(training.seed)
+            model = config.model.build(data.image_shape)
+            record = _record(config, data) | {"execution": compile_model(model, training)}
+            directory.open("run", record)
+            lock.enter_context(directory.locked())
+            checkpoint = callbacks.Checkpoint(
+                directory.checkpoint,
+                steps=training.checkpoint_steps,
+                minutes=training.checkpoint_minutes,
+                allow_inexact=allow_inexact,
+            )
+            if directory.is_finished:
+                checkpoint.remove()  # It was killed just before it would have done so.
+                return Run(directory, load_model(directory.model_path), directory.read("metrics"))
+            _check_resume(directory, checkpoint, resume)
+            if not checkpoint.exists:  # It starts again: what "auto" comes to may have changed since.
+                directory.write("run", directory.read("run") | record)
+                directory.write("environment", environment())
+            history = _fit(model, config, data, directory, checkpoint, progress, bars)
+        metrics = _measurements(model, config, data, measure, history)
+        if checkpoint.inexact:
+            metrics["resumed_inexactly"] = list(checkpoint.inexact)
+        directory.save_model(model)
+        directory.write("metrics", metrics)
+        checkpoint.remove()
+        return Run(directory, model, metrics)
 
 
 def evaluate_run(path, progress: bool = True) -> dict[str, Any]:

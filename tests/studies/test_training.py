@@ -122,3 +122,9 @@ def test_tensorboard_gets_scalars_and_reconstructions(run):
     picture = tf.io.decode_png(values["reconstructions"][0].tensor.string_val[2])
     assert picture.shape[:2] == (2 * 8 + 1, 8 * 9 - 1)
     assert sum(file.stat().st_size for file in run.directory.logs.rglob("*") if file.is_file()) < 200_000
+
+
+def test_two_processes_do_not_train_in_one_directory(run):
+    with run.directory.locked(), pytest.raises(InputError, match="another process is training"):
+        train(_config(), run.directory.path, progress=False)
+    assert train(_config(), run.directory.path, progress=False).metrics == run.metrics
