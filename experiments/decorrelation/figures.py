@@ -128,8 +128,8 @@ def _curves(runs: pandas.DataFrame, results: Path) -> Figure | None:
             mean = np.sqrt(one.groupby("step")["mse"].mean())
             label = f"n = {n}, " + ("standard" if alpha == 0 else f"α = {alpha:g}")
             handles += axes.plot(mean.index, mean, style, color=f"C{colour}", linewidth=1.3, label=label)
-    axes.set(xlabel="training steps", ylabel="validation RMSE (over all pixels)", yscale="log")
-    axes.grid(alpha=0.3, which="both")
+    axes.set(xlabel="training steps", ylabel="validation RMSE (over all pixels)")
+    axes.grid(alpha=0.3)
     axes.legend(handles=handles, frameon=False, fontsize=8)
     return figure
 
@@ -169,8 +169,8 @@ def _quantization(runs: pandas.DataFrame) -> Figure | None:
                 )
             limit = rows[np.isinf(rows["total bits"])]["test RMSE"].iloc[0]
             axes.axhline(limit, color=f"C{colour}", linewidth=0.7, alpha=0.6)
-        axes.set(title=f"n = {n}", xlabel="bits an image", yscale="log")
-        axes.grid(alpha=0.3, which="both")
+        axes.set(title=f"n = {n}", xlabel="bits an image")
+        axes.grid(alpha=0.3)
         axes.legend(frameon=False, fontsize=7)
     figure.axes[0].set_ylabel("test RMSE (over all pixels)")
     return figure

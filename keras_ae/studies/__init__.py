@@ -16,6 +16,7 @@ _WHERE = {
     "StudyRun": "study",
     "TrainingDivergedError": "training",
     "candidates": "candidates",
+    "check_card": "card",
     "compare": "compare",
     "estimate": "estimate",
     "evaluate_run": "training",
@@ -27,6 +28,7 @@ _WHERE = {
     "select": "selection",
     "train": "training",
     "vary": "study",
+    "write_card": "card",
 }
 __all__ = sorted(_WHERE)
 

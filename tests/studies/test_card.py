@@ -1,0 +1,66 @@
+"""A run as a folder to share: complete, without the optimizer, and checked."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from keras_ae import cli
+from keras_ae.errors import InputError
+from keras_ae.studies import DataConfig, ModelConfig, RunConfig, TrainingConfig, check_card, train, write_card
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    model = ModelConfig("fully_connected", "4", options=("hidden=(16,)",))
+    config = RunConfig(DataConfig("digits", limit=100), model, TrainingConfig(steps=4, evaluations=2))
+    return train(config, tmp_path_factory.mktemp("runs") / "run", progress=False)
+
+
+@pytest.fixture
+def shared(run, tmp_path):
+    return write_card(run.directory.path, tmp_path / "small")
+
+
+def test_the_folder_holds_the_model_its_record_and_a_card(run, shared):
+    names = {path.name for path in shared.iterdir()}
+    assert names == {
+        *("README.md", "check.json", "environment.json", "history.csv", "metrics.json", "model.keras", "run.json")
+    }
+    assert "notes" not in json.loads((shared / "run.json").read_text())
+    assert (shared / "model.keras").stat().st_size < run.directory.model_path.stat().st_size  # no optimizer
+    card = (shared / "README.md").read_text()
+    assert card.startswith("# small\n")
+    assert json.loads((shared / "check.json").read_text())["sha256"] in card
+    assert f"| mse | {run.metrics['test']['mse']:.6g} |" in card
+    assert "| images | 100 |" in card
+
+
+def test_the_shared_model_is_that_of_the_run(run, shared):
+    images = np.random.default_rng(1).random((3, 8, 8, 1)).astype("float32")
+    ours, theirs = (keras.ops.convert_to_numpy(model(images)) for model in (run.model, check_card(shared)))
+    np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+def test_a_changed_file_and_changed_outputs_are_noticed(shared):
+    check = json.loads((shared / "check.json").read_text())
+    (shared / "check.json").write_text(json.dumps(check | {"output_means": [0.0] * 4}))
+    with pytest.raises(InputError, match="output_means"):
+        check_card(shared)
+    with (shared / "model.keras").open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(InputError, match="another checksum"):
+        check_card(shared)
+
+
+def test_the_command_writes_it_and_refuses_what_is_no_finished_run(run, tmp_path, capsys):
+    assert cli.main(["card", str(run.directory.path), "--out", str(tmp_path / "b"), "--title", "Digits"]) == 0
+    assert (tmp_path / "b" / "README.md").read_text().startswith("# Digits\n")
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "begun" / "run.json").write_text((run.directory.path / "run.json").read_text())
+    assert cli.main(["card", str(tmp_path / "begun"), "--out", str(tmp_path / "c")]) == 2
+    assert "expected a finished run" in capsys.readouterr().err
+    assert cli.main(["card", str(run.directory.path), "--out", str(run.directory.path)]) == 2
