@@ -48,6 +48,9 @@ def print_comparison(results: dict[str, Any], page: Path) -> None:
     for heading in ("values", "val. MSE", "test MSE", "SSIM", "train, s"):
         table.add_column(heading, justify="right", no_wrap=True)
     finished = [row for row in results["candidates"] if "failed" not in row]
+    probed = all(row.get("probe") for row in finished)
+    if probed:
+        table.add_column("probe", justify="right", no_wrap=True)
     for row in sorted(finished, key=lambda row: row["validation"]["mse"]):
         table.add_row(
             row["name"],
@@ -56,6 +59,7 @@ def print_comparison(results: dict[str, Any], page: Path) -> None:
             f"{row['test']['mse']:.5f}",
             f"{row['test']['ssim']:.3f}",
             f"{row['training_seconds']:.0f}",
+            *([f"{row['probe']['accuracy']:.1%}"] if probed else []),
             style="bold" if row["name"] == results["recommended"] else None,
         )
     console = Console()

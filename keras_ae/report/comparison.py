@@ -28,6 +28,12 @@ COLUMNS = (
     ("train, s", lambda row: row["training_seconds"], "{:.0f}".format),
     ("encode, µs", lambda row: 1e6 * row["encoding_seconds_per_image"], "{:.0f}".format),
 )
+# Where the images have labels.
+PROBE_COLUMNS = (
+    ("probe accuracy", lambda row: row["probe"]["accuracy"], "{:.1%}".format),
+    ("probe F1", lambda row: row["probe"].get("macro_f1"), "{:.3f}".format),
+    ("probe AUC", lambda row: row["probe"].get("roc_auc"), "{:.3f}".format),
+)
 
 
 def write_comparison(path) -> Path:
@@ -72,6 +78,7 @@ def _page(path: Path, results: dict[str, Any], environment: dict[str, Any]) -> s
         "evidence": _evidence(results, finished),
         "notes": "".join(f"<p>{escape(note)}</p>" for note in results["data"]["notes"]),
         "table": _table(finished, recommended),
+        "probe": _probe(finished),
         "failures": "".join(
             f"<p>{escape(row['name'])} failed: {escape(row['failed'])}.</p>"
             for row in results["candidates"]
@@ -129,14 +136,30 @@ def _limit(results: dict[str, Any]) -> str:
     return f", among codes of at most {results['max_code']:,} values" if results["max_code"] else ""
 
 
+def _columns(rows: list[dict[str, Any]]) -> list[tuple]:
+    probed = all(row.get("probe") for row in rows)
+    probes = [column for column in PROBE_COLUMNS if probed and column[1](rows[0]) is not None]
+    return [*COLUMNS, *probes]
+
+
+def _probe(rows: list[dict[str, Any]]) -> str:
+    if len(_columns(rows)) == len(COLUMNS):
+        return ""
+    return (
+        "<p><em>probe</em> is a linear classifier of the images' labels, trained on the codes of training images, "
+        "at most 3,000, and measured on test images: the mean of three.</p>"
+    )
+
+
 def _table(rows: list[dict[str, Any]], recommended: str) -> str:
+    columns = _columns(rows)
     headings = "".join(
         f"<th scope='col'><button type='button'>{escape(name)}</button></th>"
-        for name in ("candidate", *(column[0] for column in COLUMNS))
+        for name in ("candidate", *(column[0] for column in columns))
     )
     body = "".join(
         f"<tr{' class=recommended' if row['name'] == recommended else ''}><td>{escape(row['name'])}</td>"
-        + "".join(_cell(value(row), text) for _, value, text in COLUMNS)
+        + "".join(_cell(value(row), text) for _, value, text in columns)
         + "</tr>"
         for row in rows
     )

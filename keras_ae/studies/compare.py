@@ -14,6 +14,7 @@ from keras_ae.progress import progress_bars
 from keras_ae.studies.candidates import Candidate, candidates
 from keras_ae.studies.config import CompareConfig, as_json
 from keras_ae.studies.environment import environment
+from keras_ae.studies.probe import probe_codes
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.selection import RULE, frontier, select
 from keras_ae.studies.training import TrainingDivergedError, train
@@ -150,7 +151,7 @@ def _measure_on_test(results, data: ImageData, directory: RunDirectory, progress
             path = directory.path / "candidates" / row["name"]
             model = load_model(path / "model.keras")
             scores = measure_reconstruction(model, data.test)
-            row["test"] = scores.summary()
+            row["test"], row["probe"] = scores.summary(), probe_codes(model, data)
             figures = path / "figures"
             save_picture(figures / "reconstructions.png", grid(model.predict_on_batch(shown)))
             lines = [interpolate(model, first, last, INTERPOLATION_STEPS) for first, last in pairs]

@@ -37,6 +37,8 @@ def test_every_candidate_is_measured_and_one_recommended(finished):
         assert row["test"]["images"] == results["data"]["sizes"]["test"]
         assert 0 < row["test"]["mse"] < 1
         assert row["encoding_seconds_per_image"] > 0
+        assert 0.05 < row["probe"]["accuracy"] <= 1
+        assert len(row["probe"]["per_class"]) == 10
     assert results["candidates"][0]["compression"] == 0.5
 
 
@@ -45,6 +47,9 @@ def test_the_report_is_one_page_with_everything_in_it(finished):
     page = write_comparison(out).read_text()
     assert page.count("<tr") == 1 + len(results["candidates"])
     assert results["recommended"] in page
+    assert f"{results['candidates'][0]['probe']['accuracy']:.1%}" in page
+    assert "probe F1" in page
+    assert "probe AUC" not in page
     assert not re.findall(
         r"""(?:src|href)=["']?(?:https?:)?//|url\(["']?http|@import""", page
     )  # nothing from elsewhere
