@@ -178,6 +178,12 @@ ARCHITECTURES = Catalogue(
         "strided": "keras_ae.architectures.strided:strided",
         "fully_connected": "keras_ae.architectures.fully_connected:fully_connected",
         "window_autoencoder": "keras_ae.architectures.window_autoencoder:window_autoencoder",
+        "classic": "keras_ae.architectures.classifiers:classic",
+        "pool_fc": "keras_ae.architectures.classifiers:pool_fc",
+        "decoder_free": "keras_ae.architectures.classifiers:decoder_free",
+        "cnn_lea": "keras_ae.architectures.locally_embedded:cnn_lea",
+        "lea_fc": "keras_ae.architectures.locally_embedded:lea_fc",
+        "lea_only": "keras_ae.architectures.locally_embedded:lea_only",
     },
     group="keras_ae.architectures",
 )

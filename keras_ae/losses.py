@@ -1,5 +1,7 @@
 """Training losses that Keras does not have."""
 
+from math import prod
+
 import keras
 import numpy as np
 from keras import ops
@@ -71,19 +73,11 @@ class SumSquaredError(keras.losses.Loss):
         return ops.sum(errors, axis=tuple(range(1, len(y_pred.shape))), keepdims=True)[..., 0]
 
 
-def _mean_of(loss: keras.losses.Loss):
-    def of_windows(windows, reconstructions):
-        # Not the loss itself, which Keras divides by the number of replicas: it also divides what is added.
-        windows, reconstructions = (ops.cast(values, "float32") for values in (windows, reconstructions))
-        return ops.mean(loss.call(windows, reconstructions))
-
-    return of_windows
-
-
-# From windows [n, h, w, c] and their reconstructions to a float32 scalar.
+# From windows [n, h, w, c] in float32 and their reconstructions to a scalar. All values are reduced at once, which
+# is several times as fast as first within each of many small windows.
 WINDOW_LOSSES = {
-    "sum_squared_error": _mean_of(SumSquaredError()),
-    "mse": _mean_of(keras.losses.MeanSquaredError()),
-    "mae": _mean_of(keras.losses.MeanAbsoluteError()),
-    "log_loss": _mean_of(keras.losses.BinaryCrossentropy()),
+    "sum_squared_error": lambda x, y: ops.mean(ops.square(y - x)) * prod(x.shape[1:]),
+    "mse": lambda x, y: ops.mean(ops.square(y - x)),
+    "mae": lambda x, y: ops.mean(ops.abs(y - x)),
+    "log_loss": lambda x, y: ops.mean(ops.binary_crossentropy(x, y)),
 }

@@ -1,9 +1,23 @@
-"""The papers' complete models by name: each makes an `Autoencoder` from an image shape and a code shape."""
+"""The papers' complete models by name: autoencoders from an image shape and a code shape, and classifiers."""
 
+from keras_ae.architectures.classifiers import classic, decoder_free, pool_fc
 from keras_ae.architectures.convolutional import convolutional
 from keras_ae.architectures.decorrelated import decorrelated
 from keras_ae.architectures.fully_connected import fully_connected
+from keras_ae.architectures.locally_embedded import cnn_lea, lea_fc, lea_only
 from keras_ae.architectures.strided import strided
 from keras_ae.architectures.window_autoencoder import window_autoencoder
 
-__all__ = ["convolutional", "decorrelated", "fully_connected", "strided", "window_autoencoder"]
+__all__ = [
+    "classic",
+    "cnn_lea",
+    "convolutional",
+    "decoder_free",
+    "decorrelated",
+    "fully_connected",
+    "lea_fc",
+    "lea_only",
+    "pool_fc",
+    "strided",
+    "window_autoencoder",
+]

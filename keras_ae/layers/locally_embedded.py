@@ -74,7 +74,8 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
     def call(self, images, training=False):
         codes, shape = self._encode(images, training)
         reconstructions = self.autoencoder.decode(codes, training)
-        self.add_loss(WINDOW_LOSSES[self.loss](self._flat_windows(images), reconstructions))
+        pair = (ops.cast(values, "float32") for values in (self._flat_windows(images), reconstructions))
+        self.add_loss(WINDOW_LOSSES[self.loss](*pair))
         return ops.reshape(codes, shape)
 
     def encode(self, images, training: bool = False):

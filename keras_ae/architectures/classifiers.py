@@ -1,0 +1,126 @@
+"""Classifiers without local objectives: the baselines of the thesis on locally embedded autoencoders (LEA).
+
+Source: Penhouët, "Locally embedded autoencoder", section 4.7. Trained there with Adam at 1e-4 on the log loss of
+the labels; the outputs are logits. It does not tell the filters; 32 are those of its Table 3.1.
+"""
+
+from math import prod
+
+import keras
+
+from keras_ae.bottlenecks import Bottleneck, as_bottleneck
+from keras_ae.catalogue import Example, with_examples
+from keras_ae.errors import InputError
+
+_FILTERS, _UNITS = (32, 32), 1024
+_KERNELS = (5, 3)
+
+
+@with_examples(
+    Example({"input_shape": (8, 12, 1), "classes": 3, "filters": (2, 3), "units": 8}),
+    Example({"input_shape": (7, 7, 2), "classes": 2, "filters": (2, 2), "units": 8}),
+)
+def classic(
+    input_shape: tuple[int, int, int],
+    classes: int,
+    filters: tuple[int, int] = _FILTERS,
+    units: int = _UNITS,
+    name: str = "classic",
+) -> keras.Model:
+    """The Classic baseline: conv-pool-conv-pool-fc-fc.
+
+    Convolutions of 5×5 and 3×3 pixels with stride 1 and ReLU, each with a max-pooling of 2×2 behind it.
+
+    Args:
+        input_shape: (height, width, channels) of the images.
+        classes: Logits of the output.
+        filters: Channels of the two convolutions.
+        units: Of the first dense layer.
+        name: Of the model.
+    """
+
+    def pooling(i):
+        return keras.layers.MaxPooling2D(2, padding="same", name=f"pool{i}")
+
+    image, logits = _convolutions_and(pooling, input_shape, classes, filters, units)
+    return keras.Model(image, logits, name=name)
+
+
+@with_examples(Example({"input_shape": (8, 12, 2), "classes": 3, "window": 4, "units": 8}))
+def pool_fc(
+    input_shape: tuple[int, int, int],
+    classes: int,
+    window: int = 2,
+    strides: int | None = None,
+    units: int = _UNITS,
+    name: str = "pool_fc",
+) -> keras.Model:
+    """The POOL-FC baseline: pool-fc-fc, with one max-pooling of the image itself.
+
+    Args:
+        input_shape: (height, width, channels) of the images.
+        classes: Logits of the output.
+        window: Side of the pooled windows.
+        strides: From window to window; the window's side if left out.
+        units: Of the first dense layer.
+        name: Of the model.
+    """
+    image = keras.Input(input_shape, name="image")
+    pooled = keras.layers.MaxPooling2D(window, strides, padding="same", name="pool")(image)
+    return keras.Model(image, _dense_head(pooled, classes, units), name=name)
+
+
+@with_examples(
+    Example({"input_shape": (8, 8, 1), "code_shape": (3,), "classes": 3, "window": 4, "strides": 2, "units": 8}),
+    Example({"input_shape": (6, 6, 2), "code_shape": (2,), "classes": 2, "window": (2, 3), "units": 8}),
+)
+def decoder_free(
+    input_shape: tuple[int, int, int],
+    code_shape: tuple[int],
+    classes: int,
+    window: int | tuple[int, int] = 8,
+    strides: int | tuple[int, int] = 4,
+    bottleneck: Bottleneck | str = "dense",
+    units: int = _UNITS,
+    name: str = "decoder_free",
+) -> keras.Model:
+    """The Decoder-free baseline: `lea_only` with the fc encoder, without its decoder and its objective.
+
+    The encoder is then a convolution with the window as its kernel, so nothing of the LEA itself is needed.
+
+    Args:
+        input_shape: (height, width, channels) of the images.
+        code_shape: (length,) of the codes.
+        classes: Logits of the output.
+        window, strides: Of the LEA that it stands for.
+        bottleneck: A bottleneck that makes such codes, or the name of one. Its penalty would be trained on:
+            `Variational(length, beta=0.0)` draws codes as a variational LEA does, and has none.
+        units: Of the first dense layer.
+        name: Of the model.
+    """
+    (length,) = code_shape
+    image = keras.Input(input_shape, name="image")
+    sides = (window, window) if isinstance(window, int) else tuple(window)
+    encoder = keras.layers.Conv2D(
+        2 * prod(sides) * input_shape[-1], sides, strides, padding="same", activation="relu", name="encoder"
+    )
+    codes = as_bottleneck(bottleneck, length)(encoder(image))
+    return keras.Model(image, _dense_head(codes, classes, units), name=name)
+
+
+def _convolutions_and(reduction, input_shape, classes, filters, units):
+    """Image and logits of conv-reduction-conv-reduction-fc-fc; `reduction(i)` makes the i-th layer between."""
+    if len(filters) != len(_KERNELS):
+        raise InputError(f"filters {filters}", "two numbers, one for each convolution")
+    image = features = keras.Input(input_shape, name="image")
+    for i, (channels, kernel) in enumerate(zip(filters, _KERNELS, strict=True), start=1):
+        options = {"padding": "same", "activation": "relu", "name": f"conv{i}"}
+        features = keras.layers.Conv2D(channels, kernel, **options)(features)
+        features = reduction(i)(features)
+    return image, _dense_head(features, classes, units)
+
+
+def _dense_head(features, classes, units):
+    features = keras.layers.Flatten(name="flatten")(features)
+    features = keras.layers.Dense(units, "relu", name="fc1")(features)
+    return keras.layers.Dense(classes, name="logits")(features)

@@ -1,0 +1,146 @@
+"""Classifiers with locally embedded autoencoders (LEA) in the place of pooling.
+
+Source: Penhouët, "Locally embedded autoencoder", section 4.7. Each is a `MultiObjective` with logits as its
+output: `compile` it with the log loss of the labels and Adam at 1e-4, in mode "alternate" or, for `lea_only`,
+"joint".
+"""
+
+import keras
+
+from keras_ae.architectures.classifiers import _FILTERS, _UNITS, _convolutions_and, _dense_head
+from keras_ae.architectures.window_autoencoder import window_autoencoder
+from keras_ae.bottlenecks import Bottleneck
+from keras_ae.catalogue import Example, with_examples
+from keras_ae.layers import LocallyEmbeddedAutoencoder
+from keras_ae.objectives import MultiObjective
+
+
+@with_examples(
+    Example({"input_shape": (8, 8, 1), "code_shape": (3,), "classes": 3, "filters": (2, 3), "units": 8}),
+    Example(
+        {
+            "input_shape": (8, 6, 1),
+            "code_shape": (2,),
+            "classes": 2,
+            "window": 3,
+            "pair": "conv",
+            "kernels": 2,
+            "bottleneck": "variational",
+            "filters": (2, 2),
+            "units": 8,
+        }
+    ),
+)
+def cnn_lea(
+    input_shape: tuple[int, int, int],
+    code_shape: tuple[int],
+    classes: int,
+    window: int | tuple[int, int] = 4,
+    strides: int | tuple[int, int] = 2,
+    pair: str = "fc",
+    kernels: int = 32,
+    kernel_size: int = 4,
+    bottleneck: Bottleneck | str = "dense",
+    filters: tuple[int, int] = _FILTERS,
+    units: int = _UNITS,
+    name: str = "cnn_lea",
+) -> MultiObjective:
+    """CNN-LEA: the Classic baseline with LEAs, "lea1" and "lea2", instead of its poolings. Trained alternately.
+
+    Args:
+        input_shape: (height, width, channels) of the images.
+        code_shape: (length,) of the codes of both LEAs.
+        classes: Logits of the output.
+        window, strides: Of both LEAs; zeros are added around ("same").
+        pair, kernels, kernel_size: Of their autoencoders; see `window_autoencoder`.
+        bottleneck: The name of a bottleneck, or one of which each LEA gets a copy.
+        filters: Channels of the two convolutions.
+        units: Of the first dense layer.
+        name: Of the model.
+    """
+    channels = dict(enumerate(filters, start=1))
+    options = {"pair": pair, "kernels": kernels, "kernel_size": kernel_size}
+
+    def lea(i):
+        own = _copy(bottleneck, i)
+        return _lea(f"lea{i}", window, strides, channels[i], code_shape, bottleneck=own, **options)
+
+    image, logits = _convolutions_and(lea, input_shape, classes, filters, units)
+    return MultiObjective(image, logits, name=name)
+
+
+@with_examples(Example({"input_shape": (8, 8, 1), "code_shape": (3,), "classes": 3, "window": 4, "units": 8}))
+def lea_fc(
+    input_shape: tuple[int, int, int],
+    code_shape: tuple[int],
+    classes: int,
+    window: int | tuple[int, int] = 2,
+    strides: int | tuple[int, int] | None = None,
+    pair: str = "fc",
+    kernels: int = 32,
+    kernel_size: int = 4,
+    bottleneck: Bottleneck | str = "dense",
+    units: int = _UNITS,
+    name: str = "lea_fc",
+) -> MultiObjective:
+    """LEA-FC: lea-fc-fc, the POOL-FC baseline with a LEA of the image instead of its pooling. Trained alternately.
+
+    Args:
+        input_shape: (height, width, channels) of the images.
+        code_shape: (length,) of the codes.
+        classes: Logits of the output.
+        window: Of the LEA.
+        strides: From window to window; the window's sides if left out. Zeros are added around ("same").
+        pair, kernels, kernel_size, bottleneck: Of its autoencoder; see `window_autoencoder`.
+        units: Of the first dense layer.
+        name: Of the model.
+    """
+    image = keras.Input(input_shape, name="image")
+    options = {"pair": pair, "kernels": kernels, "kernel_size": kernel_size, "bottleneck": bottleneck}
+    codes = _lea("lea", window, strides, input_shape[-1], code_shape, **options)(image)
+    return MultiObjective(image, _dense_head(codes, classes, units), name=name)
+
+
+@with_examples(
+    Example({"input_shape": (8, 8, 1), "code_shape": (3,), "classes": 3, "window": 4, "strides": 2, "units": 8})
+)
+def lea_only(
+    input_shape: tuple[int, int, int],
+    code_shape: tuple[int],
+    classes: int,
+    window: int | tuple[int, int] = 8,
+    strides: int | tuple[int, int] = 4,
+    pair: str = "fc",
+    kernels: int = 32,
+    kernel_size: int = 4,
+    bottleneck: Bottleneck | str = "capacity_controlled",
+    units: int = _UNITS,
+    name: str = "lea_only",
+) -> MultiObjective:
+    """LEA-only: the layers of `lea_fc`, to be trained jointly; the defaults are those of section 5.6.
+
+    That is `compile(…, mode="joint", objective_weights=(1.0, λ))` (eq. 5.3). With λ = 0 it trains as the
+    Decoder-free baseline does.
+
+    Args:
+        input_shape, code_shape, classes, window, strides, pair, kernels, kernel_size, bottleneck, units, name: As
+            of `lea_fc`.
+    """
+    options = {"pair": pair, "kernels": kernels, "kernel_size": kernel_size, "bottleneck": bottleneck}
+    return lea_fc(input_shape, code_shape, classes, window, strides, **options, units=units, name=name)
+
+
+def _lea(name, window, strides, channels, code_shape, **options) -> LocallyEmbeddedAutoencoder:
+    sides = (window, window) if isinstance(window, int) else tuple(window)
+    autoencoder = window_autoencoder((*sides, channels), code_shape, **options)
+    return LocallyEmbeddedAutoencoder(autoencoder, sides, strides, name=name)
+
+
+def _copy(bottleneck: Bottleneck | str, i: int) -> Bottleneck | str:
+    """A bottleneck for the i-th LEA: each has weights, and noise, of its own."""
+    if isinstance(bottleneck, str):
+        return bottleneck
+    config = bottleneck.get_config()
+    if config.get("seed") is not None:
+        config["seed"] += i
+    return type(bottleneck).from_config(config)

@@ -1,0 +1,139 @@
+"""How well a locally embedded autoencoder (LEA) reconstructs its windows, wherever in a model it stands.
+
+Source: Penhouët, "Locally embedded autoencoder", sections 4.2, 4.4 and 4.5.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from keras_ae.evaluation.inference import as_array
+from keras_ae.execution import compiled
+
+
+def window_losses(windows: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
+    """Squared differences summed over each window (eq. 4.3): [..., h, w, c] twice → float64 [...]."""
+    difference = np.asarray(reconstructions, np.float64) - np.asarray(windows, np.float64)
+    return np.sum(np.square(difference), axis=(-3, -2, -1))
+
+
+def local_reconstruction_loss(windows: np.ndarray, reconstructions: np.ndarray) -> float:
+    """Mean over the windows of the sum of squared differences (eq. 3.2), [..., h, w, c] twice."""
+    return float(np.mean(window_losses(windows, reconstructions)))
+
+
+def normalized_reconstruction_loss(windows: np.ndarray, reconstructions: np.ndarray) -> float:
+    """Mean over all values of ((r − w) / (max w − min w))², [..., h, w, c] twice (eq. 4.1).
+
+    The maximum and minimum are those of all the windows: it does not follow the range of a layer's input.
+    """
+    squares = local_reconstruction_loss(windows, reconstructions) / np.prod(np.shape(windows)[-3:])
+    return _normalized(squares, np.min(windows), np.max(windows))
+
+
+def confidence_map(losses: np.ndarray, highest: float | None = None) -> np.ndarray:
+    """1 − RL_i / max RL of every window (eq. 4.4): 0 for the worst reconstructed one, 1 for a perfect one.
+
+    Args:
+        losses: `window_losses` of any shape, usually [n, rows, columns].
+        highest: The largest loss to compare with, of all batches; that of `losses` if left out.
+
+    Returns:
+        float64 of the shape of `losses`; below 0 only where a loss is above `highest`.
+    """
+    losses = np.asarray(losses, np.float64)
+    highest = np.max(losses) if highest is None else highest
+    return 1.0 - losses / highest if highest > 0 else np.ones_like(losses)
+
+
+@dataclass(frozen=True)
+class LocalReconstruction:
+    """How a LEA reconstructs the windows of n images.
+
+    losses: float64 [n, rows, columns], the `window_losses`.
+    values: In one window.
+    lowest, highest: Of all values of all windows, the zeros of padding included.
+    """
+
+    losses: np.ndarray
+    values: int
+    lowest: float
+    highest: float
+
+    @property
+    def loss(self) -> float:
+        """Eq. 3.2, which follows the range of the layer's input."""
+        return float(np.mean(self.losses))
+
+    @property
+    def normalized_loss(self) -> float:
+        """Eq. 4.1, which does not, and can be compared between layers and models."""
+        return _normalized(self.loss / self.values, self.lowest, self.highest)
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """Eq. 4.4 over all the windows: [n, rows, columns]."""
+        return confidence_map(self.losses)
+
+    def summary(self) -> dict[str, float]:
+        """Both losses by name."""
+        return {"reconstruction_loss": self.loss, "normalized_reconstruction_loss": self.normalized_loss}
+
+
+def measure_local_reconstruction(model: keras.Model, layer: str, batches: Iterable) -> LocalReconstruction:
+    """Measure the LEA named `layer` of a functional model on batches of the *model's* images."""
+    inputs, lea = _layer_inputs(model, layer), model.get_layer(layer)
+    pairs = compiled(lambda batch: (lea.windows(batch), lea.reconstruct_windows(batch)))
+    losses, lowest, highest = [], np.inf, -np.inf
+    for batch in batches:
+        windows, reconstructions = map(as_array, pairs(inputs(as_array(batch))))
+        losses.append(window_losses(windows, reconstructions))
+        lowest, highest = min(lowest, windows.min()), max(highest, windows.max())
+    values = int(np.prod(lea.autoencoder.image_shape))
+    return LocalReconstruction(np.concatenate(losses), values, float(lowest), float(highest))
+
+
+@dataclass(frozen=True)
+class LocalImages:
+    """What a LEA makes of a few images, to look at.
+
+    inputs: [n, height, width, channels] that reach the layer.
+    code_maps: [n, rows, columns, code length]; a channel is one code value over the image.
+    reconstructions: Put together from all windows, clipped to the lowest and highest input; 0 outside of windows.
+    mask: bool [height, width], where any window is.
+    confidence: [n, rows, columns], by the worst window of these images.
+    """
+
+    inputs: np.ndarray
+    code_maps: np.ndarray
+    reconstructions: np.ndarray
+    mask: np.ndarray
+    confidence: np.ndarray
+
+
+def local_images(model: keras.Model, layer: str, images: np.ndarray) -> LocalImages:
+    """What the LEA named `layer` of a functional model makes of the *model's* images [n, h, w, c]."""
+    inputs, lea = as_array(_layer_inputs(model, layer)(as_array(images))), model.get_layer(layer)
+    windows = as_array(lea.reconstruct_windows(inputs))
+    recombined = lea.recombine(windows, inputs.shape[1:3])
+    clipped = np.clip(as_array(recombined.images), inputs.min(), inputs.max())
+    return LocalImages(
+        inputs,
+        as_array(lea.encode(inputs)),
+        np.where(recombined.mask[..., None], clipped, 0),
+        recombined.mask,
+        confidence_map(window_losses(as_array(lea.windows(inputs)), windows)),
+    )
+
+
+def _layer_inputs(model: keras.Model, layer: str) -> keras.Model:
+    """The part of a functional model in front of a layer."""
+    return keras.Model(model.inputs, model.get_layer(layer).input)
+
+
+def _normalized(mean_square: float, lowest: float, highest: float) -> float:
+    if highest > lowest:
+        return float(mean_square / (highest - lowest) ** 2)
+    return 0.0 if mean_square == 0 else float("inf")
