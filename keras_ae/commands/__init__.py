@@ -1,8 +1,8 @@
 """The commands of the command line, by name; importing them loads neither Keras nor TensorFlow."""
 
-from keras_ae.commands.card import Card
 from keras_ae.commands.compare import Compare
 from keras_ae.commands.data import DataList
+from keras_ae.commands.share import Share
 from keras_ae.commands.study import StudyList, StudyReport, StudyRun
 from keras_ae.commands.train import Evaluate, Train
 
@@ -10,7 +10,7 @@ COMMANDS: dict[str, type] = {
     "compare": Compare,
     "train": Train,
     "evaluate": Evaluate,
-    "card": Card,
+    "share": Share,
     "data list": DataList,
     "study list": StudyList,
     "study run": StudyRun,

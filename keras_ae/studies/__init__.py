@@ -10,13 +10,13 @@ _WHERE = {
     "DataConfig": "config",
     "ModelConfig": "config",
     "RunConfig": "config",
-    "TrainingConfig": "config",
     "RunDirectory": "run_directory",
     "Study": "study",
     "StudyRun": "study",
+    "TrainingConfig": "config",
     "TrainingDivergedError": "training",
     "candidates": "candidates",
-    "check_card": "card",
+    "check_shared": "sharing",
     "compare": "compare",
     "estimate": "estimate",
     "evaluate_run": "training",
@@ -26,9 +26,10 @@ _WHERE = {
     "results": "runner",
     "run_study": "runner",
     "select": "selection",
+    "share_run": "sharing",
     "train": "training",
     "vary": "study",
-    "write_card": "card",
+    "with_new_half": "halves",
 }
 __all__ = sorted(_WHERE)
 

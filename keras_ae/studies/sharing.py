@@ -19,11 +19,11 @@ CHECKED = 4  # random images whose outputs are kept
 TOLERANCE = 1e-4  # of outputs on another machine
 
 
-def write_card(run, out, title: str = "") -> Path:
+def share_run(run, out, title: str = "") -> Path:
     """Write a run's model without its optimizer, its record and measurements, `check.json` and a `README.md`.
 
     `check.json` has the SHA-256 of the model file, and the mean and deviation of the model's outputs for a few
-    random images, by which `check_card` tells whether the model still computes the same.
+    random images, by which `check_shared` tells whether the model still computes the same.
 
     Args:
         run: Directory of a finished run.
@@ -55,8 +55,8 @@ def write_card(run, out, title: str = "") -> Path:
     return out
 
 
-def check_card(path) -> keras.Model:
-    """The model of a folder that `write_card` made, if its file and its outputs are what they were.
+def check_shared(path) -> keras.Model:
+    """The model of a folder that `share_run` made, if its file and its outputs are what they were.
 
     Raises:
         InputError: If the file has another checksum, or the outputs differ by more than 1e-4.
@@ -102,7 +102,7 @@ def _card(title: str, record: dict[str, Any], directory: RunDirectory, checksum:
         f"{training.learning_rate:g}, seed {training.seed}, {training.precision}.",
         f"- **Made with**: Python {environment['python']}, {versions}.",
         f"- **Files**: `model.keras`, {size:,} bytes, SHA-256 `{checksum}`; `run.json` repeats the run; "
-        "`history.csv`, `metrics.json`, `environment.json`; `check.json` for `keras_ae.studies.check_card`.",
+        "`history.csv`, `metrics.json`, `environment.json`; `check.json` for `keras_ae.studies.check_shared`.",
         *("", "| test images | |", "|---|---:|", *scores, ""),
         "```python",
         "import keras_ae as kae",

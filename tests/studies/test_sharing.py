@@ -8,7 +8,7 @@ import pytest
 
 from keras_ae import cli
 from keras_ae.errors import InputError
-from keras_ae.studies import DataConfig, ModelConfig, RunConfig, TrainingConfig, check_card, train, write_card
+from keras_ae.studies import DataConfig, ModelConfig, RunConfig, TrainingConfig, check_shared, share_run, train
 
 pytestmark = pytest.mark.tensorflow
 
@@ -22,7 +22,7 @@ def run(tmp_path_factory):
 
 @pytest.fixture
 def shared(run, tmp_path):
-    return write_card(run.directory.path, tmp_path / "small")
+    return share_run(run.directory.path, tmp_path / "small")
 
 
 def test_the_folder_holds_the_model_its_record_and_a_card(run, shared):
@@ -41,7 +41,7 @@ def test_the_folder_holds_the_model_its_record_and_a_card(run, shared):
 
 def test_the_shared_model_is_that_of_the_run(run, shared):
     images = np.random.default_rng(1).random((3, 8, 8, 1)).astype("float32")
-    ours, theirs = (keras.ops.convert_to_numpy(model(images)) for model in (run.model, check_card(shared)))
+    ours, theirs = (keras.ops.convert_to_numpy(model(images)) for model in (run.model, check_shared(shared)))
     np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
 
@@ -49,18 +49,21 @@ def test_a_changed_file_and_changed_outputs_are_noticed(shared):
     check = json.loads((shared / "check.json").read_text())
     (shared / "check.json").write_text(json.dumps(check | {"output_means": [0.0] * 4}))
     with pytest.raises(InputError, match="output_means"):
-        check_card(shared)
+        check_shared(shared)
     with (shared / "model.keras").open("ab") as file:
         file.write(b"more")
     with pytest.raises(InputError, match="another checksum"):
-        check_card(shared)
+        check_shared(shared)
 
 
 def test_the_command_writes_it_and_refuses_what_is_no_finished_run(run, tmp_path, capsys):
-    assert cli.main(["card", str(run.directory.path), "--out", str(tmp_path / "b"), "--title", "Digits"]) == 0
+    assert cli.main(["share", str(run.directory.path), "--out", str(tmp_path / "b"), "--title", "Digits"]) == 0
     assert (tmp_path / "b" / "README.md").read_text().startswith("# Digits\n")
+    capsys.readouterr()
+    assert cli.main(["share", str(run.directory.path), "--out", str(tmp_path / "b"), "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["sha256"]) == 64
     (tmp_path / "begun").mkdir()
     (tmp_path / "begun" / "run.json").write_text((run.directory.path / "run.json").read_text())
-    assert cli.main(["card", str(tmp_path / "begun"), "--out", str(tmp_path / "c")]) == 2
+    assert cli.main(["share", str(tmp_path / "begun"), "--out", str(tmp_path / "c")]) == 2
     assert "expected a finished run" in capsys.readouterr().err
-    assert cli.main(["card", str(run.directory.path), "--out", str(run.directory.path)]) == 2
+    assert cli.main(["share", str(run.directory.path), "--out", str(run.directory.path)]) == 2
