@@ -30,6 +30,7 @@ _WHERE = {
     "train": "training",
     "vary": "study",
     "with_new_half": "halves",
+    "with_new_half": "halves",
 }
 __all__ = sorted(_WHERE)
 
