@@ -203,4 +203,6 @@ def quantized_by_bits(runs: pandas.DataFrame) -> pandas.DataFrame | None:
     kinds = ["n", "penalty", "codes"]
     wide = table.pivot_table(index=kinds, columns="bits a value", values="test RMSE", sort=False)
     wide = wide[sorted(wide.columns, key=float)]
-    return wide.rename(columns=lambda bits: "∞" if bits == "inf" else f"{bits} bits").reset_index()
+    return wide.rename(
+        columns=lambda bits: "∞" if bits == "inf" else f"{bits} bit{'s' * (bits != '1')}"
+    ).reset_index()

@@ -103,7 +103,7 @@ def _card(title: str, record: dict[str, Any], directory: RunDirectory, checksum:
         f"- **Made with**: Python {environment['python']}, {versions}.",
         f"- **Files**: `model.keras`, {size:,} bytes, SHA-256 `{checksum}`; `run.json` repeats the run; "
         "`history.csv`, `metrics.json`, `environment.json`; `check.json` for `keras_ae.studies.check_shared`.",
-        *("", "| test images | |", "|---|---:|", *scores, ""),
+        *("", "| test images, pixels in [0, 1] | |", "|---|---:|", *scores, ""),
         "```python",
         "import keras_ae as kae",
         "",
