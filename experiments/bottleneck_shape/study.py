@@ -1,0 +1,160 @@
+"""The bottleneck-shape paper's CAEs: codes of three sizes and several channel counts, all else identical."""
+
+from dataclasses import replace
+from fractions import Fraction
+from math import ceil
+
+from keras_ae.code_shapes import code_channels, code_sizes
+from keras_ae.studies import DataConfig, ModelConfig, RunConfig, Study, StudyRun, TrainingConfig
+
+SIZES = 3  # the three smallest code sizes (eq. 5)
+COMPRESSIONS = (
+    Fraction(1, 64),
+    Fraction(1, 16),
+    Fraction(1, 4),
+    Fraction(1),
+)  # code values an image value (eq. 6)
+SEEDS = (0, 1, 2)
+SCALING_SEEDS = (3, 4, 5)  # other ones than the first experiment's
+
+# The paper's test images are watched after every epoch: in this library's terms they are validation images. "test"
+# are further images that no run has seen.
+PAPER_DATA = {
+    "pokemon": (DataConfig("pokemon", image_size=(128, 128), train="all[:634]", validation="all[634:]"), 634),
+    "celeb_a": (
+        DataConfig(
+            *("celeb_a", None, (0, 7), (192, 192), (96, 96)),
+            train="all[:10000]",
+            validation="all[-2000:]",
+            test="all[-12000:-2000]",
+        ),
+        10_000,
+    ),
+    "stl10": (DataConfig("stl10", train="unlabelled[:10000]", validation="unlabelled[-2000:]"), 10_000),
+}
+PAPER_SHAPES = {"pokemon": (128, 128, 3), "celeb_a": (96, 96, 3), "stl10": (96, 96, 3)}
+SCALING_PERCENT = (1, 5, 10, 25, 50, 95)
+SCALING_CODES = ("3x3x48", "3x3x192", "6x6x12", "6x6x48")  # two pairs with equal numbers of values
+SCALING_STEPS, SCALING_BATCH = 35_000, 128
+
+# Two cores: images of 32 pixels, three strided layers, one residual block, so that codes are 4, 8 or 16 pixels a
+# side. A twelfth is the least compression that gives a whole number of channels at all three sizes.
+CPU_MODEL = ("strided_layers=3", "residual_blocks=1")
+CPU_COMPRESSIONS = (Fraction(1, 12), Fraction(1, 4), Fraction(1))
+CPU_IMAGES, CPU_EPOCHS, CPU_BATCH = 1_000, 48, 32
+CPU_SCALING_IMAGES = (500, 2_500, 12_500, 45_000)
+CPU_SCALING_CODES = ("4x4x16", "4x4x48", "8x8x4", "8x8x12")
+CPU_STEPS = CPU_EPOCHS * ceil(CPU_IMAGES / CPU_BATCH)
+
+CIFAR = DataConfig("cifar10", train=f"train[:{CPU_IMAGES}]", validation="test[:500]", test="test[500:1500]")
+MNIST = replace(CIFAR, source="mnist", pad=(2, 2))
+DSPRITES = replace(
+    CIFAR,
+    source="dsprites",
+    image_size=(32, 32),
+    train=f"train[:{CPU_IMAGES}]",
+)
+
+
+def codes(image_shape, strided_layers: int, compressions) -> list[tuple[str, Fraction]]:
+    """(code, compression) of the grid that equations 5 and 6 span."""
+    return [
+        (f"{size[0]}x{size[1]}x{code_channels(image_shape, size, compression)}", compression)
+        for size in code_sizes(image_shape, strided_layers)[:SIZES]
+        for compression in compressions
+    ]
+
+
+def _run(experiment: str, data: DataConfig, code: str, options, training: TrainingConfig, images: int) -> StudyRun:
+    size, _, channels = (int(side) for side in code.split("x"))
+    choices = {
+        "experiment": experiment,
+        "data": data.source,
+        "code": code,
+        "size": size,
+        "channels": channels,
+        "images": images,
+        "seed": training.seed,
+    }
+    amount = f"-{images}" if experiment == "scaling" else ""
+    name = f"{experiment}-{data.source}{amount}-{code}-seed{training.seed}"
+    return StudyRun(name, choices, RunConfig(data, ModelConfig("convolutional", code, options=options), training))
+
+
+def paper() -> list[StudyRun]:
+    """Section 3.1: 12 codes of 3 data sets, 3 seeds: 108 runs of 1,000 epochs."""
+    runs = []
+    for name, (data, images) in PAPER_DATA.items():
+        epoch = ceil(images / 32)
+        for code, _ in codes(PAPER_SHAPES[name], 5, COMPRESSIONS):
+            for seed in SEEDS:
+                training = TrainingConfig(1000 * epoch, 1000, 32, 5e-4, seed=seed)
+                runs.append(_run("dynamics", data, code, (), training, images))
+    return runs
+
+
+def paper_scaling() -> list[StudyRun]:
+    """Section 3.3: four codes, six amounts of CelebA, 3 further seeds: 72 runs of 35,000 steps.
+
+    None trains on the last 5 %: most of them are watched, and the last 2,000 measured at the end.
+    """
+    base, _ = PAPER_DATA["celeb_a"]
+    runs = []
+    for percent in SCALING_PERCENT:
+        data = replace(base, train=f"all[:{percent}%]", validation="all[95%:-2000]", test="all[-2000:]")
+        for code in SCALING_CODES:
+            for seed in SCALING_SEEDS:
+                training = TrainingConfig(SCALING_STEPS, 100, SCALING_BATCH, 5e-4, seed=seed)
+                runs.append(_run("scaling", data, code, (), training, round(202_599 * percent / 100)))
+    return runs
+
+
+def _cpu_training(seed: int) -> TrainingConfig:
+    return TrainingConfig(CPU_STEPS, CPU_EPOCHS // 2, CPU_BATCH, 5e-4, seed=seed)
+
+
+def cpu() -> list[StudyRun]:
+    """The same questions on two cores: 3 sizes × 3 compressions × 3 seeds of CIFAR-10, and fewer of the rest."""
+    grid = [code for code, _ in codes((32, 32, 3), 3, CPU_COMPRESSIONS)]
+    wide = [code for code, _ in codes((32, 32, 3), 3, (Fraction(4),))]  # over-complete, which the paper asks for
+    narrow = [code for code, _ in codes((32, 32, 1), 3, (Fraction(1, 4), Fraction(1)))]
+    gray = (*CPU_MODEL, "width=3")
+    return [
+        *(_run("dynamics", CIFAR, code, CPU_MODEL, _cpu_training(s), CPU_IMAGES) for s in SEEDS for code in grid),
+        *(_run("dynamics", MNIST, code, gray, _cpu_training(0), CPU_IMAGES) for code in narrow),
+        *(_run("overcomplete", CIFAR, code, CPU_MODEL, _cpu_training(0), CPU_IMAGES) for code in wide),
+        *_cpu_scaling(),
+        *(_run("dynamics", DSPRITES, code, gray, _cpu_training(0), CPU_IMAGES) for code in narrow),
+    ]
+
+
+def _cpu_scaling() -> list[StudyRun]:
+    return [
+        _run(
+            "scaling",
+            replace(CIFAR, train=f"train[:{images}]"),
+            code,
+            CPU_MODEL,
+            _cpu_training(SCALING_SEEDS[0]),
+            images,
+        )
+        for images in CPU_SCALING_IMAGES
+        for code in CPU_SCALING_CODES
+    ]
+
+
+def quick() -> list[StudyRun]:
+    """Two sizes of code on the embedded 8×8 digits, in a minute."""
+    data = DataConfig("digits", train="all[:1000]", validation="all[1000:1300]", test="all[1300:]")
+    options = ("strided_layers=2", "residual_blocks=1", "width=2")
+    training = TrainingConfig(60, 3, 64, 2e-3)
+    return [
+        _run("dynamics", data, code, options, training, 1_000) for code in ("2x2x4", "4x4x1", "2x2x16", "4x4x4")
+    ]
+
+
+STUDY = Study(
+    name="bottleneck_shape",
+    title="size against channels of convolutional codes (Figures 1 to 5)",
+    presets={"paper": paper, "paper-scaling": paper_scaling, "cpu": cpu, "quick": quick},
+)
