@@ -1,6 +1,7 @@
 """Table 1, Figure 1 and what stands beside them, from the small files in results/ alone."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ TABLES = {
 
 
 def report(results: Path) -> list[Path]:
-    """Write the tables and figures that the kept results allow."""
+    """Write the tables and figures that the kept results allow; the tables also into the experiment's README."""
     written = []
     for prefix, presets in GROUPS.items():
         runs = load_runs(results, presets)
@@ -51,7 +52,23 @@ def report(results: Path) -> list[Path]:
         for name, figure in figures.items():
             if figure is not None:
                 written.append(_save(figure, results / f"{prefix}{name}.png"))
+    readme = results.parent / "README.md"
+    if readme.exists():
+        fill(readme, results)
     return written
+
+
+def fill(readme: Path, results: Path) -> None:
+    """Put the tables that there are in the place of what stands between `<!-- NAME.md -->` and `<!-- end -->`."""
+
+    def filled(found: re.Match) -> str:
+        table = results / found[1]
+        if not table.exists():
+            return found[0]
+        return f"<!-- {found[1]} -->\n\n{table.read_text(encoding='utf-8')}\n<!-- end -->"
+
+    text = readme.read_text(encoding="utf-8")
+    write_text(readme, re.sub(r"<!-- (\w+\.md) -->\n.*?<!-- end -->", filled, text, flags=re.DOTALL))
 
 
 def load_runs(results: Path, presets: tuple[str, ...]) -> pandas.DataFrame | None:

@@ -60,6 +60,21 @@ def test_scatter_of_known_classes():
     assert statistics.scatter_ratio(7 * codes, np.array([0, 0, 1, 1])) == pytest.approx(ratios)
 
 
+def test_correlations_of_known_codes():
+    corners = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]], float)
+    assert statistics.correlations(corners) == pytest.approx([0])
+    mixed = np.column_stack([corners[:, 0], corners.sum(axis=1), np.full(4, 3.0)])
+    assert statistics.correlations(mixed) == pytest.approx([np.sqrt(0.5), 0, 0])  # the third never changes
+
+
+def test_the_paired_difference_has_students_interval():
+    """With two pairs the 95 % quantile is 12.706."""
+    found = statistics.paired_difference(np.array([0.1, 0.2]), np.array([0.3, 0.6]))
+    assert found["difference"] == pytest.approx(0.3)
+    reach = 12.7062 * np.std([0.2, 0.4], ddof=1) / np.sqrt(2)
+    assert (found["low"], found["high"]) == pytest.approx((0.3 - reach, 0.3 + reach), rel=1e-4)
+
+
 def test_effective_rank_of_known_codes():
     corners = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]], float)
     assert statistics.effective_rank(corners) == pytest.approx(2)
@@ -83,6 +98,31 @@ def test_the_paper_preset_is_the_papers_table():
     assert model.bottleneck.units == 8
 
 
+def test_the_beyond_preset_adds_what_the_paper_leaves_open():
+    runs, paper = STUDY.runs("beyond"), {run.name for run in STUDY.runs("paper")}
+    assert not paper & {run.name for run in runs}
+    both = [run.choices for run in [*STUDY.runs("paper"), *runs]]
+    for alpha in (0.0, 0.005):
+        seeds = {
+            choices["seed"]
+            for choices in both
+            if (choices["n"], choices["alpha"], choices["form"], choices["loss"])
+            == (8, alpha, "squared", "binary_crossentropy")
+        }
+        assert seeds == set(range(10))
+    assert {choices["loss"] for choices in both} == {"binary_crossentropy", "mse", "mae", "ssim"}
+    assert {choices["form"] for choices in both} == {"squared", "absolute", "signed"}
+
+
+def test_feature_maps_are_penalised_by_channels_and_are_otherwise_the_same_network():
+    standard, *_, penalised = [run for run in STUDY.runs("beyond") if run.choices["data"] == "cifar10"]
+    plain, decorrelated = (run.config.model.build((32, 32, 3)) for run in (standard, penalised))
+    assert plain.code_shape == decorrelated.code_shape == (8, 8, 12)
+    assert plain.count_params() == decorrelated.count_params()
+    assert decorrelated.bottleneck.decorrelation.features == "channels"
+    assert decorrelated.bottleneck.decorrelation.alpha == penalised.choices["alpha"] == 0.05
+
+
 @pytest.mark.tensorflow
 def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(tmp_path):
     shutil.copytree(ROOT / "experiments", tmp_path / "experiments", ignore=shutil.ignore_patterns("results"))
@@ -99,6 +139,15 @@ def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(tm
     table = (kept / "quick_table1.md").read_text()
     assert str(kept / "quick_table1.md") in {str(tmp_path / path) for path in written}
     assert table.count("\n") == 2 + 2  # two readings
+    measured = (kept / "quick_measures.json").read_text()
+    for measures in json.loads(measured).values():
+        assert 0.2 < measures["probe_accuracy"] <= 1  # chance is 0.1
+        assert measures["quantized"]["1"] > measures["quantized"]["8"]
+        assert measures["quantized"]["8"] == pytest.approx(measures["quantized"]["inf"], rel=0.01)
+        assert measures["quantized_rotated"]["8"] == pytest.approx(measures["quantized"]["inf"], rel=0.01)
+    assert {path.name for path in kept.glob("quick_*.png")} == {
+        f"quick_{name}.png" for name in ("figure1", "curves", "correlations", "quantization")
+    }
     shutil.rmtree(tmp_path / "runs")
     (kept / "quick_table1.md").unlink()
     assert study("report", "decorrelation").returncode == 0
