@@ -123,6 +123,7 @@ def test_feature_maps_are_penalised_by_channels_and_are_otherwise_the_same_netwo
     assert decorrelated.bottleneck.decorrelation.alpha == penalised.choices["alpha"] == 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.tensorflow
 def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(tmp_path):
     shutil.copytree(ROOT / "experiments", tmp_path / "experiments", ignore=shutil.ignore_patterns("results"))
