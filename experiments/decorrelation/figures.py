@@ -86,7 +86,9 @@ def load_runs(results: Path, presets: tuple[str, ...]) -> pandas.DataFrame | Non
     if not parts:
         return None
     runs = pandas.concat(parts, ignore_index=True).drop_duplicates("run")  # "cpu" trains what "paper" does.
-    return runs.reindex(columns=[*runs.columns, *({"reason", "effective_rank", "covariance"} - {*runs.columns})])
+    return runs.reindex(
+        columns=[*runs.columns, *({"reason", "effective_rank", "covariance", "mae"} - {*runs.columns})]
+    )
 
 
 def _write_table(table: pandas.DataFrame, path: Path) -> Path:
