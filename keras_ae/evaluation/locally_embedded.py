@@ -130,7 +130,7 @@ def local_images(model: keras.Model, layer: str, images: np.ndarray) -> LocalIma
 
 def _layer_inputs(model: keras.Model, layer: str) -> keras.Model:
     """The part of a functional model in front of a layer."""
-    return keras.Model(model.inputs, model.get_layer(layer).input)
+    return keras.Model(model.input, model.get_layer(layer).input)
 
 
 def _normalized(mean_square: float, lowest: float, highest: float) -> float:
