@@ -139,21 +139,22 @@ class StudyReport:
     def _keep(self, study, trained: Path, kept: Path) -> None:
         """Write each preset's table beside the study, `results/PRESET.csv`, and what its figures need.
 
-        The table is written once each run is finished or diverged.
+        A table in which runs are missing does not replace one of as many or more.
         """
+        import pandas
+
         from keras_ae.files import write_text
         from keras_ae.studies.runner import results
 
         for preset in (preset for preset in study.presets if (trained / preset).is_dir()):
             table = results(study, preset, trained / preset)
-            missing = int((~table["status"].isin(OUTCOMES)).sum())
-            if missing:  # What is kept may be complete: it stays.
-                print(
-                    f"{preset}: {missing} of {len(table)} runs are not finished; its table is left",
-                    file=sys.stderr,
-                )
-                continue
-            write_text(kept / f"{preset}.csv", table.to_csv(index=False, float_format="%.7g"))
+            path, ended = kept / f"{preset}.csv", int(table["status"].isin(OUTCOMES).sum())
+            if ended < len(table):
+                print(f"{preset}: {len(table) - ended} of {len(table)} runs are not finished", file=sys.stderr)
+                before = pandas.read_csv(path)["status"] if path.exists() else pandas.Series(dtype=str)
+                if ended <= before.isin(OUTCOMES).sum():
+                    continue
+            write_text(path, table.to_csv(index=False, float_format="%.7g"))
         collect = load_collect(self.name, self.experiments)
         if collect is not None and trained.is_dir():
             load_keras()

@@ -8,6 +8,8 @@ import numpy as np
 
 from keras_ae.execution import compiled
 
+BATCH = 256  # images of one array at a time
+
 
 def as_array(batch) -> np.ndarray:
     """A batch of images as a float32 NumPy array, from an array or a tensor of any backend."""
@@ -15,13 +17,19 @@ def as_array(batch) -> np.ndarray:
 
 
 def in_batches(function: Callable, batches: Iterable) -> np.ndarray:
-    """Apply a function of one batch, compiled, to each of them and concatenate the results."""
+    """Apply a function of one batch, compiled, to each of them and concatenate the results.
+
+    One array of images [n, ...] is taken in batches of 256.
+    """
     function = compiled(function)
+    if isinstance(batches, np.ndarray):
+        images = batches
+        batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
     return np.concatenate([keras.ops.convert_to_numpy(function(as_array(batch))) for batch in batches])
 
 
 def encode(model, batches: Iterable) -> np.ndarray:
-    """Codes [n, ...] of batches of images; of a variational bottleneck the means."""
+    """Codes [n, ...] of batches of images, or of one array of them; of a variational bottleneck the means."""
     return in_batches(lambda images: model.encode(images), batches)
 
 

@@ -1,0 +1,199 @@
+"""The paper's figures 1 to 5 and A.1 to A.8, and the table of claims, from the small files in results/ alone."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas
+from matplotlib import colormaps
+from matplotlib.figure import Figure
+
+from experiments.bottleneck_shape import claims
+from experiments.bottleneck_shape.measures import INPUT, SHOWN_IMAGES, collect
+from keras_ae.pictures import grid, save_picture
+from keras_ae.report.results import fill, save_figure, write_table
+
+__all__ = ["collect", "report"]
+
+SIZE_COLOURS = ("Reds", "Greens", "Blues")  # small, middle and large maps; darker for more channels
+PARTS = ("seen", "unseen")
+
+
+def report(results: Path) -> list[Path]:
+    """Write the tables and figures that the kept results allow; the tables also into the experiment's README."""
+    written = []
+    for preset in ("cpu", "paper", "quick"):
+        path = results / f"{preset}.csv"
+        if path.exists():
+            prefix = "" if preset == "cpu" else f"{preset}_"
+            written += _report_preset(results, preset, prefix)
+    readme = results.parent / "README.md"
+    if readme.exists():
+        fill(readme, results)
+    return written
+
+
+def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
+    runs = load_runs(results, preset)
+    curves = pandas.read_csv(results / f"{preset}_curves.csv").merge(runs, on="run")
+    written = [write_table(claims.shapes(runs), results / f"{prefix}shapes.md")]
+    dynamics = curves[curves["experiment"] != "scaling"]
+    written.append(save_figure(_figure_1(dynamics), results / f"{prefix}figure1.png"))
+    scaling = curves[curves["experiment"] == "scaling"]
+    if len(scaling):
+        written.append(save_figure(_figure_4(scaling), results / f"{prefix}figure4.png"))
+    probes = results / f"{preset}_probes.json"
+    if probes.exists():
+        scores = json.loads(probes.read_text(encoding="utf-8"))
+        for data in runs["data"].unique():
+            written += _probe_figures(runs[runs["data"] == data], scores, results, f"{prefix}{data}")
+    for path in sorted(results.glob(f"{preset}_svcca_*.csv")):
+        data = path.stem.removeprefix(f"{preset}_svcca_")
+        written.append(save_figure(_figure_5(pandas.read_csv(path)), results / f"{prefix}figure5_{data}.png"))
+    for path in sorted(results.glob(f"{preset}_reconstructions_*.npz")):
+        data = path.stem.removeprefix(f"{preset}_reconstructions_")
+        written.append(_figure_2(np.load(path), results / f"{prefix}figure2_{data}.png"))
+    table = claims.table(runs, curves, results, preset)
+    if len(table):
+        written.append(write_table(table, results / f"{prefix}claims.md"))
+    return written
+
+
+def load_runs(results: Path, preset: str) -> pandas.DataFrame:
+    """The finished runs of a preset: choices and scores."""
+    runs = pandas.read_csv(results / f"{preset}.csv")
+    return runs[runs["status"] == "finished"]
+
+
+def _figure_1(curves: pandas.DataFrame) -> Figure:
+    """Training and test error against steps, mean over seeds; a row a data set."""
+    names = list(curves["data"].unique())
+    figure = Figure(figsize=(10, 3.4 * len(names)), layout="constrained")
+    for row, data in zip(figure.subplots(len(names), 2, squeeze=False, sharey="row"), names, strict=True):
+        of_data = curves[curves["data"] == data]
+        colours = _colours(of_data)
+        for axes, part in zip(row, ("train", "test"), strict=True):
+            for (size, channels), lines in of_data.groupby(["size", "channels"]):
+                mean = lines.groupby("step")[part].mean()
+                label = f"{size}×{size}×{channels}"
+                axes.plot(mean.index, mean, color=colours[size, channels], linewidth=1.2, label=label)
+            axes.set(yscale="log", xlabel="steps", title=f"{data}, {part} images")
+        row[0].set_ylabel("MSE")
+        row[1].legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def _colours(rows: pandas.DataFrame) -> dict:
+    """A colour for each (size, channels): by size, darker with more channels."""
+    colours = {}
+    for name, (size, of_size) in zip(SIZE_COLOURS, rows.groupby("size"), strict=False):
+        channels = sorted(of_size["channels"].unique())
+        for rank, count in enumerate(channels):
+            colours[size, count] = colormaps[name](0.4 + 0.55 * (rank + 1) / len(channels))
+    return colours
+
+
+def _figure_2(pictures, path: Path) -> Path:
+    """Seen images above unseen ones; the input left, then what each code gives back, smallest maps first."""
+    codes = [name for name in pictures.files if name != INPUT]
+    rows = [
+        np.stack([pictures[name][image] for name in (INPUT, *codes)]).astype(float) / 255
+        for image in range(2 * SHOWN_IMAGES)
+    ]
+    picture = grid(*rows, gap=2)
+    save_picture(path, picture.repeat(2, axis=0).repeat(2, axis=1))
+    return path
+
+
+def _probe_figures(runs: pandas.DataFrame, scores: dict, results: Path, prefix: str) -> list[Path]:
+    data = runs["data"].iloc[0]
+    table = claims.probe_scores(runs, scores)
+    if not len(table):
+        return []
+    figures = {
+        f"{prefix}_figure3": _figure_3(table),
+        f"{prefix}_classes": _classes(runs, scores, f"{INPUT}-{data}"),
+    }
+    return [save_figure(figure, results / f"{name}.png") for name, figure in figures.items()]
+
+
+def _figure_3(table: pandas.DataFrame) -> Figure:
+    """Scores of linear classifiers by size and channels, coloured by the difference from the images' own."""
+    parts = list(table["images"].unique())
+    figure = Figure(figsize=(4.6 * len(parts), 3.4), layout="constrained")
+    limit = max(0.01, float((table["score"] - table["baseline"]).abs().max()))
+    for axes, part in zip(figure.subplots(1, len(parts), squeeze=False)[0], parts, strict=True):
+        rows = table[table["images"] == part]
+        sizes = sorted(rows["size"].unique())
+        scores = [list(rows[rows["size"] == size].sort_values("channels").itertuples()) for size in sizes]
+        columns = max(map(len, scores))
+        shown = np.full((len(sizes), columns), np.nan)
+        for i, of_size in enumerate(scores):
+            for j, row in enumerate(of_size):
+                shown[i, j] = row.score - row.baseline
+                dark = abs(shown[i, j]) > 0.6 * limit
+                label = f"{row.score:.3f}\n{row.channels} ch."
+                axes.text(j, i, label, ha="center", va="center", fontsize=8, color="white" if dark else "black")
+        image = axes.imshow(shown, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
+        axes.set(title=f"{part} images; the images themselves: {rows['baseline'].iloc[0]:.3f}", xticks=[])
+        axes.set_yticks(range(len(sizes)), [f"{size}×{size}" for size in sizes])
+        axes.title.set_fontsize(9)
+    figure.colorbar(image, ax=figure.axes, label="difference")
+    return figure
+
+
+def _classes(runs: pandas.DataFrame, scores: dict, baseline: str) -> Figure:
+    """Scores by class, mean and standard deviation over the CAEs' seeds; the images themselves in black."""
+    parts = [part for part in PARTS if part in scores[baseline]]
+    figure = Figure(figsize=(11, 2.8 * len(parts)), layout="constrained")
+    colours = _colours(runs)
+    for axes, part in zip(figure.subplots(len(parts), 1, squeeze=False)[:, 0], parts, strict=True):
+        bars = {"images": ("black", [scores[baseline][part]["probe"]["per_class"]])}
+        for (size, channels), rows in runs.groupby(["size", "channels"]):
+            found = [scores[run][part]["probe"]["per_class"] for run in rows["run"] if run in scores]
+            if found:
+                bars[f"{size}×{size}×{channels}"] = colours[size, channels], found
+        width = 0.85 / len(bars)
+        for place, (label, (colour, values)) in enumerate(bars.items()):
+            values = np.array(values, float)
+            x = np.arange(values.shape[1]) + place * width
+            axes.bar(x, values.mean(axis=0), width, yerr=values.std(axis=0), color=colour, label=label)
+        axes.set(title=f"{part} images", xlabel="class", ylabel="score")
+        axes.legend(fontsize=6, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def _figure_4(curves: pandas.DataFrame) -> Figure:
+    """A quadrant a code: training (dashed) and test error, a colour an amount of data."""
+    codes = list(curves["code"].unique())
+    figure = Figure(figsize=(10, 3.2 * -(-len(codes) // 2)), layout="constrained")
+    panels = figure.subplots(-(-len(codes) // 2), 2, squeeze=False, sharex=True, sharey=True).flat
+    amounts = sorted(curves["images"].unique())
+    for axes, code in zip(panels, codes, strict=False):
+        for rank, amount in enumerate(amounts):
+            rows = curves[(curves["code"] == code) & (curves["images"] == amount)].groupby("step")
+            colour = colormaps["viridis"](rank / max(1, len(amounts) - 1))
+            axes.plot(rows["test"].mean(), color=colour, label=f"{amount:,} images")
+            axes.plot(rows["train"].mean(), color=colour, linestyle="--", linewidth=1)
+        axes.set(title=f"{code} (dashed: training)", yscale="log", xlabel="steps", ylabel="MSE")
+    figure.axes[0].legend(fontsize=7, frameon=False)
+    return figure
+
+
+def _figure_5(similarities: pandas.DataFrame) -> Figure:
+    """SVCCA of every pair of codes and the input, on seen and on unseen images."""
+    names = list(dict.fromkeys(similarities["first"]))
+    figure = Figure(figsize=(11, 5), layout="constrained")
+    for axes, part in zip(figure.subplots(1, 2), PARTS, strict=True):
+        rows = similarities[similarities["images"] == part]
+        matrix = rows.pivot(index="first", columns="second", values="mean").reindex(index=names, columns=names)
+        values = np.fmax(matrix.to_numpy(), matrix.to_numpy().T)
+        image = axes.imshow(values, vmin=0, vmax=1, cmap="viridis")
+        for (i, j), value in np.ndenumerate(values):
+            colour = "white" if value < 0.6 else "black"
+            axes.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=6, color=colour)
+        axes.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
+        axes.set_yticks(range(len(names)), names, fontsize=7)
+        axes.set_title(f"{part} images")
+    figure.colorbar(image, ax=figure.axes, label="SVCCA")
+    return figure

@@ -1,0 +1,50 @@
+"""What every experiment's report writes: tables as Markdown, figures as PNG, a README with the tables in it."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas
+from matplotlib.figure import Figure
+
+from keras_ae.files import write_atomically, write_text
+
+_PLACE = re.compile(r"<!-- (\w+\.md) -->\n.*?<!-- end -->", flags=re.DOTALL)
+
+
+def markdown(table: pandas.DataFrame) -> str:
+    """A table as Markdown, numbers with four significant digits; NaN is left empty."""
+    lines = ["| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
+    for row in table.itertuples(index=False):
+        lines.append("| " + " | ".join(map(_cell, row)) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def write_table(table: pandas.DataFrame, path: Path) -> Path:
+    """Write a table as Markdown; returns the path."""
+    write_text(path, markdown(table))
+    return path
+
+
+def save_figure(figure: Figure, path: Path) -> Path:
+    """Write a figure as PNG; returns the path."""
+    write_atomically(path, lambda temporary: figure.savefig(temporary, dpi=110, format="png"))
+    return path
+
+
+def fill(readme: Path, results: Path) -> None:
+    """Put the tables of `results` in the place of what stands between `<!-- NAME.md -->` and `<!-- end -->`."""
+
+    def filled(found: re.Match) -> str:
+        table = results / found[1]
+        if not table.exists():
+            return found[0]
+        return f"<!-- {found[1]} -->\n\n{table.read_text(encoding='utf-8')}\n<!-- end -->"
+
+    write_text(readme, _PLACE.sub(filled, readme.read_text(encoding="utf-8")))
+
+
+def _cell(value) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}" if np.isfinite(value) else ""
+    return str(value)
