@@ -45,8 +45,7 @@ def share_run(run, out, title: str = "") -> Path:
     ARCHITECTURES[record["config"]["model"]["architecture"]]  # A builder of one's own registers its layers.
     model = keras.saving.load_model(directory.model_path, compile=False, safe_mode=True)
     write_atomically(out / "model.keras", lambda temporary: model.save(temporary), durable=True)
-    # Notes tell where the images lay on this machine.
-    write_json(out / "run.json", {key: value for key, value in record.items() if key != "notes"})
+    write_json(out / "run.json", _without_places(record))
     for name in COPIED:
         shutil.copyfile(directory.path / name, out / name)
     check = {"sha256": _sha256(out / "model.keras"), **_outputs(model, record["data"]["image_shape"])}
@@ -71,6 +70,13 @@ def check_shared(path) -> keras.Model:
         if not np.allclose(values, check[name], atol=TOLERANCE):
             raise InputError(f"{name} {values} of {path}", f"{check[name]}", "look at the versions in its card")
     return model
+
+
+def _without_places(record: dict[str, Any]) -> dict[str, Any]:
+    """What repeats the run, without where named images lay on this machine: the notes and the data directory."""
+    config = record["config"]
+    kept = {key: value for key, value in record.items() if key != "notes"}
+    return kept | {"config": config | {"data": config["data"] | {"data_dir": None}}}
 
 
 def _sha256(path: Path) -> str:

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.tensorflow
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     model = ModelConfig("fully_connected", "4", options=("hidden=(16,)",))
-    config = RunConfig(DataConfig("digits", limit=100), model, TrainingConfig(steps=4, evaluations=2))
+    data = DataConfig("digits", limit=100, data_dir=tmp_path_factory.mktemp("data"))
+    config = RunConfig(data, model, TrainingConfig(steps=4, evaluations=2))
     return train(config, tmp_path_factory.mktemp("runs") / "run", progress=False)
 
 
@@ -30,7 +31,11 @@ def test_the_folder_holds_the_model_its_record_and_a_card(run, shared):
     assert names == {
         *("README.md", "check.json", "environment.json", "history.csv", "metrics.json", "model.keras", "run.json")
     }
-    assert "notes" not in json.loads((shared / "run.json").read_text())
+    record, before = (json.loads((path / "run.json").read_text()) for path in (shared, run.directory.path))
+    assert "notes" not in record
+    assert before["config"]["data"].pop("data_dir") is not None
+    assert record["config"]["data"].pop("data_dir") is None
+    assert record["config"] == before["config"]
     assert (shared / "model.keras").stat().st_size < run.directory.model_path.stat().st_size  # no optimizer
     card = (shared / "README.md").read_text()
     assert card.startswith("# small\n")
