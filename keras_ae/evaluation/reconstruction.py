@@ -74,12 +74,15 @@ class ReconstructionScores:
 
 
 def measure_reconstruction(model, batches: Iterable) -> ReconstructionScores:
-    """Reconstruct batches of images (arrays or tensors in [0, 1], [b, h, w, c]) and score each image."""
+    """Reconstruct batches of images (arrays or tensors in [0, 1], [b, h, w, c]) and score each image.
+
+    Of pairs (noisy images, images) the first are reconstructed, and scored against the second.
+    """
     metrics = {"mse": mse, "rmse": rmse, "psnr": psnr, "ssim": ssim}
     scores = {name: [] for name in metrics}
     for batch in batches:
-        images = as_array(batch)
-        reconstructions = model.predict_on_batch(images)
+        given, images = map(as_array, batch if isinstance(batch, tuple) else (batch, batch))
+        reconstructions = model.predict_on_batch(given)
         for name, metric in metrics.items():
             scores[name].append(metric(images, reconstructions))
     return ReconstructionScores(**{name: np.concatenate(parts) for name, parts in scores.items()})

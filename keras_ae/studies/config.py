@@ -198,6 +198,14 @@ def run_config_from_json(values: dict[str, Any]) -> RunConfig:
     return RunConfig(DataConfig(**data), model, TrainingConfig(**training))
 
 
+def upgraded(values: dict[str, Any]) -> dict[str, Any]:
+    """A `RunConfig` as JSON that an earlier version wrote, with the defaults of what it did not have."""
+    try:
+        return as_json(run_config_from_json(values))
+    except (KeyError, TypeError, ValueError):  # from a later version, or damaged: compared as it is
+        return values
+
+
 def plain(value):
     """A value of dicts, lists, tuples and paths as JSON has it."""
     if isinstance(value, dict):

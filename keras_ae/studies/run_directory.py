@@ -3,7 +3,7 @@
 import csv
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,12 +40,13 @@ class RunDirectory:
         """Where the state of an unfinished run is kept."""
         return self.path / "checkpoint"
 
-    def open(self, kind: str, record: dict[str, Any]) -> None:
+    def open(self, kind: str, record: dict[str, Any], upgrade: Callable[[dict], dict] | None = None) -> None:
         """Make the directory for this configuration, or check that it is the one it holds.
 
         Args:
             kind: "run" or "comparison"; names the file with the record.
             record: What repeats it; of an earlier record the "config" and "data" must be equal.
+            upgrade: From a "config" of an earlier version to one of this version.
 
         Raises:
             InputError: If the directory holds something else, naming the first difference.
@@ -56,6 +57,8 @@ class RunDirectory:
         record = {"format": FORMAT, **record}
         if file.exists():
             earlier = self.read(kind)
+            if upgrade and "config" in earlier:
+                earlier["config"] = upgrade(earlier["config"])
             for part in ("format", "config", "data"):
                 difference = first_difference(earlier.get(part), record.get(part), part)
                 if difference:

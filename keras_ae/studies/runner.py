@@ -13,7 +13,7 @@ from pathlib import Path
 from keras_ae.errors import InputError
 from keras_ae.files import write_json
 from keras_ae.progress import progress_bars
-from keras_ae.studies.config import as_json
+from keras_ae.studies.config import as_json, upgraded
 from keras_ae.studies.run_directory import RunDirectory, first_difference
 from keras_ae.studies.study import Study, StudyRun
 from keras_ae.studies.worker import DIVERGED, REFUSED
@@ -77,7 +77,7 @@ def is_finished(run: StudyRun, out) -> bool:
     directory = RunDirectory(Path(out) / run.name)
     if not (directory.path / "run.json").exists():
         return False
-    found = first_difference(directory.read("run")["config"], as_json(run.config), "config")
+    found = first_difference(upgraded(directory.read("run")["config"]), as_json(run.config), "config")
     if found:
         name, before, now = found
         raise InputError(

@@ -27,9 +27,9 @@ class Reconstruction:
         loss = StructuralDissimilarity() if training.loss == "ssim" else training.loss
         return {"loss": loss, "metrics": ["mse"]}  # So that every loss can be compared, in the history.
 
-    def measure(self, model, data: ImageData, split: str) -> dict[str, float]:
+    def measure(self, model, data: ImageData, split: str, noise: float = 0.0) -> dict[str, float]:
         """The reconstruction scores of one split, as `ReconstructionScores.summary` gives them."""
-        return measure_reconstruction(model, data.pipeline(split, shuffle=False)).summary()
+        return measure_reconstruction(model, data.pipeline(split, noise=noise, shuffle=False)).summary()
 
     def describe(self, model) -> dict[str, Any]:
         """Size of a model and of its code."""
@@ -58,7 +58,7 @@ class Classification:
         """Loss and metrics, as `compile` takes them."""
         return {"loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True), "metrics": ["accuracy"]}
 
-    def measure(self, model, data: ImageData, split: str) -> dict[str, float]:
+    def measure(self, model, data: ImageData, split: str, noise: float = 0.0) -> dict[str, float]:
         """Losses and accuracy on one split."""
         batches = data.pipeline(split, labels=True, shuffle=False)
         return model.evaluate(batches, return_dict=True, verbose=0) | {"images": data.sizes[split]}

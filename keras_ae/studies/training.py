@@ -13,7 +13,7 @@ from keras_ae.data import ImageData, input_error_from
 from keras_ae.errors import InputError
 from keras_ae.execution import computing_in
 from keras_ae.progress import progress_bars
-from keras_ae.studies.config import RunConfig, as_json, plain, run_config_from_json
+from keras_ae.studies.config import RunConfig, as_json, plain, run_config_from_json, upgraded
 from keras_ae.studies.environment import environment
 from keras_ae.studies.history import RunHistory
 from keras_ae.studies.run_directory import RunDirectory
@@ -76,7 +76,7 @@ def train(
             keras.utils.set_random_seed(training.seed)
             model = config.model.build(data.image_shape)
             record = _record(config, data) | {"execution": compile_model(model, training)}
-            directory.open("run", record)
+            directory.open("run", record, upgraded)
             lock.enter_context(directory.locked())
             checkpoint = callbacks.Checkpoint(
                 directory.checkpoint,
@@ -114,7 +114,7 @@ def evaluate_run(path, progress: bool = True) -> dict[str, Any]:
     ARCHITECTURES[config.model.architecture]  # A builder of one's own brings layers that have to be registered.
     model = load_model(directory.model_path)
     task = task_of(model)
-    return {**task.describe(model), "test": task.measure(model, data, "test")}
+    return {**task.describe(model), "test": task.measure(model, data, "test", config.training.noise)}
 
 
 def _record(config: RunConfig, data: ImageData) -> dict[str, Any]:
@@ -146,11 +146,11 @@ def _fit(model, config: RunConfig, data: ImageData, directory: RunDirectory, che
     """Train to the end; the `RunHistory`."""
     training = config.training
     labels = task_of(model).labels
-    validation = data.pipeline("validation", labels=labels) if data.sizes["validation"] else None
+    validation = _watched(data, labels, training.noise)
     history = RunHistory(directory.path / "history.csv", training.steps_per_evaluation)
 
     def stream(start_step: int):
-        return data.pipeline("train", labels=labels, repeat=True, start_step=start_step)
+        return data.pipeline("train", labels=labels, noise=training.noise, repeat=True, start_step=start_step)
 
     with ExitStack() as stack:
         bars = bars or stack.enter_context(progress_bars(disable=not progress))
@@ -178,6 +178,11 @@ def _fit(model, config: RunConfig, data: ImageData, directory: RunDirectory, che
         cause = "a penalty has no lower bound" if loss < 0 else "a smaller learning rate may help"
         raise TrainingDivergedError(f"the loss became {loss:.4g} after {len(history.rows)} evaluations; {cause}")
     return history
+
+
+def _watched(data: ImageData, labels: bool, noise: float):
+    """What the model is evaluated on while it trains, if there is anything."""
+    return data.pipeline("validation", labels=labels, noise=noise) if data.sizes["validation"] else None
 
 
 def _stopping(training, validation) -> list:
@@ -214,6 +219,7 @@ def _pictures(training, data: ImageData, directory: RunDirectory, labels: bool) 
 def _measurements(model, config: RunConfig, data: ImageData, measure, history: RunHistory) -> dict[str, Any]:
     """What goes into `metrics.json`."""
     task, last = task_of(model), history.rows[-1]
+    noise = config.training.noise
     steps = {"steps": int(last["step"])}
     if config.training.patience is not None:
         steps["best_step"] = int(min(history.rows, key=lambda row: row["val_loss"])["step"])
@@ -222,6 +228,6 @@ def _measurements(model, config: RunConfig, data: ImageData, measure, history: R
         "final_loss": last["loss"],
         **steps,
         **task.describe(model),
-        **{split: task.measure(model, data, split) for split in measure if data.sizes[split]},
+        **{split: task.measure(model, data, split, noise) for split in measure if data.sizes[split]},
         **task.speed(model, data),
     }

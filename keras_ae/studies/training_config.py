@@ -37,6 +37,8 @@ class TrainingConfig:
     """What a piecewise schedule multiplies by."""
     loss: Loss = "mse"
     """Mean over pixels and images; ssim is 1 - SSIM."""
+    noise: float = 0.0
+    """Standard deviation of Gaussian noise on what the autoencoder gets; what it learns to give back is clean."""
     seed: int = 0
     """Of weights, sampling, splits and the order of the images."""
     precision: Precision = "float32"
@@ -59,6 +61,8 @@ class TrainingConfig:
             value = getattr(self, name)
             if isinstance(value, int | float) and not 0 < value < inf:
                 raise InputError(f"{name} {value}", "a number above 0", f"give another {name}")
+        if not 0 <= self.noise < inf:
+            raise InputError(f"noise {self.noise}", "a standard deviation, 0 or more", "give another noise")
         self._check_schedule()
 
     def _check_schedule(self) -> None:

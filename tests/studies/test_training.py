@@ -128,3 +128,25 @@ def test_two_processes_do_not_train_in_one_directory(run):
     with run.directory.locked(), pytest.raises(InputError, match="another process is training"):
         train(_config(), run.directory.path, progress=False)
     assert train(_config(), run.directory.path, progress=False).metrics == run.metrics
+
+
+def test_a_run_with_noise_learns_to_give_back_clean_images(tmp_path):
+    run = train(_config(noise=0.3, steps=400, evaluations=2), tmp_path / "noisy", progress=False)
+    data = _config().load_data(progress=False)
+    noisy, clean = next(data.pipeline("test", noise=0.3, batch_size=data.sizes["test"]).as_numpy_iterator())
+    expected = np.mean((run.model.predict(noisy, verbose=0) - clean) ** 2)
+    assert run.metrics["test"]["mse"] == pytest.approx(expected, rel=0.05)  # the noise differs by batch
+    assert run.metrics["test"]["mse"] < np.mean((noisy - clean) ** 2)
+    assert evaluate_run(run.directory.path, progress=False)["test"]["mse"] == run.metrics["test"]["mse"]
+
+
+def test_a_run_of_an_earlier_version_is_read_back(tmp_path):
+    config = _config()
+    train(config, tmp_path / "run", progress=False)
+    path = tmp_path / "run" / "run.json"
+    record = json.loads(path.read_text())
+    del record["config"]["training"]["noise"]  # which that version did not have
+    path.write_text(json.dumps(record))
+    assert train(config, tmp_path / "run", progress=False).metrics
+    with pytest.raises(InputError, match="noise"):
+        train(_config(noise=0.1), tmp_path / "run", progress=False)
