@@ -8,7 +8,7 @@ import pandas
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 
-from experiments.bottleneck_shape import claims
+from experiments.bottleneck_shape import claims, open_questions
 from experiments.bottleneck_shape.measures import INPUT, SHOWN_IMAGES, collect
 from keras_ae.pictures import grid, save_picture
 from keras_ae.report.results import fill, save_figure, write_table
@@ -27,6 +27,7 @@ def report(results: Path) -> list[Path]:
         if path.exists():
             prefix = "" if preset == "cpu" else f"{preset}_"
             written += _report_preset(results, preset, prefix)
+    written += _open_questions(results)
     readme = results.parent / "README.md"
     if readme.exists():
         fill(readme, results)
@@ -57,6 +58,15 @@ def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
     if len(table):
         written.append(write_table(table, results / f"{prefix}claims.md"))
     return written
+
+
+def _open_questions(results: Path) -> list[Path]:
+    tables = {"halves": open_questions.halves, "denoising": open_questions.denoising}
+    there = [name for name in tables if (results / f"{name}.csv").exists() and (results / "cpu.csv").exists()]
+    return [
+        write_table(tables[name](load_runs(results, name), load_runs(results, "cpu")), results / f"{name}.md")
+        for name in there
+    ]
 
 
 def load_runs(results: Path, preset: str) -> pandas.DataFrame:

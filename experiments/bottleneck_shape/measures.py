@@ -19,11 +19,14 @@ SHOWN_SEED = 0  # whose codes are compared and whose reconstructions are shown
 SHOWN_IMAGES = 3  # of seen and of unseen images each
 COMPONENTS = 128  # of the codes that are brought to equal length; fewer where the shortest code has fewer values
 INPUT = "input"
+UNMEASURED = ("halves", "denoising")  # presets of which the scores are enough
 
 
 def collect(study: Study, trained: Path, kept: Path) -> None:
     """Keep what the figures need of the finished runs; what has been measured before is not measured again."""
     for preset in study.presets:
+        if preset in UNMEASURED:
+            continue
         runs = [run for run in study.runs(preset) if RunDirectory(trained / preset / run.name).is_finished]
         if not runs:
             continue

@@ -44,6 +44,8 @@ CPU_COMPRESSIONS = (Fraction(1, 12), Fraction(1, 4), Fraction(1))
 CPU_IMAGES, CPU_EPOCHS, CPU_BATCH = 1_000, 48, 32
 CPU_SCALING_IMAGES = (500, 2_500, 12_500, 45_000)
 CPU_SCALING_CODES = ("4x4x16", "4x4x48", "8x8x4", "8x8x12")
+NOISE = 0.1  # standard deviation, of images in [0, 1]
+RETRAINED = "experiments.bottleneck_shape.halves:retrained"
 CPU_STEPS = CPU_EPOCHS * ceil(CPU_IMAGES / CPU_BATCH)
 
 CIFAR = DataConfig("cifar10", train=f"train[:{CPU_IMAGES}]", validation="test[:500]", test="test[500:1500]")
@@ -65,7 +67,15 @@ def codes(image_shape, strided_layers: int, compressions) -> list[tuple[str, Fra
     ]
 
 
-def _run(experiment: str, data: DataConfig, code: str, options, training: TrainingConfig, images: int) -> StudyRun:
+def _run(
+    experiment: str,
+    data: DataConfig,
+    code: str,
+    options,
+    training: TrainingConfig,
+    images: int,
+    architecture: str = "convolutional",
+) -> StudyRun:
     size, _, channels = (int(side) for side in code.split("x"))
     choices = {
         "experiment": experiment,
@@ -78,7 +88,7 @@ def _run(experiment: str, data: DataConfig, code: str, options, training: Traini
     }
     amount = f"-{images}" if experiment == "scaling" else ""
     name = f"{experiment}-{data.source}{amount}-{code}-seed{training.seed}"
-    return StudyRun(name, choices, RunConfig(data, ModelConfig("convolutional", code, options=options), training))
+    return StudyRun(name, choices, RunConfig(data, ModelConfig(architecture, code, options=options), training))
 
 
 def paper() -> list[StudyRun]:
@@ -143,6 +153,28 @@ def _cpu_scaling() -> list[StudyRun]:
     ]
 
 
+def halves() -> list[StudyRun]:
+    """Of CAEs that `cpu` has trained on few images one half anew, on all images but those of the tests."""
+    data, images = replace(CIFAR, train=f"train[:{CPU_SCALING_IMAGES[-1]}]"), CPU_SCALING_IMAGES[-1]
+    runs = []
+    for code, _ in codes((32, 32, 3), 3, (Fraction(1, 4),)):
+        trained = f"runs/study/bottleneck_shape/cpu/dynamics-cifar10-{code}-seed0/model.keras"
+        for new in ("encoder", "decoder"):
+            options = f"trained={trained!r}", f"new={new!r}"
+            run = _run("halves", data, code, options, _cpu_training(0), images, RETRAINED)
+            runs.append(StudyRun(f"{run.name}-new-{new}", {**run.choices, "new": new}, run.config))
+    return runs
+
+
+def denoising() -> list[StudyRun]:
+    """CAEs that learn to take noise away, by size of the map at equal numbers of code values."""
+    runs = []
+    for code, _ in codes((32, 32, 3), 3, (Fraction(1, 4),)):
+        training = replace(_cpu_training(0), noise=NOISE)
+        runs.append(_run("denoising", CIFAR, code, CPU_MODEL, training, CPU_IMAGES))
+    return runs
+
+
 def quick() -> list[StudyRun]:
     """Two sizes of code on the embedded 8×8 digits, in a minute."""
     data = DataConfig("digits", train="all[:1000]", validation="all[1000:1300]", test="all[1300:]")
@@ -156,5 +188,12 @@ def quick() -> list[StudyRun]:
 STUDY = Study(
     name="bottleneck_shape",
     title="size against channels of convolutional codes (Figures 1 to 5)",
-    presets={"paper": paper, "paper-scaling": paper_scaling, "cpu": cpu, "quick": quick},
+    presets={
+        "paper": paper,
+        "paper-scaling": paper_scaling,
+        "cpu": cpu,
+        "halves": halves,
+        "denoising": denoising,
+        "quick": quick,
+    },
 )

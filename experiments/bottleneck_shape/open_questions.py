@@ -1,0 +1,38 @@
+"""Tables for the questions that the paper leaves open: which half overfits, and denoising by map size."""
+
+import pandas
+
+
+def halves(runs: pandas.DataFrame, before: pandas.DataFrame) -> pandas.DataFrame:
+    """Test errors with one half trained anew on many images, beside the CAE's as it was trained on few.
+
+    Args:
+        runs: Of the preset "halves".
+        before: Of the preset "cpu": the CAEs on few images, and some on as many as `runs`.
+    """
+    rows = []
+    for code, of_code in runs.groupby("code", sort=False):
+        errors = of_code.set_index("new")["validation.mse"]
+        few = before[(before["experiment"] == "dynamics") & (before["data"] == "cifar10") & (before["seed"] == 0)]
+        rows.append(
+            {
+                "code": code.replace("x", "×"),
+                "as trained on 1,000 images": few.set_index("code").loc[code, "validation.mse"],
+                "new decoder, frozen encoder": errors.get("decoder"),
+                "new encoder, frozen decoder": errors.get("encoder"),
+            }
+        )
+    return pandas.DataFrame(rows)
+
+
+def denoising(runs: pandas.DataFrame, before: pandas.DataFrame) -> pandas.DataFrame:
+    """Error against the clean image of CAEs trained to take noise away, beside the error of plain ones."""
+    plain = before[(before["experiment"] == "dynamics") & (before["data"] == "cifar10") & (before["seed"] == 0)]
+    return pandas.DataFrame(
+        {
+            "code": [code.replace("x", "×") for code in runs["code"]],
+            "denoising: test MSE against clean images": runs["validation.mse"].to_numpy(),
+            "SSIM": runs["validation.ssim"].to_numpy(),
+            "without noise: test MSE": plain.set_index("code").loc[runs["code"], "validation.mse"].to_numpy(),
+        }
+    )
