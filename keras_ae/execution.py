@@ -49,6 +49,15 @@ def _compiles_well(dense: bool) -> bool:
     return dense or bool(tf.config.get_visible_devices("GPU"))
 
 
+def on_cpu() -> bool:
+    """Whether TensorFlow runs without a GPU; on other backends False."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return not tf.config.get_visible_devices("GPU")
+
+
 def compiled(function):
     """The function compiled for repeated calls on tensors: a graph on TensorFlow, as it is elsewhere."""
     if keras.backend.backend() != "tensorflow":

@@ -1,0 +1,57 @@
+"""3×3 convolutions of small maps with many channels, by less than half of the multiplications."""
+
+import numpy as np
+from keras import ops
+
+# F(2, 3): two outputs of a filter of three taps from four inputs by four multiplications instead of six.
+_INPUT = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]], np.float32)
+_FILTER = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]], np.float32)
+_OUTPUT = np.array([[1, 1, 1, 0], [0, 1, -1, -1]], np.float32)
+
+
+def winograd_convolution(features, kernel):
+    """A zero-padded 3×3 convolution of stride 1, equal to the direct one up to rounding.
+
+    Outputs of 2×2 pixels take 16 multiplications a pair of channels instead of 36. What is multiplied comes from
+    a whole map at once, by one product with a constant matrix, and so does its gradient: that is fast for maps of
+    few positions; for more the matrix grows with their square. In bfloat16 the error is about three times that of
+    the direct convolution.
+
+    Source: Lavin & Gray, "Fast algorithms for convolutional neural networks", 2016, section 4.1: F(2×2, 3×3).
+
+    Args:
+        features: [batch, height, width, in], height and width even.
+        kernel: [3, 3, in, out].
+
+    Returns:
+        [batch, height, width, out] of the features' type.
+    """
+    height, width, channels = features.shape[1:]
+    filters = kernel.shape[-1]
+    to_tiles, to_maps, to_kernels = (ops.cast(m, features.dtype) for m in _matrices(height, width))
+    maps = ops.transpose(ops.reshape(features, (-1, height * width, channels)), (1, 0, 2))
+    tiles = ops.matmul(to_tiles, ops.reshape(maps, (height * width, -1)))
+    kernels = ops.matmul(to_kernels, ops.reshape(ops.cast(kernel, features.dtype), (9, -1)))
+    products = ops.matmul(ops.reshape(tiles, (16, -1, channels)), ops.reshape(kernels, (16, channels, filters)))
+    outputs = ops.matmul(to_maps, ops.reshape(products, (4 * height * width, -1)))
+    outputs = ops.transpose(ops.reshape(outputs, (height * width, -1, filters)), (1, 0, 2))
+    return ops.reshape(outputs, (-1, height, width, filters))
+
+
+def _matrices(height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """From map positions to the 16 values of each tile, from 16 products back to positions, from 9 taps to 16."""
+    down, across = _along(height), _along(width)
+    positions = height * width
+    to_tiles = np.einsum("aih,bjw->abijhw", down[0], across[0]).reshape(4 * positions, positions)
+    to_maps = np.einsum("hai,wbj->hwabij", down[1], across[1]).reshape(positions, 4 * positions)
+    return to_tiles, to_maps, np.einsum("ax,by->abxy", _FILTER, _FILTER).reshape(16, 9)
+
+
+def _along(side: int) -> tuple[np.ndarray, np.ndarray]:
+    """[4, tiles, side] that takes a padded line to its overlapping tiles, and [side, 4, tiles] that joins them."""
+    tiles = side // 2
+    apart, join = np.zeros((4, tiles, side + 2), np.float32), np.zeros((side, 4, tiles), np.float32)
+    for i in range(tiles):
+        apart[:, i, 2 * i : 2 * i + 4] = _INPUT
+        join[2 * i : 2 * i + 2, :, i] = _OUTPUT
+    return apart[:, :, 1:-1], join  # The first and last column meet the padding.
