@@ -22,7 +22,7 @@ PARTS = ("seen", "unseen")
 def report(results: Path) -> list[Path]:
     """Write the tables and figures that the kept results allow; the tables also into the experiment's README."""
     written = []
-    for preset in ("cpu", "paper", "quick"):
+    for preset in ("cpu", "paper", "digits", "quick"):
         path = results / f"{preset}.csv"
         if path.exists():
             prefix = "" if preset == "cpu" else f"{preset}_"

@@ -175,6 +175,15 @@ def denoising() -> list[StudyRun]:
     return runs
 
 
+def digits() -> list[StudyRun]:
+    """Small models of the embedded digits, which the notebook opens."""
+    data = DataConfig("digits", train="all[:1200]", validation="all[1200:1500]", test="all[1500:]")
+    options = ("strided_layers=2", "residual_blocks=1", "width=4")
+    training = TrainingConfig(3000, 30, 32, 1e-3)
+    grid = ("2x2x4", "2x2x16", "4x4x1", "4x4x4", "8x8x1")
+    return [_run("dynamics", data, code, options, training, 1_200) for code in grid]
+
+
 def quick() -> list[StudyRun]:
     """Two sizes of code on the embedded 8×8 digits, in a minute."""
     data = DataConfig("digits", train="all[:1000]", validation="all[1000:1300]", test="all[1300:]")
@@ -194,6 +203,7 @@ STUDY = Study(
         "cpu": cpu,
         "halves": halves,
         "denoising": denoising,
+        "digits": digits,
         "quick": quick,
     },
 )

@@ -1,5 +1,6 @@
 """Measurements of trained autoencoders. Metrics are pure functions of arrays."""
 
+from keras_ae.evaluation.feature_maps import feature_maps, overlay
 from keras_ae.evaluation.inference import encode, encoding_seconds, interpolate
 from keras_ae.evaluation.linear_classifier import ProbeTraining
 from keras_ae.evaluation.linear_probe import ProbeScores, linear_probe
@@ -35,6 +36,7 @@ __all__ = [
     "confidence_map",
     "encode",
     "encoding_seconds",
+    "feature_maps",
     "interpolate",
     "linear_probe",
     "local_images",
@@ -43,6 +45,7 @@ __all__ = [
     "measure_reconstruction",
     "mse",
     "normalized_reconstruction_loss",
+    "overlay",
     "project",
     "psnr",
     "rmse",

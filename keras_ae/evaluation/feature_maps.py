@@ -1,0 +1,55 @@
+"""What every layer of an autoencoder makes of an image: its feature maps."""
+
+import keras
+import numpy as np
+
+
+def feature_maps(model, images: np.ndarray) -> dict[str, np.ndarray]:
+    """The feature maps after every layer of encoder and decoder, in order.
+
+    Args:
+        model: An `Autoencoder` of functional halves.
+        images: [n, height, width, channels] in [0, 1].
+
+    Returns:
+        From "encoder/LAYER", "code" and "decoder/LAYER" to maps [n, height', width', channels']; layers whose
+        output is no map are left out.
+    """
+    codes = model.encode(images)
+    maps = {f"encoder/{name}": value for name, value in _outputs(model.encoder, images).items()}
+    maps |= {"code": keras.ops.convert_to_numpy(codes)}
+    maps |= {f"decoder/{name}": value for name, value in _outputs(model.decoder, codes).items()}
+    return {name: value for name, value in maps.items() if value.ndim == 4}
+
+
+def overlay(
+    image: np.ndarray, feature_map: np.ndarray, opacity: float = 0.6, colours: str = "magma"
+) -> np.ndarray:
+    """A picture of an image with a feature map over it, enlarged to its size without smoothing.
+
+    Args:
+        image: [height, width, 1 or 3] in [0, 1].
+        feature_map: [height', width'], of any range; its smallest value is the darkest colour.
+        opacity: Of the feature map, from 0 to 1.
+        colours: Name of a Matplotlib colour map.
+
+    Returns:
+        float32 [height, width, 3] in [0, 1].
+    """
+    from matplotlib import colormaps
+
+    low, high = float(feature_map.min()), float(feature_map.max())
+    scaled = (feature_map - low) / (high - low) if high > low else np.zeros_like(feature_map)
+    rows, columns = (
+        np.arange(side) * cells // side for side, cells in zip(image.shape[:2], feature_map.shape, strict=True)
+    )
+    coloured = colormaps[colours](scaled[np.ix_(rows, columns)])[..., :3]
+    return ((1 - opacity) * np.broadcast_to(image, coloured.shape) + opacity * coloured).astype(np.float32)
+
+
+def _outputs(half: keras.Model, inputs) -> dict[str, np.ndarray]:
+    layers = [layer for layer in half.layers if not isinstance(layer, keras.layers.InputLayer)]
+    if not layers:
+        return {}
+    found = keras.Model(half.inputs[0], [layer.output for layer in layers])(inputs, training=False)
+    return {layer.name: keras.ops.convert_to_numpy(value) for layer, value in zip(layers, found, strict=True)}
