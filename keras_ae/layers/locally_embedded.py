@@ -1,12 +1,14 @@
 """The locally embedded autoencoder (LEA): a layer that encodes every window of its input."""
 
+from math import prod
+
 import keras
 from keras import ops
 
 from keras_ae.catalogue import ARCHITECTURES, Example
 from keras_ae.errors import InputError, unknown_name
 from keras_ae.layers.local_objective import LocalObjective
-from keras_ae.layers.locally_embedded_windows import Recombined, Windowing
+from keras_ae.layers.locally_embedded_windows import FEW_VALUES, Recombined, Windowing
 from keras_ae.losses import WINDOW_LOSSES
 
 
@@ -19,9 +21,10 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
     reconstructions, and the bottleneck's penalty; both are means over all windows of the batch. `MultiObjective`
     trains it beside a main loss; in a plain `keras.Model` its loss is added to the model's.
 
-    An encoder that offers `slide` (see `keras_ae.networks.SlidingEncoder`) is applied as a convolution, any other
-    to the windows. The decoder serves the loss alone: compiled functions that only predict leave it out, and so do
-    exported models. Source: Penhouët, "Locally embedded autoencoder", chapter 3, eq. 3.1 and 3.2.
+    An encoder that offers `slide` (see `keras_ae.networks.SlidingEncoder`) is applied as a convolution where that
+    is faster, any other to the windows. The decoder serves the loss alone: compiled functions that only predict
+    leave it out, and so do exported models. Source: Penhouët, "Locally embedded autoencoder", chapter 3, eq. 3.1
+    and 3.2.
 
     Args:
         autoencoder: A built `keras_ae.Autoencoder` of windows, whose code is a vector.
@@ -111,13 +114,23 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
         """Codes [batch · windows, length], as the bottleneck sees them, and the shape of the code maps."""
         images = ops.convert_to_tensor(images)
         encoder, bottleneck = self.autoencoder.encoder, self.autoencoder.bottleneck
-        if hasattr(encoder, "slide"):
+        if self._slides(training):
             features = encoder.slide(images, self.strides, self.padding)
             features = ops.reshape(features, (-1, features.shape[-1]))
         else:
             features = encoder(self._flat_windows(images), training=training)
         codes = bottleneck(features, training=training)
         return codes, (-1, *self.compute_output_shape(images.shape)[1:])
+
+    def _slides(self, training: bool) -> bool:
+        """Whether the encoder runs as a convolution, which is not always faster than on windows cut out.
+
+        It is not where they lie side by side, nor in training on small windows, which are cut out for the loss
+        anyway: a strided convolution's gradients are then the slowest part.
+        """
+        if not hasattr(self.autoencoder.encoder, "slide") or self.windowing.tiles:
+            return False
+        return not training or prod(self.autoencoder.image_shape) > FEW_VALUES
 
     def compute_output_shape(self, input_shape):
         rows, columns = self.windowing.axes(input_shape[1:3])

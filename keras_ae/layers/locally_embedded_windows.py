@@ -1,6 +1,7 @@
 """Cutting images into windows, and putting windows together again."""
 
 from dataclasses import dataclass
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from keras import ops
 from keras_ae.errors import InputError, unknown_name
 
 PADDINGS = ("same", "valid")
+FEW_VALUES = 64  # In a window: up to here a convolution cuts windows out faster than copying does.
 
 
 class Recombined(NamedTuple):
@@ -70,6 +72,11 @@ class Windowing:
             if len(pair) != 2 or min(pair) < 1:
                 raise InputError(f"{name} {pair}", "one or two whole numbers above 0")
 
+    @property
+    def tiles(self) -> bool:
+        """Whether the windows lie side by side, so that cutting them out makes no value twice."""
+        return self.window == self.strides
+
     def axes(self, sides: tuple[int, int]) -> tuple[Axis, Axis]:
         """Down and to the right, for images of (height, width).
 
@@ -93,11 +100,15 @@ class Windowing:
     def extract(self, images):
         """[batch, height, width, channels] → windows [batch, rows, columns, *window, channels].
 
-        All is copying: exact in every precision, and with a cheap gradient.
+        Of windows side by side this is one copy, of small overlapping ones a convolution with the identity as its
+        kernel, and of others a copy along each axis: what was fastest with its gradient (on CPU).
         """
+        if not self.tiles and prod(self.window) * images.shape[-1] <= FEW_VALUES:
+            patches = ops.image.extract_patches(images, self.window, self.strides, padding=self.padding)
+            return ops.reshape(patches, (-1, *patches.shape[1:3], *self.window, images.shape[-1]))
         axes = rows, columns = self.axes(images.shape[1:3])
         images, channels = self._fitted(images, axes), images.shape[-1]
-        if self.window == self.strides:
+        if self.tiles:
             grid = (rows.count, rows.window, columns.count, columns.window)
             windows = ops.reshape(images, (-1, *grid, channels))
         else:  # Columns first: the rows are then copied in long pieces.

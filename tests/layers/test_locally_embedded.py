@@ -153,7 +153,7 @@ def test_inference_leaves_the_decoder_out(tmp_path):
     tf = pytest.importorskip("tensorflow")
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    model = kae.architectures.lea_fc((8, 8, 1), (3,), 3, window=4, units=8, bottleneck="variational")
+    model = kae.architectures.lea_fc((8, 8, 1), (3,), 3, 4, strides=2, units=8, bottleneck="variational")
     model.export(tmp_path, verbose=False)
     loaded = tf.saved_model.load(tmp_path)
     frozen = convert_variables_to_constants_v2(loaded.signatures["serving_default"])
