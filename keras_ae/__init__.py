@@ -17,6 +17,7 @@ _MODULES = (
     "bottlenecks",
     "callbacks",
     "data",
+    "density",
     "evaluation",
     "layers",
     "losses",

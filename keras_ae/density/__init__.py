@@ -1,0 +1,5 @@
+"""Densities of codes, fitted after training: for sampling new codes, and for how likely a code is."""
+
+from keras_ae.density.mixture import DENSITIES, Density, Gaussian, GaussianMixture, StandardNormal, load_density
+
+__all__ = ["DENSITIES", "Density", "Gaussian", "GaussianMixture", "StandardNormal", "load_density"]

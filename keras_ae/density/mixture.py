@@ -1,0 +1,190 @@
+"""The standard normal, the full-covariance Gaussian and mixtures of such: all of them mixtures of Gaussians.
+
+The ex-post densities of Daly et al., "Deterministic against variational autoencoders" (section 4.2), after Ghosh
+et al., 2019: "N(0, 1)", "MVG", and "GMM" with ten components.
+"""
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from keras import ops
+
+from keras_ae.errors import InputError, unknown_name
+from keras_ae.files import write_atomically
+
+REGULARIZATION = 1e-6  # added to the variances, so that constant values of codes leave them positive
+
+
+class Density(ABC):
+    """A density over codes [d]: `fit` it to codes, then `sample`, `log_prob`, `save`.
+
+    Attributes:
+        weights: float64 [k], summing to 1.
+        means: float64 [k, d].
+        factors: float64 [k, d, d]: lower Cholesky factors of the covariances.
+    """
+
+    name: str
+    weights: np.ndarray | None = None
+    means: np.ndarray | None = None
+    factors: np.ndarray | None = None
+
+    def fit(self, codes) -> Self:
+        """Fit to codes [n, ...], flattened; gives itself.
+
+        Raises:
+            InputError: For too few codes, or values that are not finite.
+        """
+        codes = np.asarray(codes, np.float64)
+        codes = codes.reshape(len(codes), -1)
+        if not np.isfinite(codes).all():
+            raise InputError("codes with infinities or NaN", "finite values", "train the model anew")
+        if len(codes) < self.fewest(codes.shape[1]):
+            raise InputError(
+                f"{len(codes)} codes of {codes.shape[1]} values for the density {self.name!r}",
+                f"at least {self.fewest(codes.shape[1])}",
+                "encode more images",
+            )
+        weights, means, covariances = self._estimate(codes)
+        return self._set(weights, means, np.linalg.cholesky(covariances))
+
+    @abstractmethod
+    def fewest(self, dimensions: int) -> int:
+        """How many codes of so many values it takes to fit."""
+
+    @abstractmethod
+    def _estimate(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Weights [k], means [k, d] and covariances [k, d, d]."""
+
+    def _set(self, weights, means, factors) -> Self:
+        self.weights, self.means, self.factors = weights, means, factors
+        # log_prob multiplies by the inverse factors and solves nothing: every export format can do that.
+        inverse = np.stack([np.linalg.inv(factor) for factor in factors])
+        diagonals = np.diagonal(factors, axis1=1, axis2=2)
+        self._whitening = np.float32(inverse)
+        self._shift = np.float32(np.einsum("kij,kj->ki", inverse, means))
+        normalizers = -0.5 * means.shape[1] * np.log(2 * np.pi) - np.log(diagonals).sum(axis=1)
+        self._log_weights = np.float32(np.log(weights) + normalizers)
+        return self
+
+    def log_prob(self, codes):
+        """Log density in nats [n] of codes [n, ...], flattened: an array of an array, a tensor of a tensor.
+
+        It can be called within compiled functions and exported graphs.
+        """
+        self._check_fitted()
+        given = isinstance(codes, np.ndarray)
+        codes = ops.cast(ops.convert_to_tensor(codes), "float32")
+        codes = ops.reshape(codes, (-1, self.means.shape[1]))
+        distances = [
+            self._log_weights[k] - 0.5 * ops.sum(ops.square(ops.matmul(codes, w.T) - self._shift[k]), axis=1)
+            for k, w in enumerate(self._whitening)
+        ]
+        total = ops.logsumexp(ops.stack(distances, axis=1), axis=1)
+        return ops.convert_to_numpy(total) if given else total
+
+    def distribution(self):
+        """The same as a TensorFlow Probability distribution over [d], float32."""
+        self._check_fitted()
+        import tensorflow_probability as tfp
+
+        return tfp.distributions.MixtureSameFamily(
+            tfp.distributions.Categorical(probs=np.float32(self.weights)),
+            tfp.distributions.MultivariateNormalTriL(np.float32(self.means), np.float32(self.factors)),
+        )
+
+    def sample(self, count: int, seed: int = 0) -> np.ndarray:
+        """Draw codes: float32 [count, d]; the same ones for the same seed."""
+        return self.distribution().sample(count, seed=(seed, 0)).numpy()
+
+    def save(self, path) -> None:
+        """Write it to an .npz file, for `load_density`."""
+        self._check_fitted()
+        arrays = {"weights": self.weights, "means": self.means, "factors": self.factors}
+
+        def write(temporary: Path) -> None:
+            with temporary.open("wb") as file:
+                np.savez(file, name=self.name, **arrays)
+
+        write_atomically(Path(path), write)
+
+    def _check_fitted(self) -> None:
+        if self.means is None:
+            raise InputError(
+                f"a density {self.name!r} without codes", "one that is fitted", "call fit(codes) first"
+            )
+
+
+class StandardNormal(Density):
+    """N(0, I): what variational autoencoders are trained towards. Fitting tells the number of dimensions alone."""
+
+    name = "standard_normal"
+
+    def fewest(self, dimensions: int) -> int:
+        return 1
+
+    def _estimate(self, codes):
+        dimensions = codes.shape[1]
+        return np.ones(1), np.zeros((1, dimensions)), np.eye(dimensions)[None]
+
+
+class Gaussian(Density):
+    """A Gaussian with full covariance ("MVG"): the codes' mean, and their covariance with 1/n."""
+
+    name = "gaussian"
+
+    def fewest(self, dimensions: int) -> int:
+        return dimensions + 1  # Fewer do not span the space.
+
+    def _estimate(self, codes):
+        covariance = np.atleast_2d(np.cov(codes, rowvar=False, bias=True))
+        covariance += REGULARIZATION * np.eye(codes.shape[1])
+        return np.ones(1), codes.mean(axis=0, keepdims=True), covariance[None]
+
+
+class GaussianMixture(Density):
+    """A mixture of Gaussians with full covariances ("GMM"), fitted by scikit-learn's expectation maximisation.
+
+    Args:
+        components: How many.
+        seed: Of the initial k-means.
+    """
+
+    name = "mixture"
+
+    def __init__(self, components: int = 10, seed: int = 0):
+        if components < 1:
+            raise InputError(f"{components} components", "at least 1")
+        self.components, self.seed = components, seed
+
+    def fewest(self, dimensions: int) -> int:
+        return max(self.components, dimensions + 1)
+
+    def _estimate(self, codes):
+        from sklearn.mixture import GaussianMixture as Mixture
+
+        fitted = Mixture(self.components, reg_covar=REGULARIZATION, random_state=self.seed).fit(codes)
+        return fitted.weights_, fitted.means_, fitted.covariances_
+
+
+DENSITIES = {density.name: density for density in (StandardNormal, Gaussian, GaussianMixture)}
+
+
+def load_density(path) -> Density:
+    """The density that `Density.save` wrote.
+
+    Raises:
+        InputError: If the file is not there or holds none.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            name, *arrays = (archive[key] for key in ("name", "weights", "means", "factors"))
+    except (OSError, KeyError, ValueError) as error:
+        raise InputError(f"{path} ({error})", "a density that was saved", "fit it again") from None
+    if str(name) not in DENSITIES:
+        raise unknown_name("density", str(name), DENSITIES)
+    kind = DENSITIES[str(name)]
+    density = kind(len(arrays[0])) if kind is GaussianMixture else kind()
+    return density._set(*arrays)

@@ -1,0 +1,102 @@
+"""Densities of codes against SciPy, scikit-learn and their own samples."""
+
+import numpy as np
+import pytest
+import scipy.stats
+import sklearn.mixture
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keras_ae.density import DENSITIES, Gaussian, GaussianMixture, StandardNormal, load_density
+from keras_ae.errors import InputError
+
+pytestmark = pytest.mark.tensorflow
+
+
+def _codes(n=400, d=3, seed=0):
+    generator = np.random.default_rng(seed)
+    return generator.normal(size=(n, d)) @ generator.normal(size=(d, d)) + 5 * generator.integers(0, 2, (n, 1))
+
+
+def test_a_gaussian_is_that_of_the_codes():
+    codes = _codes()
+    expected = scipy.stats.multivariate_normal(codes.mean(axis=0), np.cov(codes, rowvar=False, bias=True))
+    np.testing.assert_allclose(Gaussian().fit(codes).log_prob(codes), expected.logpdf(codes), rtol=1e-4, atol=1e-4)
+
+
+def test_the_standard_normal_ignores_the_codes():
+    codes = _codes()
+    expected = scipy.stats.norm.logpdf(codes).sum(axis=1)
+    np.testing.assert_allclose(StandardNormal().fit(codes).log_prob(codes), expected, rtol=1e-5)
+
+
+def test_a_mixture_is_scikit_learns():
+    codes = _codes()
+    theirs = sklearn.mixture.GaussianMixture(4, random_state=3).fit(codes)
+    ours = GaussianMixture(4, seed=3).fit(codes)
+    np.testing.assert_allclose(ours.log_prob(codes), theirs.score_samples(codes), rtol=1e-4, atol=1e-3)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(1, 5), st.integers(0, 100), st.sampled_from(sorted(DENSITIES)))
+def test_log_densities_are_tensorflow_probabilitys(dimensions, seed, name):
+    codes = _codes(100, dimensions, seed)
+    density = (GaussianMixture(2) if name == "mixture" else DENSITIES[name]()).fit(codes)
+    expected = density.distribution().log_prob(codes.astype("float32")).numpy()
+    np.testing.assert_allclose(density.log_prob(codes), expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("density", [StandardNormal(), Gaussian(), GaussianMixture(3)], ids=lambda d: d.name)
+def test_samples_have_the_densitys_moments_and_repeat(density):
+    codes = _codes(2000)
+    samples = density.fit(codes).sample(20_000, seed=1)
+    mean = density.weights @ density.means
+    parts = zip(density.weights, density.means, density.factors, strict=True)
+    second = sum(weight * (factor @ factor.T + np.outer(mean, mean)) for weight, mean, factor in parts)
+    covariance = second - np.outer(mean, mean)
+    deviations = np.sqrt(np.diag(covariance))
+    np.testing.assert_allclose(samples.mean(axis=0), mean, atol=5 * deviations.max() / np.sqrt(20_000))
+    np.testing.assert_allclose(np.cov(samples.T), covariance, atol=0.06 * covariance.max())
+    np.testing.assert_array_equal(samples, density.sample(20_000, seed=1))
+    assert not np.array_equal(samples, density.sample(20_000, seed=2))
+
+
+@pytest.mark.parametrize("density", [StandardNormal(), Gaussian(), GaussianMixture(3)], ids=lambda d: d.name)
+def test_saved_and_loaded_it_is_the_same(density, tmp_path):
+    codes = _codes()
+    density.fit(codes).save(tmp_path / "density.npz")
+    loaded = load_density(tmp_path / "density.npz")
+    assert type(loaded) is type(density)
+    np.testing.assert_array_equal(loaded.log_prob(codes), density.log_prob(codes))
+
+
+def test_log_densities_in_a_graph_are_those_outside():
+    import tensorflow as tf
+
+    codes = _codes(20).astype("float32")
+    density = GaussianMixture(2).fit(_codes())
+    inside = tf.function(density.log_prob, input_signature=[tf.TensorSpec([None, 3])])
+    np.testing.assert_allclose(inside(codes).numpy(), density.log_prob(codes), rtol=1e-5)
+    used = {node.op for node in inside.get_concrete_function().graph.as_graph_def().node}
+    assert not {op for op in used if "Triangular" in op or "Cholesky" in op}  # which ONNX has not
+
+
+def test_codes_that_are_maps_and_values_that_never_change():
+    codes = np.zeros((50, 2, 2, 1))
+    codes[:, 0, 0, 0] = np.linspace(-1, 1, 50)
+    density = Gaussian().fit(codes)
+    assert np.isfinite(density.log_prob(codes)).all()
+    assert density.sample(3).shape == (3, 4)
+
+
+def test_refusals(tmp_path):
+    with pytest.raises(InputError, match="at least 4"):
+        Gaussian().fit(np.zeros((3, 3)))
+    with pytest.raises(InputError, match="at least 10"):
+        GaussianMixture().fit(np.zeros((9, 2)))
+    with pytest.raises(InputError, match="NaN"):
+        Gaussian().fit(np.full((9, 2), np.nan))
+    with pytest.raises(InputError, match="fit"):
+        Gaussian().sample(1)
+    with pytest.raises(InputError, match="a density"):
+        load_density(tmp_path / "none.npz")
