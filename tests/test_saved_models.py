@@ -8,14 +8,14 @@ import pytest
 from keras_ae.studies import check_shared
 
 SAVED = Path(__file__).parents[1] / "saved_models"
-FOLDERS = sorted(path.parent for path in SAVED.glob("*/check.json"))
+FOLDERS = sorted(path.parent for path in SAVED.rglob("check.json"))
 
 
 def test_there_are_some():
     assert FOLDERS
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(SAVED)))
 def test_a_saved_model_is_what_its_card_says(folder):
     model = check_shared(folder)
     card = (folder / "README.md").read_text(encoding="utf-8")

@@ -30,7 +30,6 @@ _WHERE = {
     "train": "training",
     "vary": "study",
     "with_new_half": "halves",
-    "with_new_half": "halves",
 }
 __all__ = sorted(_WHERE)
 
