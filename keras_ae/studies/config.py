@@ -14,7 +14,9 @@ from keras_ae.code_shapes import check_divisible, strides_for
 from keras_ae.errors import InputError
 from keras_ae.studies.training_config import TrainingConfig
 
-CODE_RANKS = {"convolutional": 3, "strided": 1, "fully_connected": 1, "decorrelated": 1}
+CODE_RANKS = {"convolutional": 3} | dict.fromkeys(
+    ("strided", "fully_connected", "decorrelated", "window_autoencoder", "cnn_lea", "lea_fc", "lea_only"), 1
+)
 DEFAULT_VALIDATION = 0.1  # of the training images
 
 
@@ -71,16 +73,16 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Which model: an autoencoder, or a classifier with local objectives, which learns the images' labels.
+    """Which model: an autoencoder, or a classifier, with local objectives or without, which learns the labels.
 
-    A builder takes the keywords `input_shape`, `code_shape`, those of the options, and `bottleneck` if one is
-    named. It returns a built `Autoencoder`, or a `MultiObjective` whose output is one logit a class.
+    A builder takes the keywords `input_shape`, `code_shape` if it has one, those of the options, and `bottleneck`
+    if one is named. It returns a built `Autoencoder`, or another `keras.Model` whose output is one logit a class.
     """
 
     architecture: str = "convolutional"
     """A name, such as convolutional, strided, fully_connected; or MODULE:FUNCTION, a builder of one's own."""
     code: str = "4x4x16"
-    """Shape of the code: HEIGHTxWIDTHxCHANNELS for convolutional, LENGTH for the others."""
+    """Shape of the code: HEIGHTxWIDTHxCHANNELS for convolutional, LENGTH for the others that have one."""
     bottleneck: str | None = None
     """identity, dense, variational; the architecture's own by default."""
     options: tuple[str, ...] = ()
@@ -120,7 +122,9 @@ class ModelConfig:
 
     def keywords(self, image_shape: tuple[int, int, int]) -> dict[str, Any]:
         """The architecture's keywords, its bottleneck as {"name": ..., keyword: ...}."""
-        keywords = {"input_shape": tuple(image_shape), "code_shape": parse_code(self.code)}
+        keywords = {"input_shape": tuple(image_shape)}
+        if "code_shape" in ARCHITECTURES.keywords(self.architecture):  # A plain classifier has none.
+            keywords["code_shape"] = parse_code(self.code)
         keywords |= self._options(of_bottleneck=False)
         if self.bottleneck:
             keywords["bottleneck"] = {"name": self.bottleneck, **self._options(of_bottleneck=True)}

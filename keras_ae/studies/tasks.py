@@ -11,7 +11,6 @@ from keras_ae.errors import InputError
 from keras_ae.evaluation import encoding_seconds, measure_reconstruction
 from keras_ae.execution import choose_execution
 from keras_ae.losses import StructuralDissimilarity
-from keras_ae.objectives import MultiObjective
 from keras_ae.studies.training_config import TrainingConfig
 
 ENCODING_BATCH = 256
@@ -47,7 +46,7 @@ class Reconstruction:
 
 
 class Classification:
-    """Models with local objectives learn the labels of the images: their output is one logit a class.
+    """Classifiers, with local objectives or without, learn the labels of the images: their output is logits.
 
     Their loss is the sparse categorical cross-entropy in nats, whatever the loss of the configuration.
     """
@@ -76,12 +75,15 @@ def task_of(model: keras.Model):
     """What a model is trained to do.
 
     Raises:
-        InputError: If it is none of the models that runs can train.
+        InputError: If it is no model of one output.
     """
-    for kind, task in ((Autoencoder, Reconstruction()), (MultiObjective, Classification())):
-        if isinstance(model, kind):
-            return task
-    raise InputError(f"a {type(model).__name__}", "an Autoencoder or a MultiObjective", "build one of these")
+    if isinstance(model, Autoencoder):
+        return Reconstruction()
+    if isinstance(model, keras.Model) and len(model.outputs) == 1:
+        return Classification()
+    raise InputError(
+        f"a {type(model).__name__}", "an Autoencoder, or a classifier with one output", "build one of these"
+    )
 
 
 def compile_model(model: keras.Model, training: TrainingConfig) -> dict[str, Any]:
