@@ -35,6 +35,7 @@ CASES = {
 }
 POLICIES = ("float32", "mixed_bfloat16")
 STEPS = (1, 50)
+FAILED = {"ms a step": "fails", "images/s": "", "memory, MiB": ""}
 
 
 def measure(name: str, policy: str, jit: bool, steps: int, peak: float | None) -> dict:
@@ -102,7 +103,10 @@ def main() -> None:
 def _in_process(name, policy, jit, steps, peak) -> dict:
     case = json.dumps({"name": name, "policy": policy, "jit": jit, "steps": steps, "peak": peak})
     command = [sys.executable, __file__, "--case", case]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:  # What a device cannot do is a finding, and no reason to leave the other cases out.
+        print(done.stderr.strip().splitlines()[-1][:300], file=sys.stderr)
+        return {"model": name, "policy": policy, "XLA": "yes" if jit else "no", "steps a call": steps} | FAILED
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -57,32 +57,49 @@ def _register_parts() -> None:
         importlib.import_module(f"{__name__}.{module}")
 
 
-class _AfterKeras(importlib.abc.MetaPathFinder):
-    """Registers the parts once, at the end of `import keras`."""
+class _Registration(importlib.abc.MetaPathFinder):
+    """Registers the parts once Keras is there: at the end of `import keras`.
+
+    Where that is within the import of one of the library's own modules, at the end of the outermost of these: the
+    parts import each other, which a module that has only begun would not bear.
+    """
 
     _asking = False
+    _own = 0  # modules of the library that are being imported
 
     def find_spec(self, name, path, target=None):
-        if name != "keras" or self._asking:
+        if self._asking or not (name == "keras" or name.startswith(f"{__name__}.")):
             return None
-        self._asking = True  # The others are asked; this may be a mere look whether Keras is there.
+        self._asking = True  # The others are asked; this may be a mere look whether it is there.
         try:
             spec = importlib.util.find_spec(name)
         finally:
             self._asking = False
-        if spec is not None:
-            run = spec.loader.exec_module
+        if spec is not None and spec.loader is not None:
+            spec.loader.exec_module = self._then_register(spec.loader.exec_module, own=name != "keras")
+        return spec
 
-            def exec_module(module):
-                sys.meta_path.remove(self)
+    def _then_register(self, run, own: bool):
+        def exec_module(module):
+            self._own += own
+            try:
                 run(module)
+            finally:
+                self._own -= own
+            # While Keras itself is being imported it is among the modules, but not yet whole.
+            keras = sys.modules.get("keras")
+            if self in sys.meta_path and not self._own and keras and not _is_being_imported(keras, module):
+                sys.meta_path.remove(self)
                 _register_parts()
 
-            spec.loader.exec_module = exec_module
-        return spec
+        return exec_module
+
+
+def _is_being_imported(module, just_run) -> bool:
+    return module is not just_run and getattr(module.__spec__, "_initializing", False)
 
 
 if "keras" in sys.modules:
     _register_parts()
 else:
-    sys.meta_path.insert(0, _AfterKeras())
+    sys.meta_path.insert(0, _Registration())

@@ -5,6 +5,8 @@ import keras
 from keras_ae.catalogue import Example
 from keras_ae.layers.convolution_unit import ConvolutionUnit
 
+HALF = ("bfloat16", "float16")
+
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class UpsamplingUnit(keras.layers.Layer):
@@ -22,8 +24,10 @@ class UpsamplingUnit(keras.layers.Layer):
     def __init__(self, filters: int, factor: int = 2, **kwargs):
         super().__init__(**kwargs)
         self.filters, self.factor = filters, factor
+        # In half precision TensorFlow's XLA gives this gradient as float32, and then refuses the mixture.
+        dtype = "float32" if self.compute_dtype in HALF else self.dtype_policy
         self.upsampling = keras.layers.UpSampling2D(
-            factor, interpolation="bilinear", dtype=self.dtype_policy, name="upsampling"
+            factor, interpolation="bilinear", dtype=dtype, name="upsampling"
         )
         self.unit = ConvolutionUnit(filters, dtype=self.dtype_policy, name="unit")
 

@@ -69,6 +69,12 @@ def test_parts_are_registered_in_either_order_of_imports(order):
     subprocess.run([sys.executable, "-c", f"{order}\n{check}"], check=True)
 
 
+@pytest.mark.parametrize("module", ["layers", "bottlenecks", "losses", "networks"])
+def test_parts_can_be_the_first_import_of_all(module):
+    check = "assert keras.saving.get_registered_object('keras_ae>Autoencoder')"
+    subprocess.run([sys.executable, "-c", f"import keras_ae.{module}, keras\n{check}"], check=True)
+
+
 def test_a_mere_look_for_keras_does_not_undo_the_registration():
     look = "import keras_ae, importlib.util; importlib.util.find_spec('keras'); import keras"
     check = "assert keras.saving.get_registered_object('keras_ae>Autoencoder') is keras_ae.Autoencoder"
