@@ -1,7 +1,6 @@
 """Table 1, Figure 1 and what stands beside them, from the small files in results/ alone."""
 
 import json
-import re
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from matplotlib.figure import Figure
 from experiments.decorrelation import tables
 from experiments.decorrelation.measures import collect, load_points
 from experiments.decorrelation.statistics import chosen_alpha
-from keras_ae.files import write_atomically, write_text
+from keras_ae.report.results import fill, save_figure, write_table
 
 __all__ = ["collect", "report"]
 
@@ -39,7 +38,7 @@ def report(results: Path) -> list[Path]:
         for name, make in TABLES.items():
             table = make(runs)
             if table is not None:
-                written.append(_write_table(table, results / f"{prefix}{name}.md"))
+                written.append(write_table(table, results / f"{prefix}{name}.md"))
         points = {}
         for preset in presets:
             points |= load_points(results, preset)
@@ -51,24 +50,11 @@ def report(results: Path) -> list[Path]:
         }
         for name, figure in figures.items():
             if figure is not None:
-                written.append(_save(figure, results / f"{prefix}{name}.png"))
+                written.append(save_figure(figure, results / f"{prefix}{name}.png"))
     readme = results.parent / "README.md"
     if readme.exists():
         fill(readme, results)
     return written
-
-
-def fill(readme: Path, results: Path) -> None:
-    """Put the tables that there are in the place of what stands between `<!-- NAME.md -->` and `<!-- end -->`."""
-
-    def filled(found: re.Match) -> str:
-        table = results / found[1]
-        if not table.exists():
-            return found[0]
-        return f"<!-- {found[1]} -->\n\n{table.read_text(encoding='utf-8')}\n<!-- end -->"
-
-    text = readme.read_text(encoding="utf-8")
-    write_text(readme, re.sub(r"<!-- (\w+\.md) -->\n.*?<!-- end -->", filled, text, flags=re.DOTALL))
 
 
 def load_runs(results: Path, presets: tuple[str, ...]) -> pandas.DataFrame | None:
@@ -89,25 +75,6 @@ def load_runs(results: Path, presets: tuple[str, ...]) -> pandas.DataFrame | Non
     return runs.reindex(
         columns=[*runs.columns, *({"reason", "effective_rank", "covariance", "mae"} - {*runs.columns})]
     )
-
-
-def _write_table(table: pandas.DataFrame, path: Path) -> Path:
-    lines = ["| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
-    for row in table.itertuples(index=False):
-        lines.append("| " + " | ".join(map(_cell, row)) + " |")
-    write_text(path, "\n".join(lines) + "\n")
-    return path
-
-
-def _cell(value) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}" if np.isfinite(value) else ""
-    return str(value)
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    write_atomically(path, lambda temporary: figure.savefig(temporary, dpi=110, format="png"))
-    return path
 
 
 def _figure_1(runs: pandas.DataFrame, points: dict[str, np.ndarray]) -> Figure | None:

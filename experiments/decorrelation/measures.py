@@ -18,7 +18,7 @@ from keras_ae.studies.study import Study
 
 BITS = (1, 2, 3, 4, 5, 6, 8)  # a value
 DEVIATIONS = 4.0  # of the training codes, to either side of their mean: the quantiser's range
-FITTED = 20_000  # training images, the first ones, on whose codes probe and quantiser are fitted
+FITTED = 20_000  # training images on whose codes probe and quantiser are fitted
 BATCH = 500
 SHOWN = 2_500  # points in a scatter plot
 SHOWN_SEED = 0  # whose codes and covariances are shown
@@ -88,7 +88,8 @@ def _measure(run, directory: RunDirectory) -> tuple[dict, np.ndarray, np.ndarray
     data = run.config.load_data(progress=False)
     model = kae.load_model(directory.model_path)
     images, labels = data.images("test"), data.labels("test")
-    training, codes = (kae.evaluation.encode(model, _batches(x)) for x in (data.images("train", FITTED), images))
+    fitted = np.random.default_rng(0).permutation(data.sizes["train"])[:FITTED]  # folders are in order of class
+    training, codes = (kae.evaluation.encode(model, x) for x in (data.images_at("train", fitted), images))
     decode = _decoder(model)
     features = codes.reshape(-1, codes.shape[-1])  # of maps the channels, each position being a sample
     between = correlations(features)
@@ -96,7 +97,7 @@ def _measure(run, directory: RunDirectory) -> tuple[dict, np.ndarray, np.ndarray
         "effective_rank": effective_rank(features),
         "mean_correlation": float(between.mean()),
         "largest_correlation": float(between.max()),
-        "probe_accuracy": probe_accuracy(training, data.labels("train")[: len(training)], codes, labels),
+        "probe_accuracy": probe_accuracy(training, data.labels("train")[fitted], codes, labels),
         "scatter": scatter_ratio(codes.reshape(len(codes), -1), labels),
         "mae": float(np.mean(np.abs(decode(codes) - images), dtype=np.float64)),
     }
@@ -121,7 +122,7 @@ def _decoder(model) -> Callable[[np.ndarray], np.ndarray]:
 
 def probe_accuracy(training, training_labels, codes, labels) -> float:
     """Accuracy on test codes of a logistic regression on standardised training codes [images, ...]."""
-    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
+    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=3000))
     probe.fit(training.reshape(len(training), -1), training_labels)
     return float(probe.score(codes.reshape(len(codes), -1), labels))
 

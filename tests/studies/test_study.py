@@ -125,7 +125,7 @@ def test_the_results_are_one_table(mixed):
 
 
 @pytest.mark.tensorflow
-def test_a_table_is_kept_of_runs_that_finished_or_diverged_and_not_of_refused_ones(mixed, tmp_path, monkeypatch):
+def test_a_table_of_missing_runs_is_kept_unless_it_would_replace_a_fuller_one(mixed, tmp_path, monkeypatch):
     study, out, _ = mixed
     monkeypatch.setattr(study_commands, "load_collect", lambda *_: None)
     trained, kept = tmp_path / "trained", tmp_path / "kept"
@@ -133,11 +133,16 @@ def test_a_table_is_kept_of_runs_that_finished_or_diverged_and_not_of_refused_on
     (trained / "quick").symlink_to(out)
     report = study_commands.StudyReport("mixed")
     report._keep(study, trained, kept)
-    assert not (kept / "quick.csv").exists()
-    report._keep(Study("mixed", "", {"quick": lambda: study.runs("quick")[:2]}), trained, kept)
     table = pandas.read_csv(kept / "quick.csv")
-    assert list(table["status"]) == ["finished", "diverged"]
-    assert list(table["reason"].isna()) == [True, False]
+    assert list(table["status"]) == ["finished", "diverged", "failed"]
+    assert list(table["reason"].isna()) == [True, False, False]
+
+    table["status"] = "finished"
+    table.to_csv(kept / "quick.csv", index=False)
+    report._keep(study, trained, kept)
+    assert list(pandas.read_csv(kept / "quick.csv")["status"]) == ["finished"] * 3
+    report._keep(Study("mixed", "", {"quick": lambda: study.runs("quick")[:2]}), trained, kept)
+    assert list(pandas.read_csv(kept / "quick.csv")["status"]) == ["finished", "diverged"]
 
 
 def test_studies_are_found_in_their_folders(tmp_path, monkeypatch):
