@@ -1,5 +1,13 @@
 """Measurements of trained autoencoders. Metrics are pure functions of arrays."""
 
+from keras_ae.evaluation.disentanglement import (
+    DCI,
+    active_codes,
+    dci,
+    mutual_information_gap,
+    separated_attribute_predictability,
+)
+from keras_ae.evaluation.disentanglement_fixed_factor import beta_vae_score, factor_vae_score
 from keras_ae.evaluation.feature_maps import feature_maps, overlay
 from keras_ae.evaluation.inference import encode, encoding_seconds, interpolate
 from keras_ae.evaluation.linear_classifier import ProbeTraining
@@ -27,15 +35,20 @@ from keras_ae.evaluation.reconstruction import (
 from keras_ae.evaluation.svcca import svcca
 
 __all__ = [
+    "DCI",
     "LocalImages",
     "LocalReconstruction",
     "ProbeScores",
     "ProbeTraining",
     "Quantizer",
     "ReconstructionScores",
+    "active_codes",
+    "beta_vae_score",
     "confidence_map",
+    "dci",
     "encode",
     "encoding_seconds",
+    "factor_vae_score",
     "feature_maps",
     "interpolate",
     "linear_probe",
@@ -44,11 +57,13 @@ __all__ = [
     "measure_local_reconstruction",
     "measure_reconstruction",
     "mse",
+    "mutual_information_gap",
     "normalized_reconstruction_loss",
     "overlay",
     "project",
     "psnr",
     "rmse",
+    "separated_attribute_predictability",
     "ssim",
     "svcca",
     "window_losses",

@@ -1,0 +1,227 @@
+"""How far each code value stands for one factor of variation: MIG, SAP, DCI, of any codes with known factors.
+
+Each takes codes [n, ...] and the factors of the same n images, whole numbers [n, k]; factors that never change are
+left out. Scores are higher for codes that are more disentangled. The metrics with fixed factors are in
+`disentanglement_fixed_factor`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from scipy.stats import entropy
+
+from keras_ae.errors import InputError, unknown_name
+
+BINS = 20  # of the codes' histograms, as Locatello et al. (2019) have them
+METHODS = ("trees", "lasso")
+ACTIVE_VARIANCE = 0.01
+_TESTED = 0.2  # part of the images that predictors are scored on
+_FOLDS = 3  # to choose how sparse a lasso is
+_SPARSE = 0.1  # of the linear classifiers: the lower, the more weights are 0
+
+
+def checked(codes, factors) -> tuple[np.ndarray, np.ndarray]:
+    """Codes as float64 [n, d], and the factors that vary, as places among their values: int [n, k].
+
+    Raises:
+        InputError: If their shapes do not fit, a code is not finite, a factor is no whole number, or none varies.
+    """
+    codes, factors = np.asarray(codes, np.float64), np.asarray(factors)
+    codes = codes.reshape(len(codes), -1)
+    if factors.ndim != 2 or len(factors) != len(codes) or factors.dtype.kind not in "iub":
+        raise InputError(
+            f"factors {factors.dtype} {factors.shape} for codes of {len(codes)} images",
+            f"whole numbers [{len(codes)}, factors]",
+            "give each factor a column",
+        )
+    if not np.isfinite(codes).all():
+        raise InputError("codes that are infinite or NaN", "finite codes")
+    factors = factors[:, varying(factors)]
+    if not factors.shape[1]:
+        raise InputError("factors of one value each", "at least one that varies", "take more images")
+    return codes, np.stack([np.unique(factor, return_inverse=True)[1] for factor in factors.T], axis=1)
+
+
+def varying(factors: np.ndarray) -> np.ndarray:
+    """Which factors have more than one value: bool [k]."""
+    return np.any(factors != factors[:1], axis=0)
+
+
+def active_codes(codes, least_variance: float = ACTIVE_VARIANCE) -> np.ndarray:
+    """Which values of variational codes (their means) tell anything: bool [d].
+
+    Those whose variance over the images is above `least_variance` (Burda, Grosse & Salakhutdinov, 2016, section
+    5.2). It only makes sense beside a prior of variance 1.
+    """
+    codes = np.asarray(codes, np.float64)
+    return np.var(codes.reshape(len(codes), -1), axis=0) > least_variance
+
+
+def mutual_information_gap(codes, factors, bins: int = BINS) -> float:
+    """MIG: how much more the best code value tells of a factor than the second best, in [0, 1].
+
+    Mean over the factors of (I(c₁; f) − I(c₂; f)) / H(f). Source: Chen, Li, Grosse & Duvenaud, 2018, eq. 6; the
+    mutual information is that of the codes' histograms, of `bins` equal widths between lowest and highest.
+    """
+    from sklearn.metrics import mutual_info_score
+
+    codes, factors = checked(codes, factors)
+    edges = [np.linspace(code.min(), code.max(), bins + 1)[1:-1] for code in codes.T]
+    binned = [np.digitize(code, inner) for code, inner in zip(codes.T, edges, strict=True)]
+    information = np.array([[mutual_info_score(factor, code) for factor in factors.T] for code in binned])
+    entropies = np.array([entropy(np.bincount(factor)) for factor in factors.T])
+    return float(np.mean(gaps(information) / entropies))
+
+
+def gaps(scores: np.ndarray) -> np.ndarray:
+    """The highest less the second highest of each column: [d, k] → [k]; of one row the row itself."""
+    ordered = np.sort(np.concatenate([np.zeros((1, scores.shape[1])), scores]), axis=0)
+    return ordered[-1] - ordered[-2]
+
+
+def separated_attribute_predictability(
+    codes, factors, generator: np.random.Generator, categorical: Sequence[int] = ()
+) -> float:
+    """SAP: how much better the best single code value predicts a factor than the second best, in [0, 1].
+
+    The prediction's score is R² of a linear regression; of a factor without order the balanced accuracy of a
+    linear classifier on held-out images, from chance (0) to all (1). Source: Kumar, Sattigeri & Balakrishnan,
+    2018, section 3, where accuracies are not set against chance; differences do not need it, but codes without
+    information are then a clear 0.
+
+    Args:
+        codes, factors: See the module.
+        generator: Draws the images that are held out.
+        categorical: Columns of factors whose values have no order, such as a shape.
+    """
+    codes, factors, categorical = _with_categorical(codes, factors, categorical)
+    train, test = _halves(len(codes), generator)
+    scores = np.zeros((codes.shape[1], factors.shape[1]))
+    for j, factor in enumerate(factors.T):
+        for i in np.flatnonzero(codes.std(axis=0)):
+            if j in categorical:
+                scores[i, j] = _one_code_accuracy(codes[:, i : i + 1], factor, train, test)
+            else:
+                scores[i, j] = np.corrcoef(codes[:, i], factor)[0, 1] ** 2
+    return float(np.mean(gaps(scores)))
+
+
+def _one_code_accuracy(code, factor, train, test) -> float:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import balanced_accuracy_score
+
+    code = (code - code[train].mean()) / max(code[train].std(), np.finfo(float).tiny)
+    model = LogisticRegression(class_weight="balanced").fit(code[train], factor[train])
+    return max(0.0, balanced_accuracy_score(factor[test], model.predict(code[test]), adjusted=True))
+
+
+@dataclass(frozen=True)
+class DCI:
+    """Three sides of disentanglement, each in [0, 1].
+
+    disentanglement: Whether each code value matters for one factor alone.
+    completeness: Whether each factor needs one code value alone.
+    informativeness: How well all code values together predict the factors, on held-out images: R², or accuracy
+        from that of the most frequent value (0) to all (1).
+    importances: [d, k], how much each code value matters for each factor that varies; a factor's sum to 1.
+    """
+
+    disentanglement: float
+    completeness: float
+    informativeness: float
+    importances: np.ndarray
+
+    def summary(self) -> dict[str, float]:
+        """The three by name."""
+        return {name: value for name, value in asdict(self).items() if name != "importances"}
+
+
+def dci(
+    codes, factors, generator: np.random.Generator, method: str = "trees", categorical: Sequence[int] = ()
+) -> DCI:
+    """DCI (Eastwood & Williams, 2018, section 2), from predictors of each factor from the whole code.
+
+    With importances R and P_ij = R_ij / Σ_k R_ik, a code value's disentanglement is 1 − H_K(P_i), weighted by its
+    part of all importances; a factor's completeness is 1 − H_D of its column. Logarithms are to the base of the
+    number of factors and of code values.
+
+    Args:
+        codes, factors: See the module.
+        generator: Draws the held-out images, and seeds the predictors.
+        method: "trees": gradient-boosted, their importances the fall of impurity; "lasso": linear with an L1
+            penalty, the absolute weights on codes of variance 1, as in the paper, which has random forests besides.
+        categorical: Columns of factors whose values have no order: these are classified, others regressed.
+
+    Raises:
+        InputError: For an unknown method, or codes and factors that do not fit.
+    """
+    if method not in METHODS:
+        raise unknown_name("method", method, METHODS)
+    codes, factors, categorical = _with_categorical(codes, factors, categorical)
+    deviations = codes.std(axis=0)
+    codes = (codes - codes.mean(axis=0)) / np.where(deviations > 0, deviations, 1.0)
+    train, test = _halves(len(codes), generator)
+    importances, scores = np.zeros((codes.shape[1], factors.shape[1])), []
+    for j, factor in enumerate(factors.T):
+        model = _predictor(method, j in categorical, int(generator.integers(2**31)))
+        model.fit(codes[train], factor[train])
+        importances[:, j] = _importances(model)
+        score = model.score(codes[test], factor[test])
+        if j in categorical:
+            most = np.mean(factor[test] == np.bincount(factor[train]).argmax())
+            score = (score - most) / (1 - most) if most < 1 else 0.0
+        scores.append(max(0.0, score))
+    return DCI(*_disentanglement_and_completeness(importances), float(np.mean(scores)), importances)
+
+
+def _predictor(method: str, categorical: bool, seed: int):
+    from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
+    from sklearn.linear_model import LassoCV
+    from sklearn.svm import LinearSVC
+
+    if method == "trees":
+        return (GradientBoostingClassifier if categorical else GradientBoostingRegressor)(random_state=seed)
+    if not categorical:
+        return LassoCV(cv=_FOLDS, random_state=seed)
+    return LinearSVC(penalty="l1", dual=False, C=_SPARSE, random_state=seed)
+
+
+def _importances(model) -> np.ndarray:
+    """[d], with a sum of 1; all 0 where the predictor uses nothing."""
+    if hasattr(model, "feature_importances_"):
+        found = model.feature_importances_
+    else:
+        found = np.abs(np.atleast_2d(model.coef_)).sum(axis=0)
+    return found / found.sum() if found.sum() > 0 else found
+
+
+def _disentanglement_and_completeness(importances: np.ndarray) -> tuple[float, float]:
+    if not importances.sum():
+        return 0.0, 0.0
+    values, factors = importances.shape
+    by_value = 1 - _entropies(importances, factors)
+    by_factor = np.where(importances.sum(axis=0) > 0, 1 - _entropies(importances.T, values), 0.0)
+    weights = importances.sum(axis=1) / importances.sum()
+    return float(weights @ by_value), float(by_factor.mean())
+
+
+def _entropies(rows: np.ndarray, base: int) -> np.ndarray:
+    """Of each row, made to sum to 1; 0 with one column, and of rows of zeros."""
+    if base == 1:
+        return np.zeros(len(rows))
+    sums = rows.sum(axis=1, keepdims=True)
+    return entropy(np.where(sums > 0, rows / np.where(sums > 0, sums, 1), np.eye(1, base)), base=base, axis=1)
+
+
+def _with_categorical(codes, factors, categorical):
+    """What `checked` gives, and the places of the categorical columns among those that vary."""
+    kept = list(np.flatnonzero(varying(np.asarray(factors))))
+    return *checked(codes, factors), {kept.index(column) for column in categorical if column in kept}
+
+
+def _halves(count: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to learn from, and rows to score on."""
+    order = generator.permutation(count)
+    tested = max(1, round(_TESTED * count))
+    return order[tested:], order[:tested]

@@ -1,0 +1,166 @@
+"""Disentanglement on codes with known answers: perfect, useless, duplicated, rotated; and by hand."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keras_ae import evaluation
+from keras_ae.errors import InputError
+
+SIZES = (4, 5, 6)
+FACTORS = np.tile(np.array(list(product(*map(range, SIZES)))), (6, 1))
+PERFECT = FACTORS - FACTORS.mean(axis=0)
+USELESS = np.random.default_rng(0).normal(size=(len(FACTORS), 4))
+SHAPE = (0,)  # the column of a factor that is taken for one without order
+
+
+def _generator(seed=0):
+    return np.random.default_rng(seed)
+
+
+def _scores(codes, method="lasso"):
+    found = evaluation.dci(codes, FACTORS, _generator(), method=method)
+    return {
+        "beta_vae": evaluation.beta_vae_score(codes, FACTORS, _generator(), points=300),
+        "factor_vae": evaluation.factor_vae_score(codes, FACTORS, _generator(), points=300),
+        "mig": evaluation.mutual_information_gap(codes, FACTORS),
+        "sap": evaluation.separated_attribute_predictability(codes, FACTORS, _generator()),
+        **found.summary(),
+    }
+
+
+@pytest.mark.parametrize("method", ["trees", "lasso"])
+def test_perfect_codes_score_one(method):
+    for name, score in _scores(PERFECT, method).items():
+        assert score == pytest.approx(1, abs=0.02), name
+
+
+def test_useless_codes_score_as_chance():
+    scores = _scores(USELESS)
+    assert scores["beta_vae"] == pytest.approx(1 / 3, abs=0.1)
+    assert scores["factor_vae"] == pytest.approx(1 / 3, abs=0.1)
+    for name in ("mig", "sap", "informativeness"):
+        assert scores[name] == pytest.approx(0, abs=0.05), name
+
+
+def test_duplicated_codes_are_disentangled_but_not_compact():
+    duplicated = np.concatenate([PERFECT, PERFECT + 0.01 * _generator().normal(size=PERFECT.shape)], axis=1)
+    scores = _scores(duplicated)
+    assert scores["mig"] < 0.05
+    assert scores["sap"] < 0.01
+    for name in ("beta_vae", "factor_vae", "disentanglement", "informativeness"):
+        assert scores[name] == pytest.approx(1, abs=0.02), name
+
+
+def test_rotated_codes_are_informative_but_entangled():
+    """Two factors of equal variance, turned by 45°: each code value holds both."""
+    factors = np.tile(np.array(list(product(range(5), repeat=2))), (20, 1))
+    centred = factors - 2
+    turned = np.stack([centred.sum(axis=1), centred @ [1, -1]], axis=1) / np.sqrt(2)
+    found = evaluation.dci(turned, factors, _generator(), method="lasso")
+    assert found.informativeness > 0.99
+    assert found.disentanglement < 0.01
+    assert found.completeness < 0.01
+    np.testing.assert_allclose(found.importances, 0.5, atol=0.02)
+    assert evaluation.mutual_information_gap(turned, factors) < 0.01
+    assert evaluation.separated_attribute_predictability(turned, factors, _generator()) < 0.01
+    for score in (evaluation.beta_vae_score, evaluation.factor_vae_score):
+        assert score(turned, factors, _generator(), points=300) == pytest.approx(0.5, abs=0.1)
+        assert score(centred, factors, _generator(), points=300) == 1
+
+
+def test_the_mutual_information_gap_by_hand():
+    """One fair bit as factor. Code 1 is it; code 2 gives it away for half of the images: I = H / 2."""
+    factor = np.array([0, 0, 1, 1])[:, None]
+    codes = np.array([[0, 0], [0, 2], [1, 1], [1, 2]])
+    entropy, second = np.log(2), 0.5 * np.log(2)
+    assert evaluation.mutual_information_gap(codes, factor) == pytest.approx((entropy - second) / entropy)
+
+
+def test_dci_from_importances_by_hand(monkeypatch):
+    from keras_ae.evaluation import disentanglement
+
+    importances = np.array([[0.5, 0.0], [0.5, 0.25], [0.0, 0.75]])
+    found = disentanglement._disentanglement_and_completeness(importances)
+
+    def bits(*parts):
+        return -sum(p * np.log2(p) for p in parts if p)
+
+    by_value = [1, 1 - bits(2 / 3, 1 / 3), 1]
+    by_factor = [1 - bits(0.5, 0.5) / np.log2(3), 1 - bits(0.25, 0.75) / np.log2(3)]
+    assert found[0] == pytest.approx(np.dot(by_value, [0.25, 0.375, 0.375]))
+    assert found[1] == pytest.approx(np.mean(by_factor))
+
+
+@pytest.mark.parametrize("method", ["trees", "lasso"])
+def test_a_factor_without_order_is_classified(method):
+    """A shape whose number goes up and down with the code: no regression line finds it, a classifier does."""
+    shape = _generator().integers(3, size=400)
+    codes = np.stack([np.array([0.0, 2.0, 1.0])[shape], _generator(1).normal(size=400)], axis=1)
+    factors = np.stack([shape, _generator(2).integers(2, size=400)], axis=1)
+    found = evaluation.dci(codes, factors, _generator(), method, categorical=SHAPE)
+    assert found.informativeness == pytest.approx(0.5, abs=0.1)  # all of the shape, nothing of the other
+    assert found.importances[0, 0] > 0.9
+
+
+def test_the_accuracy_of_one_code_value_counts_from_chance():
+    shape = np.tile([0, 1, 2], 100)
+    codes = np.stack([shape, np.zeros(300)], axis=1)
+    one = evaluation.separated_attribute_predictability(codes, shape[:, None], _generator(), categorical=SHAPE)
+    assert one == pytest.approx(1)
+    noise = _generator().normal(size=(300, 2))
+    assert evaluation.separated_attribute_predictability(noise, shape[:, None], _generator(), SHAPE) < 0.2
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.floats(1e-3, 1e3), min_size=3, max_size=3), st.permutations(range(3)), st.integers(0, 99))
+def test_scale_and_order_of_the_codes_do_not_matter(scales, order, seed):
+    codes = PERFECT + 0.8 * _generator(seed).normal(size=PERFECT.shape)
+    changed = (codes * scales)[:, order]
+    assert evaluation.mutual_information_gap(changed, FACTORS) == pytest.approx(
+        evaluation.mutual_information_gap(codes, FACTORS), abs=0.02
+    )
+    for score in (
+        lambda c: evaluation.separated_attribute_predictability(c, FACTORS, _generator()),
+        lambda c: evaluation.factor_vae_score(c, FACTORS, _generator(), points=100),
+        lambda c: evaluation.beta_vae_score(c, FACTORS, _generator(), points=100),
+    ):
+        assert score(changed) == pytest.approx(score(codes), abs=0.02)
+
+
+def test_factors_that_never_change_are_left_out():
+    constant = np.concatenate([np.ones((len(FACTORS), 1), int), FACTORS], axis=1)
+    assert evaluation.mutual_information_gap(PERFECT, constant) == pytest.approx(1)
+    found = evaluation.dci(PERFECT, constant, _generator(), "lasso", categorical=(0, 1))
+    assert found.importances.shape == (3, 3)
+    assert evaluation.beta_vae_score(PERFECT, constant, _generator(), points=100) == 1
+
+
+def test_collapsed_code_values_are_not_active_and_get_no_votes():
+    collapsed = np.concatenate([PERFECT, np.zeros((len(PERFECT), 2)), 0.05 * USELESS[:, :1]], axis=1)
+    np.testing.assert_array_equal(evaluation.active_codes(collapsed), [True] * 3 + [False] * 3)
+    assert evaluation.factor_vae_score(collapsed, FACTORS, _generator(), points=200) == 1
+
+
+@pytest.mark.parametrize(
+    ("codes", "factors", "received"),
+    [
+        (PERFECT, FACTORS[:-1], "codes of 720 images"),
+        (PERFECT, FACTORS / 2, "float64"),
+        (PERFECT, np.ones_like(FACTORS), "one value each"),
+        (PERFECT * np.nan, FACTORS, "NaN"),
+    ],
+)
+def test_what_does_not_fit_is_refused(codes, factors, received):
+    with pytest.raises(InputError, match=received):
+        evaluation.mutual_information_gap(codes, factors)
+
+
+def test_factors_without_images_that_share_a_value_are_refused():
+    with pytest.raises(InputError, match="every image has another value"):
+        evaluation.beta_vae_score(USELESS, np.arange(len(USELESS))[:, None], _generator())
+    with pytest.raises(InputError, match="method"):
+        evaluation.dci(PERFECT, FACTORS, _generator(), method="forest")
