@@ -27,8 +27,13 @@ class Part:
 
     def take(self, rows: np.ndarray) -> "Part":
         """The images at `rows`, sorted positions without repeats; a copy only where some are left out."""
-        if len(rows) == len(self):
-            return self
+        return self if len(rows) == len(self) else self._at(rows)
+
+    def shuffled(self) -> "Part":
+        """The same images in a random order, which depends on their number alone."""
+        return self._at(np.random.default_rng(0).permutation(len(self)))
+
+    def _at(self, rows: np.ndarray) -> "Part":
         labels = None if self.labels is None else self.labels[rows]
         if isinstance(self.images, tuple):
             return Part(tuple(map(self.images.__getitem__, rows.tolist())), labels)

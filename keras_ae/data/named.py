@@ -156,7 +156,20 @@ def open_dataset(name: str, data_dir: str | Path | None) -> Collection:
 def _open_local(dataset: Dataset, local: Path, directory: Path) -> Collection:
     if local == dataset.find_official(directory):
         return dataset.open_official(local)
-    return open_folder(local) if local.is_dir() else open_npz(local)
+    return _open_tree(local) if local.is_dir() else open_npz(local)
+
+
+def _open_tree(local: Path) -> Collection:
+    """A folder in place of a named set. Sorted by class, a stretch of it would hold few classes: it is shuffled.
+
+    The order is the same everywhere, whatever the seed of a run, but not the official one, which such files lose.
+    """
+    found = open_folder(local)
+    if found.label_names is None:
+        return found
+    parts = {name: found.part(name).shuffled() for name in found.parts}
+    note = "its folders do not tell the official order: it is in a random order that is always the same"
+    return Collection(parts, found.label_names, (*found.notes, note), found.root)
 
 
 def find_local(name: str, data_dir: str | Path | None) -> Path | None:

@@ -59,6 +59,22 @@ def test_a_named_set_from_a_folder(write, tmp_path):
     assert data.label_names == ("airplane", "bird")
 
 
+def test_a_stretch_of_a_named_set_in_class_folders_is_a_random_draw(write, tmp_path):
+    for split, count in (("train", 20), ("test", 4)):
+        for label, name in enumerate(("airplane", "bird")):
+            for i in range(count):
+                write(f"cifar10/{split}/{name}/{i}.png", np.full((2, 2, 3), 100 * label + i, np.uint8))
+    whole = load("cifar10", data_dir=tmp_path)
+    first = load("cifar10", data_dir=tmp_path, seed=1, train="train[:20]")
+    assert 5 <= np.sum(first.labels("train")) <= 15
+    assert np.array_equal(first.images("train"), whole.images("train")[:20])  # whatever the seed of the run
+    for split in ("train", "test"):
+        values = np.round(whole.images(split)[:, 0, 0, 0] * 255)
+        assert np.array_equal(values >= 100, whole.labels(split) == 1)
+        assert len(np.unique(values)) == len(values)
+    assert any("official order" in note for note in whole.notes)
+
+
 def test_without_a_connection_it_says_what_to_do(tmp_path, monkeypatch):
     pytest.importorskip("tensorflow_datasets")
 
