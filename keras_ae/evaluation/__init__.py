@@ -9,7 +9,9 @@ from keras_ae.evaluation.disentanglement import (
 )
 from keras_ae.evaluation.disentanglement_fixed_factor import beta_vae_score, factor_vae_score
 from keras_ae.evaluation.feature_maps import feature_maps, overlay
+from keras_ae.evaluation.frechet_distance import FeatureMoments, frechet_distance, frechet_distance_of_moments
 from keras_ae.evaluation.inference import encode, encoding_seconds, interpolate
+from keras_ae.evaluation.kernel_distance import kernel_distance
 from keras_ae.evaluation.linear_classifier import ProbeTraining
 from keras_ae.evaluation.linear_probe import ProbeScores, linear_probe
 from keras_ae.evaluation.locally_embedded import (
@@ -22,6 +24,7 @@ from keras_ae.evaluation.locally_embedded import (
     normalized_reconstruction_loss,
     window_losses,
 )
+from keras_ae.evaluation.precision_recall import precision_and_recall
 from keras_ae.evaluation.projection import project
 from keras_ae.evaluation.quantization import Quantizer
 from keras_ae.evaluation.reconstruction import (
@@ -36,6 +39,7 @@ from keras_ae.evaluation.svcca import svcca
 
 __all__ = [
     "DCI",
+    "FeatureMoments",
     "LocalImages",
     "LocalReconstruction",
     "ProbeScores",
@@ -50,7 +54,10 @@ __all__ = [
     "encoding_seconds",
     "factor_vae_score",
     "feature_maps",
+    "frechet_distance",
+    "frechet_distance_of_moments",
     "interpolate",
+    "kernel_distance",
     "linear_probe",
     "local_images",
     "local_reconstruction_loss",
@@ -60,6 +67,7 @@ __all__ = [
     "mutual_information_gap",
     "normalized_reconstruction_loss",
     "overlay",
+    "precision_and_recall",
     "project",
     "psnr",
     "rmse",
