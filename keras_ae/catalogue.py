@@ -139,6 +139,7 @@ LAYERS = Catalogue(
         "residual_block": "keras_ae.layers.residual_block:ResidualBlock",
         "upsampling_unit": "keras_ae.layers.upsampling_unit:UpsamplingUnit",
         "spatial_broadcast": "keras_ae.layers.spatial_broadcast:SpatialBroadcast",
+        "spectral_normalization": "keras_ae.layers.spectral_normalization:SpectralNormalization",
         "locally_embedded_autoencoder": "keras_ae.layers.locally_embedded:LocallyEmbeddedAutoencoder",
     },
 )

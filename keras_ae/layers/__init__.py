@@ -8,6 +8,7 @@ from keras_ae.layers.local_objective import LocalObjective
 from keras_ae.layers.locally_embedded import LocallyEmbeddedAutoencoder
 from keras_ae.layers.residual_block import ResidualBlock
 from keras_ae.layers.spatial_broadcast import SpatialBroadcast
+from keras_ae.layers.spectral_normalization import SpectralNormalization
 from keras_ae.layers.upsampling_unit import UpsamplingUnit
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "LocallyEmbeddedAutoencoder",
     "ResidualBlock",
     "SpatialBroadcast",
+    "SpectralNormalization",
     "UpsamplingUnit",
     "activation_layer",
 ]
