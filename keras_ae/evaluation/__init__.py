@@ -8,6 +8,7 @@ from keras_ae.evaluation.disentanglement import (
     separated_attribute_predictability,
 )
 from keras_ae.evaluation.disentanglement_fixed_factor import beta_vae_score, factor_vae_score
+from keras_ae.evaluation.feature_extractors import EXTRACTORS, FeatureExtractor, feature_extractor
 from keras_ae.evaluation.feature_maps import feature_maps, overlay
 from keras_ae.evaluation.frechet_distance import FeatureMoments, frechet_distance, frechet_distance_of_moments
 from keras_ae.evaluation.inference import encode, encoding_seconds, interpolate
@@ -39,6 +40,8 @@ from keras_ae.evaluation.svcca import svcca
 
 __all__ = [
     "DCI",
+    "EXTRACTORS",
+    "FeatureExtractor",
     "FeatureMoments",
     "LocalImages",
     "LocalReconstruction",
@@ -53,6 +56,7 @@ __all__ = [
     "encode",
     "encoding_seconds",
     "factor_vae_score",
+    "feature_extractor",
     "feature_maps",
     "frechet_distance",
     "frechet_distance_of_moments",

@@ -1,0 +1,33 @@
+"""What extractors of features do to images first: channels and sizes."""
+
+import keras
+import numpy as np
+
+from keras_ae.errors import InputError
+
+LUMINANCE = np.float32([0.299, 0.587, 0.114])  # of red, green and blue (ITU-R BT.601), as Pillow has it
+
+
+def to_channels(images, channels: int) -> np.ndarray:
+    """Images [n, h, w, 1 or 3] with 1 channel, the luminance, or 3, of which gray ones are equal.
+
+    Raises:
+        InputError: For arrays of another shape.
+    """
+    images = np.asarray(images, np.float32)
+    if images.ndim != 4 or images.shape[-1] not in (1, 3):
+        shape = "×".join(map(str, images.shape))
+        raise InputError(f"images of {shape}", "[n, height, width, 1 or 3]", "give gray or colour images")
+    if images.shape[-1] == channels:
+        return images
+    return np.repeat(images, 3, axis=-1) if channels == 3 else (images @ LUMINANCE)[..., None]
+
+
+def to_size(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Images [n, h, w, c] resized to another height and width: bilinear, antialiased where they shrink."""
+    if images.shape[1:3] == tuple(size):
+        return images
+    resized = keras.ops.image.resize(
+        images, size, interpolation="bilinear", antialias=True, data_format="channels_last"
+    )
+    return np.asarray(keras.ops.convert_to_numpy(resized), np.float32)
