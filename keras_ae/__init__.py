@@ -18,6 +18,7 @@ _MODULES = (
     "callbacks",
     "data",
     "density",
+    "detection",
     "evaluation",
     "layers",
     "losses",
@@ -29,11 +30,13 @@ _MODULES = (
     "studies",
 )
 _NAMES = {
+    "AnomalyDetector": "detection",
     "Autoencoder": "autoencoder",
     "InputError": "errors",
     "JointWeights": "objectives",
     "LocalObjective": "layers",
     "MultiObjective": "objectives",
+    "load_detector": "detection",
     "load_model": "autoencoder",
 }
 

@@ -48,7 +48,7 @@ class Density(ABC):
                 "encode more images",
             )
         weights, means, covariances = self._estimate(codes)
-        return self._set(weights, means, np.linalg.cholesky(covariances))
+        return self.set_parameters(weights, means, np.linalg.cholesky(covariances))
 
     @abstractmethod
     def fewest(self, dimensions: int) -> int:
@@ -58,7 +58,8 @@ class Density(ABC):
     def _estimate(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Weights [k], means [k, d] and covariances [k, d, d]."""
 
-    def _set(self, weights, means, factors) -> Self:
+    def set_parameters(self, weights, means, factors) -> Self:
+        """Take weights [k], means [k, d] and lower Cholesky factors [k, d, d] as they are; gives itself."""
         self.weights, self.means, self.factors = weights, means, factors
         # log_prob multiplies by the inverse factors and solves nothing: every export format can do that.
         inverse = np.stack([np.linalg.inv(factor) for factor in factors])
@@ -187,4 +188,4 @@ def load_density(path) -> Density:
         raise unknown_name("density", str(name), DENSITIES)
     kind = DENSITIES[str(name)]
     density = kind(len(arrays[0])) if kind is GaussianMixture else kind()
-    return density._set(*arrays)
+    return density.set_parameters(*arrays)

@@ -1,0 +1,90 @@
+"""From the scores of normal images to a threshold, and to what can be promised about it."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import ceil
+from typing import Self
+
+import numpy as np
+
+from keras_ae.errors import InputError
+
+ROUNDING = 1e-9  # by which (m + 1)(1 − rate) may exceed a whole number for being a float
+
+
+def fewest_images(rate: float) -> int:
+    """How many normal images it takes to promise a rate of false alarms: m ≥ 1 / rate − 1."""
+    return max(1, ceil(1 / rate - 1 - ROUNDING))
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A threshold at an order statistic of m scores: an image is an alarm if its score is above the k-th smallest.
+
+    With k = ⌈(m + 1)(1 − rate)⌉, an image from where the m came from is an alarm with a probability of at most
+    `rate`, on average over such draws of m images (split conformal prediction). For one draw the true rate is
+    Beta(m + 1 − k, k) distributed, whatever the distribution of the scores, if that is continuous; where scores
+    are equal it is lower. The number of alarms among further images is beta-binomial with the same parameters.
+
+    Args:
+        scores: Of m images that neither the model nor the score was fitted to.
+        rate: Of false alarms, in (0, 1); or of all alarms, if the images are normal and anomalous ones as they
+            come ("contamination").
+
+    Raises:
+        InputError: There are too few images for the rate, or scores that are not finite.
+    """
+
+    scores: np.ndarray
+    rate: float
+
+    def __post_init__(self):
+        if not 0 < self.rate < 1:
+            raise InputError(f"a rate of {self.rate}", "one between 0 and 1", "0.01 is one in a hundred")
+        scores = np.sort(np.asarray(self.scores, np.float64).ravel())
+        if not np.isfinite(scores).all():
+            raise InputError("scores with infinities or NaN", "finite ones", "look at the images and the model")
+        if len(scores) < fewest_images(self.rate):
+            raise InputError(
+                f"{len(scores)} images to calibrate a rate of {self.rate:g}",
+                f"at least {fewest_images(self.rate)}",
+                "give more normal images, or a higher rate",
+            )
+        object.__setattr__(self, "scores", scores)
+
+    @property
+    def images(self) -> int:
+        """m."""
+        return len(self.scores)
+
+    @cached_property
+    def rank(self) -> int:
+        """k, from 1 to m."""
+        return max(1, ceil((self.images + 1) * (1 - self.rate) - ROUNDING))
+
+    @property
+    def threshold(self) -> float:
+        """The k-th smallest score."""
+        return float(self.scores[self.rank - 1])
+
+    def at(self, rate: float) -> Self:
+        """The same scores at another rate."""
+        return replace(self, rate=rate)
+
+    def rate_interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Central interval of the true rate of alarms."""
+        from scipy.stats import beta
+
+        low, high = beta.interval(confidence, *self._parameters)
+        return float(low), float(high)
+
+    def alarms_interval(self, images: int, confidence: float = 0.95) -> tuple[int, int]:
+        """Central interval of the number of alarms among so many further images: at least `confidence` likely."""
+        from scipy.stats import betabinom
+
+        low, high = betabinom.interval(confidence, images, *self._parameters)
+        return int(low), int(high)
+
+    @property
+    def _parameters(self) -> tuple[int, int]:
+        return self.images + 1 - self.rank, self.rank

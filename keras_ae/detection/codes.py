@@ -1,0 +1,99 @@
+"""Scores by where an image's code lies among the codes of normal images."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from keras import ops
+
+from keras_ae.density import DENSITIES, Density, GaussianMixture
+from keras_ae.detection.base import Score
+from keras_ae.detection.observation import NormalImages, Observation
+from keras_ae.errors import InputError
+
+
+@dataclass
+class CodeDensity(Score):
+    """−log p(code), in nats, under a density fitted to the codes of normal images.
+
+    Args:
+        density: "gaussian", "mixture" or "standard_normal" (`keras_ae.density`).
+        components: Of the mixture.
+        seed: Of the mixture's first guess.
+    """
+
+    name: ClassVar[str] = "code_density"
+    learns: ClassVar[tuple[str, ...]] = ("weights", "means", "factors")
+    density: Literal["gaussian", "mixture", "standard_normal"] = "gaussian"
+    components: int = 10
+    seed: int = 0
+
+    def fit(self, normal: NormalImages):
+        fitted = self._empty().fit(normal.codes)
+        return self.set_state({name: getattr(fitted, name) for name in self.learns})
+
+    def set_state(self, state):
+        super().set_state(state)
+        self._fitted = self._empty().set_parameters(self.weights, self.means, self.factors)
+        return self
+
+    def values(self, seen: Observation):
+        return -self._fitted.log_prob(seen.flat_code)
+
+    def _empty(self) -> Density:
+        if self.density == "mixture":
+            return GaussianMixture(self.components, self.seed)
+        return DENSITIES[self.density]()
+
+
+@dataclass
+class Mahalanobis(Score):
+    """The distance of the code from the mean of normal codes, √((z − μ)ᵀ Σ⁻¹ (z − μ))."""
+
+    name: ClassVar[str] = "mahalanobis"
+    learns: ClassVar[tuple[str, ...]] = ("mean", "whitening")
+
+    def fit(self, normal: NormalImages):
+        fitted = DENSITIES["gaussian"]().fit(normal.codes)
+        self.mean, self.whitening = np.float32(fitted.means[0]), np.float32(np.linalg.inv(fitted.factors[0]))
+        return self
+
+    def values(self, seen: Observation):
+        return ops.norm(ops.matmul(seen.flat_code - self.mean, self.whitening.T), axis=1)
+
+
+@dataclass
+class NearestCodes(Score):
+    """The mean distance to the k nearest codes of normal images, each code value divided by its deviation there.
+
+    Args:
+        k: How many.
+        most: Codes that are kept; a random part of more.
+        seed: Of that part.
+    """
+
+    name: ClassVar[str] = "nearest_codes"
+    learns: ClassVar[tuple[str, ...]] = ("scale", "kept")
+    k: int = 5
+    most: int = 10_000
+    seed: int = 0
+
+    def fit(self, normal: NormalImages):
+        codes = normal.codes
+        if len(codes) < self.k:
+            raise InputError(
+                f"{len(codes)} images to fit {self.name}", f"at least k = {self.k}", "give more images"
+            )
+        if len(codes) > self.most:
+            codes = codes[np.random.default_rng(self.seed).choice(len(codes), self.most, replace=False)]
+        deviation = codes.std(axis=0)
+        self.scale = np.float32(1 / np.where(deviation > 0, deviation, 1))
+        self.kept = np.float32(codes * self.scale)
+        return self
+
+    def values(self, seen: Observation):
+        code = seen.flat_code * self.scale
+        squares = ops.sum(ops.square(code), axis=1, keepdims=True) + np.square(self.kept).sum(axis=1)
+        squares = squares - 2 * ops.matmul(code, self.kept.T)
+        nearest = -ops.top_k(-squares, self.k)[0]
+        return ops.mean(ops.sqrt(ops.maximum(nearest, 0)), axis=1)

@@ -1,0 +1,68 @@
+"""Scores by name."""
+
+from typing import Any
+
+from keras_ae.detection.base import Score
+from keras_ae.detection.codes import CodeDensity, Mahalanobis, NearestCodes
+from keras_ae.detection.combination import Combination
+from keras_ae.detection.likelihood import JointLikelihood, NegativeELBO
+from keras_ae.detection.local import LocalConfidence
+from keras_ae.detection.reconstruction import ReconstructionError, StandardizedError
+from keras_ae.errors import InputError, unknown_name
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        *(ReconstructionError, StandardizedError, CodeDensity, Mahalanobis, NearestCodes),
+        *(NegativeELBO, JointLikelihood, LocalConfidence, Combination),
+    )
+}
+# What one writes, and what it makes.
+SCORES = {
+    "mse": lambda: ReconstructionError("mse"),
+    "mae": lambda: ReconstructionError("mae"),
+    "ssim": lambda: ReconstructionError("ssim"),
+    "binary_crossentropy": lambda: ReconstructionError("binary_crossentropy"),
+    "standardized_error": StandardizedError,
+    "gaussian": CodeDensity,
+    "mixture": lambda: CodeDensity("mixture"),
+    "mahalanobis": Mahalanobis,
+    "nearest_codes": NearestCodes,
+    "negative_elbo": NegativeELBO,
+    "joint_likelihood": JointLikelihood,
+    "local_confidence": LocalConfidence,
+}
+
+
+def as_score(score: Score | str) -> Score:
+    """A score, or the one of a name; names with + between them are combined: "mse+nearest_codes".
+
+    Raises:
+        InputError: There is no such score.
+    """
+    if isinstance(score, Score):
+        return score
+    names = str(score).split("+")
+    for name in names:
+        if name not in SCORES:
+            raise unknown_name("score", name, SCORES)
+    made = [SCORES[name]() for name in names]
+    return made[0] if len(made) == 1 else Combination(tuple(made))
+
+
+def score_from_config(config: dict[str, Any]) -> Score:
+    """The score of {"name": …, and its settings}, not fitted.
+
+    Raises:
+        InputError: There is no such score, or it has other settings.
+    """
+    settings = dict(config)
+    name = settings.pop("name", None)
+    if name not in KINDS:
+        raise unknown_name("score", str(name), KINDS)
+    if "members" in settings:
+        settings["members"] = tuple(map(score_from_config, settings["members"]))
+    try:
+        return KINDS[name](**settings)
+    except TypeError as error:
+        raise InputError(f"a score {name} with {settings} ({error})", "its settings") from None

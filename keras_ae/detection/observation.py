@@ -1,0 +1,113 @@
+"""What an autoencoder makes of images: of a batch to be scored, and of the normal ones scores learn from."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from keras import ops
+
+from keras_ae.evaluation.inference import as_array
+from keras_ae.execution import compiled
+
+
+class Observation:
+    """One batch of images and what a model makes of it; each part is computed when it is first asked for.
+
+    Scores are written in terms of it, in Keras operations, so that they run in compiled functions and exported
+    graphs, and several of them share one pass through the model.
+
+    Args:
+        model: An `Autoencoder`, or for scores of a layer of it any model.
+        images: float32 [n, height, width, channels] in [0, 1].
+    """
+
+    def __init__(self, model, images):
+        self.model, self.images = model, images
+
+    @cached_property
+    def features(self):
+        """The encoder's features."""
+        return self.model.encoder(self.images, training=False)
+
+    @cached_property
+    def code(self):
+        """float32 codes [n, ...]; of a variational code the mean."""
+        return ops.cast(self.model.bottleneck(self.features, training=False), "float32")
+
+    @cached_property
+    def flat_code(self):
+        """Codes [n, d]."""
+        return ops.reshape(self.code, (-1, int(np.prod(self.model.code_shape))))
+
+    @cached_property
+    def reconstruction(self):
+        """float32 [n, height, width, channels]."""
+        return ops.cast(self.model.decode(self.code), "float32")
+
+    @cached_property
+    def residual(self):
+        """Images minus reconstructions."""
+        return self.images - self.reconstruction
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """Moments of images minus reconstructions, float64 [height, width, channels] each: mean and mean square."""
+
+    mean: np.ndarray
+    square: np.ndarray
+
+
+class NormalImages:
+    """The normal images that scores are fitted to: only what scores ask for is computed, and only once.
+
+    Args:
+        model: As of `Observation`.
+        batches: float32 arrays [b, height, width, channels] in [0, 1]; iterated over several times.
+    """
+
+    def __init__(self, model, batches: Iterable[np.ndarray]):
+        self.model, self.batches = model, batches
+
+    @cached_property
+    def codes(self) -> np.ndarray:
+        """float32 [n, d]."""
+        return self.measure(lambda seen: seen.flat_code)
+
+    @cached_property
+    def residuals(self) -> Residuals:
+        """Pixel by pixel, over all images."""
+        residual = compiled(lambda images: Observation(self.model, images).residual)
+        count, total, squares = 0, 0.0, 0.0
+        for batch in self.batches:
+            values = as_array(residual(batch)).astype(np.float64)
+            count, total, squares = count + len(values), total + values.sum(0), squares + np.square(values).sum(0)
+        return Residuals(total / count, squares / count)
+
+    def measure(self, function: Callable[[Observation], np.ndarray]) -> np.ndarray:
+        """A function of an observation, compiled, over all images: [n, ...]."""
+        measure = compiled(lambda images: function(Observation(self.model, images)))
+        return np.concatenate([as_array(measure(batch)) for batch in self.batches])
+
+    def divided(self, every: int) -> tuple["NormalImages", "NormalImages"]:
+        """All but every so manieth image, and these."""
+        return tuple(NormalImages(self.model, _Part(self.batches, every, kept)) for kept in (False, True))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Of batches the images of which the position is (or is not) the last of each `every`."""
+
+    batches: Iterable[np.ndarray]
+    every: int
+    last: bool
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        start = 0
+        for batch in self.batches:
+            positions = np.arange(start, start + len(batch))
+            chosen = batch[(positions % self.every == self.every - 1) == self.last]
+            start += len(batch)
+            if len(chosen):
+                yield chosen

@@ -1,0 +1,62 @@
+"""Detectors as directories: `autoencoder.keras`, `detector.json` and `detector.npz`."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from keras_ae.autoencoder import load_model
+from keras_ae.detection.calibration import Calibration
+from keras_ae.detection.detector import AnomalyDetector
+from keras_ae.detection.names import score_from_config
+from keras_ae.errors import InputError
+from keras_ae.files import write_atomically, write_json
+
+FORMAT = 1
+MODEL, SETTINGS, ARRAYS = "autoencoder.keras", "detector.json", "detector.npz"
+
+
+def save_detector(detector: AnomalyDetector, path: Path) -> None:
+    """Write a calibrated detector; the settings last, by which the directory is known to be whole."""
+    arrays = {f"score.{name}": value for name, value in detector.score_.state().items()}
+    arrays["calibration"] = detector.calibration_.scores
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            np.savez(file, **arrays)
+
+    write_atomically(path / MODEL, lambda temporary: detector.autoencoder.save(temporary), durable=True)
+    write_atomically(path / ARRAYS, write, durable=True)
+    settings = {
+        "format": FORMAT,
+        "score": {"name": detector.score_.name, **detector.score_.config()},
+        "rate": detector.calibration_.rate,
+        "threshold": detector.threshold_,
+        "batch_size": detector.batch_size,
+    }
+    write_json(path / SETTINGS, settings)
+
+
+def load_detector(path) -> AnomalyDetector:
+    """The detector that `AnomalyDetector.save` wrote.
+
+    Raises:
+        InputError: There is none, or it is broken.
+    """
+    path = Path(path)
+    try:
+        settings = json.loads((path / SETTINGS).read_text(encoding="utf-8"))
+        with np.load(path / ARRAYS, allow_pickle=False) as archive:
+            arrays = dict(archive)
+        if settings["format"] != FORMAT:
+            raise InputError(f"{path} of format {settings['format']}", f"format {FORMAT}", "save it anew")
+        score = score_from_config(settings["score"])
+        state = {key.removeprefix("score."): value for key, value in arrays.items() if key.startswith("score.")}
+        detector = AnomalyDetector(load_model(path / MODEL), score, batch_size=settings["batch_size"])
+        detector.false_positive_rate = settings["rate"]
+        detector.score_ = score.copy().set_state(state)
+        detector.calibration_ = Calibration(arrays["calibration"], settings["rate"])
+        detector.threshold_ = settings["threshold"]
+    except (OSError, KeyError, json.JSONDecodeError) as error:
+        raise InputError(f"{path} ({error})", "a detector that was saved", "save it again") from None
+    return detector
