@@ -15,8 +15,10 @@ from keras_ae.evaluation.inference import encode, encoding_seconds, interpolate
 from keras_ae.evaluation.kernel_distance import kernel_distance
 from keras_ae.evaluation.linear_classifier import ProbeTraining
 from keras_ae.evaluation.linear_probe import ProbeScores, linear_probe
+from keras_ae.evaluation.local_pictures import code_map_picture, confidence_picture, reconstruction_picture
 from keras_ae.evaluation.locally_embedded import (
     LocalImages,
+    LocalProbe,
     LocalReconstruction,
     confidence_map,
     local_images,
@@ -37,6 +39,7 @@ from keras_ae.evaluation.reconstruction import (
     ssim,
 )
 from keras_ae.evaluation.svcca import svcca
+from keras_ae.evaluation.traversals import latent_traversals
 
 __all__ = [
     "DCI",
@@ -44,6 +47,7 @@ __all__ = [
     "FeatureExtractor",
     "FeatureMoments",
     "LocalImages",
+    "LocalProbe",
     "LocalReconstruction",
     "ProbeScores",
     "ProbeTraining",
@@ -51,7 +55,9 @@ __all__ = [
     "ReconstructionScores",
     "active_codes",
     "beta_vae_score",
+    "code_map_picture",
     "confidence_map",
+    "confidence_picture",
     "dci",
     "encode",
     "encoding_seconds",
@@ -62,6 +68,7 @@ __all__ = [
     "frechet_distance_of_moments",
     "interpolate",
     "kernel_distance",
+    "latent_traversals",
     "linear_probe",
     "local_images",
     "local_reconstruction_loss",
@@ -74,6 +81,7 @@ __all__ = [
     "precision_and_recall",
     "project",
     "psnr",
+    "reconstruction_picture",
     "rmse",
     "separated_attribute_predictability",
     "ssim",

@@ -150,7 +150,7 @@ def dci(
         codes, factors: See the module.
         generator: Draws the held-out images, and seeds the predictors.
         method: "trees": gradient-boosted, their importances the fall of impurity; "lasso": linear with an L1
-            penalty, the absolute weights on codes of variance 1, as in the paper, which has random forests besides.
+            penalty, the absolute weights on codes of variance 1. The paper has lasso and random forests.
         categorical: Columns of factors whose values have no order: these are classified, others regressed.
 
     Raises:

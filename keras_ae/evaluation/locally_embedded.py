@@ -82,19 +82,6 @@ class LocalReconstruction:
         return {"reconstruction_loss": self.loss, "normalized_reconstruction_loss": self.normalized_loss}
 
 
-def measure_local_reconstruction(model: keras.Model, layer: str, batches: Iterable) -> LocalReconstruction:
-    """Measure the LEA named `layer` of a functional model on batches of the *model's* images."""
-    inputs, lea = _layer_inputs(model, layer), model.get_layer(layer)
-    pairs = compiled(lambda batch: (lea.windows(batch), lea.reconstruct_windows(batch)))
-    losses, lowest, highest = [], np.inf, -np.inf
-    for batch in batches:
-        windows, reconstructions = map(as_array, pairs(inputs(as_array(batch))))
-        losses.append(window_losses(windows, reconstructions))
-        lowest, highest = min(lowest, windows.min()), max(highest, windows.max())
-    values = int(np.prod(lea.autoencoder.image_shape))
-    return LocalReconstruction(np.concatenate(losses), values, float(lowest), float(highest))
-
-
 @dataclass(frozen=True)
 class LocalImages:
     """What a LEA makes of a few images, to look at.
@@ -104,6 +91,7 @@ class LocalImages:
     reconstructions: Put together from all windows, clipped to the lowest and highest input; 0 outside of windows.
     mask: bool [height, width], where any window is.
     confidence: [n, rows, columns], by the worst window of these images.
+    windows: [n, rows, columns, *window, channels], the reconstructions as they are.
     """
 
     inputs: np.ndarray
@@ -111,26 +99,51 @@ class LocalImages:
     reconstructions: np.ndarray
     mask: np.ndarray
     confidence: np.ndarray
+    windows: np.ndarray
+
+
+class LocalProbe:
+    """The LEA named `layer` of a functional model, to be measured again and again while the model trains."""
+
+    def __init__(self, model: keras.Model, layer: str):
+        self.lea = model.get_layer(layer)
+        self._inputs = keras.Model(model.input, self.lea.input)  # The part of the model in front of the layer.
+        self._pairs = compiled(lambda batch: (self.lea.windows(batch), self.lea.reconstruct_windows(batch)))
+
+    def measure(self, batches: Iterable) -> LocalReconstruction:
+        """How it reconstructs the windows of batches of the *model's* images."""
+        losses, lowest, highest = [], np.inf, -np.inf
+        for batch in batches:
+            windows, reconstructions = map(as_array, self._pairs(self._inputs(as_array(batch))))
+            losses.append(window_losses(windows, reconstructions))
+            lowest, highest = min(lowest, windows.min()), max(highest, windows.max())
+        values = int(np.prod(self.lea.autoencoder.image_shape))
+        return LocalReconstruction(np.concatenate(losses), values, float(lowest), float(highest))
+
+    def images(self, images: np.ndarray) -> LocalImages:
+        """What it makes of the *model's* images [n, h, w, c]."""
+        inputs = as_array(self._inputs(as_array(images)))
+        true, windows = map(as_array, self._pairs(inputs))
+        recombined = self.lea.recombine(windows, inputs.shape[1:3])
+        clipped = np.clip(as_array(recombined.images), inputs.min(), inputs.max())
+        return LocalImages(
+            inputs,
+            as_array(self.lea.encode(inputs)),
+            np.where(recombined.mask[..., None], clipped, 0),
+            recombined.mask,
+            confidence_map(window_losses(true, windows)),
+            windows,
+        )
+
+
+def measure_local_reconstruction(model: keras.Model, layer: str, batches: Iterable) -> LocalReconstruction:
+    """Measure the LEA named `layer` of a functional model on batches of the *model's* images."""
+    return LocalProbe(model, layer).measure(batches)
 
 
 def local_images(model: keras.Model, layer: str, images: np.ndarray) -> LocalImages:
     """What the LEA named `layer` of a functional model makes of the *model's* images [n, h, w, c]."""
-    inputs, lea = as_array(_layer_inputs(model, layer)(as_array(images))), model.get_layer(layer)
-    windows = as_array(lea.reconstruct_windows(inputs))
-    recombined = lea.recombine(windows, inputs.shape[1:3])
-    clipped = np.clip(as_array(recombined.images), inputs.min(), inputs.max())
-    return LocalImages(
-        inputs,
-        as_array(lea.encode(inputs)),
-        np.where(recombined.mask[..., None], clipped, 0),
-        recombined.mask,
-        confidence_map(window_losses(as_array(lea.windows(inputs)), windows)),
-    )
-
-
-def _layer_inputs(model: keras.Model, layer: str) -> keras.Model:
-    """The part of a functional model in front of a layer."""
-    return keras.Model(model.input, model.get_layer(layer).input)
+    return LocalProbe(model, layer).images(images)
 
 
 def _normalized(mean_square: float, lowest: float, highest: float) -> float:

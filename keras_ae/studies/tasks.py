@@ -7,13 +7,14 @@ import keras
 
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.data import ImageData
-from keras_ae.errors import InputError
+from keras_ae.errors import InputError, unknown_name
 from keras_ae.evaluation import encoding_seconds, measure_reconstruction
 from keras_ae.execution import choose_execution
-from keras_ae.losses import StructuralDissimilarity
+from keras_ae.losses import StructuralDissimilarity, SumSquaredError
 from keras_ae.studies.training_config import TrainingConfig
 
 ENCODING_BATCH = 256
+OWN_LOSSES = {"ssim": StructuralDissimilarity, "sum_squared_error": SumSquaredError}
 
 
 class Reconstruction:
@@ -23,12 +24,16 @@ class Reconstruction:
 
     def losses(self, training: TrainingConfig) -> dict[str, Any]:
         """Loss and metrics, as `compile` takes them."""
-        loss = StructuralDissimilarity() if training.loss == "ssim" else training.loss
+        loss = OWN_LOSSES[training.loss]() if training.loss in OWN_LOSSES else training.loss
         return {"loss": loss, "metrics": ["mse"]}  # So that every loss can be compared, in the history.
 
-    def measure(self, model, data: ImageData, split: str, noise: float = 0.0) -> dict[str, float]:
+    def batches(self, data: ImageData, split: str, training: TrainingConfig, **options):
+        """What the model gets of a split; the options are those of `ImageData.pipeline`."""
+        return data.pipeline(split, noise=training.noise, **options)
+
+    def measure(self, model, data: ImageData, split: str, training: TrainingConfig) -> dict[str, float]:
         """The reconstruction scores of one split, as `ReconstructionScores.summary` gives them."""
-        return measure_reconstruction(model, data.pipeline(split, noise=noise, shuffle=False)).summary()
+        return measure_reconstruction(model, self.batches(data, split, training, shuffle=False)).summary()
 
     def describe(self, model) -> dict[str, Any]:
         """Size of a model and of its code."""
@@ -57,9 +62,19 @@ class Classification:
         """Loss and metrics, as `compile` takes them."""
         return {"loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True), "metrics": ["accuracy"]}
 
-    def measure(self, model, data: ImageData, split: str, noise: float = 0.0) -> dict[str, float]:
+    def batches(self, data: ImageData, split: str, training: TrainingConfig, **options):
+        """Images and the labels to learn; the options are those of `ImageData.pipeline`.
+
+        Raises:
+            InputError: If images have several labels and none of them is chosen, or the other way round.
+        """
+        column = _label_column(data, split, training.label)
+        batches = data.pipeline(split, labels=True, **options)
+        return batches if column is None else batches.map(lambda images, labels: (images, labels[:, column]))
+
+    def measure(self, model, data: ImageData, split: str, training: TrainingConfig) -> dict[str, float]:
         """Losses and accuracy on one split."""
-        batches = data.pipeline(split, labels=True, shuffle=False)
+        batches = self.batches(data, split, training, shuffle=False)
         return model.evaluate(batches, return_dict=True, verbose=0) | {"images": data.sizes[split]}
 
     def describe(self, model) -> dict[str, Any]:
@@ -84,6 +99,23 @@ def task_of(model: keras.Model):
     raise InputError(
         f"a {type(model).__name__}", "an Autoencoder, or a classifier with one output", "build one of these"
     )
+
+
+def _label_column(data: ImageData, split: str, label: str | None) -> int | None:
+    """Where a label stands among those of an image, by name or, without names, by number; None if it has one."""
+    labels = data.labels(split)
+    if labels.ndim == 1:
+        if label is not None:
+            raise InputError(f"label {label!r} of {data.source}", "none: its images have one each", "leave it out")
+        return None
+    names = list(data.label_names or map(str, range(labels.shape[1])))
+    if label is None:
+        raise InputError(
+            f"{data.source}, whose images have several labels", "the one to learn", f"choose of {', '.join(names)}"
+        )
+    if label not in names:
+        raise unknown_name(f"label of {data.source}", label, names)
+    return names.index(label)
 
 
 def compile_model(model: keras.Model, training: TrainingConfig) -> dict[str, Any]:

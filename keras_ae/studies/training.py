@@ -12,14 +12,17 @@ from keras_ae.catalogue import ARCHITECTURES
 from keras_ae.data import ImageData, input_error_from
 from keras_ae.errors import InputError
 from keras_ae.execution import computing_in
+from keras_ae.layers import LocallyEmbeddedAutoencoder
 from keras_ae.progress import progress_bars
 from keras_ae.studies.config import RunConfig, as_json, plain, run_config_from_json, upgraded
 from keras_ae.studies.environment import environment
 from keras_ae.studies.history import RunHistory
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.tasks import compile_model, task_of
+from keras_ae.studies.warm_up import penalty_warm_ups
 
 MONITORED = 200  # images whose codes TensorBoard shows
+MEASURED_LOCALLY = 100  # images whose windows are compared with their reconstructions
 
 
 class TrainingDivergedError(RuntimeError):
@@ -114,7 +117,7 @@ def evaluate_run(path, progress: bool = True) -> dict[str, Any]:
     ARCHITECTURES[config.model.architecture]  # A builder of one's own brings layers that have to be registered.
     model = load_model(directory.model_path)
     task = task_of(model)
-    return {**task.describe(model), "test": task.measure(model, data, "test", config.training.noise)}
+    return {**task.describe(model), "test": task.measure(model, data, "test", config.training)}
 
 
 def _record(config: RunConfig, data: ImageData) -> dict[str, Any]:
@@ -145,21 +148,23 @@ def _check_resume(directory: RunDirectory, checkpoint: callbacks.Checkpoint, res
 def _fit(model, config: RunConfig, data: ImageData, directory: RunDirectory, checkpoint, progress: bool, bars):
     """Train to the end; the `RunHistory`."""
     training = config.training
-    labels = task_of(model).labels
-    validation = _watched(data, labels, training.noise)
+    task = task_of(model)
+    validation = task.batches(data, "validation", training) if data.sizes["validation"] else None
     history = RunHistory(directory.path / "history.csv", training.steps_per_evaluation)
 
     def stream(start_step: int):
-        return data.pipeline("train", labels=labels, noise=training.noise, repeat=True, start_step=start_step)
+        return task.batches(data, "train", training, repeat=True, start_step=start_step)
 
     with ExitStack() as stack:
         bars = bars or stack.enter_context(progress_bars(disable=not progress))
         watchers = [
+            *penalty_warm_ups(model, training.penalty_warmup_steps),
+            *_local(model, training, data, directory),
             history,
             *_stopping(training, validation),
             callbacks.tensorboard(directory.logs),
-            _monitor(training, data, directory, labels),
-            *_pictures(training, data, directory, labels),
+            _monitor(training, data, directory, task.labels),
+            *_pictures(training, data, directory, task.labels),
             callbacks.Progress(bars, training.rounds * training.steps_per_evaluation),
         ]
         try:
@@ -178,11 +183,6 @@ def _fit(model, config: RunConfig, data: ImageData, directory: RunDirectory, che
         cause = "a penalty has no lower bound" if loss < 0 else "a smaller learning rate may help"
         raise TrainingDivergedError(f"the loss became {loss:.4g} after {len(history.rows)} evaluations; {cause}")
     return history
-
-
-def _watched(data: ImageData, labels: bool, noise: float):
-    """What the model is evaluated on while it trains, if there is anything."""
-    return data.pipeline("validation", labels=labels, noise=noise) if data.sizes["validation"] else None
 
 
 def _stopping(training, validation) -> list:
@@ -209,6 +209,14 @@ def _monitor(training, data: ImageData, directory: RunDirectory, labels: bool) -
     return callbacks.Monitor(directory.logs, training.batch_size, **shown, weights=training.monitor_weights)
 
 
+def _local(model, training, data: ImageData, directory: RunDirectory) -> list:
+    """Of models with LEAs how these reconstruct; before the history, which keeps it too."""
+    if not any(isinstance(layer, LocallyEmbeddedAutoencoder) for layer in model.layers):
+        return []
+    split = next(name for name in ("validation", "test", "train") if data.sizes[name])
+    return [callbacks.LocalReconstructions(data.images(split, MEASURED_LOCALLY), directory.logs)]
+
+
 def _pictures(training, data: ImageData, directory: RunDirectory, labels: bool) -> list:
     images = data.test if data.validation is None else data.validation
     if labels or images is None:
@@ -219,15 +227,15 @@ def _pictures(training, data: ImageData, directory: RunDirectory, labels: bool) 
 def _measurements(model, config: RunConfig, data: ImageData, measure, history: RunHistory) -> dict[str, Any]:
     """What goes into `metrics.json`."""
     task, last = task_of(model), history.rows[-1]
-    noise = config.training.noise
+    training = config.training
     steps = {"steps": int(last["step"])}
-    if config.training.patience is not None:
+    if training.patience is not None:
         steps["best_step"] = int(min(history.rows, key=lambda row: row["val_loss"])["step"])
     return {
         "training_seconds": last["seconds"],
         "final_loss": last["loss"],
         **steps,
         **task.describe(model),
-        **{split: task.measure(model, data, split, noise) for split in measure if data.sizes[split]},
+        **{split: task.measure(model, data, split, training) for split in measure if data.sizes[split]},
         **task.speed(model, data),
     }

@@ -6,7 +6,7 @@ from typing import Literal
 
 from keras_ae.errors import InputError
 
-Loss = Literal["mse", "mae", "binary_crossentropy", "ssim"]
+Loss = Literal["mse", "sum_squared_error", "mae", "binary_crossentropy", "ssim"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 ScheduleName = Literal["constant", "cosine", "one_cycle", "piecewise"]
 POSITIVE = (
@@ -36,9 +36,13 @@ class TrainingConfig:
     decay_factor: float = 0.1
     """What a piecewise schedule multiplies by."""
     loss: Loss = "mse"
-    """Mean over pixels and images; ssim is 1 - SSIM."""
+    """Mean over pixels and images; sum_squared_error a sum over pixels; ssim is 1 - SSIM."""
     noise: float = 0.0
     """Standard deviation of Gaussian noise on what the autoencoder gets; what it learns to give back is clean."""
+    penalty_warmup_steps: int = 0
+    """A variational bottleneck's weight beta, or its capacity, rises linearly from 0 over so many steps."""
+    label: str | None = None
+    """Which label a classifier learns, by its name, where images have several, such as shape."""
     seed: int = 0
     """Of weights, sampling, splits and the order of the images."""
     precision: Precision = "float32"
@@ -63,6 +67,8 @@ class TrainingConfig:
                 raise InputError(f"{name} {value}", "a number above 0", f"give another {name}")
         if not 0 <= self.noise < inf:
             raise InputError(f"noise {self.noise}", "a standard deviation, 0 or more", "give another noise")
+        if self.penalty_warmup_steps < 0:
+            raise InputError(f"penalty_warmup_steps {self.penalty_warmup_steps}", "0 or more", "correct it")
         self._check_schedule()
 
     def _check_schedule(self) -> None:

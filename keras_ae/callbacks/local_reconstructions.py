@@ -1,0 +1,91 @@
+"""What the locally embedded autoencoders (LEA) of a model learn, in TensorBoard, as training goes on."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_ae.callbacks.reconstructions import first_images
+from keras_ae.evaluation.local_pictures import code_map_picture, confidence_picture, reconstruction_picture
+from keras_ae.evaluation.locally_embedded import LocalProbe
+from keras_ae.layers import LocallyEmbeddedAutoencoder
+
+MEASURED_AT_ONCE = 25  # images; their windows hold several times as many values
+HIGHEST = float(np.finfo(np.float32).max)
+
+
+class LocalReconstructions(keras.callbacks.Callback):
+    """Measures every LEA of a functional model after each epoch, and shows it from time to time.
+
+    Under LAYER/ in TensorBoard, and a bounded amount of it:
+
+    - each epoch `reconstruction_loss` (eq. 3.2) and `normalized_reconstruction_loss` (eq. 4.1). They also come
+      into the logs, as LAYER_reconstruction_loss and so on, for the callbacks behind this one;
+    - at most `times` times, evenly spread over the epochs, the pictures `reconstructions`, `code_maps` and
+      `confidence` of a few images, and histograms of the values of `inputs` and `reconstructed`, which is clipped
+      in the pictures.
+
+    A model without LEAs is left alone. Source: Penhouët, "Locally embedded autoencoder", sections 4.2, 4.4, 4.5.
+
+    Args:
+        images: An array [n, h, w, c] of the model's images, or an iterable of batches.
+        log_dir: TensorBoard's directory.
+        count: How many images to measure.
+        shown: How many of these to show.
+        times: How often at most to show them.
+    """
+
+    def __init__(self, images, log_dir, count: int = 100, shown: int = 4, times: int = 20):
+        super().__init__()
+        self.images, self.log_dir = first_images(images, count), Path(log_dir)
+        self.shown, self.times = shown, times
+        self._probes, self._writer = {}, None
+
+    def on_train_begin(self, logs=None):
+        import tensorflow as tf
+
+        self._probes = {
+            layer.name: LocalProbe(self.model, layer.name)
+            for layer in self.model.layers
+            if isinstance(layer, LocallyEmbeddedAutoencoder)
+        }
+        if self._probes:
+            self._writer = tf.summary.create_file_writer(str(self.log_dir / "local"))
+
+    def on_epoch_end(self, epoch, logs=None):
+        shows = epoch % max(1, -(-self.params["epochs"] // self.times)) == 0
+        for name, probe in self._probes.items():
+            with self._writer.as_default(step=epoch):
+                self._measure(name, probe, {} if logs is None else logs)
+                if shows:
+                    self._show(name, probe)
+        if self._writer:
+            self._writer.flush()
+
+    def on_train_end(self, logs=None):
+        if self._writer:
+            self._writer.close()
+
+    def _measure(self, name: str, probe: LocalProbe, logs: dict) -> None:
+        import tensorflow as tf
+
+        starts = range(0, len(self.images), MEASURED_AT_ONCE)
+        found = probe.measure(self.images[start : start + MEASURED_AT_ONCE] for start in starts)
+        for measure, value in found.summary().items():
+            tf.summary.scalar(f"{name}/{measure}", value)
+            # Of an input of one value alone it is infinite, which in the logs would be taken for divergence.
+            logs[f"{name}_{measure}"] = min(value, HIGHEST)
+
+    def _show(self, name: str, probe: LocalProbe) -> None:
+        import tensorflow as tf
+
+        seen = probe.images(self.images[: self.shown])
+        pictures = {
+            "reconstructions": reconstruction_picture(seen),
+            "code_maps": code_map_picture(seen),
+            "confidence": confidence_picture(seen),
+        }
+        for title, picture in pictures.items():
+            tf.summary.image(f"{name}/{title}", picture[None])
+        tf.summary.histogram(f"{name}/inputs", seen.inputs)
+        tf.summary.histogram(f"{name}/reconstructed", seen.windows)

@@ -1,0 +1,51 @@
+"""What single code values stand for: images decoded while one of them is changed."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from keras_ae.errors import InputError
+from keras_ae.evaluation.inference import in_batches
+
+STEPS = 13  # from end to end, as in Figure 5.1
+
+
+def latent_traversals(
+    model,
+    values: Sequence[int] | None = None,
+    extent: float | Sequence[float] = 3.0,
+    steps: int = STEPS,
+    origin: np.ndarray | None = None,
+) -> np.ndarray:
+    """Decode codes that differ from an origin in one value at a time (Penhouët, 2019, Figure 5.1).
+
+    Args:
+        model: An `Autoencoder`.
+        values: Which code values to change, counted along the flattened code; all if left out.
+        extent: How far to go to both sides of 0, one number or one for each of `values`. 3 is where N(0, 1) ends.
+        steps: Images a code value, both ends included.
+        origin: The code [...] with the other values; all 0 if left out.
+
+    Returns:
+        float32 [values, steps, height, width, channels].
+
+    Raises:
+        InputError: If there is no such code value, or the extents or the origin do not fit.
+    """
+    shape = tuple(model.code_shape)
+    count = int(np.prod(shape))
+    values = np.arange(count) if values is None else np.asarray(values, int).reshape(-1)
+    if not len(values) or not ((values >= 0) & (values < count)).all():
+        raise InputError(f"code values {values.tolist()}", f"some of 0 to {count - 1}")
+    extents = np.asarray(extent, np.float32).reshape(-1)
+    if len(extents) not in (1, len(values)):
+        raise InputError(f"{len(extents)} extents", f"one, or {len(values)}, one a code value")
+    origin = np.zeros(shape, np.float32) if origin is None else np.asarray(origin, np.float32)
+    if origin.shape != shape:
+        raise InputError(f"an origin of {origin.shape}", f"a code of {shape}")
+    codes = np.tile(origin.reshape(-1), (len(values), steps, 1))
+    for row, value in enumerate(values):
+        reach = extents[row % len(extents)]
+        codes[row, :, value] = np.linspace(-reach, reach, steps, dtype=np.float32)
+    images = in_batches(lambda batch: model.decode(batch), codes.reshape(-1, *shape))
+    return images.astype(np.float32).reshape(len(values), steps, *images.shape[1:])
