@@ -1,5 +1,6 @@
 """Measurements of trained autoencoders. Metrics are pure functions of arrays."""
 
+from keras_ae.evaluation.code_interpolation import interpolate_codes
 from keras_ae.evaluation.disentanglement import (
     DCI,
     active_codes,
@@ -38,6 +39,7 @@ from keras_ae.evaluation.reconstruction import (
     rmse,
     ssim,
 )
+from keras_ae.evaluation.sample_quality import SampleQuality, compare_features, fit_densities, measure_samples
 from keras_ae.evaluation.svcca import svcca
 from keras_ae.evaluation.traversals import latent_traversals
 
@@ -53,9 +55,11 @@ __all__ = [
     "ProbeTraining",
     "Quantizer",
     "ReconstructionScores",
+    "SampleQuality",
     "active_codes",
     "beta_vae_score",
     "code_map_picture",
+    "compare_features",
     "confidence_map",
     "confidence_picture",
     "dci",
@@ -64,9 +68,11 @@ __all__ = [
     "factor_vae_score",
     "feature_extractor",
     "feature_maps",
+    "fit_densities",
     "frechet_distance",
     "frechet_distance_of_moments",
     "interpolate",
+    "interpolate_codes",
     "kernel_distance",
     "latent_traversals",
     "linear_probe",
@@ -74,6 +80,7 @@ __all__ = [
     "local_reconstruction_loss",
     "measure_local_reconstruction",
     "measure_reconstruction",
+    "measure_samples",
     "mse",
     "mutual_information_gap",
     "normalized_reconstruction_loss",

@@ -1,0 +1,204 @@
+"""How good the images are that an autoencoder makes of sampled codes, beside real ones."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from keras_ae.data import ImageData
+from keras_ae.density import DENSITIES, Density
+from keras_ae.errors import InputError, unknown_name
+from keras_ae.evaluation.code_interpolation import interpolate_codes
+from keras_ae.evaluation.feature_extractors import FeatureExtractor, feature_extractor
+from keras_ae.evaluation.frechet_distance import FeatureMoments, frechet_distance, frechet_distance_of_moments
+from keras_ae.evaluation.inference import BATCH, encode
+from keras_ae.evaluation.kernel_distance import kernel_distance
+from keras_ae.evaluation.precision_recall import precision_and_recall
+from keras_ae.execution import compiled
+
+_SUBSETS = 100  # of the kernel distance
+_NEIGHBORS = 3  # of precision and recall
+
+
+@dataclass(frozen=True)
+class SampleQuality:
+    """What a set of generated images is like beside real ones, by the features of one extractor.
+
+    Attributes:
+        extractor: Its name. Values of different extractors do not compare.
+        real, generated: Numbers of images. Fréchet distances of different numbers do not compare.
+        fid: Fréchet distance, 0 or larger.
+        kid, kid_std: Kernel distance: mean and standard deviation over subsets.
+        precision, recall: In [0, 1]; NaN of fewer than 4 images.
+    """
+
+    extractor: str
+    real: int
+    generated: int
+    fid: float
+    kid: float
+    kid_std: float
+    precision: float
+    recall: float
+
+    def columns(self, source: str) -> dict[str, float]:
+        """The values by the names of a table's columns, such as "mixture_fid[mnist-classifier]"."""
+        names = ("fid", "kid", "kid_std", "precision", "recall")
+        return {column(source, name, self.extractor): getattr(self, name) for name in names}
+
+
+def column(source: str, measure: str, extractor: str) -> str:
+    """The name of a column: what was generated, which measure, by which extractor's features."""
+    return f"{source}_{measure}[{extractor}]"
+
+
+def compare_features(
+    real, generated, extractor: str, generator: np.random.Generator | None = None
+) -> SampleQuality:
+    """All measures of generated images' features [m, d] beside those of real ones [n, d].
+
+    Args:
+        real, generated: Features by the same extractor.
+        extractor: Its name.
+        generator: Draws the subsets of the kernel distance.
+    """
+    kernel = kernel_distance(real, generated, _SUBSETS, generator=generator)
+    enough = min(len(real), len(generated)) > _NEIGHBORS
+    shares = precision_and_recall(real, generated, _NEIGHBORS) if enough else {}
+    return SampleQuality(
+        extractor,
+        len(real),
+        len(generated),
+        frechet_distance(real, generated),
+        kernel["mean"],
+        kernel["std"],
+        shares.get("precision", float("nan")),
+        shares.get("recall", float("nan")),
+    )
+
+
+def fit_densities(
+    model, data: ImageData, densities: Iterable[str] = tuple(DENSITIES), images: int | None = None
+) -> dict[str, Density]:
+    """Densities fitted to the codes of training images; the means, of a variational bottleneck.
+
+    Args:
+        model: An `Autoencoder`.
+        data: Its images.
+        densities: Names of `keras_ae.density.DENSITIES`. One that takes more codes than there are is left out.
+        images: At most so many training images, drawn with the data's seed; all by default.
+
+    Raises:
+        InputError: For an unknown name, and codes that are not finite.
+    """
+    codes = encode(model, images_of(data, "train", images or data.sizes["train"]))
+    fitted = {}
+    for name in densities:
+        if name not in DENSITIES:
+            raise unknown_name("density", name, DENSITIES)
+        density = DENSITIES[name]()
+        if len(codes) >= density.fewest(codes[0].size):
+            fitted[name] = density.fit(codes)
+    return fitted
+
+
+def measure_samples(
+    model,
+    data: ImageData,
+    densities=tuple(DENSITIES),
+    samples: int = 10_000,
+    extractor: str | FeatureExtractor = "auto",
+    seed: int = 0,
+    split: str = "test",
+    reconstructions: bool = True,
+    interpolation: str = "linear",
+) -> dict[str, float | int | str]:
+    """Sample codes from densities, decode them, and compare with real images, as in tables 2 and 3 of Daly et al.
+
+    With `reconstructions` also Fréchet distances of reconstructions: "train_reconstruction", of training images
+    from these themselves, and "reconstruction", of images of `split`; and "interpolation", of images decoded
+    halfway between the codes of random pairs of `split`, from the images of `split` (after Ghosh et al., 2019,
+    section 5). Images are clipped to [0, 1], and are never held all at once: their features are.
+
+    Args:
+        model: An `Autoencoder`.
+        data: Its images.
+        densities: Names, fitted to the codes of all training images, or what `fit_densities` gave.
+        samples: Images to generate of each density, and at most to take of a split, from its beginning (of the
+            training images drawn with the data's seed).
+        extractor: As `feature_extractor` takes it, or one.
+        seed: Of samples, pairs and subsets.
+        split: "test" or "validation".
+        reconstructions: Measure these too.
+        interpolation: "linear" or "spherical".
+
+    Returns:
+        "extractor", "real_images", "generated_images", and columns such as "gaussian_fid[mnist-classifier]",
+        "…_kid[…]", "…_kid_std[…]", "…_precision[…]", "…_recall[…]", "reconstruction_fid[…]".
+
+    Raises:
+        InputError: If there is no such extractor, density or split, or fewer than two samples.
+    """
+    if samples < 2:
+        raise InputError(f"{samples} samples", "at least 2", "give more")
+    extractor = feature_extractor(extractor, data) if isinstance(extractor, str) else extractor
+    fitted = densities if isinstance(densities, dict) else fit_densities(model, data, densities)
+    real = _features(extractor, images_of(data, split, samples))
+    columns = {"extractor": extractor.name, "real_images": len(real), "generated_images": samples}
+    for name, density in fitted.items():
+        generated = _features(extractor, decoded(model, density.sample(samples, seed)))
+        quality = compare_features(real, generated, extractor.name, np.random.default_rng(seed))
+        columns |= quality.columns(name)
+    if reconstructions:
+        distances = _without_densities(model, data, split, samples, extractor, real, seed, interpolation)
+        columns |= {column(name, "fid", extractor.name): value for name, value in distances.items()}
+    return columns
+
+
+def images_of(data: ImageData, split: str, count: int) -> Iterator[np.ndarray]:
+    """Batches of at most `count` images: the first ones, of training images others by the data's seed."""
+    for images in data.pipeline(split, epoch=0 if split == "train" else None).as_numpy_iterator():
+        yield images[:count]
+        count -= len(images)
+        if count <= 0:
+            break
+
+
+def decoded(model, codes: np.ndarray) -> Iterator[np.ndarray]:
+    """Batches of the images [b, h, w, c] in [0, 1] of codes [n, d], given their shape."""
+    codes = codes.reshape(-1, *model.code_shape)
+    decode = compiled(lambda batch: model.decode(batch))
+    for start in range(0, len(codes), BATCH):
+        yield _clipped(keras.ops.convert_to_numpy(decode(codes[start : start + BATCH])))
+
+
+def _without_densities(model, data, split, samples, extractor, real, seed, interpolation) -> dict[str, float]:
+    """Fréchet distances of reconstructions and interpolations."""
+    moments = FeatureMoments().update(real)
+    train, train_reconstructed, reconstructed = FeatureMoments(), FeatureMoments(), FeatureMoments()
+    for images in images_of(data, "train", samples):
+        train.update(extractor(images))
+        train_reconstructed.update(extractor(_clipped(model.predict_on_batch(images))))
+    for images in images_of(data, split, samples):
+        reconstructed.update(extractor(_clipped(model.predict_on_batch(images))))
+    codes = encode(model, images_of(data, split, samples))
+    order = np.random.default_rng(seed).permutation(len(codes))
+    halfway = interpolate_codes(codes[order], codes[np.roll(order, 1)], 3, interpolation)[1]
+    between = FeatureMoments()
+    for images in decoded(model, halfway):
+        between.update(extractor(images))
+    return {
+        "train_reconstruction": frechet_distance_of_moments(train, train_reconstructed),
+        "reconstruction": frechet_distance_of_moments(moments, reconstructed),
+        "interpolation": frechet_distance_of_moments(moments, between),
+    }
+
+
+def _features(extractor: FeatureExtractor, batches: Iterable[np.ndarray]) -> np.ndarray:
+    return np.concatenate([extractor(batch) for batch in batches])
+
+
+def _clipped(images: np.ndarray) -> np.ndarray:
+    """As they would be shown: a linear output may leave [0, 1]."""
+    return np.clip(np.asarray(images, np.float32), 0.0, 1.0)
