@@ -162,6 +162,7 @@ NETWORKS = Catalogue(
         "convolutional_decoder": "keras_ae.networks.convolutional:convolutional_decoder",
         "strided_encoder": "keras_ae.networks.strided:strided_encoder",
         "strided_decoder": "keras_ae.networks.strided:strided_decoder",
+        "regularized_decoder": "keras_ae.networks.regularized:regularized_decoder",
         "fully_connected_encoder": "keras_ae.networks.fully_connected:fully_connected_encoder",
         "fully_connected_decoder": "keras_ae.networks.fully_connected:fully_connected_decoder",
         "fully_connected_window_encoder": "keras_ae.networks.windows:fully_connected_window_encoder",

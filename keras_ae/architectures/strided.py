@@ -3,12 +3,13 @@
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.bottlenecks import Bottleneck, as_bottleneck
 from keras_ae.catalogue import Example, with_examples
-from keras_ae.networks import strided_decoder, strided_encoder
+from keras_ae.networks import regularized_decoder, strided_decoder, strided_encoder
 
 
 @with_examples(
     Example({"input_shape": (8, 8, 3), "code_shape": (3,), "filters": 4, "strided_layers": 2}),
     Example({"input_shape": (8, 4, 1), "code_shape": (2,), "filters": 2, "bottleneck": "variational"}),
+    Example({"input_shape": (8, 8, 1), "code_shape": (2,), "filters": 2, "depth": (2, 1, 1, 2), "spectral": True}),
 )
 def strided(
     input_shape: tuple[int, int, int],
@@ -18,14 +19,25 @@ def strided(
     kernel_size: int = 4,
     output_activation="sigmoid",
     bottleneck: Bottleneck | str = "dense",
+    depth: int | tuple[int, ...] = 1,
+    image_strides: int = 1,
+    noise: float = 0.0,
+    spectral: bool = False,
+    weight_decay: float = 0.0,
+    gradient_penalty: float = 0.0,
     name: str = "strided_autoencoder",
 ) -> Autoencoder:
     """Strided convolutions of f, 2f, 4f, … filters onto a code vector; a decoder of three levels back.
 
-    Source: Daly et al., section 4; the architecture is that of WAE (Tolstikhin et al.) and RAE (Ghosh et al.).
+    Source: Daly et al., "Variational autoencoders without the variation", section 3; the architecture is that of
+    WAE (Tolstikhin et al.), RAE (Ghosh et al.) and EAE (Ghose et al.). The paper's models of CIFAR-10 have 32 to
+    256 filters; those of CelebA at 64×64 have kernel_size 5 and image_strides 2.
+
+    The paper does not say how its depths [3, 3, 2, 1] of four encoder layers go with a decoder of two: here a
+    decoder's convolutions are as many as the encoder's of equally many filters.
 
     Args:
-        input_shape: (height, width, channels) of the images; 4 divides height and width.
+        input_shape: (height, width, channels) of the images; 4 · image_strides divides height and width.
         code_shape: (length,) of the code.
         filters: Channels f of the first convolution.
         strided_layers: Number of strided convolutions; the last has f·2^(strided_layers - 1) channels, and so
@@ -33,13 +45,31 @@ def strided(
         kernel_size: Side of the kernels.
         output_activation: Of the image; "sigmoid" keeps it in [0, 1].
         bottleneck: A bottleneck that makes such codes, or the name of one.
+        depth: Convolutions of each number of filters, the strided one last: one number, or one for each of the
+            encoder's.
+        image_strides: Of the last transposed convolution: 2 begins with maps of half the size.
+        noise: Standard deviation of Gaussian noise on the images, in training only. On the code it is the
+            bottleneck's, such as `Dense(noise=0.1)`.
+        spectral: Whether all convolutions and the decoder's dense layer are spectrally normalised.
+        weight_decay: Of the decoder's kernels, as of `keras_ae.networks.regularized_decoder`.
+        gradient_penalty: Of the decoder, as of `keras_ae.networks.regularized_decoder`.
         name: Of the model.
 
     Raises:
-        InputError: If 4 does not divide the image's sides.
+        InputError: If 4 · image_strides does not divide the image's sides, or for impossible depths.
     """
     widths = [filters * 2**i for i in range(strided_layers)]
-    encoder = strided_encoder(input_shape, tuple(widths), kernel_size)
+    encoder = strided_encoder(input_shape, tuple(widths), kernel_size, depth, noise)
     decoder_widths = (widths[-1], max(widths[-1] // 2, 1), max(widths[-1] // 4, 1))
-    decoder = strided_decoder(code_shape, input_shape, decoder_widths, kernel_size, output_activation)
+    shape = {"depth": _mirrored(depth, strided_layers), "image_strides": image_strides}
+    decoder = strided_decoder(code_shape, input_shape, decoder_widths, kernel_size, output_activation, **shape)
+    if spectral:
+        encoder = regularized_decoder(encoder, spectral=True)
+    if spectral or weight_decay or gradient_penalty:
+        decoder = regularized_decoder(decoder, weight_decay, gradient_penalty, spectral)
     return Autoencoder(encoder, as_bottleneck(bottleneck, code_shape[-1]), decoder, name=name)
+
+
+def _mirrored(depth: int | tuple[int, ...], layers: int) -> int | tuple[int, int]:
+    """The depths of the decoder's two levels, as those of the encoder's last but one and the one before."""
+    return depth if isinstance(depth, int) else (depth[max(layers - 2, 0)], depth[max(layers - 3, 0)])

@@ -2,6 +2,7 @@
 
 from keras_ae.networks.convolutional import convolutional_decoder, convolutional_encoder
 from keras_ae.networks.fully_connected import fully_connected_decoder, fully_connected_encoder
+from keras_ae.networks.regularized import JacobianPenalty, regularized_decoder
 from keras_ae.networks.strided import strided_decoder, strided_encoder
 from keras_ae.networks.weights import set_weights_in_order
 from keras_ae.networks.windows import (
@@ -14,6 +15,7 @@ from keras_ae.networks.windows import (
 )
 
 __all__ = [
+    "JacobianPenalty",
     "SlidingEncoder",
     "convolutional_decoder",
     "convolutional_encoder",
@@ -22,6 +24,7 @@ __all__ = [
     "fully_connected_encoder",
     "fully_connected_window_decoder",
     "fully_connected_window_encoder",
+    "regularized_decoder",
     "set_weights_in_order",
     "spatial_broadcast_decoder",
     "strided_decoder",

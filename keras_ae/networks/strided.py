@@ -6,42 +6,47 @@ import keras
 
 from keras_ae.catalogue import Example, with_examples
 from keras_ae.code_shapes import check_divisible
-
-
-def _normalized(features, name):
-    features = keras.layers.BatchNormalization(name=f"{name}_norm")(features)
-    return keras.layers.Activation("relu", name=f"{name}_relu")(features)
+from keras_ae.errors import InputError
 
 
 @with_examples(
     Example({"input_shape": (8, 8, 3), "filters": (4, 8), "kernel_size": 3}),
-    Example({"input_shape": (9, 5, 1), "filters": (2, 3, 4)}),
+    Example({"input_shape": (9, 5, 1), "filters": (2, 3, 4), "depth": (2, 1, 2), "noise": 0.1}),
 )
 def strided_encoder(
     input_shape: tuple[int, int, int],
     filters: tuple[int, ...] = (32, 64, 128, 256),
     kernel_size: int = 4,
+    depth: int | tuple[int, ...] = 1,
+    noise: float = 0.0,
 ) -> keras.Model:
     """Images → flattened features: convolutions of stride 2, each with batch normalisation and ReLU.
 
-    Source: the deterministic-against-variational paper, section 4.
+    Source: Daly et al., section 3.
 
     Args:
         input_shape: (height, width, channels) of the images, of any size.
         filters: Channels of each convolution.
         kernel_size: Side of the kernels.
+        depth: Convolutions of each number of filters, the strided one last: one number, or one each.
+        noise: Standard deviation of Gaussian noise on the images, in training only and not clipped.
+
+    Raises:
+        InputError: For depths that are no numbers above 0, or not one for each number of filters.
     """
     image = features = keras.Input(input_shape, name="image")
-    for i, channels in enumerate(filters):
-        name = f"convolution_{i}"
-        convolution = keras.layers.Conv2D(channels, kernel_size, 2, padding="same", name=name)
-        features = _normalized(convolution(features), name)
+    if noise:
+        features = keras.layers.GaussianNoise(noise, name="noise")(features)
+    for i, (channels, repeats) in enumerate(zip(filters, _layer_depths(depth, len(filters)), strict=True)):
+        convolution = _Unit(keras.layers.Conv2D, channels, kernel_size)
+        features = convolution.repeated(features, f"convolution_{i}", repeats)
     return keras.Model(image, keras.layers.Flatten(name="features")(features), name="strided_encoder")
 
 
 @with_examples(
     Example({"code_shape": (3,), "output_shape": (8, 8, 3), "filters": (8, 4), "kernel_size": 3}),
-    Example({"code_shape": (2,), "output_shape": (8, 4, 1), "filters": (4, 3, 2)}),
+    Example({"code_shape": (2,), "output_shape": (8, 4, 1), "filters": (4, 3, 2), "depth": (1, 2)}),
+    Example({"code_shape": (2,), "output_shape": (8, 8, 1), "filters": (4, 2), "image_strides": 2}),
 )
 def strided_decoder(
     code_shape: tuple[int, ...],
@@ -49,32 +54,63 @@ def strided_decoder(
     filters: tuple[int, ...] = (256, 128, 64),
     kernel_size: int = 4,
     output_activation="sigmoid",
+    depth: int | tuple[int, ...] = 1,
+    image_strides: int = 1,
 ) -> keras.Model:
     """Code vectors → images: a dense layer onto small maps, transposed convolutions that double their sides.
 
-    Source: the deterministic-against-variational paper, section 4 (8×8 maps for images of 32×32).
+    Source: Daly et al., section 3, and the WAE's and RAE's: 8×8 maps for images of 32×32, and of 64×64 with
+    `image_strides` 2.
 
     Args:
         code_shape: (length,) of the code.
         output_shape: (height, width, channels) of the images; each further filter halves the first maps' sides.
         filters: Channels of the first feature maps, then of each transposed convolution of stride 2.
         kernel_size: Side of the kernels.
-        output_activation: After the last transposed convolution, of stride 1.
+        output_activation: After the last transposed convolution.
+        depth: Transposed convolutions of each number of filters but the first, the strided one last: one number,
+            or one each.
+        image_strides: Of the last transposed convolution, which makes the image: 1 or 2.
 
     Raises:
-        InputError: If 2^(len(filters) - 1) does not divide the image's height and width.
+        InputError: If image_strides · 2^(len(filters) - 1) does not divide the image's height and width; for
+            depths as of `strided_encoder`.
     """
-    factor = 2 ** (len(filters) - 1)
+    factor = image_strides * 2 ** (len(filters) - 1)
     check_divisible(output_shape, factor)
     start = (output_shape[0] // factor, output_shape[1] // factor, filters[0])
     code = keras.Input(code_shape, name="code")
     features = keras.layers.Dense(prod(start), name="dense")(code)
     features = keras.layers.Reshape(start, name="maps")(features)
-    for i, channels in enumerate(filters[1:]):
-        name = f"transposed_{i}"
-        transposed = keras.layers.Conv2DTranspose(channels, kernel_size, 2, padding="same", name=name)
-        features = _normalized(transposed(features), name)
-    image = keras.layers.Conv2DTranspose(
-        output_shape[-1], kernel_size, padding="same", activation=output_activation, name="image"
-    )(features)
+    for i, (channels, repeats) in enumerate(zip(filters[1:], _layer_depths(depth, len(filters) - 1), strict=True)):
+        transposed = _Unit(keras.layers.Conv2DTranspose, channels, kernel_size)
+        features = transposed.repeated(features, f"transposed_{i}", repeats)
+    options = {"padding": "same", "activation": output_activation, "name": "image"}
+    image = keras.layers.Conv2DTranspose(output_shape[-1], kernel_size, image_strides, **options)(features)
     return keras.Model(code, image, name="strided_decoder")
+
+
+def _layer_depths(depth: int | tuple[int, ...], layers: int) -> tuple[int, ...]:
+    """One depth a layer, of one for all or one each."""
+    depths = (depth,) * layers if isinstance(depth, int) else tuple(depth)
+    if len(depths) != layers or any(not isinstance(d, int) or d < 1 for d in depths):
+        raise InputError(f"depth {depth}", f"a number above 0, or {layers} such numbers", "give another depth")
+    return depths
+
+
+class _Unit:
+    """A convolution, its batch normalisation and ReLU."""
+
+    def __init__(self, kind: type[keras.layers.Layer], filters: int, kernel_size: int):
+        self.kind, self.filters, self.kernel_size = kind, filters, kernel_size
+
+    def repeated(self, features, name: str, repeats: int):
+        """Units of stride 1, named name_0, name_1, …, and after them the one of stride 2."""
+        for j in range(repeats - 1):
+            features = self._apply(features, f"{name}_{j}", strides=1)
+        return self._apply(features, name, strides=2)
+
+    def _apply(self, features, name: str, strides: int):
+        convolution = self.kind(self.filters, self.kernel_size, strides, padding="same", name=name)
+        features = keras.layers.BatchNormalization(name=f"{name}_norm")(convolution(features))
+        return keras.layers.Activation("relu", name=f"{name}_relu")(features)

@@ -1,0 +1,103 @@
+"""Networks that are kept smooth: the regularised autoencoder's decoders (Ghosh et al., 2020)."""
+
+import keras
+from keras import ops
+
+from keras_ae import numerics
+from keras_ae.catalogue import Example
+from keras_ae.layers import SpectralNormalization
+
+KERNELS = (keras.layers.Dense, keras.layers.Conv2D, keras.layers.Conv2DTranspose)
+
+
+@keras.saving.register_keras_serializable(package="keras_ae")
+class JacobianPenalty(keras.layers.Wrapper):
+    """A decoder D that adds weight · ‖∂D(z)/∂z‖²_F, averaged over the codes, to the loss in training.
+
+    The norm is estimated without derivatives of derivatives: E ‖D(z + s·u) − D(z)‖² / s² over u ~ N(0, I), one u a
+    code, which is the squared Frobenius norm but for a term of order s². Both halves go through the decoder as one
+    batch, so that batch normalisation treats them alike. The differences are too small for half precision: train
+    in float32.
+
+    Args:
+        layer: The decoder.
+        weight: In front of the squared norm, a sum over the image's values.
+        step: The distance s, in units of the code.
+        seed: Of the directions u.
+    """
+
+    def __init__(
+        self, layer: keras.Model, weight: float = 1e-6, step: float = 0.01, seed: int | None = None, **kwargs
+    ):
+        super().__init__(layer, **kwargs)
+        self.weight, self.step, self.seed = weight, step, seed
+        self.directions = keras.random.SeedGenerator(seed)
+
+    def call(self, codes, training=False):
+        if not training:
+            return self.layer(codes, training=False)
+        moves = self.step * keras.random.normal(ops.shape(codes), dtype=codes.dtype, seed=self.directions)
+        images = self.layer(ops.concatenate([codes, codes + moves]), training=True)
+        images, moved = images[: ops.shape(codes)[0]], images[ops.shape(codes)[0] :]
+        slopes = (ops.cast(moved, "float32") - ops.cast(images, "float32")) / self.step
+        self.add_loss(self.weight * ops.mean(numerics.sum_per_image(ops.square(slopes))))
+        return images
+
+    def compute_output_shape(self, input_shape):
+        return self.layer.compute_output_shape(input_shape)
+
+    def get_config(self):
+        return {**super().get_config(), "weight": self.weight, "step": self.step, "seed": self.seed}
+
+
+def regularized_decoder(
+    decoder: keras.Model,
+    weight_decay: float = 0.0,
+    gradient_penalty: float = 0.0,
+    spectral: bool = False,
+    seed: int | None = None,
+) -> keras.Model:
+    """An untrained decoder of the same layers that is kept smooth, by any of the RAE's three ways.
+
+    Source: Ghosh et al., "From variational to deterministic autoencoders", section 4.1: RAE-L2, RAE-GP and RAE-SN.
+    They go with a penalty of the code, `keras_ae.bottlenecks.L2Code`. With a loss that is a *mean* over an image's
+    values a weight acts as strongly as weight · values does with a sum. Other networks, encoders too, can be given.
+
+    Args:
+        decoder: A functional model; it is not changed, and its weights are not taken over.
+        weight_decay: Of every kernel W: adds weight_decay · ‖W‖² to the loss.
+        gradient_penalty: Weight of `JacobianPenalty`.
+        spectral: Whether dense layers and convolutions are spectrally normalised, the last one too
+            (`keras_ae.layers.SpectralNormalization`).
+        seed: Of the gradient penalty.
+    """
+
+    def regularized(layer):
+        config = layer.get_config()
+        has_kernel = isinstance(layer, KERNELS)
+        if weight_decay and has_kernel:
+            config["kernel_regularizer"] = keras.regularizers.L2(weight_decay)
+        clone = type(layer).from_config(config)
+        return SpectralNormalization(clone, name=layer.name) if spectral and has_kernel else clone
+
+    smooth = keras.models.clone_model(decoder, clone_function=regularized)
+    if not gradient_penalty:
+        return smooth
+    code = keras.Input(decoder.input_shape[1:], name="code")
+    penalized = JacobianPenalty(smooth, gradient_penalty, seed=seed, name="decoder")
+    return keras.Model(code, penalized(code), name=decoder.name)
+
+
+def _examples() -> list[Example]:
+    """With new decoders each time: models must not share them."""
+
+    def decoder():
+        code = keras.Input((3,), name="code")
+        maps = keras.layers.Reshape((2, 2, 2))(keras.layers.Dense(8)(code))
+        return keras.Model(code, keras.layers.Conv2DTranspose(1, 2, 2, activation="sigmoid")(maps))
+
+    ways = ({"weight_decay": 1e-3}, {"gradient_penalty": 1e-3, "seed": 1}, {"spectral": True})
+    return [Example({"decoder": decoder(), **way}) for way in ways]
+
+
+regularized_decoder.examples = _examples
