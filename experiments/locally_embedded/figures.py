@@ -1,0 +1,144 @@
+"""The thesis's figures 3.3 to 4.4, 5.1 and 5.2 and its tables, from the small files in results/ alone."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas
+from matplotlib.figure import Figure
+
+from experiments.locally_embedded import claims, tables
+from experiments.locally_embedded.measures import INPUT, collect
+from keras_ae.pictures import grid, save_picture
+from keras_ae.report.results import fill, save_figure, write_table
+
+__all__ = ["collect", "report"]
+
+PIXELS = {"digits": 64, "mnist": 784, "fashion_mnist": 784}  # of whole images, in the unit of eq. 3.2
+
+
+def report(results: Path) -> list[Path]:
+    """Write the tables and figures that the kept results allow; the tables also into the experiment's README."""
+    written = []
+    for preset in ("cpu", "paper", "quick"):
+        if (results / f"{preset}_measures.json").exists():
+            written += _report_preset(results, preset, "" if preset == "cpu" else f"{preset}_")
+    counted = results / "parameters.csv"
+    if counted.exists():
+        written.append(write_table(tables.parameters(pandas.read_csv(counted)), results / "table3_1.md"))
+    readme = results.parent / "README.md"
+    if readme.exists():
+        fill(readme, results)
+    return written
+
+
+def load(results: Path, preset: str) -> claims.Evidence:
+    """What was kept of a preset's finished runs."""
+    runs = pandas.read_csv(results / f"{preset}.csv")
+    measures = json.loads((results / f"{preset}_measures.json").read_text(encoding="utf-8"))
+    runs = runs[(runs["status"] == "finished") & runs["run"].isin(measures)]
+    curves = pandas.read_csv(results / f"{preset}_curves.csv")
+    columns = ["run", "experiment", "data", "type", "pair", "seed"]
+    curves = curves.merge(runs[columns], on="run")
+    pixels = curves["data"].map(PIXELS)
+    curves = curves.assign(train=curves["mse"] * pixels, test=curves["val_mse"] * pixels)
+    return claims.Evidence(runs, curves, measures)
+
+
+def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
+    evidence = load(results, preset)
+    made = {
+        "table3_2": tables.times(evidence.runs),
+        "losses": tables.losses(evidence.curves, evidence.measures),
+        "codes": tables.codes(evidence.runs, evidence.measures),
+        "claims": claims.table(evidence),
+    }
+    written = [write_table(t, results / f"{prefix}{name}.md") for name, t in made.items() if len(t)]
+    types, network = evidence.types(), evidence.curves[evidence.curves["experiment"] == "network"]
+    figures = {}
+    if len(types):
+        pair = "fc" if "fc" in set(types["pair"]) else types["pair"].iloc[0]
+        figures["figure3_4"] = _losses(types[types["pair"] == pair], "type")
+        figures["figure3_5"] = _losses(types[types["type"] == "vae"], "pair")
+    if len(network):
+        figures["figure4_1"] = _raw_and_normalised(network, evidence.measures)
+        figures["figure4_2"] = _classification(network)
+    written += [save_figure(figure, results / f"{prefix}{name}.png") for name, figure in figures.items()]
+    reconstructions = results / f"{preset}_reconstructions.npz"
+    if reconstructions.exists():
+        written.append(_reconstructions(np.load(reconstructions), results / f"{prefix}figure3_3.png"))
+    for run in evidence.runs.itertuples():
+        path = results / f"{preset}_{run.run}.npz"
+        if path.exists():
+            written += _pictures(run, np.load(path), evidence.measures[run.run], results, prefix)
+    return written
+
+
+def _losses(curves: pandas.DataFrame, by: str) -> Figure:
+    """Figures 3.4 and 3.5: median over the seeds and their range, training images left, test images right."""
+    figure = Figure(figsize=(10, 3.8), layout="constrained")
+    for axes, part in zip(figure.subplots(1, 2, sharey=True), ("train", "test"), strict=True):
+        for colour, (name, rows) in enumerate(curves.groupby(by)):
+            values = rows.groupby("step")[part].agg(["median", "min", "max"])
+            axes.plot(values.index, values["median"], color=f"C{colour}", label=name, linewidth=1.3)
+            axes.fill_between(values.index, values["min"], values["max"], color=f"C{colour}", alpha=0.2)
+        axes.set(yscale="log", xlabel="steps", title=f"{part} images")
+        axes.grid(alpha=0.25)
+    figure.axes[0].set_ylabel("reconstruction loss (eq. 3.2)")
+    figure.axes[1].legend(frameon=False)
+    return figure
+
+
+def _raw_and_normalised(curves: pandas.DataFrame, measures: dict) -> Figure:
+    """Figure 4.1: a panel for each LEA; its raw loss on the left axis, the normalised one on the right."""
+    first = {run: rows.sort_values("step") for run, rows in curves.groupby("run") if rows["seed"].iloc[0] == 0}
+    panels = [(rows, name) for run, rows in first.items() for name in measures[run]["layers"]]
+    figure = Figure(figsize=(4.2 * len(panels), 3.4), layout="constrained")
+    for axes, (rows, name) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+        other = axes.twinx()
+        axes.plot(rows["step"], rows[f"{name}_reconstruction_loss"], color="C0")
+        other.plot(rows["step"], rows[f"{name}_normalized_reconstruction_loss"], color="C1")
+        axes.set(title=f"{rows['data'].iloc[0]}, {name}", xlabel="steps")
+        axes.set_ylabel("raw (eq. 3.2)", color="C0")
+        other.set_ylabel("normalised (eq. 4.1)", color="C1")
+    return figure
+
+
+def _classification(curves: pandas.DataFrame) -> Figure:
+    """Figure 4.2: median accuracy and log loss of the classifiers with LEAs, on test images."""
+    names = list(curves["data"].unique())
+    figure = Figure(figsize=(4.2 * len(names), 3.4), layout="constrained")
+    for axes, data in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+        other, rows = axes.twinx(), curves[curves["data"] == data].groupby("step")
+        axes.plot(rows["val_accuracy"].median(), color="C0")
+        other.plot(rows["val_loss"].median(), color="C1")
+        axes.set(title=data, xlabel="steps")
+        axes.set_ylabel("accuracy", color="C0")
+        other.set_ylabel("log loss, nats", color="C1")
+    return figure
+
+
+def _reconstructions(pictures, path: Path) -> Path:
+    """Figure 3.3: the images in the first row, then what each type and pair gives back."""
+    names = [INPUT, *(name for name in pictures.files if name != INPUT)]
+    picture = grid(*(pictures[name].astype(float) / 255 for name in names), gap=2)
+    save_picture(path, picture.repeat(2, axis=0).repeat(2, axis=1))
+    return path
+
+
+def _pictures(run, pictures, measures: dict, results: Path, prefix: str) -> list[Path]:
+    """Figure 5.1 of codes; of LEAs reconstructions, confidence over the epochs (4.3) and code maps (4.4, 5.2)."""
+    if "traversals" in pictures.files:
+        active = np.flatnonzero(measures["active"])
+        shown = pictures["traversals"][active if len(active) else slice(None)]
+        path = results / f"{prefix}figure5_1_{run.type}_{run.pair}.png"
+        save_picture(path, grid(*(shown.astype(float) / 255), gap=2))
+        return [path]
+    figure = {"network": "figure4", "maps": "figure5_2"}[run.experiment]
+    written = []
+    for name in pictures.files:
+        path = results / f"{prefix}{figure}_{run.data}_{run.type}_{name}.png"
+        picture = pictures[name].astype(float) / 255
+        save_picture(path, picture.repeat(2, axis=0).repeat(2, axis=1))
+        written.append(path)
+    return written
