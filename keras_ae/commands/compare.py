@@ -9,6 +9,22 @@ import tyro
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json
 from keras_ae.studies.candidates import candidates
 from keras_ae.studies.config import CompareConfig
+from keras_ae.studies.selection import MEASURES
+
+# Headings, and how to print a candidate's row.
+RECONSTRUCT = {
+    "values": lambda row: f"{row['code_values']:,}",
+    "val. MSE": lambda row: f"{row['validation']['mse']:.5f}",
+    "test MSE": lambda row: f"{row['test']['mse']:.5f}",
+    "SSIM": lambda row: f"{row['test']['ssim']:.3f}",
+    "train, s": lambda row: f"{row['training_seconds']:.0f}",
+}
+GENERATE = {
+    "values": RECONSTRUCT["values"],
+    "test MSE": RECONSTRUCT["test MSE"],
+    "val. FID": lambda row: f"{row['validation']['fid']:.4g}",
+    "test FID": lambda row: f"{row['generation']['fid']:.4g}",
+}
 
 
 @dataclass(frozen=True)
@@ -43,22 +59,21 @@ def print_comparison(results: dict[str, Any], page: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"{results['steps']} steps each; lowest validation error first")
+    measure = MEASURES[results["purpose"]]
+    title = "validation error" if measure == "mse" else "validation FID"
+    table = Table(title=f"{results['steps']} steps each; lowest {title} first")
     table.add_column("candidate", no_wrap=True)
-    for heading in ("values", "val. MSE", "test MSE", "SSIM", "train, s"):
+    columns = GENERATE if results["purpose"] == "generate" else RECONSTRUCT
+    for heading in columns:
         table.add_column(heading, justify="right", no_wrap=True)
     finished = [row for row in results["candidates"] if "failed" not in row]
     probed = all(row.get("probe") for row in finished)
     if probed:
         table.add_column("probe", justify="right", no_wrap=True)
-    for row in sorted(finished, key=lambda row: row["validation"]["mse"]):
+    for row in sorted(finished, key=lambda row: row["validation"][measure]):
         table.add_row(
             row["name"],
-            f"{row['code_values']:,}",
-            f"{row['validation']['mse']:.5f}",
-            f"{row['test']['mse']:.5f}",
-            f"{row['test']['ssim']:.3f}",
-            f"{row['training_seconds']:.0f}",
+            *(text(row) for text in columns.values()),
             *([f"{row['probe']['accuracy']:.1%}"] if probed else []),
             style="bold" if row["name"] == results["recommended"] else None,
         )

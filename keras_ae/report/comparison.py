@@ -11,7 +11,15 @@ from PIL import Image
 
 from keras_ae.files import write_text
 from keras_ae.report.figures import learning_curves, trade_off
+from keras_ae.report.generation import (
+    generation_columns,
+    generation_evidence,
+    generation_notes,
+    samples_caption,
+    samples_section,
+)
 from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.studies.selection import MEASURES
 
 SHOWN_SIDE = 64  # least side in screen pixels at which an image is shown
 
@@ -57,11 +65,12 @@ def write_comparison(path) -> Path:
 
 def _page(path: Path, results: dict[str, Any], environment: dict[str, Any]) -> str:
     finished = [row for row in results["candidates"] if "failed" not in row]
-    finished.sort(key=lambda row: row["validation"]["mse"])
+    measure = MEASURES[results["purpose"]]
+    finished.sort(key=lambda row: row["validation"][measure])
     recommended = results["recommended"]
     height = results["data"]["image_shape"][0]
     validation = [
-        {"name": r["name"], "code_values": r["code_values"], "mse": r["validation"]["mse"]} for r in finished
+        {"name": r["name"], "code_values": r["code_values"], measure: r["validation"][measure]} for r in finished
     ]
     curves = {row["name"]: RunDirectory(path / "candidates" / row["name"]).history() for row in finished}
     originals = ("originals", "the test images", path / "figures" / "originals.png")
@@ -75,16 +84,18 @@ def _page(path: Path, results: dict[str, Any], environment: dict[str, Any]) -> s
         "source": escape(results["data"]["source"]),
         "facts": _facts(results),
         "recommended": escape(recommended),
-        "evidence": _evidence(results, finished),
+        "purpose": escape(results["purpose"]),
+        "evidence": _evidence(results, finished) if measure == "mse" else generation_evidence(results, finished),
         "notes": "".join(f"<p>{escape(note)}</p>" for note in results["data"]["notes"]),
         "table": _table(finished, recommended),
-        "probe": _probe(finished),
+        "probe": _probe(finished) + generation_notes(finished),
         "failures": "".join(
             f"<p>{escape(row['name'])} failed: {escape(row['failed'])}.</p>"
             for row in results["candidates"]
             if "failed" in row
         ),
-        "trade_off": trade_off(validation, results["frontier"], recommended),
+        "trade_off": trade_off(validation, results["frontier"], recommended, measure),
+        "samples": _samples(path, finished, recommended, height),
         "curves": learning_curves(curves, {row["name"]: row["code_values"] for row in finished}),
         "reconstructions": _grids([originals, *pictures["reconstructions"]], recommended, height),
         "interpolations": _grids(pictures["interpolations"], recommended, height),
@@ -137,13 +148,16 @@ def _limit(results: dict[str, Any]) -> str:
 
 
 def _columns(rows: list[dict[str, Any]]) -> list[tuple]:
+    return [*COLUMNS, *generation_columns(rows), *_probe_columns(rows)]
+
+
+def _probe_columns(rows: list[dict[str, Any]]) -> list[tuple]:
     probed = all(row.get("probe") for row in rows)
-    probes = [column for column in PROBE_COLUMNS if probed and column[1](rows[0]) is not None]
-    return [*COLUMNS, *probes]
+    return [column for column in PROBE_COLUMNS if probed and column[1](rows[0]) is not None]
 
 
 def _probe(rows: list[dict[str, Any]]) -> str:
-    if len(_columns(rows)) == len(COLUMNS):
+    if not _probe_columns(rows):
         return ""
     return (
         "<p><em>probe</em> is a linear classifier of the images' labels, trained on the codes of training images, "
@@ -169,6 +183,13 @@ def _table(rows: list[dict[str, Any]], recommended: str) -> str:
 def _cell(value, text) -> str:
     key = f" data-value='{value}'" if isinstance(value, int | float) else ""
     return f"<td{key}>{escape(text(value))}</td>"
+
+
+def _samples(path: Path, rows: list[dict[str, Any]], recommended: str, height: int) -> str:
+    if not any(row.get("generation") for row in rows):
+        return ""
+    pictures = [(row["name"], samples_caption(row), _figure(path, row, "samples")) for row in rows]
+    return samples_section(_grids(pictures, recommended, height))
 
 
 def _caption(row: dict[str, Any]) -> str:

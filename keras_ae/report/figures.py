@@ -35,38 +35,39 @@ def learning_curves(curves: dict[str, list[dict[str, float]]], code_values: dict
     return _svg(figure)
 
 
-def trade_off(rows: list[dict[str, Any]], frontier: list[str], recommended: str) -> str:
+def trade_off(rows: list[dict[str, Any]], frontier: list[str], recommended: str, measure: str = "mse") -> str:
     """Validation error against code values, with the frontier as a line and the recommended one circled.
 
     Args:
-        rows: One a candidate: "name", "code_values" and "mse".
+        rows: One a candidate: "name", "code_values" and the measure.
         frontier: Names that no other candidate beats, smallest code first.
         recommended: The name to circle.
+        measure: "mse" or "fid".
     """
     figure = Figure(figsize=(7.2, 4.2), layout="constrained")
     axes = figure.subplots()
     by_name = {row["name"]: row for row in rows}
     shades = _shades({row["name"]: row["code_values"] for row in rows})
-    line = [(by_name[name]["code_values"], by_name[name]["mse"]) for name in frontier if name in by_name]
+    line = [(by_name[name]["code_values"], by_name[name][measure]) for name in frontier if name in by_name]
     axes.plot(*zip(*line, strict=True), color="0.75", linewidth=1, zorder=1)
     for row in rows:
         _, marker, _ = _family(row["name"])
-        axes.scatter(row["code_values"], row["mse"], color=shades[row["name"]], marker=marker, s=42, zorder=2)
+        axes.scatter(row["code_values"], row[measure], color=shades[row["name"]], marker=marker, s=42, zorder=2)
         code = row["name"].rsplit("-", 1)[-1]
         axes.annotate(
-            code, (row["code_values"], row["mse"]), xytext=(6, 5), textcoords="offset points", fontsize=7
+            code, (row["code_values"], row[measure]), xytext=(6, 5), textcoords="offset points", fontsize=7
         )
     chosen = by_name[recommended]
     axes.scatter(
         chosen["code_values"],
-        chosen["mse"],
+        chosen[measure],
         s=190,
         facecolors="none",
         edgecolors="#c2255c",
         linewidths=1.8,
         zorder=3,
     )
-    axes.set(xlabel="code values an image", ylabel="validation MSE", yscale="log")
+    axes.set(xlabel="code values an image", ylabel=f"validation {measure.upper()}", yscale="log")
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.margins(x=0.12)

@@ -35,23 +35,26 @@ def candidates(
 
     Args:
         image_shape: (height, width, channels).
-        purpose: What the bottleneck is for; "reconstruct".
+        purpose: What the bottleneck is for: "reconstruct", or "generate": densities can be fitted to vectors, so
+            only these are tried, and each of them variational as well (where the images' sides divide by 4).
         codes: Codes to try instead of the chosen ones: "HEIGHTxWIDTHxCHANNELS" becomes a convolutional
             autoencoder, "LENGTH" the deterministic and variational ones with such a vector.
 
     Raises:
         InputError: If the images' sides cannot be halved even once, or a code cannot be made of them.
     """
-    if purpose != "reconstruct":
-        raise InputError(f"purpose {purpose!r}", "'reconstruct'")
+    if purpose not in ("reconstruct", "generate"):
+        raise InputError(f"purpose {purpose!r}", "'reconstruct' or 'generate'")
     if codes:
         shapes = [parse_code(code) for code in dict.fromkeys(codes)]
         maps, vectors = ([s for s in shapes if len(s) == rank] for rank in (3, 1))
     else:
-        maps = _map_shapes(image_shape)
-        lengths = {min(max(2, prod(image_shape) // part), LONGEST_VECTOR) for part in (16, 4)}
+        maps = _map_shapes(image_shape) if purpose == "reconstruct" else []
+        parts = (16, 4) if purpose == "reconstruct" else (64, 16, 8)
+        lengths = {min(max(2, prod(image_shape) // part), LONGEST_VECTOR) for part in parts}
         vectors = [(length,) for length in sorted(lengths)]
-    return [*(_convolutional(image_shape, shape) for shape in maps), *_vectors(image_shape, vectors)]
+    variational = vectors if purpose == "generate" else [min(vectors)] if vectors else []
+    return [*(_convolutional(image_shape, shape) for shape in maps), *_vectors(image_shape, vectors, variational)]
 
 
 def strided_layers(image_shape: tuple[int, int, int]) -> int:
@@ -90,8 +93,8 @@ def _convolutional(image_shape, shape) -> Candidate:
     return Candidate(f"convolutional-{code}", ModelConfig("convolutional", code, "identity", options))
 
 
-def _vectors(image_shape, shapes) -> list[Candidate]:
-    """Deterministic vectors of each length; a variational and a fully-connected one of the shortest length."""
+def _vectors(image_shape, shapes, variational) -> list[Candidate]:
+    """Deterministic vectors of each length, variational ones of some, a fully-connected one of the shortest."""
     if not shapes:
         return []
     if image_shape[0] % 4 or image_shape[1] % 4:
@@ -99,11 +102,11 @@ def _vectors(image_shape, shapes) -> list[Candidate]:
     options = (f"filters={STRIDED_FILTERS}",)
     # A Gaussian likelihood of deviation σ turns the mean squared error plus β·KL into the negative ELBO.
     beta = 2 * DECODER_DEVIATION**2 / prod(image_shape)
-    shortest = min(shapes)
+    beta_option = f"bottleneck.beta={beta:.3g}"
     return [
         *(_vector("strided", "dense", shape, options) for shape in shapes),
-        _vector("strided", "variational", shortest, (*options, f"bottleneck.beta={beta:.3g}")),
-        _vector("fully_connected", "dense", shortest),
+        *(_vector("strided", "variational", shape, (*options, beta_option)) for shape in variational),
+        _vector("fully_connected", "dense", min(shapes)),
     ]
 
 

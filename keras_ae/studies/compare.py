@@ -1,5 +1,6 @@
 """The main job: train several bottlenecks on one set of images, measure them, recommend one."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -8,20 +9,22 @@ import numpy as np
 from keras_ae.autoencoder import load_model
 from keras_ae.data import ImageData
 from keras_ae.errors import InputError
-from keras_ae.evaluation import interpolate, measure_reconstruction
+from keras_ae.evaluation import feature_extractor, interpolate, measure_reconstruction
 from keras_ae.pictures import grid, save_picture
 from keras_ae.progress import progress_bars
 from keras_ae.studies.candidates import Candidate, candidates
 from keras_ae.studies.config import CompareConfig, as_json
 from keras_ae.studies.environment import environment
+from keras_ae.studies.generation import densities_of, measure_generation, samples_picture
 from keras_ae.studies.probe import probe_codes
 from keras_ae.studies.run_directory import RunDirectory
-from keras_ae.studies.selection import RULE, frontier, select
+from keras_ae.studies.selection import MEASURES, RULES, frontier, select
 from keras_ae.studies.training import TrainingDivergedError, train
 
 SHOWN = 10  # images in a grid
 EXTREMES = 6  # best and worst cases
 INTERPOLATIONS, INTERPOLATION_STEPS = 3, 9
+NEW_OPTIONS = {"extractor": "auto", "samples": 10_000}  # which comparisons of earlier versions do not have
 
 
 def compare(
@@ -55,14 +58,19 @@ def compare(
         if not data.sizes[split]:
             raise InputError(f"no {split} images", "some to compare by", f"give --{split}-fraction or --{split}")
     trials = candidates(data.image_shape, config.purpose, config.codes)
+    extractor = feature_extractor(config.extractor, data) if config.purpose == "generate" else None
     directory = RunDirectory(out)
-    directory.open("comparison", _record(config, data))
+    directory.open("comparison", _record(config, data), lambda earlier: {**NEW_OPTIONS, **earlier})
     if (directory.path / "results.json").is_file():
         return directory.read("results")
     directory.write("environment", environment())
     rows = _train_all(config, trials, data, directory, allow_inexact, progress)
+    if extractor is not None:
+        _sample_on_validation(config, rows, data, directory, extractor, progress)
     results = _results(config, rows, data)
     _measure_on_test(results, data, directory, progress)
+    if extractor is not None:
+        _sample_on_test(config, results, data, directory, extractor, progress)
     directory.write("results", results)
     return results
 
@@ -120,14 +128,15 @@ def _results(config: CompareConfig, rows, data: ImageData) -> dict[str, Any]:
             f"at least {smallest}" if measured else "one that converges",
             "give a larger --max-code" if measured else "give a smaller --learning-rate",
         )
-    choice = select(measured, config.max_code)
+    measure = MEASURES[config.purpose]
+    choice = select(measured, config.max_code, measure)
     return {
         "purpose": config.purpose,
-        "rule": RULE,
+        "rule": RULES[config.purpose],
         "recommended": choice.recommended,
         "best": choice.best,
         "threshold": choice.threshold,
-        "frontier": frontier(measured),
+        "frontier": frontier(measured, measure),
         "max_code": config.max_code,
         "steps": config.training.rounds * config.training.steps_per_evaluation,
         "data": {
@@ -140,27 +149,47 @@ def _results(config: CompareConfig, rows, data: ImageData) -> dict[str, Any]:
     }
 
 
+def _sample_on_validation(config, rows, data, directory: RunDirectory, extractor, progress: bool) -> None:
+    """Add to the validation scores how near the samples of the best density of codes are to the images."""
+    for row, path, model in _models(rows, directory, "validation samples", progress):
+        densities = densities_of(model, data, path)
+        found = measure_generation(model, data, densities, extractor, config.samples, "validation")
+        row["validation"] |= {"density": found["best"], "fid": found["fid"]}
+
+
+def _sample_on_test(config, results, data, directory: RunDirectory, extractor, progress: bool) -> None:
+    """Add the measures of samples beside the test images, and leave pictures of some."""
+    for row, path, model in _models(results["candidates"], directory, "test samples", progress):
+        densities = densities_of(model, data, path)
+        row["generation"] = measure_generation(model, data, densities, extractor, config.samples, "test")
+        save_picture(path / "figures" / "samples.png", samples_picture(model, densities, SHOWN, data.seed))
+
+
+def _models(rows, directory: RunDirectory, description: str, progress: bool) -> Iterator[tuple]:
+    """The row, the directory and the model of each candidate that was trained."""
+    with progress_bars(disable=not progress) as bars:
+        for row in bars.track([row for row in rows if "failed" not in row], description=description):
+            path = directory.path / "candidates" / row["name"]
+            yield row, path, load_model(path / "model.keras")
+            keras.utils.clear_session()
+
+
 def _measure_on_test(results, data: ImageData, directory: RunDirectory, progress: bool) -> None:
     """Add the test scores to the results and leave the pictures: the only look at the test images."""
     shown = data.images("test", SHOWN)
     save_picture(directory.path / "figures" / "originals.png", grid(shown))
     pairs = _pairs(shown)
-    finished = [row for row in results["candidates"] if "failed" not in row]
-    with progress_bars(disable=not progress) as bars:
-        for row in bars.track(finished, description="test images"):
-            path = directory.path / "candidates" / row["name"]
-            model = load_model(path / "model.keras")
-            scores = measure_reconstruction(model, data.test)
-            row["test"], row["probe"] = scores.summary(), probe_codes(model, data)
-            figures = path / "figures"
-            save_picture(figures / "reconstructions.png", grid(model.predict_on_batch(shown)))
-            lines = [interpolate(model, first, last, INTERPOLATION_STEPS) for first, last in pairs]
-            save_picture(figures / "interpolations.png", grid(*lines))
-            order = np.argsort(scores.mse)
-            for name, which in (("best", order[:EXTREMES]), ("worst", order[::-1][:EXTREMES])):
-                images = data.images_at("test", which)
-                save_picture(figures / f"{name}.png", grid(images, model.predict_on_batch(images)))
-            keras.utils.clear_session()
+    for row, path, model in _models(results["candidates"], directory, "test images", progress):
+        scores = measure_reconstruction(model, data.test)
+        row["test"], row["probe"] = scores.summary(), probe_codes(model, data)
+        figures = path / "figures"
+        save_picture(figures / "reconstructions.png", grid(model.predict_on_batch(shown)))
+        lines = [interpolate(model, first, last, INTERPOLATION_STEPS) for first, last in pairs]
+        save_picture(figures / "interpolations.png", grid(*lines))
+        order = np.argsort(scores.mse)
+        for name, which in (("best", order[:EXTREMES]), ("worst", order[::-1][:EXTREMES])):
+            images = data.images_at("test", which)
+            save_picture(figures / f"{name}.png", grid(images, model.predict_on_batch(images)))
 
 
 def _pairs(images: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -170,16 +170,22 @@ class CompareConfig(_LoadsData):
 
     data: DataConfig
     training: TrainingConfig = field(default_factory=lambda: TrainingConfig(steps=600, learning_rate=2e-3))
-    purpose: Literal["reconstruct"] = "reconstruct"
+    purpose: Literal["reconstruct", "generate"] = "reconstruct"
     """What the bottleneck is for; it decides the candidates and the rule by which one is recommended."""
     codes: tuple[str, ...] = ()
     """Codes to try, such as 4x4x16 or 32, instead of the ones chosen for these images."""
     max_code: int | None = None
     """Recommend no code of more values than this."""
+    extractor: str = "auto"
+    """To generate: features by which samples are compared with images, such as inception-2015-12-05."""
+    samples: int = 10_000
+    """To generate: images to sample from each density of codes."""
 
     def __post_init__(self):
         for code in self.codes:
             parse_code(code)
+        if self.samples < 2:
+            raise InputError(f"samples={self.samples}", "at least 2", "give more --samples")
 
     def run(self, model: ModelConfig) -> RunConfig:
         """The run of one candidate."""

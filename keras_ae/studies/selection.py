@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-RULE = "the smallest code whose validation error is within one standard error of the lowest"
+RULES = {
+    "reconstruct": "the smallest code whose validation error is within one standard error of the lowest",
+    "generate": "the lowest Fréchet distance of samples to the validation images, by its best density of codes",
+}
+MEASURES = {"reconstruct": "mse", "generate": "fid"}  # of validation images, by which a purpose selects
 
 
 @dataclass(frozen=True)
@@ -15,12 +19,14 @@ class Choice:
     threshold: float
 
 
-def select(rows: list[dict[str, Any]], max_code: int | None = None) -> Choice:
+def select(rows: list[dict[str, Any]], max_code: int | None = None, measure: str = "mse") -> Choice:
     """Choose by the rule of one standard error (Breiman et al., 1984), among the codes that are small enough.
 
     Args:
-        rows: One a candidate: "name", "code_values", "mse" and "mse_standard_error" on validation images.
+        rows: One a candidate: "name", "code_values", the measure and its "…_standard_error" on validation images.
+            Where that is not there it is 0, and the best is chosen.
         max_code: The largest number of code values allowed.
+        measure: By which to choose: lower is better.
 
     Raises:
         ValueError: If no row is left to choose from.
@@ -28,18 +34,18 @@ def select(rows: list[dict[str, Any]], max_code: int | None = None) -> Choice:
     allowed = [row for row in rows if max_code is None or row["code_values"] <= max_code]
     if not allowed:
         raise ValueError("no candidate to choose from")
-    best = min(allowed, key=lambda row: row["mse"])
-    threshold = best["mse"] + best["mse_standard_error"]
-    near = [row for row in allowed if row["mse"] <= threshold]
-    recommended = min(near, key=lambda row: (row["code_values"], row["mse"]))
+    best = min(allowed, key=lambda row: row[measure])
+    threshold = best[measure] + best.get(f"{measure}_standard_error", 0.0)
+    near = [row for row in allowed if row[measure] <= threshold]
+    recommended = min(near, key=lambda row: (row["code_values"], row[measure]))
     return Choice(recommended["name"], best["name"], threshold)
 
 
-def frontier(rows: list[dict[str, Any]]) -> list[str]:
+def frontier(rows: list[dict[str, Any]], measure: str = "mse") -> list[str]:
     """Names of the candidates that no other one beats with as small a code, smallest code first."""
     names, lowest = [], float("inf")
-    for row in sorted(rows, key=lambda row: (row["code_values"], row["mse"])):
-        if row["mse"] < lowest:
+    for row in sorted(rows, key=lambda row: (row["code_values"], row[measure])):
+        if row[measure] < lowest:
             names.append(row["name"])
-            lowest = row["mse"]
+            lowest = row[measure]
     return names

@@ -59,3 +59,14 @@ def test_a_code_that_cannot_be_made_is_refused_with_the_nearest():
 def test_images_that_cannot_be_halved_are_refused_with_the_nearest_sizes():
     with pytest.raises(InputError, match="resize them to 8×10 or 10×12"):
         candidates((9, 11, 3))
+
+
+def test_to_generate_vectors_of_several_lengths_are_tried_each_also_variational():
+    trials = candidates((28, 28, 1), "generate")
+    assert [c.name for c in trials] == [
+        *(f"strided-dense-{n}" for n in (12, 49, 98)),
+        *(f"strided-variational-{n}" for n in (12, 49, 98)),
+        "fully_connected-dense-12",
+    ]
+    with pytest.raises(InputError, match="'generate'"):
+        candidates((28, 28, 1), "compress")

@@ -58,3 +58,9 @@ def test_every_candidate_is_matched_by_one_on_the_frontier(table):
     best = [row for row in rows if row["name"] in frontier(rows)]
     for row in rows:
         assert any(b["code_values"] <= row["code_values"] and b["mse"] <= row["mse"] for b in best)
+
+
+def test_by_another_measure_the_best_is_chosen():
+    rows = [{"name": name, "code_values": n, "fid": fid} for name, n, fid in (("a", 8, 3.0), ("b", 4, 3.1))]
+    assert select(rows, measure="fid").recommended == "a"
+    assert frontier(rows, "fid") == ["b", "a"]
