@@ -16,6 +16,7 @@ from keras_ae.evaluation.inference import encode, encoding_seconds, interpolate
 from keras_ae.evaluation.kernel_distance import kernel_distance
 from keras_ae.evaluation.linear_classifier import ProbeTraining
 from keras_ae.evaluation.linear_probe import ProbeScores, linear_probe
+from keras_ae.evaluation.lipschitz import jacobian_norms, lipschitz_estimates, neighbor_ratios
 from keras_ae.evaluation.local_pictures import code_map_picture, confidence_picture, reconstruction_picture
 from keras_ae.evaluation.locally_embedded import (
     LocalImages,
@@ -28,6 +29,7 @@ from keras_ae.evaluation.locally_embedded import (
     normalized_reconstruction_loss,
     window_losses,
 )
+from keras_ae.evaluation.normality import MardiaTest, MarginalNormality, mardia_test, marginal_normality
 from keras_ae.evaluation.precision_recall import precision_and_recall
 from keras_ae.evaluation.projection import project
 from keras_ae.evaluation.quantization import Quantizer
@@ -51,6 +53,8 @@ __all__ = [
     "LocalImages",
     "LocalProbe",
     "LocalReconstruction",
+    "MardiaTest",
+    "MarginalNormality",
     "ProbeScores",
     "ProbeTraining",
     "Quantizer",
@@ -73,16 +77,21 @@ __all__ = [
     "frechet_distance_of_moments",
     "interpolate",
     "interpolate_codes",
+    "jacobian_norms",
     "kernel_distance",
     "latent_traversals",
     "linear_probe",
+    "lipschitz_estimates",
     "local_images",
     "local_reconstruction_loss",
+    "mardia_test",
+    "marginal_normality",
     "measure_local_reconstruction",
     "measure_reconstruction",
     "measure_samples",
     "mse",
     "mutual_information_gap",
+    "neighbor_ratios",
     "normalized_reconstruction_loss",
     "overlay",
     "precision_and_recall",

@@ -1,0 +1,128 @@
+"""How normal codes are: each value by itself, and all together."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.stats
+from scipy.linalg import LinAlgError, cholesky, solve_triangular
+
+from keras_ae.errors import InputError
+
+FEWEST = 20  # codes, below which the approximations of D'Agostino's test do not hold
+_BYTES = 1 << 27  # of the products of codes that are held at once
+
+
+@dataclass(frozen=True)
+class MarginalNormality:
+    """One value a dimension, float64 [d], of codes; NaN where a value never changes.
+
+    Attributes:
+        skewness: 0 of a normal distribution.
+        excess_kurtosis: 0 of a normal distribution.
+        statistic: K² of D'Agostino & Pearson, 1973: χ² with 2 degrees of freedom for normal values.
+        p_value: Of the statistic.
+    """
+
+    skewness: np.ndarray
+    excess_kurtosis: np.ndarray
+    statistic: np.ndarray
+    p_value: np.ndarray
+
+    def summary(self, level: float = 0.05) -> dict[str, float]:
+        """Mean sizes of skewness and excess kurtosis, and the share of dimensions that the test does not reject.
+
+        With thousands of codes the test rejects what is normal for all purposes: look at the sizes as well.
+        """
+        return {
+            "mean_abs_skewness": float(np.nanmean(np.abs(self.skewness))),
+            "mean_abs_excess_kurtosis": float(np.nanmean(np.abs(self.excess_kurtosis))),
+            "not_rejected": float(np.mean(self.p_value[~np.isnan(self.p_value)] > level)),
+        }
+
+
+@dataclass(frozen=True)
+class MardiaTest:
+    """Mardia's measures of joint normality, with tests by their exact means under normality (Mardia, 1974).
+
+    Attributes:
+        skewness: b₁ = Σ_ij (zᵢ·zⱼ)³ / n² of whitened codes z.
+        kurtosis: b₂ = Σ_i |zᵢ|⁴ / n.
+        expected_skewness, expected_kurtosis: Their means for normal codes of as many values and dimensions.
+        skewness_p_value: By a χ² with d(d + 1)(d + 2)/6 degrees of freedom.
+        kurtosis_p_value: By a normal distribution with the exact variance; two-sided.
+    """
+
+    skewness: float
+    kurtosis: float
+    expected_skewness: float
+    expected_kurtosis: float
+    skewness_p_value: float
+    kurtosis_p_value: float
+
+
+def marginal_normality(codes) -> MarginalNormality:
+    """Skewness, kurtosis and D'Agostino's test of every value of codes [n, ...], flattened.
+
+    Raises:
+        InputError: For fewer than 20 codes, and for infinities or NaN.
+    """
+    codes = _flat(codes)
+    if len(codes) < FEWEST:
+        raise InputError(f"{len(codes)} codes to test for normality", f"at least {FEWEST}", "encode more images")
+    result = np.full((4, codes.shape[1]), np.nan)
+    varying = np.ptp(codes, axis=0) > 0
+    some = codes[:, varying]
+    if some.size:
+        test = scipy.stats.normaltest(some)
+        moments = scipy.stats.skew(some), scipy.stats.kurtosis(some)
+        result[:, varying] = [*moments, test.statistic, test.pvalue]
+    return MarginalNormality(*result)
+
+
+def mardia_test(codes) -> MardiaTest:
+    """Mardia's multivariate skewness and kurtosis (Mardia, 1970, eq. 2.23 and 3.11) of codes [n, ...], flattened.
+
+    Covariances are with 1/n. The products of all pairs of codes are taken block by block, and never held at once.
+
+    Raises:
+        InputError: For no more codes than values, codes within a subspace, and for infinities or NaN.
+    """
+    codes = _flat(codes)
+    n, d = codes.shape
+    centered = codes - codes.mean(axis=0)
+    try:
+        if n <= d + 1:
+            raise LinAlgError("too few codes")
+        factor = cholesky(centered.T @ centered / n, lower=True)
+    except LinAlgError:
+        received = f"{n} codes of {d} values, with a singular covariance"
+        raise InputError(received, "more codes than values, none a function of others", "project them") from None
+    z = solve_triangular(factor, centered.T, lower=True).T
+    kurtosis = float(np.mean(np.square(np.square(z).sum(axis=1))))
+    rows = max(1, _BYTES // (8 * n))
+    skewness = sum(float(np.sum((z[start : start + rows] @ z.T) ** 3)) for start in range(0, n, rows)) / n**2
+    return _tested(skewness, kurtosis, n, d)
+
+
+def _tested(skewness: float, kurtosis: float, n: int, d: int) -> MardiaTest:
+    expected_skewness = d * (d + 2) * ((n + 1) * (d + 1) - 6) / ((n + 1) * (n + 3))
+    expected_kurtosis = d * (d + 2) * (n - 1) / (n + 1)
+    variance = 8 * d * (d + 2) * (n - 3) * (n - d - 1) * (n - d + 1) / ((n + 1) ** 2 * (n + 3) * (n + 5))
+    freedom = d * (d + 1) * (d + 2) / 6
+    return MardiaTest(
+        skewness,
+        kurtosis,
+        expected_skewness,
+        expected_kurtosis,
+        float(scipy.stats.chi2.sf(skewness / expected_skewness * freedom, freedom)),
+        float(2 * scipy.stats.norm.sf(abs(kurtosis - expected_kurtosis) / np.sqrt(variance))),
+    )
+
+
+def _flat(codes) -> np.ndarray:
+    codes = np.asarray(codes, np.float64)
+    if codes.ndim < 2 or not np.isfinite(codes).all():
+        raise InputError(
+            f"codes of {codes.shape}, or infinities or NaN", "finite codes [n, ...]", "check the model"
+        )
+    return codes.reshape(len(codes), -1)
