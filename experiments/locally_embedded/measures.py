@@ -50,8 +50,14 @@ def _keep_curves(runs: list[StudyRun], trained: Path, path: Path) -> None:
     tables = []
     for run in runs:
         rows = RunDirectory(trained / run.name).history()
-        tables.append(pandas.DataFrame(rows[-1 :: -(-len(rows) // 100)][::-1]).assign(run=run.name))
+        tables.append(pandas.DataFrame(thinned(rows)).assign(run=run.name))
     write_text(path, pandas.concat(tables).to_csv(index=False, float_format="%.5g"))
+
+
+def thinned(rows: list, most: int = 100) -> list:
+    """At most so many rows, evenly apart, the last one among them."""
+    apart = -(-len(rows) // most)
+    return rows[::-apart][::-1]
 
 
 def _keep_measures(runs: list[StudyRun], trained: Path, path: Path) -> None:

@@ -69,6 +69,13 @@ def test_sharpness_and_artefacts_by_hand():
     assert (perfect["sharpness"], perfect["artefacts"]) == (1, 0)
 
 
+def test_a_curve_keeps_its_last_row_and_not_too_many():
+    assert measures.thinned([1, 2, 3]) == [1, 2, 3]
+    assert measures.thinned(list(range(7)), most=4) == [0, 2, 4, 6]
+    assert len(measures.thinned(list(range(801)))) <= 100
+    assert measures.thinned(list(range(801)))[-1] == 800
+
+
 def test_noise_has_no_coherence_and_a_ramp_has_all():
     ramp = np.broadcast_to(np.arange(8.0)[:, None], (2, 6, 8, 1))
     assert measures.coherence(ramp) == pytest.approx(1)
@@ -175,6 +182,8 @@ def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(tm
         ),
         *("quick_figure4_digits_vae_lea2_code_maps.png", "quick_figure5_2_digits_capacity_lea_code_maps.png"),
     }
+    curves = pandas.read_csv(kept / "quick_curves.csv").groupby("run")["step"]
+    assert set(curves.agg(list).map(tuple)) == {(10, 20, 30, 40)}
     counted = pandas.read_csv(kept / "parameters.csv").set_index(["type", "pair", "input"])["parameters"]
     for (kind, pair), (whole, window) in tables.THESIS_PARAMETERS.items():
         assert (counted[kind, pair, "28×28×1"], counted[kind, pair, "4×4×32"]) == (whole, window)
