@@ -1,9 +1,12 @@
-"""The figures of the comparison report, as SVG text."""
+"""Figures of reports, as SVG text."""
 
 import io
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
+
+from keras_ae.errors import InputError
 
 # Families are told apart by colour and by marker; the darker a line, the more values its code has.
 FAMILIES = {
@@ -13,6 +16,7 @@ FAMILIES = {
     "fully_connected": ("Greens", "^", "fully connected"),
 }
 OTHER = ("Greys", "v", "other")
+SCATTER_COLUMNS = 3  # panels of a row
 
 
 def learning_curves(curves: dict[str, list[dict[str, float]]], code_values: dict[str, int]) -> str:
@@ -77,6 +81,43 @@ def trade_off(rows: list[dict[str, Any]], frontier: list[str], recommended: str,
         axes.scatter([], [], color="0.4", marker=marker, label=label) for _, marker, label in sorted(families)
     ]
     axes.legend(handles=handles, fontsize=8, frameon=False)
+    return _svg(figure)
+
+
+def latent_scatter(codes: dict[str, np.ndarray], pairs: int = 6, seed: int = 0, most: int = 2000) -> str:
+    """Codes in random pairs of their dimensions, a panel a pair and a colour a model.
+
+    As figures A.1 and A.2 of Daly et al., "Deterministic against variational autoencoders".
+
+    Args:
+        codes: Arrays [n, ...] of each model, flattened; with the same numbers of values or not.
+        pairs: Panels, three in a row; the dimensions are those that all models have.
+        seed: Of the pairs and of the codes that are shown.
+        most: Codes of a model that are shown.
+
+    Raises:
+        InputError: For codes of fewer than two values.
+    """
+    flat = {name: np.asarray(array).reshape(len(array), -1) for name, array in codes.items()}
+    dimensions = min((array.shape[1] for array in flat.values()), default=0)
+    if dimensions < 2 or pairs < 1:
+        raise InputError(f"{pairs} pairs of {dimensions} dimensions", "at least 1 pair of 2", "give longer codes")
+    generator = np.random.default_rng(seed)
+    rows = -(-pairs // SCATTER_COLUMNS)
+    figure = Figure(figsize=(2.4 * SCATTER_COLUMNS, 2.4 * rows), layout="constrained")
+    panels = figure.subplots(rows, SCATTER_COLUMNS, squeeze=False).ravel()
+    for axes in panels[:pairs]:
+        i, j = generator.choice(dimensions, 2, replace=False)
+        for name, array in flat.items():
+            shown = generator.choice(len(array), min(most, len(array)), replace=False)
+            # Thousands of points as vectors would make the page slow.
+            axes.scatter(*array[shown][:, [i, j]].T, s=2, alpha=0.35, linewidths=0, label=name, rasterized=True)
+        axes.set(xlabel=f"$z_{{{i + 1}}}$", ylabel=f"$z_{{{j + 1}}}$")
+        _tidy(axes)
+    for axes in panels[pairs:]:
+        axes.set_axis_off()
+    if len(flat) > 1:
+        panels[0].legend(fontsize=7, markerscale=4, frameon=False)
     return _svg(figure)
 
 

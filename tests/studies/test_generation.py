@@ -1,27 +1,93 @@
-"""A comparison to generate, end to end on the embedded digits."""
+"""A comparison to generate: its parts on images of known codes, and end to end on the embedded digits."""
 
 import json
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
 
+from keras_ae import data
 from keras_ae.commands.compare import print_comparison
 from keras_ae.density import load_density
 from keras_ae.errors import InputError
 from keras_ae.report import write_comparison
+from keras_ae.report.generation import generation_columns, generation_evidence
 from keras_ae.studies import CompareConfig, DataConfig, TrainingConfig, compare
+from keras_ae.studies.generation import densities_of, measure_generation, samples_picture
 
 pytestmark = pytest.mark.tensorflow
+slow = pytest.mark.slow  # what trains
 FID = "fid[digits-classifier]"
+
+
+class Halves:
+    """An autoencoder of images of one row, whose code is the image's second half."""
+
+    code_shape = (2,)
+
+    def encode(self, images):
+        return keras.ops.reshape(images, (-1, 4))[:, 2:]
+
+    def decode(self, codes):
+        return keras.ops.reshape(keras.ops.concatenate([codes, codes], axis=1), (-1, 1, 4, 1))
+
+    def predict_on_batch(self, images):
+        return keras.ops.convert_to_numpy(self.decode(self.encode(images)))
+
+
+class Pixels:
+    name = "pixels"
+
+    def __call__(self, images):
+        return images.reshape(len(images), -1)
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    path = tmp_path_factory.mktemp("images") / "images.npz"
+    halves = 0.5 + 0.1 * np.random.default_rng(0).normal(size=(200, 1, 2, 1)).astype("float32")
+    np.savez(path, x=np.clip(np.concatenate([halves, halves], axis=2), 0, 1))
+    return data.load(f"npz:{path}", validation_fraction=0.3, test_fraction=0.3, progress=False)
+
+
+def test_densities_are_fitted_once_and_samples_measured(images, tmp_path):
+    fitted = densities_of(Halves(), images, tmp_path)
+    assert list(fitted) == ["standard_normal", "gaussian", "mixture"]
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npz")}
+    again = densities_of(None, images, tmp_path)  # without a model: nothing is encoded anew
+    assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npz")}
+    np.testing.assert_array_equal(again["gaussian"].means, fitted["gaussian"].means)
+    found = measure_generation(Halves(), images, fitted, Pixels(), 30, "validation")
+    columns = found["columns"]
+    assert found["best"] in ("gaussian", "mixture")
+    assert found["fid"] == columns[f"{found['best']}_fid[pixels]"] < 0.1 * columns["standard_normal_fid[pixels]"]
+    assert not [name for name in columns if "reconstruction" in name]
+    tested = measure_generation(Halves(), images, fitted, Pixels(), 30, "test")["columns"]
+    assert tested["reconstruction_fid[pixels]"] == pytest.approx(0, abs=1e-6)
+    assert samples_picture(Halves(), fitted, 5).shape == (3 * 2 - 1, 5 * 5 - 1, 1)
+
+
+def test_columns_of_the_report_are_by_source_and_extractor(images, tmp_path):
+    row = {"name": "a", "code_values": 2, "validation": {"fid": 3.0}}
+    fitted = densities_of(Halves(), images, tmp_path)
+    row["generation"] = measure_generation(Halves(), images, fitted, Pixels(), 3, "test")
+    columns = {heading: text(value(row)) for heading, value, text in generation_columns([row])}
+    assert columns["validation FID [pixels]"] == "3"
+    assert columns["recall [pixels]"] == ""  # of 3 images there is none
+    assert float(columns["Gaussian FID [pixels]"]) > 0
+    json.dumps(row, allow_nan=False)
+    results = {"recommended": "a", "rule": "the lowest of all"}
+    assert "3 samples" in generation_evidence(results, [row])
+    assert generation_columns([{"name": "b"}]) == []
 
 
 @pytest.fixture(scope="module")
 def config():
     """Of images whose sides do not divide by 4 only small dense networks are tried."""
-    training = TrainingConfig(steps=4, evaluations=2)
-    data = DataConfig("digits", limit=200, crop=(6, 6))
-    return CompareConfig(data, training, "generate", ("2", "3"), extractor="digits-classifier", samples=40)
+    training = TrainingConfig(steps=4, evaluations=2, jit_compile="no", steps_per_execution=1)
+    digits = DataConfig("digits", limit=200, crop=(6, 6))
+    return CompareConfig(digits, training, "generate", ("2", "3"), extractor="digits-classifier", samples=40)
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +96,7 @@ def finished(config, tmp_path_factory):
     return out, compare(config, out, progress=False)
 
 
+@slow
 def test_the_candidate_whose_samples_are_nearest_to_the_validation_images_is_recommended(finished):
     _, results = finished
     names = [row["name"] for row in results["candidates"]]
@@ -39,6 +106,7 @@ def test_the_candidate_whose_samples_are_nearest_to_the_validation_images_is_rec
     assert "Fréchet" in results["rule"]
 
 
+@slow
 def test_the_columns_of_all_densities_and_of_reconstructions_are_there(finished):
     for row in finished[1]["candidates"]:
         columns = row["generation"]["columns"]
@@ -48,6 +116,7 @@ def test_the_columns_of_all_densities_and_of_reconstructions_are_there(finished)
         assert (columns["generated_images"], columns["real_images"]) == (40, 40)
 
 
+@slow
 def test_pictures_and_densities_of_every_candidate_are_left(finished):
     out, results = finished
     for row in results["candidates"]:
@@ -57,6 +126,7 @@ def test_pictures_and_densities_of_every_candidate_are_left(finished):
         assert np.isfinite(density.sample(3)).all()
 
 
+@slow
 def test_the_report_shows_samples_and_names_the_extractor(finished):
     out, results = finished
     page = write_comparison(out).read_text()
@@ -69,6 +139,7 @@ def test_the_report_shows_samples_and_names_the_extractor(finished):
     assert f"{best['fid']:.4g}" in page
 
 
+@slow
 def test_the_table_has_the_distances(finished, capsys):
     out, results = finished
     print_comparison(results, out / "report.html")
@@ -77,6 +148,7 @@ def test_the_table_has_the_distances(finished, capsys):
     assert f"{results['candidates'][0]['generation']['fid']:.4g}" in printed
 
 
+@slow
 def test_a_finished_one_is_read_back_also_with_a_record_of_an_earlier_version(finished, config):
     out, results = finished
     assert compare(config, out, progress=False) == json.loads(json.dumps(results))
