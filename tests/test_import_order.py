@@ -20,7 +20,7 @@ ORDER = [
         "objectives",
         "architectures",
     ),
-    *("data", "density", "evaluation", "callbacks", "detection", "export", "studies"),
+    *("data", "density", "evaluation", "callbacks", "export", "detection", "studies"),
     *("report", "explore", "commands", "cli", "__main__"),
 ]
 ROOT = Path(keras_ae.__file__).parent

@@ -5,6 +5,7 @@ from keras_ae.detection.calibration import Calibration, fewest_images
 from keras_ae.detection.codes import CodeDensity, Mahalanobis, NearestCodes
 from keras_ae.detection.combination import Combination
 from keras_ae.detection.detector import AnomalyDetector
+from keras_ae.detection.exporting import export_detector
 from keras_ae.detection.likelihood import JointLikelihood, NegativeELBO
 from keras_ae.detection.local import LocalConfidence
 from keras_ae.detection.names import SCORES, as_score, score_from_config
@@ -29,6 +30,7 @@ __all__ = [
     "Score",
     "StandardizedError",
     "as_score",
+    "export_detector",
     "fewest_images",
     "load_detector",
     "score_from_config",

@@ -34,11 +34,11 @@ class CodeDensity(Score):
 
     def set_state(self, state):
         super().set_state(state)
-        self._fitted = self._empty().set_parameters(self.weights, self.means, self.factors)
+        self.fitted_density = self._empty().set_parameters(self.weights, self.means, self.factors)
         return self
 
     def values(self, seen: Observation):
-        return -self._fitted.log_prob(seen.flat_code)
+        return -self.fitted_density.log_prob(seen.flat_code)
 
     def _empty(self) -> Density:
         if self.density == "mixture":
@@ -95,5 +95,6 @@ class NearestCodes(Score):
         code = seen.flat_code * self.scale
         squares = ops.sum(ops.square(code), axis=1, keepdims=True) + np.square(self.kept).sum(axis=1)
         squares = squares - 2 * ops.matmul(code, self.kept.T)
-        nearest = -ops.top_k(-squares, self.k)[0]
-        return ops.mean(ops.sqrt(ops.maximum(nearest, 0)), axis=1)
+        # The expanded squares find the neighbours fast, but cancel where codes are close: take distances anew.
+        nearest = ops.take(self.kept, ops.top_k(-squares, self.k)[1], axis=0)
+        return ops.mean(ops.norm(code[:, None] - nearest, axis=-1), axis=1)

@@ -156,6 +156,13 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self._check_fitted()
         save_detector(self, Path(path))
 
+    def export(self, path, formats: tuple[str, ...] = ("savedmodel",), images=None, about: dict | None = None):
+        """Write the detector as files that run without this library; see `keras_ae.detection.export_detector`."""
+        from keras_ae.detection.exporting import export_detector
+
+        self._check_fitted()
+        return export_detector(self, path, formats, images, about)
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "threshold_")
 

@@ -84,11 +84,12 @@ class JointLikelihood(Score):
 
     def set_state(self, state):
         super().set_state(state)
-        self._fitted = self._codes().set_state(state)
+        self._code = self._codes().set_state(state)
+        self.fitted_density = self._code.fitted_density
         return self
 
     def values(self, seen: Observation):
-        return gaussian_nll(seen.residual, float(self.variance)) + self._fitted.values(seen)
+        return gaussian_nll(seen.residual, float(self.variance)) + self._code.values(seen)
 
     def _codes(self) -> CodeDensity:
         return CodeDensity(self.density, self.components, self.seed)

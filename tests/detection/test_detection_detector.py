@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
@@ -99,7 +99,8 @@ def test_it_is_an_estimator_of_scikit_learn(digits):
     pipeline = make_pipeline(FunctionTransformer(lambda flat: flat / 16), detector)
     assert set(pipeline.fit(train.reshape(-1, 64) * 16).predict(flat)) == {-1, 1}
     normal = np.concatenate([np.ones(len(held)), -np.ones(len(others))])
-    search = GridSearchCV(detector, {"score": ["mse", "gaussian", Mahalanobis()]}, scoring="roc_auc", cv=2)
+    scores = {"score": ["mse", "gaussian", Mahalanobis()]}
+    search = GridSearchCV(detector, scores, scoring="roc_auc", cv=StratifiedKFold(2))
     search.fit(np.concatenate([held, others]), normal)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 

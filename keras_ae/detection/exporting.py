@@ -1,0 +1,167 @@
+"""Detectors as files to deploy: a SavedModel with several endpoints and a card, ONNX and LiteRT."""
+
+import json
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from keras_ae.detection.codes import CodeDensity
+from keras_ae.detection.combination import Combination
+from keras_ae.detection.detector import AnomalyDetector
+from keras_ae.detection.inputs import as_images
+from keras_ae.detection.likelihood import JointLikelihood
+from keras_ae.detection.observation import Observation
+from keras_ae.errors import unknown_name
+from keras_ae.export import (
+    Endpoint,
+    Input,
+    autoencoder_endpoints,
+    image_endpoints,
+    portable_endpoint,
+    write_litert,
+    write_onnx,
+    write_saved_model,
+)
+from keras_ae.files import write_json, write_text
+
+FORMATS = ("savedmodel", "onnx", "litert")
+CARD = "card.json"
+PACKAGES = ("keras-ae", "keras", "tensorflow", "numpy")
+
+
+def export_detector(
+    detector: AnomalyDetector,
+    path,
+    formats: tuple[str, ...] = ("savedmodel",),
+    images=None,
+    about: dict[str, Any] | None = None,
+) -> dict[str, float]:
+    """Write a calibrated detector to be run without this library; each output is compared with the detector's own.
+
+    `path` becomes a SavedModel with the endpoints `score`, `predict`, `map` where the score has one, and of an
+    `Autoencoder` `reconstruct`, `encode`, `decode` and, where the score fits a density of codes, `sample`. Those
+    that take images do so as float32 in [0, 1]; beside each stands one, `…_uint8`, that takes bytes. In the same
+    directory are `card.json` and `README.md`, and for the other formats `encode.onnx`, `score.onnx`,
+    `encode.tflite` and `score.tflite`, which answer broken images with NaN.
+
+    Args:
+        detector: Calibrated, in float32.
+        path: Directory to write; a SavedModel that is there is replaced.
+        formats: Of "savedmodel", which is always written, "onnx" and "litert".
+        images: Images to compare on; random ones by default.
+        about: What else the card shall say: the data and measurements, for instance.
+
+    Returns:
+        How far each endpoint and file is from the detector: the largest |a − b| / max(1, |a|).
+
+    Raises:
+        InputError: One differs by more than 1e-5, a format is unknown, or a package for it is missing.
+    """
+    for name in formats:
+        if name not in FORMATS:
+            raise unknown_name("format", name, FORMATS)
+    path, model, shape = Path(path), detector.autoencoder, detector.image_shape
+    if images is None:
+        images = np.random.default_rng(0).random((16, *shape)).astype(np.float32)
+    images = as_images(images[:16], shape)
+    checked = write_saved_model(model, detector_endpoints(detector), path, images)
+    functions = {"score": lambda x: {"scores": detector.score_.values(Observation(model, x))}}
+    if hasattr(model, "encode"):
+        functions["encode"] = lambda x: {"codes": ops.cast(model.encode(x), "float32")}
+    for name, function in functions.items():
+        endpoint = portable_endpoint(function, shape)
+        if "onnx" in formats:
+            checked[f"{name}.onnx"] = write_onnx(model, name, endpoint, path / f"{name}.onnx", images)
+        if "litert" in formats:
+            checked[f"{name}.tflite"] = write_litert(model, name, endpoint, path / f"{name}.tflite", images)
+    _write_card(detector, path, checked, about or {})
+    return checked
+
+
+def detector_endpoints(detector: AnomalyDetector) -> dict[str, Endpoint]:
+    """What an exported detector can be asked; see `export_detector`."""
+    model, score, shape = detector.autoencoder, detector.score_, detector.image_shape
+
+    def scores(images):
+        return {"scores": ops.cast(score.values(Observation(model, images)), "float32")}
+
+    endpoints = image_endpoints("score", scores, shape)
+    for name, endpoint in endpoints.copy().items():
+        endpoints[name.replace("score", "predict")] = _deciding(endpoint, detector.threshold_)
+    if score.has_map:
+        endpoints |= image_endpoints("map", lambda x: {"maps": score.map(Observation(model, x))}, shape)
+    if hasattr(model, "decode"):
+        endpoints |= autoencoder_endpoints(model, fitted_density(score))
+    return endpoints
+
+
+def fitted_density(score):
+    """The density of codes that a score, or the first member of a combination that has one, was fitted to."""
+    members = score.members if isinstance(score, Combination) else (score,)
+    found = (member.fitted_density for member in members if isinstance(member, CodeDensity | JointLikelihood))
+    return next(found, None)
+
+
+def _deciding(endpoint: Endpoint, threshold: float) -> Endpoint:
+    """An endpoint of scores with decisions: what scores above the threshold, which a caller may give, is one."""
+
+    def decide(images, threshold=threshold):
+        scores = endpoint.function(images)["scores"]
+        return {"scores": scores, "anomalies": scores > threshold}
+
+    return Endpoint(decide, (*endpoint.inputs, Input("threshold", (), default=threshold)))
+
+
+def _write_card(detector: AnomalyDetector, path: Path, checked: dict[str, float], about: dict[str, Any]) -> None:
+    calibration = detector.calibration_
+    low, high = calibration.rate_interval()
+    files = [file for file in sorted(path.rglob("*")) if file.is_file() and file.name not in (CARD, "README.md")]
+    card = {
+        "image_shape": list(detector.image_shape),
+        "score": {"name": detector.score_.name, **detector.score_.config()},
+        "threshold": detector.threshold_,
+        "false_positive_rate": calibration.rate,
+        "true_rate_interval": [low, high],
+        "calibration_images": calibration.images,
+        "parameters": detector.autoencoder.count_params(),
+        "deviation": checked,
+        "versions": {name: version(name) for name in PACKAGES},
+        "sha256": {str(file.relative_to(path)): sha256(file.read_bytes()).hexdigest() for file in files},
+        "about": about,
+    }
+    write_json(path / CARD, card)
+    write_text(path / "README.md", _readable(path.name, card))
+
+
+def _readable(name: str, card: dict[str, Any]) -> str:
+    low, high = card["true_rate_interval"]
+    shape = ", ".join(map(str, card["image_shape"]))
+    versions = ", ".join(f"{package} {number}" for package, number in card["versions"].items())
+    told = [
+        f"- **{key}**: {json.dumps(value) if isinstance(value, dict) else value}"
+        for key, value in card["about"].items()
+    ]
+    return "\n".join(
+        [
+            f"# {name}: an anomaly detector",
+            "",
+            f"- **Images**: [n, {shape}], float32 in [0, 1] (`score`, `predict`, …) or bytes (`score_uint8`, …).",
+            f"- **Score**: `{card['score']['name']}`; what scores above {card['threshold']:.6g} is an anomaly.",
+            f"- **False alarms**: at most {card['false_positive_rate']:.3g} of normal images are promised, from "
+            f"{card['calibration_images']:,} of them; the true rate lies between {low:.3g} and {high:.3g} (95 %).",
+            *told,
+            f"- **Made with**: {versions}; {card['parameters']:,} parameters; checksums in `{CARD}`.",
+            "",
+            "```python",
+            "import tensorflow as tf",
+            "",
+            f'detector = tf.saved_model.load("{name}")',
+            'found = detector.predict(images)  # "scores" and "anomalies", [n] each; threshold= for another one',
+            "```",
+            "",
+        ]
+    )

@@ -1,0 +1,146 @@
+"""What an exported model can be asked, as TensorFlow functions of tensors."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_ae.density import Density
+from keras_ae.errors import InputError
+
+BYTES = "_uint8"  # what the names of endpoints end with that take images of bytes
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input of an endpoint: its name, shape with the batch (None), and type; a default makes it optional."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str = "float32"
+    default: Any = None
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A function of tensors, in the order of its inputs, that returns tensors by name.
+
+    Attributes:
+        function: To be traced by TensorFlow.
+        inputs: Of the function.
+        random: Whether it draws: then it cannot be compared value by value.
+    """
+
+    function: Callable
+    inputs: tuple[Input, ...]
+    random: bool = False
+
+    def concrete(self):
+        """The function traced with its signature, its inputs by their names."""
+        import tensorflow as tf
+
+        signature = [tf.TensorSpec(each.shape, each.dtype, each.name) for each in self.inputs]
+        return tf.function(self.function, input_signature=signature)
+
+
+def image_endpoints(name: str, function: Callable, image_shape: tuple[int, int, int]) -> dict[str, Endpoint]:
+    """Two endpoints of a function of float32 images in [0, 1]: one takes such, the other uint8.
+
+    Both refuse what is no image: the first one values that are not finite or lie outside of [0, 1].
+
+    Args:
+        name: Of the first; that of the other ends with `_uint8`.
+        function: From images [n, h, w, c] to tensors by name.
+        image_shape: (h, w, c).
+    """
+    import tensorflow as tf
+
+    def of_floats(images):
+        finite = tf.debugging.assert_all_finite(images, "expected finite pixels, received NaN or infinities")
+        low = tf.debugging.assert_greater_equal(finite, -1e-6, "expected pixels in [0, 1]; bytes go to *_uint8")
+        high = tf.debugging.assert_less_equal(finite, 1 + 1e-6, "expected pixels in [0, 1]; bytes go to *_uint8")
+        with tf.control_dependencies([check for check in (low, high) if check is not None]):
+            return function(tf.identity(finite))
+
+    def of_bytes(images):
+        return function(tf.cast(images, tf.float32) / 255)
+
+    shape = (None, *image_shape)
+    return {
+        name: Endpoint(of_floats, (Input("images", shape),)),
+        f"{name}{BYTES}": Endpoint(of_bytes, (Input("images", shape, "uint8"),)),
+    }
+
+
+def portable_endpoint(function: Callable, image_shape: tuple[int, int, int]) -> Endpoint:
+    """An endpoint for formats without checks: where an image has NaN or infinities, all its outputs are NaN.
+
+    Args:
+        function: From images [n, h, w, c] to float tensors [n, ...] by name.
+        image_shape: (h, w, c).
+    """
+    import tensorflow as tf
+
+    def marked(images):
+        # Written with operations that each format has: x − x is 0 for finite x alone.
+        broken = tf.reduce_any(tf.not_equal(images - images, 0.0), axis=(1, 2, 3))
+        outputs = {}
+        for name, values in function(images).items():
+            spread = tf.reshape(broken, (-1,) + (1,) * (len(values.shape) - 1))
+            outputs[name] = tf.where(spread, np.float32("nan"), values)
+        return outputs
+
+    return Endpoint(marked, (Input("images", (None, *image_shape)),))
+
+
+def autoencoder_endpoints(model, density: Density | None = None) -> dict[str, Endpoint]:
+    """`encode`, `decode` and `reconstruct`, and with a density of codes `sample`; see `image_endpoints`.
+
+    Args:
+        model: An `Autoencoder`.
+        density: Fitted to its codes.
+    """
+    if not hasattr(model, "decode"):
+        raise InputError(f"a {type(model).__name__} to export", "an Autoencoder")
+
+    import tensorflow as tf
+
+    def float32(tensor):
+        return keras.ops.cast(tensor, "float32")
+
+    def decode(codes):
+        finite = tf.debugging.assert_all_finite(codes, "expected finite codes, received NaN or infinities")
+        return {"images": float32(model.decode(finite))}
+
+    endpoints = {
+        **image_endpoints("reconstruct", lambda x: {"images": float32(model.reconstruct(x))}, model.image_shape),
+        **image_endpoints("encode", lambda x: {"codes": float32(model.encode(x))}, model.image_shape),
+        "decode": Endpoint(decode, (Input("codes", (None, *model.code_shape)),)),
+    }
+    if density is not None:
+        draw = sampler(density)
+
+        def sample(count, seed):
+            return {"images": float32(model.decode(keras.ops.reshape(draw(count, seed), (-1, *model.code_shape))))}
+
+        endpoints["sample"] = Endpoint(
+            sample, (Input("count", (), "int32"), Input("seed", (), "int32")), random=True
+        )
+    return endpoints
+
+
+def sampler(density: Density) -> Callable:
+    """A TensorFlow function (count, seed) → codes [count, d] of a fitted density: its own draws for each seed."""
+    import tensorflow as tf
+
+    log_weights = np.log(density.weights).astype(np.float32)
+    means, factors = np.float32(density.means), np.float32(density.factors)
+
+    def draw(count, seed):
+        which = tf.random.stateless_categorical(log_weights[None], count, tf.stack([seed, 0]))[0]
+        noise = tf.random.stateless_normal((count, means.shape[1]), tf.stack([seed, 1]))
+        return tf.gather(means, which) + tf.einsum("nij,nj->ni", tf.gather(factors, which), noise)
+
+    return draw

@@ -1,0 +1,91 @@
+"""Single functions of a model as ONNX and LiteRT files."""
+
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_ae.errors import InputError
+from keras_ae.execution import require_tensorflow
+from keras_ae.export.endpoints import Endpoint
+from keras_ae.export.parity import check_parity
+from keras_ae.files import write_atomically
+
+OPSET = 17
+
+
+def write_onnx(model: keras.Model, what: str, endpoint: Endpoint, path, images) -> float:
+    """Write an endpoint of images as ONNX, checked with ONNX Runtime against the function itself.
+
+    Args:
+        model: Has the variables that the endpoint's function uses.
+        what: Name of the endpoint, for messages.
+        endpoint: Of one input, images; see `portable_endpoint`.
+        path: The file.
+        images: float32 [n, h, w, c] to compare on.
+
+    Returns:
+        The largest |a − b| / max(1, |a|).
+
+    Raises:
+        InputError: It differs by more than 1e-5, or the packages of the extra "export" are missing.
+    """
+    require_tensorflow()
+    try:
+        import onnxruntime
+        import tf2onnx
+    except ImportError as error:
+        raise InputError(
+            f"the format onnx without {error.name}", "the packages for it", "pip install 'keras-ae[export]'"
+        ) from None
+    function = endpoint.concrete()
+    converted, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=OPSET)
+    names = list(function.get_concrete_function().structured_outputs)
+    if "images" in names:
+        raise InputError(f"outputs {names} of {what}.onnx", "other names than that of the input", "rename them")
+    for output, name in zip(converted.graph.output, names, strict=True):
+        _rename(converted.graph, output.name, name)
+    session = onnxruntime.InferenceSession(converted.SerializeToString(), providers=["CPUExecutionProvider"])
+    received = dict(zip(names, session.run(names, {"images": images}), strict=True))
+    worst = check_parity(f"{what}.onnx", _outputs(endpoint, images), received)
+    write_atomically(Path(path), lambda temporary: temporary.write_bytes(converted.SerializeToString()))
+    return worst
+
+
+def write_litert(model: keras.Model, what: str, endpoint: Endpoint, path, images) -> float:
+    """Write an endpoint of images as LiteRT (.tflite), checked with its interpreter against the function itself.
+
+    Args, Returns, Raises: As of `write_onnx`.
+    """
+    require_tensorflow()
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.weights = [variable.value for variable in model.variables]
+    module.run = endpoint.concrete()
+    with tempfile.TemporaryDirectory() as folder:  # from a SavedModel, which names inputs and outputs
+        tf.saved_model.save(module, folder, {"serving_default": module.run.get_concrete_function()})
+        content = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+    runner = tf.lite.Interpreter(model_content=content).get_signature_runner("serving_default")
+    worst = check_parity(f"{what}.tflite", _outputs(endpoint, images), runner(images=images))
+    write_atomically(Path(path), lambda temporary: temporary.write_bytes(content))
+    return worst
+
+
+def _outputs(endpoint: Endpoint, images: np.ndarray) -> dict[str, np.ndarray]:
+    import tensorflow as tf
+
+    return {name: np.asarray(value) for name, value in endpoint.function(tf.constant(images)).items()}
+
+
+def _rename(graph, old: str, new: str) -> None:
+    """Give an output of a graph another name."""
+    for node in graph.node:
+        for names in (node.input, node.output):
+            for i, name in enumerate(names):
+                if name == old:
+                    names[i] = new
+    for output in graph.output:
+        if output.name == old:
+            output.name = new

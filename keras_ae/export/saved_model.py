@@ -1,0 +1,111 @@
+"""Models as SavedModels with several endpoints, which TensorFlow runs without this library."""
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_ae.errors import InputError
+from keras_ae.execution import require_tensorflow
+from keras_ae.export.endpoints import BYTES, Endpoint, Input
+from keras_ae.export.parity import check_moments, check_parity
+
+CHECKED, DRAWN = 16, 4096  # images that outputs are compared on; draws whose moments are
+
+
+def write_saved_model(
+    model: keras.Model, endpoints: Mapping[str, Endpoint], path, images=None
+) -> dict[str, float]:
+    """Write endpoints of a model as one SavedModel, checked against the Keras model; a wrong one is not left.
+
+    The first endpoint is also the default of serving. The batch may have any size.
+
+    Args:
+        model: Has the variables that the endpoints' functions use.
+        endpoints: By name.
+        path: Directory; one that is there must be a SavedModel, which is replaced.
+        images: float32 [n, h, w, c] in [0, 1] to compare on; random ones by default.
+
+    Returns:
+        How far each endpoint is from the Keras model: the largest |a − b| / max(1, |a|).
+
+    Raises:
+        InputError: An endpoint differs by more than 1e-5, or `path` is something else.
+    """
+    require_tensorflow()
+    path = Path(path)
+    if path.exists() and not (path / "saved_model.pb").exists() and (not path.is_dir() or any(path.iterdir())):
+        raise InputError(f"{path}, which is no SavedModel", "a new directory", "give another path")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        functions = {name: endpoint.concrete() for name, endpoint in endpoints.items()}
+        _archive(model, endpoints, functions, written)
+        checked = _check(endpoints, written, images)
+        if path.exists():
+            shutil.rmtree(path)
+        written.chmod(0o755)
+        written.rename(path)
+    finally:
+        shutil.rmtree(written, ignore_errors=True)
+    return checked
+
+
+def _archive(model, endpoints: Mapping[str, Endpoint], functions, path: Path) -> None:
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.weights = [variable.value for variable in model.variables]
+    signatures = {}
+    for name, function in functions.items():
+        setattr(module, name, function)
+        signatures[name] = function.get_concrete_function()
+    signatures["serving_default"] = signatures[next(iter(endpoints))]
+    tf.saved_model.save(module, str(path), signatures)
+
+
+def _check(endpoints: Mapping[str, Endpoint], path: Path, images) -> dict[str, float]:
+    import tensorflow as tf
+
+    signatures = tf.saved_model.load(str(path)).signatures
+    checked = {}
+    for name, endpoint in endpoints.items():
+        exported = signatures[name]
+        if endpoint.random:
+            checked[name] = _check_draws(name, endpoint, exported)
+            continue
+        values = {each.name: _example(name, each, images) for each in endpoint.inputs}
+        expected = endpoint.function(*(tf.constant(value) for value in values.values()))
+        received = exported(**{key: tf.constant(value) for key, value in values.items()})
+        checked[name] = check_parity(name, _arrays(expected), _arrays(received))
+    return checked
+
+
+def _check_draws(name: str, endpoint: Endpoint, exported) -> float:
+    import tensorflow as tf
+
+    def draw(function, seed):
+        drawn = function(count=tf.constant(DRAWN), seed=tf.constant(seed))
+        return next(iter(_arrays(drawn).values()))
+
+    return check_moments(name, lambda: draw(endpoint.function, 1), lambda: draw(exported, 2))
+
+
+def _example(name: str, each: Input, images) -> np.ndarray:
+    """A value for an input: the images that were given, or random ones, or random codes."""
+    if each.default is not None or not each.shape:
+        return np.asarray(0 if each.default is None else each.default, each.dtype)
+    generator = np.random.default_rng(0)
+    if each.name != "images":
+        return generator.standard_normal((CHECKED, *each.shape[1:])).astype(np.float32)
+    if images is None:
+        images = generator.random((CHECKED, *each.shape[1:])).astype(np.float32)
+    images = np.asarray(images[:CHECKED], np.float32)
+    return np.round(images * 255).astype(np.uint8) if name.endswith(BYTES) else images
+
+
+def _arrays(outputs) -> dict[str, np.ndarray]:
+    return {name: np.asarray(value) for name, value in outputs.items()}

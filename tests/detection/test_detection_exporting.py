@@ -1,0 +1,106 @@
+"""Exported detectors against the detectors themselves, in processes that have TensorFlow alone."""
+
+import json
+import subprocess
+import sys
+from hashlib import sha256
+
+import keras
+import numpy as np
+import pytest
+
+import keras_ae as kae
+from keras_ae.errors import InputError
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture(scope="module")
+def detector(model, images):
+    return kae.AnomalyDetector(model, "mse+gaussian+nearest_codes", 0.25).fit(images)
+
+
+@pytest.fixture(scope="module")
+def exported(detector, images, tmp_path_factory):
+    path = tmp_path_factory.mktemp("exported") / "detector"
+    return path, detector.export(path, images=images, about={"data": "random"})
+
+
+BARE = """
+import sys
+import numpy as np, tensorflow as tf
+loaded = tf.saved_model.load(sys.argv[1])
+signatures = loaded.signatures
+images = tf.constant(np.load(sys.argv[2]))
+out = {"scores": signatures["score"](images=images)["scores"], "maps": signatures["map"](images=images)["maps"]}
+out |= {"anomalies": loaded.predict(images)["anomalies"]}
+out |= {"none": signatures["predict"](images=images, threshold=tf.constant(1e9))["anomalies"]}
+np.savez(sys.argv[3], **{name: value.numpy() for name, value in out.items()})
+assert not any(name.startswith("keras_ae") for name in sys.modules)
+"""
+
+
+def test_it_decides_the_same_without_this_library(detector, exported, others, tmp_path):
+    np.save(tmp_path / "images.npy", others)
+    command = [sys.executable, "-I", "-c", BARE, exported[0], tmp_path / "images.npy", tmp_path / "out.npz"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    out = np.load(tmp_path / "out.npz")
+    np.testing.assert_allclose(out["scores"], detector.anomaly_scores(others), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(out["maps"], detector.anomaly_maps(others), rtol=1e-5, atol=1e-6)
+    assert np.array_equal(out["anomalies"], detector.predict(others) == -1)
+    assert not out["none"].any()
+
+
+def test_endpoints_and_card(detector, exported):
+    path, checked = exported
+    both = ("score", "predict", "map", "reconstruct", "encode")
+    assert set(checked) == {"decode", "sample", *both, *(f"{name}_uint8" for name in both)}
+    assert all(value <= 1e-5 for name, value in checked.items() if name != "sample")
+    card = json.loads((path / "card.json").read_text())
+    assert card["threshold"] == detector.threshold_
+    assert card["about"] == {"data": "random"}
+    assert card["true_rate_interval"] == list(detector.calibration_.rate_interval())
+    for name, checksum in card["sha256"].items():
+        assert sha256((path / name).read_bytes()).hexdigest() == checksum
+    assert "saved_model.pb" in card["sha256"]
+    assert "0.25 of normal images" in (path / "README.md").read_text()
+
+
+@pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
+def test_other_formats_score_the_same(detector, others, tmp_path):
+    runtime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("tf2onnx")
+    import tensorflow as tf
+
+    checked = detector.export(tmp_path / "detector", ("savedmodel", "onnx", "litert"))
+    for name in ("score.onnx", "encode.onnx", "score.tflite", "encode.tflite"):
+        assert checked[name] <= 1e-5
+    spoiled = others.copy()
+    spoiled[1, 0, 0, 0] = np.nan
+    session = runtime.InferenceSession(str(tmp_path / "detector" / "score.onnx"))
+    interpreter = tf.lite.Interpreter(str(tmp_path / "detector" / "score.tflite"))
+    runner = interpreter.get_signature_runner("serving_default")
+    for score in (lambda x: session.run(None, {"images": x})[0], lambda x: runner(images=x)["scores"]):
+        np.testing.assert_allclose(score(others), detector.anomaly_scores(others), rtol=1e-4, atol=1e-4)
+        assert np.isnan(score(spoiled)[1])
+        assert np.isfinite(np.delete(score(spoiled), 1)).all()
+
+
+def test_a_detector_of_a_model_with_a_lea_is_exported_too(images, tmp_path):
+    import tensorflow as tf
+
+    inputs = keras.Input((6, 5, 2))
+    autoencoder = kae.architectures.window_autoencoder((2, 2, 2), (2,))
+    lea = kae.layers.LocallyEmbeddedAutoencoder(autoencoder, strides=1, name="lea")
+    classifier = kae.MultiObjective(inputs, keras.layers.Flatten()(lea(inputs)))
+    detector = kae.AnomalyDetector(classifier, "local_confidence", 0.25).fit(images)
+    detector.export(tmp_path / "lea", images=images)
+    loaded = tf.saved_model.load(str(tmp_path / "lea"))
+    scores = loaded.signatures["score"](images=tf.constant(images))["scores"]
+    np.testing.assert_allclose(scores, detector.anomaly_scores(images), rtol=1e-5)
+
+
+def test_unknown_formats_are_refused(detector, tmp_path):
+    with pytest.raises(InputError, match="did you mean 'onnx'"):
+        detector.export(tmp_path / "detector", ("onx",))
