@@ -152,6 +152,12 @@ BOTTLENECKS = Catalogue(
         "variational": "keras_ae.bottlenecks.variational:Variational",
         "k_sparse": "keras_ae.bottlenecks.k_sparse:KSparse",
         "capacity_controlled": "keras_ae.bottlenecks.capacity_controlled:CapacityControlled",
+        "wasserstein_mmd": "keras_ae.bottlenecks.wasserstein_mmd:WassersteinMMD",
+        "entropic": "keras_ae.bottlenecks.entropic:Entropic",
+        "l2_code": "keras_ae.bottlenecks.l2_code:L2Code",
+        "gaussian_mixture_regularized": (
+            "keras_ae.bottlenecks.gaussian_mixture_regularized:GaussianMixtureRegularized"
+        ),
     },
     group="keras_ae.bottlenecks",
 )

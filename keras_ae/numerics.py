@@ -63,3 +63,51 @@ def decorrelation_penalty(features, form: str = "squared"):
     if form == "squared":
         return 0.5 * ops.sum(ops.square(off_diagonal))
     return ops.sum(ops.abs(off_diagonal) if form == "absolute" else off_diagonal)
+
+
+def squared_distances(rows, others):
+    """‖a − b‖² of every row a of [n, d] and b of [m, d], in float32: [n, m], 0 or larger."""
+    rows, others = ops.cast(rows, "float32"), ops.cast(others, "float32")
+    products = ops.matmul(rows, ops.transpose(others))
+    lengths = (ops.sum(ops.square(rows), axis=1)[:, None], ops.sum(ops.square(others), axis=1)[None])
+    return ops.maximum(lengths[0] + lengths[1] - 2.0 * products, 0.0)
+
+
+def maximum_mean_discrepancy(codes, samples, constants):
+    """The unbiased estimate of MMD² with a sum of inverse multiquadratic kernels k(a, b) = C / (C + ‖a − b‖²).
+
+    Σ_{i≠j} k(zᵢ, zⱼ) / n(n−1) + Σ_{i≠j} k(sᵢ, sⱼ) / n(n−1) − 2 Σ_{i,j} k(zᵢ, sⱼ) / n²: of samples of one
+    distribution it is 0 on average, and so below 0 half of the time. Source: Tolstikhin et al., 2018, algorithm 2.
+
+    Args:
+        codes, samples: [n, d] each, n equal.
+        constants: The C of the kernels, squared distances.
+
+    Returns:
+        A float32 scalar; of n = 1, where the first sums have no terms, they count as 0.
+    """
+    n = ops.cast(ops.shape(codes)[0], "float32")
+    # Each row is at a distance of 0 from itself, which is no sample of the distances.
+    others = 1.0 - ops.eye(ops.shape(codes)[0], dtype="float32")
+
+    def kernels(rows, columns):
+        distances = squared_distances(rows, columns)
+        return sum(constant / (constant + distances) for constant in constants)
+
+    among = ops.sum(others * (kernels(codes, codes) + kernels(samples, samples)))
+    return among / ops.maximum(n * (n - 1.0), 1.0) - 2.0 * ops.mean(kernels(codes, samples))
+
+
+def log_nearest_distances(codes):
+    """The logarithm of each row's distance to the nearest other row: [n, d] → float32 [n].
+
+    Which row is nearest is found by `squared_distances`; the distance is computed from the two rows, so that it is
+    exact, with a gradient by both. Of equal rows it is log 1e-6; of a single row as well.
+    """
+    codes = ops.cast(codes, "float32")
+    itself = ops.eye(ops.shape(codes)[0], dtype="float32")
+    centered = ops.stop_gradient(codes - ops.mean(codes, axis=0))  # Far from the origin rounding hides distances.
+    distances = squared_distances(centered, centered)
+    nearest = ops.argmin(distances + itself * (2.0 * ops.max(distances) + 1.0), axis=1)
+    squares = ops.sum(ops.square(codes - ops.take(codes, nearest, axis=0)), axis=1)
+    return 0.5 * ops.log(ops.maximum(squares, 1e-12))

@@ -24,12 +24,12 @@ class Dense(Bottleneck):
         normalization: Of the code, before the activation: "batch"; "standard", which is "batch" without the
             trained scale and shift, so that codes keep mean 0 and variance 1 (Ghose et al., 2020); "layer"; of the
             kernel: "spectral" (`keras_ae.layers.SpectralNormalization`); or None.
-        noise: Standard deviation of Gaussian noise on what the decoder gets, in training only.
+        noise: Standard deviation of Gaussian noise on what the decoder gets, in training only; 0 to 1.
         frozen: Whether kernel and bias stay as they were initialised.
         seed: Of the noise.
 
     Raises:
-        InputError: For an unknown normalisation or noise below 0.
+        InputError: For an unknown normalisation or noise out of range.
     """
 
     def __init__(
@@ -46,8 +46,8 @@ class Dense(Bottleneck):
         super().__init__(**kwargs)
         if normalization not in (None, *NORMALIZATIONS):
             raise unknown_name("normalization", normalization, NORMALIZATIONS)
-        if not noise >= 0:
-            raise InputError(f"noise={noise}", "a standard deviation, 0 or more", "correct it")
+        if not 0 <= noise <= 1:  # as Keras's layer has it
+            raise InputError(f"noise={noise}", "a standard deviation, 0 to 1", "correct it, or scale the code")
         self.units, self.activation = units, activation
         self.initializer = keras.initializers.get(initializer)
         self.normalization, self.noise, self.frozen, self.seed = normalization, noise, frozen, seed

@@ -59,9 +59,9 @@ def regularized_decoder(
 ) -> keras.Model:
     """An untrained decoder of the same layers that is kept smooth, by any of the RAE's three ways.
 
-    Source: Ghosh et al., "From variational to deterministic autoencoders", section 4.1: RAE-L2, RAE-GP and RAE-SN.
+    Source: Ghosh et al., "From variational to deterministic autoencoders", section 3: RAE-L2, RAE-GP and RAE-SN.
     They go with a penalty of the code, `keras_ae.bottlenecks.L2Code`. With a loss that is a *mean* over an image's
-    values a weight acts as strongly as weight · values does with a sum. Other networks, encoders too, can be given.
+    values a weight acts as strongly as weight · values does with a sum. Other networks can be given too.
 
     Args:
         decoder: A functional model; it is not changed, and its weights are not taken over.

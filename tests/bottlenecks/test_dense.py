@@ -86,3 +86,5 @@ def test_impossible_options_are_refused():
         Dense(3, normalization="batsch")
     with pytest.raises(InputError, match="noise=-1"):
         Dense(3, noise=-1)
+    with pytest.raises(InputError, match="0 to 1"):
+        Dense(3, noise=2)

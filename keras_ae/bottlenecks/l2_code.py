@@ -1,0 +1,42 @@
+"""The code of the regularised autoencoder (Ghosh et al., 2020)."""
+
+import keras
+from keras import ops
+
+from keras_ae.bottlenecks.dense import Dense
+from keras_ae.catalogue import Example
+
+
+@keras.saving.register_keras_serializable(package="keras_ae")
+class L2Code(Dense):
+    """A dense code z that is kept small: adds weight · ½‖z‖², averaged over the images, to the loss.
+
+    It is the KL divergence of a variational code of constant variance, but for a constant. Source: Ghosh et al.,
+    "From variational to deterministic autoencoders", section 3; what the RAE also does to the decoder is
+    `keras_ae.networks.regularized_decoder`.
+
+    Args:
+        units: Length of the code (at each position).
+        weight: Weight of the penalty, which is summed over the code: with a loss that is a *mean* over pixels it
+            acts as strongly as weight · pixels does with a sum. The default is not the authors'.
+        **kwargs: As of `Dense`.
+    """
+
+    penalizes = True
+
+    def __init__(self, units: int, weight: float = 1e-4, **kwargs):
+        super().__init__(units, **kwargs)
+        self.weight = weight
+
+    def regularize(self, code, training):
+        self.penalize(0.5 * ops.square(ops.cast(code, "float32")), self.weight)
+
+    def get_config(self):
+        return {**super().get_config(), "weight": self.weight}
+
+    @classmethod
+    def examples(cls):
+        return [
+            Example({"units": 4}, (12,)),
+            Example({"units": 3, "weight": 0.1, "activation": "relu"}, (2, 3, 4)),
+        ]

@@ -1,0 +1,75 @@
+"""The mixture's penalty against SciPy's distribution functions, on samples of the mixture, and in training."""
+
+import numpy as np
+import pytest
+from bottlenecks.penalized_training import passing_on, penalty, plain_codes, trained
+from scipy import stats
+
+from keras_ae.bottlenecks import GaussianMixtureRegularized
+from keras_ae.errors import InputError
+
+
+def _samples(bottleneck, count, seed=0):
+    generator = np.random.default_rng(seed)
+    chosen = bottleneck.modes[generator.integers(len(bottleneck.modes), size=count)]
+    return (chosen + bottleneck.std * generator.normal(size=chosen.shape)).astype("float32")
+
+
+def _expected(codes, modes, std):
+    n, d = codes.shape
+    marginals = [
+        stats.norm.cdf(np.sort(codes[:, j])[:, None], modes[:, j], std).mean(1) - (np.arange(1, n + 1) - 0.5) / n
+        for j in range(d)
+    ]
+    wanted = std**2 * np.eye(d) + np.cov(modes.T, bias=True).reshape(d, d)
+    covariances = np.cov(codes.T, bias=True).reshape(d, d) - wanted
+    return np.mean(np.square(marginals)), np.sum(covariances**2) / d**2
+
+
+@pytest.mark.parametrize("d", [1, 3])
+def test_both_terms_are_the_formula_of_the_docstring(d):
+    codes = np.random.default_rng(0).normal(1, 2, size=(30, d)).astype("float32")
+    options = {
+        "components": 4,
+        "std": 0.7,
+        "spread": 1.5,
+        "weight": 3.0,
+        "covariance_weight": 0.25,
+        "mode_seed": 5,
+    }
+    bottleneck = passing_on(GaussianMixtureRegularized(d, **options), d)
+    marginals, covariances = _expected(codes.astype("float64"), bottleneck.modes, 0.7)
+    assert penalty(bottleneck, codes) == pytest.approx(3 * marginals + 0.25 * covariances, rel=1e-4)
+
+
+def test_samples_of_the_mixture_have_almost_none_and_those_of_another_do():
+    first = passing_on(GaussianMixtureRegularized(3, components=3, std=0.3, spread=2.0), 3)
+    other = passing_on(GaussianMixtureRegularized(3, components=3, std=0.3, spread=2.0, mode_seed=1), 3)
+    samples = _samples(first, 4000)
+    assert penalty(first, samples) < 0.02 * penalty(other, samples)
+
+
+def test_modes_are_those_of_the_seed_and_survive_the_configuration():
+    first = passing_on(GaussianMixtureRegularized(2, components=5, mode_seed=3), 2)
+    again = GaussianMixtureRegularized.from_config(first.get_config())
+    again.build((None, 6))
+    np.testing.assert_array_equal(first.modes, again.modes)
+    assert first.modes.shape == (5, 2)
+
+
+def test_it_draws_codes_to_the_mixture_while_the_loss_falls():
+    options = {"components": 3, "std": 0.3, "spread": 1.5}
+    bottleneck = GaussianMixtureRegularized(2, **options, weight=1.0, covariance_weight=0.1)
+    codes, logs = trained(bottleneck)
+    plain = plain_codes()
+    assert logs["loss"][-1] < logs["loss"][0]
+    for term in (0, 1):
+        reached, before = (_expected(c.astype("float64"), bottleneck.modes, 0.3)[term] for c in (codes, plain))
+        assert reached < 0.5 * before
+
+
+def test_impossible_mixtures_are_refused():
+    with pytest.raises(InputError, match="components=0"):
+        GaussianMixtureRegularized(3, components=0)
+    with pytest.raises(InputError, match="std=0"):
+        GaussianMixtureRegularized(3, std=0)
