@@ -80,7 +80,7 @@ def test_the_mutual_information_gap_by_hand():
     assert evaluation.mutual_information_gap(codes, factor) == pytest.approx((entropy - second) / entropy)
 
 
-def test_dci_from_importances_by_hand(monkeypatch):
+def test_dci_from_importances_by_hand():
     from keras_ae.evaluation import disentanglement
 
     importances = np.array([[0.5, 0.0], [0.5, 0.25], [0.0, 0.75]])
