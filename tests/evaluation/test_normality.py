@@ -55,7 +55,7 @@ def test_a_square_by_hand():
 
 
 def test_means_for_normal_codes_are_exact_and_p_values_uniform():
-    """Few codes of many dimensions, where the asymptotic means are far off: 15 · 17 instead of 247 · …"""
+    """Few codes of many dimensions, where the means of large samples are far off."""
     tests = [mardia_test(_random(60, 8, seed=seed)) for seed in range(400)]
     for name in ("skewness", "kurtosis"):
         values = [getattr(test, name) for test in tests]
