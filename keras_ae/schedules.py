@@ -17,23 +17,26 @@ class Warmup(Schedule):
     Args:
         then: A learning rate or a schedule.
         steps: Steps below the full learning rate.
+        rate: The learning rate of all these steps, instead of one that rises.
     """
 
-    def __init__(self, then, steps: int):
+    def __init__(self, then, steps: int, rate: float | None = None):
         super().__init__()
-        self.then, self.steps = then, steps
+        self.then, self.steps, self.rate = then, steps, rate
 
     def __call__(self, step):
         rate = self.then(step) if callable(self.then) else self.then
+        if self.rate is not None:
+            return ops.where(ops.cast(step, "float32") < self.steps, self.rate, rate)
         return rate * ops.minimum(1.0, (ops.cast(step, "float32") + 1.0) / (self.steps + 1.0))
 
     def get_config(self):
         then = keras.saving.serialize_keras_object(self.then) if callable(self.then) else self.then
-        return {"then": then, "steps": self.steps}
+        return {"then": then, "steps": self.steps, "rate": self.rate}
 
     @classmethod
     def from_config(cls, config):
-        return cls(keras.saving.deserialize_keras_object(config["then"]), config["steps"])
+        return cls(**{**config, "then": keras.saving.deserialize_keras_object(config["then"])})
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")

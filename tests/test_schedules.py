@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_ae import schedules
+from keras_ae.studies.training_config import TrainingConfig
 
 
 def values(schedule, steps):
@@ -21,6 +22,24 @@ def test_warmup_rises_to_the_rate_it_scales():
     warm = schedules.Warmup(decay, 4)
     assert float(warm(1)) == pytest.approx(0.4 * (1 + math.cos(math.pi / 10)) / 2)
     assert values(warm, range(4, 11)) == values(decay, range(4, 11))
+
+
+def test_the_warm_up_can_have_a_rate_of_its_own():
+    """One epoch at 1e-4, then 1e-3, 1e-4 and 1e-5 from the 33rd and the 66th epoch on (Daly et al., section 3)."""
+    epoch = 391  # of 50,000 images in batches of 128
+    training = TrainingConfig(
+        *(100 * epoch, 100, 128, 1e-3),
+        schedule="piecewise",
+        warmup_steps=epoch,
+        warmup_rate=1e-4,
+        decay_at=(33 * epoch, 66 * epoch),
+        loss="binary_crossentropy",
+    )
+    epochs = (0, 1, 32, 33, 65, 66, 99)
+    expected = [1e-4, 1e-3, 1e-3, 1e-4, 1e-4, 1e-5, 1e-5]
+    for place in (0, epoch - 1):
+        found = values(training.learning_rates(), [number * epoch + place for number in epochs])
+        assert found == pytest.approx(expected)
 
 
 def test_one_cycle_goes_up_and_down_along_half_cosines():
@@ -60,6 +79,7 @@ def test_linear_reaches_its_end_and_stays():
     [
         schedules.OneCycle(0.1, 100, 0.2),
         schedules.Warmup(0.1, 5),
+        schedules.Warmup(0.1, 5, rate=0.01),
         schedules.Warmup(schedules.piecewise(0.1, (5,), 0.5), 3),
     ],
 )

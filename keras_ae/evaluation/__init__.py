@@ -41,6 +41,7 @@ from keras_ae.evaluation.reconstruction import (
     rmse,
     ssim,
 )
+from keras_ae.evaluation.robustness_law import ParameterBounds, parameter_bounds
 from keras_ae.evaluation.sample_quality import SampleQuality, compare_features, fit_densities, measure_samples
 from keras_ae.evaluation.svcca import svcca
 from keras_ae.evaluation.traversals import latent_traversals
@@ -55,6 +56,7 @@ __all__ = [
     "LocalReconstruction",
     "MardiaTest",
     "MarginalNormality",
+    "ParameterBounds",
     "ProbeScores",
     "ProbeTraining",
     "Quantizer",
@@ -94,6 +96,7 @@ __all__ = [
     "neighbor_ratios",
     "normalized_reconstruction_loss",
     "overlay",
+    "parameter_bounds",
     "precision_and_recall",
     "project",
     "psnr",

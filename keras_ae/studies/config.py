@@ -84,7 +84,7 @@ class ModelConfig:
     code: str = "4x4x16"
     """Shape of the code: HEIGHTxWIDTHxCHANNELS for convolutional, LENGTH for the others that have one."""
     bottleneck: str | None = None
-    """identity, dense, variational; the architecture's own by default."""
+    """A name, such as identity, dense, variational, entropic; the architecture's own by default."""
     options: tuple[str, ...] = ()
     """Further keywords as NAME=VALUE, the bottleneck's as bottleneck.NAME=VALUE."""
 
@@ -108,7 +108,7 @@ class ModelConfig:
         if self.architecture == "convolutional":
             strides_for(image_shape, keywords["code_shape"][:2], keywords.get("strided_layers", 5))
         if self.architecture == "strided":
-            check_divisible(image_shape, 4)
+            check_divisible(image_shape, 4 * keywords.get("image_strides", 1))
 
     def _options(self, of_bottleneck: bool) -> dict[str, Any]:
         chosen = {}

@@ -31,6 +31,8 @@ class TrainingConfig:
     """How the learning rate changes: along half a cosine to 0, up and down, or in steps (--decay-at)."""
     warmup_steps: int = 0
     """The learning rate rises linearly over so many steps."""
+    warmup_rate: float | None = None
+    """The learning rate of the warm-up steps, where it does not rise but is the same in all of them."""
     decay_at: tuple[int, ...] = ()
     """Numbers of steps after which a piecewise schedule multiplies the learning rate by the decay factor."""
     decay_factor: float = 0.1
@@ -38,7 +40,8 @@ class TrainingConfig:
     loss: Loss = "mse"
     """Mean over pixels and images; sum_squared_error a sum over pixels; ssim is 1 - SSIM."""
     noise: float = 0.0
-    """Standard deviation of Gaussian noise on what the autoencoder gets; what it learns to give back is clean."""
+    """Standard deviation of Gaussian noise on what the autoencoder gets, clipped to [0, 1], also when it is
+    measured; what it learns to give back is clean. Architectures and bottlenecks have noise in training only."""
     penalty_warmup_steps: int = 0
     """A variational bottleneck's weight beta, or its capacity, rises linearly from 0 over so many steps."""
     label: str | None = None
@@ -72,6 +75,12 @@ class TrainingConfig:
         self._check_schedule()
 
     def _check_schedule(self) -> None:
+        if self.warmup_rate is not None and not (0 < self.warmup_rate < inf and self.warmup_steps):
+            raise InputError(
+                f"warmup_rate {self.warmup_rate} with warmup_steps {self.warmup_steps}",
+                "a number above 0 with steps to warm up in",
+                "give --warmup-steps, and a rate above 0",
+            )
         if self.warmup_steps < 0 or (self.warmup_steps and self.schedule == "one_cycle"):
             raise InputError(
                 f"warmup_steps {self.warmup_steps} with schedule {self.schedule}",
@@ -109,4 +118,4 @@ class TrainingConfig:
             rate = keras.optimizers.schedules.CosineDecay(rate, steps)
         if self.schedule == "piecewise":
             rate = schedules.piecewise(rate, self.decay_at, self.decay_factor)
-        return schedules.Warmup(rate, self.warmup_steps) if self.warmup_steps else rate
+        return schedules.Warmup(rate, self.warmup_steps, self.warmup_rate) if self.warmup_steps else rate

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from keras_ae.architectures import strided
-from keras_ae.evaluation.robustness_law import parameter_bounds
+from keras_ae.evaluation import parameter_bounds
 from keras_ae.networks import strided_decoder
 
 CIFAR, CELEBA = (32, 32, 3), (64, 64, 3)

@@ -52,6 +52,30 @@ def test_options_reach_the_architecture_and_the_bottleneck():
     assert built.encoder.get_layer("convolution_0").filters == 4
 
 
+PENALIZED = {
+    "wasserstein_mmd": "weight=2.0",
+    "entropic": "weight=0.01",
+    "l2_code": "weight=0.01",
+    "gaussian_mixture_regularized": "components=3",
+    "dense": "normalization=spectral",
+}
+
+
+@pytest.mark.parametrize(("name", "option"), PENALIZED.items())
+def test_bottlenecks_of_generative_models_are_named_with_their_options(name, option):
+    options = ("filters=2", "depth=2,1,1,1", "weight_decay=1e-4", f"bottleneck.{option}")
+    built = ModelConfig("strided", "3", name, options).build((8, 8, 1))
+    keyword, value = option.split("=")
+    assert str(getattr(built.bottleneck, keyword)) == value
+    assert built.code_shape == (3,)
+    assert "convolution_0_0" in [layer.name for layer in built.encoder.layers]
+
+
+def test_strided_networks_of_64_pixels_are_checked_for_the_stride_of_the_image():
+    with pytest.raises(InputError, match="that 8 divides"):
+        ModelConfig("strided", "8", options=("image_strides=2",)).check((12, 12, 3))
+
+
 @pytest.mark.parametrize(
     ("keywords", "message"),
     [
@@ -115,6 +139,8 @@ def test_a_builder_that_is_not_there_is_refused(name):
         ({"schedule": "piecewise", "decay_at": (5, 3)}, "increase"),
         ({"schedule": "one_cycle", "warmup_steps": 3}, "warms up by itself"),
         ({"warmup_steps": -1}, "0 or more"),
+        ({"warmup_rate": 1e-4}, "with warmup_steps 0"),
+        ({"warmup_rate": 0.0, "warmup_steps": 3}, "warmup_rate 0.0"),
         ({"patience": 0}, "patience 0"),
         ({"checkpoint_steps": 0}, "checkpoint_steps 0"),
         ({"checkpoint_minutes": 0.0}, "checkpoint_minutes 0"),
