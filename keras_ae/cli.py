@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status: 0; 1 when a run of a study failed; 2 for a mistake in the input or a disk that cannot be
-        written; 130 when interrupted.
+        written; 3 when anomalies were found and that was asked; 130 when interrupted.
     """
     try:
         command = _parse(list(sys.argv[1:] if arguments is None else arguments))

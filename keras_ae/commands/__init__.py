@@ -2,6 +2,7 @@
 
 from keras_ae.commands.compare import Compare
 from keras_ae.commands.data import DataList
+from keras_ae.commands.detect import DetectTrain, Export, Score
 from keras_ae.commands.share import Share
 from keras_ae.commands.study import StudyList, StudyReport, StudyRun
 from keras_ae.commands.train import Evaluate, Train
@@ -11,6 +12,9 @@ COMMANDS: dict[str, type] = {
     "train": Train,
     "evaluate": Evaluate,
     "share": Share,
+    "detect train": DetectTrain,
+    "export": Export,
+    "score": Score,
     "data list": DataList,
     "study list": StudyList,
     "study run": StudyRun,

@@ -1,37 +1,38 @@
-"""Anomaly detection: scores of images, thresholds that keep a promise, and the detector that joins them."""
+"""Anomaly detection: scores of images, thresholds that keep a promise, and the detector that joins them.
 
-from keras_ae.detection.base import Score
-from keras_ae.detection.calibration import Calibration, fewest_images
-from keras_ae.detection.codes import CodeDensity, Mahalanobis, NearestCodes
-from keras_ae.detection.combination import Combination
-from keras_ae.detection.detector import AnomalyDetector
-from keras_ae.detection.exporting import export_detector
-from keras_ae.detection.likelihood import JointLikelihood, NegativeELBO
-from keras_ae.detection.local import LocalConfidence
-from keras_ae.detection.names import SCORES, as_score, score_from_config
-from keras_ae.detection.observation import NormalImages, Observation
-from keras_ae.detection.reconstruction import ReconstructionError, StandardizedError
-from keras_ae.detection.saving import load_detector
+Importing this package does not import Keras.
+"""
 
-__all__ = [
-    "SCORES",
-    "AnomalyDetector",
-    "Calibration",
-    "CodeDensity",
-    "Combination",
-    "JointLikelihood",
-    "LocalConfidence",
-    "Mahalanobis",
-    "NearestCodes",
-    "NegativeELBO",
-    "NormalImages",
-    "Observation",
-    "ReconstructionError",
-    "Score",
-    "StandardizedError",
-    "as_score",
-    "export_detector",
-    "fewest_images",
-    "load_detector",
-    "score_from_config",
-]
+import importlib
+
+_WHERE = {
+    "SCORES": "names",
+    "AnomalyDetector": "detector",
+    "Calibration": "calibration",
+    "CodeDensity": "codes",
+    "Combination": "combination",
+    "ExportedDetector": "files",
+    "FileScore": "files",
+    "JointLikelihood": "likelihood",
+    "LocalConfidence": "local",
+    "Mahalanobis": "codes",
+    "NearestCodes": "codes",
+    "NegativeELBO": "likelihood",
+    "NormalImages": "observation",
+    "Observation": "observation",
+    "ReconstructionError": "reconstruction",
+    "Score": "base",
+    "StandardizedError": "reconstruction",
+    "as_score": "names",
+    "export_detector": "exporting",
+    "fewest_images": "calibration",
+    "load_detector": "saving",
+    "score_from_config": "names",
+}
+__all__ = sorted(_WHERE)
+
+
+def __getattr__(name: str):
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)

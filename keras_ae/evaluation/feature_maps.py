@@ -23,23 +23,28 @@ def feature_maps(model, images: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def overlay(
-    image: np.ndarray, feature_map: np.ndarray, opacity: float = 0.6, colours: str = "magma"
+    image: np.ndarray,
+    feature_map: np.ndarray,
+    opacity: float = 0.6,
+    colours: str = "magma",
+    limits: tuple[float, float] | None = None,
 ) -> np.ndarray:
     """A picture of an image with a feature map over it, enlarged to its size without smoothing.
 
     Args:
         image: [height, width, 1 or 3] in [0, 1].
-        feature_map: [height', width'], of any range; its smallest value is the darkest colour.
+        feature_map: [height', width'], of any range.
         opacity: Of the feature map, from 0 to 1.
         colours: Name of a Matplotlib colour map.
+        limits: Values of the darkest and the lightest colour; those of the map by default.
 
     Returns:
         float32 [height, width, 3] in [0, 1].
     """
     from matplotlib import colormaps
 
-    low, high = float(feature_map.min()), float(feature_map.max())
-    scaled = (feature_map - low) / (high - low) if high > low else np.zeros_like(feature_map)
+    low, high = limits or (float(feature_map.min()), float(feature_map.max()))
+    scaled = np.clip((feature_map - low) / (high - low), 0, 1) if high > low else np.zeros_like(feature_map)
     rows, columns = (
         np.arange(side) * cells // side for side, cells in zip(image.shape[:2], feature_map.shape, strict=True)
     )

@@ -20,6 +20,7 @@ _WHERE = {
     "compare": "compare",
     "estimate": "estimate",
     "evaluate_run": "training",
+    "export_run": "detecting",
     "find_studies": "discovery",
     "load_report": "discovery",
     "load_study": "discovery",
@@ -28,6 +29,7 @@ _WHERE = {
     "select": "selection",
     "share_run": "sharing",
     "train": "training",
+    "train_detector": "detecting",
     "vary": "study",
     "with_new_half": "halves",
 }

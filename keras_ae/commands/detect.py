@@ -1,0 +1,178 @@
+"""`keras-ae detect train`, `export` and `score`: from normal images to decisions about others."""
+
+import csv
+import json
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Annotated, Any, Literal
+
+import tyro
+
+from keras_ae.commands.console import JSON_HELP, load_keras, print_json
+from keras_ae.errors import InputError
+from keras_ae.studies.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
+from keras_ae.studies.run_directory import RunDirectory
+
+Format = Literal["savedmodel", "onnx", "litert"]
+COLUMNS = ("file", "score", "anomaly", "problem")
+FOUND = 3  # exit status, if asked for
+
+
+@dataclass(frozen=True)
+class DetectTrain:
+    """Train on normal images, set a threshold for a rate of false alarms, and export the detector."""
+
+    data: Annotated[DataConfig, tyro.conf.OmitArgPrefixes]
+    out: Path
+    """Directory for the run and the detector. Give it again to go on after an interruption."""
+    model: Annotated[ModelConfig, tyro.conf.OmitArgPrefixes] = field(
+        default_factory=lambda: ModelConfig("strided", code="16")
+    )
+    training: Annotated[TrainingConfig, tyro.conf.OmitArgPrefixes] = field(default_factory=TrainingConfig)
+    score: str = "mse+nearest_codes"
+    """How anomalous an image is: mse, ssim, standardized_error, gaussian, mixture, …, or several joined by +."""
+    false_positive_rate: float = 0.01
+    """Part of normal images that may be taken for anomalies; the validation images set the threshold."""
+    formats: tuple[Format, ...] = ("savedmodel",)
+    """Files to write: savedmodel, which always is, onnx, litert."""
+    json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
+
+    def run(self) -> None:
+        config = RunConfig(self.data, self.model, self.training)
+        data = config.load_data(progress=not self.json)
+        self.model.check(data.image_shape)
+        load_keras()
+        from keras_ae.detection import as_score
+        from keras_ae.studies import train_detector
+
+        as_score(self.score)
+        how = {"score": self.score, "false_positive_rate": self.false_positive_rate, "formats": self.formats}
+        results = train_detector(config, self.out, **how, data=data, progress=not self.json)
+        print_detector(results, self.json)
+
+
+@dataclass(frozen=True)
+class Export:
+    """Export a finished run as a SavedModel: its autoencoder, or with --score a detector."""
+
+    run_directory: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
+    """Directory of a finished run."""
+    out: Path
+    """Directory of the SavedModel."""
+    score: str | None = None
+    """Make it a detector by this score, calibrated on the run's validation images."""
+    false_positive_rate: float = 0.01
+    """Part of normal images that may be taken for anomalies."""
+    formats: tuple[Format, ...] = ("savedmodel",)
+    """Files to write: savedmodel, which always is, onnx, litert."""
+    json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
+
+    def run(self) -> None:
+        RunDirectory(self.run_directory).read("run")  # refuses what is no run
+        load_keras()
+        from keras_ae.studies import export_run
+
+        how = {"score": self.score, "false_positive_rate": self.false_positive_rate, "formats": self.formats}
+        results = export_run(self.run_directory, self.out, **how, progress=not self.json)
+        print_detector(results, self.json)
+
+
+@dataclass(frozen=True)
+class Score:
+    """Score the images of a folder with an exported detector: CSV on standard output, a row a file."""
+
+    model: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
+    """Directory of the exported detector."""
+    source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="folder:PATH")]
+    """The images, in any nesting."""
+    out: Path | None = None
+    """File to write instead of standard output."""
+    maps: Path | None = None
+    """Directory for pictures of the anomalies with their maps over them."""
+    maps_of: Literal["anomalies", "all"] = "anomalies"
+    """Of which images to write maps."""
+    threshold: float | None = None
+    """Another threshold than the detector's."""
+    batch_size: int = 64
+    """Images at a time."""
+    exit_status: bool = False
+    """End with status 3 if anomalies were found."""
+    json: Annotated[bool, tyro.conf.arg(help="Write JSON lines instead of CSV, and no progress.")] = False
+
+    def run(self) -> int:
+        from keras_ae.detection.files import ExportedDetector, check_folder
+
+        if self.batch_size < 1:
+            raise InputError(f"batch_size={self.batch_size}", "at least 1", "correct --batch-size")
+        detector, folder = ExportedDetector(self.model), check_folder(self.source)
+        if self.maps is not None and not detector.has_map:
+            kind = detector.card["score"]["name"]
+            raise InputError(f"--maps for the score {kind!r}", "a score that has a map", "leave out --maps")
+        load_keras()
+        detector.load()
+        rows = detector.score_folder(folder, self.threshold, self.maps is not None, self.batch_size)
+        with ExitStack() as closing:
+            write = self._writer(closing)
+            counts = self._write(rows, write, detector.card["about"].get("usual_map"), closing)
+        print(
+            f"{counts['files']:,} files: {counts['anomalies']:,} anomalies, {counts['bad']:,} could not be read",
+            file=sys.stderr,
+        )
+        return FOUND if self.exit_status and counts["anomalies"] else 0
+
+    def _writer(self, closing: ExitStack) -> Callable[[dict[str, Any]], None]:
+        file: IO = sys.stdout
+        if self.out is not None:
+            self.out.parent.mkdir(parents=True, exist_ok=True)
+            file = closing.enter_context(self.out.open("w", newline="", encoding="utf-8"))
+        if self.json:
+            return lambda row: print(json.dumps(row), file=file)
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        return writer.writerow
+
+    def _write(self, rows, write: Callable, usual: list[float] | None, closing: ExitStack) -> dict[str, int]:
+        from keras_ae.progress import progress_bars
+
+        bars = closing.enter_context(progress_bars(disable=self.json, transient=True))
+        task = bars.add_task("scoring", total=None)
+        counts = {"files": 0, "anomalies": 0, "bad": 0}
+        for row in rows:
+            write({name: value for name, value in asdict(row).items() if name in COLUMNS})
+            counts["files"] += 1
+            counts["anomalies"] += row.anomaly
+            counts["bad"] += bool(row.problem)
+            if self.maps is not None and row.map is not None and (row.anomaly or self.maps_of == "all"):
+                self._draw(row, usual)
+            bars.advance(task)
+        return counts
+
+    def _draw(self, row, usual: list[float] | None) -> None:
+        from keras_ae.evaluation import overlay
+        from keras_ae.pictures import save_picture
+
+        picture = overlay(row.image / 255.0, row.map, limits=usual)
+        save_picture((self.maps / row.file).with_suffix(".png"), picture)
+
+
+def print_detector(results: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(results)
+        return
+    if "threshold" in results:
+        low, high = results["true_rate_interval"]
+        print(f"threshold {results['threshold']:.6g}, from {results['calibration_images']:,} normal images")
+        print(
+            f"false alarms promised: {results['false_positive_rate']:.3g}; the true rate lies between "
+            f"{low:.3g} and {high:.3g} (95 %)"
+        )
+    if "test_images" in results:
+        least, most = results["test_alarms_interval"]
+        print(
+            f"on {results['test_images']:,} further normal images: {results['test_alarms']:,} false alarms "
+            f"({least} to {most} expected)"
+        )
+    print(f"exported: {results['out']}")

@@ -1,0 +1,168 @@
+"""Scoring the images of a folder with an exported detector, of which no more than a few batches are in memory."""
+
+import json
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_ae.data.decoding import BadImageError, Decoder
+from keras_ae.data.folders import image_files, open_folder
+from keras_ae.data.preparation import Preparation
+from keras_ae.errors import InputError
+
+THREADS, AHEAD = 8, 4  # that decode; batches that they may be ahead
+
+
+@dataclass(frozen=True)
+class FileScore:
+    """One file's score, or why it has none.
+
+    Attributes:
+        file: Path relative to the folder.
+        score: The higher, the more anomalous; None for a file that cannot be decoded.
+        anomaly: Whether the score is above the threshold.
+        problem: Why there is no score; "" otherwise.
+        image: uint8 [height, width, channels], as it was scored, if maps were asked for.
+        map: float32 [height, width], if maps were asked for.
+    """
+
+    file: str
+    score: float | None
+    anomaly: bool
+    problem: str = ""
+    image: np.ndarray | None = None
+    map: np.ndarray | None = None
+
+
+class ExportedDetector:
+    """A detector that `export_detector` wrote, run by TensorFlow.
+
+    Args:
+        path: The SavedModel's directory.
+
+    Raises:
+        InputError: There is none, or its files have been changed or are missing.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+        try:
+            self.card: dict[str, Any] = json.loads((self.path / "card.json").read_text(encoding="utf-8"))
+            self.image_shape = tuple(self.card["image_shape"])
+            self.threshold = float(self.card["threshold"])
+        except (OSError, KeyError, ValueError) as error:
+            action = "export one: keras-ae detect train, or keras-ae export RUN --score NAME"
+            raise InputError(f"{path} ({error})", "a detector that was exported", action) from None
+        self.has_map = "map" in self.card["deviation"]
+        self._model = None
+
+    def load(self) -> None:
+        """Load the graph, which takes seconds; scoring does so by itself."""
+        if self._model is None:
+            import tensorflow as tf
+
+            self._model = tf.saved_model.load(str(self.path))
+
+    def score(self, images: np.ndarray) -> np.ndarray:
+        """float32 [n] of uint8 images [n, h, w, c]."""
+        self.load()
+        return self._model.signatures["score_uint8"](images=_tensor(images))["scores"].numpy()
+
+    def map(self, images: np.ndarray) -> np.ndarray:
+        """float32 [n, h, w] of uint8 images [n, h, w, c].
+
+        Raises:
+            InputError: The score has no map.
+        """
+        if not self.has_map:
+            raise InputError(f"maps of the score {self.card['score']['name']!r}", "a score that has a map")
+        self.load()
+        return self._model.signatures["map_uint8"](images=_tensor(images))["maps"].numpy()
+
+    def score_folder(
+        self, folder, threshold: float | None = None, maps: bool = False, batch_size: int = 64
+    ) -> Iterator[FileScore]:
+        """Score the image files under a folder, in any nesting, in the order of their paths.
+
+        They are prepared as the card says those of the training were, or brought to the model's size.
+
+        Args:
+            folder: Where the files are.
+            threshold: Another one than the card's.
+            maps: Whether to make maps.
+            batch_size: Images at a time.
+        """
+        if maps and not self.has_map:
+            raise InputError(f"maps of the score {self.card['score']['name']!r}", "a score that has a map")
+        threshold = self.threshold if threshold is None else threshold
+        pending = []
+        for file, pixels in self._decoded(Path(folder), batch_size * AHEAD):
+            pending.append((file, pixels))
+            if len(pending) == batch_size:
+                yield from self._scored(pending, threshold, maps)
+                pending = []
+        yield from self._scored(pending, threshold, maps)
+
+    def _scored(self, pending, threshold: float, maps: bool) -> Iterator[FileScore]:
+        good = [pixels for _, pixels in pending if not isinstance(pixels, str)]
+        scores, drawn = iter(()), iter(())
+        if good:
+            images = np.stack(good)
+            scores = iter(self.score(images))
+            drawn = iter(zip(images, self.map(images), strict=True)) if maps else drawn
+        for file, pixels in pending:
+            if isinstance(pixels, str):
+                yield FileScore(file, None, False, pixels)
+                continue
+            score = next(scores)
+            image, heat = next(drawn) if maps else (None, None)
+            yield FileScore(file, float(score), bool(score > np.float32(threshold)), "", image, heat)
+
+    def _decoded(self, folder: Path, ahead: int) -> Iterator[tuple[str, np.ndarray | str]]:
+        """Each file with its pixels, or with what is wrong with it; `ahead` of them are decoded in advance."""
+        how = self.card["about"].get("preparation", {})
+        size = how.get("image_size") or self.image_shape[:2]
+        crop = how.get("crop") and tuple(how["crop"])
+        preparation = Preparation(tuple(how.get("pad", (0, 0))), crop, tuple(size))
+        decoder = Decoder(preparation, self.image_shape[2])
+
+        def decode(file: str) -> np.ndarray | str:
+            try:
+                return decoder(folder / file)[0]
+            except BadImageError as error:
+                return error.received
+
+        files = image_files(folder)
+        with ThreadPoolExecutor(THREADS) as pool:
+            waiting: deque[tuple[str, Future]] = deque()
+            for file in islice(files, ahead):
+                waiting.append((file, pool.submit(decode, file)))
+            while waiting:
+                file, future = waiting.popleft()
+                yield file, future.result()
+                for more in islice(files, 1):
+                    waiting.append((more, pool.submit(decode, more)))
+
+
+def check_folder(source: str) -> Path:
+    """The folder of a source "folder:PATH" or of a plain path, if it has images.
+
+    Raises:
+        InputError: It is missing, cannot be read or has no images.
+    """
+    path = Path(source.removeprefix("folder:")).expanduser()
+    if not path.is_dir() or next(image_files(path), None) is None:
+        open_folder(path)  # which says what is wrong
+    return path
+
+
+def _tensor(images: np.ndarray):
+    import tensorflow as tf
+
+    return tf.constant(images)

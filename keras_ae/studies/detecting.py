@@ -1,0 +1,153 @@
+"""From normal images to an exported detector: a run, a threshold, and how well the promise was kept."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_ae.autoencoder import load_model
+from keras_ae.catalogue import ARCHITECTURES
+from keras_ae.data import ImageData
+from keras_ae.detection import AnomalyDetector, fewest_images
+from keras_ae.errors import InputError
+from keras_ae.export import autoencoder_endpoints, write_saved_model
+from keras_ae.studies.config import RunConfig, plain, run_config_from_json
+from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.studies.training import train
+
+RUN, EXPORTED, SAVED = "run", "detector", "detector_keras"
+MAPPED = 256  # normal images whose maps tell what is usual
+PREPARATION = ("pad", "crop", "image_size", "channels")
+
+
+def train_detector(
+    config: RunConfig,
+    out,
+    *,
+    score: str = "mse+nearest_codes",
+    false_positive_rate: float = 0.01,
+    formats: tuple[str, ...] = ("savedmodel",),
+    data: ImageData | None = None,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Train an autoencoder on normal images, calibrate a threshold on held-out ones, and export the detector.
+
+    The validation images set the threshold, the test images tell how many false alarms there are. In `out` are the
+    run, `run/`, the deployable `detector/` and `detector_keras/` for `load_detector`. A broken run goes on.
+
+    Args:
+        config: Of the run; its images are normal ones.
+        out: Directory.
+        score: Name of the score, or names joined by +.
+        false_positive_rate: What the threshold is set for.
+        formats: As of `export_detector`.
+        data: The images, if they are loaded already.
+        progress: Whether to show progress bars.
+
+    Returns:
+        The threshold, what it promises and what came out on the test images.
+
+    Raises:
+        InputError: There are too few validation images for the rate, for instance; before anything is trained.
+    """
+    data = data or config.load_data(progress)
+    check_sizes(data, false_positive_rate)
+    out = Path(out)
+    resume = (out / RUN / "run.json").exists()
+    train(config, out / RUN, resume=resume, data=data, progress=progress)
+    return export_run(
+        out / RUN,
+        out / EXPORTED,
+        score=score,
+        false_positive_rate=false_positive_rate,
+        formats=formats,
+        data=data,
+        saved=out / SAVED,
+    )
+
+
+def check_sizes(data: ImageData, rate: float) -> None:
+    """Refuse a source with too few validation images to promise the rate."""
+    if not 0 < rate < 1:
+        raise InputError(f"a false positive rate of {rate}", "one between 0 and 1", "0.01 is one in a hundred")
+    found, fewest = data.sizes["validation"], fewest_images(rate)
+    if found < fewest:
+        action = "give more images, a larger --validation-fraction or a higher --false-positive-rate"
+        raise InputError(f"{found} images to calibrate a rate of {rate:g}", f"at least {fewest}", action)
+
+
+def export_run(
+    run,
+    out,
+    *,
+    score: str | None = None,
+    false_positive_rate: float = 0.01,
+    formats: tuple[str, ...] = ("savedmodel",),
+    data: ImageData | None = None,
+    saved=None,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Export a finished run: its autoencoder, or with a score a detector, calibrated on its validation images.
+
+    Args:
+        run: Directory of the run.
+        out: Directory of the SavedModel.
+        score, false_positive_rate, formats: As of `train_detector`; without a score there is but a SavedModel.
+        data: The run's images, if they are loaded already.
+        saved: Also a directory to save the detector to, for `load_detector`.
+        progress: Whether to show progress bars.
+
+    Returns:
+        Where it is, how far it is from the Keras model, and as of `train_detector`.
+    """
+    directory = RunDirectory(run)
+    if not directory.is_finished:
+        raise InputError(f"{run}", "a finished run", "train it to the end first")
+    config = run_config_from_json(directory.read("run")["config"])
+    ARCHITECTURES[config.model.architecture]  # A builder of one's own registers its layers.
+    model = load_model(directory.model_path)
+    if score is None:
+        if tuple(formats) != ("savedmodel",):
+            raise InputError(f"formats {', '.join(formats)} without a score", "a SavedModel", "give --score NAME")
+        return {"out": str(out), "deviation": write_saved_model(model, autoencoder_endpoints(model), out)}
+    data = data or config.load_data(progress)
+    check_sizes(data, false_positive_rate)
+    detector = AnomalyDetector(model, score, false_positive_rate, holdout=0)
+    detector.fit(data.pipeline("train", shuffle=False)).calibrate(data.validation)
+    results = _measure(detector, data)
+    if saved is not None:
+        detector.save(saved)
+    about = {
+        "data": f"{config.data.source}, fingerprint {data.fingerprint()[:16]}",
+        "images": data.sizes,
+        "preparation": plain({name: asdict(config.data)[name] for name in PREPARATION}),
+        "measured": results,
+    }
+    if detector.score_.has_map:
+        maps = detector.anomaly_maps(data.images("validation", MAPPED))
+        about["usual_map"] = [float(np.median(maps)), float(maps.max())]
+    examples = data.images("validation", 16)
+    results |= {"out": str(out), "deviation": detector.export(out, formats, examples, about)}
+    keras.utils.clear_session()
+    return results
+
+
+def _measure(detector: AnomalyDetector, data: ImageData) -> dict[str, Any]:
+    calibration = detector.calibration_
+    results = {
+        "threshold": detector.threshold_,
+        "false_positive_rate": calibration.rate,
+        "calibration_images": calibration.images,
+        "true_rate_interval": list(calibration.rate_interval()),
+    }
+    if data.sizes["test"]:
+        alarms = int(np.sum(detector.predict(data.test) == -1))
+        images = data.sizes["test"]
+        results |= {
+            "test_images": images,
+            "test_alarms": alarms,
+            "test_alarms_interval": list(calibration.alarms_interval(images)),
+        }
+    return results
