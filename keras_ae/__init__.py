@@ -20,6 +20,7 @@ _MODULES = (
     "density",
     "detection",
     "evaluation",
+    "export",
     "layers",
     "losses",
     "networks",

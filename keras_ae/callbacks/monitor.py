@@ -7,7 +7,8 @@ import keras
 import numpy as np
 
 from keras_ae.callbacks.reconstructions import first_images
-from keras_ae.evaluation.inference import encode
+from keras_ae.evaluation.inference import as_array
+from keras_ae.execution import compiled
 from keras_ae.files import write_text
 from keras_ae.pictures import grid, save_picture
 
@@ -62,7 +63,9 @@ class Monitor(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         import tensorflow as tf
 
+        model = self.model
         self._writer = tf.summary.create_file_writer(str(self.log_dir))
+        self._encode = compiled(lambda images: model.encode(images))  # once: it is called after every epoch
 
     def on_epoch_begin(self, epoch, logs=None):
         self._seconds, self._steps, self._batch_began = 0.0, 0, None
@@ -95,7 +98,7 @@ class Monitor(keras.callbacks.Callback):
         return max(1, -(-self.params["epochs"] // self.histograms))
 
     def _codes(self) -> np.ndarray:
-        return encode(self.model, [self.images])
+        return as_array(self._encode(self.images))
 
     def _write_histograms(self, write) -> None:
         if self.images is not None:
