@@ -61,7 +61,11 @@ def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
 
 
 def _open_questions(results: Path) -> list[Path]:
-    tables = {"halves": open_questions.halves, "denoising": open_questions.denoising}
+    tables = {
+        "halves": open_questions.halves,
+        "denoising": open_questions.denoising,
+        "precision": open_questions.precision,
+    }
     there = [name for name in tables if (results / f"{name}.csv").exists() and (results / "cpu.csv").exists()]
     return [
         write_table(tables[name](load_runs(results, name), load_runs(results, "cpu")), results / f"{name}.md")

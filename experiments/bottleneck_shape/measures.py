@@ -19,7 +19,7 @@ SHOWN_SEED = 0  # whose codes are compared and whose reconstructions are shown
 SHOWN_IMAGES = 3  # of seen and of unseen images each
 COMPONENTS = 128  # of the codes that are brought to equal length; fewer where the shortest code has fewer values
 INPUT = "input"
-UNMEASURED = ("halves", "denoising")  # presets of which the scores are enough
+UNMEASURED = ("halves", "denoising", "precision")  # presets of which the scores are enough
 
 
 def collect(study: Study, trained: Path, kept: Path) -> None:

@@ -1,4 +1,4 @@
-"""Tables for the questions that the paper leaves open: which half overfits, and denoising by map size."""
+"""Tables beside the paper's: which half overfits, denoising by map size, and training in half precision."""
 
 import pandas
 
@@ -36,3 +36,20 @@ def denoising(runs: pandas.DataFrame, before: pandas.DataFrame) -> pandas.DataFr
             "without noise: test MSE": plain.set_index("code").loc[runs["code"], "validation.mse"].to_numpy(),
         }
     )
+
+
+def precision(runs: pandas.DataFrame, before: pandas.DataFrame) -> pandas.DataFrame:
+    """Errors of the same runs in bfloat16 and in float32, means and deviations over the seeds."""
+    same = before[
+        (before["experiment"] == "dynamics")
+        & (before["data"] == "cifar10")
+        & before["code"].isin(runs["code"])
+        & before["seed"].isin(runs["seed"])
+    ]
+    rows = []
+    for name, of_one in {"float32": same, "mixed_bfloat16": runs}.items():
+        row = {"precision": name, "code": of_one["code"].iloc[0].replace("x", "×"), "seeds": len(of_one)}
+        for column, label in {"final_loss": "training MSE", "validation.mse": "test MSE"}.items():
+            row |= {label: of_one[column].mean(), f"{label}, s.d.": of_one[column].std()}
+        rows.append(row)
+    return pandas.DataFrame(rows)

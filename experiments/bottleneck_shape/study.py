@@ -175,6 +175,13 @@ def denoising() -> list[StudyRun]:
     return runs
 
 
+def precision() -> list[StudyRun]:
+    """The runs of one code that `cpu` trains in float32, in bfloat16: whether they end at the same error."""
+    code = codes((32, 32, 3), 3, (Fraction(1, 4),))[0][0]
+    trainings = [replace(_cpu_training(seed), precision="mixed_bfloat16") for seed in SEEDS]
+    return [_run("precision", CIFAR, code, CPU_MODEL, training, CPU_IMAGES) for training in trainings]
+
+
 def digits() -> list[StudyRun]:
     """Small models of the embedded digits, which the notebook opens."""
     data = DataConfig("digits", train="all[:1200]", validation="all[1200:1500]", test="all[1500:]")
@@ -203,6 +210,7 @@ STUDY = Study(
         "cpu": cpu,
         "halves": halves,
         "denoising": denoising,
+        "precision": precision,
         "digits": digits,
         "quick": quick,
     },
