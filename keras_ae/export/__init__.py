@@ -11,10 +11,12 @@ from keras_ae.export.endpoints import (
 from keras_ae.export.parity import check_moments, check_parity, deviation
 from keras_ae.export.portable import write_litert, write_onnx
 from keras_ae.export.saved_model import write_saved_model
+from keras_ae.export.serving import ServingClient
 
 __all__ = [
     "Endpoint",
     "Input",
+    "ServingClient",
     "autoencoder_endpoints",
     "check_moments",
     "check_parity",

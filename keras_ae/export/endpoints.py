@@ -9,8 +9,7 @@ import numpy as np
 
 from keras_ae.density import Density
 from keras_ae.errors import InputError
-
-BYTES = "_uint8"  # what the names of endpoints end with that take images of bytes
+from keras_ae.export.names import BYTES
 
 
 @dataclass(frozen=True)

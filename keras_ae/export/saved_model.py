@@ -10,7 +10,8 @@ import numpy as np
 
 from keras_ae.errors import InputError
 from keras_ae.execution import require_tensorflow
-from keras_ae.export.endpoints import BYTES, Endpoint, Input
+from keras_ae.export.endpoints import Endpoint, Input
+from keras_ae.export.names import BYTES
 from keras_ae.export.parity import check_moments, check_parity
 
 CHECKED, DRAWN = 16, 4096  # images that outputs are compared on; draws whose moments are

@@ -172,7 +172,9 @@ def test_the_confidence_of_a_lea(images, others):
         LocalConfidence("other").check(classifier)
 
 
-@pytest.mark.parametrize("name", [*(set(SCORES) - {"local_confidence"}), "mse+gaussian+nearest_codes"])
+@pytest.mark.parametrize(
+    "name", [*(name for name in SCORES if name != "local_confidence"), "mse+gaussian+nearest_codes"]
+)
 def test_a_score_is_restored_from_its_settings_and_what_it_learned(model, variational, images, others, name):
     scored = variational if name == "negative_elbo" else model
     score = as_score(name).fit(_normal(scored, images))

@@ -1,0 +1,78 @@
+"""The client against a server that answers as TensorFlow Serving's REST interface does, with a real SavedModel."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import keras
+import numpy as np
+import pytest
+
+import keras_ae as kae
+from keras_ae.errors import InputError
+from keras_ae.export import ServingClient
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture(scope="module")
+def detector():
+    keras.utils.set_random_seed(0)
+    model = kae.architectures.fully_connected((4, 3, 1), (2,), hidden=(8,))
+    images = np.random.default_rng(0).random((40, 4, 3, 1)).astype(np.float32)
+    return kae.AnomalyDetector(model, "mse", false_positive_rate=0.2).fit(images)
+
+
+@pytest.fixture(scope="module")
+def client(detector, tmp_path_factory):
+    import tensorflow as tf
+
+    path = tmp_path_factory.mktemp("served") / "good"
+    detector.export(path)
+    loaded = tf.saved_model.load(str(path))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            status, answer = 200, {}
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            try:
+                assert self.path == "/v1/models/good:predict"
+                answer = _answer(tf, getattr(loaded, request["signature_name"]), request["inputs"])
+            except Exception as error:
+                status, answer = 400, {"error": str(error)}
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(json.dumps(answer).encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield ServingClient(f"http://127.0.0.1:{server.server_port}/", "good")
+    server.shutdown()
+
+
+def _answer(tf, function, inputs):
+    """Values typed by the signature; the name of an only output is left out."""
+    types = {spec.name: spec.dtype for spec in function.input_signature}
+    outputs = function(**{name: tf.constant(value, types[name]) for name, value in inputs.items()})
+    outputs = {name: value.numpy().tolist() for name, value in outputs.items()}
+    return {"outputs": outputs if len(outputs) > 1 else next(iter(outputs.values()))}
+
+
+def test_scores_and_decisions_are_the_detectors(client, detector):
+    floats = np.random.default_rng(1).random((5, 4, 3, 1)).astype(np.float32)
+    for images in (floats, np.uint8(floats * 255)):
+        scores, anomalies = client.predict(images)
+        np.testing.assert_allclose(scores, detector.anomaly_scores(images), rtol=1e-5)
+        assert np.array_equal(anomalies, detector.predict(images) == -1)
+        np.testing.assert_allclose(client.score(images), scores, rtol=1e-6)
+    assert client.predict(floats, threshold=-1.0)[1].all()
+
+
+def test_refusals_are_told(client):
+    with pytest.raises(InputError, match="expected pixels in"):
+        client.score(np.full((1, 4, 3, 1), 7.0))
+    with pytest.raises(InputError, match="a server there"):
+        ServingClient("http://127.0.0.1:9", "good", timeout=2).score(np.zeros((1, 4, 3, 1)))
