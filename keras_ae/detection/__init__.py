@@ -27,6 +27,7 @@ _WHERE = {
     "export_detector": "exporting",
     "fewest_images": "calibration",
     "load_detector": "saving",
+    "measure_detection": "measures",
     "score_from_config": "names",
 }
 __all__ = sorted(_WHERE)
