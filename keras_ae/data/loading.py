@@ -28,6 +28,7 @@ def load(
     train: str | None = None,
     validation: str | None = None,
     test: str | None = None,
+    train_labels: Sequence[str] = (),
     limit: int | None = None,
     validation_fraction: float = 0.0,
     test_fraction: float = 0.2,
@@ -55,6 +56,8 @@ def load(
         validation: Which images to validate on, likewise, such as "train[-10000:]" (with train="train[:-10000]").
             None takes a `validation_fraction` of the training images at random.
         test: Which images to test on, such as "all[-2000:]". None takes the source's part "test".
+        train_labels: Train and validate on images of these labels alone, by name or number; test images are left
+            as they are: so one trains on what is normal and tests whether the rest is detected.
         limit: At most so many images of each split, chosen at random.
         validation_fraction: Part of the training images, after `limit`, to set aside for validation.
         test_fraction: Part of the images to set aside for testing, if the source has no split of its own and
@@ -90,6 +93,7 @@ def load(
         validation_fraction=validation_fraction,
         limit=limit,
         seed=seed,
+        train_labels=tuple(train_labels),
     )
     log = FileLog()
     if collection.root is None:

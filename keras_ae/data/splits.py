@@ -4,7 +4,7 @@ import numpy as np
 
 from keras_ae.data.collection import ALL, TEST, TRAIN, VALIDATION, Collection, Part
 from keras_ae.data.selection import Selection, select
-from keras_ae.errors import InputError
+from keras_ae.errors import InputError, unknown_name
 
 # Each choice has a random stream of its own, so that changing one fraction does not reshuffle the others.
 _STREAMS = {"test": 0, "limit-train": 1, "limit-test": 2, "validation": 3, "limit-validation": 4}
@@ -18,12 +18,14 @@ def divide(
     validation_fraction: float,
     limit: int | None,
     seed: int,
+    train_labels: tuple[str, ...] = (),
 ) -> dict[str, Part]:
     """Divides a source into "train", "validation" and "test", of which all but "train" may be empty.
 
     What `selections` name are those stretches of the source. Else "train" and "test" are the source's own;
-    where it has none and nothing is selected, it is divided at random by `test_fraction`. Then each is cut to
-    `limit` images, and validation images that were not selected are taken out of what is left of "train".
+    where it has none and nothing is selected, it is divided at random by `test_fraction`. Of all but "test" only
+    images of `train_labels` are kept, if any are named. Then each is cut to `limit` images, and validation images
+    that were not selected are taken out of what is left of "train".
     """
     if selections or ALL not in collection.parts:
         parts = select(collection, _with_defaults(collection, selections))
@@ -31,6 +33,9 @@ def divide(
         whole = collection.part(ALL)
         train, test = carve(len(whole), test_fraction, seed, "test")
         parts = {TRAIN: whole.take(train), TEST: whole.take(test)}
+    if train_labels:
+        chosen = label_numbers(collection, train_labels)
+        parts = {name: part if name == TEST else _only(part, chosen) for name, part in parts.items()}
     parts = {name: part.take(subset(len(part), limit, seed, f"limit-{name}")) for name, part in parts.items()}
     whole = parts[TRAIN]
     if VALIDATION not in parts:
@@ -48,6 +53,35 @@ def _with_defaults(collection: Collection, selections: dict[str, Selection]) -> 
             f"{given} of a source without a part 'train'", "train beside them", "give train='all[:80%]', say"
         )
     return found
+
+
+def label_numbers(collection: Collection, labels: tuple[str, ...]) -> np.ndarray:
+    """The numbers of labels given by name or number.
+
+    Raises:
+        InputError: The source has no such label, or not one label an image.
+    """
+    part = collection.part(next(iter(collection.parts)))
+    if part.labels is None or part.labels.ndim != 1:
+        raise InputError(
+            f"train_labels {', '.join(labels)} of images without one label each",
+            "class folders, or one label an image",
+            "leave out train_labels",
+        )
+    names = collection.label_names or tuple(map(str, range(int(part.labels.max()) + 1)))
+    numbers = {name: number for number, name in reversed([*enumerate(names)])}
+    numbers = {str(number): number for number in range(len(names))} | numbers
+    for label in labels:
+        if label not in numbers:
+            raise unknown_name("label", label, names)
+    return np.array(sorted({numbers[label] for label in labels}))
+
+
+def _only(part: Part, labels: np.ndarray) -> Part:
+    rows = np.flatnonzero(np.isin(part.labels, labels))
+    if not len(rows):
+        raise InputError("train_labels of which there is no image", "labels of training images", "name others")
+    return part.take(rows)
 
 
 def carve(count: int, fraction: float, seed: int, stream: str) -> tuple[np.ndarray, np.ndarray]:

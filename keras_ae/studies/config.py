@@ -63,6 +63,8 @@ class DataConfig:
     """Which images to test on, such as "all[-2000:]"."""
     test_fraction: float = 0.2
     """Part of the images that is held out for testing, where the source has no test images of its own."""
+    train_labels: tuple[str, ...] = ()
+    """Train and validate on images of these labels alone, by name or number; test images are left as they are."""
     limit: int | None = None
     """At most so many images of each split, drawn with the seed."""
     validation_fraction: float | None = None
@@ -202,6 +204,7 @@ def run_config_from_json(values: dict[str, Any]) -> RunConfig:
     data = dict(values["data"])
     data["data_dir"] = data["data_dir"] and Path(data["data_dir"])
     data |= {key: data[key] and tuple(data[key]) for key in ("pad", "crop", "image_size")}
+    data["train_labels"] = tuple(data.get("train_labels", ()))
     model = ModelConfig(**values["model"])
     model = replace(model, options=tuple(model.options))
     training = values["training"] | {"decay_at": tuple(values["training"]["decay_at"])}

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from keras_ae.data.collection import Collection, Part
 from keras_ae.data.selection import Selection
 from keras_ae.data.splits import carve, divide, subset
+from keras_ae.errors import InputError
 
 counts = st.integers(2, 300)
 fractions = st.floats(0, 0.99)
@@ -74,6 +75,33 @@ def test_official_splits_stay_and_are_limited_before_validation():
 def test_the_test_split_does_not_move_with_the_validation_fraction():
     tests = [_divide(all=50, validation_fraction=fraction)["test"].labels for fraction in (0.0, 0.3)]
     np.testing.assert_array_equal(*tests)
+
+
+@pytest.mark.parametrize(
+    ("names", "given"), [(("a", "b", "c"), ("b",)), (None, ("1",)), (("x", "y", "z"), ("1",))]
+)
+def test_training_on_one_label_leaves_the_test_images_as_they_are(names, given):
+    labels = np.arange(60, dtype=np.int32) % 3
+    images = np.arange(60, dtype=np.float32).reshape(-1, 1, 1, 1)
+    collection = Collection({"train": Part(images, labels), "test": Part(images[:9], labels[:9])}, names)
+    options = {"selections": {}, "test_fraction": 0, "validation_fraction": 0.25, "limit": 16, "seed": 0}
+    parts = divide(collection, **options, train_labels=given)
+    assert {name: len(part) for name, part in parts.items()} == {"train": 12, "validation": 4, "test": 9}
+    for name in ("train", "validation"):
+        assert set(parts[name].labels) == {1}
+        assert np.array_equal(parts[name].images.ravel() % 3, np.ones(len(parts[name])))
+    assert set(parts["test"].labels) == {0, 1, 2}
+
+
+def test_labels_that_are_not_there_are_refused():
+    options = {"selections": {}, "test_fraction": 0.5, "validation_fraction": 0, "limit": None, "seed": 0}
+    images = np.zeros((6, 1, 1, 1), np.float32)
+    whole = Collection({"all": Part(images, np.arange(6, dtype=np.int32) % 2)}, ("cat", "dog"))
+    with pytest.raises(InputError, match="did you mean 'cat'"):
+        divide(whole, **options, train_labels=("car",))
+    for labels in (None, np.zeros((6, 2), np.int32)):
+        with pytest.raises(InputError, match="one label an image"):
+            divide(Collection({"all": Part(images, labels)}), **options, train_labels=("0",))
 
 
 def test_taking_everything_does_not_copy():
