@@ -1,0 +1,156 @@
+"""The paper's figures 1 to 5, A.1 and A.2 and its tables, from the small files in results/ alone."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas
+from matplotlib.figure import Figure
+
+from experiments.deterministic_vs_variational import claims, tables
+from experiments.deterministic_vs_variational.measures import collect
+from keras_ae.files import write_text
+from keras_ae.report.figures import latent_scatter
+from keras_ae.report.results import fill, save_figure, write_table
+
+__all__ = ["collect", "report"]
+
+CHOICES = ["run", "data", "model", "variant", "filters", "depth", "units", "compared", "paper_filters"]
+
+
+def report(results: Path) -> list[Path]:
+    """Write the tables and figures that the kept results allow; the tables also into the experiment's README."""
+    written = []
+    for preset in ("cpu", "paper", "quick"):
+        if (results / f"{preset}_measures.json").exists():
+            written += _report_preset(results, preset, "" if preset == "cpu" else f"{preset}_")
+    readme = results.parent / "README.md"
+    if readme.exists():
+        fill(readme, results)
+    return written
+
+
+def load(results: Path, preset: str) -> claims.Evidence:
+    """What was kept of a preset's runs."""
+    runs = pandas.read_csv(results / f"{preset}.csv", dtype={"depth": str})
+    measures = json.loads((results / f"{preset}_measures.json").read_text(encoding="utf-8"))
+    chosen = runs[(runs["status"] == "finished") & runs["run"].isin(measures)]
+    rows = [{**row, **_named(measures[row["run"]])} for row in chosen[CHOICES].to_dict("records")]
+    columns = [*CHOICES, "images", *(f"{source}_fid" for source in tables.SOURCES)]
+    table = pandas.DataFrame(rows)
+    table = table.reindex(columns=[*columns, *table.columns.difference(columns)])
+    table["images"] = table["data"] + " [" + table["extractor"] + "]"
+    curves = pandas.read_csv(results / f"{preset}_curves.csv")
+    return claims.Evidence(table, runs, curves)
+
+
+def _named(measures: dict) -> dict:
+    """Measures without the extractor in their names; it is a column of its own."""
+    ending = f"[{measures['extractor']}]"
+    found = {name.removesuffix(ending): value for name, value in measures.items()}
+    return {name: float("nan") if value is None else value for name, value in found.items()}
+
+
+def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
+    evidence = load(results, preset)
+    made = {
+        "claims": claims.table(evidence),
+        "codes": tables.codes(evidence.rows),
+        "parameters": tables.parameters(evidence.rows),
+    }
+    figures = {}
+    for (data, extractor), rows in evidence.rows.groupby(["data", "extractor"]):
+        # A second extractor of the same data gets files of its own.
+        first = evidence.rows.loc[evidence.rows["data"] == data, "extractor"].iloc[0]
+        name = data if extractor == first else f"{data}_{extractor.replace('-', '_')}"
+        made |= {
+            f"table2_{name}": tables.table2(rows),
+            f"table3_{name}": tables.table3(rows),
+            f"quality_{name}": tables.quality(rows),
+        }
+        figures |= {f"{number}_{name}": figure for number, figure in _by_length(rows).items()}
+    written = [write_table(t, results / f"{prefix}{name}.md") for name, t in made.items() if len(t)]
+    samples = results / f"{preset}_samples.npz"
+    if samples.exists():
+        figures |= _samples(np.load(samples), evidence.rows)
+    written += [save_figure(figure, results / f"{prefix}{name}.png") for name, figure in figures.items()]
+    codes = results / f"{preset}_codes.npz"
+    return written + (_scatter(np.load(codes), evidence.rows, results, prefix) if codes.exists() else [])
+
+
+def _by_length(rows: pandas.DataFrame) -> dict[str, Figure]:
+    """Figures 1 to 5 of one data set: those of which lines have at least two lengths."""
+    dae, flat, plain = rows["model"] == "DAE", rows["depth"] == "1", rows["variant"] == "plain"
+    vae = (rows["model"] == "VAE") & plain
+    widest = rows["filters"] == rows.loc[dae & plain, "filters"].max()
+    deep = dae & plain & rows["filters"].isin(rows.loc[dae & ~flat, "filters"])
+    frozen = dae & rows["variant"].isin(("plain", "frozen")) & widest
+    norms = dae & flat & rows["variant"].isin(("plain", "BN", "SN", "LN")) & widest
+    chosen = {
+        "figure1": (plain & flat & (dae | vae), ("gaussian", "mixture")),
+        "figure2": (deep | (vae & rows["filters"].isin(rows.loc[deep, "filters"])), ("gaussian", "mixture")),
+        "figure3": (frozen, ("gaussian", "mixture")),
+        "figure4": (norms | (vae & widest), ("standard_normal", "gaussian", "mixture")),
+    }
+    decisive = {"figure2": dae & ~flat & plain, "figure3": rows["variant"] == "frozen", "figure4": norms & ~plain}
+    figures = {}
+    for name, (mask, densities) in chosen.items():
+        if rows.loc[decisive.get(name, mask), "units"].nunique() > 1:
+            figures[name] = _lines(rows[mask], densities)
+    return figures
+
+
+def _lines(rows: pandas.DataFrame, densities: tuple[str, ...]) -> Figure:
+    """Distance against code length, a panel a density and a line a model; DAEs solid, VAEs dashed."""
+    figure = Figure(figsize=(4.2 * len(densities), 3.8), layout="constrained")
+    panels = figure.subplots(1, len(densities), squeeze=False)[0]
+    widths = sorted(rows["filters"].unique())
+    kinds = sorted({tuple(kind) for kind in rows[["depth", "variant"]].to_numpy()})
+    for axes, density in zip(panels, densities, strict=True):
+        for (model, filters, depth, variant), line in rows.groupby(["model", "filters", "depth", "variant"]):
+            line = line.sort_values("units")
+            colour = widths.index(filters) if len(widths) > 1 else kinds.index((depth, variant))
+            label = " ".join([model, str(filters), *([f"depth {depth}"] if depth != "1" else [])])
+            label += "" if variant == "plain" else f" {variant}"
+            style = {"linestyle": "--" if model == "VAE" else "-", "marker": "o" if depth == "1" else "^"}
+            color = "k" if model == "VAE" and len(widths) == 1 else f"C{colour}"
+            axes.plot(line["units"], line[f"{density}_fid"], label=label, color=color, markersize=3, **style)
+        axes.set_xscale("log", base=2)
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.set(xlabel="code values", title=tables.SOURCES[density])
+        axes.grid(alpha=0.25)
+    panels[0].set_ylabel(f"Fréchet distance\n[{rows['extractor'].iloc[0]}]")
+    panels[-1].legend(fontsize=7, frameon=False)
+    return figure
+
+
+def _samples(pictures, rows: pandas.DataFrame) -> dict[str, Figure]:
+    """A figure a data set: of each model a row of samples from N(0, I), one from the MVG, one from the GMM."""
+    figures = {}
+    for data, of_data in rows[rows["run"].isin(pictures.files)].groupby("data"):
+        names = of_data.sort_values(tables.ORDER).to_dict("records")
+        figure = Figure(figsize=(7.0, 0.9 * ((len(names) + 1) // 2)), layout="constrained")
+        panels = figure.subplots((len(names) + 1) // 2, 2, squeeze=False).ravel()
+        for axes, row in zip(panels, names, strict=False):
+            picture = pictures[row["run"]]
+            axes.imshow(picture if picture.shape[-1] == 3 else picture[..., 0], cmap="gray", vmin=0, vmax=255)
+            variant = "" if row["variant"] == "plain" else f" {row['variant']}"
+            depth = "" if row["depth"] == "1" else f" depth {row['depth']}"
+            axes.set_title(f"{row['model']}{variant}{depth}, {row['filters']} filters", fontsize=7, pad=2)
+        for axes in panels:
+            axes.set_axis_off()
+        figures[f"samples_{data}"] = figure
+    return figures
+
+
+def _scatter(codes, rows: pandas.DataFrame, results: Path, prefix: str) -> list[Path]:
+    """Figures A.1 and A.2: codes of each data set's widest plain DAE and VAE in random pairs of dimensions."""
+    rows = rows[rows["run"].isin(codes.files) & (rows["variant"] == "plain") & (rows["depth"] == "1")]
+    rows = rows[rows["model"].isin(("DAE", "VAE"))].sort_values("filters")
+    written = []
+    for data, of_data in rows.groupby("data"):
+        shown = {row.model: codes[row.run].astype(np.float32) for row in of_data.itertuples()}
+        path = results / f"{prefix}figureA_{data}.svg"
+        write_text(path, latent_scatter(shown))
+        written.append(path)
+    return written
