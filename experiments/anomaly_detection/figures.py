@@ -1,0 +1,110 @@
+"""The tables by score, by model and by class, from the small files in results/ alone."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas
+from matplotlib.figure import Figure
+
+from experiments.anomaly_detection.measures import collect
+from experiments.anomaly_detection.study import EVERYWHERE
+from keras_ae.report.results import fill, save_figure, write_table
+
+__all__ = ["collect", "report"]
+
+SHOWN = ("cpu", "full", "quick")
+
+
+def report(results: Path) -> list[Path]:
+    """Write the tables and figures that the kept results allow; the tables also into the experiment's README."""
+    written = []
+    for preset in SHOWN:
+        path = results / f"{preset}_measures.csv"
+        if not path.exists():
+            continue
+        rows, prefix = pandas.read_csv(path, dtype={"normal": str}), "" if preset == "cpu" else f"{preset}_"
+        tables = {"scores": by_score(rows), "models": by_model(rows), "classes": by_class(rows)}
+        tables["promises"] = promises(rows)
+        written += [write_table(table, results / f"{prefix}{name}.md") for name, table in tables.items()]
+        written.append(save_figure(_figure(rows), results / f"{prefix}classes.png"))
+    readme = results.parent / "README.md"
+    if readme.exists():
+        fill(readme, results)
+    return written
+
+
+def of_every_class(rows: pandas.DataFrame) -> pandas.DataFrame:
+    """The rows of the model that is trained on every class, and of the pixels."""
+    model = EVERYWHERE if (rows["model"] == EVERYWHERE).any() else rows["model"].iloc[0]
+    return rows[rows["model"].isin([model, "pixels"])]
+
+
+def by_score(rows: pandas.DataFrame) -> pandas.DataFrame:
+    """Means over the classes of the model that is trained on every class, best first."""
+    grouped = of_every_class(rows).groupby(["data", "model", "score"], sort=False)
+    table = grouped.agg(
+        classes=("normal", "nunique"),
+        auc=("roc_auc", "mean"),
+        lowest=("roc_auc", "min"),
+        precision=("average_precision", "mean"),
+        fpr=("fpr_at_95_tpr", "mean"),
+        f1=("f1", "mean"),
+    ).reset_index()
+    table = table.sort_values(["data", "auc"], ascending=[False, False])
+    names = {"auc": "ROC AUC", "lowest": "lowest class", "precision": "average precision"}
+    return table.rename(columns=names | {"fpr": "FPR at 95 % TPR", "f1": "F1 at the threshold"})
+
+
+def by_model(rows: pandas.DataFrame) -> pandas.DataFrame:
+    """ROC AUC of each model by score, means over the classes that all models were trained on."""
+    trained = rows[rows["model"] != "pixels"]
+    parts = []
+    for data, of_data in trained.groupby("data", sort=False):
+        classes = set.intersection(*(set(part["normal"]) for _, part in of_data.groupby("model")))
+        table = of_data[of_data["normal"].isin(classes)].pivot_table("roc_auc", "model", "score", sort=False)
+        parts.append(table.reset_index().assign(data=f"{data}: {', '.join(sorted(classes))}"))
+    table = pandas.concat(parts, ignore_index=True)
+    return table[["data", *(name for name in table.columns if name != "data")]]
+
+
+def by_class(rows: pandas.DataFrame) -> pandas.DataFrame:
+    """ROC AUC of each class by score, of the model that is trained on every class."""
+    rows = of_every_class(rows)
+    table = rows.assign(score=rows["model"].where(rows["model"] == "pixels", "") + " " + rows["score"])
+    table["score"] = table["score"].str.strip()
+    return table.pivot_table("roc_auc", ["data", "score"], "normal", sort=False).reset_index()
+
+
+def promises(rows: pandas.DataFrame) -> pandas.DataFrame:
+    """False alarms that came out beside what was promised: means, and how often they lay within the interval.
+
+    The interval is that of the true rate; what is counted on the test images scatters around this, too.
+    """
+    rows = rows[rows["model"] != "pixels"]
+    within = (rows["false_positive_rate"] >= rows["rate_low"]) & (rows["false_positive_rate"] <= rows["rate_high"])
+    grouped = rows.assign(within=within).groupby(["data", "model"], sort=False)
+    table = grouped.agg(
+        came_out=("false_positive_rate", "mean"), within=("within", "mean"), detectors=("within", "size")
+    )
+    names = {"came_out": "false alarms", "within": "part within the 95 % interval"}
+    return table.reset_index().rename(columns=names)
+
+
+def _figure(rows: pandas.DataFrame) -> Figure:
+    """ROC AUC by class: the best four scores and the best classical detector of each data set."""
+    rows = of_every_class(rows)
+    names = list(rows["data"].unique())
+    figure = Figure(figsize=(8, 3.2 * len(names)), layout="constrained")
+    for axes, data in zip(figure.subplots(len(names), 1, squeeze=False)[:, 0], names, strict=True):
+        of_data = rows[rows["data"] == data]
+        means = of_data.groupby(["model", "score"])["roc_auc"].mean().sort_values(ascending=False)
+        chosen = [key for key in means.index if key[0] != "pixels"][:4]
+        chosen += [key for key in means.index if key[0] == "pixels"][:1]
+        for i, (model, score) in enumerate(chosen):
+            line = of_data[(of_data["model"] == model) & (of_data["score"] == score)]
+            places = np.arange(len(line)) + 0.15 * (i - len(chosen) / 2)
+            axes.bar(places, line["roc_auc"], 0.14, label=score if model != "pixels" else f"pixels: {score}")
+        axes.set_xticks(range(len(line)), list(line["normal"]))
+        axes.set(title=data, ylabel="ROC AUC", ylim=(max(0.0, of_data["roc_auc"].min() - 0.05), 1))
+        axes.legend(fontsize=7, ncols=3)
+    return figure

@@ -1,0 +1,110 @@
+"""How well each score of each trained model detects the other classes, and classical detectors beside it."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas
+
+from experiments.anomaly_detection.study import FPR
+from keras_ae.detection import SCORES, AnomalyDetector, measure_detection
+from keras_ae.errors import InputError
+from keras_ae.files import write_text
+from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.studies.study import Study
+
+COMBINED = ("mse+nearest_codes", "mse+mixture", "mse+mahalanobis")
+FITTED = 3_000  # images that the slower classical detectors learn from
+NEIGHBOURS, COMPONENTS = 5, 32
+
+
+def collect(study: Study, trained: Path, kept: Path) -> None:
+    """Keep a table of measures of each preset: a row a run and score, and a row a class and classical detector.
+
+    What was measured before is not measured again.
+    """
+    for preset in study.presets:
+        path = kept / f"{preset}_measures.csv"
+        rows = pandas.read_csv(path).to_dict("records") if path.exists() else []
+        done = {(row["run"], row["normal"]) for row in rows}
+        done = {(run, str(normal)) for run, normal in done}
+        for run in study.runs(preset):
+            directory = RunDirectory(trained / preset / run.name)
+            normal = run.choices["normal"]
+            baseline = f"{run.choices['data']}-baselines"
+            if not directory.is_finished:
+                continue
+            if (run.name, normal) not in done:
+                rows += measure_run(run, directory)
+            if (baseline, normal) not in done:
+                rows += measure_baselines(run, baseline)
+                done.add((baseline, normal))
+            write_text(path, pandas.DataFrame(rows).to_csv(index=False, float_format="%.6g"))
+
+
+def measure_run(run, directory: RunDirectory) -> list[dict]:
+    """A row a score of one trained model."""
+    import keras
+
+    import keras_ae as kae
+
+    data = run.config.load_data(progress=False)
+    model = kae.load_model(directory.model_path)
+    normal, anomalous = _test_images(data, run.choices["normal"])
+    rows = []
+    for name in (*SCORES, *COMBINED):
+        try:
+            detector = AnomalyDetector(model, name, FPR, holdout=0).fit(data.images("train"))
+        except InputError:
+            continue  # The score is of another kind of model.
+        detector.calibrate(data.images("validation"))
+        of_normal, of_others = (detector.anomaly_scores(images) for images in (normal, anomalous))
+        low, high = detector.calibration_.rate_interval()
+        measures = measure_detection(of_normal, of_others, detector.threshold_)
+        interval = {"rate_low": low, "rate_high": high}
+        rows.append({"run": run.name, **run.choices, "score": name, **measures, **interval})
+    keras.utils.clear_session()
+    return rows
+
+
+def measure_baselines(run, name: str) -> list[dict]:
+    """A row a detector of scikit-learn on the pixels, fitted to the same training images."""
+    from sklearn.decomposition import PCA
+    from sklearn.ensemble import IsolationForest
+    from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
+    from sklearn.svm import OneClassSVM
+
+    data = run.config.load_data(progress=False)
+    train = _flat(data.images("train"))
+    normal, anomalous = map(_flat, _test_images(data, run.choices["normal"]))
+    few = train[np.random.default_rng(0).permutation(len(train))[:FITTED]]
+    neighbours = NearestNeighbors(n_neighbors=NEIGHBOURS).fit(train)
+    components = PCA(min(COMPONENTS, *train.shape), random_state=0).fit(train)
+    forest, machine = IsolationForest(random_state=0).fit(few), OneClassSVM(nu=FPR).fit(few)
+    outliers = LocalOutlierFactor(novelty=True).fit(few)
+
+    def reconstruction(images):
+        return np.mean((components.inverse_transform(components.transform(images)) - images) ** 2, axis=1)
+
+    scores = {
+        "nearest neighbours": lambda images: neighbours.kneighbors(images)[0].mean(axis=1),
+        "PCA reconstruction": reconstruction,
+        "isolation forest": lambda images: -forest.score_samples(images),
+        "one-class SVM": lambda images: -machine.decision_function(images),
+        "local outlier factor": lambda images: -outliers.score_samples(images),
+    }
+    choices = {**run.choices, "model": "pixels"}
+    return [
+        {"run": name, **choices, "score": score, **measure_detection(function(normal), function(anomalous))}
+        for score, function in scores.items()
+    ]
+
+
+def _flat(images: np.ndarray) -> np.ndarray:
+    return images.reshape(len(images), -1)
+
+
+def _test_images(data, normal: str) -> tuple[np.ndarray, np.ndarray]:
+    """Test images of the normal class, and all others."""
+    images, labels = data.images("test"), data.labels("test")
+    chosen = labels == data.label_names.index(normal)
+    return images[chosen], images[~chosen]
