@@ -128,7 +128,7 @@ def _samples(pictures, rows: pandas.DataFrame) -> dict[str, Figure]:
     """A figure a data set: of each model a row of samples from N(0, I), one from the MVG, one from the GMM."""
     figures = {}
     for data, of_data in rows[rows["run"].isin(pictures.files)].groupby("data"):
-        names = of_data.sort_values(tables.ORDER).to_dict("records")
+        names = tables.in_order(of_data).to_dict("records")
         figure = Figure(figsize=(7.0, 0.9 * ((len(names) + 1) // 2)), layout="constrained")
         panels = figure.subplots((len(names) + 1) // 2, 2, squeeze=False).ravel()
         for axes, row in zip(panels, names, strict=False):

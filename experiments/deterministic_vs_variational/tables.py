@@ -47,6 +47,11 @@ def paper_gaps() -> dict[str, list[float]]:
     return {"CIFAR-10": gaps["cifar10"], "CelebA": gaps["celeba"]}
 
 
+def in_order(rows: pandas.DataFrame) -> pandas.DataFrame:
+    """Rows by data and model, plain ones before their variants."""
+    return rows.sort_values(["data", *ORDER], key=lambda column: column.replace("plain", ""))
+
+
 def table2(rows: pandas.DataFrame) -> pandas.DataFrame:
     """Distances at the code length that is compared, of one data set by one extractor; the paper's beside them.
 
@@ -65,7 +70,7 @@ def table3(rows: pandas.DataFrame) -> pandas.DataFrame:
 
 def _distances(rows: pandas.DataFrame, number: int) -> pandas.DataFrame:
     table = []
-    for row in rows.sort_values(ORDER).to_dict("records"):
+    for row in in_order(rows).to_dict("records"):
         shown = {name: row[name] for name in ORDER}
         for source, title in SOURCES.items():
             shown[f"{title} [{row['extractor']}]"] = row[f"{source}_fid"]
@@ -93,7 +98,7 @@ def _paper_row(row: dict, number: int) -> pandas.Series | None:
 def quality(rows: pandas.DataFrame) -> pandas.DataFrame:
     """KID, precision and recall of the samples of each density, at the code length that is compared."""
     table = []
-    for row in rows[rows["compared"]].sort_values(ORDER).to_dict("records"):
+    for row in in_order(rows[rows["compared"]]).to_dict("records"):
         shown = {name: row[name] for name in ORDER}
         for measure, title in (("kid", "KID"), ("precision", "precision"), ("recall", "recall")):
             for source in ("standard_normal", "gaussian", "mixture"):
@@ -117,7 +122,7 @@ def codes(rows: pandas.DataFrame) -> pandas.DataFrame:
         "lipschitz_encoder": "encoder's slope",
         "lipschitz_decoder": "decoder's slope",
     }
-    chosen = rows[rows["compared"]].sort_values(["data", *ORDER])
+    chosen = in_order(rows[rows["compared"]])
     return chosen[["data", *ORDER, *columns]].rename(columns=columns)
 
 
@@ -130,5 +135,4 @@ def parameters(rows: pandas.DataFrame) -> pandas.DataFrame:
         "parameters_upper": "images × pixel values",
     }
     chosen = rows[rows["compared"] & (rows["variant"] == "plain") & rows["model"].isin(("DAE", "VAE"))]
-    chosen = chosen.sort_values(["data", *ORDER])
-    return chosen[["data", "model", "depth", "filters", "units", *columns]].rename(columns=columns)
+    return in_order(chosen)[["data", "model", "depth", "filters", "units", *columns]].rename(columns=columns)

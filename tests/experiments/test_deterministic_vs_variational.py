@@ -167,7 +167,7 @@ def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(tm
     measured = json.loads((kept / "quick_measures.json").read_text())
     assert set(measured) == {run.name for run in STUDY.runs("quick")}
     assert {found["extractor"] for found in measured.values()} == {"digits-classifier"}
-    assert len(pandas.read_csv(kept / "quick_curves.csv")) == 5 * 5
+    assert len(pandas.read_csv(kept / "quick_curves.csv")) == 5 * study.QUICK_EPOCHS
     claimed = (kept / "quick_claims.md").read_text()
     shutil.rmtree(tmp_path / "runs")
     (kept / "quick_claims.md").unlink()
