@@ -1,4 +1,4 @@
-"""The paper's figures 1 to 5, A.1 and A.2 and its tables, from the small files in results/ alone."""
+"""The paper's figures 1 to 5 (5 as 2), A.1 and A.2 and its tables, from the small files in results/ alone."""
 
 import json
 from pathlib import Path
@@ -16,6 +16,7 @@ from keras_ae.report.results import fill, save_figure, write_table
 __all__ = ["collect", "report"]
 
 CHOICES = ["run", "data", "model", "variant", "filters", "depth", "units", "compared", "paper_filters"]
+SAMPLE_COLUMNS = 3  # models beside each other
 
 
 def report(results: Path) -> list[Path]:
@@ -79,12 +80,13 @@ def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
 
 
 def _by_length(rows: pandas.DataFrame) -> dict[str, Figure]:
-    """Figures 1 to 5 of one data set: those of which lines have at least two lengths."""
+    """Figures 1 to 4 of one data set (5 shows what 2 does): those that have several lengths of what they vary."""
     dae, flat, plain = rows["model"] == "DAE", rows["depth"] == "1", rows["variant"] == "plain"
     vae = (rows["model"] == "VAE") & plain
     widest = rows["filters"] == rows.loc[dae & plain, "filters"].max()
     deep = dae & plain & rows["filters"].isin(rows.loc[dae & ~flat, "filters"])
     frozen = dae & rows["variant"].isin(("plain", "frozen")) & widest
+    frozen &= rows["depth"].isin(rows.loc[rows["variant"] == "frozen", "depth"])
     norms = dae & flat & rows["variant"].isin(("plain", "BN", "SN", "LN")) & widest
     chosen = {
         "figure1": (plain & flat & (dae | vae), ("gaussian", "mixture")),
@@ -128,10 +130,13 @@ def _samples(pictures, rows: pandas.DataFrame) -> dict[str, Figure]:
     """A figure a data set: of each model a row of samples from N(0, I), one from the MVG, one from the GMM."""
     figures = {}
     for data, of_data in rows[rows["run"].isin(pictures.files)].groupby("data"):
-        names = tables.in_order(of_data).to_dict("records")
-        figure = Figure(figsize=(7.0, 0.9 * ((len(names) + 1) // 2)), layout="constrained")
-        panels = figure.subplots((len(names) + 1) // 2, 2, squeeze=False).ravel()
-        for axes, row in zip(panels, names, strict=False):
+        models = tables.in_order(of_data).to_dict("records")
+        count = -(-len(models) // SAMPLE_COLUMNS)
+        height, width = pictures[models[0]["run"]].shape[:2]
+        size = 3.0 * SAMPLE_COLUMNS, count * (3.0 * height / width + 0.25)
+        figure = Figure(figsize=size, layout="constrained")
+        panels = figure.subplots(count, SAMPLE_COLUMNS, squeeze=False).ravel()
+        for axes, row in zip(panels, models, strict=False):
             picture = pictures[row["run"]]
             axes.imshow(picture if picture.shape[-1] == 3 else picture[..., 0], cmap="gray", vmin=0, vmax=255)
             variant = "" if row["variant"] == "plain" else f" {row['variant']}"
@@ -145,8 +150,7 @@ def _samples(pictures, rows: pandas.DataFrame) -> dict[str, Figure]:
 
 def _scatter(codes, rows: pandas.DataFrame, results: Path, prefix: str) -> list[Path]:
     """Figures A.1 and A.2: codes of each data set's widest plain DAE and VAE in random pairs of dimensions."""
-    rows = rows[rows["run"].isin(codes.files) & (rows["variant"] == "plain") & (rows["depth"] == "1")]
-    rows = rows[rows["model"].isin(("DAE", "VAE"))].sort_values("filters")
+    rows = rows[rows["run"].isin(codes.files)].sort_values("filters")
     written = []
     for data, of_data in rows.groupby("data"):
         shown = {row.model: codes[row.run].astype(np.float32) for row in of_data.itertuples()}

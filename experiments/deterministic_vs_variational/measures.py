@@ -44,18 +44,26 @@ def _keep_curves(runs: list[StudyRun], trained: Path, path: Path) -> None:
 
 
 def _keep_measures(runs: list[StudyRun], trained: Path, kept: Path, preset: str) -> None:
-    """Scores of all models as JSON; pictures of samples, and codes, of those at the length that is compared."""
+    """Scores of all models as JSON; of those at the length that is compared pictures of samples, of some codes."""
     path = kept / f"{preset}_measures.json"
     measures = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     pictures, codes = (_load(kept / f"{preset}_{name}.npz") for name in ("samples", "codes"))
     for run in (run for run in runs if run.name not in measures):
         found, picture, shown = measure(run, RunDirectory(trained / run.name), SAMPLES.get(preset, 10_000))
         if run.choices["compared"]:
-            pictures[run.name], codes[run.name] = picture, shown
+            pictures[run.name] = picture
             _save(kept / f"{preset}_samples.npz", pictures)
+        if run.choices["compared"] and is_plain(run):
+            codes[run.name] = shown
             _save(kept / f"{preset}_codes.npz", codes)
         measures[run.name] = found
         write_json(path, measures)  # Last: what it has is not measured again.
+
+
+def is_plain(run: StudyRun) -> bool:
+    """Whether it is a DAE or VAE as in Figures A.1 and A.2."""
+    choices = run.choices
+    return choices["model"] in ("DAE", "VAE") and (choices["variant"], choices["depth"]) == ("plain", "1")
 
 
 def measure(run: StudyRun, directory: RunDirectory, samples: int) -> tuple[dict, np.ndarray, np.ndarray]:
