@@ -62,7 +62,8 @@ def _by_length(evidence) -> list[tuple[str, pandas.Series]]:
 
 def long_vaes_are_unstable(evidence):
     """The longest codes of at least 384 values or, where all are shorter, of the longest ones."""
-    runs = evidence.runs[evidence.runs["model"].isin(("DAE", "VAE")) & (evidence.runs["variant"] == "plain")]
+    runs = evidence.runs[evidence.runs["status"].isin(("finished", "diverged"))]
+    runs = runs[runs["model"].isin(("DAE", "VAE")) & (runs["variant"] == "plain")]
     runs = runs[runs["units"] >= min(LARGE, runs["units"].max())] if len(runs) else runs
     if runs["model"].nunique() < 2:
         return None
