@@ -166,7 +166,7 @@ def cpu() -> list[StudyRun]:
 
 
 def quick() -> list[StudyRun]:
-    """Two lengths of DAE and VAE, and a normalised DAE, on the embedded 8×8 digits, in less than a minute."""
+    """Two lengths of DAE and VAE, and a normalised DAE, on the embedded 8×8 digits, in about a minute."""
     training = schedule(600, QUICK_EPOCHS, 3e-3, batch=64)
 
     def digits(model: str, units: int, variant: str = "") -> StudyRun:
