@@ -25,6 +25,8 @@ class InputError(ValueError):
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
     """The error for a name that is not among the `known` ones, suggesting the nearest."""
     known = sorted(known)
-    nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    likeness = {candidate: difflib.SequenceMatcher(None, candidate, name).ratio() for candidate in known}
+    enough = max(0.5, max(likeness.values(), default=0.0) - 0.2)  # far behind the nearest is not meant
+    nearest = [c for c in sorted(known, key=likeness.get, reverse=True)[:3] if likeness[c] >= enough]
     action = f"did you mean {' or '.join(repr(n) for n in nearest)}?" if nearest else "choose one of these"
     return InputError(f"{kind} {name!r}", f"one of {', '.join(known)}", action)

@@ -186,7 +186,7 @@ def test_a_score_is_restored_from_its_settings_and_what_it_learned(model, variat
 
 
 def test_impossible_scores_are_refused(model):
-    with pytest.raises(InputError, match="did you mean 'mae'"):
+    with pytest.raises(InputError, match="did you mean 'mae' or 'mse'"):
         as_score("mea")
     with pytest.raises(InputError, match="2 or more"):
         Combination((Mahalanobis(),))
