@@ -1,5 +1,6 @@
 """Arrays of images as pictures."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,18 @@ def grid(*rows: np.ndarray, gap: int = 1) -> np.ndarray:
     return picture if picture.shape[-1] in (1, 3) else picture[..., :1]
 
 
-def save_picture(path: Path, picture: np.ndarray) -> None:
-    """Write an array [h, w, 1 or 3] in [0, 1] as a PNG, pixel for pixel."""
+def png_bytes(picture: np.ndarray) -> bytes:
+    """An array [h, w, 1 or 3] in [0, 1] as a PNG, pixel for pixel."""
     from PIL import Image
 
     pixels = np.round(255 * np.clip(picture, 0.0, 1.0)).astype(np.uint8)
     image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    write_atomically(path, lambda temporary: image.save(temporary, format="PNG"))
+    content = io.BytesIO()
+    image.save(content, format="PNG")
+    return content.getvalue()
+
+
+def save_picture(path: Path, picture: np.ndarray) -> None:
+    """Write an array [h, w, 1 or 3] in [0, 1] as a PNG, pixel for pixel."""
+    content = png_bytes(picture)
+    write_atomically(path, lambda temporary: temporary.write_bytes(content))

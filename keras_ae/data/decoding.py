@@ -3,6 +3,7 @@
 import io
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -57,15 +58,22 @@ class Decoder:
             BadImageError: The file is missing, unreadable, damaged, suspiciously large (Pillow's limit for
                 decompression bombs), too small to be prepared, or has values that 8 bits cannot stand for.
         """
+        # Read at once: Pillow reads bit by bit, and threads would then mostly wait for one another.
+        return self._decode(path.read_bytes, str(path))
+
+    def decode(self, content: bytes, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
+        """The same of a file's bytes; `name` is what an error calls it."""
+        return self._decode(lambda: content, name)
+
+    def _decode(self, read: Callable[[], bytes], name: str) -> tuple[np.ndarray, tuple[str, ...]]:
         try:
-            # Read at once: Pillow reads bit by bit, and threads would then mostly wait for one another.
-            with Image.open(io.BytesIO(path.read_bytes())) as image:
+            with Image.open(io.BytesIO(read())) as image:
                 return self._pixels(image)
         except MemoryError:
             raise
         except Exception as error:  # a damaged file makes Pillow's plugins raise nearly anything
             raise BadImageError(
-                f"the image {str(path)!r} ({_reason(error)})",
+                f"the image {name!r} ({_reason(error)})",
                 "an image that can be decoded",
                 "repair or remove it, or leave such files out with --skip-bad (skip_bad=True)",
             ) from error
