@@ -208,6 +208,8 @@ def run_config_from_json(values: dict[str, Any]) -> RunConfig:
     model = ModelConfig(**values["model"])
     model = replace(model, options=tuple(model.options))
     training = values["training"] | {"decay_at": tuple(values["training"]["decay_at"])}
+    weights = training.get("objective_weights")
+    training |= {"objective_weights": weights and tuple(weights)}
     return RunConfig(DataConfig(**data), model, TrainingConfig(**training))
 
 

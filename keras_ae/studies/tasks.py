@@ -11,6 +11,7 @@ from keras_ae.errors import InputError, unknown_name
 from keras_ae.evaluation import encoding_seconds, measure_reconstruction
 from keras_ae.execution import choose_execution
 from keras_ae.losses import StructuralDissimilarity, SumSquaredError
+from keras_ae.objectives import MultiObjective
 from keras_ae.studies.training_config import TrainingConfig
 
 ENCODING_BATCH = 256
@@ -127,5 +128,23 @@ def compile_model(model: keras.Model, training: TrainingConfig) -> dict[str, Any
     calls = next(n for n in range(execution.steps_per_execution, 0, -1) if per_round % n == 0)
     resolved = {"jit_compile": execution.jit_compile, "steps_per_execution": calls}
     optimizer = keras.optimizers.Adam(training.learning_rates())
-    model.compile(optimizer, **task_of(model).losses(training), **resolved)
+    model.compile(optimizer, **task_of(model).losses(training), **_objectives(model, training), **resolved)
     return resolved
+
+
+def _objectives(model: keras.Model, training: TrainingConfig) -> dict[str, Any]:
+    """How its objectives are trained together, as `MultiObjective.compile` takes it; nothing for other models.
+
+    Raises:
+        InputError: If it is told for a model that has one objective.
+    """
+    mode, weights = training.objective_mode, training.objective_weights
+    if isinstance(model, MultiObjective):
+        return {"mode": mode, "objective_weights": weights}
+    if mode != "alternate" or weights is not None:
+        raise InputError(
+            f"objective_mode {mode} with objective_weights {weights} for a {type(model).__name__}",
+            "a model with local objectives",
+            "choose one such as cnn_lea or lea_only, or leave them out",
+        )
+    return {}

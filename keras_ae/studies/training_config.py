@@ -9,6 +9,7 @@ from keras_ae.errors import InputError
 Loss = Literal["mse", "sum_squared_error", "mae", "binary_crossentropy", "ssim"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 ScheduleName = Literal["constant", "cosine", "one_cycle", "piecewise"]
+ObjectiveMode = Literal["alternate", "independent", "joint"]
 POSITIVE = (
     *("steps", "evaluations", "batch_size", "learning_rate", "decay_factor"),
     *("patience", "checkpoint_steps", "checkpoint_minutes", "steps_per_execution"),
@@ -46,6 +47,11 @@ class TrainingConfig:
     """A variational bottleneck's weight beta, or its capacity, rises linearly from 0 over so many steps."""
     label: str | None = None
     """Which label a classifier learns, by its name, where images have several, such as shape."""
+    objective_mode: ObjectiveMode = "alternate"
+    """How a model with local objectives is trained: each moves its own layer's weights, or all that it depends on,
+    or all weights move on the weighted sum."""
+    objective_weights: tuple[float, float] | None = None
+    """With joint objectives the weights of the model's own loss and of the sum of the local ones, by default 1."""
     seed: int = 0
     """Of weights, sampling, splits and the order of the images."""
     precision: Precision = "float32"
@@ -72,6 +78,8 @@ class TrainingConfig:
             raise InputError(f"noise {self.noise}", "a standard deviation, 0 or more", "give another noise")
         if self.penalty_warmup_steps < 0:
             raise InputError(f"penalty_warmup_steps {self.penalty_warmup_steps}", "0 or more", "correct it")
+        if self.objective_weights is not None and not all(0 <= weight < inf for weight in self.objective_weights):
+            raise InputError(f"objective_weights {list(self.objective_weights)}", "two numbers, 0 or more")
         self._check_schedule()
 
     def _check_schedule(self) -> None:
