@@ -8,7 +8,7 @@ import pytest
 import keras_ae
 
 ORDER = [
-    *("errors", "catalogue", "code_shapes", "execution", "files", "pictures", "progress", "_keras"),
+    *("_lazy", "errors", "catalogue", "code_shapes", "execution", "files", "pictures", "progress", "_keras"),
     *(
         "numerics",
         "schedules",

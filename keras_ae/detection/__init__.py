@@ -3,7 +3,7 @@
 Importing this package does not import Keras.
 """
 
-import importlib
+from keras_ae._lazy import lazy_names
 
 _WHERE = {
     "SCORES": "names",
@@ -31,9 +31,4 @@ _WHERE = {
     "score_from_config": "names",
 }
 __all__ = sorted(_WHERE)
-
-
-def __getattr__(name: str):
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+__getattr__ = lazy_names(__name__, _WHERE)

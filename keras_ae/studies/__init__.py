@@ -3,7 +3,7 @@
 Importing this package does not import Keras: configurations are checked before anything heavy is loaded.
 """
 
-import importlib
+from keras_ae._lazy import lazy_names
 
 _WHERE = {
     "CompareConfig": "config",
@@ -34,11 +34,4 @@ _WHERE = {
     "with_new_half": "halves",
 }
 __all__ = sorted(_WHERE)
-
-
-def __getattr__(name: str):
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
-    globals()[name] = value  # A function may be named as its module: keep the function.
-    return value
+__getattr__ = lazy_names(__name__, _WHERE)
