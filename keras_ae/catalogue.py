@@ -195,3 +195,25 @@ ARCHITECTURES = Catalogue(
     },
     group="keras_ae.architectures",
 )
+# In the order of the thesis on locally embedded autoencoders, section 4.6.
+ATTACKS = Catalogue(
+    "attack",
+    {
+        name: f"keras_ae.evaluation.attacks.{name}:{attribute}"
+        for name, attribute in {
+            "gradient_sign": "GradientSign",
+            "projected_gradient_descent": "ProjectedGradientDescent",
+            "deep_fool": "DeepFool",
+            "adef": "ADef",
+            "slsqp": "SLSQP",
+            "saliency_map": "SaliencyMap",
+            "single_pixel": "SinglePixel",
+            "local_search": "LocalSearch",
+            "spatial": "Spatial",
+            "gaussian_blur": "GaussianBlur",
+            "contrast_reduction": "ContrastReduction",
+            "additive_gaussian_noise": "AdditiveGaussianNoise",
+            "salt_and_pepper_noise": "SaltAndPepperNoise",
+        }.items()
+    },
+)

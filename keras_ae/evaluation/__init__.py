@@ -41,6 +41,7 @@ from keras_ae.evaluation.reconstruction import (
     rmse,
     ssim,
 )
+from keras_ae.evaluation.robustness import Robustness, attacked_images, measure_robustness
 from keras_ae.evaluation.robustness_law import ParameterBounds, parameter_bounds
 from keras_ae.evaluation.sample_quality import SampleQuality, compare_features, fit_densities, measure_samples
 from keras_ae.evaluation.svcca import svcca
@@ -61,8 +62,10 @@ __all__ = [
     "ProbeTraining",
     "Quantizer",
     "ReconstructionScores",
+    "Robustness",
     "SampleQuality",
     "active_codes",
+    "attacked_images",
     "beta_vae_score",
     "code_map_picture",
     "compare_features",
@@ -90,6 +93,7 @@ __all__ = [
     "marginal_normality",
     "measure_local_reconstruction",
     "measure_reconstruction",
+    "measure_robustness",
     "measure_samples",
     "mse",
     "mutual_information_gap",

@@ -1,0 +1,51 @@
+"""Thirteen adversarial attacks on image classifiers, as Foolbox 3 attacks with the defaults of Foolbox 1.8.0.
+
+They are those of Penhouët, "Locally embedded autoencoder", section 4.6, untargeted, in its order. Foolbox 3 keeps
+only some of Foolbox 1.8's attacks, and several of these with other schedules: here each does what 1.8.0 did, whole
+batches at a time. Each is called as any Foolbox 3 attack, with `epsilons=None`:
+
+    attack = ATTACKS["deep_fool"]()
+    adversarial, _, success = attack(as_foolbox(classifier), images, labels, epsilons=None)
+
+Images and labels are TensorFlow tensors there, float32 [n, h, w, c] in [0, 1] and int64 [n].
+`keras_ae.evaluation.measure_robustness` takes NumPy arrays. Foolbox and TensorFlow are imported when an attack is.
+"""
+
+from keras_ae.catalogue import ATTACKS
+from keras_ae.errors import unknown_name
+
+GRADIENT, SCORE, DECISION = "gradient", "score", "decision"
+# What an attack may ask the classifier for.
+FAMILIES = {
+    **dict.fromkeys(
+        ("gradient_sign", "projected_gradient_descent", "deep_fool", "adef", "slsqp", "saliency_map"), GRADIENT
+    ),
+    **dict.fromkeys(("single_pixel", "local_search"), SCORE),
+    **dict.fromkeys(
+        ("spatial", "gaussian_blur", "contrast_reduction", "additive_gaussian_noise", "salt_and_pepper_noise"),
+        DECISION,
+    ),
+}
+_TITLES = {"adef": "ADef", "slsqp": "SLSQP", "salt_and_pepper_noise": "Salt and Pepper Noise"}
+_ELSEWHERE = {"as_foolbox": "classifier", "logits_model": "classifier"}
+
+__all__ = ["ATTACKS", "DECISION", "FAMILIES", "GRADIENT", "SCORE", *sorted(_ELSEWHERE), "title"]
+
+
+def title(name: str) -> str:
+    """An attack's name as the thesis writes it: "Gradient Sign" of "gradient_sign".
+
+    Raises:
+        InputError: If there is no such attack.
+    """
+    if name not in ATTACKS:
+        raise unknown_name(ATTACKS.kind, name, ATTACKS)
+    return _TITLES.get(name, name.replace("_", " ").title())
+
+
+def __getattr__(name: str):
+    if name not in _ELSEWHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from keras_ae.evaluation.attacks import classifier
+
+    return getattr(classifier, name)

@@ -1,0 +1,160 @@
+"""What the attacks share: the rules of Foolbox 1.8, and questions to the classifier in batches."""
+
+from abc import abstractmethod
+
+import eagerpy as ep
+import numpy as np
+from foolbox.attacks.base import MinimizationAttack, get_criterion, raise_if_kwargs, verify_input_bounds
+from foolbox.criteria import Misclassification
+from foolbox.distances import l2
+
+from keras_ae.errors import InputError
+
+_PIXELS_AT_ONCE = 2**19  # of one question: its activations stay within tens of megabytes a layer
+_LEAST_AT_ONCE, _MOST_AT_ONCE = 32, 512
+
+
+class Classifier:
+    """A Foolbox model that is asked about NumPy arrays, many images at a time.
+
+    Args:
+        model: The Foolbox model.
+        like: An EagerPy tensor of images [n, h, w, c], which says the framework and the size.
+    """
+
+    def __init__(self, model, like: ep.Tensor):
+        self._model, self._like = model, like
+        self.lower, self.upper = model.bounds
+        height, width = like.shape[1:3]
+        self.at_once = int(np.clip(_PIXELS_AT_ONCE // (height * width), _LEAST_AT_ONCE, _MOST_AT_ONCE))
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        """float32 [n, classes] of images [n, h, w, c]."""
+        parts = [self._model(self._tensor(part)).numpy() for part in self._parts(images)]
+        return np.concatenate(parts)
+
+    def misclassified(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Whether the largest logit of each image is another class than its label."""
+        return self.logits(images).argmax(axis=1) != labels
+
+    def loss_gradients(self, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Logits, and the gradient of each image's cross-entropy with its label."""
+        return self._gradients(images, labels, lambda logits, targets: ep.crossentropy(logits, targets))
+
+    def logit_gradients(self, images: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Logits, and the gradient of each image's logits weighted by float32 weights [n, classes] and summed."""
+        return self._gradients(images, weights, lambda logits, factors: (logits * factors).sum(axis=-1))
+
+    def clip(self, images: np.ndarray) -> np.ndarray:
+        """The images within the bounds, float32."""
+        return np.clip(images, self.lower, self.upper).astype(np.float32)
+
+    @property
+    def range(self) -> float:
+        """Upper less lower bound."""
+        return self.upper - self.lower
+
+    def _gradients(self, images, others, function):
+        def loss(x, other):
+            logits = self._model(x)
+            return function(logits, other).sum(), logits
+
+        found = []
+        for part, other in zip(self._parts(images), self._parts(others), strict=True):
+            tensor = self._tensor(part)
+            _, logits, gradients = ep.value_and_grad_fn(tensor, loss, has_aux=True)(
+                tensor, ep.from_numpy(self._like, other)
+            )
+            found.append((logits.numpy(), gradients.numpy()))
+        return tuple(map(np.concatenate, zip(*found, strict=True)))
+
+    def _parts(self, array: np.ndarray):
+        for start in range(0, max(len(array), 1), self.at_once):
+            yield array[start : start + self.at_once]
+
+    def _tensor(self, images: np.ndarray):
+        return ep.from_numpy(self._like, np.ascontiguousarray(images, np.float32))
+
+
+class Nearest:
+    """The adversarial image nearest to each original so far: what Foolbox 1.8 returns, whatever was asked."""
+
+    def __init__(self, originals: np.ndarray):
+        self.originals = originals
+        self.images = originals.copy()
+        self.distances = np.full(len(originals), np.inf)
+
+    @property
+    def found(self) -> np.ndarray:
+        """Of which originals there is one."""
+        return np.isfinite(self.distances)
+
+    def offer(self, rows: np.ndarray, images: np.ndarray, adversarial: np.ndarray) -> None:
+        """Take the adversarial ones of the images, one each of the originals in `rows`, that are nearer."""
+        distances = mse(images, self.originals[rows])
+        better = adversarial & (distances < self.distances[rows])
+        self.images[rows[better]], self.distances[rows[better]] = images[better], distances[better]
+
+
+def mse(images: np.ndarray, originals: np.ndarray) -> np.ndarray:
+    """Mean squared differences [n] over all values of an image."""
+    difference = (images.astype(np.float64) - originals).reshape(len(images), -1)
+    return np.mean(np.square(difference), axis=1)
+
+
+class UntargetedAttack(MinimizationAttack):
+    """An attack that looks for any misclassification as near as it finds one.
+
+    An image that is misclassified already is not attacked. An image of which no adversarial is found is returned
+    as it is.
+    """
+
+    distance = l2
+
+    def run(self, model, inputs, criterion, *, early_stop=None, **kwargs):
+        """Attacked images, of the kind of `inputs` [n, h, w, c]; called by Foolbox.
+
+        Raises:
+            InputError: For another criterion than `foolbox.Misclassification`.
+        """
+        raise_if_kwargs(kwargs)
+        tensor, restore = ep.astensor_(inputs)
+        verify_input_bounds(tensor, model)
+        criterion = get_criterion(criterion)
+        if not isinstance(criterion, Misclassification):
+            raise InputError(f"the criterion {criterion!r}", "foolbox.Misclassification", "give the labels")
+        images, labels = tensor.numpy().copy(), criterion.labels.numpy()
+        classifier = Classifier(model, tensor)
+        rows = np.flatnonzero(~classifier.misclassified(images, labels))
+        if len(rows):
+            images[rows] = self.search(classifier, images[rows], labels[rows], rows)
+        return restore(ep.from_numpy(tensor, images))
+
+    @abstractmethod
+    def search(
+        self, classifier: Classifier, images: np.ndarray, labels: np.ndarray, rows: np.ndarray
+    ) -> np.ndarray:
+        """Adversarial images, within the bounds, of images that are classified rightly; the originals on failure.
+
+        Args:
+            classifier: What to ask.
+            images: float32 [n, h, w, c], not to be changed.
+            labels: int64 [n].
+            rows: int [n]: the images' places in what was given to the attack.
+        """
+
+
+class RandomAttack(UntargetedAttack):
+    """An attack that draws at random: for each image from the seed and the image's place alone.
+
+    Args:
+        seed: Of the draws.
+        first: Place of the first image, where many are attacked in batches.
+    """
+
+    def __init__(self, seed: int = 0, first: int = 0):
+        self.seed, self.first = seed, first
+
+    def generators(self, rows: np.ndarray, repetition: int = 0) -> list[np.random.Generator]:
+        """A generator for each image, new in each repetition."""
+        return [np.random.default_rng([self.seed, self.first + int(row), repetition]) for row in rows]

@@ -1,0 +1,75 @@
+"""A Keras classifier as the attacks want it: a function of tensors that gives logits."""
+
+import keras
+import numpy as np
+
+from keras_ae.errors import InputError
+from keras_ae.execution import require_tensorflow
+
+_BOUNDS = (0.0, 1.0)
+_ENOUGH = 1e-3  # by which a sum of probabilities in half precision may differ from 1
+
+
+def as_foolbox(classifier: keras.Model):
+    """A Keras classifier of images in [0, 1] as a `foolbox.TensorFlowModel`, in inference and compiled.
+
+    Args:
+        classifier: Its output is one logit a class; a softmax at its end is left out (see `logits_model`).
+
+    Raises:
+        InputError: On other backends than TensorFlow, and if the output is not one number a class.
+    """
+    require_tensorflow()
+    import foolbox
+    import tensorflow as tf
+
+    model = logits_model(classifier)
+
+    @tf.function(reduce_retracing=True)
+    def logits(images):
+        return tf.cast(model(images, training=False), tf.float32)
+
+    device = "/GPU:0" if tf.config.get_visible_devices("GPU") else "/CPU:0"  # Foolbox asks in a deprecated way
+    return foolbox.TensorFlowModel(logits, bounds=_BOUNDS, device=device)
+
+
+def logits_model(classifier: keras.Model) -> keras.Model:
+    """The classifier, without the softmax that is its last layer or the activation of its last layer.
+
+    Attacks follow the logits: the logarithm of a saturated softmax has no gradient, and distances to decision
+    boundaries in probabilities are others. The weights are those of the classifier now.
+
+    Args:
+        classifier: A functional or sequential model, or any other whose output is logits.
+
+    Raises:
+        InputError: If the output is not [n, classes] with at least two classes.
+    """
+    outputs = getattr(classifier, "outputs", None)
+    if outputs is None:  # a subclass of Model: what it gives is seen when it is called
+        return classifier
+    shape = outputs[0].shape
+    if len(outputs) != 1 or len(shape) != 2 or shape[1] is None or shape[1] < 2:
+        received = f"a classifier with outputs of {', '.join(str(output.shape) for output in outputs)}"
+        raise InputError(
+            received, "one output with a logit for each of at least 2 classes", "attack another model"
+        )
+    last = classifier.layers[-1]
+    if isinstance(last, keras.layers.Softmax):
+        return keras.Model(classifier.inputs, last.input)
+    if getattr(last, "activation", None) is not keras.activations.softmax:
+        return classifier
+    linear = type(last).from_config(last.get_config() | {"activation": "linear", "name": f"{last.name}_logits"})
+    model = keras.Model(classifier.inputs, linear(last.input))
+    linear.set_weights(last.get_weights())
+    return model
+
+
+def refuse_probabilities(outputs: np.ndarray) -> None:
+    """Refuse (`InputError`) outputs [n, classes] of several images that are all distributions: no logits."""
+    if np.all(outputs >= 0) and np.allclose(outputs.sum(axis=1), 1.0, atol=_ENOUGH):
+        raise InputError(
+            "a classifier whose outputs are probabilities",
+            "logits",
+            "give a model that ends before its softmax",
+        )

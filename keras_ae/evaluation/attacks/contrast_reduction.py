@@ -1,0 +1,31 @@
+"""The contrast reduction attack."""
+
+import numpy as np
+
+from keras_ae.evaluation.attacks.base import UntargetedAttack
+from keras_ae.evaluation.attacks.first_hit import first_hits
+
+
+class ContrastReduction(UntargetedAttack):
+    """(1 − ε)·x + ε·middle of the bounds: the first misclassified of ε = k/steps, k = 1, …, steps.
+
+    Source: Foolbox 1.8's ContrastReductionAttack. Foolbox 3's LinearSearchContrastReductionAttack does the same,
+    one ε after the other for the whole batch, and returns a grey image where it fails.
+
+    Args:
+        steps: 1000.
+    """
+
+    def __init__(self, steps: int = 1000):
+        self.steps = steps
+
+    def search(self, classifier, images, labels, rows):
+        """See `UntargetedAttack.search`."""
+        middle = (classifier.lower + classifier.upper) / 2
+
+        def candidates(chosen, places):
+            epsilons = ((np.asarray(places) + 1) / self.steps).reshape(1, -1, 1, 1, 1)
+            return classifier.clip((1 - epsilons) * images[chosen, None] + epsilons * middle)
+
+        places, hits = first_hits(classifier, labels, self.steps, candidates)
+        return np.where((places >= 0).reshape(-1, 1, 1, 1), hits, images)

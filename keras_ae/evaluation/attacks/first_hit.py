@@ -1,0 +1,58 @@
+"""Searches through one ordered list of candidates an image, many of them asked about at once."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from keras_ae.evaluation.attacks.base import Classifier
+
+Candidates = Callable[[np.ndarray, range], np.ndarray]
+
+
+def first_hits(
+    classifier: Classifier,
+    labels: np.ndarray,
+    count: int,
+    candidates: Candidates,
+    skipped: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The first candidate of each image that is misclassified.
+
+    The candidates of one question are those of all images that have none yet; with fewer images left each gets
+    more of them. A few are made in vain behind a hit, but the first one counts.
+
+    Args:
+        classifier: What to ask.
+        labels: [n].
+        count: Candidates of an image.
+        candidates: From rows [m] among the n images and a range of k places in their lists to [m, k, h, w, c],
+            within the bounds. Called for each place of an image once at most, in order.
+        skipped: From rows and such candidates to bool [m, k]: which of them are not asked about.
+
+    Returns:
+        int [n], the places of the hits, -1 without; and float32 [n, h, w, c], the hits, undefined without.
+    """
+    places, hits = np.full(len(labels), -1), None
+    rows, start = np.arange(len(labels)), 0
+    while len(rows) and start < count:
+        steps = range(start, min(count, start + max(1, classifier.at_once // len(rows))))
+        images = candidates(rows, steps).astype(np.float32, copy=False)
+        if hits is None:
+            hits = np.zeros((len(labels), *images.shape[2:]), np.float32)
+        wrong = _misclassified(classifier, images, labels[rows], skipped and ~skipped(rows, images))
+        hit = wrong.any(axis=1)
+        first = wrong.argmax(axis=1)[hit]
+        places[rows[hit]], hits[rows[hit]] = start + first, images[hit, first]
+        rows, start = rows[~hit], steps.stop
+    return places, hits
+
+
+def _misclassified(classifier: Classifier, images: np.ndarray, labels: np.ndarray, asked) -> np.ndarray:
+    """bool [m, k] of images [m, k, h, w, c], False where not asked."""
+    wrong = np.zeros(images.shape[:2], bool)
+    asked = np.ones_like(wrong) if asked is None else asked
+    if asked.any():
+        wrong[asked] = classifier.misclassified(
+            images[asked], np.broadcast_to(labels[:, None], wrong.shape)[asked]
+        )
+    return wrong

@@ -1,0 +1,102 @@
+"""The local search attack."""
+
+import numpy as np
+from scipy.special import softmax
+
+from keras_ae.evaluation.attacks.base import Classifier, RandomAttack
+
+_MOST_SCORED = 128  # pixels of an image a round
+_PART_AT_FIRST = 0.1  # of the pixels
+
+
+class LocalSearch(RandomAttack):
+    """A greedy search: rounds that find the pixels that matter most near the last ones, and change them.
+
+    On values mapped to [−1/2, 1/2]. Each round scores at most 128 random ones of its pixels by the probability
+    that the label has left once the pixel is ±p, by its sign, in all channels; of the t with the lowest score
+    every channel becomes r times itself, ±1 where that leaves [−1/2, 1/2]. The next round's pixels are those at
+    most d rows and columns away from these t. It ends at a misclassification or after `rounds`. The first pixels
+    are a random tenth, at most 128. Scored images are out of bounds and no adversarials.
+
+    Source: Narodytska & Kasiviswanathan, "Simple black-box adversarial perturbations for deep networks", 2016,
+    algorithm 1; Foolbox 1.8's LocalSearchAttack. Foolbox 3 has none.
+
+    Args:
+        r: Factor of a change, in [0, 2].
+        p: Magnitude of a scored pixel.
+        d: Half the side of the neighbourhood, in pixels.
+        t: Pixels changed a round.
+        rounds: At most (R in the paper).
+        seed, first: See `RandomAttack`.
+    """
+
+    def __init__(
+        self,
+        r: float = 1.5,
+        p: float = 10.0,
+        d: int = 5,
+        t: int = 5,
+        rounds: int = 150,
+        seed: int = 0,
+        first: int = 0,
+    ):
+        super().__init__(seed, first)
+        self.r, self.p, self.d, self.t, self.rounds = r, p, d, t, rounds
+
+    def search(self, classifier, images, labels, rows):
+        """See `UntargetedAttack.search`."""
+        middle, result = (classifier.lower + classifier.upper) / 2, images.copy()
+        height, width, channels = images.shape[1:]
+        changed = ((images - middle) / classifier.range).reshape(len(images), height * width, channels)
+        generators = self.generators(rows)
+        count = min(int(_PART_AT_FIRST * height * width), _MOST_SCORED)
+        pixels = [generator.permutation(height * width)[:count] for generator in generators]
+        active = [row for row in range(len(images)) if count]
+        for _ in range(self.rounds if active else 0):
+            chosen = [generators[row].permutation(pixels[row])[:_MOST_SCORED] for row in active]
+            scores = self._scores(classifier, changed[active], labels[active], chosen, images.shape[1:])
+            for row, candidates, score in zip(active, chosen, scores, strict=True):
+                best = candidates[np.argsort(score, kind="stable")[: self.t]]
+                changed[row, best] = self._cycled(changed[row, best])
+                pixels[row] = self._around(best, height, width)
+            made = classifier.clip(changed[active].reshape(-1, *images.shape[1:]) * classifier.range + middle)
+            hit = classifier.misclassified(made, labels[active])
+            result[np.asarray(active)[hit]] = made[hit]
+            active = [row for row, done in zip(active, hit, strict=True) if not done]
+            if not active:
+                break
+        return result
+
+    def _scores(
+        self,
+        classifier: Classifier,
+        changed: np.ndarray,
+        labels: np.ndarray,
+        chosen: list[np.ndarray],
+        shape: tuple[int, int, int],
+    ) -> list[np.ndarray]:
+        """The label's probability for every chosen pixel of every image at ±p; one question for all of them."""
+        counts = [len(pixels) for pixels in chosen]
+        owners, pixels = np.repeat(np.arange(len(chosen)), counts), np.concatenate(chosen)
+        scores = np.empty(len(pixels))
+        for start in range(0, len(pixels), classifier.at_once):  # never all copies in memory
+            some = slice(start, start + classifier.at_once)
+            copies, at = changed[owners[some]], np.arange(len(pixels[some]))
+            copies[at, pixels[some]] = self.p * np.sign(copies[at, pixels[some]])
+            copies = copies.reshape(-1, *shape) * classifier.range + (classifier.lower + classifier.upper) / 2
+            probabilities = softmax(classifier.logits(copies).astype(np.float64), axis=1)
+            scores[some] = probabilities[at, labels[owners[some]]]
+        return np.split(scores, np.cumsum(counts)[:-1])
+
+    def _cycled(self, values: np.ndarray) -> np.ndarray:
+        """r times the values, led back into [−1/2, 1/2] by 1."""
+        values = self.r * values
+        return values + (values < -0.5) - (values > 0.5)
+
+    def _around(self, pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+        """The pixels at most d rows and columns away from the given ones, within the image, in order."""
+        near = np.arange(-self.d, self.d + 1)
+        y, x = (pixels // width)[:, None, None] + near[:, None], (pixels % width)[:, None, None] + near
+        y, x = np.broadcast_arrays(y, x)
+        within = (y >= 0) & (y < height) & (x >= 0) & (x < width)
+        return np.unique(y[within] * width + x[within])

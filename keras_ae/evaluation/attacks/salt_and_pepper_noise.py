@@ -1,0 +1,55 @@
+"""The salt and pepper noise attack."""
+
+import numpy as np
+
+from keras_ae.evaluation.attacks.base import Nearest, RandomAttack, mse
+from keras_ae.evaluation.attacks.first_hit import first_hits
+
+
+class SaltAndPepperNoise(RandomAttack):
+    """Pixels set to the bounds at random, each with probability p: sweeps of rising p, `repetitions` of them.
+
+    A sweep has min(steps, h·w) equal steps of p up to p_max, which is 1 at first; a hit ends it and makes 1.2
+    times its p the next p_max. One uniform u a pixel decides for all its channels: u ≥ 1 − p/2 adds the range of
+    the bounds, u < p/2 subtracts it, clipped. What is not nearer than the nearest hit is not asked about.
+
+    Source: Foolbox 1.8's SaltAndPepperNoiseAttack. Foolbox 3's has another schedule of p.
+
+    Args:
+        steps: 100.
+        repetitions: 10.
+        seed, first: See `RandomAttack`.
+    """
+
+    def __init__(self, steps: int = 100, repetitions: int = 10, seed: int = 0, first: int = 0):
+        super().__init__(seed, first)
+        self.steps, self.repetitions = steps, repetitions
+
+    def search(self, classifier, images, labels, rows):
+        """See `UntargetedAttack.search`."""
+        height, width = images.shape[1:3]
+        steps = min(self.steps, height * width)
+        nearest, largest = Nearest(images), np.ones(len(images))
+
+        def candidates(chosen, places):
+            probabilities = largest[chosen, None] * (np.asarray(places) + 1) / steps
+            probabilities = probabilities[..., None, None, None]
+            uniform = np.stack([generators[row].random((len(places), height, width, 1)) for row in chosen])
+            salt = (uniform >= 1 - probabilities / 2).astype(np.float32)
+            pepper = (uniform < probabilities / 2).astype(np.float32)
+            return classifier.clip(images[chosen, None] + classifier.range * (salt - pepper))
+
+        def skipped(chosen, made):
+            count = made.shape[1]
+            originals = np.repeat(images[chosen], count, axis=0)
+            distances = mse(made.reshape(originals.shape), originals).reshape(-1, count)
+            return distances >= nearest.distances[chosen, None]
+
+        for repetition in range(self.repetitions):
+            # Anew, since how many draws a hit leaves behind depends on the images beside it.
+            generators = self.generators(rows, repetition)
+            places, hits = first_hits(classifier, labels, steps, candidates, skipped)
+            found = places >= 0
+            nearest.offer(np.arange(len(images)), hits, found)
+            largest[found] *= 1.2 * (places[found] + 1) / steps
+        return nearest.images

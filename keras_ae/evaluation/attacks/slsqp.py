@@ -1,0 +1,79 @@
+"""The attack by sequential least squares programming (SLSQP)."""
+
+import numpy as np
+from scipy.optimize import Bounds, minimize
+
+from keras_ae.errors import unknown_name
+from keras_ae.evaluation.attacks.base import Classifier, Nearest, RandomAttack
+
+_MODES = ("random", "margin")
+_BEYOND = 1e-4  # of the first margin: how far beyond the boundary the margin is sought
+
+
+class SLSQP(RandomAttack):
+    """The least mean squared error under the constraint that the image is misclassified, from a random image.
+
+    Foolbox 1.8 gives the constraint as 0 or 1 and leaves its derivative to finite differences: it is 0, and SciPy
+    ends at once with a singular matrix where it began. Its attack is therefore one image of values uniform between
+    the bounds, which counts if it is misclassified; that is mode "random".
+
+    Mode "margin" does minimise: the constraint is max over k ≠ label of z_k − z_label ≥ 0 on the logits z, with
+    its gradient. A step takes in the order of (h·w·c)³ operations.
+
+    Source: Foolbox 1.8's SLSQPAttack; Kraft, "A software package for sequential quadratic programming", 1988, by
+    SciPy. Foolbox 3 has none.
+
+    Args:
+        mode: "random" or "margin".
+        max_iterations: Of SLSQP, in mode "margin".
+        seed, first: See `RandomAttack`.
+
+    Raises:
+        InputError: For another mode.
+    """
+
+    def __init__(self, mode: str = "random", max_iterations: int = 500, seed: int = 0, first: int = 0):
+        super().__init__(seed, first)
+        if mode not in _MODES:
+            raise unknown_name("mode", mode, _MODES)
+        self.mode, self.max_iterations = mode, max_iterations
+
+    def search(self, classifier, images, labels, rows):
+        """See `UntargetedAttack.search`."""
+        nearest, shape = Nearest(images), images.shape[1:]
+        drawn = [g.uniform(classifier.lower, classifier.upper, shape) for g in self.generators(rows)]
+        starts = classifier.clip(np.stack(drawn))
+        nearest.offer(np.arange(len(images)), starts, classifier.misclassified(starts, labels))
+        if self.mode == "margin":
+            for row, label in enumerate(labels):
+                self._minimize(classifier, nearest, row, int(label), starts[row])
+        return nearest.images
+
+    def _minimize(self, classifier: Classifier, nearest: Nearest, row: int, label: int, start: np.ndarray) -> None:
+        """Minimise for one image; every adversarial on the way is offered to `nearest`."""
+        original, shape = nearest.originals[row].astype(np.float64).ravel(), start.shape
+
+        def margin(values):
+            """The constraint and its gradient [1, values]."""
+            image = classifier.clip(values.reshape(1, *shape))
+            logits = classifier.logits(image)
+            others = logits[0].copy()
+            others[label] = -np.inf
+            weights = np.zeros_like(logits)
+            weights[0, others.argmax()], weights[0, label] = 1, -1
+            _, gradients = classifier.logit_gradients(image, weights)
+            nearest.offer(np.array([row]), image, logits.argmax(axis=1) != label)
+            return float((logits * weights).sum()), gradients.reshape(1, -1).astype(np.float64)
+
+        # On the boundary itself rounding decides about the class.
+        beyond = _BEYOND * abs(margin(original)[0])
+        constraint = {"type": "ineq", "fun": lambda x: margin(x)[0] - beyond, "jac": lambda x: margin(x)[1]}
+        minimize(
+            lambda x: (np.mean(np.square(x - original)), 2 * (x - original) / x.size),
+            start.astype(np.float64).ravel(),
+            jac=True,
+            method="SLSQP",
+            bounds=Bounds(classifier.lower, classifier.upper),
+            constraints=[constraint],
+            options={"maxiter": self.max_iterations, "ftol": 1e-12},
+        )
