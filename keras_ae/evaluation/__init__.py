@@ -9,6 +9,7 @@ from keras_ae.evaluation.disentanglement import (
     separated_attribute_predictability,
 )
 from keras_ae.evaluation.disentanglement_fixed_factor import beta_vae_score, factor_vae_score
+from keras_ae.evaluation.equivariance import spatial_information
 from keras_ae.evaluation.feature_extractors import EXTRACTORS, FeatureExtractor, feature_extractor
 from keras_ae.evaluation.feature_maps import feature_maps, overlay
 from keras_ae.evaluation.frechet_distance import FeatureMoments, frechet_distance, frechet_distance_of_moments
@@ -107,6 +108,7 @@ __all__ = [
     "reconstruction_picture",
     "rmse",
     "separated_attribute_predictability",
+    "spatial_information",
     "ssim",
     "svcca",
     "window_losses",
