@@ -45,7 +45,8 @@ def by_score(rows: pandas.DataFrame) -> pandas.DataFrame:
     The last column is what a score is chosen by: the ROC AUC of held-out images and training images of other
     classes, for the hard digits.
     """
-    grouped = of_every_class(rows).groupby(["data", "model", "score"], sort=False)
+    rows = of_every_class(rows)
+    grouped = rows.groupby(["data", "model", "score"], sort=False)
     table = grouped.agg(
         classes=("normal", "nunique"),
         auc=("roc_auc", "mean"),
@@ -54,15 +55,12 @@ def by_score(rows: pandas.DataFrame) -> pandas.DataFrame:
         fpr=("fpr_at_95_tpr", "mean"),
         f1=("f1", "mean"),
     ).reset_index()
-    choosing = (
-        of_every_class(rows)[rows["normal"].isin(HARD)].groupby(["data", "score"])["choosing_roc_auc"].mean()
-    )
+    choosing = rows[rows["normal"].isin(HARD)].groupby(["data", "score"])["choosing_roc_auc"].mean()
     table = table.join(choosing.rename("choosing"), on=["data", "score"])
     table = table.sort_values(["data", "auc"], ascending=[False, False])
     names = {"auc": "ROC AUC", "lowest": "lowest class", "precision": "average precision"}
-    return table.rename(
-        columns=names | {"fpr": "FPR at 95 % TPR", "f1": "F1 at the threshold", "choosing": "ROC AUC to choose by"}
-    )
+    names |= {"fpr": "FPR at 95 % TPR", "f1": "F1 at the threshold", "choosing": "ROC AUC to choose by"}
+    return table.rename(columns=names)
 
 
 def by_model(rows: pandas.DataFrame) -> pandas.DataFrame:
