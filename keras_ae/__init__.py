@@ -20,6 +20,7 @@ _MODULES = (
     "density",
     "detection",
     "evaluation",
+    "explore",
     "export",
     "layers",
     "losses",

@@ -3,6 +3,7 @@
 from keras_ae.commands.compare import Compare
 from keras_ae.commands.data import DataList
 from keras_ae.commands.detect import DetectTrain, Export, Score
+from keras_ae.commands.explore import Explore
 from keras_ae.commands.share import Share
 from keras_ae.commands.study import StudyList, StudyReport, StudyRun
 from keras_ae.commands.train import Evaluate, Train
@@ -15,6 +16,7 @@ COMMANDS: dict[str, type] = {
     "detect train": DetectTrain,
     "export": Export,
     "score": Score,
+    "explore": Explore,
     "data list": DataList,
     "study list": StudyList,
     "study run": StudyRun,

@@ -1,0 +1,47 @@
+"""`keras-ae explore`: the latent explorer."""
+
+import importlib.util
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from keras_ae.commands.console import load_keras
+from keras_ae.errors import InputError
+
+
+@dataclass(frozen=True)
+class Explore:
+    """Look into trained autoencoders on a web page: decode, map, reconstruct, interpolate, compare."""
+
+    runs: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[RUN ...]")] = ()
+    """Runs, comparisons, .keras files or SavedModels; a small bundled model if none is given."""
+    data: str | None = None
+    """Images to show instead of the runs' own: a data set's name, folder:PATH or npz:PATH."""
+    data_dir: Path | None = None
+    """Where named data sets are looked for first; KERAS_AE_DATA by default."""
+    port: int | None = None
+    """Of the page, on this machine alone; the first free one from 8050 on by default."""
+    browser: bool = True
+    """Whether to open the page in a browser."""
+
+    def run(self) -> None:
+        from keras_ae.explore import bundled_model, find_sources
+
+        if importlib.util.find_spec("dash") is None:
+            action = 'install it: pip install "dash>=4.4,<5", or of a clone pip install --editable ".[explorer]"'
+            raise InputError("no package dash", "dash, of which the explorer is made", action)
+        paths = self.runs or (bundled_model(),)
+        for path in paths:
+            find_sources(path)  # refuses what has no model, before anything heavy is loaded
+        from keras_ae.explore.server import free_socket
+
+        free_socket(self.port).close()
+        print("loading …", file=sys.stderr)
+        load_keras()
+        from keras_ae.explore import open_explorations, serve
+
+        explorations = open_explorations(paths, self.data, data_dir=self.data_dir)
+        serve(explorations, self.port, self.browser)

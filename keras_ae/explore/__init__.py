@@ -1,0 +1,27 @@
+"""The latent explorer: a web page on this machine for any trained autoencoder.
+
+Importing this package imports neither Keras nor Dash. What a page shows is computed by `Exploration` and
+`LocalExploration`, which know nothing of web pages; `pages` and `app` are the page; `server` serves it.
+"""
+
+import importlib
+
+_WHERE = {
+    "CodeVariable": "exploration",
+    "ExploredImages": "images",
+    "Exploration": "exploration",
+    "LocalExploration": "local",
+    "bundled_model": "sources",
+    "find_sources": "sources",
+    "make_app": "app",
+    "open_exploration": "opening",
+    "open_explorations": "opening",
+    "serve": "server",
+}
+__all__ = sorted(_WHERE)
+
+
+def __getattr__(name: str):
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)

@@ -1,0 +1,117 @@
+"""The explorer as a Dash application: a head, links to the models and pages, and the page itself."""
+
+import re
+from collections.abc import Sequence
+
+import dash
+import flask
+from dash import Input, Output, State, dcc, html
+
+from keras_ae.errors import InputError
+from keras_ae.explore.exploration import Exploration
+from keras_ae.explore.local import LocalExploration
+from keras_ae.explore.pages import codes, compare, decode, interpolate, local, reconstruct
+
+PAGES = {
+    "decode": decode,
+    "map": codes,
+    "reconstruct": reconstruct,
+    "interpolate": interpolate,
+    "lea": local,
+    "compare": compare,
+}
+HOSTS = ("127.0.0.1", "localhost", "[::1]")
+
+
+def make_app(explorations: Sequence[Exploration | LocalExploration]) -> dash.Dash:
+    """The pages about one model or several; everything that they need is served by themselves.
+
+    They are at /MODEL/PAGE: a number, and a name of `PAGES`, of which those are there that suit the model.
+
+    Raises:
+        InputError: If there are no models.
+    """
+    explorations = list(explorations)
+    if not explorations:
+        raise InputError("no models", "at least one")
+    app = dash.Dash(
+        __name__,
+        title="keras-ae explore",
+        update_title=None,
+        assets_folder="assets",
+        serve_locally=True,
+        suppress_callback_exceptions=True,  # callbacks name what is on other pages
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )
+    app.index_string = app.index_string.replace("<html>", '<html lang="en">')
+    app.server.before_request(_own_host)
+    app.layout = html.Div([dcc.Location(id="url"), dcc.Store(id="code"), html.Div(id="content")])
+    for page in PAGES.values():
+        page.register(app, explorations)
+
+    @app.callback(Output("content", "children"), Input("url", "pathname"), State("code", "data"))
+    def show(pathname, stored):
+        number, name = _place(explorations, pathname)
+        kept = stored["code"] if stored and stored["model"] == number else None
+        page = PAGES[name].layout(explorations[number], kept)
+        return [_head(explorations, number, name), dcc.Store(id="which", data=number), html.Main(page)]
+
+    return app
+
+
+def pages_of(explorations, number: int) -> list[str]:
+    """The names of the pages about one of the models."""
+    explored = explorations[number]
+    names = [name for name, page in PAGES.items() if page.shows(explored)]
+    alike = [each for each in explorations if compare.shows(each) and each.image_shape == explored.image_shape]
+    return [name for name in names if name != "compare" or len(alike) > 1]
+
+
+def _place(explorations, pathname: str | None) -> tuple[int, str]:
+    """The model's number and the page's name that a path stands for; the first ones for any other path."""
+    found = re.fullmatch(r"/(\d+)/(\w+)", pathname or "")
+    number = int(found[1]) if found and int(found[1]) < len(explorations) else 0
+    names = pages_of(explorations, number)
+    return number, found[2] if found and found[2] in names else names[0]
+
+
+def _head(explorations, number: int, name: str):
+    explored = explorations[number]
+    contents = [html.P("keras-ae explore", className="kicker"), html.H1(explored.name)]
+    contents.append(html.P(_facts(explored), className="facts"))
+    if len(explorations) > 1:
+        pages = [_same(explorations, i, name) for i in range(len(explorations))]
+        models = [(each.name, f"/{i}/{pages[i]}", i == number) for i, each in enumerate(explorations)]
+        contents.append(_links(models, "models"))
+    pages = [(PAGES[page].title, f"/{number}/{page}", page == name) for page in pages_of(explorations, number)]
+    return html.Header([*contents, _links(pages, "pages")])
+
+
+def _same(explorations, number: int, name: str) -> str:
+    """The page of this name about another model, or its first one."""
+    names = pages_of(explorations, number)
+    return name if name in names else names[0]
+
+
+def _links(links: list[tuple[str, str, bool]], label: str):
+    items = [
+        dcc.Link(text, href=href, className="current" if here else "", title=f"{text} (shown)" if here else text)
+        for text, href, here in links
+    ]
+    return html.Nav(items, className=label, **{"aria-label": label})
+
+
+def _facts(explored) -> str:
+    shape = "×".join(map(str, explored.image_shape))
+    source = "" if explored.images is None else f" of {explored.images.source}"
+    if isinstance(explored, LocalExploration):
+        return f"Images {shape}{source}; locally embedded autoencoders: {', '.join(explored.layers)}."
+    code = "×".join(map(str, explored.code_shape))
+    used = sum(each.active for each in explored.variables)
+    return f"Images {shape}{source}; code {code}: {explored.size:,} values, {used:,} of them used."
+
+
+def _own_host():
+    """Refuse requests under another name than this machine's: pages elsewhere could have been pointed here."""
+    host = re.sub(r":\d+$", "", flask.request.host)
+    return None if host in HOSTS else ("This page is for this machine alone.", 403)

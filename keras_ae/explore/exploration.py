@@ -1,0 +1,248 @@
+"""What the pages about one autoencoder ask of it: decode, sample, traverse, map, reconstruct, interpolate."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from keras_ae.data.preparation import Preparation
+from keras_ae.density import Density
+from keras_ae.errors import InputError, unknown_name
+from keras_ae.evaluation import encode, interpolate_codes, project
+from keras_ae.evaluation.inference import as_array
+from keras_ae.execution import compiled
+from keras_ae.explore.images import ExploredImages, uploaded_image
+from keras_ae.explore.scoring import Scoring
+
+REACH = 3.0  # standard deviations to both sides of the mean
+ACTIVE = 0.01  # of the largest variance: below it a code variable counts as unused
+NEIGHBORS = 6
+MAPPED = 60  # code variables that the map offers as axes
+STEPS = 11
+
+
+@dataclass(frozen=True)
+class CodeVariable:
+    """One value of the code, and where it lies.
+
+    Attributes:
+        index: Its place in the flattened code.
+        name: Of a vector its number from 1 on, of a map its row, column and channel.
+        mean, deviation: Over the codes of training images; 0 and 1 where there are no images.
+        low, high: The ends of its slider: three deviations to both sides of the mean.
+        active: Whether it varies: its variance is at least 1 % of the largest one (after the active units of
+            Burda et al., 2016, "Importance weighted autoencoders", section 5.3).
+    """
+
+    index: int
+    name: str
+    mean: float
+    deviation: float
+    low: float
+    high: float
+    active: bool
+
+
+@dataclass(frozen=True)
+class Reconstructed:
+    """What a model makes of an image.
+
+    Attributes:
+        image, reconstruction: [h, w, c] in [0, 1].
+        error: [h, w], the mean over the channels of the absolute difference.
+        mse: Mean over all values of the squared difference.
+        code: [d].
+        score: Of the detector, the higher the more anomalous; None without one.
+        neighbors: Rows of the training images whose codes are nearest, nearest first.
+    """
+
+    image: np.ndarray
+    reconstruction: np.ndarray
+    error: np.ndarray
+    mse: float
+    code: np.ndarray
+    score: float | None
+    neighbors: np.ndarray
+
+
+class Exploration:
+    """A trained autoencoder with the images it belongs to. Codes are flat, float32 [d], wherever they come in.
+
+    Args:
+        name: What the page calls it.
+        model: An `Autoencoder`, or what has its `encode`, `decode`, `image_shape` and `code_shape`.
+        images: Those to show; without them there is no map, and sliders go from −3 to 3.
+        densities: Fitted ones to sample codes from, by name.
+        scoring: How anomalous images are.
+        preparation: Of the images it was trained on, which files dropped in get too.
+        notes: What a user ought to know about how it was opened, one line each.
+
+    Raises:
+        InputError: If the images are not those of the model.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        model,
+        images: ExploredImages | None = None,
+        *,
+        densities: Mapping[str, Density] | None = None,
+        scoring: Scoring | None = None,
+        preparation: Preparation | None = None,
+        notes: tuple[str, ...] = (),
+    ):
+        self.name, self.model, self.images = name, model, images
+        self.densities, self.scoring = dict(densities or {}), scoring
+        self.preparation, self.notes = preparation, tuple(notes)
+        self.image_shape, self.code_shape = tuple(model.image_shape), tuple(model.code_shape)
+        if images is not None and images.shown.shape[1:] != self.image_shape:
+            raise InputError(f"images of {images.shown.shape[1:]}", f"{self.image_shape}, which {name} takes")
+        self._decode = compiled(lambda codes: model.decode(codes))
+        self._encode = compiled(lambda batch: model.encode(batch))
+
+    @property
+    def size(self) -> int:
+        """Values in a code."""
+        return int(np.prod(self.code_shape))
+
+    @cached_property
+    def training_codes(self) -> np.ndarray | None:
+        """float32 [m, d] of the training images."""
+        return None if self.images is None else self._codes(self.images.training)
+
+    @cached_property
+    def codes(self) -> np.ndarray | None:
+        """float32 [n, d] of the images shown."""
+        return None if self.images is None else self._codes(self.images.shown)
+
+    @cached_property
+    def start(self) -> np.ndarray:
+        """The code at which the sliders start: the mean of the training images' codes, or 0."""
+        codes = self.training_codes
+        return np.zeros(self.size, np.float32) if codes is None else codes.mean(axis=0)
+
+    @cached_property
+    def variables(self) -> list[CodeVariable]:
+        """All code variables, the most varying first."""
+        codes = self.training_codes
+        deviations = np.ones(self.size) if codes is None else codes.std(axis=0, dtype=np.float64)
+        largest = max(float(deviations.max()), np.finfo(np.float32).tiny)
+        order = np.argsort(-deviations, kind="stable")
+        return [self._variable(int(i), float(deviations[i]), largest) for i in order]
+
+    @cached_property
+    def scores(self) -> np.ndarray | None:
+        """Anomaly scores [n] of the images shown."""
+        if self.images is None or self.scoring is None:
+            return None
+        return self.scoring(self.images.shown)
+
+    def decode(self, code) -> np.ndarray:
+        """The image [h, w, c] of a code [d], clipped to [0, 1]."""
+        return self.decode_all(self._checked(code)[None])[0]
+
+    def decode_all(self, codes) -> np.ndarray:
+        """Images [n, h, w, c] of codes [n, d], clipped to [0, 1]."""
+        codes = np.asarray(codes, np.float32).reshape(-1, *self.code_shape)
+        return np.clip(as_array(self._decode(codes)), 0, 1)
+
+    def encode(self, image) -> np.ndarray:
+        """The code [d] of an image [h, w, c]."""
+        return as_array(self._encode(np.asarray(image, np.float32)[None])).reshape(-1)
+
+    def sample(self, density: str, seed: int) -> np.ndarray:
+        """A code [d] from one of the fitted densities.
+
+        Raises:
+            InputError: There is no such density.
+        """
+        if density not in self.densities:
+            raise unknown_name("density", density, self.densities)
+        return self.densities[density].sample(1, seed)[0]
+
+    def traversal(self, code, index: int, steps: int = STEPS) -> tuple[np.ndarray, np.ndarray]:
+        """Values [steps] from end to end of one variable's slider, and the images of the code with each."""
+        variable = next((each for each in self.variables if each.index == index), None)
+        if variable is None:
+            raise InputError(f"code value {index}", f"0 to {self.size - 1}")
+        values = np.linspace(variable.low, variable.high, steps, dtype=np.float32)
+        codes = np.tile(self._checked(code), (steps, 1))
+        codes[:, index] = values
+        return values, self.decode_all(codes)
+
+    def axes(self) -> dict[str, str]:
+        """What the map can have on an axis: from key to name. Two principal components come first."""
+        found = {"pc1": "principal component 1", "pc2": "principal component 2"} if self._components else {}
+        if self.scores is not None:
+            found["score"] = "anomaly score"
+        return found | {str(each.index): each.name for each in self.variables[:MAPPED]}
+
+    def coordinates(self, axis: str) -> np.ndarray:
+        """float32 [n] of the images shown along one of the `axes`."""
+        if axis not in self.axes():
+            raise unknown_name("axis", axis, self.axes())
+        if axis == "score":
+            return np.float32(self.scores)
+        if axis.startswith("pc"):
+            return self._projected[:, int(axis[2:]) - 1]
+        return self.codes[:, int(axis)]
+
+    def reconstruct(self, image: np.ndarray) -> Reconstructed:
+        """Everything about one image [h, w, c] in [0, 1]."""
+        code = self.encode(image)
+        made = self.decode(code)
+        score = None if self.scoring is None else float(self.scoring(image[None])[0])
+        difference = image.astype(np.float64) - made
+        mse = float(np.mean(np.square(difference)))
+        error = np.abs(difference).mean(axis=-1)
+        return Reconstructed(image, made, error, mse, code, score, self.nearest(code))
+
+    def nearest(self, code, count: int = NEIGHBORS) -> np.ndarray:
+        """Rows of the training images whose codes are nearest (Euclidean), nearest first; none without images."""
+        if self.training_codes is None:
+            return np.zeros(0, np.int64)
+        distances = np.sum(np.square(self.training_codes - code), axis=1)
+        return np.argsort(distances, kind="stable")[:count]
+
+    def interpolate(self, first: int, last: int, kind: str, steps: int = STEPS) -> np.ndarray:
+        """Images [steps, h, w, c] between two of those shown, given by their rows; ends are reconstructions."""
+        pair = self.codes[[first]], self.codes[[last]]
+        return self.decode_all(interpolate_codes(*pair, steps, kind)[:, 0])
+
+    def read(self, content: bytes, name: str) -> np.ndarray:
+        """An image file as the model takes it; see `uploaded_image`."""
+        return uploaded_image(content, name, self.image_shape, self.preparation)
+
+    def warm_up(self) -> None:
+        """Compute what the first page needs, so that the first slider moves at once."""
+        self.decode(self.start)
+        self.encode(np.zeros(self.image_shape, np.float32))
+        _ = self.variables
+
+    @property
+    def _components(self) -> bool:
+        return self.codes is not None and min(self.codes.shape) >= 2
+
+    @cached_property
+    def _projected(self) -> np.ndarray:
+        return project(self.codes, 2)
+
+    def _codes(self, images: np.ndarray) -> np.ndarray:
+        return np.float32(encode(self.model, images)).reshape(len(images), -1)
+
+    def _checked(self, code) -> np.ndarray:
+        code = np.asarray(code, np.float32).reshape(-1)
+        if code.size != self.size or not np.isfinite(code).all():
+            raise InputError(f"a code of {code.size} values", f"{self.size} finite values")
+        return code
+
+    def _variable(self, index: int, deviation: float, largest: float) -> CodeVariable:
+        mean = float(self.start[index])
+        reach = REACH * max(deviation, 0.01 * largest)  # so that a constant one can be moved all the same
+        place = np.unravel_index(index, self.code_shape)
+        parts = zip(("row", "column", "channel"), place, strict=False)
+        name = str(index + 1) if len(place) == 1 else ", ".join(f"{part} {at + 1}" for part, at in parts)
+        active = deviation**2 >= ACTIVE * largest**2
+        return CodeVariable(index, name, mean, deviation, mean - reach, mean + reach, active)

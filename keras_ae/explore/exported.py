@@ -1,0 +1,54 @@
+"""An exported SavedModel as the explorer takes it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from keras_ae.errors import InputError
+
+NEEDED = ("encode", "decode", "reconstruct")
+
+
+class ExportedModel:
+    """The endpoints `encode` and `decode` of a SavedModel that `keras-ae export` or `detect train` wrote.
+
+    Args:
+        path: Its directory.
+
+    Raises:
+        InputError: It has no such endpoints, as a detector of something else than an autoencoder.
+
+    Attributes:
+        card: What `card.json` says of a detector; None of a plain autoencoder.
+    """
+
+    def __init__(self, path):
+        import tensorflow as tf
+
+        path = Path(path)
+        self._loaded = tf.saved_model.load(str(path))
+        signatures = self._loaded.signatures
+        if any(name not in signatures for name in NEEDED):
+            found = ", ".join(sorted(signatures)) or "none"
+            raise InputError(f"{path} with the endpoints {found}", ", ".join(NEEDED), "export an autoencoder")
+        card = path / "card.json"
+        self.card: dict[str, Any] | None = json.loads(card.read_text("utf-8")) if card.is_file() else None
+        self._signatures = signatures
+        self.image_shape = _shape(signatures["encode"], "images")
+        self.code_shape = _shape(signatures["decode"], "codes")
+
+    def encode(self, images):
+        """Codes [n, ...] of images [n, h, w, c]."""
+        import tensorflow as tf
+
+        return self._signatures["encode"](images=tf.convert_to_tensor(images, tf.float32))["codes"]
+
+    def decode(self, codes):
+        """Images [n, h, w, c] of codes [n, ...]."""
+        import tensorflow as tf
+
+        return self._signatures["decode"](codes=tf.convert_to_tensor(codes, tf.float32))["images"]
+
+
+def _shape(signature, name: str) -> tuple[int, ...]:
+    return tuple(signature.structured_input_signature[1][name].shape[1:])

@@ -1,0 +1,96 @@
+"""The images that the explorer shows: some of a source's, and files that a user drops in."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_ae.data import ImageData
+from keras_ae.data.decoding import Decoder
+from keras_ae.data.preparation import Preparation
+from keras_ae.errors import InputError
+
+SHOWN, TRAINING = 2000, 3000  # at most so many images, so that any source opens in seconds
+LARGEST_FILE = 20_000_000  # bytes
+
+
+@dataclass(frozen=True)
+class ExploredImages:
+    """Images in [0, 1], each array evenly spread over its split.
+
+    Attributes:
+        source: As given to `keras_ae.data.load`.
+        split: Which one is shown: "test", or of a source without such images another one.
+        shown: float32 [n, h, w, c].
+        training: float32 [m, h, w, c].
+        calibration: float32 [k, h, w, c]: validation images, or those shown, to set a threshold by.
+        labels: int32 [n, labels] of those shown; no columns if there are none.
+        label_names: Of each column.
+        class_names: Of label 0, 1, … where there is but one column and its values have names.
+    """
+
+    source: str
+    split: str
+    shown: np.ndarray
+    training: np.ndarray
+    calibration: np.ndarray
+    labels: np.ndarray
+    label_names: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
+
+
+def explored_images(data: ImageData) -> ExploredImages:
+    """Up to 2,000 test images and 3,000 training images of a source, with the labels of the former."""
+    split = next(name for name in ("test", "validation", "train") if data.sizes[name])
+    rows = _spread(data.sizes[split], SHOWN)
+    shown = data.images_at(split, rows)
+    calibration = shown
+    if split == "test" and data.sizes["validation"]:
+        calibration = data.images_at("validation", _spread(data.sizes["validation"], SHOWN))
+    labels, names, classes = _labels(data, split, rows, len(shown))
+    training = data.images_at("train", _spread(data.sizes["train"], TRAINING))
+    return ExploredImages(data.source, split, shown, training, calibration, labels, names, classes)
+
+
+def uploaded_image(content: bytes, name: str, image_shape, preparation: Preparation | None = None) -> np.ndarray:
+    """A file's image as a model takes it: float32 [h, w, c] in [0, 1].
+
+    It is prepared as the images of the training were, and brought to the model's size where these had theirs.
+
+    Args:
+        content: Of the file.
+        name: Of the file, for messages.
+        image_shape: (h, w, c) of the model's images.
+        preparation: Of the training's images.
+
+    Raises:
+        InputError: If it is no image, or larger than 20 MB.
+    """
+    if len(content) > LARGEST_FILE:
+        received = f"{name!r} of {len(content) / 1e6:.0f} MB"
+        raise InputError(received, f"a file of at most {LARGEST_FILE / 1e6:.0f} MB", "make it smaller")
+    height, width, channels = image_shape
+    how = preparation or Preparation()
+    decoder = Decoder(Preparation(how.pad, how.crop, how.size or (height, width)), 1 if channels == 1 else 3)
+    try:
+        pixels = decoder.decode(content, name)[0].astype(np.float32) / 255
+    except InputError as error:
+        raise InputError(error.received, error.expected, "drop another file") from None
+    if pixels.shape != tuple(image_shape):
+        raise InputError(f"{name!r} of {pixels.shape}", f"an image of {tuple(image_shape)}", "drop another file")
+    return pixels
+
+
+def _spread(count: int, most: int) -> np.ndarray:
+    """Rows evenly spread: a folder's images are in the order of their classes."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
+
+
+def _labels(data: ImageData, split: str, rows, count: int) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:
+    """Labels [n, columns], the columns' names and, of one column, its values'."""
+    # Where broken files are left out while they are read, nobody knows which labels go with which image.
+    if not data.has_labels or count != len(rows):
+        return np.zeros((count, 0), np.int32), (), ()
+    labels, names = data.labels(split)[rows], tuple(map(str, data.label_names or ()))
+    if labels.ndim == 1:
+        return labels[:, None], ("label",), names
+    return labels, names or tuple(f"label {column + 1}" for column in range(labels.shape[1])), ()

@@ -1,0 +1,113 @@
+"""What the page about locally embedded autoencoders (LEA) asks of a model that has some."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_ae.data.preparation import Preparation
+from keras_ae.errors import InputError, unknown_name
+from keras_ae.evaluation import LocalProbe, code_map_picture, confidence_picture, reconstruction_picture
+from keras_ae.explore.images import ExploredImages, uploaded_image
+from keras_ae.layers import LocallyEmbeddedAutoencoder
+
+PICTURES = {
+    "reconstructions": "Input (above) and its reconstruction, recombined from all windows",
+    "code_maps": "Input, then its code maps",
+    "confidence": "Confidence: white where a window is reconstructed without error",
+}
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """PNG files, by the names in `PICTURES`, that a run left of one epoch."""
+
+    epoch: int
+    pictures: dict[str, bytes]
+
+
+class LocalExploration:
+    """A model with LEAs and images to show to it.
+
+    Args:
+        name: What the page calls it.
+        model: A functional model.
+        images: Those to show, if they are there.
+        logs: The run's TensorBoard directory, in which training left pictures of some epochs.
+        preparation: Of the images it was trained on.
+        notes: As of an `Exploration`.
+
+    Raises:
+        InputError: If the model has no LEA.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        model: keras.Model,
+        images: ExploredImages | None = None,
+        logs: Path | None = None,
+        preparation: Preparation | None = None,
+        notes: tuple[str, ...] = (),
+    ):
+        self.name, self.model, self.images, self.logs = name, model, images, logs
+        self.preparation, self.notes = preparation, tuple(notes)
+        self.layers = [each.name for each in model.layers if isinstance(each, LocallyEmbeddedAutoencoder)]
+        if not self.layers:
+            received = f"{name}, a {type(model).__name__} without a locally embedded autoencoder"
+            raise InputError(received, "an Autoencoder, or a model with a LEA", "give another run")
+        self.image_shape = tuple(model.input_shape[1:])
+        self._probes: dict[str, LocalProbe] = {}
+
+    def pictures(self, layer: str, images: np.ndarray) -> dict[str, np.ndarray]:
+        """The `PICTURES` of what one LEA makes of images [n, h, w, c], by name: arrays [height, width, 1 or 3]."""
+        if layer not in self.layers:
+            raise unknown_name("LEA", layer, self.layers)
+        if layer not in self._probes:
+            self._probes[layer] = LocalProbe(self.model, layer)
+        seen = self._probes[layer].images(images)
+        return {
+            "reconstructions": reconstruction_picture(seen),
+            "code_maps": code_map_picture(seen),
+            "confidence": confidence_picture(seen),
+        }
+
+    def epochs(self, layer: str) -> list[Epoch]:
+        """The pictures of one LEA that training left, in the order of the epochs; none if there are no logs."""
+        found: dict[int, dict[str, bytes]] = {}
+        for tag, epoch, png in self._logged:
+            of_layer, _, name = tag.rpartition("/")
+            if of_layer == layer and name in PICTURES:
+                found.setdefault(epoch, {})[name] = png
+        return [Epoch(epoch, found[epoch]) for epoch in sorted(found)]
+
+    def read(self, content: bytes, name: str) -> np.ndarray:
+        """An image file as the model takes it; see `uploaded_image`."""
+        return uploaded_image(content, name, self.image_shape, self.preparation)
+
+    def warm_up(self) -> None:
+        """Compute what the first page needs."""
+        self.pictures(self.layers[0], np.zeros((1, *self.image_shape), np.float32))
+
+    @cached_property
+    def _logged(self) -> list[tuple[str, int, bytes]]:
+        return [] if self.logs is None else list(_logged_pictures(self.logs / "local"))
+
+
+def _logged_pictures(directory: Path) -> Iterator[tuple[str, int, bytes]]:
+    """(tag, step, PNG) of the pictures in TensorBoard's files, in their order."""
+    import tensorflow as tf
+
+    for file in sorted(directory.glob("events.out.tfevents.*")):
+        for event in tf.compat.v1.train.summary_iterator(str(file)):
+            for value in event.summary.value:
+                strings = tf.make_ndarray(value.tensor) if value.HasField("tensor") else np.zeros(0)
+                if value.metadata.plugin_data.plugin_name == "images" or _is_picture(strings):
+                    yield value.tag, event.step, strings[2]  # width and height come first
+
+
+def _is_picture(strings: np.ndarray) -> bool:
+    return strings.ndim == 1 and len(strings) == 3 and isinstance(strings[2], bytes) and strings[2][1:4] == b"PNG"

@@ -1,0 +1,165 @@
+"""From a path to what the explorer shows of it."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from keras_ae import data as image_data
+from keras_ae.autoencoder import Autoencoder, load_model
+from keras_ae.catalogue import ARCHITECTURES
+from keras_ae.data.preparation import Preparation
+from keras_ae.density import DENSITIES, Density, load_density
+from keras_ae.detection import ExportedDetector, load_detector
+from keras_ae.errors import InputError
+from keras_ae.explore.exploration import Exploration
+from keras_ae.explore.exported import ExportedModel
+from keras_ae.explore.images import ExploredImages, explored_images
+from keras_ae.explore.local import LocalExploration
+from keras_ae.explore.scoring import detector_scoring, error_scoring, exported_scoring
+from keras_ae.explore.sources import Source, find_sources
+from keras_ae.studies.config import DEFAULT_VALIDATION, DataConfig, run_config_from_json
+from keras_ae.studies.run_directory import RunDirectory
+
+LONGEST = 1024  # code values: of longer codes a covariance takes gigabytes, or more codes than are encoded
+LONGEST_OF_MIXTURES = 64  # of longer ones a mixture of ten takes minutes to fit
+
+
+class Opener:
+    """Opens sources, and loads images that several of them share but once.
+
+    Args:
+        source: Name of other images to show than those of the runs; what has no run of its own needs it.
+        data_dir: Where named images are looked for.
+        progress: Whether to show a bar while images are decoded.
+    """
+
+    def __init__(self, source: str | None = None, data_dir: Path | None = None, progress: bool = True):
+        self.source, self.data_dir, self.progress = source, data_dir, progress
+        self._loaded: dict[str, tuple[ExploredImages, dict]] = {}
+
+    def open(self, source: Source) -> Exploration | LocalExploration:
+        """What is explored of one trained model."""
+        if source.kind == "exported":
+            return self._open_exported(source)
+        directory = RunDirectory(source.path)
+        config = None
+        if source.kind == "run":
+            config = run_config_from_json(directory.read("run")["config"])
+            ARCHITECTURES[config.model.architecture]  # A builder of one's own registers its layers.
+        detector = source.detector and load_detector(source.detector)
+        path = directory.model_path if source.kind == "run" else source.path
+        model = detector.autoencoder if detector else _load(path)
+        shape = model.image_shape if isinstance(model, Autoencoder) else tuple(model.input_shape[1:])
+        images, notes = self._images(config and config.data, config and config.training.seed, shape)
+        how = {"preparation": config and _preparation(config.data), "notes": notes}
+        if not isinstance(model, Autoencoder):
+            return LocalExploration(source.name, model, images, directory.logs, **how)
+        scoring = detector_scoring(detector) if detector else None
+        return _autoencoder(source.name, model, images, scoring, _saved_densities(source.path), **how)
+
+    def _open_exported(self, source: Source) -> Exploration:
+        model = ExportedModel(source.path)
+        images, notes = self._images(None, None, model.image_shape)
+        scoring, preparation = None, None
+        if model.card is not None:
+            scoring = exported_scoring(ExportedDetector(source.path))
+            how = model.card["about"].get("preparation", {})
+            sides = {key: how.get(key) and tuple(how[key]) for key in ("crop", "image_size")}
+            preparation = Preparation(tuple(how.get("pad", (0, 0))), sides["crop"], sides["image_size"])
+        return _autoencoder(
+            source.name, model, images, scoring, {}, preparation=preparation, notes=notes, of_keras=False
+        )
+
+    def _images(self, config: DataConfig | None, seed: int | None, shape) -> tuple[ExploredImages | None, tuple]:
+        """The images, and one line for each thing to know about them; a run's own may be missing by now."""
+        if self.source is not None:
+            config = replace(config or DataConfig(self.source), source=self.source)
+            if config.image_size is None and config.crop is None:
+                config = replace(config, image_size=tuple(shape[:2]))
+            config = replace(config, channels=3 if shape[2] == 3 else 1, train=None, validation=None, test=None)
+            return self._load(config, seed or 0), ()
+        if config is None:
+            return None, ("No images are known: give some with --data SOURCE for a map, samples and scores.",)
+        try:
+            return self._load(config, seed), ()
+        except InputError as error:
+            line = f"The run's images cannot be loaded ({error}): give others with --data SOURCE."
+            return None, (line,)
+
+    def _load(self, config: DataConfig, seed: int) -> ExploredImages:
+        options = asdict(config) | ({"data_dir": self.data_dir} if self.data_dir else {})
+        if options["validation_fraction"] is None:
+            options["validation_fraction"] = 0.0 if config.validation else DEFAULT_VALIDATION
+        key = repr((options, seed))
+        if key not in self._loaded:
+            # Of files only those shown are decoded, unless broken ones have to be found first.
+            cache = "auto" if config.skip_bad else False
+            data = image_data.load(**options, seed=seed, cache=cache, progress=self.progress)
+            self._loaded[key] = explored_images(data)
+        return self._loaded[key]
+
+
+def open_exploration(path, source: str | None = None, **how) -> Exploration | LocalExploration:
+    """What the explorer shows of one trained model: of a run, a .keras file, a SavedModel.
+
+    Args:
+        path: Of one of these.
+        source: Images to show instead of the run's own, as `keras_ae.data.load` takes them.
+        how: Further keywords of `Opener`.
+
+    Raises:
+        InputError: If there is no model that can be explored, or several are there.
+    """
+    found = open_explorations([path], source, **how)
+    if len(found) > 1:
+        raise InputError(f"{path}, a comparison of {len(found)} runs", "one run", "use open_explorations")
+    return found[0]
+
+
+def open_explorations(paths, source: str | None = None, **how) -> list[Exploration | LocalExploration]:
+    """Those of several paths, and of all the finished runs of a comparison; see `open_exploration`."""
+    sources = [each for path in paths for each in find_sources(path)]
+    opener = Opener(source, **how)
+    return [opener.open(each) for each in sources]
+
+
+def _load(path: Path):
+    try:
+        return load_model(path)
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{path} ({reason})", "a Keras model of this library", "train or save it again") from None
+
+
+def _autoencoder(name, model, images, scoring, densities, *, of_keras: bool = True, **how) -> Exploration:
+    if images is not None and scoring is None and of_keras:
+        scoring = error_scoring(model, images.calibration)
+    exploration = Exploration(name, model, images, scoring=scoring, **how)
+    exploration.densities = densities or _fitted(exploration)
+    return exploration
+
+
+def _fitted(exploration: Exploration) -> dict[str, Density]:
+    """Densities of the training images' codes; without images the standard normal alone."""
+    size, codes = exploration.size, exploration.training_codes
+    if size > LONGEST:
+        return {}
+    fitted = {}
+    for name, kind in DENSITIES.items():
+        density = kind()
+        if name == "standard_normal":
+            fitted[name] = density.fit(exploration.start[None])
+        elif codes is None or len(codes) < density.fewest(size):
+            continue
+        elif name != "mixture" or size <= LONGEST_OF_MIXTURES:
+            fitted[name] = density.fit(codes)
+    return fitted
+
+
+def _saved_densities(path: Path) -> dict[str, Density]:
+    """Those that a comparison left beside a model."""
+    files = {name: path / "densities" / f"{name}.npz" for name in DENSITIES}
+    return {name: load_density(file) for name, file in files.items() if file.is_file()}
+
+
+def _preparation(config: DataConfig) -> Preparation:
+    return Preparation(config.pad, config.crop, config.image_size)

@@ -1,0 +1,1 @@
+"""The explorer's pages: each module has `title`, `shows`, `layout` and `register`."""

@@ -1,0 +1,159 @@
+"""Map: the codes of the images shown in two dimensions."""
+
+import numpy as np
+from dash import Input, Output, State, ctx, dcc, html, no_update
+
+from keras_ae.errors import InputError
+from keras_ae.explore.exploration import Exploration
+from keras_ae.explore.pages import parts
+from keras_ae.explore.pages.code_figure import code_figure, colours
+
+title = "Map"
+GROUP = 40  # images of a group that are shown
+
+
+def shows(explored) -> bool:
+    """Whether there is such a page."""
+    return isinstance(explored, Exploration) and explored.images is not None
+
+
+def layout(explored: Exploration, stored=None):
+    """The page."""
+    axes = [{"label": name, "value": key} for key, name in _axes(explored).items()]
+    keys = [axis["value"] for axis in axes]
+    colour = list(colours(explored))
+    count = len(explored.images.shown)
+    chosen = ((("horizontal", "x-axis"), keys[0]), (("vertical", "y-axis"), keys[min(1, len(keys) - 1)]))
+    fields = [
+        html.Label([label, dcc.Dropdown(axes, value, id=name, clearable=False)], className="field")
+        for (label, name), value in chosen
+    ]
+    by = html.Label(["colour", dcc.Dropdown(colour, colour[0], id="colour", clearable=False)], className="field")
+    graph = dcc.Graph(
+        id="map",
+        figure=code_figure(explored, keys[0], keys[min(1, len(keys) - 1)], colour[0]),
+        config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "autoScale2d", "toImage"]},
+        responsive=True,
+        style={"height": "min(34rem, 100vw)"},
+    )
+    return html.Div(
+        [
+            html.P(
+                f"The codes of {count:,} {explored.images.split} images. Click a point to see its image, or draw "
+                "around a group; without a mouse, give an image's number."
+            ),
+            html.Div([*fields, by], className="fields"),
+            html.Div(
+                [
+                    html.Section(graph, **{"aria-label": "map of codes"}),
+                    html.Section(
+                        [
+                            parts.number_field("picked", "image number", count),
+                            html.Div(id="point", **{"aria-live": "polite"}),
+                        ]
+                    ),
+                ],
+                className="pair",
+            ),
+            html.Section(id="group", **{"aria-live": "polite"}),
+        ]
+    )
+
+
+def register(app, explorations) -> None:
+    """The page's callbacks."""
+
+    @app.callback(
+        Output("map", "figure"),
+        Input("x-axis", "value"),
+        Input("y-axis", "value"),
+        Input("colour", "value"),
+        State("which", "data"),
+        prevent_initial_call=True,
+    )
+    def draw(x, y, colour, which):
+        return code_figure(explorations[which], x, y, colour)
+
+    @app.callback(Output("picked", "value"), Input("map", "clickData"), prevent_initial_call=True)
+    def click(clicked):
+        rows = _rows(clicked)
+        return rows[0] + 1 if rows else no_update
+
+    @app.callback(
+        Output("point", "children"),
+        Output("code", "data", allow_duplicate=True),
+        Input("picked", "value"),
+        State("which", "data"),
+        prevent_initial_call="initial_duplicate",
+    )
+    def show(number, which):
+        explored = explorations[which]
+        try:
+            row = parts.row_of(number, len(explored.images.shown))
+        except InputError as error:
+            return parts.problem(error), no_update
+        # The code is handed on when it is asked for: merely to open the map leaves the sliders as they were.
+        stored = {"model": which, "code": explored.codes[row].tolist()}
+        return _point(explored, row, which), stored if ctx.triggered_id else no_update
+
+    @app.callback(
+        Output("group", "children"),
+        Input("map", "selectedData"),
+        State("which", "data"),
+        prevent_initial_call=True,
+    )
+    def group(selected, which):
+        rows = _rows(selected)
+        return _group(explorations[which], rows) if len(rows) > 1 else None
+
+
+def _axes(explored: Exploration) -> dict[str, str]:
+    return {key: f"variable {name}" if key.isdigit() else name for key, name in explored.axes().items()}
+
+
+def _rows(event) -> list[int]:
+    """The rows of the images that a click or a lasso caught."""
+    points = (event or {}).get("points", [])
+    found = (point.get("customdata") for point in points)
+    return [int(row[0] if isinstance(row, list) else row) for row in found if row is not None]
+
+
+def _point(explored: Exploration, row: int, which: int):
+    image = explored.images.shown[row]
+    made = explored.decode(explored.codes[row])
+    score = "" if explored.scores is None else f"; anomaly score {explored.scores[row]:.5g}"
+    return [
+        html.Div(
+            [parts.figure(image, "image", side=SIDE), parts.figure(made, "reconstruction", side=SIDE)],
+            className="trio",
+        ),
+        html.P(f"{parts.describe(explored, row)}{score}"),
+        dcc.Link("Its code on the sliders", href=f"/{which}/decode", className="button"),
+    ]
+
+
+SIDE = 144  # screen pixels of a picture
+
+
+def _group(explored: Exploration, rows: list[int]):
+    codes = explored.codes[rows]
+    center = explored.decode(codes.mean(axis=0))
+    shown = rows[:GROUP]
+    labels = [parts.describe(explored, row).removeprefix("image ") for row in shown]
+    more = f", of which the first {GROUP} are shown" if len(rows) > GROUP else ""
+    return [
+        html.H2(f"A group of {len(rows):,} images{more}"),
+        html.P(_counts(explored, rows)),
+        html.Div([parts.figure(center, "decoded mean of their codes", side=SIDE)], className="trio"),
+        parts.strip(explored.images.shown[shown], labels, "image"),
+    ]
+
+
+def _counts(explored: Exploration, rows: list[int]) -> str:
+    images = explored.images
+    if images.labels.shape[1] != 1:
+        return ""
+    found, counts = np.unique(images.labels[rows, 0], return_counts=True)
+    names = [images.class_names[label] if images.class_names else str(label) for label in found]
+    order = np.argsort(-counts, kind="stable")
+    return "Labels: " + ", ".join(f"{counts[i]} × {names[i]}" for i in order)

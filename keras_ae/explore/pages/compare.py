@@ -1,0 +1,95 @@
+"""Compare: several models on the same image, side by side."""
+
+import numpy as np
+from dash import Input, Output, State, ctx, html
+
+from keras_ae.errors import InputError
+from keras_ae.explore.exploration import Exploration
+from keras_ae.explore.pages import parts
+from keras_ae.explore.pages.reconstruct import read, upload
+
+title = "Compare"
+
+
+def shows(explored) -> bool:
+    """Whether a model can be on such a page."""
+    return isinstance(explored, Exploration)
+
+
+def layout(explored: Exploration, stored=None):
+    """The page."""
+    number = []
+    if explored.images is not None:
+        count = len(explored.images.shown)
+        number = [parts.number_field("compared-number", f"or {explored.images.split} image number", count)]
+    return html.Div(
+        [
+            html.P("What each model keeps of one image: its reconstruction, and where its code is large."),
+            html.Div([upload("compared-dropped"), *number], className="fields"),
+            html.Div(id="compared", **{"aria-live": "polite"}),
+        ]
+    )
+
+
+def register(app, explorations) -> None:
+    """The page's callbacks."""
+
+    @app.callback(
+        Output("compared", "children"),
+        Input("compared-dropped", "contents"),
+        Input("compared-number", "value", allow_optional=True),
+        State("compared-dropped", "filename"),
+        State("which", "data"),
+    )
+    def compare(contents, number, filename, which):
+        chosen = explorations[which]
+        try:
+            if contents and ctx.triggered_id != "compared-number":
+                image, name = read(chosen, contents, filename), filename
+            elif chosen.images is None:
+                return html.P("No image yet.")
+            else:
+                row = parts.row_of(number, len(chosen.images.shown))
+                image, name = chosen.images.shown[row], parts.describe(chosen, row)
+        except InputError as error:
+            return parts.problem(error)
+        others = [each for each in explorations if shows(each) and each.image_shape == chosen.image_shape]
+        cards = [html.Div([html.H2("Original"), parts.figure(image, name, side=SIDE)], className="card")]
+        return html.Div(cards + [_card(each, image) for each in others], className="cards")
+
+
+SIDE = 160  # screen pixels of a picture
+
+
+def code_picture(explored: Exploration, code: np.ndarray) -> np.ndarray:
+    """A code [d] as a picture [rows, columns, 1] of the sizes of its values, the largest one white.
+
+    Of a map they are averaged over the channels; a vector's stand row by row in a square.
+    """
+    sizes = np.abs(code)
+    if len(explored.code_shape) == 3:
+        sizes = sizes.reshape(explored.code_shape).mean(axis=-1)
+    else:
+        side = int(np.ceil(np.sqrt(sizes.size)))
+        rows = -(-sizes.size // side)
+        sizes = np.pad(sizes, (0, rows * side - sizes.size)).reshape(rows, side)
+    highest = float(sizes.max())
+    return (sizes / highest if highest > 0 else sizes)[..., None]
+
+
+def _card(explored: Exploration, image: np.ndarray):
+    seen = explored.reconstruct(image)
+    shape = "×".join(map(str, explored.code_shape))
+    return html.Div(
+        [
+            html.H2(explored.name),
+            parts.figure(seen.reconstruction, f"MSE {seen.mse:.5f}", f"reconstruction by {explored.name}", SIDE),
+            parts.figure(
+                code_picture(explored, seen.code),
+                f"code {shape}: {explored.size:,} values",
+                f"sizes of the code of {explored.name}",
+                SIDE // 2,
+            ),
+        ],
+        className="card",
+    )

@@ -1,0 +1,168 @@
+"""Decode: a slider for each code variable, and the image that the code stands for."""
+
+import time
+
+import numpy as np
+from dash import ALL, MATCH, Input, Output, State, ctx, dcc, html, no_update
+
+from keras_ae.explore.exploration import CodeVariable, Exploration
+from keras_ae.explore.pages import parts
+
+title = "Decode"
+OPEN, MOST = 16, 96  # sliders shown at once, and with those folded away
+NAMES = {"standard_normal": "standard normal", "gaussian": "Gaussian", "mixture": "mixture"}
+STEPS = 200  # of a slider, which the arrow keys move one by one
+SLIDERS = {"type": "slider", "index": ALL}
+
+
+def shows(explored) -> bool:
+    """Whether there is such a page."""
+    return isinstance(explored, Exploration)
+
+
+def layout(explored: Exploration, stored=None):
+    """The page; it starts at the code that another page left, if there is one."""
+    code = np.float32(stored) if stored and len(stored) == explored.size else explored.start
+    shown = explored.variables[:MOST]
+    opened = [each for each in shown[:OPEN] if each.active]
+    folded = [each for each in shown if each not in opened]
+    image = explored.decode(code)
+    return html.Div(
+        [
+            *parts.notes(explored),
+            dcc.Store(id="base", data=[float(value) for value in code]),
+            html.Div(
+                [
+                    html.Section([_picture(image), _buttons(explored)], className="stage"),
+                    html.Section(_sliders(explored, code, opened, folded), className="sliders"),
+                ],
+                className="pair",
+            ),
+            html.Section(_traversal(explored, shown)),
+        ]
+    )
+
+
+def register(app, explorations) -> None:
+    """The page's callbacks."""
+    app.clientside_callback(
+        "(value) => Number(value).toFixed(2)",
+        Output({"type": "value", "index": MATCH}, "children"),
+        Input({"type": "slider", "index": MATCH}, "value"),
+    )
+
+    @app.callback(
+        Output("base", "data"),
+        Output(SLIDERS, "value"),
+        Input("reset", "n_clicks"),
+        Input({"type": "sample", "density": ALL}, "n_clicks"),
+        State("which", "data"),
+        State(SLIDERS, "id"),
+        prevent_initial_call=True,
+    )
+    def load(reset, samples, which, sliders):
+        if not ctx.triggered[0]["value"]:  # the page has just been made
+            return no_update, [no_update] * len(sliders)
+        explored = explorations[which]
+        density = ctx.triggered_id["density"] if isinstance(ctx.triggered_id, dict) else None
+        code = explored.start if density is None else explored.sample(density, time.time_ns() % 2**31)
+        return [float(value) for value in code], [float(code[each["index"]]) for each in sliders]
+
+    @app.callback(
+        Output("decoded", "src"),
+        Output("code", "data"),
+        Input(SLIDERS, "value"),
+        Input("base", "data"),
+        State(SLIDERS, "id"),
+        State("which", "data"),
+        prevent_initial_call=True,
+    )
+    def decode(values, base, sliders, which):
+        code = _code(base, values, sliders)
+        return parts.data_uri(explorations[which].decode(code)), {"model": which, "code": code.tolist()}
+
+    @app.callback(
+        Output("traversal", "children"),
+        Input("along", "value"),
+        Input("decoded", "src"),  # after the image, which must not wait for it
+        State(SLIDERS, "value"),
+        State("base", "data"),
+        State(SLIDERS, "id"),
+        State("which", "data"),
+    )
+    def traverse(along, image, values, base, sliders, which):
+        explored = explorations[which]
+        found, images = explored.traversal(_code(base, values, sliders), int(along))
+        return parts.strip(images, [f"{value:.2f}" for value in found], "decoded, with the variable at")
+
+
+def _code(base, values, sliders) -> np.ndarray:
+    """The whole code: the base's values, and in their places those of the sliders."""
+    code = np.float32(base)
+    for slider, value in zip(sliders, values, strict=True):
+        if value is not None:
+            code[slider["index"]] = value
+    return code
+
+
+def _picture(image: np.ndarray):
+    return html.Figure(
+        [
+            parts.picture(image, "The image that the sliders' code stands for", id="decoded"),
+            html.Figcaption("The decoded image"),
+        ],
+        className="main",
+    )
+
+
+def _buttons(explored: Exploration):
+    samples = [
+        html.Button(f"Sample: {NAMES[name]}", id={"type": "sample", "density": name}, n_clicks=0)
+        for name in explored.densities
+    ]
+    if not samples:
+        samples = [html.P("The code is too long to fit a density to.", className="note")]
+    return html.Div([html.Button("Reset", id="reset", n_clicks=0), *samples], className="buttons")
+
+
+def _sliders(explored: Exploration, code, opened: list[CodeVariable], folded: list[CodeVariable]):
+    rest = explored.size - len(opened) - len(folded)
+    unused = sum(not each.active for each in folded)
+    contents = [html.H2("Code variables"), html.P("The most varying first.", className="note")]
+    contents += [_slider(each, code) for each in opened]
+    if folded:
+        hardly = "hardly used" if unused == len(folded) else f"{unused} of them hardly used"
+        words = f"{len(folded)} more" + (f", {hardly}" if unused else "")
+        contents.append(html.Details([html.Summary(words), *(_slider(each, code) for each in folded)]))
+    if rest:
+        contents.append(html.P(f"{rest:,} others, which vary less, have no slider.", className="note"))
+    return contents
+
+
+def _slider(variable: CodeVariable, code: np.ndarray):
+    place = {"type": "slider", "index": variable.index}
+    slider = dcc.Input(
+        id=place,
+        type="range",
+        min=variable.low,
+        max=variable.high,
+        step=(variable.high - variable.low) / STEPS,
+        value=float(code[variable.index]),
+        className="range",
+    )
+    text = f"{code[variable.index]:.2f}"
+    value = html.Span(text, id={"type": "value", "index": variable.index}, className="value")
+    return html.Label(
+        [html.Span(f"variable {variable.name}", className="name"), slider, value], className="slider"
+    )
+
+
+def _traversal(explored: Exploration, shown: list[CodeVariable]):
+    options = [{"label": each.name, "value": str(each.index)} for each in shown]
+    chosen = dcc.Dropdown(options, options[0]["value"], id="along", clearable=False)
+    return [
+        html.H2("Traversal"),
+        html.P("The same code, with one variable from end to end.", className="note"),
+        html.Label(["variable", chosen], className="field"),
+        html.Div(id="traversal", **{"aria-live": "polite"}),
+    ]

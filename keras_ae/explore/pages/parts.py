@@ -1,0 +1,87 @@
+"""What the pages are made of."""
+
+import base64
+from collections.abc import Sequence
+
+import numpy as np
+from dash import dcc, html
+
+from keras_ae.errors import InputError
+from keras_ae.pictures import grid, png_bytes
+
+LARGE, SMALL = 288, 80  # screen pixels that the longer side of a picture takes at least
+
+
+def data_uri(image: np.ndarray) -> str:
+    """An image [h, w, c] in [0, 1] as the source of an `img`; of neither one nor three channels the first."""
+    return png_uri(png_bytes(grid(image[None])))
+
+
+def png_uri(png: bytes) -> str:
+    """A PNG as the source of an `img`."""
+    return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def size(shape: Sequence[int], side: int) -> dict[str, str]:
+    """The style of an image [h, w, ...] so that each of its pixels is a whole number of the screen's."""
+    longer = max(shape[:2])
+    times = max(1, round(side / longer))
+    return {"width": f"{shape[1] * times}px", "aspectRatio": f"{shape[1]} / {shape[0]}"}
+
+
+def picture(image: np.ndarray, alt: str, side: int = LARGE, **attributes):
+    """An `img` of an image [h, w, c]."""
+    return html.Img(src=data_uri(image), alt=alt, style=size(image.shape, side), **attributes)
+
+
+def figure(image: np.ndarray, caption: str, alt: str = "", side: int = LARGE):
+    """An image with a caption below it."""
+    return html.Figure([picture(image, alt or caption, side), html.Figcaption(caption)])
+
+
+def strip(images: np.ndarray, captions: Sequence[str], what: str):
+    """Small images [n, h, w, c] side by side, each with a caption; `what` they are, for who cannot see them."""
+    figures = [
+        figure(image, caption, f"{what}: {caption}", SMALL)
+        for image, caption in zip(images, captions, strict=True)
+    ]
+    return html.Div(figures, className="strip")
+
+
+def number_field(name: str, label: str, count: int, value: int = 1):
+    """A field for the number of one of `count` images, from 1 on."""
+    field = dcc.Input(id=name, type="number", min=1, max=count, step=1, value=value, debounce=0.2)
+    return html.Div([html.Label(label, htmlFor=name), field], className="field")
+
+
+def row_of(number, count: int) -> int:
+    """The row of an image's number as it comes from a field.
+
+    Raises:
+        InputError: It is no number from 1 to `count`.
+    """
+    if not isinstance(number, int | float) or not 1 <= number <= count or number != int(number):
+        raise InputError("no image of this number", f"a number from 1 to {count:,}")
+    return int(number) - 1
+
+
+def problem(error: InputError):
+    """An error as a line on the page."""
+    return html.P(f"{error.received[:1].upper()}{error.received[1:]}: {_rest(error)}.", className="problem")
+
+
+def _rest(error: InputError) -> str:
+    return "; ".join(part for part in (f"expected {error.expected}", error.action) if part)
+
+
+def notes(explored):
+    """What a user ought to know about how this model was opened."""
+    return [html.P(note, className="note") for note in explored.notes]
+
+
+def describe(explored, row: int) -> str:
+    """An image shown, by its number and its labels."""
+    images = explored.images
+    texts = zip(images.label_names, images.labels[row], strict=True)
+    words = [f"{name} {images.class_names[value] if images.class_names else value}" for name, value in texts]
+    return ", ".join([f"image {row + 1}", *words])

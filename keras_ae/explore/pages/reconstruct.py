@@ -1,0 +1,114 @@
+"""Reconstruct: a file dropped in, what the model makes of it, and how anomalous it is."""
+
+import base64
+import binascii
+
+from dash import Input, Output, State, ctx, dcc, html
+
+from keras_ae.errors import InputError
+from keras_ae.evaluation import overlay
+from keras_ae.explore.exploration import Exploration, Reconstructed
+from keras_ae.explore.pages import parts
+
+title = "Reconstruct"
+
+
+def shows(explored) -> bool:
+    """Whether there is such a page."""
+    return isinstance(explored, Exploration)
+
+
+def layout(explored: Exploration, stored=None):
+    """The page; it starts with the first image shown."""
+    number = []
+    if explored.images is not None:
+        count = len(explored.images.shown)
+        number = [parts.number_field("reconstructed-number", f"or {explored.images.split} image number", count)]
+    height, width, _ = explored.image_shape
+    return html.Div(
+        [
+            *parts.notes(explored),
+            html.Div([upload("dropped"), *number], className="fields"),
+            html.P(f"It is brought to {width}×{height} pixels as the training's images were.", className="note"),
+            html.Div(id="reconstructed", **{"aria-live": "polite"}),
+        ]
+    )
+
+
+def upload(name: str):
+    """A field to drop an image file on, or to choose one with."""
+    return dcc.Upload(
+        html.Button("Drop an image file here, or choose one", type="button", className="drop"),
+        id=name,
+        className="upload",
+    )
+
+
+def read(explored, contents: str, filename: str):
+    """The image [h, w, c] of what an upload holds.
+
+    Raises:
+        InputError: If it is no image.
+    """
+    try:
+        content = base64.b64decode(contents.partition(",")[2], validate=True)
+    except binascii.Error:
+        raise InputError(f"{filename!r}, which did not arrive whole", "an image file", "drop it again") from None
+    return explored.read(content, filename)
+
+
+def register(app, explorations) -> None:
+    """The page's callbacks."""
+
+    @app.callback(
+        Output("reconstructed", "children"),
+        Input("dropped", "contents"),
+        Input("reconstructed-number", "value", allow_optional=True),
+        State("dropped", "filename"),
+        State("which", "data"),
+    )
+    def reconstruct(contents, number, filename, which):
+        explored = explorations[which]
+        try:
+            if contents and ctx.triggered_id != "reconstructed-number":
+                return _result(explored, explored.reconstruct(read(explored, contents, filename)), filename)
+            if explored.images is None:
+                return html.P("No image yet.")
+            row = parts.row_of(number, len(explored.images.shown))
+        except InputError as error:
+            return parts.problem(error)
+        return _result(explored, explored.reconstruct(explored.images.shown[row]), parts.describe(explored, row))
+
+
+def _result(explored: Exploration, seen: Reconstructed, name: str):
+    highest = float(seen.error.max())
+    heat = overlay(seen.image[..., :1], seen.error, opacity=1.0, limits=(0.0, highest or 1.0))
+    found = [
+        html.Div(
+            [
+                parts.figure(seen.image, name, f"the image: {name}"),
+                parts.figure(seen.reconstruction, f"reconstruction, MSE {seen.mse:.5f}"),
+                parts.figure(heat, f"absolute error: black is 0, light is {highest:.2f}"),
+            ],
+            className="trio",
+        ),
+        html.P(_verdict(explored, seen), className="verdict", role="status"),
+    ]
+    if len(seen.neighbors):
+        captions = [f"nearest {place + 1}" for place in range(len(seen.neighbors))]
+        nearest = explored.images.training[seen.neighbors]
+        found += [html.H2("Nearest training images"), html.P("By the distance of their codes.", className="note")]
+        found.append(parts.strip(nearest, captions, "training image"))
+    return found
+
+
+def _verdict(explored: Exploration, seen: Reconstructed) -> str:
+    scoring = explored.scoring
+    if scoring is None:
+        return "No anomaly score: there are no images to set a threshold by."
+    text = f"Anomaly score ({scoring.name}): {seen.score:.5g}. "
+    if scoring.threshold is None:
+        return f"{text}Threshold: {scoring.origin}."
+    above = seen.score > scoring.threshold
+    verdict = "above the threshold: an anomaly" if above else "not above the threshold: normal"
+    return f"{text}It is {verdict}. The threshold is {scoring.threshold:.5g} ({scoring.origin})."

@@ -1,0 +1,58 @@
+"""How anomalous the explorer calls an image."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_ae.detection import AnomalyDetector, ExportedDetector, fewest_images
+
+RATE = 0.05  # of false alarms, where nobody has set another
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """An anomaly score with a threshold.
+
+    Attributes:
+        name: Of the score.
+        function: From float32 images [n, h, w, c] in [0, 1] to scores [n], the higher the more anomalous.
+        threshold: What is above it is an anomaly; None where too few images are there to set one.
+        origin: Where the threshold comes from, as a phrase.
+    """
+
+    name: str
+    function: Callable[[np.ndarray], np.ndarray]
+    threshold: float | None
+    origin: str
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        return np.asarray(self.function(images), np.float64)
+
+
+def error_scoring(model, images: np.ndarray) -> Scoring:
+    """The mean squared error, with a threshold for 5 % false alarms among these normal images, if they suffice."""
+    detector = AnomalyDetector(model, "mse", RATE, holdout=0).fit(images)
+    if len(images) < fewest_images(RATE):
+        return Scoring("mse", detector.anomaly_scores, None, "too few images to set one")
+    detector.calibrate(images)
+    origin = f"for {RATE:.0%} false alarms, from {len(images):,} images"
+    return Scoring("mse", detector.anomaly_scores, detector.threshold_, origin)
+
+
+def detector_scoring(detector: AnomalyDetector) -> Scoring:
+    """That of a calibrated detector."""
+    rate, images = detector.calibration_.rate, detector.calibration_.images
+    origin = f"the detector's, for {rate:.3g} false alarms, from {images:,} images"
+    return Scoring(detector.score_.name, detector.anomaly_scores, detector.threshold_, origin)
+
+
+def exported_scoring(detector: ExportedDetector) -> Scoring:
+    """That of an exported detector."""
+    card = detector.card
+
+    def score(images: np.ndarray) -> np.ndarray:
+        return detector.score(np.round(255 * images).astype(np.uint8))
+
+    origin = f"the detector's, for {card['false_positive_rate']:.3g} false alarms"
+    return Scoring(card["score"]["name"], score, detector.threshold, origin)

@@ -1,0 +1,74 @@
+"""Serving the explorer on this machine."""
+
+import logging
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable, Sequence
+
+from keras_ae.errors import InputError
+
+HOST, PORT, TRIED = "127.0.0.1", 8050, 50
+
+
+def free_socket(port: int | None = None) -> socket.socket:
+    """A listening socket: at this port, or at the first free one from 8050 on.
+
+    Raises:
+        InputError: If the port is taken, or is none.
+    """
+    if port is not None and not 0 < port < 65536:
+        raise InputError(f"port {port}", "1 to 65535", "correct --port")
+    for tried in (port,) if port else range(PORT, PORT + TRIED):
+        found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind((HOST, tried))
+            found.listen()
+            return found
+        except OSError:
+            found.close()
+    taken = f"port {port}, which is taken" if port else f"ports {PORT} to {PORT + TRIED - 1}, which are all taken"
+    raise InputError(taken, "a free port", "give another --port, or leave it out" if port else "give --port")
+
+
+def serve(explorations: Sequence, port: int | None = None, browser: bool = True, say: Callable = print) -> None:
+    """Serve the explorer until Ctrl-C; the page is for this machine alone.
+
+    Args:
+        explorations: What is explored.
+        port: To listen at; by default the first free one from 8050 on.
+        browser: Whether to open the page in a browser.
+        say: Is given the line that tells where the page is.
+    """
+    from werkzeug.serving import make_server
+
+    from keras_ae.explore.app import make_app
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # not a line for each request
+    with free_socket(port) as listening:
+        address = f"http://{HOST}:{listening.getsockname()[1]}"
+        server = make_server(HOST, 0, make_app(explorations).server, threaded=True, fd=listening.fileno())
+        say(f"{address} (Ctrl-C ends it)")
+        _in_background(lambda: _warm_up(explorations))
+        if browser:
+            _in_background(lambda: webbrowser.open(address))
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print(file=sys.stderr)
+        finally:
+            server.server_close()
+
+
+def _warm_up(explorations: Sequence) -> None:
+    """What takes seconds the first time, while the user looks at the first page."""
+    for explored in explorations:
+        explored.warm_up()
+        for name in getattr(explored, "densities", {}):
+            explored.sample(name, 0)
+
+
+def _in_background(function: Callable) -> None:
+    threading.Thread(target=function, daemon=True).start()

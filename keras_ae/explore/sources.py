@@ -1,0 +1,75 @@
+"""Which trained models a path stands for; they are told apart without loading Keras."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import keras_ae
+from keras_ae.errors import InputError
+from keras_ae.studies.run_directory import RunDirectory
+
+BUNDLED = "variational_digits"
+EXPECTED = "a run, a comparison, what `detect train`, `export` or `share` wrote, or a .keras file"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where one trained model is.
+
+    Attributes:
+        kind: "run" (a finished one, or a shared one), "exported" (a SavedModel) or "file" (a .keras file).
+        path: Of the directory or the file.
+        name: What the page calls it.
+        detector: Directory of the `AnomalyDetector` that was made of it, if there is one.
+    """
+
+    kind: Literal["run", "exported", "file"]
+    path: Path
+    name: str
+    detector: Path | None = None
+
+
+def bundled_model() -> Path:
+    """The small model in `saved_models/`, which lies beside the package in a clone.
+
+    Raises:
+        InputError: If the package was installed without it.
+    """
+    path = Path(keras_ae.__file__).parents[1] / "saved_models" / BUNDLED
+    if not path.is_dir():
+        action = "give the directory of a run, or install from a clone: pip install --editable ."
+        raise InputError("no run, and no bundled model beside the package", EXPECTED, action)
+    return path
+
+
+def find_sources(path) -> list[Source]:
+    """The models of a path: one, or of a comparison all the finished ones.
+
+    Raises:
+        InputError: If there are none.
+    """
+    path = Path(path)
+    if path.is_file() and path.suffix == ".keras":
+        return [Source("file", path, path.stem)]
+    if not path.is_dir():
+        what = "a file" if path.exists() else "which is not there"
+        raise InputError(f"{path}, {what}", EXPECTED, "correct the path")
+    if (path / "run.json").is_file():
+        return [_run(path, path.resolve().name)]
+    if (path / "run" / "run.json").is_file():  # of `detect train`
+        detector = path / "detector_keras"
+        saved = detector if (detector / "detector.json").is_file() else None
+        return [_run(path / "run", path.resolve().name, saved)]
+    if (path / "saved_model.pb").is_file():
+        return [Source("exported", path, path.resolve().name)]
+    candidates = sorted(file.parent for file in path.glob("candidates/*/metrics.json"))
+    if not candidates:
+        raise InputError(f"{path}, in which there is no trained model", EXPECTED, "give the directory of one")
+    return [_run(candidate, candidate.name) for candidate in candidates]
+
+
+def _run(path: Path, name: str, detector: Path | None = None) -> Source:
+    directory = RunDirectory(path)
+    if not directory.is_finished or not directory.model_path.is_file():
+        raise InputError(f"{path}, an unfinished run", "a finished run", "train it to the end first")
+    return Source("run", path, name, detector)

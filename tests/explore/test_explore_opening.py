@@ -1,0 +1,173 @@
+"""What a path stands for, and what is opened of it."""
+
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+import keras_ae as kae
+from keras_ae.callbacks import LocalReconstructions
+from keras_ae.errors import InputError
+from keras_ae.explore import (
+    Exploration,
+    LocalExploration,
+    bundled_model,
+    find_sources,
+    open_exploration,
+    open_explorations,
+)
+from keras_ae.explore.local import PICTURES
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture(scope="module")
+def opened_twice():
+    return open_explorations([bundled_model(), bundled_model()], progress=False)
+
+
+@pytest.fixture(scope="module")
+def bundled(opened_twice):
+    return opened_twice[0]
+
+
+@pytest.fixture(scope="module")
+def with_lea():
+    """A classifier of 8 × 8 images whose first layer is a LEA of four windows."""
+    lea = kae.layers.LocallyEmbeddedAutoencoder(kae.architectures.window_autoencoder((4, 4, 1), (3,)), name="lea")
+    image = keras.Input((8, 8, 1))
+    return keras.Model(image, keras.layers.Dense(10)(keras.layers.Flatten()(lea(image))))
+
+
+def _run(directory, model):
+    """A finished run on the digits with another model than its record's."""
+    shutil.copytree(bundled_model(), directory)
+    model.save(directory / "model.keras")
+    return directory
+
+
+def test_the_bundled_model_opens_with_all_that_the_pages_show(bundled):
+    assert isinstance(bundled, Exploration)
+    assert bundled.images.shown.shape == (359, 8, 8, 1)
+    assert bundled.images.label_names == ("label",)
+    assert list(bundled.densities) == ["standard_normal", "gaussian", "mixture"]
+    assert 0.01 < bundled.scoring.threshold < 0.1
+    metrics = json.loads((bundled_model() / "metrics.json").read_text())
+    assert bundled.scores.mean() == pytest.approx(metrics["test"]["mse"], rel=1e-3)
+    assert sum(each.active for each in bundled.variables) == 7
+    assert bundled_model().stat().st_size < 500_000
+    assert bundled.notes == ()
+
+
+def test_sources_are_told_apart(tmp_path):
+    bundle = bundled_model()
+    assert [each.kind for each in find_sources(bundle)] == ["run"]
+    assert [each.kind for each in find_sources(bundle / "model.keras")] == ["file"]
+    for name in ("b", "a"):
+        shutil.copytree(bundle, tmp_path / "comparison" / "candidates" / name)
+    (tmp_path / "comparison" / "candidates" / "broken").mkdir()
+    assert [each.name for each in find_sources(tmp_path / "comparison")] == ["a", "b"]
+    shutil.copytree(bundle, tmp_path / "detect" / "run")
+    (found,) = find_sources(tmp_path / "detect")
+    assert (found.name, found.path, found.detector) == ("detect", tmp_path / "detect" / "run", None)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "message"),
+    [
+        (lambda path: None, "not there"),
+        (lambda path: path.write_text("no model"), "a file"),
+        (lambda path: path.mkdir(), "no trained model"),
+        (lambda path: (path.mkdir(), (path / "run.json").write_text("{}")), "unfinished run"),
+    ],
+    ids=["missing", "file", "empty", "unfinished"],
+)
+def test_what_has_no_model_is_refused(tmp_path, prepare, message):
+    path = tmp_path / "it"
+    prepare(path)
+    with pytest.raises(InputError, match=message):
+        find_sources(path)
+
+
+def test_a_package_without_its_models_says_what_to_do(monkeypatch, tmp_path):
+    monkeypatch.setattr("keras_ae.explore.sources.keras_ae.__file__", str(tmp_path / "keras_ae" / "__init__.py"))
+    with pytest.raises(InputError, match="give the directory of a run"):
+        bundled_model()
+
+
+def test_a_damaged_model_is_refused(tmp_path):
+    (tmp_path / "model.keras").write_text("no model")
+    with pytest.raises(InputError, match="train or save it again"):
+        open_exploration(tmp_path / "model.keras")
+
+
+def test_a_classifier_without_a_lea_is_refused(tmp_path):
+    plain = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(10)])
+    with pytest.raises(InputError, match="without a locally embedded autoencoder"):
+        open_exploration(_run(tmp_path / "classifier", plain), progress=False)
+
+
+def test_a_file_opens_without_images_and_with_given_ones():
+    bare = open_exploration(bundled_model() / "model.keras", progress=False)
+    assert bare.images is None
+    assert bare.scoring is None
+    assert list(bare.densities) == ["standard_normal"]
+    assert "--data" in bare.notes[0]
+    given = open_exploration(bundled_model() / "model.keras", "digits", progress=False)
+    assert given.images.source == "digits"
+
+
+def test_images_that_are_gone_leave_the_model_and_a_note(tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(bundled_model(), run)
+    record = json.loads((run / "run.json").read_text())
+    record["config"]["data"]["source"] = "folder:gone"
+    (run / "run.json").write_text(json.dumps(record))
+    explored = open_exploration(run, progress=False)
+    assert explored.images is None
+    assert "gone" in explored.notes[0]
+
+
+def test_several_runs_share_their_images(opened_twice):
+    assert opened_twice[0].images is opened_twice[1].images
+
+
+@pytest.mark.slow
+def test_an_exported_model_answers_as_the_run_does(tmp_path, bundled):
+    detector = kae.AnomalyDetector(bundled.model, "mse").calibrate(bundled.images.calibration, 0.1)
+    detector.export(tmp_path / "out")
+    exported = open_exploration(tmp_path / "out", "digits", progress=False)
+    image = bundled.images.shown[4]
+    np.testing.assert_allclose(exported.encode(image), bundled.encode(image), atol=1e-5)
+    np.testing.assert_allclose(exported.decode(bundled.codes[4]), bundled.decode(bundled.codes[4]), atol=1e-5)
+    assert exported.scoring.threshold == pytest.approx(detector.threshold_)
+    assert exported.scoring(image[None]) == pytest.approx(detector.anomaly_scores(image[None]), rel=1e-2)
+    detector.save(tmp_path / "good" / "detector_keras")
+    shutil.copytree(bundled_model(), tmp_path / "good" / "run")
+    assert open_exploration(tmp_path / "good", progress=False).scoring.threshold == detector.threshold_
+
+
+def test_a_run_with_a_lea_shows_what_it_makes_of_an_image_and_made_of_others(tmp_path, with_lea):
+    run = _run(tmp_path / "lea", with_lea)
+    callback = LocalReconstructions(np.random.default_rng(0).random((3, 8, 8, 1)).astype("float32"), run / "logs")
+    callback.set_model(with_lea)
+    callback.set_params({"epochs": 2})
+    callback.on_train_begin()
+    for epoch in range(2):
+        callback.on_epoch_end(epoch)
+    callback.on_train_end()
+    explored = open_exploration(run, progress=False)
+    assert isinstance(explored, LocalExploration)
+    assert explored.layers == ["lea"]
+    found = explored.pictures("lea", explored.images.shown[:1])
+    assert found.keys() == PICTURES.keys()
+    made = explored.model.get_layer("lea").reconstruct(explored.images.shown[:1]).images
+    expected = np.clip(np.asarray(made)[0], explored.images.shown[0].min(), explored.images.shown[0].max())
+    np.testing.assert_allclose(found["reconstructions"][9:], expected / explored.images.shown[0].max(), atol=1e-5)
+    assert [each.epoch for each in explored.epochs("lea")] == [0, 1]
+    for each in explored.epochs("lea"):
+        assert all(each.pictures[name].startswith(b"\x89PNG") for name in PICTURES)
+    with pytest.raises(InputError, match="one of lea"):
+        explored.pictures("lea2", explored.images.shown[:1])
