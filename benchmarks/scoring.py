@@ -3,7 +3,8 @@
     python benchmarks/scoring.py [--images 4096] [--batch-size 256] [--score mse+nearest_codes] [--out FILE.json]
 
 A strided autoencoder of 16 filters with 16 code values, for images of 32×32×3. Its weights are those that it
-starts with, which costs the same as trained ones. "Keras predict" only reconstructs: what is beyond it is the score.
+starts with, which costs the same as trained ones. "Keras predict" only reconstructs: what is beyond it is the
+score.
 """
 
 import argparse
