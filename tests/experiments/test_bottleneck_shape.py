@@ -78,6 +78,17 @@ def test_one_seed_that_disagrees_decides():
     assert not training_claims.larger_maps_generalise_better(evidence)[2]
 
 
+@pytest.mark.parametrize(("spread", "holds"), [(1.0, True), (1.3, True), (1.8, False)])
+def test_training_errors_are_similar_if_they_spread_half_as_far_as_test_errors(spread, holds):
+    def error(size, channels, seed, step):
+        return 2.0 if size == 4 else 1.0
+
+    def train(size, channels, seed, step):
+        return spread if size == 4 else 1.0
+
+    assert training_claims.similar_training_errors(_evidence(error, train))[2] == holds
+
+
 @pytest.mark.parametrize(
     ("rise_of_small", "rise_of_large", "holds"), [(0.5, 0.0, True), (0.0, 0.0, False), (0.1, 0.5, False)]
 )
