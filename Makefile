@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: install demo test test-slow test-jax test-gpu lint format benchmarks clean
+.PHONY: install demo browser test test-slow test-jax test-gpu lint format benchmarks clean
 
 install: $(INSTALLED)
 
@@ -15,8 +15,13 @@ $(INSTALLED): pyproject.toml
 demo: $(INSTALLED)
 	$(BIN)/python -m keras_ae compare --data digits --out runs/demo
 
+# A Chromium for the explorer's browser tests, which are skipped where there is none.
+browser: $(INSTALLED)
+	command -v chromium || (apt-get update -qq && apt-get install -y -qq chromium) || \
+		$(BIN)/python -m playwright install chromium
+
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal -rs
 
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m slow

@@ -10,7 +10,7 @@ from keras_ae.explore import ExploredImages
 
 
 class Lossy:
-    """An autoencoder of 2 × 3 images: the first four pixels, doubled and less one, are the code; others become 0.5."""
+    """An autoencoder of 2 × 3 images: the code is the first four pixels, 2x − 1; the others become 0.5."""
 
     image_shape, code_shape = (2, 3, 1), (4,)
 
