@@ -23,6 +23,7 @@ class Evidence(NamedTuple):
         probes: Scores of linear classifiers, as `probe_scores` gives them; empty if there are none.
         similarities: SVCCA of pairs of codes; empty if there are none.
         everything: The finished runs on all data sets.
+        floor: The MSE that the last layer's normalisation leaves, if it was measured.
     """
 
     runs: pandas.DataFrame
@@ -30,10 +31,12 @@ class Evidence(NamedTuple):
     probes: pandas.DataFrame
     similarities: pandas.DataFrame
     everything: pandas.DataFrame
+    floor: float | None = None
 
 
 CLAIMS: tuple[Callable[[Evidence], tuple[str, str, bool] | None], ...] = (
     training_claims.similar_training_errors,
+    training_claims.normalization_limits_training,
     training_claims.larger_maps_train_faster,
     training_claims.larger_maps_generalise_better,
     training_claims.channels_matter_less,
@@ -60,6 +63,7 @@ def table(runs: pandas.DataFrame, curves: pandas.DataFrame, results: Path, prese
     """A row for each claim that the runs can decide: "claim", "measured", "holds"."""
     data = MAIN if MAIN in set(runs["data"]) else runs["data"].iloc[0]
     probes, similarities = results / f"{preset}_probes.json", results / f"{preset}_svcca_{data}.csv"
+    floors = results / f"{preset}_floors.json"
     of_data = runs[runs["data"] == data]
     evidence = Evidence(
         of_data,
@@ -67,6 +71,7 @@ def table(runs: pandas.DataFrame, curves: pandas.DataFrame, results: Path, prese
         probe_scores(of_data, json.loads(probes.read_text(encoding="utf-8")) if probes.exists() else {}),
         pandas.read_csv(similarities) if similarities.exists() else pandas.DataFrame(columns=["first"]),
         runs,
+        json.loads(floors.read_text(encoding="utf-8")).get(data) if floors.exists() else None,
     )
     found = [claim(evidence) for claim in CLAIMS]
     rows = [{"claim": c, "measured": m, "holds": "yes" if holds else "no"} for c, m, holds in filter(None, found)]

@@ -11,6 +11,7 @@ import numpy as np
 import pandas
 
 import keras_ae as kae
+from experiments.bottleneck_shape.normalization import normalization_floor
 from keras_ae.files import write_atomically, write_json, write_text
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.study import Study, StudyRun
@@ -31,6 +32,7 @@ def collect(study: Study, trained: Path, kept: Path) -> None:
         if not runs:
             continue
         _keep_curves(runs, trained / preset, kept / f"{preset}_curves.csv")
+        _keep_floors(runs, kept / f"{preset}_floors.json")
         grid = [run for run in runs if run.choices["experiment"] != "scaling"]
         _keep_probes(grid, trained / preset, kept / f"{preset}_probes.json")
         for data in dict.fromkeys(run.choices["data"] for run in grid):
@@ -46,6 +48,16 @@ def _keep_curves(runs: list[StudyRun], trained: Path, path: Path) -> None:
         for row in _thinned(RunDirectory(trained / run.name).history())
     ]
     write_text(path, pandas.DataFrame(rows).to_csv(index=False, float_format="%.5g"))
+
+
+def _keep_floors(runs: list[StudyRun], path: Path) -> None:
+    """The error that the last normalisation leaves of each data set's training images."""
+    floors = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    for run in runs:
+        if run.choices["data"] not in floors and run.choices["experiment"] == "dynamics":
+            images = run.config.load_data(progress=False).images("train")
+            floors[run.choices["data"]] = normalization_floor(images)
+    write_json(path, floors)
 
 
 def _thinned(rows: list, most: int = 100) -> list:

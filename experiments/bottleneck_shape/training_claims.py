@@ -8,6 +8,7 @@ import pandas
 
 EARLY = 0.25  # part of the training after which its speed is compared
 SIMILAR = 0.5  # training errors are, if they spread at most half as far as test errors, in logarithms
+NEAR = 0.25  # above a limit, as a part of it
 RISE = 0.02  # of the lowest test error: less is a plateau
 
 
@@ -16,6 +17,15 @@ def similar_training_errors(evidence):
     train, test = (last[part].max() / last[part].min() for part in ("train", "test"))
     measured = f"highest over lowest of all codes: {train:.2f} in training, {test:.2f} in test"
     return "Training errors of all codes converge to similar values", measured, bool(train < test**SIMILAR)
+
+
+def normalization_limits_training(evidence):
+    if evidence.floor is None:
+        return None
+    errors = _last(_dynamics(evidence.curves)).groupby(["size", "channels"])["train"].mean()
+    measured = f"a perfect code would leave {evidence.floor:.4f}; lowest training MSE {errors.min():.4f}"
+    claim = "The last layer's instance normalisation limits the training errors (ours)"
+    return claim, measured, bool(errors.min() < (1 + NEAR) * evidence.floor)
 
 
 def larger_maps_train_faster(evidence):

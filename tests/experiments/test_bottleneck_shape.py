@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from experiments.bottleneck_shape import claims, training_claims  # noqa: E402
+from experiments.bottleneck_shape.normalization import normalization_floor  # noqa: E402
 from experiments.bottleneck_shape.study import STUDY  # noqa: E402
 
 SHAPES = [(size, channels) for size in (4, 8, 16) for channels in (256 // size**2, 1024 // size**2)]
@@ -98,6 +99,23 @@ def test_overfitting_is_a_rise_above_the_minimum(rise_of_small, rise_of_large, h
         return 1 + (rise if step == 100 else 0)
 
     assert training_claims.small_maps_overfit(_evidence(error))[2] == holds
+
+
+def test_the_floor_is_what_the_best_scale_and_offset_leave_of_normalised_images():
+    images = np.random.default_rng(0).gamma(2.0, 0.1, (40, 1, 1, 2)) * np.random.default_rng(1).random(
+        (40, 5, 6, 2)
+    )
+    for_channel = []
+    for channel in range(2):
+        pixels = images[..., channel].reshape(40, -1)
+        normalised = (pixels - pixels.mean(1, keepdims=True)) / pixels.std(1, keepdims=True)
+        design = np.stack([normalised.ravel(), np.ones(pixels.size)], axis=1)
+        left = np.linalg.lstsq(design, pixels.ravel(), rcond=None)[1][0]
+        for_channel.append(left / pixels.size)
+    assert normalization_floor(images) == pytest.approx(np.mean(for_channel))
+    evidence = _evidence(lambda *_: 1.0, lambda size, channels, seed, step: 0.1 * size)
+    assert training_claims.normalization_limits_training(evidence._replace(floor=0.35))[2]
+    assert not training_claims.normalization_limits_training(evidence._replace(floor=0.3))[2]
 
 
 def test_claims_without_their_runs_are_left_out():
