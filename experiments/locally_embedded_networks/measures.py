@@ -1,0 +1,101 @@
+"""What is measured of the trained networks once more, and kept as small files for the tables and figures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas
+
+import keras_ae as kae
+from experiments.locally_embedded.measures import thinned
+from keras_ae.files import write_text
+from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.studies.study import Study, StudyRun
+from keras_ae.studies.tasks import task_of
+
+ROWS = {"regularization": 200}  # of a history, where the epoch with the lowest loss is looked for
+CHEAP = ("gradient_sign", "gaussian_blur", "contrast_reduction")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How much is measured of the networks of a preset.
+
+    Attributes:
+        images: Training images on which the probes learn, and at most as many test images; all if None.
+        probe: Options of `keras_ae.evaluation.spatial_information` that are not the thesis's.
+        batches: Test batches, of 20 images each, that are attacked.
+        attacks: By name; all thirteen if None.
+    """
+
+    images: int | None = None
+    probe: dict | None = None
+    batches: int = 20
+    attacks: tuple[str, ...] | None = None
+
+
+PAPER = Measured()
+CPU = Measured(10_000, {"units": 512, "max_features": 1_024}, batches=2)
+QUICK = Measured(300, {"units": 16, "epochs": 2, "learning_rate": 1e-3}, batches=1, attacks=CHEAP)
+SCALES = {"paper": PAPER, "quick": QUICK}  # CPU for the others
+
+
+def collect(study: Study, trained: Path, kept: Path) -> None:
+    """Keep what the figures need of the finished runs; what has been measured before is not measured again."""
+    for preset in study.presets:
+        runs = [run for run in study.runs(preset) if RunDirectory(trained / preset / run.name).is_finished]
+        if runs:
+            keep(runs, trained / preset, kept, preset, SCALES.get(preset, CPU))
+
+
+def keep(runs: list[StudyRun], trained: Path, kept: Path, preset: str, scale: Measured) -> None:
+    """Keep curves, what layers tell of the factors, and what attacks came to: three tables of a preset."""
+    curves = [_curve(run, RunDirectory(trained / run.name)) for run in runs]
+    write_text(kept / f"{preset}_curves.csv", pandas.concat(curves).to_csv(index=False, float_format="%.5g"))
+    for experiment, measure in (("equivariance", spatial), ("robustness", robustness)):
+        chosen = [run for run in runs if run.choices["experiment"] == experiment]
+        _keep(chosen, trained, kept / f"{preset}_{experiment}.csv", measure, scale)
+
+
+def _curve(run: StudyRun, directory: RunDirectory) -> pandas.DataFrame:
+    rows = thinned(directory.history(), ROWS.get(run.choices["experiment"], 100))
+    return pandas.DataFrame(rows).assign(run=run.name)
+
+
+def _keep(runs: list[StudyRun], trained: Path, path: Path, measure, scale: Measured) -> None:
+    """Measure the runs that the table lacks, and write it after each."""
+    table = pandas.read_csv(path) if path.exists() else pandas.DataFrame({"run": []})
+    for run in (run for run in runs if run.name not in set(table["run"])):
+        found = measure(run, RunDirectory(trained / run.name), scale).assign(run=run.name)
+        table = found if table.empty else pandas.concat([table, found])
+        write_text(path, table.to_csv(index=False, float_format="%.6g"))
+
+
+def spatial(run: StudyRun, directory: RunDirectory, scale: Measured) -> pandas.DataFrame:
+    """What each layer of a trained classifier tells of the factors of its images (section 5.2)."""
+    model, data = kae.load_model(directory.model_path), run.config.load_data(progress=False)
+    parts = []
+    for split in (
+        "train",
+        "validation",
+    ):  # The thesis's test images, but for the last ones, are validation images.
+        images = data.images(split, scale.images)
+        parts += [images, data.labels(split)[: len(images)]]
+    several = data.labels("train").ndim > 1
+    names = data.label_names if several else ("class",)
+    return kae.evaluation.spatial_information(model, *parts, factor_names=names, **scale.probe or {})
+
+
+def robustness(run: StudyRun, directory: RunDirectory, scale: Measured) -> pandas.DataFrame:
+    """What the attacks on a trained classifier came to (section 5.5), a row each.
+
+    The results of the single images stand in the run's directory: a measurement that is killed goes on from them.
+    """
+    model, data = kae.load_model(directory.model_path), run.config.load_data(progress=False)
+    training = run.config.training
+    batches = task_of(model).batches(data, "validation", training, shuffle=False)
+    images, labels = kae.evaluation.attacked_images(batches, batches=scale.batches)
+    table = directory.path / "attacked.csv"
+    found = kae.evaluation.measure_robustness(
+        model, images, labels, scale.attacks, seed=training.seed, table=table, progress=False
+    )
+    return pandas.DataFrame({"attack": name, **values} for name, values in found.summary().items())
