@@ -40,8 +40,8 @@ class Robustness:
     def summary(self) -> dict[str, dict[str, Any]]:
         """What each attack came to, in the order of `rows`, with values that JSON has.
 
-        "images", of these "misclassified" before the attack, "attacked" (all others) and "successes"; "success_rate",
-        of the attacked, and "mse", the mean over successes, are None without any; "seconds", for all images.
+        "images"; of these "misclassified" before the attack, "attacked", which are all others, and "successes";
+        "success_rate" of the attacked and "mse", the mean over successes, None without any; "seconds" for all.
         """
         return {name: self._of(name) for name in dict.fromkeys(row["attack"] for row in self.rows)}
 
@@ -68,7 +68,7 @@ def measure_robustness(
     *,
     seed: int = 0,
     table: str | Path | None = None,
-    batch_size: int = 50,
+    batch_size: int = 100,
     progress: bool = True,
 ) -> Robustness:
     """Attack a classifier's images, each until it is misclassified, and measure how far that is from the image.

@@ -56,11 +56,11 @@ def logits_model(classifier: keras.Model) -> keras.Model:
         )
     last = classifier.layers[-1]
     if isinstance(last, keras.layers.Softmax):
-        return keras.Model(classifier.inputs, last.input)
+        return keras.Model(classifier.input, last.input)
     if getattr(last, "activation", None) is not keras.activations.softmax:
         return classifier
     linear = type(last).from_config(last.get_config() | {"activation": "linear", "name": f"{last.name}_logits"})
-    model = keras.Model(classifier.inputs, linear(last.input))
+    model = keras.Model(classifier.input, linear(last.input))
     linear.set_weights(last.get_weights())
     return model
 
