@@ -7,7 +7,7 @@ import numpy as np
 import pandas
 
 from experiments.anomaly_detection.study import FPR
-from keras_ae.detection import SCORES, AnomalyDetector, measure_detection
+from keras_ae.detection import SCORES, Calibration, NormalImages, as_score, measure_detection
 from keras_ae.errors import InputError
 from keras_ae.files import write_text
 from keras_ae.studies.run_directory import RunDirectory
@@ -51,30 +51,54 @@ def collect(study: Study, trained: Path, kept: Path) -> None:
 
 
 def measure_run(run, directory: RunDirectory) -> list[dict]:
-    """A row a score of one trained model."""
+    """A row a score of one trained model; all scores of an image share one pass through it."""
     import keras
 
     import keras_ae as kae
 
     data = run.config.load_data(progress=False)
     model = kae.load_model(directory.model_path)
-    normal, anomalous = _test_images(data, run.choices["normal"])
-    other, held_out = _other_training_images(run), data.images("validation")
+    scores = _fitted_scores(model, data.images("train"))
+    groups = (data.images("validation"), _other_training_images(run), *_test_images(data, run.choices["normal"]))
+    held_out, other, normal, anomalous = (_values(model, scores, images) for images in groups)
     rows = []
-    for name in (*SCORES, *COMBINED):
-        try:
-            detector = AnomalyDetector(model, name, FPR, holdout=0).fit(data.images("train"))
-        except InputError:
-            continue  # The score is of another kind of model.
-        detector.calibrate(held_out)
-        of_normal, of_others = (detector.anomaly_scores(images) for images in (normal, anomalous))
-        choosing = measure_detection(*map(detector.anomaly_scores, (held_out, other)))
-        low, high = detector.calibration_.rate_interval()
-        measures = measure_detection(of_normal, of_others, detector.threshold_)
-        extra = {"rate_low": low, "rate_high": high, "choosing_roc_auc": choosing["roc_auc"]}
+    for i, name in enumerate(scores):
+        calibration = Calibration(held_out[:, i], FPR)
+        low, high = calibration.rate_interval()
+        measures = measure_detection(normal[:, i], anomalous[:, i], calibration.threshold)
+        choosing = measure_detection(held_out[:, i], other[:, i])["roc_auc"]
+        extra = {"rate_low": low, "rate_high": high, "choosing_roc_auc": choosing}
         rows.append({"run": run.name, **run.choices, "score": name, **measures, **extra})
     keras.utils.clear_session()
     return rows
+
+
+def _fitted_scores(model, images: np.ndarray) -> dict:
+    """The scores that the model can have, by name, fitted to normal images."""
+    normal = NormalImages(model, _batches(images))
+    fitted = {}
+    for name in (*SCORES, *COMBINED):
+        score = as_score(name)
+        try:
+            score.check(model)
+        except InputError:
+            continue  # The score is of another kind of model.
+        fitted[name] = score.fit(normal)
+    return fitted
+
+
+def _values(model, scores: dict, images: np.ndarray) -> np.ndarray:
+    """float64 [n, scores]."""
+    from keras import ops
+
+    def stacked(seen):
+        return ops.stack([score.values(seen) for score in scores.values()], axis=1)
+
+    return NormalImages(model, _batches(images)).measure(stacked).astype(np.float64)
+
+
+def _batches(images: np.ndarray, size: int = 256) -> list[np.ndarray]:
+    return [images[i : i + size] for i in range(0, len(images), size)]
 
 
 def measure_baselines(run, name: str) -> list[dict]:

@@ -69,6 +69,7 @@ class NormalImages:
 
     def __init__(self, model, batches: Iterable[np.ndarray]):
         self.model, self.batches = model, batches
+        self._divisions: dict[int, tuple[NormalImages, NormalImages]] = {}
 
     @cached_property
     def codes(self) -> np.ndarray:
@@ -92,7 +93,10 @@ class NormalImages:
 
     def divided(self, every: int) -> tuple["NormalImages", "NormalImages"]:
         """All but every so manieth image, and these."""
-        return tuple(NormalImages(self.model, _Part(self.batches, every, kept)) for kept in (False, True))
+        if every not in self._divisions:
+            parts = (_Part(self.batches, every, last) for last in (False, True))
+            self._divisions[every] = tuple(NormalImages(self.model, part) for part in parts)
+        return self._divisions[every]
 
 
 @dataclass(frozen=True)
