@@ -1,6 +1,7 @@
 """What the commands share: how they print, and how they load Keras."""
 
 import json
+import logging
 import os
 import sys
 from typing import Any
@@ -9,8 +10,13 @@ JSON_HELP = "Print the results as JSON on standard output, and no progress."
 
 
 def load_keras() -> None:
-    """Import Keras and find its devices, without the remarks that TensorFlow's native code makes meanwhile."""
+    """Import Keras and find its devices, without the remarks that TensorFlow's native code makes meanwhile.
+
+    TensorFlow's logger says errors only from then on: it warns of every few functions compiled anew, of which a
+    study's report has many.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     sys.stderr.flush()
     kept = os.dup(2)
     try:
