@@ -7,8 +7,7 @@ import numpy as np
 import pandas
 
 from experiments.anomaly_detection.study import FPR
-from keras_ae.detection import SCORES, Calibration, NormalImages, as_score, measure_detection
-from keras_ae.errors import InputError
+from keras_ae.detection import SCORES, Calibration, fit_scores, measure_detection, score_images
 from keras_ae.files import write_text
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.study import Study
@@ -58,47 +57,19 @@ def measure_run(run, directory: RunDirectory) -> list[dict]:
 
     data = run.config.load_data(progress=False)
     model = kae.load_model(directory.model_path)
-    scores = _fitted_scores(model, data.images("train"))
+    scores = fit_scores(model, (*SCORES, *COMBINED), data.images("train"))
     groups = (data.images("validation"), _other_training_images(run), *_test_images(data, run.choices["normal"]))
-    held_out, other, normal, anomalous = (_values(model, scores, images) for images in groups)
+    held_out, other, normal, anomalous = (score_images(model, scores, images) for images in groups)
     rows = []
-    for i, name in enumerate(scores):
-        calibration = Calibration(held_out[:, i], FPR)
+    for name in scores:
+        calibration = Calibration(held_out[name], FPR)
         low, high = calibration.rate_interval()
-        measures = measure_detection(normal[:, i], anomalous[:, i], calibration.threshold)
-        choosing = measure_detection(held_out[:, i], other[:, i])["roc_auc"]
+        measures = measure_detection(normal[name], anomalous[name], calibration.threshold)
+        choosing = measure_detection(held_out[name], other[name])["roc_auc"]
         extra = {"rate_low": low, "rate_high": high, "choosing_roc_auc": choosing}
         rows.append({"run": run.name, **run.choices, "score": name, **measures, **extra})
     keras.utils.clear_session()
     return rows
-
-
-def _fitted_scores(model, images: np.ndarray) -> dict:
-    """The scores that the model can have, by name, fitted to normal images."""
-    normal = NormalImages(model, _batches(images))
-    fitted = {}
-    for name in (*SCORES, *COMBINED):
-        score = as_score(name)
-        try:
-            score.check(model)
-        except InputError:
-            continue  # The score is of another kind of model.
-        fitted[name] = score.fit(normal)
-    return fitted
-
-
-def _values(model, scores: dict, images: np.ndarray) -> np.ndarray:
-    """float64 [n, scores]."""
-    from keras import ops
-
-    def stacked(seen):
-        return ops.stack([score.values(seen) for score in scores.values()], axis=1)
-
-    return NormalImages(model, _batches(images)).measure(stacked).astype(np.float64)
-
-
-def _batches(images: np.ndarray, size: int = 256) -> list[np.ndarray]:
-    return [images[i : i + size] for i in range(0, len(images), size)]
 
 
 def measure_baselines(run, name: str) -> list[dict]:

@@ -26,9 +26,13 @@ _WHERE = {
     "as_score": "names",
     "export_detector": "exporting",
     "fewest_images": "calibration",
+    "fit_scores": "together",
     "load_detector": "saving",
     "measure_detection": "measures",
+    "pasted_patches": "defects",
+    "roc_auc_standard_error": "measures",
     "score_from_config": "names",
+    "score_images": "together",
 }
 __all__ = sorted(_WHERE)
 __getattr__ = lazy_names(__name__, _WHERE)

@@ -44,3 +44,21 @@ def measure_detection(
         hits, misses = found * len(anomalous), alarms * len(normal) + (1 - found) * len(anomalous)
         measures |= {"f1": 2 * hits / (2 * hits + misses), "recall": found, "false_positive_rate": alarms}
     return measures
+
+
+def roc_auc_standard_error(roc_auc: float, normal: int, anomalous: int) -> float:
+    """The standard error of an area under the ROC curve, from the numbers of images.
+
+    √((A(1 − A) + (a − 1)(A / (2 − A) − A²) + (n − 1)(2A² / (1 + A) − A²)) / (na)), after Hanley and McNeil, "The
+    meaning and use of the area under a receiver operating characteristic (ROC) curve", 1982.
+
+    Args:
+        roc_auc: A, from 0 to 1.
+        normal: n, how many normal images there were.
+        anomalous: a, how many anomalies.
+    """
+    square = roc_auc**2
+    of_anomalies = (anomalous - 1) * (roc_auc / (2 - roc_auc) - square)
+    of_normal = (normal - 1) * (2 * square / (1 + roc_auc) - square)
+    variance = (roc_auc * (1 - roc_auc) + of_anomalies + of_normal) / (normal * anomalous)
+    return float(np.sqrt(max(variance, 0.0)))

@@ -1,0 +1,33 @@
+"""Images with simulated defects, where there are no real anomalies to compare detectors by."""
+
+import numpy as np
+
+LEAST, MOST = 0.02, 0.15  # part of the image's area that a patch covers
+LONGEST = 3.0  # ratio of its sides
+BRIGHTNESS = 0.2  # by which a patch may be lighter or darker
+
+
+def pasted_patches(images: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Each image with a patch of another one pasted somewhere, a little lighter or darker.
+
+    After CutPaste (Li et al., "CutPaste: Self-Supervised Learning for Anomaly Detection and Localization", 2021),
+    which learns from such images; here they only stand in for anomalies. They are local and have sharp edges: what
+    detects them best need not detect best what is wrong with images in another way.
+
+    Args:
+        images: float32 [n, height, width, channels] in [0, 1].
+        seed: Of the patches: their sizes, sources and places.
+    """
+    generator = np.random.default_rng(seed)
+    n, height, width, _ = images.shape
+    pasted = images.copy()
+    for i in range(n):
+        area, ratio = generator.uniform(LEAST, MOST) * height * width, LONGEST ** generator.uniform(-1, 1)
+        rows = int(np.clip(round(np.sqrt(area * ratio)), 1, height))
+        columns = int(np.clip(round(np.sqrt(area / ratio)), 1, width))
+        source = images[(i + generator.integers(1, n)) % n] if n > 1 else images[0]
+        top, left = generator.integers(height - rows + 1), generator.integers(width - columns + 1)
+        patch = source[top : top + rows, left : left + columns] + generator.uniform(-BRIGHTNESS, BRIGHTNESS)
+        top, left = generator.integers(height - rows + 1), generator.integers(width - columns + 1)
+        pasted[i, top : top + rows, left : left + columns] = np.clip(patch, 0, 1)
+    return pasted

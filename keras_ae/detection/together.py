@@ -1,0 +1,42 @@
+"""Several scores of the same images, of which each goes through the model once."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from keras import ops
+
+from keras_ae.detection.base import Score
+from keras_ae.detection.inputs import Batches
+from keras_ae.detection.names import as_score
+from keras_ae.detection.observation import NormalImages
+from keras_ae.errors import InputError
+
+
+def fit_scores(model, names: Iterable[str], images) -> dict[str, Score]:
+    """Those of the named scores that the model can have, by name, fitted to normal images.
+
+    Args:
+        model: A trained `Autoencoder`.
+        names: Names of scores, also joined by +.
+        images: Normal images, as `AnomalyDetector` takes them.
+    """
+    normal = NormalImages(model, Batches(images, model.image_shape))
+    fitted = {}
+    for name in names:
+        score = as_score(name)
+        try:
+            score.check(model)
+        except InputError:
+            continue  # It is a score of another kind of model.
+        fitted[name] = score.fit(normal)
+    return fitted
+
+
+def score_images(model, scores: Mapping[str, Score], images) -> dict[str, np.ndarray]:
+    """Every fitted score of every image: float64 [n] by name; the higher, the more anomalous."""
+
+    def stacked(seen):
+        return ops.stack([score.values(seen) for score in scores.values()], axis=1)
+
+    values = NormalImages(model, Batches(images, model.image_shape)).measure(stacked).astype(np.float64)
+    return dict(zip(scores, values.T, strict=True))
