@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
-from keras_ae.commands.console import JSON_HELP, load_keras, print_metrics
-from keras_ae.errors import InputError
+from keras_ae.catalogue import ATTACKS
+from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_metrics
+from keras_ae.errors import InputError, unknown_name
 from keras_ae.studies.config import RunConfig
 from keras_ae.studies.run_directory import RunDirectory
 
@@ -42,15 +43,67 @@ class Train:
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Measure a run's model again on the test images of its configuration."""
+    """Measure a run's model again on the test images of its configuration, or attack its classifier."""
 
     run_directory: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
     """Directory that `keras-ae train` made."""
+    robustness: bool = False
+    """Instead, attack the classifier; robustness.csv and robustness.json in RUN tell of each image and attack."""
+    attacks: tuple[str, ...] = ()
+    """With --robustness: attacks by name, such as deep_fool; all thirteen by default."""
+    images: int = 400
+    """With --robustness: test images to attack, the first 20 of each batch."""
+    seed: int = 0
+    """With --robustness: of the attacks that draw at random."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
         RunDirectory(self.run_directory).read("run")  # refuses what is no run
+        if self.attacks and not self.robustness:
+            raise InputError("attacks", "--robustness with them", "add --robustness, or leave out --attacks")
+        for name in self.attacks:
+            if name not in tuple(ATTACKS):  # a look into the mapping itself would import the attack
+                raise unknown_name(ATTACKS.kind, name, ATTACKS)
+        if self.images < 1 or self.seed < 0:
+            raise InputError(f"{self.images} images and seed {self.seed}", "at least 1 image and a seed from 0 on")
         load_keras()
-        from keras_ae.studies import evaluate_run
+        from keras_ae.studies import attack_run, evaluate_run
 
-        print_metrics(evaluate_run(self.run_directory, progress=not self.json), self.json)
+        if not self.robustness:
+            print_metrics(evaluate_run(self.run_directory, progress=not self.json), self.json)
+            return
+        how = {"images": self.images, "seed": self.seed, "progress": not self.json}
+        results = attack_run(self.run_directory, self.attacks, **how)
+        if self.json:
+            print_json(results)
+        else:
+            print_robustness(results)
+
+
+def print_robustness(results: dict[str, Any]) -> None:
+    """A table with a row an attack."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from keras_ae.evaluation.attacks import FAMILIES, title
+
+    table = Table(title=f"{results['images']} images")
+    table.add_column("attack", no_wrap=True)
+    table.add_column("family")
+    for heading in ("attacked", "successful", "MSE", "s"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, row in results["attacks"].items():
+        rate, distance = row["success_rate"], row["mse"]
+        table.add_row(
+            title(name),
+            FAMILIES[name],
+            str(row["attacked"]),
+            "" if rate is None else f"{rate:.1%}",
+            "" if distance is None else f"{distance:.3e}",
+            f"{row['seconds']:.1f}",
+        )
+    console = Console()
+    console.print(table)
+    console.print(
+        "Images that are misclassified anyway are not attacked; MSE is the mean over successful attacks."
+    )

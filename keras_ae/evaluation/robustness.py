@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from keras_ae.errors import InputError, unknown_name
-from keras_ae.evaluation.attacks import ATTACKS, as_foolbox
+from keras_ae.evaluation.attacks import ATTACKS, FAMILIES, as_foolbox
 from keras_ae.evaluation.attacks.classifier import refuse_probabilities
 from keras_ae.evaluation.inference import as_array
 from keras_ae.evaluation.robustness_table import RobustnessTable
@@ -187,7 +187,7 @@ def _kinds(attacks) -> dict[str, Any]:
     if isinstance(attacks, Mapping):
         return dict(attacks)
     for name in () if attacks is None else attacks:
-        if name not in ATTACKS:
+        if name not in FAMILIES:
             raise unknown_name(ATTACKS.kind, name, ATTACKS)
     return {name: ATTACKS[name] for name in (ATTACKS if attacks is None else dict.fromkeys(attacks))}
 

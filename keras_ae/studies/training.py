@@ -104,8 +104,8 @@ def train(
         return Run(directory, model, metrics)
 
 
-def evaluate_run(path, progress: bool = True) -> dict[str, Any]:
-    """Measure the trained model of a run again, on the test images that its configuration names."""
+def load_run(path, progress: bool = True) -> tuple[RunConfig, ImageData, keras.Model]:
+    """Configuration, images and trained model of a finished run, whose images have to be the same still."""
     directory = RunDirectory(path)
     record = directory.read("run")
     if not directory.is_finished:
@@ -115,7 +115,12 @@ def evaluate_run(path, progress: bool = True) -> dict[str, Any]:
     if data.fingerprint() != record["data"]["fingerprint"]:
         raise InputError(f"other images than {path} was trained on", "the same", "give back the images of the run")
     ARCHITECTURES[config.model.architecture]  # A builder of one's own brings layers that have to be registered.
-    model = load_model(directory.model_path)
+    return config, data, load_model(directory.model_path)
+
+
+def evaluate_run(path, progress: bool = True) -> dict[str, Any]:
+    """Measure the trained model of a run again, on the test images that its configuration names."""
+    config, data, model = load_run(path, progress)
     task = task_of(model)
     return {**task.describe(model), "test": task.measure(model, data, "test", config.training)}
 

@@ -38,7 +38,7 @@ def title(name: str) -> str:
     Raises:
         InputError: If there is no such attack.
     """
-    if name not in ATTACKS:
+    if name not in FAMILIES:
         raise unknown_name(ATTACKS.kind, name, ATTACKS)
     return _TITLES.get(name, name.replace("_", " ").title())
 
