@@ -1,9 +1,9 @@
-# Everything a newcomer needs: `make demo`, `make test`. Both make the environment .venv first.
+# Everything a newcomer needs: `make demo`, `make explore`, `make test`. Each makes the environment .venv first.
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: install demo browser test test-slow test-jax test-gpu lint format benchmarks clean
+.PHONY: install demo explore browser test test-slow test-jax test-gpu lint format benchmarks clean
 
 install: $(INSTALLED)
 
@@ -14,6 +14,10 @@ $(INSTALLED): pyproject.toml
 
 demo: $(INSTALLED)
 	$(BIN)/python -m keras_ae compare --data digits --out runs/demo
+
+# The explorer, on a small bundled model.
+explore: $(INSTALLED)
+	$(BIN)/python -m keras_ae explore
 
 # A Chromium for the explorer's browser tests, which are skipped where there is none.
 browser: $(INSTALLED)

@@ -1,6 +1,7 @@
 """`keras-ae explore`: the latent explorer."""
 
 import importlib.util
+import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,7 @@ class Explore:
         free_socket(self.port).close()
         print("loading …", file=sys.stderr)
         load_keras()
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)  # no remarks on several models
         from keras_ae.explore import open_explorations, serve
 
         explorations = open_explorations(paths, self.data, data_dir=self.data_dir)

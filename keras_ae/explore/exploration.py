@@ -28,7 +28,7 @@ class CodeVariable:
 
     Attributes:
         index: Its place in the flattened code.
-        name: Of a vector its number from 1 on, of a map its row, column and channel.
+        name: "variable 3", counted from 1; of a map "row 1, column 2, channel 3".
         mean, deviation: Over the codes of training images; 0 and 1 where there are no images.
         low, high: The ends of its slider: three deviations to both sides of the mean.
         active: Whether it varies: its variance is at least 1 % of the largest one (after the active units of
@@ -243,6 +243,6 @@ class Exploration:
         reach = REACH * max(deviation, 0.01 * largest)  # so that a constant one can be moved all the same
         place = np.unravel_index(index, self.code_shape)
         parts = zip(("row", "column", "channel"), place, strict=False)
-        name = str(index + 1) if len(place) == 1 else ", ".join(f"{part} {at + 1}" for part, at in parts)
+        name = f"variable {index + 1}" if len(place) == 1 else ", ".join(f"{part} {at + 1}" for part, at in parts)
         active = deviation**2 >= ACTIVE * largest**2
         return CodeVariable(index, name, mean, deviation, mean - reach, mean + reach, active)

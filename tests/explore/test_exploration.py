@@ -34,7 +34,7 @@ def test_variables_come_in_the_order_of_how_much_they_vary(lossy):
         assert (each.low, each.high) == pytest.approx((middle - reach, middle + reach), rel=1e-4)
     assert [each.active for each in lossy.variables] == [True, True, True, False]
     assert lossy.variables[3].low < 0 < lossy.variables[3].high  # one that never varied can be moved all the same
-    assert [each.name for each in lossy.variables] == ["2", "4", "1", "3"]
+    assert [each.name for each in lossy.variables] == [f"variable {number}" for number in (2, 4, 1, 3)]
 
 
 def test_without_images_there_is_a_range_and_no_map():

@@ -116,7 +116,7 @@ def test_a_click_on_the_map_loads_the_code_and_a_lasso_shows_a_group(page, addre
     page.get_by_role("link", name="Its code on the sliders").click()
     page.wait_for_selector("#traversal img")
     for each in bundled_exploration.variables[:3]:
-        shown = page.get_by_role("slider", name=f"variable {each.name}").locator("xpath=ancestor::label")
+        shown = page.get_by_role("slider", name=each.name).locator("xpath=ancestor::label")
         value = float(shown.locator(".value").inner_text())
         assert value == pytest.approx(bundled_exploration.codes[row, each.index], abs=0.006)
 
@@ -170,6 +170,9 @@ def test_pages_fit_a_phone_and_everything_has_a_name(page, address):
         assert page.evaluate("[...document.images].filter(image => !image.alt).length") == 0
         controls = page.locator("main input:visible, main button:visible, main [role=combobox]:visible")
         assert controls.count() > 0
+        if name == "map":
+            for label in ("horizontal", "vertical", "colour"):
+                assert page.get_by_role("group", name=label).get_by_role("button").count() == 1
         unnamed = [line for line in page.locator("main").aria_snapshot().splitlines() if _is_unnamed(line)]
         assert unnamed == [], name
 

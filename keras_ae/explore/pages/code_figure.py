@@ -38,7 +38,7 @@ def code_figure(explored: Exploration, x: str, y: str, colour: str) -> dict[str,
         traces = _classes(explored, at, values)
     else:
         traces = [_trace(at, np.arange(at.shape[1]), _scale(values, colour))]
-    return {"data": traces, "layout": _layout(*(_axis_name(names, key) for key in (x, y)))}
+    return {"data": traces, "layout": _layout(names[x], names[y])}
 
 
 def _classes(explored: Exploration, at: np.ndarray, values: np.ndarray) -> list[dict[str, Any]]:
@@ -87,7 +87,3 @@ def _layout(x: str, y: str) -> dict[str, Any]:
         "font": {"family": "system-ui, sans-serif", "color": "#1c2024"},
         "uirevision": f"{x}/{y}",
     }
-
-
-def _axis_name(names: dict[str, str], key: str) -> str:
-    return f"variable {names[key]}" if key.isdigit() else names[key]

@@ -19,19 +19,19 @@ def shows(explored) -> bool:
 
 def layout(explored: Exploration, stored=None):
     """The page."""
-    axes = [{"label": name, "value": key} for key, name in _axes(explored).items()]
+    axes = [{"label": name, "value": key} for key, name in explored.axes().items()]
     keys = [axis["value"] for axis in axes]
     colour = list(colours(explored))
     count = len(explored.images.shown)
-    chosen = ((("horizontal", "x-axis"), keys[0]), (("vertical", "y-axis"), keys[min(1, len(keys) - 1)]))
+    x, y = keys[0], keys[min(1, len(keys) - 1)]
     fields = [
-        html.Label([label, dcc.Dropdown(axes, value, id=name, clearable=False)], className="field")
-        for (label, name), value in chosen
+        parts.choice("x-axis", "horizontal", axes, x),
+        parts.choice("y-axis", "vertical", axes, y),
+        parts.choice("colour", "colour", colour, colour[0]),
     ]
-    by = html.Label(["colour", dcc.Dropdown(colour, colour[0], id="colour", clearable=False)], className="field")
     graph = dcc.Graph(
         id="map",
-        figure=code_figure(explored, keys[0], keys[min(1, len(keys) - 1)], colour[0]),
+        figure=code_figure(explored, x, y, colour[0]),
         config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "autoScale2d", "toImage"]},
         responsive=True,
         style={"height": "min(34rem, 100vw)"},
@@ -42,7 +42,7 @@ def layout(explored: Exploration, stored=None):
                 f"The codes of {count:,} {explored.images.split} images. Click a point to see its image, or draw "
                 "around a group; without a mouse, give an image's number."
             ),
-            html.Div([*fields, by], className="fields"),
+            html.Div(fields, className="fields"),
             html.Div(
                 [
                     html.Section(graph, **{"aria-label": "map of codes"}),
@@ -105,10 +105,6 @@ def register(app, explorations) -> None:
     def group(selected, which):
         rows = _rows(selected)
         return _group(explorations[which], rows) if len(rows) > 1 else None
-
-
-def _axes(explored: Exploration) -> dict[str, str]:
-    return {key: f"variable {name}" if key.isdigit() else name for key, name in explored.axes().items()}
 
 
 def _rows(event) -> list[int]:

@@ -152,17 +152,14 @@ def _slider(variable: CodeVariable, code: np.ndarray):
     )
     text = f"{code[variable.index]:.2f}"
     value = html.Span(text, id={"type": "value", "index": variable.index}, className="value")
-    return html.Label(
-        [html.Span(f"variable {variable.name}", className="name"), slider, value], className="slider"
-    )
+    return html.Label([html.Span(variable.name, className="name"), slider, value], className="slider")
 
 
 def _traversal(explored: Exploration, shown: list[CodeVariable]):
     options = [{"label": each.name, "value": str(each.index)} for each in shown]
-    chosen = dcc.Dropdown(options, options[0]["value"], id="along", clearable=False)
     return [
         html.H2("Traversal"),
         html.P("The same code, with one variable from end to end.", className="note"),
-        html.Label(["variable", chosen], className="field"),
+        parts.choice("along", "variable", options, options[0]["value"]),
         html.Div(id="traversal", **{"aria-live": "polite"}),
     ]

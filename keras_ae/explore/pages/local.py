@@ -1,11 +1,15 @@
 """LEA: what the locally embedded autoencoders of a model make of an image, now and over the epochs."""
 
+import io
+
 from dash import Input, Output, State, ctx, dcc, html
+from PIL import Image
 
 from keras_ae.errors import InputError
 from keras_ae.explore.local import PICTURES, LocalExploration
 from keras_ae.explore.pages import parts
 from keras_ae.explore.pages.reconstruct import read, upload
+from keras_ae.pictures import png_bytes
 
 title = "LEA"
 
@@ -61,7 +65,8 @@ def register(app, explorations) -> None:
             found = explored.pictures(layer, image[None])
         except InputError as error:
             return parts.problem(error)
-        return [parts.figure(found[name], caption) for name, caption in PICTURES.items()]
+        height = explored.image_shape[0]
+        return [_figure(png_bytes(found[name]), caption, height) for name, caption in PICTURES.items()]
 
     @app.callback(Output("epochs", "children"), Input("layer", "value"), State("which", "data"))
     def offer(layer, which):
@@ -84,9 +89,14 @@ def register(app, explorations) -> None:
     def at_epoch(place, layer, which):
         found = explorations[which].epochs(layer)
         shown = found[min(int(place), len(found) - 1)]
-        figures = [
-            html.Figure([html.Img(src=parts.png_uri(shown.pictures[name]), alt=caption), html.Figcaption(caption)])
-            for name, caption in PICTURES.items()
-            if name in shown.pictures
-        ]
+        pictures, height = shown.pictures, explorations[which].image_shape[0]
+        figures = [_figure(pictures[name], text, height) for name, text in PICTURES.items() if name in pictures]
         return html.Div(figures, className="logged"), str(shown.epoch + 1)
+
+
+def _figure(png: bytes, caption: str, height: int):
+    """A picture of rows of images, each about 96 screen pixels high where it has `height` of its own."""
+    with Image.open(io.BytesIO(png)) as opened:
+        width = opened.size[0] * max(1, round(96 / height))
+    image = html.Img(src=parts.png_uri(png), alt=caption, style={"width": f"{width}px"})
+    return html.Figure([image, html.Figcaption(caption)])

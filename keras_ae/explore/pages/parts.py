@@ -54,6 +54,12 @@ def number_field(name: str, label: str, count: int, value: int = 1):
     return html.Div([html.Label(label, htmlFor=name), field], className="field")
 
 
+def choice(name: str, label: str, options: Sequence, value: str):
+    """A field to choose one of several; a group, since a Dash dropdown's own name is what is chosen."""
+    chosen = dcc.Dropdown(options, value, id=name, clearable=False)
+    return html.Div([html.Span(label), chosen], className="field", role="group", **{"aria-label": label})
+
+
 def row_of(number, count: int) -> int:
     """The row of an image's number as it comes from a field.
 
