@@ -101,7 +101,7 @@ def output_drops_all(evidence):
 
 
 def _pooled(evidence) -> pandas.DataFrame | None:
-    """Median test accuracy in the end, a row a window, a column (model, code length); None if a model is missing."""
+    """Median test accuracy in the end, a row a window, a column (model, code length); None without all models."""
     ends = evidence.ends("pooling")
     if not {"POOL-FC", "LEA-FC standard-fc", "LEA-FC VAE-fc"} <= set(ends["label"]):
         return None

@@ -35,7 +35,7 @@ class Measured:
 
 PAPER = Measured()
 CPU = Measured(10_000, {"units": 512, "max_features": 1_024}, batches=2)
-QUICK = Measured(300, {"units": 16, "epochs": 2, "learning_rate": 1e-3}, batches=1, attacks=CHEAP)
+QUICK = Measured(300, {"units": 16, "epochs": 10, "learning_rate": 1e-2}, batches=1, attacks=CHEAP)
 SCALES = {"paper": PAPER, "quick": QUICK}  # CPU for the others
 
 
@@ -74,10 +74,8 @@ def spatial(run: StudyRun, directory: RunDirectory, scale: Measured) -> pandas.D
     """What each layer of a trained classifier tells of the factors of its images (section 5.2)."""
     model, data = kae.load_model(directory.model_path), run.config.load_data(progress=False)
     parts = []
-    for split in (
-        "train",
-        "validation",
-    ):  # The thesis's test images, but for the last ones, are validation images.
+    # Validation images are the thesis's test images, but for the last ones.
+    for split in ("train", "validation"):
         images = data.images(split, scale.images)
         parts += [images, data.labels(split)[: len(images)]]
     several = data.labels("train").ndim > 1

@@ -1,4 +1,4 @@
-"""Claims of sections 5.4 and 5.6: few images (Figure 5.6) and the LEA's objective as a regularization (Figure 5.8)."""
+"""Claims of sections 5.4 and 5.6: few images (Figure 5.6), and the LEA's objective as regularization (5.8)."""
 
 import pandas
 
@@ -31,7 +31,7 @@ def lea_is_not_overconfident_on_few(evidence):
 
 
 def _on_few(evidence, label: str) -> dict[int, tuple[float, float]] | None:
-    """By number of images: last test loss over the lowest, and gain of accuracy from there to the end; of medians."""
+    """By number of images: last test loss over the lowest, and gain of accuracy from there on; of medians."""
     rows = evidence.of("samples")
     rows = rows[(rows["label"] == label) & rows["samples"].isin(FEW)]
     if set(rows["samples"]) != set(FEW):
@@ -115,8 +115,15 @@ def at_lowest(evidence) -> pandas.DataFrame | None:
         return None
     step = rows.groupby("step")["val_loss"].median().idxmin()
     rows = rows[rows["step"] == step].rename(columns={"lea_reconstruction_loss": "reconstruction"})
-    found = rows.groupby("weight")[["loss", "val_loss", "reconstruction"]].median().assign(step=step)
-    return found if {0.0, SWEET} <= set(found.index) and len(found) > 3 else None
+    return rows.groupby("weight")[["loss", "val_loss", "reconstruction"]].median().assign(step=step)
+
+
+def _by_weight(evidence) -> pandas.DataFrame | None:
+    """As `at_lowest`, if there are the baseline, λ = 0.1, and both higher and lower ones."""
+    found = at_lowest(evidence)
+    if found is None or not {0.0, SWEET} <= set(found.index):
+        return None
+    return found if found.index.max() > SWEET > found.index[found.index > 0].min() else None
 
 
 def weight_lowers_the_reconstruction_loss(evidence):
@@ -135,7 +142,7 @@ def weight_lowers_overfitting(evidence):
 
 def _ordered(evidence, claim: str, measure, sign: int):
     """Whether a measure goes with λ, or against it."""
-    found = at_lowest(evidence)
+    found = _by_weight(evidence)
     if found is None:
         return None
     values = measure(found[found.index > 0])
@@ -145,7 +152,7 @@ def _ordered(evidence, claim: str, measure, sign: int):
 
 
 def objective_does_not_help(evidence):
-    found = at_lowest(evidence)
+    found = _by_weight(evidence)
     if found is None:
         return None
     free, best = found["val_loss"][0.0], found["val_loss"].drop(0.0)
@@ -154,7 +161,7 @@ def objective_does_not_help(evidence):
 
 
 def sweet_spot(evidence):
-    found = at_lowest(evidence)
+    found = _by_weight(evidence)
     if found is None:
         return None
     higher, lower = found[found.index > SWEET]["reconstruction"], found[(found.index < SWEET) & (found.index > 0)]

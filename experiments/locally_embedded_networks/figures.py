@@ -1,0 +1,156 @@
+"""The thesis's figures 5.4 to 5.8 and A.1, the tables and the claims, from the small files in results/ alone."""
+
+from pathlib import Path
+
+import pandas
+from matplotlib.figure import Figure
+
+from experiments.locally_embedded_networks import claims, tables
+from experiments.locally_embedded_networks.evidence import CLASSIC, Evidence, load
+from experiments.locally_embedded_networks.measures import collect
+from experiments.locally_embedded_networks.robustness_claims import failed
+from experiments.locally_embedded_networks.scales import EXPERIMENTS
+from experiments.locally_embedded_networks.training_claims import at_lowest
+from keras_ae.report.results import fill, save_figure, write_table
+from keras_ae.report.robustness import robustness_heatmap
+from keras_ae.report.spatial_information import spatial_information_figure
+
+__all__ = ["collect", "report"]
+
+# Files begin with the name on the left; those of the cpu preset and of its parts with nothing.
+PRESETS = {"": ("cpu", *EXPERIMENTS), "paper_": ("paper",), "quick_": ("quick",)}
+TABLES = {
+    "networks_claims": claims.table,
+    "spatial_information": tables.spatial_information,
+    "pooling": tables.pooling,
+    "samples": tables.samples,
+    "classifiers": tables.classifiers,
+    "robustness": tables.robustness,
+    "regularization": tables.regularization,
+}
+
+
+def report(results: Path) -> list[Path]:
+    """Write the tables and figures that the kept results allow, and the tables into the pages that have a place.
+
+    The claims also go to the page of the study of LEAs' types, `experiments/locally_embedded/README.md`.
+    """
+    written = []
+    for prefix, presets in PRESETS.items():
+        if any((results / f"{preset}_curves.csv").exists() for preset in presets):
+            written += _report_presets(load(results, presets), results, prefix)
+    for study in (results.parent, results.parent.parent / "locally_embedded"):
+        if (study / "README.md").exists():
+            fill(study / "README.md", results)
+    return written
+
+
+def _report_presets(evidence: Evidence, results: Path, prefix: str) -> list[Path]:
+    made = {name: make(evidence) for name, make in TABLES.items()}
+    written = [write_table(t, results / f"{prefix}{name}.md") for name, t in made.items() if len(t)]
+    figures = {
+        "figure5_4": _spatial_information(evidence),
+        "figure5_5": _pooling(evidence.ends("pooling")),
+        "figure5_6": _samples(evidence.of("samples")),
+        "figure5_8": _regularization(at_lowest(evidence)),
+        **_robustness(evidence),
+    }
+    figures = {name: figure for name, figure in figures.items() if figure is not None}
+    return written + [save_figure(figure, results / f"{prefix}{name}.png") for name, figure in figures.items()]
+
+
+def _spatial_information(evidence: Evidence) -> Figure | None:
+    if not len(evidence.layers):
+        return None
+    return spatial_information_figure(evidence.layers.drop(columns="model").rename(columns={"label": "model"}))
+
+
+def _pooling(ends: pandas.DataFrame) -> Figure | None:
+    """Figure 5.5: accuracy by window, a panel a code length; max-pooling, which has one value, in all of them."""
+    lengths = sorted(ends["code"].dropna().unique())
+    if not lengths:
+        return None
+    figure = Figure(figsize=(4.6 * len(lengths), 3.6), layout="constrained")
+    for axes, length in zip(figure.subplots(1, len(lengths), sharey=True, squeeze=False)[0], lengths, strict=True):
+        shown = ends[ends["code"].isna() | (ends["code"] == length)]
+        for colour, (label, rows) in enumerate(shown.groupby("label", sort=False)):
+            _band(axes, rows, "window", "val_accuracy", f"C{colour}", label, marker="o")
+        axes.set_xscale("log", base=2)
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.set(title=f"{length:g} code values" if length != 1 else "1 code value", xlabel="window = stride")
+        axes.grid(alpha=0.25)
+    figure.axes[0].set_ylabel("accuracy, test images")
+    figure.axes[0].legend(frameon=False)
+    return figure
+
+
+def _samples(rows: pandas.DataFrame) -> Figure | None:
+    """Figure 5.6: loss, and below it accuracy, over the training; test images drawn through, training dashed."""
+    sizes = sorted(rows["samples"].dropna().unique())
+    if not sizes:
+        return None
+    figure = Figure(figsize=(3.4 * len(sizes), 5.6), layout="constrained")
+    columns = figure.subplots(2, len(sizes), squeeze=False).T
+    for column, (panels, size) in enumerate(zip(columns, sizes, strict=True)):
+        for axes, measure in zip(panels, ("loss", "accuracy"), strict=True):
+            models = rows[rows["samples"] == size].groupby("label", sort=False)
+            for colour, (label, of_model) in enumerate(models):
+                _band(axes, of_model, "step", f"val_{measure}", f"C{colour}", label)
+                _band(axes, of_model, "step", measure, f"C{colour}", None, linestyle="--")
+            axes.grid(alpha=0.25)
+            if column == 0:
+                axes.set_ylabel("log loss, nats" if measure == "loss" else measure)
+        panels[0].set(title=f"{size:g} images", yscale="log")
+        panels[1].set(xlabel="steps", ylim=(0, 1.02))
+    figure.axes[0].legend(frameon=False)
+    return figure
+
+
+def _robustness(evidence: Evidence) -> dict[str, Figure]:
+    """Figures 5.7 and A.1, medians over the seeds; runs whose classifiers failed to learn in a figure apart."""
+    rows = evidence.attacks
+    if not len(rows):
+        return {}
+    apart = rows["run"].isin(failed(evidence.runs))
+    learnt, not_learnt = summaries(rows[~apart]), summaries(rows[apart])
+    figures = {"figureA_1": robustness_heatmap(learnt)} if learnt else {}
+    if CLASSIC in learnt and len(learnt) > 1:
+        figures["figure5_7"] = robustness_heatmap(learnt, CLASSIC)
+    return figures | ({"figureA_1_failed": robustness_heatmap(not_learnt)} if not_learnt else {})
+
+
+def summaries(rows: pandas.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
+    """From models and attacks to the medians of "success_rate" and "mse", as the heatmap takes them."""
+    medians = rows.groupby(["label", "attack"], sort=False)[["success_rate", "mse"]].median()
+    found = {model: {} for model, _ in medians.index}
+    for (model, attack), row in medians.iterrows():
+        found[model][attack] = row.to_dict()
+    return found
+
+
+def _regularization(found: pandas.DataFrame | None) -> Figure | None:
+    """Figure 5.8: classification loss on the left axis, the LEA's reconstruction loss on the right, by λ."""
+    if found is None:
+        return None
+    figure = Figure(figsize=(5.2, 3.6), layout="constrained")
+    axes = figure.subplots()
+    other, joint = axes.twinx(), found[found.index > 0]
+    axes.plot(joint.index, joint["val_loss"], "C0o-", label="LEA-only, test")
+    axes.plot(joint.index, joint["loss"], "C0o--", label="LEA-only, training")
+    for free in found["val_loss"][found.index == 0]:
+        axes.axhline(free, color="0.3", linewidth=1, label="Decoder-free, test")
+    for free in found["loss"][found.index == 0]:
+        axes.axhline(free, color="0.3", linewidth=1, linestyle="--", label="Decoder-free, training")
+    other.plot(joint.index, joint["reconstruction"], "C1s-")
+    axes.set(xscale="log", xlabel="λ", title=f"after {found['step'].iloc[0]:g} steps")
+    axes.set_ylabel("classification loss, nats", color="C0")
+    other.set_ylabel("reconstruction loss (eq. 3.2), test", color="C1")
+    axes.legend(frameon=False, fontsize=7)
+    return figure
+
+
+def _band(axes, rows: pandas.DataFrame, x: str, y: str, colour: str, label: str | None, **style) -> None:
+    """Median over the seeds as a line, their range behind it."""
+    values = rows.groupby(x)[y].agg(["median", "min", "max"])
+    axes.plot(values.index, values["median"], color=colour, label=label, linewidth=1.3, markersize=4, **style)
+    axes.fill_between(values.index, values["min"], values["max"], color=colour, alpha=0.15)

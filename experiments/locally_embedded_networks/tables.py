@@ -1,0 +1,83 @@
+"""Tables of what was measured: accuracies by layer, window and number of images; attacks; losses by λ."""
+
+import pandas
+
+from experiments.locally_embedded_networks.robustness_claims import failed
+from experiments.locally_embedded_networks.training_claims import at_lowest
+
+
+def spatial_information(evidence) -> pandas.DataFrame:
+    """Figure 5.4 in numbers: test accuracy of the probes, median over the seeds; a row a model and layer."""
+    if not len(evidence.layers):
+        return pandas.DataFrame()
+    rows, parts = evidence.layers, []
+    for label, of_model in rows.groupby("label", sort=False):
+        table = of_model.pivot_table("test", "layer", "factor", "median", sort=False).reset_index()
+        parts.append(table.assign(model=label))
+    chance = rows.groupby("factor", sort=False)["chance"].median().to_dict()
+    table = pandas.concat([*parts, pandas.DataFrame([{"model": "guessing", "layer": "", **chance}])])
+    return table[["model", "layer", *chance]]
+
+
+def pooling(evidence) -> pandas.DataFrame:
+    """Figure 5.5 in numbers: median test accuracy in the end; a row a model and code length, a column a window."""
+    ends = evidence.ends("pooling")
+    if not len(ends):
+        return pandas.DataFrame()
+    ends = ends.assign(code=["" if pandas.isna(code) else f"{code:g}" for code in ends["code"]])
+    ends = ends.assign(window=[f"{window:g}×{window:g}" for window in ends["window"]])
+    table = ends.pivot_table("val_accuracy", ["label", "code"], "window", "median", sort=False).reset_index()
+    return table.rename(columns={"label": "model", "code": "code values"})
+
+
+def samples(evidence) -> pandas.DataFrame:
+    """Figure 5.6 in numbers: losses and accuracies in the end, the lowest test loss; medians over the seeds."""
+    rows = evidence.of("samples")
+    if not len(rows):
+        return pandas.DataFrame()
+    ends, groups = evidence.ends("samples"), ["samples", "label"]
+    columns = {
+        "training loss": ends.groupby(groups)["loss"].median(),
+        "test loss": ends.groupby(groups)["val_loss"].median(),
+        "lowest test loss": rows.groupby([*groups, "run"])["val_loss"].min().groupby(groups).median(),
+        "training accuracy": ends.groupby(groups)["accuracy"].median(),
+        "test accuracy": ends.groupby(groups)["val_accuracy"].median(),
+    }
+    table = pandas.DataFrame(columns).reset_index().rename(columns={"samples": "images", "label": "model"})
+    return table.assign(images=[f"{images:g}" for images in table["images"]])
+
+
+def classifiers(evidence) -> pandas.DataFrame:
+    """The classifiers that are attacked: seeds, median test accuracy, and how many failed to learn the classes."""
+    runs = evidence.runs[evidence.runs["experiment"] == "robustness"]
+    if not len(runs):
+        return pandas.DataFrame()
+    groups = runs.assign(failed=runs["run"].isin(failed(runs))).groupby("label", sort=False)
+    columns = {
+        "seeds": groups.size(),
+        "test accuracy": groups["test.accuracy"].median(),
+        "failed": groups["failed"].sum(),
+    }
+    return pandas.DataFrame(columns).reset_index(names="model")
+
+
+def robustness(evidence) -> pandas.DataFrame:
+    """Figure A.1 in numbers: success rate / distance (MSE), medians over the seeds; a row a model that learnt."""
+    rows = evidence.attacks
+    rows = rows[~rows["run"].isin(failed(evidence.runs))] if len(rows) else rows
+    if not len(rows):
+        return pandas.DataFrame()
+    medians = rows.groupby(["label", "attack"], sort=False)[["success_rate", "mse"]].median()
+    cells = [f"{row['success_rate']:.2f} / {row['mse']:.2g}" for _, row in medians.iterrows()]
+    table = medians.assign(cell=cells)["cell"].unstack("label", sort=False).reset_index()
+    return table.rename(columns={"index": "attack"})
+
+
+def regularization(evidence) -> pandas.DataFrame:
+    """Figure 5.8 in numbers: medians at the evaluation at which the test loss of all models is lowest."""
+    found = at_lowest(evidence)
+    if found is None:
+        return pandas.DataFrame()
+    columns = {"loss": "training loss", "val_loss": "test loss", "reconstruction": "reconstruction loss"}
+    table = found.drop(columns="step").rename(columns=columns).reset_index(names="λ")
+    return table.assign(λ=["0 (Decoder-free)" if weight == 0 else f"{weight:g}" for weight in table["λ"]])
