@@ -25,6 +25,19 @@ GENERATE = {
     "val. FID": lambda row: f"{row['validation']['fid']:.4g}",
     "test FID": lambda row: f"{row['generation']['fid']:.4g}",
 }
+DETECT = {
+    "values": RECONSTRUCT["values"],
+    "val. AUC": lambda row: f"{row['validation']['roc_auc']:.4f}",
+    "test AUC": lambda row: f"{row['detection']['roc_auc']:.4f}",
+    "found": lambda row: f"{row['detection']['recall']:.1%}",
+    "alarms": lambda row: f"{row['detection']['false_positive_rate']:.1%}",
+}
+COLUMNS = {"reconstruct": RECONSTRUCT, "generate": GENERATE, "detect": DETECT}
+ORDERED = {
+    "reconstruct": "lowest validation error",
+    "generate": "lowest validation FID",
+    "detect": "highest validation ROC AUC",
+}
 
 
 @dataclass(frozen=True)
@@ -60,10 +73,9 @@ def print_comparison(results: dict[str, Any], page: Path) -> None:
     from rich.table import Table
 
     measure = MEASURES[results["purpose"]]
-    title = "validation error" if measure == "mse" else "validation FID"
-    table = Table(title=f"{results['steps']} steps each; lowest {title} first")
+    table = Table(title=f"{results['steps']} steps each; {ORDERED[results['purpose']]} first")
     table.add_column("candidate", no_wrap=True)
-    columns = GENERATE if results["purpose"] == "generate" else RECONSTRUCT
+    columns = COLUMNS[results["purpose"]]
     for heading in columns:
         table.add_column(heading, justify="right", no_wrap=True)
     finished = [row for row in results["candidates"] if "failed" not in row]

@@ -10,14 +10,8 @@ from typing import Any
 from PIL import Image
 
 from keras_ae.files import write_text
+from keras_ae.report import detection, generation
 from keras_ae.report.figures import learning_curves, trade_off
-from keras_ae.report.generation import (
-    generation_columns,
-    generation_evidence,
-    generation_notes,
-    samples_caption,
-    samples_section,
-)
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.selection import MEASURES
 
@@ -85,25 +79,21 @@ def _page(path: Path, results: dict[str, Any], environment: dict[str, Any]) -> s
         "facts": _facts(results),
         "recommended": escape(recommended),
         "purpose": escape(results["purpose"]),
-        "evidence": _evidence(results, finished) if measure == "mse" else generation_evidence(results, finished),
+        "evidence": EVIDENCE[results["purpose"]](results, finished),
         "notes": "".join(f"<p>{escape(note)}</p>" for note in results["data"]["notes"]),
         "table": _table(finished, recommended),
-        "probe": _probe(finished) + generation_notes(finished),
+        "probe": _probe(finished) + generation.notes(finished) + detection.notes(finished),
         "failures": "".join(
             f"<p>{escape(row['name'])} failed: {escape(row['failed'])}.</p>"
             for row in results["candidates"]
             if "failed" in row
         ),
         "trade_off": trade_off(validation, results["frontier"], recommended, measure),
-        "samples": _samples(path, finished, recommended, height),
+        "samples": _samples(path, finished, recommended, height) + _failures(path, chosen, height),
         "curves": learning_curves(curves, {row["name"]: row["code_values"] for row in finished}),
         "reconstructions": _grids([originals, *pictures["reconstructions"]], recommended, height),
         "interpolations": _grids(pictures["interpolations"], recommended, height),
-        "cases": "".join(
-            f"<figure>{_image(_figure(path, chosen, name), height, f'{name} cases')}"
-            f"<figcaption>{name} cases</figcaption></figure>"
-            for name in ("best", "worst")
-        ),
+        "cases": _cases(path, chosen, height, {"best": "best cases", "worst": "worst cases"}),
         "how": _how(results, environment),
         "style": _resource("comparison.css"),
         "script": _resource("comparison.js"),
@@ -143,12 +133,15 @@ def _evidence(results: dict[str, Any], finished: list[dict[str, Any]]) -> str:
     )
 
 
+EVIDENCE = {"reconstruct": _evidence, "generate": generation.evidence, "detect": detection.evidence}
+
+
 def _limit(results: dict[str, Any]) -> str:
     return f", among codes of at most {results['max_code']:,} values" if results["max_code"] else ""
 
 
 def _columns(rows: list[dict[str, Any]]) -> list[tuple]:
-    return [*COLUMNS, *generation_columns(rows), *_probe_columns(rows)]
+    return [*COLUMNS, *generation.columns(rows), *detection.columns(rows), *_probe_columns(rows)]
 
 
 def _probe_columns(rows: list[dict[str, Any]]) -> list[tuple]:
@@ -188,8 +181,22 @@ def _cell(value, text) -> str:
 def _samples(path: Path, rows: list[dict[str, Any]], recommended: str, height: int) -> str:
     if not any(row.get("generation") for row in rows):
         return ""
-    pictures = [(row["name"], samples_caption(row), _figure(path, row, "samples")) for row in rows]
-    return samples_section(_grids(pictures, recommended, height))
+    pictures = [(row["name"], generation.samples_caption(row), _figure(path, row, "samples")) for row in rows]
+    return generation.samples_section(_grids(pictures, recommended, height))
+
+
+def _failures(path: Path, chosen: dict[str, Any], height: int) -> str:
+    if not chosen.get("detection"):
+        return ""
+    names = {"false_alarms": "normal images of the highest scores", "missed": "anomalies of the lowest scores"}
+    return detection.failures_section(_cases(path, chosen, height, names))
+
+
+def _cases(path: Path, chosen: dict[str, Any], height: int, names: dict[str, str]) -> str:
+    return "".join(
+        f"<figure>{_image(_figure(path, chosen, name), height, text)}<figcaption>{text}</figcaption></figure>"
+        for name, text in names.items()
+    )
 
 
 def _caption(row: dict[str, Any]) -> str:

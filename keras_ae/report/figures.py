@@ -46,7 +46,7 @@ def trade_off(rows: list[dict[str, Any]], frontier: list[str], recommended: str,
         rows: One a candidate: "name", "code_values" and the measure.
         frontier: Names that no other candidate beats, smallest code first.
         recommended: The name to circle.
-        measure: "mse" or "fid".
+        measure: "mse", "fid" or "auc_error".
     """
     figure = Figure(figsize=(7.2, 4.2), layout="constrained")
     axes = figure.subplots()
@@ -71,7 +71,10 @@ def trade_off(rows: list[dict[str, Any]], frontier: list[str], recommended: str,
         linewidths=1.8,
         zorder=3,
     )
-    axes.set(xlabel="code values an image", ylabel=f"validation {measure.upper()}", yscale="log")
+    label = "1 − ROC AUC" if measure == "auc_error" else measure.upper()
+    # A perfect detector's error is 0, which a logarithmic axis does not have.
+    scale = "linear" if measure == "auc_error" else "log"
+    axes.set(xlabel="code values an image", ylabel=f"validation {label}", yscale=scale)
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.margins(x=0.12)

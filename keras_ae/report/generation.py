@@ -13,7 +13,7 @@ NAMES = {
 }
 
 
-def generation_columns(rows: list[dict[str, Any]]) -> list[tuple]:
+def columns(rows: list[dict[str, Any]]) -> list[tuple]:
     """Headings, values and formats of the table: all Fréchet distances, the other measures of the best density.
 
     Each heading of a value that depends on the extractor of features names it.
@@ -22,40 +22,40 @@ def generation_columns(rows: list[dict[str, Any]]) -> list[tuple]:
     if not rows:
         return []
     extractor = rows[0]["generation"]["columns"]["extractor"]
-    columns = [(f"validation FID [{extractor}]", _of_validation, _number)]
+    found = [(f"validation FID [{extractor}]", _of_validation, _number)]
     for source, name in NAMES.items():
         if any(f"{source}_fid[{extractor}]" in row["generation"]["columns"] for row in rows):
-            columns.append((f"{name} FID [{extractor}]", _value(f"{source}_fid[{extractor}]"), _number))
+            found.append((f"{name} FID [{extractor}]", _value(f"{source}_fid[{extractor}]"), _number))
     for measure, heading in (("kid", "KID"), ("precision", "precision"), ("recall", "recall")):
-        columns.append((f"{heading} [{extractor}]", _of_best(measure, extractor), _number))
-    return [*columns, ("best density", lambda row: NAMES[row["generation"]["best"]], str)]
+        found.append((f"{heading} [{extractor}]", _of_best(measure, extractor), _number))
+    return [*found, ("best density", lambda row: NAMES[row["generation"]["best"]], str)]
 
 
-def generation_evidence(results: dict[str, Any], finished: list[dict[str, Any]]) -> str:
+def evidence(results: dict[str, Any], finished: list[dict[str, Any]]) -> str:
     """Why the recommended candidate is."""
     rows = {row["name"]: row for row in finished}
     chosen = rows[results["recommended"]]
     generation = chosen["generation"]
-    columns = generation["columns"]
+    measured = generation["columns"]
     return (
         f"It has {escape(results['rule'])}: {chosen['validation']['fid']:.4g}, by features of "
-        f"{escape(columns['extractor'])}. On the test images its best density is {NAMES[generation['best']]}, at "
-        f"a Fréchet distance of {generation['fid']:.4g} ({columns['generated_images']:,} samples, "
-        f"{columns['real_images']:,} images). Its code has {chosen['code_values']:,} values."
+        f"{escape(measured['extractor'])}. On the test images its best density is {NAMES[generation['best']]}, at "
+        f"a Fréchet distance of {generation['fid']:.4g} ({measured['generated_images']:,} samples, "
+        f"{measured['real_images']:,} images). Its code has {chosen['code_values']:,} values."
     )
 
 
-def generation_notes(rows: list[dict[str, Any]]) -> str:
+def notes(rows: list[dict[str, Any]]) -> str:
     """What the columns mean."""
-    if not generation_columns(rows):
+    if not columns(rows):
         return ""
-    columns = rows[0]["generation"]["columns"]
+    measured = rows[0]["generation"]["columns"]
     return (
-        f"<p><em>FID</em> is the Fréchet distance between features, by {escape(columns['extractor'])}, of "
-        f"{columns['generated_images']:,} samples and of {columns['real_images']:,} test images: lower is better, "
-        "and distances of other extractors or other numbers of images do not compare. Codes are sampled from a "
-        "standard normal, N(0, I), and from a Gaussian and a mixture of ten, both fitted to training codes. "
-        "<em>KID</em>, <em>precision</em> and <em>recall</em> are of the best of these. Interpolations are "
+        f"<p><em>FID</em> is the Fréchet distance between features, by {escape(measured['extractor'])}, of "
+        f"{measured['generated_images']:,} samples and of {measured['real_images']:,} test images: lower is "
+        "better, and distances of other extractors or other numbers of images do not compare. Codes are sampled "
+        "from a standard normal, N(0, I), and from a Gaussian and a mixture of ten, both fitted to training "
+        "codes. <em>KID</em>, <em>precision</em> and <em>recall</em> are of the best of these. Interpolations are "
         "decoded halfway between the codes of two test images.</p>"
     )
 

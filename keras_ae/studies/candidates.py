@@ -17,6 +17,11 @@ ENOUGH = 6
 CONVOLUTIONAL_OPTIONS = ("width=4", "residual_blocks=1", "normalize_output=False", "output_activation='sigmoid'")
 STRIDED_FILTERS = 16
 LONGEST_VECTOR = 512
+PARTS = {
+    "reconstruct": (16, 4),
+    "generate": (64, 16, 8),
+    "detect": (96, 48, 24),
+}  # of an image's values, as vectors
 DECODER_DEVIATION = 0.1  # of the Gaussian around each pixel that a variational autoencoder's β stands for
 
 
@@ -35,23 +40,23 @@ def candidates(
 
     Args:
         image_shape: (height, width, channels).
-        purpose: What the bottleneck is for: "reconstruct", or "generate": densities can be fitted to vectors, so
-            only these are tried, and each of them variational as well (where the images' sides divide by 4).
+        purpose: What the bottleneck is for: "reconstruct"; "generate": densities can be fitted to vectors, so only
+            these are tried, and each of them variational as well (where the images' sides divide by 4); "detect":
+            feature maps, and vectors short enough that what is unusual does not fit into them.
         codes: Codes to try instead of the chosen ones: "HEIGHTxWIDTHxCHANNELS" becomes a convolutional
             autoencoder, "LENGTH" the deterministic and variational ones with such a vector.
 
     Raises:
         InputError: If the images' sides cannot be halved even once, or a code cannot be made of them.
     """
-    if purpose not in ("reconstruct", "generate"):
-        raise InputError(f"purpose {purpose!r}", "'reconstruct' or 'generate'")
+    if purpose not in PARTS:
+        raise InputError(f"purpose {purpose!r}", " or ".join(map(repr, PARTS)))
     if codes:
         shapes = [parse_code(code) for code in dict.fromkeys(codes)]
         maps, vectors = ([s for s in shapes if len(s) == rank] for rank in (3, 1))
     else:
-        maps = _map_shapes(image_shape) if purpose == "reconstruct" else []
-        parts = (16, 4) if purpose == "reconstruct" else (64, 16, 8)
-        lengths = {min(max(2, prod(image_shape) // part), LONGEST_VECTOR) for part in parts}
+        maps = [] if purpose == "generate" else _map_shapes(image_shape)
+        lengths = {min(max(2, prod(image_shape) // part), LONGEST_VECTOR) for part in PARTS[purpose]}
         vectors = [(length,) for length in sorted(lengths)]
     variational = vectors if purpose == "generate" else [min(vectors)] if vectors else []
     return [*(_convolutional(image_shape, shape) for shape in maps), *_vectors(image_shape, vectors, variational)]

@@ -9,13 +9,14 @@ import numpy as np
 from keras_ae.autoencoder import load_model
 from keras_ae.data import ImageData
 from keras_ae.errors import InputError
-from keras_ae.evaluation import feature_extractor, interpolate, measure_reconstruction
+from keras_ae.evaluation import interpolate, measure_reconstruction
 from keras_ae.pictures import grid, save_picture
 from keras_ae.progress import progress_bars
+from keras_ae.studies.anomalies import DetectionJudge
 from keras_ae.studies.candidates import Candidate, candidates
 from keras_ae.studies.config import CompareConfig, as_json
 from keras_ae.studies.environment import environment
-from keras_ae.studies.generation import densities_of, measure_generation, samples_picture
+from keras_ae.studies.generation import GenerationJudge
 from keras_ae.studies.probe import probe_codes
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.selection import MEASURES, RULES, frontier, select
@@ -24,7 +25,9 @@ from keras_ae.studies.training import TrainingDivergedError, train
 SHOWN = 10  # images in a grid
 EXTREMES = 6  # best and worst cases
 INTERPOLATIONS, INTERPOLATION_STEPS = 3, 9
-NEW_OPTIONS = {"extractor": "auto", "samples": 10_000}  # which comparisons of earlier versions do not have
+# Which comparisons of earlier versions do not have.
+NEW_OPTIONS = {"extractor": "auto", "samples": 10_000, "false_positive_rate": 0.05}
+JUDGES = {"generate": GenerationJudge, "detect": DetectionJudge}  # of what is measured beside reconstructions
 
 
 def compare(
@@ -58,19 +61,21 @@ def compare(
         if not data.sizes[split]:
             raise InputError(f"no {split} images", "some to compare by", f"give --{split}-fraction or --{split}")
     trials = candidates(data.image_shape, config.purpose, config.codes)
-    extractor = feature_extractor(config.extractor, data) if config.purpose == "generate" else None
+    judge = JUDGES[config.purpose](config, data) if config.purpose in JUDGES else None
     directory = RunDirectory(out)
     directory.open("comparison", _record(config, data), lambda earlier: {**NEW_OPTIONS, **earlier})
     if (directory.path / "results.json").is_file():
         return directory.read("results")
     directory.write("environment", environment())
     rows = _train_all(config, trials, data, directory, allow_inexact, progress)
-    if extractor is not None:
-        _sample_on_validation(config, rows, data, directory, extractor, progress)
+    if judge is not None:
+        for row, path, model in _models(rows, directory, f"to {config.purpose}, validation", progress):
+            judge.choose(row, path, model)
     results = _results(config, rows, data)
     _measure_on_test(results, data, directory, progress)
-    if extractor is not None:
-        _sample_on_test(config, results, data, directory, extractor, progress)
+    if judge is not None:
+        for row, path, model in _models(results["candidates"], directory, f"to {config.purpose}, test", progress):
+            judge.measure(row, path, model)
     directory.write("results", results)
     return results
 
@@ -147,22 +152,6 @@ def _results(config: CompareConfig, rows, data: ImageData) -> dict[str, Any]:
         },
         "candidates": rows,
     }
-
-
-def _sample_on_validation(config, rows, data, directory: RunDirectory, extractor, progress: bool) -> None:
-    """Add to the validation scores how near the samples of the best density of codes are to the images."""
-    for row, path, model in _models(rows, directory, "validation samples", progress):
-        densities = densities_of(model, data, path)
-        found = measure_generation(model, data, densities, extractor, config.samples, "validation")
-        row["validation"] |= {"density": found["best"], "fid": found["fid"]}
-
-
-def _sample_on_test(config, results, data, directory: RunDirectory, extractor, progress: bool) -> None:
-    """Add the measures of samples beside the test images, and leave pictures of some."""
-    for row, path, model in _models(results["candidates"], directory, "test samples", progress):
-        densities = densities_of(model, data, path)
-        row["generation"] = measure_generation(model, data, densities, extractor, config.samples, "test")
-        save_picture(path / "figures" / "samples.png", samples_picture(model, densities, SHOWN, data.seed))
 
 
 def _models(rows, directory: RunDirectory, description: str, progress: bool) -> Iterator[tuple]:

@@ -172,7 +172,7 @@ class CompareConfig(_LoadsData):
 
     data: DataConfig
     training: TrainingConfig = field(default_factory=lambda: TrainingConfig(steps=600, learning_rate=2e-3))
-    purpose: Literal["reconstruct", "generate"] = "reconstruct"
+    purpose: Literal["reconstruct", "generate", "detect"] = "reconstruct"
     """What the bottleneck is for; it decides the candidates and the rule by which one is recommended."""
     codes: tuple[str, ...] = ()
     """Codes to try, such as 4x4x16 or 32, instead of the ones chosen for these images."""
@@ -182,12 +182,16 @@ class CompareConfig(_LoadsData):
     """To generate: features by which samples are compared with images, such as inception-2015-12-05."""
     samples: int = 10_000
     """To generate: images to sample from each density of codes."""
+    false_positive_rate: float = 0.05
+    """To detect: the part of normal images that may be alarms; --train-labels says which images are normal."""
 
     def __post_init__(self):
         for code in self.codes:
             parse_code(code)
         if self.samples < 2:
             raise InputError(f"samples={self.samples}", "at least 2", "give more --samples")
+        if not 0 < self.false_positive_rate < 1:
+            raise InputError(f"a false positive rate of {self.false_positive_rate}", "one between 0 and 1")
 
     def run(self, model: ModelConfig) -> RunConfig:
         """The run of one candidate."""

@@ -7,11 +7,36 @@ import numpy as np
 
 from keras_ae.data import ImageData
 from keras_ae.density import DENSITIES, Density, load_density
-from keras_ae.evaluation import fit_densities, measure_samples
+from keras_ae.evaluation import feature_extractor, fit_densities, measure_samples
 from keras_ae.evaluation.sample_quality import column, decoded
-from keras_ae.pictures import grid
+from keras_ae.pictures import grid, save_picture
+from keras_ae.studies.config import CompareConfig
 
+SHOWN = 10  # samples of each density in the picture
 MOST = 10_000  # codes that densities are fitted to: a mixture of long codes takes minutes of each ten thousand
+
+
+class GenerationJudge:
+    """Measures the candidates of a comparison to generate."""
+
+    def __init__(self, config: CompareConfig, data: ImageData):
+        self.config, self.data = config, data
+        self.extractor = feature_extractor(config.extractor, data)
+
+    def choose(self, row: dict[str, Any], path: Path, model) -> None:
+        """Add to the validation scores how near the samples of the best density of codes are to the images."""
+        densities = densities_of(model, self.data, path)
+        found = self._measured(model, densities, "validation")
+        row["validation"] |= {"density": found["best"], "fid": found["fid"]}
+
+    def measure(self, row: dict[str, Any], path: Path, model) -> None:
+        """Add the measures of samples beside the test images, and leave a picture of some."""
+        densities = densities_of(model, self.data, path)
+        row["generation"] = self._measured(model, densities, "test")
+        save_picture(path / "figures" / "samples.png", samples_picture(model, densities, SHOWN, self.data.seed))
+
+    def _measured(self, model, densities: dict[str, Density], split: str) -> dict[str, Any]:
+        return measure_generation(model, self.data, densities, self.extractor, self.config.samples, split)
 
 
 def densities_of(model, data: ImageData, path: Path) -> dict[str, Density]:

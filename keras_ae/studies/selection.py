@@ -6,8 +6,9 @@ from typing import Any
 RULES = {
     "reconstruct": "the smallest code whose validation error is within one standard error of the lowest",
     "generate": "the lowest Fréchet distance of samples to the validation images, by its best density of codes",
+    "detect": "the smallest code whose ROC AUC on held-out images is within one standard error of the highest",
 }
-MEASURES = {"reconstruct": "mse", "generate": "fid"}  # of validation images, by which a purpose selects
+MEASURES = {"reconstruct": "mse", "generate": "fid", "detect": "auc_error"}  # of validation images, to select by
 
 
 @dataclass(frozen=True)

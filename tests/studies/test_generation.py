@@ -11,8 +11,7 @@ from keras_ae import data
 from keras_ae.commands.compare import print_comparison
 from keras_ae.density import load_density
 from keras_ae.errors import InputError
-from keras_ae.report import write_comparison
-from keras_ae.report.generation import generation_columns, generation_evidence
+from keras_ae.report import generation, write_comparison
 from keras_ae.studies import CompareConfig, DataConfig, TrainingConfig, compare
 from keras_ae.studies.generation import densities_of, measure_generation, samples_picture
 
@@ -72,14 +71,14 @@ def test_columns_of_the_report_are_by_source_and_extractor(images, tmp_path):
     row = {"name": "a", "code_values": 2, "validation": {"fid": 3.0}}
     fitted = densities_of(Halves(), images, tmp_path)
     row["generation"] = measure_generation(Halves(), images, fitted, Pixels(), 3, "test")
-    columns = {heading: text(value(row)) for heading, value, text in generation_columns([row])}
+    columns = {heading: text(value(row)) for heading, value, text in generation.columns([row])}
     assert columns["validation FID [pixels]"] == "3"
     assert columns["recall [pixels]"] == ""  # of 3 images there is none
     assert float(columns["Gaussian FID [pixels]"]) > 0
     json.dumps(row, allow_nan=False)
     results = {"recommended": "a", "rule": "the lowest of all"}
-    assert "3 samples" in generation_evidence(results, [row])
-    assert generation_columns([{"name": "b"}]) == []
+    assert "3 samples" in generation.evidence(results, [row])
+    assert generation.columns([{"name": "b"}]) == []
 
 
 @pytest.fixture(scope="module")

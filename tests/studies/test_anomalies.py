@@ -1,0 +1,145 @@
+"""A comparison to detect anomalies: its parts by hand, and end to end on the embedded digits."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_ae.commands.compare import print_comparison
+from keras_ae.detection import AnomalyDetector, fit_scores, pasted_patches, roc_auc_standard_error, score_images
+from keras_ae.errors import InputError
+from keras_ae.report import write_comparison
+from keras_ae.studies import CompareConfig, DataConfig, TrainingConfig, compare
+from keras_ae.studies.anomalies import anomaly_trial
+from keras_ae.studies.candidates import candidates
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 1), (9, 20, 3), (2, 2, 1)])
+def test_a_patch_is_a_rectangle_and_the_rest_stays(shape):
+    images = np.random.default_rng(0).random((30, *shape)).astype(np.float32)
+    before = images.copy()
+    pasted = pasted_patches(images, seed=1)
+    assert np.array_equal(images, before)
+    assert pasted.min() >= 0
+    assert pasted.max() <= 1
+    areas = []
+    for image, original in zip(pasted, images, strict=True):
+        rows, columns = np.nonzero((image != original).any(axis=-1))
+        assert len(rows), "an image without a defect"
+        height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
+        areas.append(height * width / (shape[0] * shape[1]))
+    if min(shape[:2]) > 8:
+        assert 0.01 < min(areas) < np.median(areas) < max(areas) < 0.2
+    assert np.array_equal(pasted, pasted_patches(images, seed=1))
+    assert not np.array_equal(pasted, pasted_patches(images, seed=2))
+
+
+def test_the_standard_error_is_that_of_drawing_exponential_scores_again():
+    """Hanley and McNeil's formula is exact where both scores are exponentially distributed."""
+    generator = np.random.default_rng(0)
+    areas = []
+    for _ in range(3000):
+        normal, anomalous = generator.exponential(1, 40), generator.exponential(4, 60)
+        areas.append(np.mean(anomalous[:, None] > normal))
+    assert roc_auc_standard_error(0.8, 40, 60) == pytest.approx(np.std(areas), rel=0.06)
+    assert roc_auc_standard_error(1.0, 40, 60) == 0
+
+
+@pytest.mark.parametrize("labels", [("3",), ("3", "5"), ()])
+def test_what_is_to_be_told_apart_comes_from_the_right_images(labels):
+    config = CompareConfig(DataConfig("digits", train_labels=labels), purpose="detect")
+    data = config.load_data(progress=False)
+    whole = CompareConfig(DataConfig("digits")).load_data(progress=False)
+    trial = anomaly_trial(config, data)
+    assert len(trial.fitted) == data.sizes["train"]
+    assert np.array_equal(trial.normal, data.images("validation"))
+    if not labels:
+        assert trial.anomalous.shape == trial.normal.shape
+        assert trial.test_anomalous.shape == trial.test_normal.shape == data.images("test").shape
+        assert (trial.anomalous != trial.normal).any(axis=(1, 2, 3)).mean() > 0.8
+        return
+    digits = np.isin(whole.labels("test"), [int(label) for label in labels])
+    assert np.array_equal(trial.test_normal, whole.images("test")[digits])
+    assert np.array_equal(trial.test_anomalous, whole.images("test")[~digits])
+    tested = {image.tobytes() for image in whole.images("test")}
+    assert not {image.tobytes() for image in trial.anomalous} & tested
+    assert len(trial.anomalous) > 1000
+
+
+def test_without_images_of_other_labels_there_is_nothing_to_detect():
+    labels = tuple(map(str, range(10)))
+    config = CompareConfig(DataConfig("digits", train_labels=labels), purpose="detect")
+    with pytest.raises(InputError, match="normal images and others"):
+        anomaly_trial(config, config.load_data(progress=False))
+
+
+def test_to_detect_short_vectors_and_all_maps_are_tried():
+    names = [trial.name for trial in candidates((28, 28, 1), "detect")]
+    assert {"strided-dense-8", "strided-dense-16", "strided-dense-32", "strided-variational-8"} < set(names)
+    assert sum(name.startswith("convolutional") for name in names) == 6
+
+
+@pytest.fixture(scope="module")
+def config():
+    """Of images whose sides do not divide by 4 only small dense networks are tried."""
+    training = TrainingConfig(steps=60, evaluations=2, batch_size=32, jit_compile="no", learning_rate=3e-3)
+    digits = DataConfig("digits", crop=(6, 6), train_labels=("0",), validation_fraction=0.25)
+    return CompareConfig(digits, training, "detect", ("2", "5"), false_positive_rate=0.1)
+
+
+@pytest.fixture(scope="module")
+def finished(config, tmp_path_factory):
+    out = tmp_path_factory.mktemp("detection") / "out"
+    return out, compare(config, out, progress=False)
+
+
+@pytest.mark.slow
+def test_the_candidate_that_tells_best_is_recommended_with_what_it_promises(finished):
+    _, results = finished
+    areas = {row["name"]: row["validation"]["roc_auc"] for row in results["candidates"]}
+    assert max(areas.values()) > 0.9
+    assert results["best"] == max(areas, key=areas.get)
+    assert 1 - areas[results["recommended"]] <= results["threshold"]
+    for row in results["candidates"]:
+        by_score = row["validation"]["roc_auc_by_score"]
+        assert by_score[row["detection"]["score"]] == max(by_score.values()) == row["validation"]["roc_auc"]
+        assert row["detection"]["promised"] == 0.1
+        assert row["detection"]["anomalies"] == "images that are not of 0"
+
+
+@pytest.mark.slow
+def test_the_report_and_the_table_show_it(finished, capsys):
+    out, results = finished
+    page = write_comparison(out).read_text()
+    chosen = next(row for row in results["candidates"] if row["name"] == results["recommended"])
+    for text in ("Recommended to detect", "test ROC AUC", "Where it fails", chosen["detection"]["score"]):
+        assert text in page
+    assert Image.open(out / "candidates" / chosen["name"] / "figures" / "missed.png").size[1] == 2 * 6 + 1
+    print_comparison(results, out / "report.html")
+    printed = capsys.readouterr().out
+    assert f"{chosen['detection']['roc_auc']:.4f}" in printed
+    assert "highest validation ROC AUC" in printed
+
+
+@pytest.mark.slow
+def test_scores_together_are_those_of_detectors(finished):
+    import keras_ae as kae
+
+    out, results = finished
+    model = kae.load_model(out / "candidates" / results["best"] / "model.keras")
+    images = np.random.default_rng(0).random((300, 6, 6, 1)).astype(np.float32)
+    names = ("mse", "mixture", "ssim+nearest_codes", "negative_elbo")
+    scores = fit_scores(model, names, images)
+    assert set(scores) == set(names) - {"negative_elbo"}  # which is of variational ones
+    values = score_images(model, scores, images[:50])
+    for name in scores:
+        detector = AnomalyDetector(model, name, holdout=0).fit(images)
+        assert np.allclose(values[name], detector.anomaly_scores(images[:50]), rtol=1e-4, atol=1e-5)
+
+
+def test_too_few_images_to_keep_the_promise_are_refused_before_anything_is_trained(tmp_path):
+    config = CompareConfig(DataConfig("digits", limit=60), purpose="detect", false_positive_rate=0.01)
+    with pytest.raises(InputError, match="at least 99"):
+        compare(config, tmp_path / "out", progress=False)
+    assert not (tmp_path / "out").exists()
