@@ -1,0 +1,142 @@
+"""The study of what a LEA does to a network: the thesis's settings, its quick preset, what its report keeps."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from experiments.locally_embedded_networks import evidence  # noqa: E402
+from experiments.locally_embedded_networks.scales import EXPERIMENTS, WEIGHTS  # noqa: E402
+from experiments.locally_embedded_networks.study import STUDY  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def paper():
+    return STUDY.runs("paper")
+
+
+def _of(runs, experiment):
+    return [run for run in runs if run.choices["experiment"] == experiment]
+
+
+def test_the_thesis_settings(paper):
+    """Sections 5.2 to 5.6 and appendix A.1: ten seeds of everything, epochs of 938 and 391 steps."""
+    counts = {name: len(_of(paper, name)) for name in EXPERIMENTS}
+    assert counts == {
+        "equivariance": 10 * 2,
+        "pooling": 10 * 6 * (1 + 2 * 2),
+        "samples": 10 * 4 * 2,
+        "robustness": 10 * (1 + 9),
+        "regularization": 10 * (1 + 7),
+    }
+    epochs = {"equivariance": 50, "pooling": 100, "robustness": 100}
+    for run in paper:
+        training, experiment = run.config.training, run.choices["experiment"]
+        assert training.learning_rate == 1e-4
+        assert training.batch_size == (128 if experiment == "regularization" else 64)
+        assert training.label == (None if experiment == "regularization" else "shape")
+        if experiment in epochs:
+            assert (training.steps, training.rounds) == (938 * epochs[experiment], epochs[experiment])
+    steps = {run.choices["samples"]: run.config.training.steps for run in _of(paper, "samples")}
+    assert steps == {10: 20 * 1, 500: 20 * 8, 5_000: 20 * 79, 50_000: 20 * 782}
+
+
+def test_joint_runs_of_the_thesis(paper):
+    for run in _of(paper, "regularization"):
+        training = run.config.training
+        assert training.steps == 200 * 391
+        if run.choices["model"] == "lea_only":
+            assert training.objective_mode == "joint"
+            assert training.objective_weights == (1.0, run.choices["weight"])
+            assert training.penalty_warmup_steps == 25 * 391
+        else:
+            assert (training.objective_weights, training.penalty_warmup_steps) == (None, 0)
+    assert {run.choices["weight"] for run in _of(paper, "regularization")} == {0.0, *WEIGHTS}
+
+
+def test_the_models_of_the_thesis(paper):
+    """One of each kind is built; windows of the LEAs, strides, types and capacities."""
+    built = {run.name: run.config.model for run in paper if run.choices["seed"] == 0}
+    model = built["robustness-cnn_lea-capacity-sb-code10-seed0"].build((64, 64, 1))
+    leas = [model.get_layer(name) for name in ("lea1", "lea2")]
+    assert [(lea.window, lea.strides) for lea in leas] == [((4, 4), (2, 2))] * 2
+    bottleneck = leas[0].autoencoder.bottleneck
+    assert (bottleneck.gamma, bottleneck.capacity, bottleneck.units) == (10, 25, 10)
+    assert built["samples-cnn_lea-vae-fc-code5-samples500-seed0"].code == "5"
+    pooled = built["pooling-lea_fc-vae-fc-code1-window64-seed0"].build((64, 64, 1)).get_layer("lea")
+    assert pooled.compute_output_shape((1, 64, 64, 1)) == (1, 1, 1, 1)
+    joint = built["regularization-lea_only-capacity-fc-code10-window8-weight0.1-seed0"].build((32, 32, 3))
+    assert (joint.get_layer("lea").window, joint.get_layer("lea").strides) == ((8, 8), (4, 4))
+    free = built["regularization-decoder_free-code10-window8-weight0-seed0"].build((32, 32, 3))
+    assert free.count_params() < joint.count_params()
+    assert not [loss for loss in free.losses if float(loss)]
+
+
+def test_each_analysis_alone_is_its_part_of_the_cpu_preset():
+    cpu = STUDY.runs("cpu")
+    assert [run for name in EXPERIMENTS for run in STUDY.runs(name)] == cpu
+    assert len(cpu) <= 120
+
+
+def test_what_was_kept_of_parts_is_put_together(tmp_path):
+    """A run that stands in two presets counts once, and as the finished one."""
+    columns = {"experiment": "pooling", "model": "pool_fc", "type": None, "pair": None}
+    for preset, statuses in (("cpu", ("finished", "missing")), ("pooling", ("finished", "finished"))):
+        runs = [{"run": name, "status": s, **columns} for name, s in zip("ab", statuses, strict=True)]
+        pandas.DataFrame(runs).to_csv(tmp_path / f"{preset}.csv")
+        finished = [run["run"] for run in runs if run["status"] == "finished"]
+        curves = pandas.DataFrame({"run": finished, "step": 1, "loss": 0.5})
+        curves.to_csv(tmp_path / f"{preset}_curves.csv")
+    found = evidence.load(tmp_path, ("cpu", "pooling", "samples"))
+    assert found.runs["run"].tolist() == ["a", "b"]
+    assert found.curves["run"].tolist() == ["a", "b"]
+    assert found.curves["label"].unique().tolist() == ["POOL-FC"]
+    assert len(found.layers) == len(found.attacks) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(tmp_path):
+    shutil.copytree(ROOT / "experiments", tmp_path / "experiments", ignore=shutil.ignore_patterns("results"))
+
+    def study(*arguments):
+        command = [sys.executable, "-m", "keras_ae", "study", *arguments, "--json"]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    name = "locally_embedded_networks"
+    done = study("run", name, "--preset", "quick", "--no-estimate")
+    assert done.returncode == 0, done.stdout + done.stderr
+    written = study("report", name)
+    assert written.returncode == 0, written.stderr
+    kept = tmp_path / "experiments" / name / "results"
+    tables = ("networks_claims", "spatial_information", "pooling", "samples", "classifiers", "robustness")
+    figures = ("5_4", "5_5", "5_6", "5_7", "5_8", "A_1")
+    assert {Path(path).name for path in json.loads(written.stdout)} == {
+        *(f"quick_{table}.md" for table in (*tables, "regularization")),
+        *(f"quick_figure{number}.png" for number in figures),
+    }
+    layers = pandas.read_csv(kept / "quick_equivariance.csv")
+    assert layers.groupby("run")["layer"].apply(tuple).tolist() == [
+        ("image", "conv1", "pool1", "conv2", "pool2", "fc1", "logits"),
+        ("image", "conv1", "lea1", "conv2", "lea2", "fc1", "logits"),
+    ]
+    attacks = pandas.read_csv(kept / "quick_robustness.csv")
+    assert attacks.groupby("run")["attack"].count().tolist() == [3, 3]
+    assert set(attacks["images"]) == {20}
+    claimed = (kept / "quick_networks_claims.md").read_text()
+    shutil.rmtree(tmp_path / "runs")
+    (kept / "quick_networks_claims.md").unlink()
+    for path in list(kept.glob("quick*.csv")):  # As if they were those of two cores.
+        shutil.copy(path, kept / path.name.replace("quick", "cpu", 1))
+    assert study("report", name).returncode == 0
+    assert (kept / "quick_networks_claims.md").read_text() == claimed
+    for page in (name, "locally_embedded"):
+        text = (tmp_path / "experiments" / page / "README.md").read_text(encoding="utf-8")
+        assert f"<!-- networks_claims.md -->\n\n{claimed}" in text
