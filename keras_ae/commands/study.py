@@ -99,12 +99,25 @@ class StudyRun:
         from keras_ae.studies.estimate import estimate
 
         guess = estimate(pending)
-        print(
-            f"{len(pending)} runs to train on {guess.device}: about {duration(guess.seconds / self.workers)} and "
-            f"{guess.memory * self.workers / 2**30:.1f} GiB beside the images (right within a factor of two)"
-        )
-        for name, reason in guess.left_out.items():
-            print(f"not in the estimate: {name}: {reason}")
+        able = len(pending) - len(guess.left_out)
+        if able:
+            print(
+                f"{able} runs to train on {guess.device}: about {duration(guess.seconds / self.workers)} and "
+                f"{guess.memory * self.workers / 2**30:.1f} GiB beside the images (right within a factor of two)"
+            )
+        for reason, names in grouped(guess.left_out).items():
+            others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            print(f"not in the estimate: {names[0]}{others}: {reason}")
+        if not able:
+            raise InputError(f"{len(pending)} runs of which none can be trained", "the images of one of them")
+
+
+def grouped(reasons: dict[str, str]) -> dict[str, list[str]]:
+    """The names of each reason, in order."""
+    names: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        names.setdefault(reason, []).append(name)
+    return names
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,10 @@ def prepare(name: str, data_dir: Path | None, host: str, action: str) -> "Datase
     import tensorflow_datasets as tfds
     from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
-    builder = tfds.builder(name, data_dir=None if data_dir is None else str(data_dir))
-    if not builder.is_prepared():
+    with _remarks_silenced():  # It warns of what an interrupted download left.
+        builder = tfds.builder(name, data_dir=None if data_dir is None else str(data_dir))
+        prepared = builder.is_prepared()
+    if not prepared:
         try:
             _check_connection(host)
             builder.download_and_prepare()
@@ -46,6 +48,18 @@ def prepare(name: str, data_dir: Path | None, host: str, action: str) -> "Datase
             received = f"the data set {name!r}, which cannot be downloaded from {host}"
             raise InputError(received, "its files in a data directory, or a connection", action) from error
     return builder
+
+
+@contextlib.contextmanager
+def _remarks_silenced() -> Iterator[None]:
+    from absl import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 def read_part(builder: "DatasetBuilder", split: str) -> Part:

@@ -68,13 +68,9 @@ def estimate(runs: Sequence[StudyRun]) -> Estimate:
     Args:
         runs: The runs that will be trained.
     """
-    shapes, costs, speeds, left_out = {}, {}, {}, {}
+    shapes, costs, speeds = {}, {}, {}
     seconds = memory = 0.0
-    for run in runs:
-        try:
-            _add_cost(run.config, shapes, costs)
-        except InputError as error:
-            left_out[run.name] = str(error)
+    left_out = _add_costs(runs, shapes, costs)
     for run in (run for run in runs if run.name not in left_out):
         config, shape = run.config, shapes[run.config.data]
         kind = (config.model.architecture, config.training.precision, config.training.jit_compile)
@@ -91,6 +87,22 @@ def estimate(runs: Sequence[StudyRun]) -> Estimate:
         activations = TRAINING_PASSES * of_model.activations * batch
         memory = max(memory, 4 * (COPIES_OF_WEIGHTS * of_model.parameters + activations))
     return Estimate(seconds, memory, ", ".join(map(str, keras.distribution.list_devices())), left_out)
+
+
+def _add_costs(runs: Sequence[StudyRun], shapes: dict, costs: dict) -> dict[str, str]:
+    """The runs that cannot be estimated, and why. A source that is not there is asked for once."""
+    left_out, missing = {}, {}
+    for run in runs:
+        data = run.config.data.source
+        try:
+            if data in missing:
+                raise missing[data]
+            _add_cost(run.config, shapes, costs)
+        except InputError as error:
+            left_out[run.name] = str(error)
+            if run.config.data not in shapes:
+                missing[data] = error
+    return left_out
 
 
 def _add_cost(config: RunConfig, shapes: dict, costs: dict) -> None:

@@ -5,6 +5,7 @@ import time
 import pytest
 
 import keras_ae as kae
+from keras_ae.commands.study import grouped
 from keras_ae.studies import DataConfig, ModelConfig, RunConfig, TrainingConfig, estimate, train, vary
 
 pytestmark = pytest.mark.tensorflow
@@ -42,3 +43,24 @@ def test_the_estimate_is_within_a_factor_of_three(tmp_path):
     took = min(run.metrics["training_seconds"], time.perf_counter() - started)
     assert took / 3 < guess.seconds + 5 < 3 * took + 15  # compiling takes seconds
     assert guess.memory > 4 * 4 * run.metrics["parameters"]
+
+
+def test_runs_whose_images_are_missing_are_left_out_and_the_source_is_asked_for_once(tmp_path, monkeypatch):
+    asked = []
+    load_data = RunConfig.load_data
+
+    def counted(self, progress=True):
+        asked.append(self.data.source)
+        return load_data(self, progress)
+
+    monkeypatch.setattr(RunConfig, "load_data", counted)
+    missing = f"npz:{tmp_path / 'nothing.npz'}"
+    model = ModelConfig("fully_connected", "4", "dense")
+    there = RunConfig(DataConfig("digits", limit=50), model, TrainingConfig(steps=2, evaluations=1))
+    runs = vary(there, {"data.source": ["digits", missing], "data.limit": [50, 60]})
+    guess = estimate(runs)
+    assert list(guess.left_out) == [runs[2].name, runs[3].name]
+    assert "nothing.npz" in guess.left_out[runs[2].name]
+    assert asked == ["digits", "digits", missing]
+    assert guess.seconds > 0
+    assert grouped(guess.left_out) == {guess.left_out[runs[2].name]: [runs[2].name, runs[3].name]}
