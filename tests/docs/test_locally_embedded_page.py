@@ -11,7 +11,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "locally_embedded.md"
 
 def test_the_code_blocks_run_and_the_classifier_learns(capsys):
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     statements = [line for line in blocks[0].splitlines() if line and not line.startswith("import")]
     assert len(statements) <= 10
     names = {}
@@ -22,3 +22,6 @@ def test_the_code_blocks_run_and_the_classifier_learns(capsys):
     assert len(logs["lea_loss"]) == 10
     assert names["pictures"].code_maps.shape == (8, 4, 4, 5)
     assert "normalized_reconstruction_loss" in capsys.readouterr().out
+    told = names["found"].set_index("layer")["test"]
+    assert told["lea"] > 0.5
+    assert "flatten" not in told.index
