@@ -9,8 +9,8 @@ CIFAR_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog",
 HARD = ("2", "5", "8")  # of MNIST
 FPR = 0.05  # what thresholds are set for
 
-STRIDED = ("filters=16",)
-MAPS = ("strided_layers=3", "residual_blocks=1", "width=3")  # of 32×32 pixels: MNIST is padded
+STRIDED = ("filters=8",)
+MAPS = ("strided_layers=3", "residual_blocks=1", "width=2")  # of 32×32 pixels: MNIST is padded
 # name: (architecture, code, bottleneck, options). The first is the one that is trained on every class.
 MODELS = {
     "strided-16": ModelConfig("strided", "16", "dense", STRIDED),
@@ -26,7 +26,7 @@ MODELS = {
 EVERYWHERE = "strided-16"
 MNIST = DataConfig("mnist", validation_fraction=0.1)
 CIFAR = DataConfig("cifar10", validation_fraction=0.1)
-TRAINING = TrainingConfig(1_200, 12, 128, 1e-3, schedule="cosine", loss="binary_crossentropy")
+TRAINING = TrainingConfig(1_200, 12, 128, 2e-3, schedule="cosine", loss="binary_crossentropy")
 
 
 def _run(data: DataConfig, normal: str, name: str, training: TrainingConfig) -> StudyRun:
