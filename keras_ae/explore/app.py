@@ -20,7 +20,7 @@ PAGES = {
     "lea": local,
     "compare": compare,
 }
-HOSTS = ("127.0.0.1", "localhost", "[::1]")
+HOSTS = ("127.0.0.1", "localhost")
 
 
 def make_app(explorations: Sequence[Exploration | LocalExploration]) -> dash.Dash:

@@ -37,6 +37,10 @@ class ExploredImages:
     label_names: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
 
+    def class_name(self, label: int) -> str:
+        """What a value of a label is called."""
+        return self.class_names[label] if 0 <= label < len(self.class_names) else str(label)
+
 
 def explored_images(data: ImageData) -> ExploredImages:
     """Up to 2,000 test images and 3,000 training images of a source, with the labels of the former."""

@@ -75,7 +75,9 @@ class Opener:
             config = replace(config or DataConfig(self.source), source=self.source)
             if config.image_size is None and config.crop is None:
                 config = replace(config, image_size=tuple(shape[:2]))
-            config = replace(config, channels=3 if shape[2] == 3 else 1, train=None, validation=None, test=None)
+            # What names parts or labels of the run's own images means nothing for others.
+            config = replace(config, train=None, validation=None, test=None, train_labels=(), limit=None)
+            config = replace(config, channels=shape[2] if shape[2] in (1, 3) else None)
             return self._load(config, seed or 0), ()
         if config is None:
             return None, ("No images are known: give some with --data SOURCE for a map, samples and scores.",)

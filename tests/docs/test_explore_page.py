@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("dash", reason="no package dash: no explorer")
+
 from keras_ae.explore import exploration, images, opening, scoring
 from keras_ae.explore.pages import decode
 

@@ -11,7 +11,6 @@ from keras_ae.density import Gaussian
 from keras_ae.errors import InputError
 from keras_ae.explore import Exploration
 from keras_ae.explore.images import uploaded_image
-from keras_ae.explore.pages.parts import row_of
 from keras_ae.explore.scoring import Scoring
 
 pytestmark = pytest.mark.tensorflow
@@ -143,13 +142,3 @@ def test_what_is_no_image_is_refused_by_its_name(content):
 def test_a_huge_file_is_refused():
     with pytest.raises(InputError, match="30 MB"):
         uploaded_image(bytes(30_000_000), "a.png", (4, 4, 1))
-
-
-@pytest.mark.parametrize("number", [0, 31, 1.5, None, "3", float("nan")])
-def test_a_wrong_number_of_an_image_is_refused(number):
-    with pytest.raises(InputError, match="from 1 to 30"):
-        row_of(number, 30)
-
-
-def test_numbers_count_from_one():
-    assert (row_of(1, 30), row_of(30.0, 30)) == (0, 29)

@@ -6,16 +6,19 @@ import re
 
 import numpy as np
 import pytest
-from explore.explored_models import Lossy, Mapped, images_of, png
 from PIL import Image
+
+pytest.importorskip("dash", reason="no package dash: no explorer")
+
+from explore.explored_models import Lossy, Mapped, images_of, png
 
 from keras_ae.errors import InputError
 from keras_ae.explore import Exploration
+from keras_ae.explore.app import make_app
 from keras_ae.explore.pages import code_figure, codes, compare, decode, interpolate, parts, reconstruct
 from keras_ae.explore.scoring import Scoring
 
 pytestmark = pytest.mark.tensorflow
-pytest.importorskip("dash", reason="no package dash: no explorer")
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +34,6 @@ def explorations():
 
 @pytest.fixture(scope="module")
 def app(explorations):
-    from keras_ae.explore.app import make_app
-
     return make_app(explorations)
 
 
@@ -223,7 +224,15 @@ def test_every_page_says_what_it_is_for(explorations):
 
 
 def test_no_models_are_refused():
-    from keras_ae.explore.app import make_app
-
     with pytest.raises(InputError, match="at least one"):
         make_app([])
+
+
+@pytest.mark.parametrize("number", [0, 31, 1.5, None, "3", float("nan")])
+def test_a_wrong_number_of_an_image_is_refused(number):
+    with pytest.raises(InputError, match="from 1 to 30"):
+        parts.row_of(number, 30)
+
+
+def test_numbers_count_from_one():
+    assert (parts.row_of(1, 30), parts.row_of(30.0, 30)) == (0, 29)

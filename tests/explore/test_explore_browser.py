@@ -4,11 +4,15 @@ import base64
 
 import numpy as np
 import pytest
+
+pytest.importorskip("dash", reason="no package dash: no explorer")
+
 from explore.conftest import serving
 from explore.explored_models import png
 
+from keras_ae.explore.pages.parts import data_uri
+
 pytestmark = pytest.mark.tensorflow
-pytest.importorskip("dash", reason="no package dash: no explorer")
 PATIENCE = 60_000  # milliseconds; of a busy machine
 PAGES = ("decode", "map", "reconstruct", "interpolate", "compare")
 PLACE_ON_SCREEN = """([row]) => {
@@ -69,7 +73,7 @@ def _same(page, expected: str) -> None:
     page.wait_for_function("expected => document.querySelector('#decoded').src == expected", arg=expected)
 
 
-def test_the_image_follows_a_slider_while_it_is_dragged(page, address):
+def test_the_image_follows_a_slider_while_it_is_dragged(page, address, bundled_exploration):
     _open(page, address, "decode", "#traversal img")
     start, strip = _source(page), page.get_attribute("#traversal img >> nth=0", "src")
     slider = page.get_by_role("slider", name="variable 1")
@@ -82,6 +86,9 @@ def test_the_image_follows_a_slider_while_it_is_dragged(page, address):
     page.mouse.move(box["x"] + 0.9 * box["width"], height, steps=3)
     further = _changed(page, dragged)  # the button is still down
     page.mouse.up()
+    code = bundled_exploration.start.copy()
+    code[0] = float(slider.input_value())
+    _same(page, data_uri(bundled_exploration.decode(code)))
     assert float(slider.locator("xpath=ancestor::label").locator(".value").inner_text()) > 2
     page.wait_for_function("src => document.querySelector('#traversal img').src != src", arg=strip)
     page.click("#reset")

@@ -43,15 +43,13 @@ def code_figure(explored: Exploration, x: str, y: str, colour: str) -> dict[str,
 
 def _classes(explored: Exploration, at: np.ndarray, values: np.ndarray) -> list[dict[str, Any]]:
     """A trace a label: colours, and other marks where there are more labels than colours."""
-    classes = explored.images.class_names
-    traces = []
+    images, traces = explored.images, []
     for place, label in enumerate(np.unique(values)):
         mark = {
             "color": PALETTE[place % len(PALETTE)],
             "symbol": SHAPES[place // len(PALETTE) % len(SHAPES)],
         }
-        name = classes[label] if classes else str(label)
-        traces.append(_trace(at, np.flatnonzero(values == label), mark) | {"name": name})
+        traces.append(_trace(at, np.flatnonzero(values == label), mark) | {"name": images.class_name(label)})
     return traces
 
 

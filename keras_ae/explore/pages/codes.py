@@ -150,6 +150,6 @@ def _counts(explored: Exploration, rows: list[int]) -> str:
     if images.labels.shape[1] != 1:
         return ""
     found, counts = np.unique(images.labels[rows, 0], return_counts=True)
-    names = [images.class_names[label] if images.class_names else str(label) for label in found]
+    names = [images.class_name(label) for label in found]
     order = np.argsort(-counts, kind="stable")
     return "Labels: " + ", ".join(f"{counts[i]} × {names[i]}" for i in order)

@@ -13,6 +13,15 @@ OPEN, MOST = 16, 96  # sliders shown at once, and with those folded away
 NAMES = {"standard_normal": "standard normal", "gaussian": "Gaussian", "mixture": "mixture"}
 STEPS = 200  # of a slider, which the arrow keys move one by one
 SLIDERS = {"type": "slider", "index": ALL}
+# The strip takes as long as many images: while sliders move, each change takes back the one before.
+AT_REST = """(source) => {
+    const state = (window.keras_ae_rest ??= {leave: () => {}});
+    state.leave();
+    return new Promise((done) => {
+        const timer = setTimeout(() => done(Date.now()), 120);
+        state.leave = () => { clearTimeout(timer); done(window.dash_clientside.no_update); };
+    });
+}"""
 
 
 def shows(explored) -> bool:
@@ -31,6 +40,7 @@ def layout(explored: Exploration, stored=None):
         [
             *parts.notes(explored),
             dcc.Store(id="base", data=[float(value) for value in code]),
+            dcc.Store(id="rested"),
             html.Div(
                 [
                     html.Section([_picture(image), _buttons(explored)], className="stage"),
@@ -50,6 +60,7 @@ def register(app, explorations) -> None:
         Output({"type": "value", "index": MATCH}, "children"),
         Input({"type": "slider", "index": MATCH}, "value"),
     )
+    app.clientside_callback(AT_REST, Output("rested", "data"), Input("decoded", "src"))
 
     @app.callback(
         Output("base", "data"),
@@ -84,13 +95,13 @@ def register(app, explorations) -> None:
     @app.callback(
         Output("traversal", "children"),
         Input("along", "value"),
-        Input("decoded", "src"),  # after the image, which must not wait for it
+        Input("rested", "data"),
         State(SLIDERS, "value"),
         State("base", "data"),
         State(SLIDERS, "id"),
         State("which", "data"),
     )
-    def traverse(along, image, values, base, sliders, which):
+    def traverse(along, rested, values, base, sliders, which):
         explored = explorations[which]
         found, images = explored.traversal(_code(base, values, sliders), int(along))
         return parts.strip(images, [f"{value:.2f}" for value in found], "decoded, with the variable at")

@@ -89,5 +89,5 @@ def describe(explored, row: int) -> str:
     """An image shown, by its number and its labels."""
     images = explored.images
     texts = zip(images.label_names, images.labels[row], strict=True)
-    words = [f"{name} {images.class_names[value] if images.class_names else value}" for name, value in texts]
+    words = [f"{name} {images.class_name(value)}" for name, value in texts]
     return ", ".join([f"image {row + 1}", *words])
