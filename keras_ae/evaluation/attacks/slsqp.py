@@ -1,5 +1,7 @@
 """The attack by sequential least squares programming (SLSQP)."""
 
+from functools import lru_cache
+
 import numpy as np
 from scipy.optimize import Bounds, minimize
 
@@ -7,18 +9,20 @@ from keras_ae.errors import unknown_name
 from keras_ae.evaluation.attacks.base import Classifier, Nearest, RandomAttack
 
 _MODES = ("random", "margin")
+_TOLERANCE = 1e-9  # of the mean squared error
 _BEYOND = 1e-4  # of the first margin: how far beyond the boundary the margin is sought
 
 
 class SLSQP(RandomAttack):
-    """The least mean squared error under the constraint that the image is misclassified, from a random image.
+    """The least mean squared error under the constraint that the image is misclassified.
 
-    Foolbox 1.8 gives the constraint as 0 or 1 and leaves its derivative to finite differences: it is 0, and SciPy
-    ends at once with a singular matrix where it began. Its attack is therefore one image of values uniform between
-    the bounds, which counts if it is misclassified; that is mode "random".
+    Foolbox 1.8 begins with a random image, gives the constraint as 0 or 1 and leaves its derivative to finite
+    differences: it is 0, and SciPy ends at once with a singular matrix where it began. Its attack is therefore one
+    image of values uniform between the bounds, which counts if it is misclassified; that is mode "random".
 
-    Mode "margin" does minimise: the constraint is max over k ≠ label of z_k − z_label ≥ 0 on the logits z, with
-    its gradient. A step takes in the order of (h·w·c)³ operations.
+    Mode "margin" does minimise, from the image itself to a nearby minimum: the constraint is the margin,
+    max over k ≠ label of z_k − z_label ≥ 0 on the logits z, with its gradient. A step takes in the order of
+    (h·w·c)³ operations.
 
     Source: Foolbox 1.8's SLSQPAttack; Kraft, "A software package for sequential quadratic programming", 1988, by
     SciPy. Foolbox 3 has none.
@@ -41,21 +45,23 @@ class SLSQP(RandomAttack):
     def search(self, classifier, images, labels, rows):
         """See `UntargetedAttack.search`."""
         nearest, shape = Nearest(images), images.shape[1:]
-        drawn = [g.uniform(classifier.lower, classifier.upper, shape) for g in self.generators(rows)]
-        starts = classifier.clip(np.stack(drawn))
-        nearest.offer(np.arange(len(images)), starts, classifier.misclassified(starts, labels))
-        if self.mode == "margin":
+        if self.mode == "random":
+            drawn = [g.uniform(classifier.lower, classifier.upper, shape) for g in self.generators(rows)]
+            made = classifier.clip(np.stack(drawn))
+            nearest.offer(np.arange(len(images)), made, classifier.misclassified(made, labels))
+        else:
             for row, label in enumerate(labels):
-                self._minimize(classifier, nearest, row, int(label), starts[row])
+                self._minimize(classifier, nearest, row, int(label))
         return nearest.images
 
-    def _minimize(self, classifier: Classifier, nearest: Nearest, row: int, label: int, start: np.ndarray) -> None:
+    def _minimize(self, classifier: Classifier, nearest: Nearest, row: int, label: int) -> None:
         """Minimise for one image; every adversarial on the way is offered to `nearest`."""
-        original, shape = nearest.originals[row].astype(np.float64).ravel(), start.shape
+        original, shape = nearest.originals[row].astype(np.float64).ravel(), nearest.originals.shape[1:]
 
-        def margin(values):
+        @lru_cache(maxsize=1)  # SLSQP asks for value and gradient at the same place
+        def margin(values: bytes):
             """The constraint and its gradient [1, values]."""
-            image = classifier.clip(values.reshape(1, *shape))
+            image = classifier.clip(np.frombuffer(values).reshape(1, *shape))
             logits = classifier.logits(image)
             others = logits[0].copy()
             others[label] = -np.inf
@@ -66,14 +72,18 @@ class SLSQP(RandomAttack):
             return float((logits * weights).sum()), gradients.reshape(1, -1).astype(np.float64)
 
         # On the boundary itself rounding decides about the class.
-        beyond = _BEYOND * abs(margin(original)[0])
-        constraint = {"type": "ineq", "fun": lambda x: margin(x)[0] - beyond, "jac": lambda x: margin(x)[1]}
+        beyond = _BEYOND * abs(margin(original.tobytes())[0])
+        constraint = {
+            "type": "ineq",
+            "fun": lambda x: margin(x.tobytes())[0] - beyond,
+            "jac": lambda x: margin(x.tobytes())[1],
+        }
         minimize(
             lambda x: (np.mean(np.square(x - original)), 2 * (x - original) / x.size),
-            start.astype(np.float64).ravel(),
+            original,
             jac=True,
             method="SLSQP",
             bounds=Bounds(classifier.lower, classifier.upper),
             constraints=[constraint],
-            options={"maxiter": self.max_iterations, "ftol": 1e-12},
+            options={"maxiter": self.max_iterations, "ftol": _TOLERANCE},
         )
