@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pandas
 
 from experiments.locally_embedded_networks.study import CHOICES
@@ -49,9 +48,7 @@ def load(results: Path, presets: tuple[str, ...]) -> Evidence:
     runs = _together(results, presets, "")
     if "status" in runs:
         runs = runs[runs["status"] == "finished"]
-    for name in ("experiment", "seed", *CHOICES):
-        if name not in runs:
-            runs[name] = np.nan
+    runs = runs.reindex(columns=dict.fromkeys([*runs.columns, "experiment", *CHOICES]))
     runs = runs.assign(label=[label(row) for _, row in runs.iterrows()])
     columns = runs[["run", "experiment", *CHOICES, "label"]]
     names = ("_curves", "_equivariance", "_robustness")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import keras
 import pandas
 
 import keras_ae as kae
@@ -68,6 +69,7 @@ def _keep(runs: list[StudyRun], trained: Path, path: Path, measure, scale: Measu
         found = measure(run, RunDirectory(trained / run.name), scale).assign(run=run.name)
         table = found if table.empty else pandas.concat([table, found])
         write_text(path, table.to_csv(index=False, float_format="%.6g"))
+        keras.utils.clear_session()  # Of one network after the other, none is kept.
 
 
 def spatial(run: StudyRun, directory: RunDirectory, scale: Measured) -> pandas.DataFrame:
@@ -94,6 +96,6 @@ def robustness(run: StudyRun, directory: RunDirectory, scale: Measured) -> panda
     images, labels = kae.evaluation.attacked_images(batches, batches=scale.batches)
     table = directory.path / "attacked.csv"
     found = kae.evaluation.measure_robustness(
-        model, images, labels, scale.attacks, seed=training.seed, table=table, progress=False
+        model, images, labels, scale.attacks, seed=training.seed, table=table
     )
     return pandas.DataFrame({"attack": name, **values} for name, values in found.summary().items())

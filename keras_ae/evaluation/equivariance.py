@@ -60,8 +60,8 @@ def spatial_information(
             a layer's output like any other.
         train_images, test_images: [n, ...], as the model takes them.
         train_factors, test_factors: Integers from 0 on, [n] or [n, factors].
-        layers: Names of the layers to probe, that of the input among them. By default all in which values can
-            change: not those that drop out, add noise, or reshape.
+        layers: Names of the layers to probe, that of the input among them. By default all of one output in which
+            values can change: not those that drop out, add noise, or reshape.
         factor_names: Their names in the table; their numbers by default.
         units: Of the dense layer; None or 0 leaves it out, and the probes are linear.
         epochs, batch_size, learning_rate: Of the probes' training.
@@ -144,12 +144,13 @@ def _probed(model: keras.Model, layers: Sequence[str] | None) -> list[str]:
         raise InputError(
             f"a {type(model).__name__}", "a functional model of one input", "of an Autoencoder give its encoder"
         )
-    names = [layer.name for layer in model.layers]
+    told = [layer for layer in model.layers if isinstance(layer.output, keras.KerasTensor)]
+    names = [layer.name for layer in told]
     for name in layers or ():
         if name not in names:
-            raise unknown_name("layer", name, names)
+            raise unknown_name("layer with one output", name, names)
     if layers is None:
-        return [layer.name for layer in model.layers if not isinstance(layer, COPIES)]
+        return [layer.name for layer in told if not isinstance(layer, COPIES)]
     return [name for name in names if name in layers]
 
 

@@ -135,6 +135,17 @@ def test_without_units_a_probe_is_linear_and_one_factor_needs_no_column():
     assert spatial_information(model, *data, **quick)["test"].item() == 1
 
 
+def test_layers_of_several_outputs_are_left_out():
+    image = keras.Input((4, 3), name="image")
+    _, last, _ = keras.layers.LSTM(2, return_state=True, name="several")(image)
+    model = keras.Model(image, keras.layers.Dense(2, name="logits")(last))
+    images, factors = np.ones((8, 4, 3), np.float32), np.arange(8) % 2
+    data, quick = (images, factors, images, factors), {**QUICK, "epochs": 1}
+    assert spatial_information(model, *data, **quick)["layer"].tolist() == ["image", "logits"]
+    with pytest.raises(InputError, match="one output"):
+        spatial_information(model, *data, layers=["several"], **quick)
+
+
 def test_large_maps_are_averaged_only_where_that_is_asked():
     quick = {**QUICK, "epochs": 1, "layers": ["image", "rows", "anywhere"]}
     found = spatial_information(_network(), *TRAIN, *TEST, max_features=9, **quick)
