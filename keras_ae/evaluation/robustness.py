@@ -93,6 +93,8 @@ def measure_robustness(
         InputError: For images, labels or outputs of another kind, unknown attacks, a table of another measurement,
             and on other backends than TensorFlow.
     """
+    if batch_size < 1 or seed < 0:
+        raise InputError(f"batch_size={batch_size} and seed={seed}", "at least 1 and at least 0", "correct them")
     images, labels = _checked(images, labels)
     kinds, model = _kinds(attacks), as_foolbox(classifier)
     logits = _logits(model, images, labels, batch_size)
@@ -152,7 +154,8 @@ class _Subject:
                 self.model, tf.constant(images), tf.constant(labels), epsilons=None
             )
             attacked = np.clip(made.numpy(), *self.model.bounds)
-        success = ~wrong & (self.model(tf.constant(attacked)).numpy().argmax(axis=1) != labels)
+        sound = np.isfinite(attacked).all(axis=(1, 2, 3))  # NaN would be of no class
+        success = ~wrong & sound & (self.model(tf.constant(attacked)).numpy().argmax(axis=1) != labels)
         seconds = (time.perf_counter() - started) / len(rows)
         return [
             {

@@ -1,6 +1,9 @@
 """Measuring robustness: what counts, what is kept, and going on after a kill."""
 
+import ast
 import json
+import pkgutil
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -8,8 +11,9 @@ import pandas
 import pytest
 
 from keras_ae.errors import InputError
-from keras_ae.evaluation import attacked_images, measure_robustness
+from keras_ae.evaluation import attacked_images, attacks, measure_robustness, robustness
 from keras_ae.evaluation.attacks import ATTACKS, as_foolbox, logits_model
+from keras_ae.evaluation.attacks import classifier as classifier_module
 
 pytestmark = pytest.mark.tensorflow
 SIDE, N = 6, 7
@@ -79,6 +83,11 @@ def test_what_counts_is_what_the_classifier_says_of_the_clipped_image(classifier
     assert summary["success_rate"] == pytest.approx(len(successes) / (N - 2))
     assert summary["mse"] == pytest.approx(np.mean([row["mse"] for row in successes]))
     json.dumps(found.summary(), allow_nan=False)
+
+
+def test_an_image_of_nothing_is_no_success(classifier, images, labels):
+    found = measure_robustness(classifier, images, labels, {"nan": Steps(np.nan)}, progress=False)
+    assert found.summary()["nan"]["successes"] == 0
 
 
 def test_without_successes_there_is_no_distance(classifier, images, labels):
@@ -181,7 +190,10 @@ def test_a_softmax_is_left_out_or_refused(images):
     activation = keras.Model(plain.input, keras.layers.Activation("softmax")(plain.output))
     dense = _classifier("softmax")
     dense.set_weights(plain.get_weights())
-    for model in (layer, activation, dense, plain):
+    fresh = [type(one).from_config(one.get_config()) for one in dense.layers[1:]]
+    stacked = keras.Sequential([keras.Input((SIDE, SIDE, 1)), *fresh])
+    stacked.set_weights(plain.get_weights())
+    for model in (layer, activation, dense, stacked, plain):
         np.testing.assert_allclose(as_foolbox(model)(images), logits, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(logits_model(model)(images), logits, rtol=1e-4, atol=1e-5)
     assert np.allclose(np.sum(dense(images), axis=1), 1)  # as it was
@@ -191,6 +203,12 @@ def test_a_softmax_is_left_out_or_refused(images):
         WithoutGraph(None), images, np.zeros(N, int), ["contrast_reduction"], progress=False
     )
     assert len(found.rows) == N
+
+
+def test_what_follows_a_softmax_is_kept(images):
+    plain = _classifier()
+    squared = keras.Model(plain.input, keras.ops.square(keras.layers.Softmax()(plain.output)))
+    np.testing.assert_allclose(as_foolbox(squared)(images), squared(images), rtol=1e-5)
 
 
 def test_one_probability_is_no_classifier(images):
@@ -210,8 +228,20 @@ def test_the_first_of_each_of_the_first_batches_are_attacked():
         attacked_images([])
 
 
-def test_all_thirteen_are_attacked_with_by_default(monkeypatch):
+def test_all_thirteen_are_attacked_with_by_default():
     assert len(ATTACKS) == 13
-    from keras_ae.evaluation import robustness
-
     assert list(robustness._kinds(None)) == list(ATTACKS)
+
+
+def test_every_attack_is_in_the_catalogue():
+    found = {module.name for module in pkgutil.iter_modules(attacks.__path__)}
+    assert found - {"base", "classifier", "first_hit"} == set(ATTACKS)
+
+
+@pytest.mark.parametrize("module", [robustness, attacks, classifier_module], ids=lambda module: module.__name__)
+def test_foolbox_is_imported_only_where_it_is_used(module):
+    body = ast.parse(Path(module.__file__).read_text(encoding="utf-8")).body
+    imported = {alias.name for node in body if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module for node in body if isinstance(node, ast.ImportFrom)}
+    assert not any(name.split(".")[0] in ("foolbox", "eagerpy", "tensorflow") for name in imported)
+    assert "keras_ae.evaluation.attacks.base" not in imported

@@ -55,12 +55,15 @@ def logits_model(classifier: keras.Model) -> keras.Model:
             received, "one output with a logit for each of at least 2 classes", "attack another model"
         )
     last = classifier.layers[-1]
+    if last.output is not outputs[0]:  # an operation that is no layer comes behind it
+        return classifier
+    image = classifier.inputs[0] if len(classifier.inputs) == 1 else classifier.inputs
     if isinstance(last, keras.layers.Softmax):
-        return keras.Model(classifier.input, last.input)
+        return keras.Model(image, last.input)
     if getattr(last, "activation", None) is not keras.activations.softmax:
         return classifier
     linear = type(last).from_config(last.get_config() | {"activation": "linear", "name": f"{last.name}_logits"})
-    model = keras.Model(classifier.input, linear(last.input))
+    model = keras.Model(image, linear(last.input))
     linear.set_weights(last.get_weights())
     return model
 
