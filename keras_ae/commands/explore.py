@@ -1,6 +1,7 @@
 """`keras-ae explore`: the latent explorer."""
 
 import importlib.util
+import json
 import logging
 import sys
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class Explore:
     """Of the page, on this machine alone; the first free one from 8050 on by default."""
     browser: bool = True
     """Whether to open the page in a browser."""
+    json: Annotated[bool, tyro.conf.arg(help="Print the page's address as JSON, and no progress.")] = False
 
     def run(self) -> None:
         from keras_ae.explore import bundled_model, find_sources
@@ -40,10 +42,15 @@ class Explore:
         from keras_ae.explore.server import free_socket
 
         free_socket(self.port).close()
-        print("loading …", file=sys.stderr)
+        if not self.json:
+            print("loading …", file=sys.stderr)
         load_keras()
         logging.getLogger("tensorflow").setLevel(logging.ERROR)  # no remarks on several models
         from keras_ae.explore import open_explorations, serve
 
-        explorations = open_explorations(paths, self.data, data_dir=self.data_dir)
-        serve(explorations, self.port, self.browser)
+        explorations = open_explorations(paths, self.data, data_dir=self.data_dir, progress=not self.json)
+        serve(explorations, self.port, self.browser, self._say)
+
+    def _say(self, address: str) -> None:
+        text = json.dumps({"url": address}) if self.json else f"{address} (Ctrl-C ends it)"
+        print(text, flush=True)

@@ -105,7 +105,7 @@ def _logged_pictures(directory: Path) -> Iterator[tuple[str, int, bytes]]:
         for event in tf.compat.v1.train.summary_iterator(str(file)):
             for value in event.summary.value:
                 strings = tf.make_ndarray(value.tensor) if value.HasField("tensor") else np.zeros(0)
-                if value.metadata.plugin_data.plugin_name == "images" or _is_picture(strings):
+                if _is_picture(strings):
                     yield value.tag, event.step, strings[2]  # width and height come first
 
 

@@ -34,7 +34,7 @@ class Opener:
 
     def __init__(self, source: str | None = None, data_dir: Path | None = None, progress: bool = True):
         self.source, self.data_dir, self.progress = source, data_dir, progress
-        self._loaded: dict[str, tuple[ExploredImages, dict]] = {}
+        self._loaded: dict[str, ExploredImages] = {}
 
     def open(self, source: Source) -> Exploration | LocalExploration:
         """What is explored of one trained model."""

@@ -33,14 +33,16 @@ def free_socket(port: int | None = None) -> socket.socket:
     raise InputError(taken, "a free port", "give another --port, or leave it out" if port else "give --port")
 
 
-def serve(explorations: Sequence, port: int | None = None, browser: bool = True, say: Callable = print) -> None:
+def serve(
+    explorations: Sequence, port: int | None = None, browser: bool = True, say: Callable[[str], None] = print
+) -> None:
     """Serve the explorer until Ctrl-C; the page is for this machine alone.
 
     Args:
         explorations: What is explored.
         port: To listen at; by default the first free one from 8050 on.
         browser: Whether to open the page in a browser.
-        say: Is given the line that tells where the page is.
+        say: Is given the page's address once it is there.
     """
     from werkzeug.serving import make_server
 
@@ -50,7 +52,7 @@ def serve(explorations: Sequence, port: int | None = None, browser: bool = True,
     with free_socket(port) as listening:
         address = f"http://{HOST}:{listening.getsockname()[1]}"
         server = make_server(HOST, 0, make_app(explorations).server, threaded=True, fd=listening.fileno())
-        say(f"{address} (Ctrl-C ends it)")
+        say(address)
         _in_background(lambda: _warm_up(explorations))
         if browser:
             _in_background(lambda: webbrowser.open(address))

@@ -1,7 +1,7 @@
 """`keras-ae explore`: what it refuses, where it listens, and how it ends."""
 
 import importlib.util
-import os
+import json
 import signal
 import socket
 import subprocess
@@ -66,15 +66,12 @@ def test_what_is_no_port_is_refused(port):
 @pytest.mark.tensorflow
 def test_it_serves_until_it_is_interrupted():
     pytest.importorskip("dash", reason="no package dash: no explorer")
-    command = [sys.executable, "-m", "keras_ae", "explore", "--no-browser"]
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        address = process.stdout.readline().split()[0]
+    command = [sys.executable, "-m", "keras_ae", "explore", "--no-browser", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        address = json.loads(process.stdout.readline())["url"]
         with urllib.request.urlopen(address) as answer:
             assert b"keras-ae explore" in answer.read()
         process.send_signal(signal.SIGINT)
         _, remarks = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert remarks.split() == ["loading", "…"]
+    assert remarks.strip() == ""
