@@ -112,6 +112,7 @@ def test_train_prints_json_and_evaluate_repeats_it(tmp_path):
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.tensorflow
 def test_a_full_disk_is_told_in_one_line_and_leaves_what_was_finished(tmp_path):
     """A limit on the size of files fails writes just as a full disk does, and needs no disk to be filled."""

@@ -39,6 +39,15 @@ class Part:
         inputs = keras.Input(self.example.input_shape)
         return keras.Model(inputs, part(inputs))
 
+    def built(self) -> keras.Model:
+        """The part as a model, the same one each time: for checks that leave it as it is."""
+        if self.id not in _BUILT:
+            _BUILT[self.id] = self.model()
+        return _BUILT[self.id]
+
+
+_BUILT: dict[str, keras.Model] = {}
+
 
 def all_parts() -> list[Part]:
     """Every example of every part in the catalogues."""

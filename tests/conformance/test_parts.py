@@ -31,7 +31,7 @@ def _compile(model, *arguments) -> None:
 
 @EVERY_PART
 def test_makes_finite_outputs_of_the_shape_it_says(part):
-    model = part.model()
+    model = part.built()
     for batch in (1, 3):
         output = _array(model(inputs_for(model, batch)))
         assert output.shape == tuple(model.compute_output_shape((batch, *parts.input_shape(model))))
@@ -40,7 +40,7 @@ def test_makes_finite_outputs_of_the_shape_it_says(part):
 
 @EVERY_PART
 def test_images_do_not_influence_each_other_at_inference(part):
-    model = part.model()
+    model = part.built()
     images = inputs_for(model)
     together, alone = _array(model(images)), _array(model(images[:1]))
     np.testing.assert_allclose(together[:1], alone, rtol=ROUNDING, atol=ROUNDING)
@@ -100,7 +100,7 @@ def loaded_elsewhere(tmp_path_factory):
     directory = tmp_path_factory.mktemp("saved")
     expected = {}
     for part in all_parts():
-        model = part.model()
+        model = part.built()
         expected[part.id] = _array(model(inputs_for(model)))
         model.save(directory / f"{part.id}.keras")
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
@@ -119,7 +119,7 @@ def test_saves_and_loads_in_a_fresh_process(part, loaded_elsewhere):
 def test_exports_to_a_saved_model(part, tmp_path):
     import tensorflow as tf
 
-    model = part.model()
+    model = part.built()
     model.export(tmp_path / "exported", verbose=False)
     images = inputs_for(model)
     exported = tf.saved_model.load(tmp_path / "exported")
@@ -131,7 +131,7 @@ def test_exports_to_a_saved_model(part, tmp_path):
 def test_is_the_same_under_xla(part):
     import tensorflow as tf
 
-    model = part.model()
+    model = part.built()
     images = tf.constant(inputs_for(model))
     compiled = tf.function(lambda batch: model(batch, training=False), jit_compile=True)
     np.testing.assert_allclose(compiled(images), model(images, training=False), rtol=ROUNDING, atol=ROUNDING)

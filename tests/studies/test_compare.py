@@ -66,6 +66,7 @@ def test_a_finished_comparison_is_read_back(finished):
     assert before == {path: path.stat().st_mtime_ns for path in out.rglob("*.keras")}
 
 
+@pytest.mark.slow
 def test_a_killed_comparison_goes_on_where_it_stopped(tmp_path):
     out = tmp_path / "out"
     command = [sys.executable, "-m", "keras_ae", "compare", *FLAGS, "--out", str(out)]

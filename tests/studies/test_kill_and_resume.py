@@ -19,6 +19,7 @@ def script(monkeypatch):
     return importlib.import_module("kill_and_resume")
 
 
+@pytest.mark.slow
 def test_a_study_that_is_killed_three_times_ends_with_the_same_bits(script, tmp_path, capsys):
     assert script.check(tmp_path, length=2, kills=3, seed=1), capsys.readouterr().out
     printed = capsys.readouterr().out
