@@ -102,7 +102,7 @@ def _figure(rows: pandas.DataFrame) -> Figure:
     """ROC AUC by class: the best four scores and the best classical detector of each data set."""
     rows = of_every_class(rows)
     names = list(rows["data"].unique())
-    figure = Figure(figsize=(8, 3.2 * len(names)), layout="constrained")
+    figure = Figure(figsize=(10, 3.2 * len(names)), layout="constrained")
     for axes, data in zip(figure.subplots(len(names), 1, squeeze=False)[:, 0], names, strict=True):
         of_data = rows[rows["data"] == data]
         means = of_data.groupby(["model", "score"])["roc_auc"].mean().sort_values(ascending=False)
@@ -110,9 +110,11 @@ def _figure(rows: pandas.DataFrame) -> Figure:
         chosen += [key for key in means.index if key[0] == "pixels"][:1]
         for i, (model, score) in enumerate(chosen):
             line = of_data[(of_data["model"] == model) & (of_data["score"] == score)]
-            places = np.arange(len(line)) + 0.15 * (i - len(chosen) / 2)
-            axes.bar(places, line["roc_auc"], 0.14, label=score if model != "pixels" else f"pixels: {score}")
+            places = np.arange(len(line)) + 0.12 * (i - (len(chosen) - 1) / 2)
+            label = score if model != "pixels" else f"pixels: {score}"
+            axes.plot(places, line["roc_auc"], "s" if model == "pixels" else "o", label=label)
         axes.set_xticks(range(len(line)), list(line["normal"]))
-        axes.set(title=data, ylabel="ROC AUC", ylim=(max(0.0, of_data["roc_auc"].min() - 0.05), 1))
-        axes.legend(fontsize=7, ncols=3)
+        axes.set(title=f"{data}: the normal class", ylabel="ROC AUC")
+        axes.grid(axis="y", color="0.9")
+        axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     return figure
