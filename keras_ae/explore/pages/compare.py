@@ -18,14 +18,11 @@ def shows(explored) -> bool:
 
 def layout(explored: Exploration, stored=None):
     """The page."""
-    number = []
-    if explored.images is not None:
-        count = len(explored.images.shown)
-        number = [parts.number_field("compared-number", f"or {explored.images.split} image number", count)]
+    chosen = [upload("compared-dropped"), *parts.or_number(explored, "compared-number")]
     return html.Div(
         [
             html.P("What each model keeps of one image: its reconstruction, and where its code is large."),
-            html.Div([upload("compared-dropped"), *number], className="fields"),
+            html.Div(chosen, className="fields"),
             html.Div(id="compared", **{"aria-live": "polite"}),
         ]
     )

@@ -21,15 +21,11 @@ def shows(explored) -> bool:
 
 def layout(explored: LocalExploration, stored=None):
     """The page."""
-    number = []
-    if explored.images is not None:
-        count = len(explored.images.shown)
-        number = [parts.number_field("local-number", f"or {explored.images.split} image number", count)]
     return html.Div(
         [
             *parts.notes(explored),
             html.P("A locally embedded autoencoder encodes every window of its input; its codes are maps."),
-            html.Div([upload("local-dropped"), *number], className="fields"),
+            html.Div([upload("local-dropped"), *parts.or_number(explored, "local-number")], className="fields"),
             html.Label(
                 ["layer", dcc.RadioItems(explored.layers, explored.layers[0], id="layer", inline=True)],
                 className="field",

@@ -54,6 +54,13 @@ def number_field(name: str, label: str, count: int, value: int = 1):
     return html.Div([html.Label(label, htmlFor=name), field], className="field")
 
 
+def or_number(explored, name: str) -> list:
+    """Beside a field for files: one for the number of one of the model's images, where there are any."""
+    if explored.images is None:
+        return []
+    return [number_field(name, f"or {explored.images.split} image number", len(explored.images.shown))]
+
+
 def choice(name: str, label: str, options: Sequence, value: str):
     """A field to choose one of several; a group, since a Dash dropdown's own name is what is chosen."""
     chosen = dcc.Dropdown(options, value, id=name, clearable=False)

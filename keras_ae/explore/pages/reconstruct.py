@@ -20,15 +20,11 @@ def shows(explored) -> bool:
 
 def layout(explored: Exploration, stored=None):
     """The page; it starts with the first image shown."""
-    number = []
-    if explored.images is not None:
-        count = len(explored.images.shown)
-        number = [parts.number_field("reconstructed-number", f"or {explored.images.split} image number", count)]
     height, width, _ = explored.image_shape
     return html.Div(
         [
             *parts.notes(explored),
-            html.Div([upload("dropped"), *number], className="fields"),
+            html.Div([upload("dropped"), *parts.or_number(explored, "reconstructed-number")], className="fields"),
             html.P(f"It is brought to {width}×{height} pixels as the training's images were.", className="note"),
             html.Div(id="reconstructed", **{"aria-live": "polite"}),
         ]
