@@ -40,6 +40,7 @@ _NAMES = {
     "MultiObjective": "objectives",
     "load_detector": "detection",
     "load_model": "autoencoder",
+    "load_pretrained": "studies",
 }
 
 __all__ = [*_MODULES, *_NAMES]

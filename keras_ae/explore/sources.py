@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import keras_ae
 from keras_ae.errors import InputError
+from keras_ae.studies.pretrained import pretrained_models
 from keras_ae.studies.run_directory import RunDirectory
 
 BUNDLED = "variational_digits"
@@ -35,11 +35,11 @@ def bundled_model() -> Path:
     Raises:
         InputError: If the package was installed without it.
     """
-    path = Path(keras_ae.__file__).parents[1] / "saved_models" / BUNDLED
-    if not path.is_dir():
+    try:
+        return pretrained_models()[BUNDLED]
+    except (InputError, KeyError):
         action = "give the directory of a run, or install from a clone: pip install --editable ."
-        raise InputError("no run, and no bundled model beside the package", EXPECTED, action)
-    return path
+        raise InputError("no run, and no bundled model beside the package", EXPECTED, action) from None
 
 
 def find_sources(path) -> list[Source]:

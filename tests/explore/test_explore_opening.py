@@ -92,7 +92,7 @@ def test_what_has_no_model_is_refused(tmp_path, prepare, message):
 
 
 def test_a_package_without_its_models_says_what_to_do(monkeypatch, tmp_path):
-    monkeypatch.setattr("keras_ae.explore.sources.keras_ae.__file__", str(tmp_path / "keras_ae" / "__init__.py"))
+    monkeypatch.setattr("keras_ae.studies.pretrained.DIRECTORY", tmp_path / "saved_models")
     with pytest.raises(InputError, match="give the directory of a run"):
         bundled_model()
 

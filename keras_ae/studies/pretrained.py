@@ -1,0 +1,51 @@
+"""The small trained models that come with the library, in `saved_models/` of a clone."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keras_ae.errors import InputError, unknown_name
+
+if TYPE_CHECKING:
+    import keras
+
+DIRECTORY = Path(__file__).parents[2] / "saved_models"  # beside the package
+VARIABLE = "KERAS_AE_MODELS"
+
+
+def pretrained_models(directory=None) -> dict[str, Path]:
+    """The directories of models that `share_run` wrote, in any nesting, by name: "bottleneck_shape/2x2x16".
+
+    Args:
+        directory: Where they are; what KERAS_AE_MODELS names by default, or else `saved_models/` of the clone that
+            the library was installed from.
+
+    Raises:
+        InputError: There is no such directory.
+    """
+    directory = Path(directory or os.environ.get(VARIABLE) or DIRECTORY)
+    if not directory.is_dir():
+        action = f"install from a clone (pip install --editable .), or set {VARIABLE}"
+        raise InputError(f"{directory}, which is not there", "a directory of shared models", action)
+    found = sorted(path.parent for path in directory.rglob("check.json"))
+    return {path.relative_to(directory).as_posix(): path for path in found}
+
+
+def load_pretrained(name: str, directory=None) -> "keras.Model":
+    """A trained model that comes with the library, once its checksum and its outputs are what they were.
+
+    What it was trained on, and how good it is, is told by the card in its directory, `README.md`.
+
+    Args:
+        name: One of `pretrained_models()`.
+        directory: As of `pretrained_models`.
+
+    Raises:
+        InputError: There is no such model, or it is not what it was.
+    """
+    from keras_ae.studies.sharing import check_shared
+
+    found = pretrained_models(directory)
+    if name not in found:
+        raise unknown_name("pretrained model", name, found)
+    return check_shared(found[name])
