@@ -135,8 +135,8 @@ def test_the_quick_preset_from_definition_to_figures(tmp_path):
     for file in (ROOT / "experiments" / "bottleneck_shape").glob("*.py"):
         (copied / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
     run = ["run", "bottleneck_shape", "--preset", "quick", "--workers", "2", "--no-estimate", "--json"]
-    table = json.loads(subprocess.run([*command, *run], cwd=tmp_path, check=True, capture_output=True).stdout)
-    assert {row["status"] for row in table} == {"finished"}
+    told = json.loads(subprocess.run([*command, *run], cwd=tmp_path, check=True, capture_output=True).stdout)
+    assert {row["status"] for row in told["runs"]} == {"finished"}
     report = [*command, "report", "bottleneck_shape", "--json"]
     written = json.loads(subprocess.run(report, cwd=tmp_path, check=True, capture_output=True).stdout)
     assert {Path(path).name for path in written} >= {
