@@ -15,6 +15,11 @@ from keras_ae.report.figures import learning_curves, trade_off
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.selection import MEASURES
 
+AIMS = {
+    "reconstruct": "reconstruct these images",
+    "generate": "generate such images",
+    "detect": "detect anomalies among these images",
+}
 SHOWN_SIDE = 64  # least side in screen pixels at which an image is shown
 
 # Heading, how to get the value from a candidate's row, how to print it.
@@ -30,6 +35,7 @@ COLUMNS = (
     ("train, s", lambda row: row["training_seconds"], "{:.0f}".format),
     ("encode, µs", lambda row: 1e6 * row["encoding_seconds_per_image"], "{:.0f}".format),
 )
+SIZES = 3  # the first of them; then comes what the comparison is for
 # Where the images have labels.
 PROBE_COLUMNS = (
     ("probe accuracy", lambda row: row["probe"]["accuracy"], "{:.1%}".format),
@@ -78,7 +84,7 @@ def _page(path: Path, results: dict[str, Any], environment: dict[str, Any]) -> s
         "source": escape(results["data"]["source"]),
         "facts": _facts(results),
         "recommended": escape(recommended),
-        "purpose": escape(results["purpose"]),
+        "purpose": AIMS[results["purpose"]],
         "evidence": EVIDENCE[results["purpose"]](results, finished),
         "notes": "".join(f"<p>{escape(note)}</p>" for note in results["data"]["notes"]),
         "table": _table(finished, recommended),
@@ -141,7 +147,8 @@ def _limit(results: dict[str, Any]) -> str:
 
 
 def _columns(rows: list[dict[str, Any]]) -> list[tuple]:
-    return [*COLUMNS, *generation.columns(rows), *detection.columns(rows), *_probe_columns(rows)]
+    purpose = [*generation.columns(rows), *detection.columns(rows)]
+    return [*COLUMNS[:SIZES], *purpose, *COLUMNS[SIZES:], *_probe_columns(rows)]
 
 
 def _probe_columns(rows: list[dict[str, Any]]) -> list[tuple]:

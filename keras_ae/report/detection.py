@@ -30,14 +30,20 @@ def evidence(results: dict[str, Any], finished: list[dict[str, Any]]) -> str:
     rows = {row["name"]: row for row in finished}
     best, chosen = rows[results["best"]], rows[results["recommended"]]
     found, highest = chosen["detection"], best["validation"]
-    return (
+    text = (
         f"It is {escape(results['rule'])}. The highest has {escape(best['name'])}: {highest['roc_auc']:.4f} ± "
-        f"{highest['auc_error_standard_error']:.4f} (standard error); {escape(chosen['name'])} has "
-        f"{chosen['validation']['roc_auc']:.4f}, by the score {escape(found['score'])}, with a code of "
-        f"{chosen['code_values']:,} values. On the test images its ROC AUC is {found['roc_auc']:.4f}. A threshold "
-        f"set for {found['promised']:.1%} of false alarms gave {found['false_positive_rate']:.1%} there (the true "
-        f"rate was expected between {found['promised_low']:.1%} and {found['promised_high']:.1%}), and found "
-        f"{found['recall']:.1%} of the anomalies."
+        f"{highest['auc_error_standard_error']:.4f} (standard error). "
+    )
+    if chosen is not best:
+        text += (
+            f"{escape(chosen['name'])} has {chosen['validation']['roc_auc']:.4f} with {chosen['code_values']:,} "
+            f"instead of {best['code_values']:,} code values. "
+        )
+    return text + (
+        f"The score is {escape(found['score'])}. On the test images its ROC AUC is {found['roc_auc']:.4f}. A "
+        f"threshold set for {found['promised']:.1%} of false alarms gave {found['false_positive_rate']:.1%} there "
+        f"(the true rate was expected between {found['promised_low']:.1%} and {found['promised_high']:.1%}), and "
+        f"found {found['recall']:.1%} of the anomalies."
     )
 
 
