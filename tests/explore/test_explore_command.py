@@ -67,7 +67,12 @@ def test_what_is_no_port_is_refused(port):
 def test_it_serves_until_it_is_interrupted():
     pytest.importorskip("dash", reason="no package dash: no explorer")
     command = [sys.executable, "-m", "keras_ae", "explore", "--no-browser", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+
+    def interruptible():  # also where the tests run in the background of a shell, which ignores interrupts there
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes, preexec_fn=interruptible) as process:
         address = json.loads(process.stdout.readline())["url"]
         with urllib.request.urlopen(address) as answer:
             assert b"keras-ae explore" in answer.read()
