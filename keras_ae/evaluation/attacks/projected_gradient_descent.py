@@ -8,9 +8,9 @@ from keras_ae.evaluation.attacks.base import Classifier, Nearest, UntargetedAtta
 class ProjectedGradientDescent(UntargetedAttack):
     """Steps of ε·r/30 along the sign of the loss's gradient, each clipped to ε·r around the image and the bounds.
 
-    It starts at the image itself and ends at the first misclassified iterate. ε begins at `epsilon`, grows 1.5-fold
-    until an attack succeeds, at most 20 times, then is bisected 20 times between 0 and that: each image has its own
-    ε. The nearest of all adversarial iterates is the result.
+    It starts at the image itself and ends at the first misclassified iterate. ε begins at `epsilon`, grows
+    1.5-fold until an attack succeeds, at most 20 times, then is bisected 20 times between 0 and that: each image
+    has its own ε. The nearest of all adversarial iterates is the result.
 
     Source: Madry et al., "Towards deep learning models resistant to adversarial attacks", 2017, section 2.1; the
     search is that of Foolbox 1.8's ProjectedGradientDescentAttack. Foolbox 3's takes given ε and looks at the last
