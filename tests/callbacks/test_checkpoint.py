@@ -238,7 +238,7 @@ def test_plain_fit_saves_and_refuses_to_mix_trainings(tmp_path):
     [
         ({"steps": None, "minutes": None}, 0),
         ({"steps": None, "minutes": 1000.0}, 0),
-        ({"steps": None, "minutes": 1e-9}, 2),
+        pytest.param({"steps": None, "minutes": 1e-9}, 2, marks=pytest.mark.slow),
         ({"steps": 12, "minutes": None}, 1),
         ({"steps": 13, "minutes": None}, 0),
     ],

@@ -69,7 +69,10 @@ def test_parts_are_registered_in_either_order_of_imports(order):
     subprocess.run([sys.executable, "-c", f"{order}\n{check}"], check=True)
 
 
-@pytest.mark.parametrize("module", ["layers", "bottlenecks", "losses", "networks"])
+@pytest.mark.parametrize(
+    "module",
+    ["layers", *(pytest.param(name, marks=pytest.mark.slow) for name in ("bottlenecks", "losses", "networks"))],
+)
 def test_parts_can_be_the_first_import_of_all(module):
     check = "assert keras.saving.get_registered_object('keras_ae>Autoencoder')"
     subprocess.run([sys.executable, "-c", f"import keras_ae.{module}, keras\n{check}"], check=True)

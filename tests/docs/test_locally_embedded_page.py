@@ -9,6 +9,7 @@ pytestmark = pytest.mark.tensorflow
 PAGE = Path(__file__).parents[2] / "docs" / "locally_embedded.md"
 
 
+@pytest.mark.slow
 def test_the_code_blocks_run_and_the_classifier_learns(capsys):
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(blocks) == 3

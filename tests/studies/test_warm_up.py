@@ -62,6 +62,7 @@ def _outcome(run):
     return rows, [array.tobytes() for array in keras.saving.load_model(run.directory.model_path).get_weights()]
 
 
+@pytest.mark.slow
 def test_a_run_killed_while_it_rises_goes_on_to_the_same_bits(tmp_path, monkeypatch):
     undisturbed = train(_config(), tmp_path / "undisturbed", progress=False)
     record = undisturbed.directory.read("run")
