@@ -6,7 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keras_ae.evaluation.attacks import ATTACKS
-from keras_ae.evaluation.attacks.base import RandomAttack
+
+base = pytest.importorskip("keras_ae.evaluation.attacks.base", exc_type=ImportError, reason="no Foolbox")
 
 pytestmark = pytest.mark.tensorflow
 SIDE, CLASSES = 6, 3
@@ -42,7 +43,7 @@ def _classifier(seed: int, channels: int):
 
 def _attack(name: str, **keywords):
     kind = ATTACKS[name]
-    return kind(**SHORT.get(name, {}), **(keywords if issubclass(kind, RandomAttack) else {}))
+    return kind(**SHORT.get(name, {}), **(keywords if issubclass(kind, base.RandomAttack) else {}))
 
 
 @pytest.mark.parametrize("name", list(ATTACKS))
