@@ -11,6 +11,7 @@ from experiments.deterministic_vs_variational import size_claims, variant_claims
 from experiments.deterministic_vs_variational.size_claims import DENSITIES
 from experiments.deterministic_vs_variational.tables import PAPER_DATA, paper_best
 from experiments.deterministic_vs_variational.variant_claims import ALIKE
+from keras_ae.report.results import listed
 
 USELESS = 2.0  # times the Gaussian's distance; in Table 2 at least 2.9
 
@@ -107,7 +108,7 @@ def systems_are_alike(evidence):
     if not len(ratios):
         return None
     claim = f"The DAE does as well as RAE, EAE and GMM-DAE (GMM; within {ALIKE:.0%}, or better)"
-    return claim, "relative to the DAE: " + _listed(ratios), bool((ratios >= 1 - ALIKE).all())
+    return claim, "relative to the DAE: " + listed(ratios, "{:.2f}"), bool((ratios >= 1 - ALIKE).all())
 
 
 def wae_is_worse(evidence):
@@ -116,7 +117,7 @@ def wae_is_worse(evidence):
         return None
     return (
         "The DAE beats the WAE (GMM, Table 2)",
-        "relative to the DAE: " + _listed(ratios),
+        "relative to the DAE: " + listed(ratios, "{:.2f}"),
         bool((ratios > 1).all()),
     )
 
@@ -147,10 +148,6 @@ def standard_normal_is_useless(evidence):
     ratios = rows["standard_normal_fid"] / rows["gaussian_fid"]
     measured = f"N(0, I) over MVG: {ratios.min():.3g} to {ratios.max():.3g}"
     return f"N(0, I) is useless for the DAE (here: {USELESS:g} times the MVG)", measured, ratios.min() >= USELESS
-
-
-def _listed(values: pandas.Series, form: str = "{:.2f}") -> str:
-    return ", ".join(f"{name} {form.format(value)}" for name, value in values.items())
 
 
 CLAIMS = (

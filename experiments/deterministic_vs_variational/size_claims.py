@@ -8,6 +8,7 @@ from itertools import pairwise
 import pandas
 
 from experiments.deterministic_vs_variational.tables import paper_gaps
+from keras_ae.report.results import listed
 
 LARGE = 384  # code values, from which on the paper's VAEs become unstable, or the longest code
 RISE = 0.05  # of the training loss from one evaluation to the next: such training is unstable
@@ -45,7 +46,7 @@ def the_optimum_is_sharper_for_daes(evidence):
     pairs = [pair for pair in pairs if pair[1] is not None]
     if not pairs:
         return None
-    measured = "worst over best length: " + _listed(pandas.Series(spreads))
+    measured = "worst over best length: " + listed(pandas.Series(spreads), "{:.2f}")
     return "The length matters more to the DAE", measured, all(dae > vae for dae, vae in pairs)
 
 
@@ -74,7 +75,7 @@ def long_vaes_are_unstable(evidence):
         rises.setdefault(run.model, []).append(rise)
     worst = pandas.Series({model: max(values) for model, values in rises.items()})
     measured = (
-        f"largest rise of the training loss, from {runs['units'].min()} values on: {_listed(worst, '{:.1%}')}"
+        f"largest rise of the training loss, from {runs['units'].min()} values on: {listed(worst, '{:.1%}')}"
     )
     claim = "VAEs of many units are unstable in training, DAEs are not"
     return claim, measured + " (inf: diverged)", bool(worst["VAE"] > RISE >= worst["DAE"])
@@ -110,10 +111,6 @@ def wider_closes_the_gap(evidence):
     holds = all(b < a for of in gaps.values() for a, b in pairwise(of))
     claim = "Wider DAEs close the gap between MVG and GMM (section 5)"
     return claim, f"{measured}; Table 2's own, which do not show it: {theirs}", holds
-
-
-def _listed(values: pandas.Series, form: str = "{:.2f}") -> str:
-    return ", ".join(f"{name} {form.format(value)}" for name, value in values.items())
 
 
 CLAIMS = (

@@ -9,6 +9,7 @@ import numpy as np
 import pandas
 
 from experiments.locally_embedded import code_claims
+from keras_ae.report.results import listed
 
 SHARPER = ("standard", "k_sparse")
 RISE = 0.02  # of the lowest test loss: less is a plateau
@@ -92,7 +93,7 @@ def k_sparse_is_least_stable(evidence):
     if len(ends) < 3 or ends["count"].min() < 2 or "k_sparse" not in ends.index:
         return None
     parts = ends["std"] / ends["mean"]
-    measured = "s.d. over seeds relative to the mean, fc: " + _listed(parts, "{:.1%}")
+    measured = "s.d. over seeds relative to the mean, fc: " + listed(parts, "{:.1%}")
     return "The k-sparse type varies most between runs (Fig. 3.4)", measured, parts.idxmax() == "k_sparse"
 
 
@@ -100,7 +101,7 @@ def k_sparse_is_worse_than_standard(evidence):
     ends = last(evidence.types(pair="fc")).groupby("type")["test"].mean()
     if not {"k_sparse", "standard"} <= set(ends.index):
         return None
-    measured = "test loss, fc: " + _listed(ends[["standard", "k_sparse"]])
+    measured = "test loss, fc: " + listed(ends[["standard", "k_sparse"]])
     return (
         "The k-sparse type is worse than the standard one (Fig. 3.4)",
         measured,
@@ -112,7 +113,7 @@ def conv_has_the_lowest_loss(evidence):
     lowest = _lowest_by_pair(evidence)
     if lowest is None:
         return None
-    measured = "lowest test loss of the VAE: " + _listed(lowest)
+    measured = "lowest test loss of the VAE: " + listed(lowest)
     return "The conv pair reaches the lowest test loss (Fig. 3.5)", measured, lowest.idxmin() == "conv"
 
 
@@ -130,7 +131,7 @@ def sb_is_worst(evidence):
         return None
     return (
         "The sb pair is the worst (Fig. 3.5)",
-        "lowest test loss of the VAE: " + _listed(lowest),
+        "lowest test loss of the VAE: " + listed(lowest),
         (lowest.idxmax() == "sb"),
     )
 
@@ -140,7 +141,7 @@ def sb_varies_most(evidence):
     if len(ends) < 3 or ends["count"].min() < 2:
         return None
     parts = ends["std"] / ends["mean"]
-    measured = "s.d. over seeds relative to the mean, VAE: " + _listed(parts, "{:.1%}")
+    measured = "s.d. over seeds relative to the mean, VAE: " + listed(parts, "{:.1%}")
     return "The sb pair varies most between runs (Fig. 3.5)", measured, parts.idxmax() == "sb"
 
 
@@ -154,7 +155,7 @@ def capacity_first_holds_back(evidence):
     early = _against_the_vae(evidence, EARLY)
     if early is None:
         return None
-    measured = f"test loss at {EARLY:.0%} of the steps, fc: " + _listed(early)
+    measured = f"test loss at {EARLY:.0%} of the steps, fc: " + listed(early)
     return (
         "The capacity first holds the reconstruction back (Fig. 3.4)",
         measured,
@@ -166,7 +167,7 @@ def capacity_then_passes_the_vae(evidence):
     end = _against_the_vae(evidence, 1.0)
     if end is None:
         return None
-    measured = "test loss in the end, fc: " + _listed(end)
+    measured = "test loss in the end, fc: " + listed(end)
     return "With its capacity risen it passes the plain VAE (Fig. 3.4)", measured, end["capacity"] < end["vae"]
 
 
@@ -175,10 +176,6 @@ def _against_the_vae(evidence, part: float) -> pandas.Series | None:
     rows = rows[rows["type"].isin(("capacity", "vae")) & (rows["step"] <= part * rows["step"].max())]
     means = last(rows).groupby("type")["test"].mean()
     return means if len(means) == 2 else None
-
-
-def _listed(values: pandas.Series, form: str = "{:.3g}") -> str:
-    return ", ".join(f"{name} {form.format(value)}" for name, value in values.items())
 
 
 CLAIMS = (

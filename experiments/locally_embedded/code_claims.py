@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from keras_ae.report.results import listed
+
 OWN = 0.75  # of a factor's importance in one code value: it is told by this value alone
 COHERENT = 0.5  # correlation of neighbours in code maps, where noise has 0
 GOOD = 0.01  # normalised reconstruction loss: an error of a tenth of the range
@@ -46,7 +48,7 @@ def position_and_scale_have_their_own_values(evidence):
         return None
     parts, values = _most_important(found, POSITION_AND_SCALE)
     holds = min(parts.values()) >= OWN and len(set(values.values())) == len(values)
-    measured = f"importance of the best code value: {_listed(parts)}; values {list(values.values())}"
+    measured = f"importance of the best code value: {listed(parts, '{:.2f}')}; values {list(values.values())}"
     return "Position and scale are disentangled (Fig. 5.1)", measured, holds
 
 
@@ -55,7 +57,7 @@ def orientation_and_shape_stay_entangled(evidence):
     if found is None or not set(ORIENTATION_AND_SHAPE) <= set(found["factors"]):
         return None
     parts, _ = _most_important(found, ORIENTATION_AND_SHAPE)
-    measured = f"importance of the best code value: {_listed(parts)}"
+    measured = f"importance of the best code value: {listed(parts, '{:.2f}')}"
     return "Orientation and shape stay entangled (Fig. 5.1)", measured, max(parts.values()) < OWN
 
 
@@ -90,7 +92,7 @@ def reconstructions_are_good(evidence):
     if not found:
         return None
     claim = "Windows are reconstructed well on every data set (Fig. 5.2)"
-    return claim, "normalised loss: " + _listed(found, "{:.2g}"), max(found.values()) < GOOD
+    return claim, "normalised loss: " + listed(found, "{:.2g}"), max(found.values()) < GOOD
 
 
 def _codes(evidence, kind: str) -> dict | None:
@@ -110,10 +112,6 @@ def _maps(evidence, measure: str) -> dict[str, float]:
     """A measure of the LEAs of images, by data set."""
     runs = evidence.runs[evidence.runs["experiment"] == "maps"]
     return {row.data: evidence.measures[row.run]["layers"]["lea"][measure] for row in runs.itertuples()}
-
-
-def _listed(values: dict[str, float], form: str = "{:.2f}") -> str:
-    return ", ".join(f"{name} {form.format(value)}" for name, value in values.items())
 
 
 CLAIMS = (

@@ -1,6 +1,7 @@
 """What every experiment's report writes: tables as Markdown, figures as PNG, a README with the tables in it."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,11 @@ def markdown(table: pandas.DataFrame) -> str:
     for row in table.itertuples(index=False):
         lines.append("| " + " | ".join(map(_cell, row)) + " |")
     return "\n".join(lines) + "\n"
+
+
+def listed(values: Mapping[str, float], form: str = "{:.3g}") -> str:
+    """Numbers by name (a dict, or a pandas series) as text: "fc 1.2, conv 0.8"."""
+    return ", ".join(f"{name} {form.format(value)}" for name, value in values.items())
 
 
 def write_table(table: pandas.DataFrame, path: Path) -> Path:
