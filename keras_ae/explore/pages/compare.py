@@ -6,7 +6,7 @@ from dash import Input, Output, State, ctx, html
 from keras_ae.errors import InputError
 from keras_ae.explore.exploration import Exploration
 from keras_ae.explore.pages import parts
-from keras_ae.explore.pages.reconstruct import read, upload
+from keras_ae.explore.pages.reconstruct import chosen_image, upload
 
 title = "Compare"
 
@@ -39,18 +39,16 @@ def register(app, explorations) -> None:
         State("which", "data"),
     )
     def compare(contents, number, filename, which):
-        chosen = explorations[which]
+        explored = explorations[which]
         try:
-            if contents and ctx.triggered_id != "compared-number":
-                image, name = read(chosen, contents, filename), filename
-            elif chosen.images is None:
-                return html.P("No image yet.")
-            else:
-                row = parts.row_of(number, len(chosen.images.shown))
-                image, name = chosen.images.shown[row], parts.describe(chosen, row)
+            by_number = ctx.triggered_id == "compared-number"
+            chosen = chosen_image(explored, contents, filename, number, by_number)
         except InputError as error:
             return parts.problem(error)
-        others = [each for each in explorations if shows(each) and each.image_shape == chosen.image_shape]
+        if chosen is None:
+            return html.P("No image yet.")
+        image, name = chosen
+        others = [each for each in explorations if shows(each) and each.image_shape == explored.image_shape]
         cards = [html.Div([html.H2("Original"), parts.figure(image, name, side=SIDE)], className="card")]
         return html.Div(cards + [_card(each, image) for each in others], className="cards")
 

@@ -8,7 +8,7 @@ from PIL import Image
 from keras_ae.errors import InputError
 from keras_ae.explore.local import PICTURES, LocalExploration
 from keras_ae.explore.pages import parts
-from keras_ae.explore.pages.reconstruct import read, upload
+from keras_ae.explore.pages.reconstruct import chosen_image, upload
 from keras_ae.pictures import png_bytes
 
 title = "LEA"
@@ -52,13 +52,11 @@ def register(app, explorations) -> None:
     def show(contents, number, layer, filename, which):
         explored = explorations[which]
         try:
-            if contents and ctx.triggered_id != "local-number":
-                image = read(explored, contents, filename)
-            elif explored.images is None:
+            by_number = ctx.triggered_id == "local-number"
+            chosen = chosen_image(explored, contents, filename, number, by_number)
+            if chosen is None:
                 return html.P("No image yet.")
-            else:
-                image = explored.images.shown[parts.row_of(number, len(explored.images.shown))]
-            found = explored.pictures(layer, image[None])
+            found = explored.pictures(layer, chosen[0][None])
         except InputError as error:
             return parts.problem(error)
         height = explored.image_shape[0]

@@ -53,6 +53,22 @@ def read(explored, contents: str, filename: str):
     return explored.read(content, filename)
 
 
+def chosen_image(explored, contents: str | None, filename: str, number, by_number: bool):
+    """The image [h, w, c] of an upload or of a number, whichever was given last, and what it is called.
+
+    None where there is neither.
+
+    Raises:
+        InputError: If the upload is no image, or there is no such number.
+    """
+    if contents and not by_number:
+        return read(explored, contents, filename), filename
+    if explored.images is None:
+        return None
+    row = parts.row_of(number, len(explored.images.shown))
+    return explored.images.shown[row], parts.describe(explored, row)
+
+
 def register(app, explorations) -> None:
     """The page's callbacks."""
 
@@ -66,14 +82,14 @@ def register(app, explorations) -> None:
     def reconstruct(contents, number, filename, which):
         explored = explorations[which]
         try:
-            if contents and ctx.triggered_id != "reconstructed-number":
-                return _result(explored, explored.reconstruct(read(explored, contents, filename)), filename)
-            if explored.images is None:
+            by_number = ctx.triggered_id == "reconstructed-number"
+            chosen = chosen_image(explored, contents, filename, number, by_number)
+            if chosen is None:
                 return html.P("No image yet.")
-            row = parts.row_of(number, len(explored.images.shown))
+            image, name = chosen
+            return _result(explored, explored.reconstruct(image), name)
         except InputError as error:
             return parts.problem(error)
-        return _result(explored, explored.reconstruct(explored.images.shown[row]), parts.describe(explored, row))
 
 
 def _result(explored: Exploration, seen: Reconstructed, name: str):
