@@ -8,32 +8,16 @@ that other work on the machine meets all of them, and of each the fastest step c
 environment, or into one of its own whose interpreter is given as PYTHON.
 """
 
-import argparse
-import json
-import subprocess
-import sys
-import time
 from itertools import pairwise
-from pathlib import Path
 
-STEPS, WARM_UP, BATCH, SIDE, CODE = 4, 2, 32, 96, 48
+from beside_torch import compare, training_step
+
+BATCH, SIDE, CODE = 32, 96, 48
 CASES = ("PyTorch float32", "keras_ae float32", "keras_ae mixed_bfloat16")
-
-
-def fastest(step) -> dict[str, float]:
-    """Seconds and CPU seconds of the fastest of some steps."""
-    seconds, cpu_seconds = [], []
-    for _ in range(WARM_UP + STEPS):
-        started, used = time.perf_counter(), time.process_time()
-        step()
-        seconds.append(time.perf_counter() - started)
-        cpu_seconds.append(time.process_time() - used)
-    return {"seconds": min(seconds[WARM_UP:]), "CPU seconds": min(cpu_seconds[WARM_UP:])}
 
 
 def keras_ae_step(policy: str, threads: int):
     """One training step of ours."""
-    import numpy as np
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -44,10 +28,7 @@ def keras_ae_step(policy: str, threads: int):
     keras.config.set_dtype_policy(policy)
     model = kae.architectures.convolutional((SIDE, SIDE, 3), (3, 3, CODE))
     model.compile(keras.optimizers.Adam(5e-4), "mse")
-    images = np.random.default_rng(0).random((BATCH, SIDE, SIDE, 3)).astype("float32")
-    batches = iter(tf.data.Dataset.from_tensors(images).repeat())
-    model.make_train_function()
-    return lambda: float(model.train_function(batches)["loss"])
+    return training_step(model, BATCH)
 
 
 def torch_step(threads: int):
@@ -91,59 +72,11 @@ def torch_step(threads: int):
     return step
 
 
-def measure(case: str, threads: int) -> dict[str, float]:
-    """The fastest step of one case, in this process."""
+def step(case: str, threads: int):
+    """A training step of one case."""
     library, policy = case.split()
-    return fastest(torch_step(threads) if library == "PyTorch" else keras_ae_step(policy, threads))
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--torch", help="interpreter that has PyTorch", default=sys.executable)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--case", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.case:
-        print(json.dumps(measure(options.case, options.threads)))
-        return
-    from measure import show
-
-    cases = CASES if _has_torch(options.torch) else CASES[1:]
-    found = {case: [] for case in cases}
-    for _ in range(options.rounds):
-        for case in cases:
-            found[case].append(_in_process(case, options))
-            print(case, found[case][-1], file=sys.stderr)
-    show("A training step", _rows(found), options.out)
-
-
-def _rows(found: dict[str, list[dict[str, float]]]) -> list[dict]:
-    """One a case, with its speed relative to the first."""
-    names = ("seconds", "CPU seconds")
-    best = {case: {name: min(row[name] for row in rows) for name in names} for case, rows in found.items()}
-    first = best[next(iter(best))]
-    return [
-        {"network": case, **times, "speed": first["seconds"] / times["seconds"]}
-        | {"speed by CPU seconds": first["CPU seconds"] / times["CPU seconds"]}
-        for case, times in best.items()
-    ]
-
-
-def _has_torch(interpreter: str) -> bool:
-    there = subprocess.run([interpreter, "-c", "import torch"], stderr=subprocess.DEVNULL).returncode == 0
-    if not there:
-        print("without PyTorch: pip install torch==2.13.0 to compare with it", file=sys.stderr)
-    return there
-
-
-def _in_process(case: str, options) -> dict[str, float]:
-    interpreter = options.torch if case.startswith("PyTorch") else sys.executable
-    command = [interpreter, __file__, "--case", case, "--threads", str(options.threads)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    return torch_step(threads) if library == "PyTorch" else keras_ae_step(policy, threads)
 
 
 if __name__ == "__main__":
-    main()
+    compare(__file__, __doc__, CASES, step)

@@ -7,14 +7,9 @@ take turns, so that other work on the machine meets both of them, and of each th
 work is heavy, `--threads 1` and the CPU seconds still tell. PyTorch is optional, as for `full_size_cae.py`.
 """
 
-import argparse
-import json
-import subprocess
-import sys
 from itertools import pairwise
-from pathlib import Path
 
-from full_size_cae import _has_torch, _rows, fastest
+from beside_torch import compare, training_step
 
 BATCH, SIDE, CODE, FILTERS, KERNEL = 128, 32, 128, 32, 4
 CASES = ("PyTorch float32", "keras_ae float32")
@@ -22,7 +17,6 @@ CASES = ("PyTorch float32", "keras_ae float32")
 
 def keras_ae_step(threads: int):
     """One training step of ours."""
-    import numpy as np
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -32,10 +26,7 @@ def keras_ae_step(threads: int):
 
     model = kae.architectures.strided((SIDE, SIDE, 3), (CODE,), FILTERS)
     model.compile(keras.optimizers.Adam(1e-3), "binary_crossentropy")
-    images = np.random.default_rng(0).random((BATCH, SIDE, SIDE, 3)).astype("float32")
-    batches = iter(tf.data.Dataset.from_tensors(images).repeat())
-    model.make_train_function()
-    return lambda: float(model.train_function(batches)["loss"])
+    return training_step(model, BATCH)
 
 
 def torch_step(threads: int):
@@ -78,35 +69,10 @@ def torch_step(threads: int):
     return step
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--torch", help="interpreter that has PyTorch", default=sys.executable)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--case", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.case:
-        step = torch_step if options.case.startswith("PyTorch") else keras_ae_step
-        print(json.dumps(fastest(step(options.threads))))
-        return
-    from measure import show
-
-    cases = CASES if _has_torch(options.torch) else CASES[1:]
-    found = {case: [] for case in cases}
-    for _ in range(options.rounds):
-        for case in cases:
-            found[case].append(_in_process(case, options))
-            print(case, found[case][-1], file=sys.stderr)
-    show("A training step", _rows(found), options.out)
-
-
-def _in_process(case: str, options) -> dict[str, float]:
-    interpreter = options.torch if case.startswith("PyTorch") else sys.executable
-    command = [interpreter, __file__, "--case", case, "--threads", str(options.threads)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    return json.loads(done.stdout.splitlines()[-1])
+def step(case: str, threads: int):
+    """A training step of one case."""
+    return torch_step(threads) if case.startswith("PyTorch") else keras_ae_step(threads)
 
 
 if __name__ == "__main__":
-    main()
+    compare(__file__, __doc__, CASES, step)
