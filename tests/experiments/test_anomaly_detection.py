@@ -1,7 +1,5 @@
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas
@@ -66,16 +64,10 @@ def test_the_tables_by_hand():
 
 @pytest.mark.slow
 @pytest.mark.tensorflow
-def test_the_quick_preset_detects_other_digits_and_its_report_is_made_again_from_what_is_kept(tmp_path):
-    shutil.copytree(ROOT / "experiments", tmp_path / "experiments", ignore=shutil.ignore_patterns("results"))
-
-    def study(*arguments):
-        command = [sys.executable, "-m", "keras_ae", "study", *arguments, "--json"]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-
-    done = study("run", "anomaly_detection", "--preset", "quick", "--no-estimate")
+def test_the_quick_preset_detects_other_digits_and_its_report_is_made_again_from_what_is_kept(run_study, tmp_path):
+    done = run_study("run", "anomaly_detection", "--preset", "quick", "--no-estimate")
     assert done.returncode == 0, done.stdout + done.stderr
-    done = study("report", "anomaly_detection")
+    done = run_study("report", "anomaly_detection")
     assert done.returncode == 0, done.stderr
     kept = tmp_path / "experiments" / "anomaly_detection" / "results"
     rows = pandas.read_csv(kept / "quick_measures.csv")
@@ -86,5 +78,5 @@ def test_the_quick_preset_detects_other_digits_and_its_report_is_made_again_from
     table = (kept / "quick_scores.md").read_text()
     shutil.rmtree(tmp_path / "runs")
     (kept / "quick_scores.md").unlink()
-    assert study("report", "anomaly_detection").returncode == 0
+    assert run_study("report", "anomaly_detection").returncode == 0
     assert (kept / "quick_scores.md").read_text() == table

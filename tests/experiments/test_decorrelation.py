@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -125,17 +124,11 @@ def test_feature_maps_are_penalised_by_channels_and_are_otherwise_the_same_netwo
 
 @pytest.mark.slow
 @pytest.mark.tensorflow
-def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(tmp_path):
-    shutil.copytree(ROOT / "experiments", tmp_path / "experiments", ignore=shutil.ignore_patterns("results"))
-
-    def study(*arguments):
-        command = [sys.executable, "-m", "keras_ae", "study", *arguments, "--json"]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-
-    done = study("run", "decorrelation", "--preset", "quick", "--workers", "2")
+def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(run_study, tmp_path):
+    done = run_study("run", "decorrelation", "--preset", "quick", "--workers", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     assert [run["status"] for run in json.loads(done.stdout)["runs"]] == ["finished"] * 4
-    written = json.loads(study("report", "decorrelation").stdout)
+    written = json.loads(run_study("report", "decorrelation").stdout)
     kept = tmp_path / "experiments" / "decorrelation" / "results"
     table = (kept / "quick_table1.md").read_text()
     assert str(kept / "quick_table1.md") in {str(tmp_path / path) for path in written}
@@ -151,5 +144,5 @@ def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(tm
     }
     shutil.rmtree(tmp_path / "runs")
     (kept / "quick_table1.md").unlink()
-    assert study("report", "decorrelation").returncode == 0
+    assert run_study("report", "decorrelation").returncode == 0
     assert (kept / "quick_table1.md").read_text() == table

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
@@ -148,16 +147,10 @@ def test_codes_in_a_subspace_have_no_joint_test():
 
 @pytest.mark.slow
 @pytest.mark.tensorflow
-def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(tmp_path):
-    shutil.copytree(ROOT / "experiments", tmp_path / "experiments", ignore=shutil.ignore_patterns("results"))
-
-    def command(*arguments):
-        words = [sys.executable, "-m", "keras_ae", "study", *arguments, "--json"]
-        return subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
-
-    done = command("run", "deterministic_vs_variational", "--preset", "quick", "--no-estimate")
+def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(run_study, tmp_path):
+    done = run_study("run", "deterministic_vs_variational", "--preset", "quick", "--no-estimate")
     assert done.returncode == 0, done.stdout + done.stderr
-    written = command("report", "deterministic_vs_variational")
+    written = run_study("report", "deterministic_vs_variational")
     assert written.returncode == 0, written.stderr
     kept = tmp_path / "experiments" / "deterministic_vs_variational" / "results"
     names = {Path(path).name for path in json.loads(written.stdout)}
@@ -171,5 +164,5 @@ def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(tm
     claimed = (kept / "quick_claims.md").read_text()
     shutil.rmtree(tmp_path / "runs")
     (kept / "quick_claims.md").unlink()
-    assert command("report", "deterministic_vs_variational").returncode == 0
+    assert run_study("report", "deterministic_vs_variational").returncode == 0
     assert (kept / "quick_claims.md").read_text() == claimed

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -103,17 +102,11 @@ def test_what_was_kept_of_parts_is_put_together(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.tensorflow
-def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(tmp_path):
-    shutil.copytree(ROOT / "experiments", tmp_path / "experiments", ignore=shutil.ignore_patterns("results"))
-
-    def study(*arguments):
-        command = [sys.executable, "-m", "keras_ae", "study", *arguments, "--json"]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-
+def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(run_study, tmp_path):
     name = "locally_embedded_networks"
-    done = study("run", name, "--preset", "quick", "--no-estimate")
+    done = run_study("run", name, "--preset", "quick", "--no-estimate")
     assert done.returncode == 0, done.stdout + done.stderr
-    written = study("report", name)
+    written = run_study("report", name)
     assert written.returncode == 0, written.stderr
     kept = tmp_path / "experiments" / name / "results"
     tables = ("networks_claims", "spatial_information", "pooling", "samples", "classifiers", "robustness")
@@ -135,7 +128,7 @@ def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(tm
     (kept / "quick_networks_claims.md").unlink()
     for path in list(kept.glob("quick*.csv")):  # As if they were those of two cores.
         shutil.copy(path, kept / path.name.replace("quick", "cpu", 1))
-    assert study("report", name).returncode == 0
+    assert run_study("report", name).returncode == 0
     assert (kept / "quick_networks_claims.md").read_text() == claimed
     for page in (name, "locally_embedded"):
         text = (tmp_path / "experiments" / page / "README.md").read_text(encoding="utf-8")

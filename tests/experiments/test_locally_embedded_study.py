@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -159,16 +158,10 @@ def test_the_raw_loss_may_rise_while_the_normalised_one_falls():
 
 @pytest.mark.slow
 @pytest.mark.tensorflow
-def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(tmp_path):
-    shutil.copytree(ROOT / "experiments", tmp_path / "experiments", ignore=shutil.ignore_patterns("results"))
-
-    def study(*arguments):
-        command = [sys.executable, "-m", "keras_ae", "study", *arguments, "--json"]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-
-    done = study("run", "locally_embedded", "--preset", "quick", "--no-estimate")
+def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(run_study, tmp_path):
+    done = run_study("run", "locally_embedded", "--preset", "quick", "--no-estimate")
     assert done.returncode == 0, done.stdout + done.stderr
-    written = study("report", "locally_embedded")
+    written = run_study("report", "locally_embedded")
     assert written.returncode == 0, written.stderr
     kept = tmp_path / "experiments" / "locally_embedded" / "results"
     names = {Path(path).name for path in json.loads(written.stdout)}
@@ -190,5 +183,5 @@ def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(tm
     claimed = (kept / "quick_claims.md").read_text()
     shutil.rmtree(tmp_path / "runs")
     (kept / "quick_claims.md").unlink()
-    assert study("report", "locally_embedded").returncode == 0
+    assert run_study("report", "locally_embedded").returncode == 0
     assert (kept / "quick_claims.md").read_text() == claimed
