@@ -4,7 +4,7 @@ Importing this package imports neither Keras nor Dash. What a page shows is comp
 `LocalExploration`, which know nothing of web pages; `pages` and `app` are the page; `server` serves it.
 """
 
-import importlib
+from keras_ae._lazy import lazy_names
 
 _WHERE = {
     "CodeVariable": "exploration",
@@ -19,9 +19,4 @@ _WHERE = {
     "serve": "server",
 }
 __all__ = sorted(_WHERE)
-
-
-def __getattr__(name: str):
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+__getattr__ = lazy_names(__name__, _WHERE)

@@ -1,9 +1,8 @@
 """From a path to what the explorer shows of it."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
-from keras_ae import data as image_data
 from keras_ae.autoencoder import Autoencoder, load_model
 from keras_ae.catalogue import ARCHITECTURES
 from keras_ae.data.preparation import Preparation
@@ -16,7 +15,7 @@ from keras_ae.explore.images import ExploredImages, explored_images
 from keras_ae.explore.local import LocalExploration
 from keras_ae.explore.scoring import detector_scoring, error_scoring, exported_scoring
 from keras_ae.explore.sources import Source, find_sources
-from keras_ae.studies.config import DEFAULT_VALIDATION, DataConfig, run_config_from_json
+from keras_ae.studies.config import DataConfig, run_config_from_json
 from keras_ae.studies.run_directory import RunDirectory
 
 LONGEST = 1024  # code values: of longer codes a covariance takes gigabytes, or more codes than are encoded
@@ -34,7 +33,7 @@ class Opener:
 
     def __init__(self, source: str | None = None, data_dir: Path | None = None, progress: bool = True):
         self.source, self.data_dir, self.progress = source, data_dir, progress
-        self._loaded: dict[str, ExploredImages] = {}
+        self._loaded: dict[tuple[DataConfig, int], ExploredImages] = {}
 
     def open(self, source: Source) -> Exploration | LocalExploration:
         """What is explored of one trained model."""
@@ -88,16 +87,13 @@ class Opener:
             return None, (line,)
 
     def _load(self, config: DataConfig, seed: int) -> ExploredImages:
-        options = asdict(config) | ({"data_dir": self.data_dir} if self.data_dir else {})
-        if options["validation_fraction"] is None:
-            options["validation_fraction"] = 0.0 if config.validation else DEFAULT_VALIDATION
-        key = repr((options, seed))
-        if key not in self._loaded:
+        config = replace(config, data_dir=self.data_dir or config.data_dir)
+        if (config, seed) not in self._loaded:
             # Of files only those shown are decoded, unless broken ones have to be found first.
             cache = "auto" if config.skip_bad else False
-            data = image_data.load(**options, seed=seed, cache=cache, progress=self.progress)
-            self._loaded[key] = explored_images(data)
-        return self._loaded[key]
+            data = config.load(seed=seed, cache=cache, progress=self.progress)
+            self._loaded[config, seed] = explored_images(data)
+        return self._loaded[config, seed]
 
 
 def open_exploration(path, source: str | None = None, **how) -> Exploration | LocalExploration:

@@ -72,6 +72,13 @@ class DataConfig:
     skip_bad: bool = False
     """Leave out images that cannot be read, and count them, instead of stopping."""
 
+    def load(self, **options) -> "image_data.ImageData":
+        """The images, as `keras_ae.data.load` gives them; `options` are its further keywords, such as `seed`."""
+        chosen = {key: value for key, value in asdict(self).items() if key != "source"}
+        if chosen["validation_fraction"] is None:
+            chosen["validation_fraction"] = 0.0 if self.validation else DEFAULT_VALIDATION
+        return image_data.load(self.source, **chosen, **options)
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -148,13 +155,8 @@ class _LoadsData:
 
     def load_data(self, progress: bool = True) -> "image_data.ImageData":
         """The images, as `keras_ae.data.load` gives them."""
-        options = {key: value for key, value in asdict(self.data).items() if key != "source"}
-        if options["validation_fraction"] is None:
-            options["validation_fraction"] = 0.0 if self.data.validation else DEFAULT_VALIDATION
         training = self.training
-        return image_data.load(
-            self.data.source, **options, batch_size=training.batch_size, seed=training.seed, progress=progress
-        )
+        return self.data.load(batch_size=training.batch_size, seed=training.seed, progress=progress)
 
 
 @dataclass(frozen=True)

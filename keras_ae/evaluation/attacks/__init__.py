@@ -11,6 +11,7 @@ Images and labels are TensorFlow tensors there, float32 [n, h, w, c] in [0, 1] a
 `keras_ae.evaluation.measure_robustness` takes NumPy arrays. Foolbox and TensorFlow are imported when an attack is.
 """
 
+from keras_ae._lazy import lazy_names
 from keras_ae.catalogue import ATTACKS
 from keras_ae.errors import unknown_name
 
@@ -30,6 +31,7 @@ _TITLES = {"adef": "ADef", "slsqp": "SLSQP", "salt_and_pepper_noise": "Salt and 
 _ELSEWHERE = {"as_foolbox": "classifier", "logits_model": "classifier"}
 
 __all__ = ["ATTACKS", "DECISION", "FAMILIES", "GRADIENT", "SCORE", *sorted(_ELSEWHERE), "title"]
+__getattr__ = lazy_names(__name__, _ELSEWHERE)
 
 
 def title(name: str) -> str:
@@ -41,11 +43,3 @@ def title(name: str) -> str:
     if name not in FAMILIES:
         raise unknown_name(ATTACKS.kind, name, ATTACKS)
     return _TITLES.get(name, name.replace("_", " ").title())
-
-
-def __getattr__(name: str):
-    if name not in _ELSEWHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from keras_ae.evaluation.attacks import classifier
-
-    return getattr(classifier, name)
