@@ -120,11 +120,12 @@ def _definition(module: str, attribute: str) -> ast.ClassDef | ast.FunctionDef |
     spec = importlib.util.find_spec(first) if all(name.isidentifier() for name in (first, *rest)) else None
     if spec is None:
         return None
-    path = Path(spec.origin or "")
-    if rest and spec.submodule_search_locations:
-        path = Path(next(iter(spec.submodule_search_locations)), *rest)
-        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    if path.suffix != ".py" or not path.is_file():
+    paths = [Path(spec.origin or "")]
+    if rest and spec.submodule_search_locations:  # several of a namespace package
+        places = [Path(place, *rest) for place in spec.submodule_search_locations]
+        paths = [path / "__init__.py" if path.is_dir() else path.with_suffix(".py") for path in places]
+    path = next((path for path in paths if path.suffix == ".py" and path.is_file()), None)
+    if path is None:
         return None
     body = ast.parse(path.read_text(encoding="utf-8")).body
     return next((node for node in body if getattr(node, "name", None) == attribute), None)

@@ -124,30 +124,49 @@ def grouped(reasons: dict[str, str]) -> dict[str, list[str]]:
 class StudyReport:
     """Make a study's tables and figures, from its runs where they are, else from what is kept of them."""
 
-    name: Annotated[str, tyro.conf.Positional]
-    """Name of the study."""
+    name: Annotated[str | None, tyro.conf.Positional] = None
+    """Name of the study; or --all."""
+    all: bool = False
+    """Report on all studies, and make a static site of their tables and figures, the gallery."""
+    site: Path = Path("runs/gallery")
+    """Directory of the gallery."""
     experiments: Path = EXPERIMENTS
     """Directory with a folder a study."""
     out: Path | None = None
     """Directory of the study's runs, as `study run` was given it; runs/study/NAME by default."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
+    def __post_init__(self):
+        if self.all == (self.name is not None):
+            received = f"{self.name} and --all" if self.all else "no study"
+            raise InputError(received, "a study's name, or --all", "give one of them")
+        if self.all and self.out:
+            raise InputError("--out and --all", "--out with one study", "report on that study alone first")
+
     def run(self) -> None:
-        study = load_study(self.name, self.experiments)
-        kept = find_studies(self.experiments)[self.name] / "results"
-        trained = self.out or runs_directory(self.name)
-        self._keep(study, trained, kept)
-        if not kept.is_dir():
-            raise InputError(
-                f"{self.name}, without results",
-                "runs or kept results",
-                f"train it: keras-ae study run {self.name}",
-            )
-        written = load_report(self.name, self.experiments)(kept)
+        names = list(find_studies(self.experiments)) if self.all else [self.name]
+        written = [path for name in names for path in self._report(name)]
+        if self.all:
+            from keras_ae.report import write_gallery
+
+            written.append(write_gallery(self.experiments, self.site))
         if self.json:
             print_json([str(path) for path in written])
         else:
             print("\n".join(map(str, written)))
+
+    def _report(self, name: str) -> list[Path]:
+        """What a study's report wrote; with --all, nothing of a study that has no results yet."""
+        study = load_study(name, self.experiments)
+        kept = find_studies(self.experiments)[name] / "results"
+        self._keep(study, self.out or runs_directory(name), kept)
+        if kept.is_dir():
+            return load_report(name, self.experiments)(kept)
+        if self.all:
+            return []
+        raise InputError(
+            f"{name}, without results", "runs or kept results", f"train it: keras-ae study run {name}"
+        )
 
     def _keep(self, study, trained: Path, kept: Path) -> None:
         """Write each preset's table beside the study, `results/PRESET.csv`, and what its figures need.
@@ -168,7 +187,7 @@ class StudyReport:
                 if ended <= before.isin(OUTCOMES).sum():
                     continue
             write_text(path, table.to_csv(index=False, float_format="%.7g"))
-        collect = load_collect(self.name, self.experiments)
+        collect = load_collect(study.name, self.experiments)
         if collect is not None and trained.is_dir():
             load_keras()
             collect(study, trained, kept)

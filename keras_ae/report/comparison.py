@@ -2,7 +2,6 @@
 
 import base64
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -12,6 +11,7 @@ from PIL import Image
 from keras_ae.files import write_text
 from keras_ae.report import detection, generation
 from keras_ae.report.figures import learning_curves, trade_off
+from keras_ae.report.pages import resource
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.selection import MEASURES
 
@@ -101,10 +101,10 @@ def _page(path: Path, results: dict[str, Any], environment: dict[str, Any]) -> s
         "interpolations": _grids(pictures["interpolations"], recommended, height),
         "cases": _cases(path, chosen, height, {"best": "best cases", "worst": "worst cases"}),
         "how": _how(results, environment),
-        "style": _resource("comparison.css"),
-        "script": _resource("comparison.js"),
+        "style": resource("base.css") + resource("comparison.css"),
+        "script": resource("comparison.js"),
     }
-    return Template(_resource("comparison.html")).substitute(values)
+    return Template(resource("comparison.html")).substitute(values)
 
 
 def _facts(results: dict[str, Any]) -> str:
@@ -241,7 +241,3 @@ def _how(results: dict[str, Any], environment: dict[str, Any]) -> str:
         "Each candidate's directory holds its trained model (model.keras), its configuration (run.json) and its "
         "learning curve (history.csv)."
     )
-
-
-def _resource(name: str) -> str:
-    return files("keras_ae.report").joinpath(name).read_text(encoding="utf-8")

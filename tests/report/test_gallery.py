@@ -1,0 +1,177 @@
+"""The gallery: every link leads somewhere, claims are counted, and what is not there is left out."""
+
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from keras_ae.errors import InputError
+from keras_ae.report import write_gallery
+from keras_ae.report.pages import markdown_page
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+VOID = {"meta", "link", "img", "br", "hr"}
+STUDY = """
+from keras_ae.studies import DataConfig, ModelConfig, RunConfig, Study, StudyRun, TrainingConfig
+MODEL = ModelConfig("fully_connected", "4", "dense")
+RUN = RunConfig(DataConfig("digits"), MODEL, TrainingConfig(10, 1, 32, 1e-3))
+STUDY = Study("small", "a small study", {"quick": lambda: [StudyRun("a", {}, RUN), StudyRun("b", {}, RUN)]})
+"""
+FIGURES = """
+def report(results):
+    (results / "made.md").write_text("made")
+    return [results / "made.md"]
+"""
+README = """# A small study
+
+What is <b>small</b>, and [another](../other/README.md)?
+
+## Claims & more
+
+<!-- claims.md -->
+
+| claim | measured | holds |
+|---|---|---|
+| larger is better | 1.5 | yes |
+| so is smaller | −3 % | no |
+| and neither | 1e-3 (a), 2 (b) | yes |
+
+<!-- end -->
+
+![A figure](results/figure.png) ![Another](results/missing.png) [elsewhere](../../docs/page.md)
+"""
+
+
+class Page(HTMLParser):
+    """What a page leads to, its ids and cells, and whether its elements are closed in order."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.path, self.open, self.targets, self.ids, self.cells = path, [], [], set(), []
+        self.feed(path.read_text(encoding="utf-8"))
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.targets += [attributes[name] for name in ("href", "src") if name in attributes]
+        self.ids.add(attributes.get("id"))
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "td":
+            self.cells.append([attributes.get("class"), ""])
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, self.path
+
+    def handle_data(self, data):
+        if self.open and "td" in self.open:
+            self.cells[-1][1] += data
+
+
+@pytest.fixture
+def experiments(tmp_path):
+    """A directory with one study that has results and one that has none; a name of its own in each test."""
+    root = tmp_path / f"experiments_{tmp_path.name}"
+    for name in ("small", "other"):
+        (root / name).mkdir(parents=True)
+        (root / name / "study.py").write_text(STUDY.replace('"small"', f'"{name}"'))
+        (root / name / "figures.py").write_text(FIGURES)
+    results = root / "small" / "results"
+    results.mkdir()
+    (root / "small" / "README.md").write_text(README)
+    Image.new("L", (4, 4)).save(results / "figure.png")
+    (results / "quick.csv").write_text("run,status,training_seconds\na,finished,5400\nb,failed,\n")
+    return root
+
+
+def pages(site: Path) -> list[Page]:
+    return [Page(path) for path in sorted(site.rglob("*.html"))]
+
+
+def assert_closed(site: Path):
+    """Everything that the site needs lies in it."""
+    for page in pages(site):
+        assert page.open in ([], ["html"])
+        for target in page.targets:
+            file, _, anchor = target.partition("#")
+            assert not file or (page.path.parent / file).is_file(), (page.path, target)
+            assert not anchor or anchor in page.ids, (page.path, target)
+
+
+def test_a_study_page_shows_its_claims_its_figures_and_how_to_repeat_them(experiments, tmp_path):
+    first = write_gallery(experiments, tmp_path / "site")
+    assert_closed(first.parent)
+    page = Page(first.parent / "small" / "index.html")
+    text = page.path.read_text(encoding="utf-8")
+    cells = {content: name for name, content in page.cells}
+    assert cells == cells | {"yes": "yes", "no": "no", "1.5": "number", "−3 %": "number", "1e-3 (a), 2 (b)": None}
+    assert "2 of 3 claims hold" in text
+    assert "2 of 3 claims hold" in first.read_text(encoding="utf-8")
+    assert text.count("<img") == 1  # not the missing one
+    assert "elsewhere" in text
+    assert "page.md" not in text
+    assert "&lt;b&gt;small" in text
+    assert "claims.md" not in text  # a comment
+    assert [content for _, content in page.cells][-5:-1] == ["quick", "2", "1", "1.5 h"]
+    assert "Not run yet" not in text
+
+
+def test_a_study_without_results_says_so_and_comes_last(experiments, tmp_path):
+    first = write_gallery(experiments, tmp_path / "site")
+    assert "Not run yet" in (first.parent / "other" / "index.html").read_text(encoding="utf-8")
+    cards = [target for target in Page(first).targets if target.count("/") == 1 and target.endswith("html")]
+    assert cards[-2:] == ["small/index.html", "other/index.html"]
+
+
+def test_the_gallery_of_the_experiments_leads_nowhere_outside_itself(tmp_path):
+    first = write_gallery(EXPERIMENTS, tmp_path / "site")
+    assert_closed(tmp_path / "site")
+    assert len(pages(tmp_path / "site")) == 1 + len(list(EXPERIMENTS.glob("*/study.py")))
+    assert "claims hold" in first.read_text(encoding="utf-8")
+
+
+def test_a_directory_without_studies_is_refused(tmp_path):
+    with pytest.raises(InputError, match="without studies"):
+        write_gallery(tmp_path, tmp_path / "site")
+
+
+def test_markdown_keeps_what_a_page_needs_apart():
+    page = markdown_page("# A *title*\n\nFirst `code`.\n\n## One, two\n\ntext\n\n```\nx < 1\n```\n")
+    assert page.title == "A *title*"
+    assert page.summary == "First <code>code</code>."
+    assert page.headings == [("one-two", "One, two")]
+    assert '<h2 id="one-two">' in page.body
+    assert "x &lt; 1" in page.body
+    assert "title" not in page.body
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "no study"),
+        (["small", "--all"], "small and --all"),
+        (["--all", "--out", "runs"], "--out and --all"),
+    ],
+)
+def test_unclear_requests_get_one_line(arguments, message, experiments):
+    done = report(experiments, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_all_studies_are_reported_and_shown(experiments, tmp_path):
+    done = report(experiments, "--all", "--site", str(tmp_path / "site"))
+    assert done.returncode == 0, done.stderr
+    assert (experiments / "small" / "results" / "made.md").exists()
+    assert not (experiments / "other" / "results").exists()
+    assert done.stdout.split()[-1] == str(tmp_path / "site" / "index.html")
+    assert_closed(tmp_path / "site")
+
+
+def report(experiments: Path, *arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "keras_ae", "study", "report", *arguments, "--experiments", str(experiments)]
+    return subprocess.run(command, cwd=experiments.parent, capture_output=True, text=True, check=False)
