@@ -11,7 +11,7 @@ import importlib.util
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ class Catalogue(Mapping):
     def __init__(self, kind: str, parts: Mapping[str, str], group: str = ""):
         self.kind, self.group, self._own = kind, group, dict(parts)
 
-    @property
+    @cached_property  # Looking for entry points reads a file of each installed package.
     def _parts(self) -> dict[str, str]:
         theirs = {point.name: point.value for point in entry_points(group=self.group)} if self.group else {}
         return {**theirs, **self._own}
