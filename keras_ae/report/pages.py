@@ -99,8 +99,8 @@ def _name_headings(tokens: Sequence[Token], page: MarkdownPage) -> None:
 
 
 def _class_cells(tokens: Sequence[Token], page: MarkdownPage) -> None:
-    """Numbers get the class "number", verdicts on claims "yes" or "no"."""
-    headings: list[str] = []
+    """Numbers and the headings above them get the class "number", verdicts on claims "yes" or "no"."""
+    headings: list[tuple[Token, str]] = []
     column = 0
     for opening, content in itertools.pairwise(tokens):
         if opening.type == "table_open":
@@ -108,13 +108,14 @@ def _class_cells(tokens: Sequence[Token], page: MarkdownPage) -> None:
         elif opening.type == "tr_open":
             column = 0
         elif opening.type == "th_open":
-            headings.append(content.content)
+            headings.append((opening, content.content))
         elif opening.type == "td_open":
-            if headings[column] == VERDICTS:
+            heading, name = headings[column]
+            if name == VERDICTS:
                 page.verdicts.append(content.content)
                 opening.attrs["class"] = content.content
             elif _NUMBER.fullmatch(content.content):
-                opening.attrs["class"] = "number"
+                opening.attrs["class"] = heading.attrs["class"] = "number"
             column += 1
 
 
