@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: install demo explore browser test test-slow test-jax test-gpu lint format benchmarks clean
+.PHONY: install demo explore browser reference gallery test test-slow test-jax test-gpu lint format benchmarks clean
 
 install: $(INSTALLED)
 
@@ -18,6 +18,13 @@ demo: $(INSTALLED)
 # The explorer, on a small bundled model.
 explore: $(INSTALLED)
 	$(BIN)/python -m keras_ae explore
+
+# Static sites: the API reference in runs/reference, all experiments in runs/gallery.
+reference: $(INSTALLED)
+	$(BIN)/python docs/reference/build.py
+
+gallery: $(INSTALLED)
+	$(BIN)/python -m keras_ae study report --all
 
 # A Chromium for the explorer's browser tests, which are skipped where there is none.
 browser: $(INSTALLED)
