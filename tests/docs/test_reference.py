@@ -36,6 +36,7 @@ def public_names(module) -> list[str]:
     return list(getattr(module, "__all__", own))
 
 
+@pytest.mark.slow
 def test_every_public_name_is_in_the_reference(tmp_path):
     subprocess.run([sys.executable, BUILD, tmp_path], check=True, capture_output=True)
     modules = {f"keras_ae/{name}": importlib.import_module(f"keras_ae.{name}") for name in kae._MODULES}
