@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -19,17 +20,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status: 0; 1 when a run of a study failed; 2 for a mistake in the input or a disk that cannot be
-        written; 3 when anomalies were found and that was asked; 130 when interrupted.
+        written; 3 when anomalies were found and that was asked; 130 when interrupted; 141 when whoever read the
+        output has closed it.
     """
     try:
-        command = _parse(list(sys.argv[1:] if arguments is None else arguments))
-        if command is not None:
-            return command.run() or 0
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
     except InputError as error:
         return _refuse(str(error))
     except KeyboardInterrupt:
         print("keras-ae: interrupted; the same command (train: with --resume) goes on from there", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        # Whoever read the output, such as `head`, has enough. What is left of it goes nowhere when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except OSError as error:
         if error.errno not in DISK_ERRORS:
             raise
@@ -38,7 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"cannot write {place}: {error.strerror}; make room or give another --out; "
             "what was finished is kept, and the same command (train: with --resume) goes on from there"
         )
-    return 0
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        command = _parse(arguments)
+        return 0 if command is None else command.run() or 0
+    finally:
+        sys.stdout.flush()  # That nobody reads it shows here, and not when Python ends.
 
 
 def _parse(arguments: list[str]):

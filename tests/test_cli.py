@@ -153,3 +153,11 @@ def test_a_refusal_takes_well_under_the_time_that_keras_takes_to_load():
     started = time.perf_counter()
     _run("compare", "--data", "digit", "--out", "o")
     assert time.perf_counter() - started < 3  # generous for a busy machine; Keras alone takes longer
+
+
+def test_a_reader_that_has_enough_is_no_crash():
+    command = [sys.executable, "-m", "keras_ae", "compare", "--help"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.close()  # as `keras-ae compare --help | head -1` does
+        message = process.stderr.read()
+    assert (process.returncode, message) == (141, "")
