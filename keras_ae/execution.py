@@ -59,12 +59,20 @@ def on_cpu() -> bool:
 
 
 def compiled(function):
-    """The function compiled for repeated calls on tensors: a graph on TensorFlow, as it is elsewhere."""
+    """The function compiled for repeated calls on tensors: a graph on TensorFlow, as it is elsewhere.
+
+    An object's method is compiled once: the object keeps it.
+    """
     if keras.backend.backend() != "tensorflow":
         return function
     import tensorflow as tf
 
-    return tf.function(function, reduce_retracing=True)
+    owner = getattr(function, "__self__", None)
+    kept = {} if owner is None else vars(owner).setdefault("_compiled_methods", {})
+    name = getattr(function, "__name__", None)
+    if name not in kept:
+        kept[name] = tf.function(function, reduce_retracing=True)
+    return kept[name]
 
 
 def require_tensorflow() -> None:

@@ -65,7 +65,7 @@ class Monitor(keras.callbacks.Callback):
 
         model = self.model
         self._writer = tf.summary.create_file_writer(str(self.log_dir))
-        self._encode = compiled(lambda images: model.encode(images))  # once: it is called after every epoch
+        self._encode = compiled(model.encode)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._seconds, self._steps, self._batch_began = 0.0, 0, None

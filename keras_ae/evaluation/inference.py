@@ -30,7 +30,7 @@ def in_batches(function: Callable, batches: Iterable) -> np.ndarray:
 
 def encode(model, batches: Iterable) -> np.ndarray:
     """Codes [n, ...] of batches of images, or of one array of them; of a variational bottleneck the means."""
-    return in_batches(lambda images: model.encode(images), batches)
+    return in_batches(model.encode, batches)
 
 
 def interpolate(model, first: np.ndarray, last: np.ndarray, steps: int) -> np.ndarray:
@@ -52,7 +52,7 @@ def interpolate(model, first: np.ndarray, last: np.ndarray, steps: int) -> np.nd
 
 def encoding_seconds(model, images: np.ndarray, repeats: int = 5) -> float:
     """Seconds to encode one image in batches like `images`: the fastest of several runs, compilation left out."""
-    function = compiled(lambda batch: model.encode(batch))
+    function = compiled(model.encode)
     images = keras.ops.convert_to_tensor(images)
     keras.ops.convert_to_numpy(function(images))
     fastest = float("inf")

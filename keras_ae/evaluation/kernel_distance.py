@@ -58,7 +58,11 @@ def _squared_discrepancy(x: np.ndarray, y: np.ndarray) -> float:
     n, d = x.shape
 
     def kernel(u, v):
-        return (u @ v.T / d + 1.0) ** 3
+        values = u @ (v.T / d)
+        values += 1.0
+        cubes = values * values  # two products are far faster than a power
+        cubes *= values
+        return cubes
 
     within = sum((k.sum() - np.trace(k)) / (n * (n - 1)) for k in (kernel(x, x), kernel(y, y)))
     return float(within - 2.0 * kernel(x, y).mean())

@@ -13,11 +13,11 @@ from keras_ae.pictures import grid
 def reconstruction_picture(seen: LocalImages) -> np.ndarray:
     """Inputs in the upper row, below them the reconstructions put together from all windows.
 
-    Black is the lowest input value, white the highest. Inputs of neither one nor three channels show their mean.
+    Inputs of neither one nor three channels show their mean. Black is the lowest value shown of the inputs, white
+    the highest.
     """
-    lowest, highest = seen.inputs.min(), seen.inputs.max()
-    rows = (_scaled(_visible(images), lowest, highest) for images in (seen.inputs, seen.reconstructions))
-    return grid(*rows)
+    inputs, reconstructions = _visible(seen.inputs), _visible(seen.reconstructions)
+    return grid(*(_scaled(images, inputs.min(), inputs.max()) for images in (inputs, reconstructions)))
 
 
 def code_map_picture(seen: LocalImages) -> np.ndarray:

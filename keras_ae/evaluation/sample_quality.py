@@ -168,7 +168,7 @@ def images_of(data: ImageData, split: str, count: int) -> Iterator[np.ndarray]:
 def decoded(model, codes: np.ndarray) -> Iterator[np.ndarray]:
     """Batches of the images [b, h, w, c] in [0, 1] of codes [n, d], given their shape."""
     codes = codes.reshape(-1, *model.code_shape)
-    decode = compiled(lambda batch: model.decode(batch))
+    decode = compiled(model.decode)
     for start in range(0, len(codes), BATCH):
         yield _clipped(keras.ops.convert_to_numpy(decode(codes[start : start + BATCH])))
 

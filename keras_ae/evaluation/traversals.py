@@ -47,5 +47,5 @@ def latent_traversals(
     for row, value in enumerate(values):
         reach = extents[row % len(extents)]
         codes[row, :, value] = np.linspace(-reach, reach, steps, dtype=np.float32)
-    images = in_batches(lambda batch: model.decode(batch), codes.reshape(-1, *shape))
+    images = in_batches(model.decode, codes.reshape(-1, *shape))
     return images.astype(np.float32).reshape(len(values), steps, *images.shape[1:])

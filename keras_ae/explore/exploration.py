@@ -99,8 +99,8 @@ class Exploration:
         self.image_shape, self.code_shape = tuple(model.image_shape), tuple(model.code_shape)
         if images is not None and images.shown.shape[1:] != self.image_shape:
             raise InputError(f"images of {images.shown.shape[1:]}", f"{self.image_shape}, which {name} takes")
-        self._decode = compiled(lambda codes: model.decode(codes))
-        self._encode = compiled(lambda batch: model.encode(batch))
+        self._decode = compiled(model.decode)
+        self._encode = compiled(model.encode)
 
     @property
     def size(self) -> int:

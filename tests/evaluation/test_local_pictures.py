@@ -29,7 +29,8 @@ def _seen(channels=2):
 def test_reconstructions_lie_below_the_inputs_in_the_same_greys():
     picture = reconstruction_picture(_seen())
     assert picture.shape == (4 + 1 + 4, 6 + 1 + 6, 1)
-    assert picture[0, 0, 0] == pytest.approx(0.5 / 95)  # the mean of the channels 0 and 1, of 0 to 95
+    assert picture[0, 0, 0] == 0  # the mean of the channels 0 and 1, the lowest
+    assert picture[0, 1, 0] == pytest.approx((2.5 - 0.5) / (94.5 - 0.5))
     np.testing.assert_array_equal(picture[:4, :6], picture[5:, 7:])  # the reconstructions are the inputs, swapped
     np.testing.assert_array_equal(picture[4], 1)
     assert reconstruction_picture(_seen(3)).shape == (9, 13, 3)
