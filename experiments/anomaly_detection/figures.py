@@ -64,12 +64,17 @@ def by_score(rows: pandas.DataFrame) -> pandas.DataFrame:
 
 
 def by_model(rows: pandas.DataFrame) -> pandas.DataFrame:
-    """ROC AUC of each model by score, means over the classes that all models were trained on."""
+    """ROC AUC of each score by model, means over the classes that all models were trained on.
+
+    Data sets with one model are left out where others have several.
+    """
     trained = rows[rows["model"] != "pixels"]
+    counts = trained.groupby("data")["model"].transform("nunique")
+    trained = trained[counts >= min(2, counts.max())]
     parts = []
     for data, of_data in trained.groupby("data", sort=False):
         classes = set.intersection(*(set(part["normal"]) for _, part in of_data.groupby("model")))
-        table = of_data[of_data["normal"].isin(classes)].pivot_table("roc_auc", "model", "score", sort=False)
+        table = of_data[of_data["normal"].isin(classes)].pivot_table("roc_auc", "score", "model", sort=False)
         parts.append(table.reset_index().assign(data=f"{data}: {', '.join(sorted(classes))}"))
     table = pandas.concat(parts, ignore_index=True)
     return table[["data", *(name for name in table.columns if name != "data")]]

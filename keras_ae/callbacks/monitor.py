@@ -65,7 +65,6 @@ class Monitor(keras.callbacks.Callback):
 
         model = self.model
         self._writer = tf.summary.create_file_writer(str(self.log_dir))
-        self._encode = compiled(model.encode)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._seconds, self._steps, self._batch_began = 0.0, 0, None
@@ -98,7 +97,7 @@ class Monitor(keras.callbacks.Callback):
         return max(1, -(-self.params["epochs"] // self.histograms))
 
     def _codes(self) -> np.ndarray:
-        return as_array(self._encode(self.images))
+        return as_array(compiled(self.model.encode)(self.images))
 
     def _write_histograms(self, write) -> None:
         if self.images is not None:

@@ -52,9 +52,9 @@ def test_the_tables_by_hand():
     assert list(scores["ROC AUC"]) == pytest.approx([0.9, 0.87, 0.8])
     assert list(scores["lowest class"]) == pytest.approx([0.85, 0.86, 0.7])
     assert scores["ROC AUC to choose by"].iloc[0] == 0.75  # of the hard digits
-    models = figures.by_model(_rows()).set_index("model")
-    assert models.loc["strided-16", "mse"] == 0.7  # the class that both were trained on
-    assert models.loc["maps-8x8x4", "mse"] == 0.6
+    models = figures.by_model(_rows()).set_index("score")
+    assert models.loc["mse", "strided-16"] == 0.7  # the class that both were trained on
+    assert models.loc["mse", "maps-8x8x4"] == 0.6
     classes = figures.by_class(_rows()).set_index("score")
     assert classes.loc["pixels PCA reconstruction", "2"] == 0.86
     promised = figures.promises(_rows()).set_index("model")
