@@ -60,6 +60,7 @@ def test_both_losses_of_each_lea_are_written_every_epoch(trained, images):
             assert logs[f"{name}_{measure}"][-1] == pytest.approx(value, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_training_is_not_disturbed(trained, images):
     """Neither the weights, nor the losses that `fit` reports of the validation."""
     model, logs, _, _ = trained

@@ -17,6 +17,16 @@ from keras_ae.objectives import MultiObjective
 # Float32 sums in another order, divided by the deviations of maps of a few pixels: seen up to 2e-5.
 ROUNDING = 1e-4
 EVERY_PART = pytest.mark.parametrize("part", all_parts(), ids=lambda part: part.id)
+# For what takes seconds of a whole network: all but one example of an architecture are slow.
+AN_EXAMPLE_OF_EACH = pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param(
+            part, id=part.id, marks=[pytest.mark.slow] if part.kind == "architecture" and part.index else []
+        )
+        for part in all_parts()
+    ],
+)
 
 
 def _array(tensor) -> np.ndarray:
@@ -64,7 +74,7 @@ def test_every_keyword_is_documented_in_the_catalogue(part):
     assert part.make.__doc__
 
 
-@EVERY_PART
+@AN_EXAMPLE_OF_EACH
 def test_trains_and_moves_every_variable(part):
     model = part.model()
     if not model.trainable_variables:
@@ -79,7 +89,7 @@ def test_trains_and_moves_every_variable(part):
         assert np.any(_array(variable) != old), variable.path
 
 
-@EVERY_PART
+@AN_EXAMPLE_OF_EACH
 def test_computes_in_bfloat16_and_keeps_float32_weights(part):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:

@@ -93,6 +93,7 @@ def test_images_of_another_size_are_brought_to_the_models(trained, folders, tmp_
     assert np.isfinite(float(row["score"]))
 
 
+@pytest.mark.slow
 def test_a_run_is_exported(trained, tmp_path, capsys):
     import tensorflow as tf
 

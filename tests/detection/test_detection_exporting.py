@@ -68,6 +68,7 @@ def test_endpoints_and_card(detector, exported):
 
 
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
+@pytest.mark.slow
 def test_other_formats_score_the_same(detector, others, tmp_path):
     runtime = pytest.importorskip("onnxruntime")
     pytest.importorskip("tf2onnx")

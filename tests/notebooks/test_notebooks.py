@@ -48,7 +48,7 @@ CHECKS = {
 }
 # Those within widgets are not counted.
 FIGURES = {"bottleneck_shape": 1, "lea_in_your_network": 4, "own_images": 4, "tour": 7}
-SLOW = {"lea_in_your_network", "tour"}
+SLOW = {"lea_in_your_network", "own_images", "tour"}
 
 
 def parameters():

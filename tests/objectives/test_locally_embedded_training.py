@@ -174,6 +174,7 @@ def small_network():
     return kae.MultiObjective(image, logits)
 
 
+@pytest.mark.slow
 def test_joint_training_shrinks_what_a_lea_must_reconstruct_and_the_normalized_loss_shows_it():
     measured, deviations = {}, {}
     for mode, weights in (("alternate", None), ("joint", (1.0, 10.0))):

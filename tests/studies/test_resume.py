@@ -132,6 +132,7 @@ def test_other_images_and_settings_are_refused(interrupted):
         _train(interrupted, _config(DataConfig("digits", limit=200)), resume=True)
 
 
+@pytest.mark.slow
 def test_patience_stops_early_and_keeps_the_best(tmp_path):
     run = _train(tmp_path / "run", _config(steps=400, evaluations=100, patience=2, learning_rate=0.1))
     rows = run.directory.history()
@@ -170,6 +171,7 @@ FULL_DISK = [
 ]
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_leaves_the_last_good_checkpoint(tmp_path, capsys):
     """With the first evaluation the best weights come into the checkpoint, which then exceeds the limit."""
 

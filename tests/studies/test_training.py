@@ -95,6 +95,7 @@ def test_training_that_runs_away_leaves_no_result(tmp_path):
     assert not (tmp_path / "run" / "model.keras").exists()
 
 
+@pytest.mark.slow
 def test_a_penalty_without_lower_bound_leaves_no_result(tmp_path):
     """Eq. 3 of the decorrelated-bottleneck paper as it is written."""
     model = ModelConfig("decorrelated", "8", options=("form='signed'", "alpha=10.0", "hidden=(16,)"))
@@ -130,6 +131,7 @@ def test_two_processes_do_not_train_in_one_directory(run):
     assert train(_config(), run.directory.path, progress=False).metrics == run.metrics
 
 
+@pytest.mark.slow
 def test_a_run_with_noise_learns_to_give_back_clean_images(tmp_path):
     run = train(_config(noise=0.3, steps=400, evaluations=2), tmp_path / "noisy", progress=False)
     data = _config().load_data(progress=False)
