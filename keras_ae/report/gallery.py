@@ -73,12 +73,16 @@ def write_gallery(experiments, site) -> Path:
 
 
 def _page(folder: Path) -> MarkdownPage:
-    """A study's README; its pictures are to lie beside the page, and only links to other studies are kept."""
+    """A study's README; the pictures of its results are to lie beside the page.
+
+    Of the links those to other studies and to elsewhere are kept.
+    """
     readme = folder / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.exists() else f"# {folder.name}\n"
 
     def image(source: str) -> str | None:
-        return Path(source).name if (folder / source).is_file() else None
+        path = folder / source
+        return path.name if path.parent == folder / "results" and path.is_file() else None
 
     def link(target: str) -> str | None:
         other = re.fullmatch(r"\.\./(\w+)/README\.md", target)
