@@ -68,11 +68,12 @@ def compiled(function):
     import tensorflow as tf
 
     owner = getattr(function, "__self__", None)
-    kept = {} if owner is None else vars(owner).setdefault("_compiled_methods", {})
-    name = getattr(function, "__name__", None)
-    if name not in kept:
-        kept[name] = tf.function(function, reduce_retracing=True)
-    return kept[name]
+    if owner is None:
+        return tf.function(function, reduce_retracing=True)
+    kept = vars(owner).setdefault("_compiled_methods", {})
+    if function.__name__ not in kept:
+        kept[function.__name__] = tf.function(function, reduce_retracing=True)
+    return kept[function.__name__]
 
 
 def require_tensorflow() -> None:

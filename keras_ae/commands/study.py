@@ -11,10 +11,11 @@ import tyro
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json
 from keras_ae.errors import InputError
 from keras_ae.studies.discovery import find_studies, load_collect, load_report, load_study
+from keras_ae.studies.study import FINISHED
 
 EXPERIMENTS = Path("experiments")
 FAILED = 1  # exit status when a run of a study failed
-OUTCOMES = ("finished", "diverged")  # of a run that need not be tried again
+OUTCOMES = (FINISHED, "diverged")  # of a run that need not be tried again
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class StudyRun:
         if self.json:
             print_json({"runs": json.loads(table.to_json(orient="records")), "failures": failures})
         else:
-            finished = int((table["status"] == "finished").sum())
+            finished = int((table["status"] == FINISHED).sum())
             print(f"{finished} of {len(table)} runs finished, in {out}")
             for name, reason in failures.items():
                 print(f"failed: {name}: {reason}")

@@ -4,6 +4,7 @@ import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from string import Template
@@ -13,9 +14,8 @@ import pandas
 from keras_ae.files import write_atomically, write_text
 from keras_ae.report.pages import MarkdownPage, markdown_page, resource
 from keras_ae.studies.discovery import find_studies, load_study
-from keras_ae.studies.study import Study
+from keras_ae.studies.study import FINISHED, Study
 
-FINISHED = "finished"  # the status of a run of which there are measurements
 PENDING = "<p class='pending'>Not run yet</p>"
 _EXTERNAL = re.compile(r"(https?|mailto):")
 
@@ -35,6 +35,13 @@ class _Chapter:
     @property
     def has_results(self) -> bool:
         return bool(self.page.images or self.tables)
+
+    @cached_property
+    def finished(self) -> dict[str, pandas.DataFrame]:
+        """The finished runs of each preset of which a table is kept."""
+        paths = {preset: self.folder / "results" / f"{preset}.csv" for preset in self.study.presets}
+        tables = {preset: pandas.read_csv(path) for preset, path in paths.items() if path.exists()}
+        return {preset: table[table["status"] == FINISHED] for preset, table in tables.items()}
 
 
 def write_gallery(experiments, site) -> Path:
@@ -66,7 +73,7 @@ def write_gallery(experiments, site) -> Path:
         navigation=_navigation(chapters, None),
         cards="".join(map(_card, chapters)),
         images=sum(len(chapter.page.images) for chapter in chapters),
-        runs=f"{sum(len(_finished(table)) for chapter in chapters for table in chapter.tables):,}",
+        runs=f"{sum(len(runs) for chapter in chapters for runs in chapter.finished.values()):,}",
     )
     write_text(site / "index.html", page)
     return site / "index.html"
@@ -116,16 +123,9 @@ def _pictures(chapter: _Chapter) -> list[Path]:
     return [chapter.folder / "results" / name for name in dict.fromkeys(chapter.page.images)]
 
 
-def _finished(table: Path) -> pandas.DataFrame:
-    """The finished runs of a table, if it is one of runs."""
-    rows = pandas.read_csv(table)
-    return rows[rows["status"] == FINISHED] if "status" in rows else rows[:0]
-
-
 def _preset(chapter: _Chapter, preset: str) -> str:
     """A row for the table of presets: runs, what they took where they were run, and the command."""
-    table = chapter.folder / "results" / f"{preset}.csv"
-    done = _finished(table) if table.exists() else pandas.DataFrame()
+    done = chapter.finished.get(preset, ())
     took = f"{done['training_seconds'].sum() / 3600:.1f} h" if len(done) else ""
     return (
         f"<tr><td>{escape(preset)}</td><td class='number'>{len(chapter.study.runs(preset))}</td>"

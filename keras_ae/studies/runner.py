@@ -15,7 +15,7 @@ from keras_ae.files import write_json
 from keras_ae.progress import progress_bars
 from keras_ae.studies.config import as_json, upgraded
 from keras_ae.studies.run_directory import RunDirectory, first_difference
-from keras_ae.studies.study import Study, StudyRun
+from keras_ae.studies.study import FINISHED, Study, StudyRun
 from keras_ae.studies.worker import DIVERGED, REFUSED
 
 POLL = 0.5  # seconds between two looks at the histories
@@ -180,7 +180,7 @@ def results(study: Study, preset: str, out, runs: Sequence[StudyRun] | None = No
 def _status(directory: RunDirectory) -> dict[str, str]:
     """A run's "status", and the "reason" if it failed."""
     if directory.is_finished:
-        return {"status": "finished"}
+        return {"status": FINISHED}
     failure = _beside(directory.path, "failure.json")
     if failure.exists():
         found = json.loads(failure.read_text(encoding="utf-8"))

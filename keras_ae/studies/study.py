@@ -9,6 +9,7 @@ from keras_ae.errors import InputError, unknown_name
 from keras_ae.studies.config import RunConfig
 
 PRESETS = ("paper", "cpu", "quick")
+FINISHED = "finished"  # the status of a run of which there are measurements
 
 
 @dataclass(frozen=True)
