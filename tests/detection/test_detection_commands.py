@@ -13,7 +13,8 @@ import keras_ae as kae
 from keras_ae.cli import main
 
 pytestmark = pytest.mark.tensorflow
-TRAIN = ["--steps", "300", "--evaluations", "3", "--learning-rate", "0.005", "--options", "filters=4"]
+TRAIN = ["--steps", "300", "--evaluations", "3", "--learning-rate", "0.005"]
+SMALL = ["--architecture", "fully_connected", "--code", "6", "--options", "hidden=(32,)"]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def trained(folders, tmp_path_factory):
     out = tmp_path_factory.mktemp("detector")
     source = ["--data", f"folder:{folders / 'good'}", "--validation-fraction", "0.3"]
     rate = ["--false-positive-rate", "0.1", "--score", "mse+nearest_codes"]
-    assert main(["detect", "train", *source, "--out", str(out), *TRAIN, *rate]) == 0
+    assert main(["detect", "train", *source, "--out", str(out), *TRAIN, *SMALL, *rate]) == 0
     return out
 
 
