@@ -134,6 +134,7 @@ def _definition(module: str, attribute: str) -> ast.ClassDef | ast.FunctionDef |
 LAYERS = Catalogue(
     "layer",
     {
+        "batch_normalization": "keras_ae.layers.batch_normalization:BatchNormalization",
         "instance_normalization": "keras_ae.layers.instance_normalization:InstanceNormalization",
         "decorrelation": "keras_ae.layers.decorrelation:Decorrelation",
         "convolution_unit": "keras_ae.layers.convolution_unit:ConvolutionUnit",

@@ -76,6 +76,25 @@ def compiled(function):
     return kept[function.__name__]
 
 
+def fused_batch_normalization(features, scale, offset, epsilon: float) -> tuple:
+    """Feature maps normalised by their own moments in one kernel, with the means and variances; TensorFlow only.
+
+    Args:
+        features: [batch, height, width, channels].
+        scale: [channels], float32, as is `offset`.
+        offset: Added last.
+        epsilon: Added to the variance.
+    """
+    import tensorflow as tf
+
+    outputs, mean, unbiased, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=features, scale=scale, offset=offset, mean=[], variance=[], epsilon=epsilon, is_training=True
+    )
+    values = tf.cast(tf.size(features) // features.shape[-1], "float32")
+    # The kernel tells the sum of squares over n - 1, where Keras's moving average is of that over n.
+    return outputs, mean, unbiased * tf.maximum(values - 1.0, 1.0) / values
+
+
 def require_tensorflow() -> None:
     """Refuse the backends (`InputError`) whose `fit` cannot run what the library adds to it."""
     backend = keras.backend.backend()

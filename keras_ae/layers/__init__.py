@@ -1,6 +1,7 @@
 """Single Keras layers from which the networks are built."""
 
 from keras_ae.layers.activation import activation_layer
+from keras_ae.layers.batch_normalization import BatchNormalization
 from keras_ae.layers.convolution_unit import ConvolutionUnit
 from keras_ae.layers.decorrelation import Decorrelation
 from keras_ae.layers.instance_normalization import InstanceNormalization
@@ -12,6 +13,7 @@ from keras_ae.layers.spectral_normalization import SpectralNormalization
 from keras_ae.layers.upsampling_unit import UpsamplingUnit
 
 __all__ = [
+    "BatchNormalization",
     "ConvolutionUnit",
     "Decorrelation",
     "InstanceNormalization",

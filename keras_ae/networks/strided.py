@@ -7,6 +7,7 @@ import keras
 from keras_ae.catalogue import Example, with_examples
 from keras_ae.code_shapes import check_divisible
 from keras_ae.errors import InputError
+from keras_ae.layers.batch_normalization import BatchNormalization
 
 
 @with_examples(
@@ -112,5 +113,5 @@ class _Unit:
 
     def _apply(self, features, name: str, strides: int):
         convolution = self.kind(self.filters, self.kernel_size, strides, padding="same", name=name)
-        features = keras.layers.BatchNormalization(name=f"{name}_norm")(convolution(features))
+        features = BatchNormalization(name=f"{name}_norm")(convolution(features))
         return keras.layers.Activation("relu", name=f"{name}_relu")(features)

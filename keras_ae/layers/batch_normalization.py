@@ -1,0 +1,57 @@
+"""Batch normalisation (Ioffe and Szegedy, 2015), in training as TensorFlow's one fused operation."""
+
+import keras
+from keras import ops
+
+from keras_ae.catalogue import Example
+from keras_ae.execution import fused_batch_normalization
+
+LEAST_EPSILON = 1.001e-5  # below it, the GPU's fused kernels compute with this one instead
+
+
+@keras.saving.register_keras_serializable(package="keras_ae")
+class BatchNormalization(keras.layers.BatchNormalization):
+    """`keras.layers.BatchNormalization` that trains feature maps faster on TensorFlow.
+
+    Moments, normalisation and the ReLU behind it are one kernel there, and so is their gradient, where Keras has a
+    pass over memory for each operation. What it computes is the same, the moving averages included. Everything
+    that the kernel does not cover, such as other axes, masks and other backends, Keras's own code computes.
+
+    Input and output: [batch, height, width, channels]; others as Keras has them.
+
+    Args:
+        momentum: Of the moving averages of means and variances.
+        epsilon: Added to the variance.
+        center: Whether to add a learned offset.
+        scale: Whether to multiply by a learned factor.
+        kwargs: Other options of Keras's layer.
+    """
+
+    def __init__(
+        self, momentum: float = 0.99, epsilon: float = 1e-3, center: bool = True, scale: bool = True, **kwargs
+    ):
+        super().__init__(momentum=momentum, epsilon=epsilon, center=center, scale=scale, **kwargs)
+
+    def call(self, inputs, training=None, mask=None):
+        if not (training and self.trainable and self._fusible(inputs, mask)):
+            return super().call(inputs, training=training, mask=mask)
+        channels = (inputs.shape[-1],)
+        gamma = ops.cast(self.gamma, "float32") if self.scale else ops.ones(channels)
+        beta = ops.cast(self.beta, "float32") if self.center else ops.zeros(channels)
+        outputs, mean, variance = fused_batch_normalization(inputs, gamma, beta, self.epsilon)
+        self._follow(self.moving_mean, mean)
+        self._follow(self.moving_variance, variance)
+        return outputs
+
+    def _fusible(self, inputs, mask) -> bool:
+        maps = len(inputs.shape) == 4 and self.axis in (-1, 3) and mask is None
+        plain = not (self.synchronized or getattr(self, "renorm", False)) and self.epsilon >= LEAST_EPSILON
+        known = keras.backend.standardize_dtype(inputs.dtype) in ("float32", "float16", "bfloat16")
+        return keras.backend.backend() == "tensorflow" and maps and plain and known
+
+    def _follow(self, average, value) -> None:
+        average.assign(ops.cast(average, "float32") * self.momentum + value * (1.0 - self.momentum))
+
+    @classmethod
+    def examples(cls):
+        return [Example({}, (8, 6, 3)), Example({"scale": False, "momentum": 0.9}, (4, 4, 1))]
