@@ -22,6 +22,11 @@ class Score(ABC):
     learns: ClassVar[tuple[str, ...]] = ()
     has_map: ClassVar[bool] = False
 
+    @property
+    def label(self) -> str:
+        """What one reads of it, and writes for it where it has its usual settings: "mse", "mse+nearest_codes"."""
+        return self.name
+
     def check(self, model) -> None:
         """Refuse a model that it cannot score (`InputError`)."""
         if not all(hasattr(model, part) for part in ("encoder", "bottleneck", "decode")):

@@ -28,6 +28,10 @@ class CodeDensity(Score):
     components: int = 10
     seed: int = 0
 
+    @property
+    def label(self) -> str:
+        return self.density
+
     def fit(self, normal: NormalImages):
         fitted = self._empty().fit(normal.codes)
         return self.set_state({name: getattr(fitted, name) for name in self.learns})

@@ -34,6 +34,10 @@ class Combination(Score):
             raise InputError(f"{len(self.members)} scores to combine", "2 or more", "give more members")
 
     @property
+    def label(self) -> str:
+        return "+".join(member.label for member in self.members)
+
+    @property
     def has_map(self) -> bool:
         """Whether a member has one: the map is that of the first one."""
         return any(member.has_map for member in self.members)

@@ -122,7 +122,7 @@ def _write_card(detector: AnomalyDetector, path: Path, checked: dict[str, float]
     files = [file for file in sorted(path.rglob("*")) if file.is_file() and file.name not in (CARD, "README.md")]
     card = {
         "image_shape": list(detector.image_shape),
-        "score": {"name": detector.score_.name, **detector.score_.config()},
+        "score": {"label": detector.score_.label, "name": detector.score_.name, **detector.score_.config()},
         "threshold": detector.threshold_,
         "false_positive_rate": calibration.rate,
         "true_rate_interval": [low, high],
@@ -150,7 +150,7 @@ def _readable(name: str, card: dict[str, Any]) -> str:
             f"# {name}: an anomaly detector",
             "",
             f"- **Images**: [n, {shape}], float32 in [0, 1] (`score`, `predict`, …) or bytes (`score_uint8`, …).",
-            f"- **Score**: `{card['score']['name']}`; what scores above {card['threshold']:.6g} is an anomaly.",
+            f"- **Score**: `{card['score']['label']}`; what scores above {card['threshold']:.6g} is an anomaly.",
             f"- **False alarms**: at most {card['false_positive_rate']:.3g} of normal images are promised, from "
             f"{card['calibration_images']:,} of them; the true rate lies between {low:.3g} and {high:.3g} (95 %).",
             *told,

@@ -32,6 +32,10 @@ class ReconstructionError(Score):
     has_map: ClassVar[bool] = True
     kind: Literal["mse", "mae", "binary_crossentropy", "ssim"] = "mse"
 
+    @property
+    def label(self) -> str:
+        return self.kind
+
     def values(self, seen: Observation):
         return ops.mean(self._errors(seen), axis=(1, 2, 3))
 

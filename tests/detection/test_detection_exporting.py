@@ -64,7 +64,9 @@ def test_endpoints_and_card(detector, exported):
     for name, checksum in card["sha256"].items():
         assert sha256((path / name).read_bytes()).hexdigest() == checksum
     assert "saved_model.pb" in card["sha256"]
-    assert "0.25 of normal images" in (path / "README.md").read_text()
+    readme = (path / "README.md").read_text()
+    assert "0.25 of normal images" in readme
+    assert f"`{card['score']['label']}`" in readme
 
 
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")

@@ -179,6 +179,7 @@ def test_a_score_is_restored_from_its_settings_and_what_it_learned(model, variat
     scored = variational if name == "negative_elbo" else model
     score = as_score(name).fit(_normal(scored, images))
     restored = score_from_config({"name": score.name, **score.config()})
+    assert restored.label == name
     assert not restored.is_fitted or not score.state()
     restored.set_state({key: np.asarray(value) for key, value in score.state().items()})
     assert np.array_equal(_score(restored, scored, others), _score(score, scored, others))
