@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from inspect import ismodule
 from pathlib import Path
 
 import pdoc
@@ -13,7 +14,7 @@ TEMPLATE = Path(__file__).parent / "template"
 
 def build(directory: Path) -> Path:
     """Write a page for the package and for each of its public modules; returns the first page."""
-    public = keras_ae._MODULES
+    public = [name for name in keras_ae.__all__ if ismodule(getattr(keras_ae, name))]
     for module in (keras_ae, *(importlib.import_module(f"keras_ae.{name}") for name in public)):
         for name in getattr(module, "__all__", ()):
             setattr(module, name, getattr(module, name))  # pdoc sees what is there, not what is made on demand

@@ -99,8 +99,6 @@ class Exploration:
         self.image_shape, self.code_shape = tuple(model.image_shape), tuple(model.code_shape)
         if images is not None and images.shown.shape[1:] != self.image_shape:
             raise InputError(f"images of {images.shown.shape[1:]}", f"{self.image_shape}, which {name} takes")
-        self._decode = compiled(model.decode)
-        self._encode = compiled(model.encode)
 
     @property
     def size(self) -> int:
@@ -146,11 +144,11 @@ class Exploration:
     def decode_all(self, codes) -> np.ndarray:
         """Images [n, h, w, c] of codes [n, d], clipped to [0, 1]."""
         codes = np.asarray(codes, np.float32).reshape(-1, *self.code_shape)
-        return np.clip(as_array(self._decode(codes)), 0, 1)
+        return np.clip(as_array(compiled(self.model.decode)(codes)), 0, 1)
 
     def encode(self, image) -> np.ndarray:
         """The code [d] of an image [h, w, c]."""
-        return as_array(self._encode(np.asarray(image, np.float32)[None])).reshape(-1)
+        return as_array(compiled(self.model.encode)(np.asarray(image, np.float32)[None])).reshape(-1)
 
     def sample(self, density: str, seed: int) -> np.ndarray:
         """A code [d] from one of the fitted densities.
