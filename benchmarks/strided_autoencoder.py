@@ -12,10 +12,10 @@ from itertools import pairwise
 from beside_torch import compare, training_step
 
 BATCH, SIDE, CODE, FILTERS, KERNEL = 128, 32, 128, 32, 4
-CASES = ("PyTorch float32", "keras_ae float32")
+CASES = ("PyTorch float32", "keras_ae float32", "keras_ae mixed_bfloat16")
 
 
-def keras_ae_step(threads: int):
+def keras_ae_step(policy: str, threads: int):
     """One training step of ours."""
     import tensorflow as tf
 
@@ -24,6 +24,7 @@ def keras_ae_step(threads: int):
 
     import keras_ae as kae
 
+    keras.config.set_dtype_policy(policy)
     model = kae.architectures.strided((SIDE, SIDE, 3), (CODE,), FILTERS)
     model.compile(keras.optimizers.Adam(1e-3), "binary_crossentropy")
     return training_step(model, BATCH)
@@ -71,7 +72,8 @@ def torch_step(threads: int):
 
 def step(case: str, threads: int):
     """A training step of one case."""
-    return torch_step(threads) if case.startswith("PyTorch") else keras_ae_step(threads)
+    library, policy = case.split()
+    return torch_step(threads) if library == "PyTorch" else keras_ae_step(policy, threads)
 
 
 if __name__ == "__main__":
