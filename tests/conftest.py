@@ -25,6 +25,23 @@ def _same_seed():
     keras.utils.set_random_seed(0)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _untuned_pipelines():
+    """While a pipeline tunes itself, as those of arrays in `fit` do, ending it can take up to a minute."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    import tensorflow as tf
+
+    iterate, untuned = tf.data.Dataset.__iter__, tf.data.Options()
+    untuned.autotune.enabled = False
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tf.data.Dataset, "__iter__", lambda dataset: iterate(dataset.with_options(untuned)))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _no_flushing(request, monkeypatch):
     """No waiting for a disk that may be busy: no test cuts the power."""

@@ -30,7 +30,7 @@ OF_ARCHITECTURE = {"celeb_a": ("kernel_size=5", "image_strides=2")}
 # Two cores: a sixth of MNIST and a fifth of CIFAR-10; models a quarter or an eighth as wide, few epochs.
 CPU_MNIST = DataConfig("mnist", train="train[:10000]", test="test", validation_fraction=0.0)
 CPU_CIFAR = DataConfig("cifar10", train="train[:10000]", test="test", validation_fraction=0.0)
-CPU_IMAGES, CPU_MNIST_EPOCHS, CPU_CIFAR_EPOCHS = 10_000, 18, 13
+CPU_IMAGES, CPU_MNIST_EPOCHS, CPU_CIFAR_EPOCHS = 10_000, 18, 10
 CPU_UNITS, CPU_WIDTH, CPU_COMPARED, CPU_SCALE = (4, 8, 16, 32, 64, 256), 16, 16, 8  # MNIST: 16 filters for 128
 CPU_CIFAR_UNITS, CPU_CIFAR_WIDTHS, CPU_CIFAR_SCALE = (32, 128), (8, 16, 32), 4
 CPU_DEEP_UNITS = (8, 16, 64)

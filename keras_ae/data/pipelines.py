@@ -4,6 +4,7 @@ An epoch is a shuffle of all rows cut into batches, and everything but the last 
 row numbers. So skipping batches costs nothing, and a run that resumes at step k sees what it would have seen.
 """
 
+import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
     from keras_ae.data.caching import Images
+
+MOST_PARALLEL = 8  # batches that are made at the same time, on as many cores: each is held in memory
+PREFETCHED = 2
 
 
 def batch_bounds(count: int, batch_size: int) -> np.ndarray:
@@ -73,7 +77,7 @@ def build(
             return _add_noise(pixels, noise, (seed, epoch, step)), pixels
         return pixels
 
-    dataset = batches.map(fetch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    dataset = batches.map(fetch, num_parallel_calls=min(os.cpu_count() or 1, MOST_PARALLEL), deterministic=True)
     if images.drops_images:
         dataset = dataset.filter(lambda first, *_: tf.shape(first)[0] > 0)
     steps = len(bounds) - 1
@@ -83,8 +87,10 @@ def build(
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps - start_step))
     options = tf.data.Options()
     options.deterministic = True
+    # While a pipeline tunes itself, TensorFlow 2.21 can take up to a minute to end it: a race in its wait.
+    options.autotune.enabled = False
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
-    return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
+    return dataset.prefetch(PREFETCHED).with_options(options)
 
 
 def _index_batches(
