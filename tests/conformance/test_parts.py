@@ -17,15 +17,10 @@ from keras_ae.objectives import MultiObjective
 # Float32 sums in another order, divided by the deviations of maps of a few pixels: seen up to 2e-5.
 ROUNDING = 1e-4
 EVERY_PART = pytest.mark.parametrize("part", all_parts(), ids=lambda part: part.id)
-# For what takes seconds of a whole network: all but one example of an architecture are slow.
+# For what takes seconds: all but one example of a part are slow.
 AN_EXAMPLE_OF_EACH = pytest.mark.parametrize(
     "part",
-    [
-        pytest.param(
-            part, id=part.id, marks=[pytest.mark.slow] if part.kind == "architecture" and part.index else []
-        )
-        for part in all_parts()
-    ],
+    [pytest.param(part, id=part.id, marks=[pytest.mark.slow] if part.index else []) for part in all_parts()],
 )
 
 
@@ -125,7 +120,7 @@ def test_saves_and_loads_in_a_fresh_process(part, loaded_elsewhere):
 
 
 @pytest.mark.tensorflow
-@EVERY_PART
+@AN_EXAMPLE_OF_EACH
 def test_exports_to_a_saved_model(part, tmp_path):
     import tensorflow as tf
 

@@ -63,7 +63,9 @@ def test_an_unknown_option_names_the_known_ones():
         BOTTLENECKS.check_options("dense", {"unit": 3})
 
 
-@pytest.mark.parametrize("order", ["import keras_ae, keras", "import keras, keras_ae"])
+@pytest.mark.parametrize(
+    "order", [pytest.param("import keras_ae, keras", marks=pytest.mark.slow), "import keras, keras_ae"]
+)
 def test_parts_are_registered_in_either_order_of_imports(order):
     check = "assert keras.saving.get_registered_object('keras_ae>Autoencoder') is keras_ae.Autoencoder"
     subprocess.run([sys.executable, "-c", f"{order}\n{check}"], check=True)
@@ -78,6 +80,7 @@ def test_parts_can_be_the_first_import_of_all(module):
     subprocess.run([sys.executable, "-c", f"import keras_ae.{module}, keras\n{check}"], check=True)
 
 
+@pytest.mark.slow
 def test_a_mere_look_for_keras_does_not_undo_the_registration():
     look = "import keras_ae, importlib.util; importlib.util.find_spec('keras'); import keras"
     check = "assert keras.saving.get_registered_object('keras_ae>Autoencoder') is keras_ae.Autoencoder"
