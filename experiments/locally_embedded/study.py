@@ -20,7 +20,10 @@ GENTLE, STRONG = {"gamma": 5.0, "capacity": 20.0}, {"gamma": 10.0, "capacity": 2
 # Two cores: narrower models of fewer images, trained ten times as fast for a hundredth of the steps.
 CPU_MNIST = DataConfig("mnist", train="train[:10000]", validation="test[:2000]", test="test[2000:4000]")
 CPU_DSPRITES = replace(CPU_MNIST, source="dsprites", image_size=(32, 32), train="train[:20000]")
-CPU_KERNELS, CPU_RATE = 8, 1e-3
+CPU_KERNELS, CPU_CODES_KERNELS, CPU_RATE = 8, 32, 1e-3
+# Codes are of images of 16×16, a sixteenth of dSprites' pixels. A divergence weighs against a sum over the pixels:
+# for it to count as at full size, its weight is divided, too.
+CPU_CODES_DATA, CPU_CODES_SHRINK = replace(CPU_DSPRITES, image_size=(16, 16)), (64 // 16) ** 2
 CPU_TYPES_STEPS, CPU_CODES_STEPS, CPU_NETWORK_STEPS, CPU_MAPS_STEPS = 3_000, 10_000, 800, 1_500
 
 
@@ -121,7 +124,7 @@ def _label(data: str) -> str | None:
 
 
 def cpu() -> list[StudyRun]:
-    """The same questions on two cores: MNIST, and dSprites at 32×32."""
+    """The same questions on two cores: MNIST, and dSprites at 32×32 and, for its codes, 16×16."""
     every = [(kind, pair, 0) for pair in PAIRS for kind in TYPES]
     again = [(kind, "fc", seed) for seed in (1, 2) for kind in TYPES]
     again += [("vae", pair, 1) for pair in ("conv", "sb")]
@@ -143,9 +146,11 @@ def _cpu_types(kind: str, pair: str, seed: int) -> StudyRun:
 
 
 def _cpu_codes(kind: str, pair: str) -> StudyRun:
-    model = _model("window_autoencoder", 10, kind, STRONG, pair=pair, kernels=2 * CPU_KERNELS)
+    capacity = {**STRONG, "gamma": STRONG["gamma"] / CPU_CODES_SHRINK}
+    weight = {"bottleneck.beta": 1 / CPU_CODES_SHRINK} if kind == "vae" else {}
+    model = _model("window_autoencoder", 10, kind, capacity, pair=pair, kernels=CPU_CODES_KERNELS, **weight)
     training = _training(kind, CPU_CODES_STEPS, 20, 64, CPU_RATE, CPU_CODES_STEPS // 2)
-    return _run("codes", CPU_DSPRITES, kind, pair, model, training)
+    return _run("codes", CPU_CODES_DATA, kind, pair, model, training)
 
 
 def _cpu_network(data: DataConfig, kind: str) -> StudyRun:
