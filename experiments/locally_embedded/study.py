@@ -20,7 +20,7 @@ GENTLE, STRONG = {"gamma": 5.0, "capacity": 20.0}, {"gamma": 10.0, "capacity": 2
 # Two cores: narrower models of fewer images, trained ten times as fast for a hundredth of the steps.
 CPU_MNIST = DataConfig("mnist", train="train[:10000]", validation="test[:2000]", test="test[2000:4000]")
 CPU_DSPRITES = replace(CPU_MNIST, source="dsprites", image_size=(32, 32), train="train[:20000]")
-CPU_KERNELS, CPU_CODES_KERNELS, CPU_RATE = 12, 32, 1e-3  # conv and sb end in as many features: more than code values
+CPU_KERNELS, CPU_CODES_KERNELS, CPU_RATE = 12, 32, 1e-3  # conv and sb make as many features: more than codes
 # Codes are of images of 16×16, a sixteenth of dSprites' pixels. A divergence weighs against a sum over the pixels:
 # for it to count as at full size, its weight is divided, too.
 CPU_CODES_DATA, CPU_CODES_SHRINK = replace(CPU_DSPRITES, image_size=(16, 16)), (64 // 16) ** 2

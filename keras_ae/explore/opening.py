@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from keras_ae.autoencoder import Autoencoder, load_model
-from keras_ae.catalogue import ARCHITECTURES
 from keras_ae.data.preparation import Preparation
 from keras_ae.density import DENSITIES, Density, load_density
 from keras_ae.detection import ExportedDetector, load_detector
@@ -43,7 +42,7 @@ class Opener:
         config = None
         if source.kind == "run":
             config = run_config_from_json(directory.read("run")["config"])
-            ARCHITECTURES[config.model.architecture]  # A builder of one's own registers its layers.
+            config.model.import_parts()
         detector = source.detector and load_detector(source.detector)
         path = directory.model_path if source.kind == "run" else source.path
         model = detector.autoencoder if detector else _load(path)

@@ -119,6 +119,12 @@ class ModelConfig:
         if self.architecture == "strided":
             check_divisible(image_shape, 4 * keywords.get("image_strides", 1))
 
+    def import_parts(self) -> None:
+        """Import builder and bottleneck: what another package brings is then registered, and a model can be loaded."""
+        ARCHITECTURES[self.architecture]
+        if self.bottleneck is not None:
+            BOTTLENECKS[self.bottleneck]
+
     def _options(self, of_bottleneck: bool) -> dict[str, Any]:
         chosen = {}
         for option in self.options:

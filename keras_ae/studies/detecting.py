@@ -8,7 +8,6 @@ import keras
 import numpy as np
 
 from keras_ae.autoencoder import load_model
-from keras_ae.catalogue import ARCHITECTURES
 from keras_ae.data import ImageData
 from keras_ae.detection import AnomalyDetector, fewest_images
 from keras_ae.errors import InputError
@@ -106,7 +105,7 @@ def export_run(
     if not directory.is_finished:
         raise InputError(f"{run}", "a finished run", "train it to the end first")
     config = run_config_from_json(directory.read("run")["config"])
-    ARCHITECTURES[config.model.architecture]  # A builder of one's own registers its layers.
+    config.model.import_parts()
     model = load_model(directory.model_path)
     if score is None:
         if tuple(formats) != ("savedmodel",):

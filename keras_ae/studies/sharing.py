@@ -8,7 +8,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_ae.catalogue import ARCHITECTURES
 from keras_ae.errors import InputError
 from keras_ae.files import write_atomically, write_json, write_text
 from keras_ae.studies.config import run_config_from_json
@@ -42,7 +41,7 @@ def share_run(run, out, title: str = "") -> Path:
         raise InputError(f"{run}", "a finished run", "train it to the end first")
     if out.resolve() == directory.path.resolve():
         raise InputError(f"{out}, the run itself, as --out", "another directory", "give another --out")
-    ARCHITECTURES[record["config"]["model"]["architecture"]]  # A builder of one's own registers its layers.
+    run_config_from_json(record["config"]).model.import_parts()
     model = keras.saving.load_model(directory.model_path, compile=False, safe_mode=True)
     write_atomically(out / "model.keras", lambda temporary: model.save(temporary), durable=True)
     write_json(out / "run.json", _without_places(record))
@@ -64,7 +63,7 @@ def check_shared(path) -> keras.Model:
     check, record = directory.read("check"), directory.read("run")
     if _sha256(directory.model_path) != check["sha256"]:
         raise InputError(f"{directory.model_path} with another checksum", check["sha256"], "get the file again")
-    ARCHITECTURES[record["config"]["model"]["architecture"]]
+    run_config_from_json(record["config"]).model.import_parts()
     model = keras.saving.load_model(directory.model_path, safe_mode=True)
     for name, values in _outputs(model, record["data"]["image_shape"]).items():
         if not np.allclose(values, check[name], atol=TOLERANCE):

@@ -8,7 +8,6 @@ import keras
 
 from keras_ae import callbacks
 from keras_ae.autoencoder import load_model
-from keras_ae.catalogue import ARCHITECTURES
 from keras_ae.data import ImageData, input_error_from
 from keras_ae.errors import InputError
 from keras_ae.execution import computing_in
@@ -114,7 +113,7 @@ def load_run(path, progress: bool = True) -> tuple[RunConfig, ImageData, keras.M
     data = config.load_data(progress)
     if data.fingerprint() != record["data"]["fingerprint"]:
         raise InputError(f"other images than {path} was trained on", "the same", "give back the images of the run")
-    ARCHITECTURES[config.model.architecture]  # A builder of one's own brings layers that have to be registered.
+    config.model.import_parts()
     return config, data, load_model(directory.model_path)
 
 
