@@ -120,7 +120,7 @@ class ModelConfig:
             check_divisible(image_shape, 4 * keywords.get("image_strides", 1))
 
     def import_parts(self) -> None:
-        """Import builder and bottleneck: what another package brings is then registered, and a model can be loaded."""
+        """Import builder and bottleneck, so that the classes that another package brings are registered."""
         ARCHITECTURES[self.architecture]
         if self.bottleneck is not None:
             BOTTLENECKS[self.bottleneck]
