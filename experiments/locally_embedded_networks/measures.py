@@ -35,7 +35,7 @@ class Measured:
 
 
 PAPER = Measured()
-CPU = Measured(10_000, {"units": 512, "max_features": 1_024}, batches=2)
+CPU = Measured(20_000, {"units": 512, "epochs": 10, "learning_rate": 1e-3}, batches=2)
 QUICK = Measured(300, {"units": 16, "epochs": 10, "learning_rate": 1e-2}, batches=1, attacks=CHEAP)
 SCALES = {"paper": PAPER, "quick": QUICK}  # CPU for the others
 

@@ -100,7 +100,7 @@ CPU = Scale(
     object_batch=32,
     convolutions=("filters=(4, 8)",),
     options=("units=128",),
-    leas=(KERNEL_SIZE, "kernels=4"),
+    leas=(KERNEL_SIZE, "kernels=12"),  # conv and sb make as many features of a window: more than codes
     rate=1e-3,
     training={
         "equivariance": Training(4_000, 10, seeds=2),

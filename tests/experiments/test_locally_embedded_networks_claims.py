@@ -221,7 +221,7 @@ OTHERWISE = {
         "cnn_lea", lambda n, p, a, b, c: (a, 1 + p if n == 10 else b, c)
     ),
     "few_images_are_hardly_enough": _samples_of("cnn_lea", lambda n, p, a, b, c: (a, b, 0.7)),
-    "lea_overfits_less": _samples_of("cnn_lea", lambda n, p, a, b, c: (a, b + 1 if n == 5_000 else b, c)),
+    "lea_overfits_less": _samples_of("cnn_lea", lambda n, p, a, b, c: (a, b + 4 if n == 500 else b, c)),
     "classic_converges_faster": _samples_of("classic", lambda n, p, a, b, c: (a, b + 1 if p < 0.3 else b, c)),
     "both_end_alike": _samples_of("cnn_lea", lambda n, p, a, b, c: (a, b, c - 0.1)),
     "weight_lowers_the_reconstruction_loss": _losses(lambda w, a, b, c: (a, b, -c)),
