@@ -5,17 +5,15 @@ conformance suite, `keras-ae compare` and the documentation. A stranger's packag
 point groups `keras_ae.bottlenecks` and `keras_ae.architectures`.
 """
 
-import ast
 import importlib
-import importlib.util
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import Any
 
+from keras_ae import signatures
 from keras_ae.errors import InputError, unknown_name
 
 
@@ -75,16 +73,16 @@ class Catalogue(Mapping):
             return parts[name]
         if not (self.group and ":" in name):
             raise unknown_name(self.kind, name, self)
-        if _definition(*name.split(":", 1)) is None:
+        if signatures.definition(*name.split(":", 1)) is None:
             action = "correct it, or put the module's folder on PYTHONPATH"
             raise InputError(f"{self.kind} {name!r}", "MODULE:FUNCTION that can be imported", action)
         return name
 
     def keywords(self, name: str) -> tuple[str, ...]:
-        """The constructor's or function's keywords, read from its source without running it."""
+        """Keywords of the constructor or function, with those that it hands on to its base, as its source says."""
         module, _, attribute = self._location(name).partition(":")
-        found = _keywords_in_source(module, attribute)
-        if found is None:  # Inherited, or defined elsewhere: it has to be imported.
+        found = signatures.keywords(module, attribute)
+        if found is None:  # The source does not show them: it has to be imported.
             parameters = inspect.signature(self[name]).parameters.values()
             found = tuple(p.name for p in parameters if p.kind is not p.VAR_KEYWORD)
         return found
@@ -99,36 +97,6 @@ class Catalogue(Mapping):
                     f"one of {', '.join(known)}",
                     "correct its name",
                 )
-
-
-@cache
-def _keywords_in_source(module: str, attribute: str) -> tuple[str, ...] | None:
-    """Names of a function's or a class's arguments; None where the source does not show them."""
-    node = _definition(module, attribute)
-    if isinstance(node, ast.ClassDef):
-        node = next((n for n in node.body if getattr(n, "name", None) == "__init__"), None)
-    if node is None:
-        return None
-    arguments = [*node.args.args, *node.args.kwonlyargs]
-    return tuple(a.arg for a in arguments if a.arg != "self")
-
-
-@cache
-def _definition(module: str, attribute: str) -> ast.ClassDef | ast.FunctionDef | None:
-    """Where a module's source defines a class or function; None if there is no such module, or it does not."""
-    first, *rest = module.split(".")
-    spec = importlib.util.find_spec(first) if all(name.isidentifier() for name in (first, *rest)) else None
-    if spec is None:
-        return None
-    paths = [Path(spec.origin or "")]
-    if rest and spec.submodule_search_locations:  # several of a namespace package
-        places = [Path(place, *rest) for place in spec.submodule_search_locations]
-        paths = [path / "__init__.py" if path.is_dir() else path.with_suffix(".py") for path in places]
-    path = next((path for path in paths if path.suffix == ".py" and path.is_file()), None)
-    if path is None:
-        return None
-    body = ast.parse(path.read_text(encoding="utf-8")).body
-    return next((node for node in body if getattr(node, "name", None) == attribute), None)
 
 
 LAYERS = Catalogue(

@@ -8,7 +8,8 @@ import pytest
 import keras_ae
 
 ORDER = [
-    *("_lazy", "errors", "catalogue", "code_shapes", "execution", "files", "pictures", "progress", "_keras"),
+    *("_lazy", "errors", "signatures", "catalogue"),
+    *("code_shapes", "execution", "files", "pictures", "progress", "_keras"),
     *(
         "numerics",
         "schedules",

@@ -13,7 +13,7 @@ class CapacityControlled(Variational):
     """A variational code whose divergence from N(0, I) is held near a capacity: γ · |KL − C| in training.
 
     Here KL = Σ μ² + σ² − log σ² − 1, summed over the code and averaged over the images before the difference is
-    taken. This is eq. 2.24 and 2.27 of Penhouët, "Locally embedded autoencoder": without the factor ½, so *twice*
+    taken. This is eq. 2.24 and 2.27 of Penhouët's thesis: without the factor ½, so *twice*
     the divergence in nats, and so is C. At inference the penalty is the plain ½·KL of `Variational`.
 
     C begins at its maximum. To let it rise, as the method has it, schedule it:
@@ -29,7 +29,7 @@ class CapacityControlled(Variational):
     """
 
     def __init__(self, units: int, gamma: float = 10.0, capacity: float = 25.0, seed: int | None = None, **kwargs):
-        super().__init__(units, seed=seed, **kwargs)
+        super().__init__(units, beta=1.0, seed=seed, **kwargs)
         self.gamma, self.capacity = gamma, capacity
         self.make_schedulable(capacity=capacity)
 

@@ -8,6 +8,7 @@ from keras import ops
 from keras_ae import numerics
 from keras_ae.bottlenecks.dense import Dense
 from keras_ae.catalogue import Example
+from keras_ae.errors import InputError
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
@@ -29,12 +30,17 @@ class Entropic(Dense):
         weight: Weight of the penalty, a sum over the code: with a loss that is a *mean* over pixels it acts as
             strongly as weight · pixels does with a sum. The default is not the authors'.
         **kwargs: As of `Dense`, but for the normalisation.
+
+    Raises:
+        InputError: For another normalisation than "standard".
     """
 
     penalizes = True
 
     def __init__(self, units: int, weight: float = 1e-3, **kwargs):
-        super().__init__(units, **{**kwargs, "normalization": "standard"})
+        super().__init__(units, **{"normalization": "standard", **kwargs})
+        if self.normalization != "standard":
+            raise InputError(f"normalization {self.normalization!r} of entropic codes", "'standard'", "drop it")
         self.weight = weight
 
     def regularize(self, code, training):

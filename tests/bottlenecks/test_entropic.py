@@ -10,6 +10,7 @@ from scipy.special import digamma, gammaln
 
 from keras_ae import numerics
 from keras_ae.bottlenecks import Entropic
+from keras_ae.errors import InputError
 
 
 def _log_nearest(codes):
@@ -62,6 +63,11 @@ def test_equally_distant_codes_have_none():
     basis = np.linalg.svd(corners - corners.mean(0))[2][:4]
     codes = (100 * (corners - corners.mean(0)) @ basis.T).astype("float32")  # large: epsilon does not count
     assert penalty(passing_on(Entropic(4, weight=1.0), 4), codes) == pytest.approx(0, abs=1e-3)
+
+
+def test_another_normalization_is_refused():
+    with pytest.raises(InputError, match="'batch' of entropic codes; expected 'standard'"):
+        Entropic(4, normalization="batch")
 
 
 def test_a_single_code_has_no_penalty():

@@ -10,10 +10,11 @@ import keras
 import pytest
 
 import keras_ae
-from keras_ae.bottlenecks import Bottleneck
+from keras_ae.bottlenecks import Bottleneck, as_bottleneck
 from keras_ae.catalogue import ARCHITECTURES, BOTTLENECKS, LAYERS, NETWORKS, Catalogue
 from keras_ae.errors import InputError
 from keras_ae.layers import LocalObjective
+from keras_ae.studies.config import ModelConfig
 
 BASES = (Bottleneck, LocalObjective)
 
@@ -97,6 +98,67 @@ class Heir(keras_ae.bottlenecks.Dense):
     """A bottleneck that inherits its constructor."""
 
 
+def test_options_of_the_base_are_taken_by_name_and_on_the_command_line():
+    made = as_bottleneck("l2_code", 8, noise=0.1, activation="relu", weight=1.0)
+    assert (made.noise, made.activation, made.weight, made.units) == (0.1, "relu", 1.0, 8)
+    ModelConfig("strided", "8", "wasserstein_mmd", ("bottleneck.noise=0.1",))
+    with pytest.raises(InputError, match=r"one of units, weight, activation, .*noise, frozen, seed"):
+        as_bottleneck("l2_code", 8, nois=0.1)
+    with pytest.raises(InputError, match="'dtype' for bottleneck 'l2_code'"):
+        as_bottleneck("l2_code", 8, dtype="float16")  # every layer's: no option of the part
+    with pytest.raises(InputError, match="'beta'"):  # which the constructor decides
+        as_bottleneck("capacity_controlled", 8, beta=2.0)
+
+
+STRANGERS = {
+    "__init__": "from .codes import Renamed as Dense",
+    "codes": "import keras_ae.bottlenecks as kb\nclass Renamed(kb.Dense):\n    pass",
+    "own": """
+import keras
+from keras_ae import bottlenecks
+from stranger import Dense
+from . import codes
+
+class Dense(Dense):
+    def __init__(self, own, **kwargs):
+        super().__init__(noise=0.1, **kwargs)
+
+class Sparse(bottlenecks.KSparse):
+    def __init__(self, units, **options):
+        super().__init__(units, **options)
+
+class Closed(codes.Renamed):
+    def __init__(self, units):
+        super().__init__(units)
+
+class Layer(keras.layers.Dense):
+    def __init__(self, units, **kwargs):
+        super().__init__(units, **kwargs)
+""",
+}
+
+
+def test_bases_are_followed_through_the_imports_of_other_packages(tmp_path, monkeypatch):
+    (tmp_path / "stranger").mkdir()
+    for name, text in STRANGERS.items():
+        (tmp_path / "stranger" / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    dense = BOTTLENECKS.keywords("dense")
+    expected = {
+        "Dense": ("own", *(name for name in dense if name != "noise")),
+        "Sparse": ("units", "k", "a"),
+        "Closed": ("units",),
+        "Layer": ("units",),
+    }
+    assert {name: BOTTLENECKS.keywords(f"stranger.own:{name}") for name in expected} == expected
+    assert BOTTLENECKS.keywords("stranger.codes:Renamed") == dense
+    assert "stranger" not in sys.modules
+
+
 def test_importing_the_library_alone_loads_nothing_heavy():
-    check = "import sys, keras_ae, keras_ae.cli; assert not {'keras', 'tensorflow', 'jax'} & set(sys.modules)"
+    check = (
+        "import sys, keras_ae, keras_ae.cli; from keras_ae.studies.config import ModelConfig;"
+        "ModelConfig('strided', '8', 'entropic', ('bottleneck.noise=0.1',));"
+        "assert not {'keras', 'tensorflow', 'jax'} & set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", check], check=True)

@@ -1,0 +1,102 @@
+"""What functions and classes take, read from their source: nothing is imported, so that refusing is fast."""
+
+import ast
+import importlib.util
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def keywords(module: str, name: str) -> tuple[str, ...] | None:
+    """Names of a function's or a class's arguments; None where the source does not show them.
+
+    A constructor that hands its **kwargs on also takes what the base classes take, but for what it decides itself
+    in that call. Keras's own classes are left out: what every layer takes is no option of a part.
+    """
+    node = definition(module, name)
+    if isinstance(node, ast.ClassDef):
+        init = next((n for n in node.body if getattr(n, "name", None) == "__init__"), None)
+        return _inherited(module, node) if init is None else _of_constructor(module, node, init)
+    if isinstance(node, ast.FunctionDef):
+        return _arguments(node)
+    home = _imported_from(module, name, None)
+    return keywords(*home) if home else None
+
+
+@cache
+def definition(module: str, name: str) -> ast.ClassDef | ast.FunctionDef | None:
+    """Where a module's source defines a class or function; None if there is no such module, or it does not."""
+    return next((node for node in _statements(module) if getattr(node, "name", None) == name), None)
+
+
+def _arguments(node: ast.FunctionDef) -> tuple[str, ...]:
+    return tuple(a.arg for a in (*node.args.args, *node.args.kwonlyargs) if a.arg != "self")
+
+
+def _of_constructor(module: str, node: ast.ClassDef, init: ast.FunctionDef) -> tuple[str, ...]:
+    own = _arguments(init)
+    if init.args.kwarg is None:
+        return own
+    calls = [call for call in ast.walk(init) if isinstance(call, ast.Call)]
+    on = [call for call in calls if any(_is_rest(keyword, init.args.kwarg.arg) for keyword in call.keywords)]
+    decided = {keyword.arg for call in on for keyword in call.keywords}
+    return (*own, *(name for name in _inherited(module, node) or () if name not in {*own, *decided}))
+
+
+def _is_rest(keyword: ast.keyword, rest: str) -> bool:
+    return keyword.arg is None and isinstance(keyword.value, ast.Name) and keyword.value.id == rest
+
+
+def _inherited(module: str, node: ast.ClassDef) -> tuple[str, ...] | None:
+    """What the base classes' constructors take; None where no source shows it."""
+    homes = [_imported_from(module, ast.unparse(base), node) for base in node.bases]
+    found = [names for home in homes if home and (names := keywords(*home)) is not None]
+    return tuple(dict.fromkeys(name for names in found for name in names)) if found else None
+
+
+def _imported_from(module: str, dotted: str, user: ast.ClassDef | None) -> tuple[str, str] | None:
+    """Where what a module calls "name" or "package.name" is from: module and name, as at a class or at the end."""
+    first, _, rest = dotted.partition(".")
+    meant = None
+    for node in _statements(module):
+        if node is user:  # A class may have the name of its base.
+            break
+        if isinstance(node, ast.ClassDef) and node.name == dotted:
+            meant = f"{module}.{dotted}"
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            for alias in node.names:
+                if (alias.asname or alias.name.partition(".")[0]) == first:
+                    meant = ".".join(filter(None, (_target(module, node, alias), rest)))
+    home, _, name = (meant or "").rpartition(".")
+    return (home, name) if home and home.partition(".")[0] != "keras" else None
+
+
+def _target(module: str, node: ast.ImportFrom | ast.Import, alias: ast.alias) -> str:
+    """The whole name of what an import binds."""
+    if isinstance(node, ast.Import):
+        return alias.name if alias.asname else alias.name.partition(".")[0]
+    if not node.level:
+        return f"{node.module}.{alias.name}"
+    path = _path(module)
+    packages = module.split(".") if path and path.name == "__init__.py" else module.split(".")[:-1]
+    packages = packages[: len(packages) - node.level + 1]
+    return ".".join([*packages, *filter(None, [node.module]), alias.name])
+
+
+@cache
+def _statements(module: str) -> list[ast.stmt]:
+    """Of a module's source; none if there is none."""
+    path = _path(module)
+    return ast.parse(path.read_text(encoding="utf-8")).body if path else []
+
+
+def _path(module: str) -> Path | None:
+    first, *rest = module.split(".")
+    spec = importlib.util.find_spec(first) if all(name.isidentifier() for name in (first, *rest)) else None
+    if spec is None:
+        return None
+    paths = [Path(spec.origin or "")]
+    if rest and spec.submodule_search_locations:  # several of a namespace package
+        places = [Path(place, *rest) for place in spec.submodule_search_locations]
+        paths = [path / "__init__.py" if path.is_dir() else path.with_suffix(".py") for path in places]
+    return next((path for path in paths if path.suffix == ".py" and path.is_file()), None)
