@@ -61,7 +61,7 @@ def window_means(side: int) -> np.ndarray:
 class SumSquaredError(keras.losses.Loss):
     """Squared errors summed over each image's values, and averaged over the images (or windows).
 
-    Source: Penhouët, "Locally embedded autoencoder", eq. 3.2.
+    Source: Penhouët's thesis, eq. 3.2.
     """
 
     def __init__(self, name: str = "sum_squared_error", **kwargs):

@@ -45,7 +45,7 @@ def window_autoencoder(
 
     Its types by name: "dense" is the standard one, "k_sparse", "variational" (with `beta` the β-VAE), and
     "capacity_controlled". Trained alone its loss is `keras_ae.losses.SumSquaredError` (eq. 3.2), with Adam at
-    1e-4. Source: Penhouët, "Locally embedded autoencoder", section 3.3; with `kernel_size=3` the parameters are
+    1e-4. Source: Penhouët's thesis, section 3.3; with `kernel_size=3` the parameters are
     those of Table 3.1, for example 2,493,914 for "dense" and "fc" with 10 code values for 28×28×1.
 
     Args:

@@ -14,8 +14,8 @@ from keras_ae.errors import InputError
 class KSparse(Bottleneck):
     """A linear dense code of which only the largest values are kept: k in training, ⌊a·k⌋ otherwise.
 
-    The others become 0. Of equal values the first are kept, so that there are never more. Source: Penhouët,
-    "Locally embedded autoencoder", eq. 2.22; the defaults are the thesis's settings for codes of length 10.
+    The others become 0. Of equal values the first are kept, so that there are never more. Source: Penhouët's
+    thesis, eq. 2.22; the defaults are the thesis's settings for codes of length 10.
 
     Args:
         units: Length of the code (at each position).

@@ -25,7 +25,7 @@ class Variational(Bottleneck):
     the images: with a loss that is a *mean* over pixels, β weighs as much as β · pixels does with a sum. A warm-up
     is a `VariableSchedule` of `schedulable.beta`.
 
-    With β = 1 and a sum over pixels this is eq. 2.25 of Penhouët, "Locally embedded autoencoder", ½·KL + RL: there
+    With β = 1 and a sum over pixels this is eq. 2.25 of Penhouët's thesis, ½·KL + RL: there
     KL lacks the factor ½, so the β of its eq. 2.26 is half of the one here.
 
     Args:

@@ -82,7 +82,7 @@ class Export:
 
 @dataclass(frozen=True)
 class Score:
-    """Score the images of a folder with an exported detector: CSV on standard output, a row a file."""
+    """Score the images of a folder with an exported detector: CSV on standard output, one row per file."""
 
     model: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
     """Directory of the exported detector."""

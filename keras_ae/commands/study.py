@@ -23,7 +23,7 @@ class StudyList:
     """List the studies in experiments/ with their presets."""
 
     experiments: Path = EXPERIMENTS
-    """Directory with a folder a study."""
+    """Directory with one folder per study."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
@@ -57,7 +57,7 @@ class StudyRun:
     estimate: bool = True
     """Estimate time and memory before the first run begins."""
     experiments: Path = EXPERIMENTS
-    """Directory with a folder a study."""
+    """Directory with one folder per study."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def __post_init__(self):
@@ -132,7 +132,7 @@ class StudyReport:
     site: Path = Path("runs/gallery")
     """Directory of the gallery."""
     experiments: Path = EXPERIMENTS
-    """Directory with a folder a study."""
+    """Directory with one folder per study."""
     out: Path | None = None
     """Directory of the study's runs, as `study run` was given it; runs/study/NAME by default."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False

@@ -81,7 +81,7 @@ class Evaluate:
 
 
 def print_robustness(results: dict[str, Any]) -> None:
-    """A table with a row an attack."""
+    """A table with one row per attack."""
     from rich.console import Console
     from rich.table import Table
 

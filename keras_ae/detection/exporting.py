@@ -75,7 +75,7 @@ def export_detector(
     for name, function in functions.items():
         endpoint = portable_endpoint(function, shape)
         if "onnx" in formats:
-            checked[f"{name}.onnx"] = write_onnx(model, name, endpoint, path / f"{name}.onnx", images)
+            checked[f"{name}.onnx"] = write_onnx(name, endpoint, path / f"{name}.onnx", images)
         if "litert" in formats:
             checked[f"{name}.tflite"] = write_litert(model, name, endpoint, path / f"{name}.tflite", images)
     _write_card(detector, path, checked, about or {})

@@ -16,7 +16,7 @@ from keras_ae.errors import InputError
 class LocalConfidence(Score):
     """1 − the lowest confidence of a LEA's windows: RL_i / max RL, the largest of an image's windows.
 
-    The confidence map is that of eq. 4.4 (Penhouët, "Locally embedded autoencoder"), with the worst window of all
+    The confidence map is that of eq. 4.4 (Penhouët's thesis), with the worst window of all
     normal images in the place of that of one image: normal images score from 0 to about 1.
 
     Args:

@@ -50,7 +50,7 @@ def spatial_information(
 
     A probe is a dense layer with ReLU, and behind it one linear classifier a factor; it learns by the log loss of
     the factors, with Adam. All probes learn in the same steps: the network, which stays as it is to the last bit,
-    runs once a batch for all of them, as at inference. Source: Penhouët, "Locally embedded autoencoder", section
+    runs once a batch for all of them, as at inference. Source: Penhouët's thesis, section
     5.2 (Figures 5.3 and 5.4), whose settings are the defaults.
 
     A probe of a map of 64×64×32 has 134 million weights, and takes 2.1 GB to train; `max_features` bounds that.

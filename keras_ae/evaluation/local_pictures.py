@@ -1,6 +1,6 @@
 """Pictures of what a locally embedded autoencoder (LEA) sees and makes of it, from its `LocalImages`.
 
-Each is an array [height, width, 1 or 3] in [0, 1]. Source: Penhouët, "Locally embedded autoencoder", sections 4.2,
+Each is an array [height, width, 1 or 3] in [0, 1]. Source: Penhouët's thesis, sections 4.2,
 4.4 and 4.5, and Figures 4.2 to 4.4 and 5.2.
 """
 

@@ -1,6 +1,6 @@
 """How robust classifiers are against adversarial attacks: how often these succeed, and how far they have to go.
 
-Source: Penhouët, "Locally embedded autoencoder", section 4.6.
+Source: Penhouët's thesis, section 4.6.
 """
 
 import hashlib

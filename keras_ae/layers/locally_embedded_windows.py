@@ -48,7 +48,7 @@ class Axis(NamedTuple):
 
 @dataclass(frozen=True)
 class Windowing:
-    """Windows at even steps, as section 2.1.6 of Penhouët, "Locally embedded autoencoder", has them.
+    """Windows at even steps, as section 2.1.6 of Penhouët's thesis, has them.
 
     Args:
         window: (height, width) of the windows.

@@ -1,6 +1,6 @@
 """The heatmap of robustness: models × attacks, a circle each, its colour the distance, its size the success rate.
 
-Figures 4.5, 5.7 and A.1 of Penhouët, "Locally embedded autoencoder"; section 4.6 says how they are made.
+Figures 4.5, 5.7 and A.1 of Penhouët's thesis; section 4.6 says how they are made.
 """
 
 from collections.abc import Mapping

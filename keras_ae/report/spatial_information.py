@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 def spatial_information_figure(table: pandas.DataFrame, part: str = "test") -> Figure:
     """Accuracy of the probes from layer to layer: a panel a factor, a line a model.
 
-    As Figure 5.4 of Penhouët, "Locally embedded autoencoder". Lines are medians over the seeds, with their range
+    As Figure 5.4 of Penhouët's thesis. Lines are medians over the seeds, with their range
     behind them; the dotted line is chance. Layers of different models stand above each other by their place.
 
     Args:

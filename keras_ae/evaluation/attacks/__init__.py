@@ -1,6 +1,6 @@
 """Thirteen adversarial attacks on image classifiers, as Foolbox 3 attacks with the defaults of Foolbox 1.8.0.
 
-They are those of Penhouët, "Locally embedded autoencoder", section 4.6, untargeted, in its order. Foolbox 3 keeps
+They are those of Penhouët's thesis, section 4.6, untargeted, in its order. Foolbox 3 keeps
 only some of Foolbox 1.8's attacks, and several of these with other schedules: here each does what 1.8.0 did, whole
 batches at a time. Each is called as any Foolbox 3 attack, with `epsilons=None`:
 
