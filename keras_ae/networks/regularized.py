@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_ae import numerics
 from keras_ae.catalogue import Example
+from keras_ae.errors import InputError
 from keras_ae.layers import SpectralNormalization
 
 KERNELS = (keras.layers.Dense, keras.layers.Conv2D, keras.layers.Conv2DTranspose)
@@ -63,6 +64,10 @@ def regularized_decoder(
     They go with a penalty of the code, `keras_ae.bottlenecks.L2Code`. With a loss that is a *mean* over an image's
     values a weight acts as strongly as weight · values does with a sum. Other networks can be given too.
 
+    Weight decay and spectral normalisation know dense layers, convolutions and transposed convolutions that are
+    layers of the model itself, as in `strided_decoder`; not what composite layers or models within it hold, as
+    in `convolutional_decoder`. The gradient penalty goes with any decoder.
+
     Args:
         decoder: A functional model; it is not changed, and its weights are not taken over.
         weight_decay: Of every kernel W: adds weight_decay · ‖W‖² to the loss.
@@ -70,7 +75,12 @@ def regularized_decoder(
         spectral: Whether dense layers and convolutions are spectrally normalised, the last one too
             (`keras_ae.layers.SpectralNormalization`).
         seed: Of the gradient penalty.
+
+    Raises:
+        InputError: If weight decay or spectral normalisation would miss a kernel.
     """
+    if weight_decay or spectral:
+        _check_kernels(decoder)
 
     def regularized(layer):
         config = layer.get_config()
@@ -86,6 +96,16 @@ def regularized_decoder(
     code = keras.Input(decoder.input_shape[1:], name="code")
     penalized = JacobianPenalty(smooth, gradient_penalty, seed=seed, name="decoder")
     return keras.Model(code, penalized(code), name=decoder.name)
+
+
+def _check_kernels(model: keras.Model) -> None:
+    for layer in model.layers:
+        if not isinstance(layer, KERNELS) and any(len(weight.shape) > 1 for weight in layer.weights):
+            raise InputError(
+                f"layer {layer.name!r} of kind {type(layer).__name__}, which has kernels of its own",
+                f"kernels in {', '.join(kind.__name__ for kind in KERNELS)} alone",
+                "regularize by the gradient penalty alone, or give another decoder",
+            )
 
 
 def _examples() -> list[Example]:

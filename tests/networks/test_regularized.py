@@ -6,9 +6,11 @@ import pytest
 
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.bottlenecks import Dense
+from keras_ae.errors import InputError
 from keras_ae.layers import SpectralNormalization
 from keras_ae.networks import (
     JacobianPenalty,
+    convolutional_decoder,
     fully_connected_decoder,
     fully_connected_encoder,
     regularized_decoder,
@@ -72,6 +74,17 @@ def test_the_decoder_that_is_given_stays_as_it_is():
     assert not decoder.losses
     for before, after in zip(weights, decoder.get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
+
+
+@pytest.mark.parametrize("way", [{"weight_decay": 0.1}, {"spectral": True}])
+def test_kernels_that_would_be_missed_are_refused(way):
+    composite = convolutional_decoder((2, 2, 4), (4, 4, 1), strided_layers=1, residual_blocks=1)
+    with pytest.raises(InputError, match="'stage1_upsampling' of kind UpsamplingUnit"):
+        regularized_decoder(composite, **way)
+    code = keras.Input((3,))
+    with pytest.raises(InputError, match="of kind Functional"):
+        regularized_decoder(keras.Model(code, _decoder()(code)), **way)
+    assert regularized_decoder(composite, gradient_penalty=0.1).output_shape == (None, 4, 4, 1)
 
 
 def _trained(tmp_path, **ways):
