@@ -15,11 +15,10 @@ from keras_ae.files import write_atomically
 OPSET = 17
 
 
-def write_onnx(model: keras.Model, what: str, endpoint: Endpoint, path, images) -> float:
+def write_onnx(what: str, endpoint: Endpoint, path, images) -> float:
     """Write an endpoint of images as ONNX, checked with ONNX Runtime against the function itself.
 
     Args:
-        model: Has the variables that the endpoint's function uses.
         what: Name of the endpoint, for messages.
         endpoint: Of one input, images; see `portable_endpoint`.
         path: The file.
@@ -56,7 +55,11 @@ def write_onnx(model: keras.Model, what: str, endpoint: Endpoint, path, images) 
 def write_litert(model: keras.Model, what: str, endpoint: Endpoint, path, images) -> float:
     """Write an endpoint of images as LiteRT (.tflite), checked with its interpreter against the function itself.
 
-    Args, Returns, Raises: As of `write_onnx`.
+    Args:
+        model: Has the variables that the endpoint's function uses.
+        what, endpoint, path, images: As of `write_onnx`.
+
+    Returns, Raises: As of `write_onnx`.
     """
     require_tensorflow()
     import tensorflow as tf

@@ -14,7 +14,8 @@ from keras_ae.export.endpoints import Endpoint, Input
 from keras_ae.export.names import BYTES
 from keras_ae.export.parity import check_moments, check_parity
 
-CHECKED, DRAWN = 16, 4096  # images that outputs are compared on; draws whose moments are
+CHECKED = 16  # images that outputs are compared on
+DRAWN, DRAWN_AT_ONCE = 4096, 256  # draws whose moments are compared; as many as are held in memory
 
 
 def write_saved_model(
@@ -88,11 +89,14 @@ def _check(endpoints: Mapping[str, Endpoint], path: Path, images) -> dict[str, f
 def _check_draws(name: str, endpoint: Endpoint, exported) -> float:
     import tensorflow as tf
 
-    def draw(function, seed):
-        drawn = function(count=tf.constant(DRAWN), seed=tf.constant(seed))
-        return next(iter(_arrays(drawn).values()))
+    def draws(function, seeds):
+        for seed in seeds:
+            drawn = function(count=tf.constant(DRAWN_AT_ONCE), seed=tf.constant(seed))
+            yield next(iter(_arrays(drawn).values()))
 
-    return check_moments(name, lambda: draw(endpoint.function, 1), lambda: draw(exported, 2))
+    batches = DRAWN // DRAWN_AT_ONCE
+    seeds = range(batches), range(batches, 2 * batches)  # all different: the draws are independent
+    return check_moments(name, draws(endpoint.function, seeds[0]), draws(exported, seeds[1]))
 
 
 def _example(name: str, each: Input, images) -> np.ndarray:

@@ -52,7 +52,10 @@ def _litert(path):
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
 @pytest.mark.parametrize(
     ("write", "read", "name"),
-    [(export.write_onnx, _onnx, "model.onnx"), (export.write_litert, _litert, "model.tflite")],
+    [
+        (lambda _, *arguments: export.write_onnx(*arguments), _onnx, "model.onnx"),
+        (export.write_litert, _litert, "model.tflite"),
+    ],
 )
 def test_the_files_compute_what_the_model_does_and_give_nan_for_nan(model, images, tmp_path, write, read, name):
     if name.endswith("onnx"):
@@ -79,5 +82,5 @@ def test_what_computes_something_else_is_refused(model, images, tmp_path):
 
     fickle = export.portable_endpoint(lambda x: {"shifted": x if tf.executing_eagerly() else x + 1e-4}, SHAPE)
     with pytest.raises(InputError, match=r"m\.onnx that differs"):
-        export.write_onnx(model, "m", fickle, tmp_path / "m.onnx", images)
+        export.write_onnx("m", fickle, tmp_path / "m.onnx", images)
     assert not (tmp_path / "m.onnx").exists()

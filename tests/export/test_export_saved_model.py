@@ -166,12 +166,41 @@ def test_deviations_are_relative_above_one():
     assert export.deviation([1.0, 2.0], [1.0]) == float("inf")
 
 
+@pytest.mark.parametrize(("a", "b"), [(np.inf, 5.0), (5.0, np.inf), (np.inf, -np.inf), (np.inf, np.nan)])
+def test_infinities_deviate_from_all_but_themselves(a, b):
+    assert export.deviation([a, 0.5], [b, 0.5]) == float("inf")
+    assert export.deviation([a], [a]) == 0
+
+
 def test_moments_that_differ_are_refused():
     generator = np.random.default_rng(0)
 
-    def draws(mean):
-        return lambda: generator.normal(mean, 1, (2000, 3))
+    def draws(mean, batches=4):
+        return (generator.normal(mean, 1, (500, 3)) for _ in range(batches))
 
     export.check_moments("sample", draws(0), draws(0))
     with pytest.raises(InputError, match="standard errors"):
         export.check_moments("sample", draws(0), draws(0.5))
+    with pytest.raises(InputError, match="nan standard errors"):
+        export.check_moments("sample", draws(0), draws(np.nan))
+    a, b = (generator.normal(0, 1, (2000, 3)) for _ in range(2))
+    found = export.check_moments("sample", np.split(a, 4), np.split(b, 5))
+    errors = np.sqrt((a.var(0) + b.var(0)) / 2000)
+    assert found == pytest.approx(np.max(np.abs(a.mean(0) - b.mean(0)) / errors), rel=1e-3)
+
+
+def test_samples_are_checked_a_few_at_a_time(model, images, tmp_path):
+    import tensorflow as tf
+
+    counts = []
+
+    def sample(count, seed):
+        if tf.executing_eagerly():
+            counts.append(int(count))
+        return {"images": tf.random.stateless_uniform((count, *SHAPE), tf.stack([seed, 0]))}
+
+    inputs = (export.Input("count", (), "int32"), export.Input("seed", (), "int32"))
+    endpoints = {"sample": export.Endpoint(sample, inputs, random=True)}
+    export.write_saved_model(model, endpoints, tmp_path / "model", images)
+    assert sum(counts) == 4096
+    assert max(counts) <= 256
