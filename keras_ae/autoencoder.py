@@ -6,11 +6,11 @@ from keras import ops
 from keras_ae import _keras
 from keras_ae.bottlenecks import Bottleneck
 from keras_ae.errors import InputError
-from keras_ae.execution import choose_execution
+from keras_ae.execution import AutomaticExecution
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
-class Autoencoder(_keras.AcrossWorkers, keras.Model):
+class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
     """A model that is trained to give back its input.
 
     `fit` takes images alone (the target is the input), or (input, target) pairs, which train it to denoise. The
@@ -66,22 +66,13 @@ class Autoencoder(_keras.AcrossWorkers, keras.Model):
     def compute_output_shape(self, input_shape):
         return (input_shape[0], *self.decoder.output_shape[1:])
 
-    def compile(self, optimizer="adam", loss="mse", *, jit_compile="auto", steps_per_execution="auto", **kwargs):
-        """Like `keras.Model.compile`; "auto" is resolved by device and kind of model (`keras_ae.execution`)."""
-        self._asked = {"jit_compile": jit_compile, "steps_per_execution": steps_per_execution}
-        execution = choose_execution(self, jit_compile, steps_per_execution)
-        super().compile(
-            optimizer,
-            loss,
-            jit_compile=execution.jit_compile,
-            steps_per_execution=execution.steps_per_execution,
-            **kwargs,
-        )
+    def compile(self, optimizer="adam", loss="mse", **kwargs):
+        """Like `keras.Model.compile`; `jit_compile` and `steps_per_execution` are "auto" unless given.
 
-    def get_compile_config(self):
-        config = super().get_compile_config()
-        # What was asked, not what "auto" came to here: the model may be loaded on another device.
-        return {**config, **self._asked} if config else config
+        "auto" is resolved by device and kind of model (`keras_ae.execution`). The steps a call it comes to are
+        lowered where `fit` is told a number of steps that they do not divide.
+        """
+        super().compile(optimizer, loss, **kwargs)
 
     def compile_from_config(self, config):
         self.compile(**keras.saving.deserialize_keras_object(config))

@@ -1,11 +1,12 @@
 """The one place that decides how a model's training steps are executed.
 
 Measured on two CPU cores (`benchmarks/architectures.py` repeats it): XLA slows convolutions down about twice
-and makes small dense networks several times faster, more so with many steps an execution, because there the
+and makes small dense networks 1.3 times faster; many steps an execution give as much again, because there the
 cost is the dispatch of each step and not its arithmetic. On a GPU XLA fuses normalisation and activation.
 """
 
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import keras
@@ -24,7 +25,7 @@ class Execution:
 
 
 def choose_execution(model: keras.Model, jit_compile="auto", steps_per_execution="auto") -> Execution:
-    """Resolve what was left "auto" by device and kind of model.
+    """Resolve what was left "auto" by device, kind of model and the strategy it was built under.
 
     Args:
         model: A built model.
@@ -32,11 +33,23 @@ def choose_execution(model: keras.Model, jit_compile="auto", steps_per_execution
         steps_per_execution: Training steps a call, or "auto".
     """
     dense = all(len(variable.shape) <= 2 for variable in model.variables)
+    distributed = _is_distributed(model)
     if jit_compile == "auto":
-        jit_compile = _compiles_well(dense)
+        jit_compile = _compiles_well(dense) and not distributed
     if steps_per_execution == "auto":
-        steps_per_execution = DENSE_STEPS if dense and keras.backend.backend() == "tensorflow" else 1
+        several = dense and not distributed and keras.backend.backend() == "tensorflow"
+        steps_per_execution = DENSE_STEPS if several else 1
     return Execution(bool(jit_compile), int(steps_per_execution))
+
+
+def _is_distributed(model: keras.Model) -> bool:
+    """Whether the model was built under a strategy: Keras then runs neither XLA nor several steps a call."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    with model.distribute_strategy.scope():  # the model's own, which need not be the one around this call
+        return tf.distribute.has_strategy()
 
 
 def _compiles_well(dense: bool) -> bool:
@@ -44,9 +57,79 @@ def _compiles_well(dense: bool) -> bool:
         return keras.backend.backend() == "jax"
     import tensorflow as tf
 
-    if tf.distribute.has_strategy():
-        return False  # Keras runs each replica's step itself; XLA does not take that.
     return dense or bool(tf.config.get_visible_devices("GPU"))
+
+
+def most_steps_a_call(most: int, counts: Iterable[int]) -> int:
+    """The largest number of steps, at most `most`, that divides each of the counts of steps."""
+    return next(steps for steps in range(most, 0, -1) if all(count % steps == 0 for count in counts))
+
+
+class AutomaticExecution:
+    """Stands before `keras.Model` in a model's bases, whose `compile` then takes "auto" (`choose_execution`).
+
+    Keras makes all the steps of a call, however few are left of those asked for: with 50 steps a call
+    `fit(endless, steps_per_epoch=30)` would make 50 an epoch. Where the steps a call were left "auto", `fit`,
+    `evaluate` and `predict` lower them for their time to a number that divides the steps they are given, the
+    steps of `fit` and of its validation alike. A number that was given stays, as in Keras.
+    """
+
+    def compile(self, *args, jit_compile="auto", steps_per_execution="auto", auto_scale_loss=True, **kwargs):
+        """As of `keras.Model`; "auto" is resolved by device and kind of model."""
+        execution = choose_execution(self, jit_compile, steps_per_execution)
+        resolved = {"jit_compile": execution.jit_compile, "steps_per_execution": execution.steps_per_execution}
+        super().compile(*args, **resolved, auto_scale_loss=auto_scale_loss, **kwargs)
+        asked = {"jit_compile": jit_compile, "steps_per_execution": steps_per_execution}
+        self._asked = {**asked, "auto_scale_loss": auto_scale_loss}
+        self._functions = {}  # from steps a call to the compiled functions that make so many
+
+    def get_compile_config(self):
+        """As of `keras.Model`."""
+        config = super().get_compile_config()
+        # What was asked, not what "auto" came to here: the model may be loaded on another device.
+        return {**config, **self._asked} if config else config
+
+    def fit(self, *args, steps_per_epoch=None, validation_steps=None, **kwargs):
+        """As of `keras.Model`."""
+        with self.whole_calls(steps_per_epoch, validation_steps):
+            steps = {"steps_per_epoch": steps_per_epoch, "validation_steps": validation_steps}
+            return super().fit(*args, **steps, **kwargs)
+
+    def evaluate(self, *args, steps=None, **kwargs):
+        """As of `keras.Model`."""
+        with self.whole_calls(steps):
+            return super().evaluate(*args, steps=steps, **kwargs)
+
+    def predict(self, *args, steps=None, **kwargs):
+        """As of `keras.Model`."""
+        with self.whole_calls(steps):
+            return super().predict(*args, steps=steps, **kwargs)
+
+    @contextmanager
+    def whole_calls(self, *counts: int | None):
+        """Within it no call makes more steps than divide the counts that are given, if that was left "auto"."""
+        before = self.steps_per_execution
+        if self.compiled and self._asked["steps_per_execution"] == "auto":
+            self._call(most_steps_a_call(before, [count for count in counts if count]))
+        try:
+            yield
+        finally:
+            self._call(before)
+
+    def _call(self, steps: int) -> None:
+        """Make so many steps a call, with the functions compiled for it if there are any."""
+        if steps == self.steps_per_execution:
+            return
+        names = ("train_function", "test_function", "predict_function")
+        self._functions[self.steps_per_execution] = {name: getattr(self, name) for name in names}
+        for name, function in self._functions.get(steps, dict.fromkeys(names)).items():
+            setattr(self, name, function)
+        self.steps_per_execution = steps
+
+
+def whole_calls(model: keras.Model, *counts: int | None) -> AbstractContextManager:
+    """`AutomaticExecution.whole_calls` of any model: what Keras's own models were given stays."""
+    return model.whole_calls(*counts) if isinstance(model, AutomaticExecution) else nullcontext()
 
 
 def on_cpu() -> bool:

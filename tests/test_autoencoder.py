@@ -124,6 +124,93 @@ def test_automatic_execution_is_by_kind_of_model_and_can_be_overridden():
     assert (dense.jit_compile, dense.steps_per_execution) == (False, 2)
 
 
+class _Calls(keras.callbacks.Callback):
+    """Counts the calls of the training step, and those of the test step."""
+
+    train = test = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.train += 1
+
+    def on_test_batch_end(self, batch, logs=None):
+        self.test += 1
+
+
+def _endless(count=8):
+    import tensorflow as tf
+
+    return tf.data.Dataset.from_tensors(_images(count)).repeat()
+
+
+@pytest.mark.tensorflow
+def test_as_many_steps_are_made_as_asked_for():
+    model = _model()
+    model.compile(jit_compile=False)
+    made = []
+    for steps, expected in ((30, 1), (7, 1), (120, 3), (30, 1)):
+        calls = _Calls()
+        model.fit(_endless(), steps_per_epoch=steps, verbose=0, callbacks=[calls])
+        made.append(int(model.optimizer.iterations))
+        assert calls.train == expected
+        assert model.steps_per_execution == DENSE_STEPS
+    assert made == [30, 37, 157, 187]
+
+
+@pytest.mark.tensorflow
+def test_a_step_is_traced_once_for_a_number_of_steps_a_call():
+    traces = []
+
+    class Traced(kae.Autoencoder):
+        def compute_loss(self, *arguments, **keywords):
+            traces.append(self.steps_per_execution)
+            return super().compute_loss(*arguments, **keywords)
+
+    model = _model()
+    model = Traced(model.encoder, model.bottleneck, model.decoder)
+    model.compile(jit_compile=False)
+    for steps in (4, 6):
+        model.fit(_endless(), steps_per_epoch=steps, verbose=0)
+    once = list(traces)
+    for steps in (4, 6, 4):
+        model.fit(_endless(), steps_per_epoch=steps, verbose=0)
+    assert traces == once
+    assert set(once) == {4, 6}
+
+
+@pytest.mark.tensorflow
+def test_as_many_batches_are_evaluated_and_predicted_as_asked_for():
+    model = _model()
+    model.compile(jit_compile=False)
+    calls = _Calls()
+    model.fit(
+        _endless(), steps_per_epoch=6, validation_data=_endless(), validation_steps=4, verbose=0, callbacks=[calls]
+    )
+    assert (calls.train, calls.test) == (3, 2)  # of two steps, which divide both
+    calls = _Calls()
+    model.evaluate(_endless(), steps=60, verbose=0, callbacks=[calls])
+    assert calls.test == 2
+    assert len(model.predict(_endless(), steps=3, verbose=0)) == 24
+
+
+@pytest.mark.tensorflow
+def test_a_number_of_steps_a_call_that_was_given_stays():
+    model = _model()
+    model.compile(jit_compile=False, steps_per_execution=4)
+    model.fit(_endless(), steps_per_epoch=6, verbose=0)
+    assert int(model.optimizer.iterations) == 8  # as Keras has it
+
+
+@pytest.mark.tensorflow
+def test_a_strategy_is_heeded_when_compiled_outside_its_scope():
+    import tensorflow as tf
+
+    with tf.distribute.OneDeviceStrategy("/cpu:0").scope():
+        model = _model()
+    model.compile()
+    assert not model.jit_compile
+    assert model.steps_per_execution == 1
+
+
 def test_a_saved_model_loads_compiled_and_continues(tmp_path):
     images = _images()
     model, _ = _trained(images)

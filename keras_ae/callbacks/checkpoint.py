@@ -11,7 +11,7 @@ from keras_ae.callbacks.checkpoint_conditions import conditions, differences
 from keras_ae.callbacks.checkpoint_files import CheckpointFiles
 from keras_ae.callbacks.one_training import OneTraining
 from keras_ae.errors import InputError
-from keras_ae.execution import require_tensorflow
+from keras_ae.execution import require_tensorflow, whole_calls
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -86,7 +86,7 @@ class Checkpoint(keras.callbacks.Callback):
             pipeline: From the number of steps to leave out to the endless batches that follow, such as
                 `ImageData.pipeline` with `repeat` and `start_step`: the same ones each time.
             epochs: As of `fit`.
-            steps_per_epoch: As of `fit`; a multiple of the model's `steps_per_execution`.
+            steps_per_epoch: As of `fit`; a multiple of the model's `steps_per_execution`, unless that is "auto".
             callbacks: As of `fit`; the same each time, in the same order.
             verbose: As of `fit`.
             **options: Of `fit`: `validation_data`, `validation_freq` and the like.
@@ -95,14 +95,20 @@ class Checkpoint(keras.callbacks.Callback):
             InputError: If the checkpoint is of another training or was made under other conditions, or all
                 checkpoints are damaged.
         """
-        _check_whole_calls(model, steps_per_epoch)
-        self._watched = [*callbacks, keras.callbacks.History()]
-        self._load(model, steps_per_epoch)
+        with whole_calls(model, steps_per_epoch, options.get("validation_steps")):
+            _check_whole_calls(model, steps_per_epoch)
+            self._watched = [*callbacks, keras.callbacks.History()]
+            self._load(model, steps_per_epoch)
+            shown = {"add_progbar": bool(verbose), "verbose": verbose, "epochs": epochs, "steps": steps_per_epoch}
+            training = OneTraining([*self._watched, self], model=model, **shown)
+            options |= {"callbacks": training, "verbose": verbose, "shuffle": False}
+            self._train(model, pipeline, training, epochs, steps_per_epoch, options)
+        return training.history
+
+    def _train(self, model, pipeline, training: OneTraining, epochs: int, steps_per_epoch: int, options) -> None:
+        """The rest of the epoch that was interrupted, if one was, and the epochs after it."""
         saved = self._saved or {"epoch": 0, "step": 0, "stopped": False}
         epoch, step, stopped = saved["epoch"], saved["step"], saved["stopped"]
-        shown = {"add_progbar": bool(verbose), "verbose": verbose, "epochs": epochs, "steps": steps_per_epoch}
-        training = OneTraining([*self._watched, self], model=model, **shown)
-        options |= {"callbacks": training, "verbose": verbose, "shuffle": False}
         self._started_by_fit = True
         if step:  # Keras takes all epochs to be as long as the first: the rest of this one is trained by itself.
             with model.distribute_strategy.scope():
@@ -114,7 +120,6 @@ class Checkpoint(keras.callbacks.Callback):
         training.begin_part(0, is_last=True)
         rest = {"initial_epoch": epoch, "epochs": epoch if stopped else epochs, "steps_per_epoch": steps_per_epoch}
         model.fit(pipeline(epoch * steps_per_epoch), **rest, **options)
-        return training.history
 
     def on_train_begin(self, logs=None):
         if not self._started_by_fit:

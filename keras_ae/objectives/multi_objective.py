@@ -5,19 +5,19 @@ from keras import ops
 
 from keras_ae import _keras
 from keras_ae.errors import InputError
-from keras_ae.execution import choose_execution
+from keras_ae.execution import AutomaticExecution
 from keras_ae.objectives.division import divide
 from keras_ae.objectives.modes import JointWeights, check_compilation
 from keras_ae.objectives.optimizers import check_no_moving_average, local_optimizers, scaled
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
-class MultiObjective(_keras.AcrossWorkers, keras.Model):
+class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
     """A functional model with a main loss, and a local one for each layer in it that is a `LocalObjective`.
 
     The logs show the main loss as `loss` and each local one as `<layer name>_loss`, unweighted in every mode. The
     variables that an objective may move are computed when the step is traced, as Keras does: compile again after
-    freezing layers. (Penhouët, "Locally embedded autoencoder", section 3.1.1 and eq. 5.3.)
+    freezing layers. (Penhouët's thesis, section 3.1.1 and eq. 5.3.)
 
     Args:
         inputs: As of `keras.Model`.
@@ -70,8 +70,6 @@ class MultiObjective(_keras.AcrossWorkers, keras.Model):
         objective_optimizers=None,
         passes=1,
         objective_weights=None,
-        jit_compile="auto",
-        steps_per_execution="auto",
         auto_scale_loss=True,
         **kwargs,
     ):
@@ -89,9 +87,10 @@ class MultiObjective(_keras.AcrossWorkers, keras.Model):
                 objective steps first and the local ones on a second forward pass, as the thesis has it; that costs
                 twice as much, and updates statistics such as batch normalisation's twice.
             objective_weights: (τ, λ), only in mode "joint"; (1, 1) by default. Kept in `joint_weights`.
-            jit_compile: Whether to use XLA; "auto" by device and kind of model (`keras_ae.execution`).
-            steps_per_execution: Training steps a call, or "auto".
             auto_scale_loss: Whether to scale the losses dynamically under mixed_float16.
+            **kwargs: As of `keras.Model.compile`, except that `jit_compile` and `steps_per_execution` are "auto"
+                unless given: by device and kind of model, and by the steps that `fit` is told to make
+                (`keras_ae.execution`).
 
         Raises:
             InputError: If these do not fit together or do not fit the model, or the backend is not TensorFlow.
@@ -102,23 +101,10 @@ class MultiObjective(_keras.AcrossWorkers, keras.Model):
             others = []
             if mode != "joint":  # Before Keras compiles: a refusal leaves the model as it was.
                 others = self._local_optimizers(objective_optimizers, optimizer, auto_scale_loss)
-            execution = choose_execution(self, jit_compile, steps_per_execution)
-            super().compile(
-                optimizer,
-                loss,
-                jit_compile=execution.jit_compile,
-                steps_per_execution=execution.steps_per_execution,
-                auto_scale_loss=auto_scale_loss,
-                **kwargs,
-            )
+            super().compile(optimizer, loss, auto_scale_loss=auto_scale_loss, **kwargs)
             self.mode, self.passes, self.objective_optimizers = mode, passes, others
             self.joint_weights = JointWeights.of(*(objective_weights or (1.0, 1.0))) if mode == "joint" else None
             self._build_optimizers()
-        self._asked = {
-            "jit_compile": jit_compile,
-            "steps_per_execution": steps_per_execution,
-            "auto_scale_loss": auto_scale_loss,
-        }
 
     def _local_optimizers(self, given, main, auto_scale_loss):
         optimizers = local_optimizers(given, main, [layer.name for layer in divide(self).local])
@@ -137,7 +123,7 @@ class MultiObjective(_keras.AcrossWorkers, keras.Model):
         config = super().get_compile_config()
         if not config:
             return config
-        config = {**config, **self._asked, "mode": self.mode, "passes": self.passes}
+        config = {**config, "mode": self.mode, "passes": self.passes}
         if self.mode == "joint":  # As they are now, so that training goes on where it was.
             return {**config, "objective_weights": self.joint_weights.numbers()}
         optimizers = [keras.saving.serialize_keras_object(optimizer) for optimizer in self.objective_optimizers]

@@ -9,7 +9,7 @@ from keras_ae.autoencoder import Autoencoder
 from keras_ae.data import ImageData
 from keras_ae.errors import InputError, unknown_name
 from keras_ae.evaluation import encoding_seconds, measure_reconstruction
-from keras_ae.execution import choose_execution
+from keras_ae.execution import choose_execution, most_steps_a_call
 from keras_ae.losses import StructuralDissimilarity, SumSquaredError
 from keras_ae.objectives import MultiObjective
 from keras_ae.studies.training_config import TrainingConfig
@@ -124,8 +124,7 @@ def compile_model(model: keras.Model, training: TrainingConfig) -> dict[str, Any
     jit = {"auto": "auto", "yes": True, "no": False}[training.jit_compile]
     execution = choose_execution(model, jit, training.steps_per_execution)
     # A call must not run past the end of an epoch: Keras would train more steps than were asked for.
-    per_round = training.steps_per_evaluation
-    calls = next(n for n in range(execution.steps_per_execution, 0, -1) if per_round % n == 0)
+    calls = most_steps_a_call(execution.steps_per_execution, [training.steps_per_evaluation])
     resolved = {"jit_compile": execution.jit_compile, "steps_per_execution": calls}
     optimizer = keras.optimizers.Adam(training.learning_rates())
     model.compile(optimizer, **task_of(model).losses(training), **_objectives(model, training), **resolved)
