@@ -1,6 +1,11 @@
 """Small pure functions on tensors, in float32 whatever the layers compute in."""
 
+import keras
 from keras import ops
+
+# Rows that are compared pair by pair: 4 MB a matrix. Of a locally embedded autoencoder's codes, those of 10,000
+# windows in a batch, it would be 400 MB, and a penalty with its gradient needs many.
+PAIRED_ROWS = 1024
 
 
 def spatial_moments(features):
@@ -63,6 +68,16 @@ def decorrelation_penalty(features, form: str = "squared"):
     if form == "squared":
         return 0.5 * ops.sum(ops.square(off_diagonal))
     return ops.sum(ops.abs(off_diagonal) if form == "absolute" else off_diagonal)
+
+
+def rows_to_pair(rows, most: int = PAIRED_ROWS):
+    """At most so many rows of [n, d], in their order: all of them, or always the same random choice of n.
+
+    At even steps they would be windows at a few places of the images alone, wherever the steps and the grid of
+    windows have a common measure.
+    """
+    order = keras.random.shuffle(ops.arange(ops.shape(rows)[0]), seed=0)
+    return ops.take(rows, ops.sort(order[:most]), axis=0)
 
 
 def squared_distances(rows, others):

@@ -22,7 +22,8 @@ class Entropic(Dense):
         weight · (½d·log(2dn / (n − 1)) − (d/n)·Σ log Rᵢ),
 
     which is −weight · Ĥ raised by what normalised codes could reach at most, if all were equally far from each
-    other: so it is in nats, and never negative in training. Source: Ghose et al., "Batch norm with entropic
+    other: so it is in nats, and never negative in training. Of a batch of more than 1,024 codes, as windows make
+    them, n = 1,024 are taken (`keras_ae.numerics.rows_to_pair`). Source: Ghose et al., "Batch norm with entropic
     regularization turns deterministic autoencoders into generative models".
 
     Args:
@@ -45,7 +46,7 @@ class Entropic(Dense):
 
     def regularize(self, code, training):
         values = prod(code.shape[1:])
-        distances = numerics.log_nearest_distances(ops.reshape(code, (-1, values)))
+        distances = numerics.log_nearest_distances(numerics.rows_to_pair(ops.reshape(code, (-1, values))))
         n = ops.cast(ops.shape(distances)[0], "float32")
         most = 0.5 * ops.log(2.0 * values * n / ops.maximum(n - 1.0, 1.0))
         gap = values * (most - ops.mean(distances))

@@ -20,8 +20,9 @@ class WassersteinMMD(Dense):
     The unbiased estimate of `keras_ae.numerics.maximum_mean_discrepancy`, between the codes of a batch and as many
     draws of the prior, with a sum of inverse multiquadratic kernels of C = scale · 2dσ²: 2dσ² is the mean squared
     distance of two draws. d is the number of all code values of an image. At inference the draws are always the
-    same. Source: Tolstikhin et al., "Wasserstein auto-encoders", algorithm 2 and section 4; the scales are those
-    of the authors' program.
+    same. Of a batch of more than 1,024 codes, as windows make them, 1,024 are taken
+    (`keras_ae.numerics.rows_to_pair`). Source: Tolstikhin et al., "Wasserstein auto-encoders", algorithm 2 and
+    section 4; the scales are those of the authors' program.
 
     Args:
         units: Length of the code (at each position).
@@ -46,10 +47,11 @@ class WassersteinMMD(Dense):
     ):
         super().__init__(units, seed=seed, **kwargs)
         self.weight, self.prior_std, self.scales = weight, prior_std, tuple(scales)
-        self.draws = keras.random.SeedGenerator(seed)
+        # Another seed than the noise has, which would be the draws themselves.
+        self.draws = keras.random.SeedGenerator(None if seed is None else seed + 1)
 
     def regularize(self, code, training):
-        flat = ops.reshape(code, (-1, prod(code.shape[1:])))
+        flat = numerics.rows_to_pair(ops.reshape(code, (-1, prod(code.shape[1:]))))
         seed = self.draws if training else INFERENCE_SEED
         prior = self.prior_std * keras.random.normal(ops.shape(flat), dtype="float32", seed=seed)
         constants = [scale * 2.0 * flat.shape[1] * self.prior_std**2 for scale in self.scales]

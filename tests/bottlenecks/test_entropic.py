@@ -50,6 +50,16 @@ def test_the_penalty_is_the_formula_of_the_docstring():
     assert penalty(bottleneck, features) == pytest.approx(0.5 * (most - 4 * _log_nearest(code).mean()), rel=1e-3)
 
 
+def test_of_many_codes_the_penalty_is_the_formula_for_some_of_them():
+    features = np.random.default_rng(0).normal(size=(1500, 2)).astype("float32")
+    bottleneck = passing_on(Entropic(2, weight=0.5), 2)
+    code = (features - features.mean(0)) / np.sqrt(features.var(0) + bottleneck.normalize.epsilon)
+    code = array(numerics.rows_to_pair(code))
+    most = 0.5 * 2 * np.log(2 * 2 * 1024 / 1023)
+    assert len(code) == 1024
+    assert penalty(bottleneck, features) == pytest.approx(0.5 * (most - 2 * _log_nearest(code).mean()), rel=1e-3)
+
+
 @given(st.integers(2, 12), st.integers(1, 6), st.integers(0, 99))
 @settings(max_examples=15, deadline=None)
 def test_in_training_it_is_never_negative(n, d, seed):

@@ -64,6 +64,48 @@ def test_the_penalty_is_weighted_and_its_kernels_grow_with_code_and_prior():
     assert penalty(bottleneck, code) != penalty(bottleneck, code)
 
 
+@given(st.integers(1, 50), st.integers(1, 20))
+@settings(max_examples=15, deadline=None)
+def test_rows_to_pair_are_different_ones_in_their_order_and_always_the_same(n, most):
+    rows = np.arange(n, dtype="float32")[:, None]
+    chosen = array(numerics.rows_to_pair(rows, most))[:, 0]
+    assert len(chosen) == min(n, most)
+    assert (np.diff(chosen) > 0).all()
+    np.testing.assert_array_equal(chosen, array(numerics.rows_to_pair(rows, most))[:, 0])
+
+
+def test_rows_to_pair_are_from_all_over_the_images():
+    """Of 64 images with 14×14 windows even steps would take 16 places alone."""
+    places = array(numerics.rows_to_pair(np.tile(np.arange(196.0), 64)[:, None]))[:, 0]
+    assert len(places) == 1024
+    assert len(np.unique(places)) > 190
+
+
+def test_of_many_codes_the_penalty_is_that_of_some(monkeypatch):
+    sizes = []
+    distances = numerics.squared_distances
+    monkeypatch.setattr(
+        numerics, "squared_distances", lambda a, b: sizes.append((len(a), len(b))) or distances(a, b)
+    )
+    codes = np.random.default_rng(0).normal(size=(3000, 2)).astype("float32")
+    bottleneck = passing_on(WassersteinMMD(2, weight=1.0), 2)
+    found = penalty(bottleneck, codes, training=False)
+    assert set(sizes) == {(1024, 1024)}
+    assert found == penalty(bottleneck, array(numerics.rows_to_pair(codes)), training=False)
+
+
+def test_the_noise_is_not_the_draws(monkeypatch):
+    """Of one seed both would be the same numbers, which a penalty of noisy codes would not see."""
+    priors, estimate = [], numerics.maximum_mean_discrepancy
+    monkeypatch.setattr(
+        numerics, "maximum_mean_discrepancy", lambda *given: priors.append(given[1]) or estimate(*given)
+    )
+    code = np.zeros((200, 3), "float32")
+    noise = array(passing_on(WassersteinMMD(3, noise=0.5, seed=1), 3)(code, training=True))
+    assert noise.std() == pytest.approx(0.5, rel=0.1)
+    assert abs(np.corrcoef(noise.ravel(), array(priors[-1]).ravel())[0, 1]) < 0.2
+
+
 def test_a_single_code_has_a_finite_penalty():
     assert np.isfinite(penalty(WassersteinMMD(3), np.ones((1, 3), "float32")))
 
