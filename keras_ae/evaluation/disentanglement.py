@@ -48,6 +48,11 @@ def varying(factors: np.ndarray) -> np.ndarray:
     return np.any(factors != factors[:1], axis=0)
 
 
+def deviations(codes: np.ndarray) -> np.ndarray:
+    """Standard deviations of code values [n, d] → [d]: exactly 0 for those that never change."""
+    return np.where(varying(codes), codes.std(axis=0), 0.0)
+
+
 def active_codes(codes, least_variance: float = ACTIVE_VARIANCE) -> np.ndarray:
     """Which values of variational codes (their means) tell anything: bool [d].
 
@@ -94,12 +99,15 @@ def separated_attribute_predictability(
         codes, factors: See the module.
         generator: Draws the images that are held out.
         categorical: Columns of factors whose values have no order, such as a shape.
+
+    Raises:
+        InputError: For a categorical column that is none, or codes and factors that do not fit.
     """
     codes, factors, categorical = _with_categorical(codes, factors, categorical)
     train, test = _halves(len(codes), generator)
     scores = np.zeros((codes.shape[1], factors.shape[1]))
     for j, factor in enumerate(factors.T):
-        for i in np.flatnonzero(codes.std(axis=0)):
+        for i in np.flatnonzero(deviations(codes)):
             if j in categorical:
                 scores[i, j] = _one_code_accuracy(codes[:, i : i + 1], factor, train, test)
             else:
@@ -111,7 +119,7 @@ def _one_code_accuracy(code, factor, train, test) -> float:
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import balanced_accuracy_score
 
-    code = (code - code[train].mean()) / max(code[train].std(), np.finfo(float).tiny)
+    code = (code - code[train].mean()) / (deviations(code[train])[0] or 1.0)
     model = LogisticRegression(class_weight="balanced").fit(code[train], factor[train])
     return max(0.0, balanced_accuracy_score(factor[test], model.predict(code[test]), adjusted=True))
 
@@ -154,13 +162,13 @@ def dci(
         categorical: Columns of factors whose values have no order: these are classified, others regressed.
 
     Raises:
-        InputError: For an unknown method, or codes and factors that do not fit.
+        InputError: For an unknown method or categorical column, or codes and factors that do not fit.
     """
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
     codes, factors, categorical = _with_categorical(codes, factors, categorical)
-    deviations = codes.std(axis=0)
-    codes = (codes - codes.mean(axis=0)) / np.where(deviations > 0, deviations, 1.0)
+    scales = deviations(codes)
+    codes = (codes - codes.mean(axis=0)) / np.where(scales > 0, scales, 1.0)
     train, test = _halves(len(codes), generator)
     importances, scores = np.zeros((codes.shape[1], factors.shape[1])), []
     for j, factor in enumerate(factors.T):
@@ -216,8 +224,12 @@ def _entropies(rows: np.ndarray, base: int) -> np.ndarray:
 
 def _with_categorical(codes, factors, categorical):
     """What `checked` gives, and the places of the categorical columns among those that vary."""
+    checked_pair, columns = checked(codes, factors), np.shape(factors)[1]
+    unknown = [column for column in categorical if column not in range(columns)]
+    if unknown:
+        raise InputError(f"categorical columns {unknown}", f"some of 0 to {columns - 1}, the factors' columns")
     kept = list(np.flatnonzero(varying(np.asarray(factors))))
-    return *checked(codes, factors), {kept.index(column) for column in categorical if column in kept}
+    return *checked_pair, {kept.index(column) for column in categorical if column in kept}
 
 
 def _halves(count: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

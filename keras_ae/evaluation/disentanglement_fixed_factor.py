@@ -7,7 +7,7 @@ without a renderer. Several images have to share each value, or there is nothing
 import numpy as np
 
 from keras_ae.errors import InputError
-from keras_ae.evaluation.disentanglement import checked
+from keras_ae.evaluation.disentanglement import checked, deviations
 
 PAIRS = 64  # images, or pairs of them, that make one point to classify
 POINTS = 1_000  # points to learn from, and as many to score on
@@ -73,10 +73,10 @@ def factor_vae_score(
         InputError: As of `beta_vae_score`, or if no code value changes.
     """
     codes, factors = checked(codes, factors)
-    codes = codes[:, codes.std(axis=0) > 0]
-    if not codes.shape[1]:
+    scales = deviations(codes)
+    if not scales.any():
         raise InputError("codes that are the same for all images", "at least one value that changes")
-    codes = codes / codes.std(axis=0)
+    codes = codes[:, scales > 0] / scales[scales > 0]
     partners = [_Partners(factor) for factor in factors.T]
 
     def draw():

@@ -145,6 +145,25 @@ def test_collapsed_code_values_are_not_active_and_get_no_votes():
     assert evaluation.factor_vae_score(collapsed, FACTORS, _generator(), points=200) == 1
 
 
+def test_constants_whose_deviation_is_not_zero_by_rounding_count_as_constants():
+    constant = np.full((len(PERFECT), 2), 0.1)
+    assert constant.std(axis=0).all()
+    codes = np.concatenate([PERFECT, constant], axis=1)
+    assert evaluation.factor_vae_score(codes, FACTORS, _generator(), points=200) == 1
+    assert _scores(codes)["sap"] == pytest.approx(1, abs=0.02)
+    found = evaluation.dci(codes, FACTORS, _generator(), "lasso")
+    np.testing.assert_array_equal(found.importances[3:], 0)
+    with pytest.raises(InputError, match="the same for all images"):
+        evaluation.factor_vae_score(constant, FACTORS, _generator())
+
+
+@pytest.mark.parametrize("column", [3, -1])
+@pytest.mark.parametrize("score", [evaluation.dci, evaluation.separated_attribute_predictability])
+def test_categorical_columns_that_do_not_exist_are_refused(score, column):
+    with pytest.raises(InputError, match=rf"categorical columns \[{column}\]; expected some of 0 to 2"):
+        score(PERFECT, FACTORS, _generator(), categorical=(0, column))
+
+
 @pytest.mark.parametrize(
     ("codes", "factors", "received"),
     [
