@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from tensorboard_events import written_events
 
 import keras_ae as kae
 from keras_ae.callbacks import LocalReconstructions
@@ -10,17 +11,6 @@ from keras_ae.callbacks import LocalReconstructions
 pytestmark = pytest.mark.tensorflow
 
 EPOCHS, COUNT, SHOWN = 5, 30, 3
-
-
-def _events(directory):
-    import tensorflow as tf
-
-    found = {}
-    for file in sorted(directory.rglob("*tfevents*")):
-        for event in tf.compat.v1.train.summary_iterator(str(file)):
-            for value in event.summary.value:
-                found.setdefault(value.tag, []).append((event.step, tf.make_ndarray(value.tensor)))
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +35,7 @@ def trained(images, tmp_path_factory):
     """A classifier with two LEAs, and what was written as it was trained."""
     directory = tmp_path_factory.mktemp("logs")
     model, history = _fit(images, LocalReconstructions(images, directory, count=COUNT, shown=SHOWN, times=2))
-    return model, history, _events(directory), directory
+    return model, history, written_events(directory), directory
 
 
 def test_both_losses_of_each_lea_are_written_every_epoch(trained, images):

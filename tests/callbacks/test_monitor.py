@@ -4,22 +4,12 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
+from tensorboard_events import written_events
 
 import keras_ae as kae
 from keras_ae.callbacks import Monitor
 
 pytestmark = pytest.mark.tensorflow
-
-
-def _events(directory):
-    import tensorflow as tf
-
-    found = {}
-    for file in sorted(directory.rglob("*tfevents*")):
-        for event in tf.compat.v1.train.summary_iterator(str(file)):
-            for value in event.summary.value:
-                found.setdefault(value.tag, []).append((event.step, tf.make_ndarray(value.tensor)))
-    return found
 
 
 @pytest.fixture
@@ -35,7 +25,7 @@ def _model():
 
 def test_speed_and_learning_rate_are_written_each_epoch(tmp_path, images):
     _model().fit(images, batch_size=8, epochs=3, verbose=0, callbacks=[Monitor(tmp_path, 8)])
-    events = _events(tmp_path)
+    events = written_events(tmp_path)
     assert [step for step, _ in events["images_per_second"]] == [0, 1, 2]
     assert all(value > 0 for _, value in events["images_per_second"])
     assert [float(value) for _, value in events["learning_rate"]] == pytest.approx([2e-3] * 3)
@@ -46,7 +36,7 @@ def test_histograms_are_few_however_long_the_training(tmp_path, images):
     monitor = Monitor(tmp_path, 8, images=images, weights=True, histograms=3)
     model = _model()
     model.fit(images, batch_size=8, epochs=7, verbose=0, callbacks=[monitor])
-    events = _events(tmp_path)
+    events = written_events(tmp_path)
     assert [step for step, _ in events["codes"]] == [0, 3, 6]
     assert {variable.path for variable in model.trainable_variables} <= set(events)
     counts = events["codes"][0][1][:, 2]
