@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from windowed_network import LEA1, LEA2, cross_entropy, parts, values
 
 import keras_ae as kae
 from keras_ae.evaluation import measure_local_reconstruction
@@ -13,7 +14,6 @@ pytestmark = pytest.mark.tensorflow
 
 SGD = keras.optimizers.SGD
 MAIN = {"conv1", "conv2", "fc1", "logits"}
-LEA1, LEA2 = ({f"lea{i}/encoder", f"lea{i}/decoder"} for i in (1, 2))
 ENCODERS = {"lea1/encoder", "lea2/encoder"}
 IMAGES = np.random.default_rng(0).random((16, 12, 12, 1), "float32")
 LABELS = np.random.default_rng(1).integers(3, size=16)
@@ -23,23 +23,6 @@ def network():
     """The same weights each time."""
     keras.utils.set_random_seed(1)
     return kae.architectures.cnn_lea((12, 12, 1), (3,), 3, filters=(2, 3), units=8)
-
-
-def cross_entropy():
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-
-
-def parts(model):
-    found = {name: model.get_layer(name).weights for name in MAIN}
-    for name in ("lea1", "lea2"):
-        inner = model.get_layer(name).autoencoder
-        found[f"{name}/encoder"] = inner.encoder.weights + inner.bottleneck.weights
-        found[f"{name}/decoder"] = inner.decoder.weights
-    return found
-
-
-def values(model):
-    return {name: [variable.numpy() for variable in weights] for name, weights in parts(model).items()}
 
 
 def moved(model, before):

@@ -90,11 +90,14 @@ def train(model, images=None, labels=None, **kwargs):
 
 def parts(model):
     """The weights of each part, the encoder with the bottleneck apart from the decoder."""
-    found = {name: model.get_layer(name).weights for name in ("conv1", "conv2", "logits")}
-    for name in ("lea1", "lea2"):
-        inner = model.get_layer(name).autoencoder
-        found[f"{name}/encoder"] = inner.encoder.weights + inner.bottleneck.weights
-        found[f"{name}/decoder"] = inner.decoder.weights
+    found = {}
+    for layer in model.layers:
+        if isinstance(layer, LocalObjective):
+            inner = layer.autoencoder
+            found[f"{layer.name}/encoder"] = inner.encoder.weights + inner.bottleneck.weights
+            found[f"{layer.name}/decoder"] = inner.decoder.weights
+        elif layer.weights:
+            found[layer.name] = layer.weights
     return found
 
 
