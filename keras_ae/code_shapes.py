@@ -72,6 +72,13 @@ def check_divisible(image_shape: tuple[int, ...], factor: int) -> None:
         )
 
 
+def vector_length(code_shape: tuple[int, ...]) -> int:
+    """The length of a code that is a vector; others are refused (`InputError`)."""
+    if len(code_shape) != 1:
+        raise InputError(f"code shape {tuple(code_shape)}", "(length,)", "give the code's length alone")
+    return code_shape[0]
+
+
 def nearest(size: tuple[int, ...], valid: list[tuple[int, ...]], count: int = 4) -> list[tuple[int, ...]]:
     """The `count` valid sizes nearest to `size`, by area."""
     return sorted(sorted(valid, key=lambda v: abs(prod(v) - prod(size)))[:count])

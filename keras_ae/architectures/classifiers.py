@@ -1,6 +1,6 @@
 """Classifiers without local objectives: the baselines of the thesis on locally embedded autoencoders (LEA).
 
-Source: Penhouët, "Locally embedded autoencoder", section 4.7. Trained there with Adam at 1e-4 on the log loss of
+Source: Penhouët's thesis, section 4.7. Trained there with Adam at 1e-4 on the log loss of
 the labels; the outputs are logits. It does not tell the filters; 32 are those of its Table 3.1.
 """
 
@@ -10,7 +10,9 @@ import keras
 
 from keras_ae.bottlenecks import Bottleneck, as_bottleneck
 from keras_ae.catalogue import Example, with_examples
+from keras_ae.code_shapes import vector_length
 from keras_ae.errors import InputError
+from keras_ae.layers.locally_embedded_windows import as_pair
 
 _FILTERS, _UNITS = (32, 32), 1024
 _KERNELS = (5, 3)
@@ -97,14 +99,18 @@ def decoder_free(
             `Variational(length, beta=0.0)` draws codes as a variational LEA does, and has none.
         units: Of the first dense layer.
         name: Of the model.
+
+    Raises:
+        InputError: For a code that is no vector, or a bottleneck that makes others.
     """
-    (length,) = code_shape
+    length, sides = vector_length(code_shape), as_pair(window)
     image = keras.Input(input_shape, name="image")
-    sides = (window, window) if isinstance(window, int) else tuple(window)
     encoder = keras.layers.Conv2D(
         2 * prod(sides) * input_shape[-1], sides, strides, padding="same", activation="relu", name="encoder"
     )
     codes = as_bottleneck(bottleneck, length)(encoder(image))
+    if codes.shape[-1] != length:
+        raise InputError(f"a bottleneck that makes codes of {codes.shape[-1]}", f"codes of {length}")
     return keras.Model(image, _dense_head(codes, classes, units), name=name)
 
 

@@ -4,6 +4,7 @@ from keras_ae.architectures.fully_connected import fully_connected
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.bottlenecks import Decorrelated, Dense
 from keras_ae.catalogue import Example, with_examples
+from keras_ae.code_shapes import vector_length
 
 
 @with_examples(
@@ -36,9 +37,12 @@ def decorrelated(
         code_slope: Of the LeakyReLU on the code; 1 makes the code linear.
         initializer: Of all kernels.
         name: Of the model.
+
+    Raises:
+        InputError: For a code that is no vector.
     """
     options = {"activation": code_slope, "initializer": initializer, "name": "bottleneck"}
-    (units,) = code_shape
+    units = vector_length(code_shape)
     bottleneck = Decorrelated(units, alpha, form, **options) if alpha else Dense(units, **options)
     return fully_connected(
         input_shape,

@@ -1,6 +1,6 @@
 """Classifiers with locally embedded autoencoders (LEA) in the place of pooling.
 
-Source: Penhouët, "Locally embedded autoencoder", section 4.7. Each is a `MultiObjective` with logits as its
+Source: Penhouët's thesis, section 4.7. Each is a `MultiObjective` with logits as its
 output: `compile` it with the log loss of the labels and Adam at 1e-4, in mode "alternate" or, for `lea_only`,
 "joint".
 """
@@ -12,6 +12,7 @@ from keras_ae.architectures.window_autoencoder import window_autoencoder
 from keras_ae.bottlenecks import Bottleneck
 from keras_ae.catalogue import Example, with_examples
 from keras_ae.layers import LocallyEmbeddedAutoencoder
+from keras_ae.layers.locally_embedded_windows import as_pair
 from keras_ae.objectives import MultiObjective
 
 
@@ -131,16 +132,24 @@ def lea_only(
 
 
 def _lea(name, window, strides, channels, code_shape, **options) -> LocallyEmbeddedAutoencoder:
-    sides = (window, window) if isinstance(window, int) else tuple(window)
-    autoencoder = window_autoencoder((*sides, channels), code_shape, **options)
-    return LocallyEmbeddedAutoencoder(autoencoder, sides, strides, name=name)
+    autoencoder = window_autoencoder((*as_pair(window), channels), code_shape, **options)
+    return LocallyEmbeddedAutoencoder(autoencoder, window, strides, name=name)
 
 
 def _copy(bottleneck: Bottleneck | str, i: int) -> Bottleneck | str:
     """A bottleneck for the i-th LEA: each has weights, and noise, of its own."""
     if isinstance(bottleneck, str):
         return bottleneck
-    config = bottleneck.get_config()
-    if config.get("seed") is not None:
-        config["seed"] += i
-    return type(bottleneck).from_config(config)
+    return type(bottleneck).from_config(_reseeded(bottleneck.get_config(), i))
+
+
+def _reseeded(config, i: int):
+    """A configuration in which every seed is raised by i, also those of the layers and initializers within."""
+    if isinstance(config, list | tuple):
+        return type(config)(_reseeded(value, i) for value in config)
+    if not isinstance(config, dict):
+        return config
+    return {
+        key: value + i if key == "seed" and isinstance(value, int) else _reseeded(value, i)
+        for key, value in config.items()
+    }

@@ -3,7 +3,8 @@
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.bottlenecks import Bottleneck, as_bottleneck
 from keras_ae.catalogue import Example, with_examples
-from keras_ae.errors import InputError, unknown_name
+from keras_ae.code_shapes import vector_length
+from keras_ae.errors import unknown_name
 from keras_ae.networks import (
     convolutional_window_encoder,
     fully_connected_window_decoder,
@@ -64,9 +65,7 @@ def window_autoencoder(
     """
     if pair not in PAIRS:
         raise unknown_name("pair", pair, PAIRS)
-    if len(code_shape) != 1:
-        raise InputError(f"code shape {tuple(code_shape)}", "(length,)", "give the code's length alone")
-    output = {"output_activation": output_activation}
+    length, output = vector_length(code_shape), {"output_activation": output_activation}
     if pair == "fc":
         encoder = fully_connected_window_encoder(input_shape)
         decoder = fully_connected_window_decoder(code_shape, input_shape, **output)
@@ -75,4 +74,4 @@ def window_autoencoder(
         encoder = convolutional_window_encoder(input_shape, **sizes)
         make_decoder = transposed_window_decoder if pair == "conv" else spatial_broadcast_decoder
         decoder = make_decoder(code_shape, input_shape, **sizes, **output)
-    return Autoencoder(encoder, as_bottleneck(bottleneck, code_shape[-1]), decoder, name=name)
+    return Autoencoder(encoder, as_bottleneck(bottleneck, length), decoder, name=name)

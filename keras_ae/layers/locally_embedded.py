@@ -8,7 +8,7 @@ from keras import ops
 from keras_ae.catalogue import ARCHITECTURES, Example
 from keras_ae.errors import InputError, unknown_name
 from keras_ae.layers.local_objective import LocalObjective
-from keras_ae.layers.locally_embedded_windows import FEW_VALUES, Recombined, Windowing
+from keras_ae.layers.locally_embedded_windows import FEW_VALUES, Recombined, Windowing, as_pair
 from keras_ae.losses import WINDOW_LOSSES
 
 
@@ -23,7 +23,7 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
 
     An encoder that offers `slide` (see `keras_ae.networks.SlidingEncoder`) is applied as a convolution where that
     is faster, any other to the windows. The decoder serves the loss alone: compiled functions that only predict
-    leave it out, and so do exported models. Source: Penhouët, "Locally embedded autoencoder", chapter 3, eq. 3.1
+    leave it out, and so do exported models. Source: Penhouët's thesis, chapter 3, eq. 3.1
     and 3.2.
 
     Args:
@@ -49,8 +49,8 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
     ):
         super().__init__(**kwargs)
         self.autoencoder, self.padding, self.loss = autoencoder, padding, loss
-        self.window = _pair(autoencoder.image_shape[:2] if window is None else window)
-        self.strides = _pair(self.window if strides is None else strides)
+        self.window = as_pair(autoencoder.image_shape[:2] if window is None else window)
+        self.strides = as_pair(self.window if strides is None else strides)
         self.windowing = Windowing(self.window, self.strides, padding)
         if loss not in WINDOW_LOSSES:
             raise unknown_name("loss", str(loss), WINDOW_LOSSES)
@@ -91,8 +91,12 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
 
     def reconstruct_windows(self, images):
         """The reconstructions of `windows(images)`, as at inference."""
-        codes, (_, *grid, _) = self._encode(images, training=False)
-        return ops.reshape(self.autoencoder.decode(codes), (-1, *grid, *self.autoencoder.image_shape))
+        return self.decode(self.encode(images))
+
+    def decode(self, codes):
+        """Code maps [batch, rows, columns, code length] → windows [batch, rows, columns, *window, channels]."""
+        windows = self.autoencoder.decode(ops.reshape(codes, (-1, codes.shape[-1])))
+        return ops.reshape(windows, (-1, *codes.shape[1:3], *self.autoencoder.image_shape))
 
     def recombine(self, windows, sides: tuple[int, int]) -> Recombined:
         """The inverse of `windows`: means where they overlap, and a mask of where any window is.
@@ -155,7 +159,3 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
             Example({"autoencoder": variational, "strides": (3, 4), "padding": "valid"}, (9, 7, 1)),
             Example({"autoencoder": sparse, "loss": "mae"}, (7, 6, 2)),
         ]
-
-
-def _pair(value) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else tuple(value)

@@ -13,6 +13,11 @@ PADDINGS = ("same", "valid")
 FEW_VALUES = 64  # In a window: up to here a convolution cuts windows out faster than copying does.
 
 
+def as_pair(sides: int | tuple[int, int]) -> tuple[int, int]:
+    """(down, to the right) from both, or from one number for both."""
+    return (sides, sides) if isinstance(sides, int) else tuple(sides)
+
+
 class Recombined(NamedTuple):
     """Images put together from windows, and which of their pixels any window covers.
 
