@@ -1,6 +1,6 @@
 """How well a locally embedded autoencoder (LEA) reconstructs its windows, wherever in a model it stands.
 
-Source: Penhouët, "Locally embedded autoencoder", sections 4.2, 4.4 and 4.5.
+Source: Penhouët's thesis, sections 4.2, 4.4 and 4.5.
 """
 
 from collections.abc import Iterable
@@ -106,15 +106,22 @@ class LocalProbe:
     """The LEA named `layer` of a functional model, to be measured again and again while the model trains."""
 
     def __init__(self, model: keras.Model, layer: str):
-        self.lea = model.get_layer(layer)
-        self._inputs = keras.Model(model.input, self.lea.input)  # The part of the model in front of the layer.
-        self._pairs = compiled(lambda batch: (self.lea.windows(batch), self.lea.reconstruct_windows(batch)))
+        self.lea = lea = model.get_layer(layer)
+        front = keras.Model(model.input, lea.input)  # the part of the model in front of the layer
+
+        def see(images):
+            inputs = front(images, training=False)
+            codes = lea.encode(inputs)
+            return inputs, lea.windows(inputs), lea.decode(codes), codes
+
+        self._see = compiled(see)  # as a whole: compiled, the decoders of LEAs in front are left out
 
     def measure(self, batches: Iterable) -> LocalReconstruction:
         """How it reconstructs the windows of batches of the *model's* images."""
         losses, lowest, highest = [], np.inf, -np.inf
         for batch in batches:
-            windows, reconstructions = map(as_array, self._pairs(self._inputs(as_array(batch))))
+            _, *pair, _ = self._see(as_array(batch))
+            windows, reconstructions = map(as_array, pair)
             losses.append(window_losses(windows, reconstructions))
             lowest, highest = min(lowest, windows.min()), max(highest, windows.max())
         values = int(np.prod(self.lea.autoencoder.image_shape))
@@ -122,13 +129,12 @@ class LocalProbe:
 
     def images(self, images: np.ndarray) -> LocalImages:
         """What it makes of the *model's* images [n, h, w, c]."""
-        inputs = as_array(self._inputs(as_array(images)))
-        true, windows = map(as_array, self._pairs(inputs))
+        inputs, true, windows, codes = map(as_array, self._see(as_array(images)))
         recombined = self.lea.recombine(windows, inputs.shape[1:3])
         clipped = np.clip(as_array(recombined.images), inputs.min(), inputs.max())
         return LocalImages(
             inputs,
-            as_array(self.lea.encode(inputs)),
+            codes,
             np.where(recombined.mask[..., None], clipped, 0),
             recombined.mask,
             confidence_map(window_losses(true, windows)),

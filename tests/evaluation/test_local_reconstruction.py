@@ -96,3 +96,27 @@ def test_images_of_a_layer_are_clipped_to_its_input_and_leave_gaps_out(model):
     expected = np.clip(keras.ops.convert_to_numpy(exact), features.min(), features.max())
     np.testing.assert_allclose(seen.reconstructions[:, seen.mask], expected[:, seen.mask], atol=1e-6)
     assert seen.confidence.shape == (5, 2, 3)
+
+
+@pytest.mark.tensorflow
+def test_a_probe_compiles_the_model_up_to_the_layer_as_one_function(model, monkeypatch):
+    """Python runs while it is traced, for two sizes of batches, and encodes once each time."""
+    lea, ran = model.get_layer("lea"), []
+
+    def counted(layer):
+        call = layer.call
+
+        def counting(*args, **kwargs):
+            ran.append(layer.name)
+            return call(*args, **kwargs)
+
+        monkeypatch.setattr(layer, "call", counting)
+
+    probe = evaluation.LocalProbe(model, "lea")
+    counted(model.get_layer("conv"))
+    counted(lea.autoencoder.bottleneck)
+    measured = probe.measure([IMAGES[:2], IMAGES[2:4], IMAGES[4:], IMAGES[:2]])
+    assert measured.losses.shape == (7, 2, 3)
+    seen = probe.images(IMAGES[:2])
+    assert sorted(ran) == ["bottleneck", "bottleneck", "conv", "conv"]
+    np.testing.assert_allclose(seen.code_maps, keras.ops.convert_to_numpy(lea.encode(seen.inputs)), atol=1e-6)
