@@ -23,15 +23,17 @@ def latent_traversals(
         model: An `Autoencoder`.
         values: Which code values to change, counted along the flattened code; all if left out.
         extent: How far to go to both sides of 0, one number or one for each of `values`. 3 is where N(0, 1) ends.
-        steps: Images a code value, both ends included.
+        steps: Images a code value, both ends included: at least 2.
         origin: The code [...] with the other values; all 0 if left out.
 
     Returns:
         float32 [values, steps, height, width, channels].
 
     Raises:
-        InputError: If there is no such code value, or the extents or the origin do not fit.
+        InputError: If there is no such code value, the extents or the origin do not fit, or for too few steps.
     """
+    if steps < 2:
+        raise InputError(f"{steps} steps", "at least 2: both ends", "give more")
     shape = tuple(model.code_shape)
     count = int(np.prod(shape))
     values = np.arange(count) if values is None else np.asarray(values, int).reshape(-1)

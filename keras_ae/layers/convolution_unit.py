@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_ae.catalogue import Example
+from keras_ae.errors import InputError
 from keras_ae.execution import on_cpu
 from keras_ae.layers.instance_normalization import InstanceNormalization
 from keras_ae.layers.winograd import winograd_convolution
@@ -30,6 +31,9 @@ class ConvolutionUnit(keras.layers.Layer):
         strides: Step of the convolution in both directions.
         normalize: Whether to normalise.
         activation: Applied last.
+
+    Raises:
+        InputError: For an even kernel, which no padding puts in the middle.
     """
 
     def __init__(
@@ -42,10 +46,12 @@ class ConvolutionUnit(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        if kernel_size < 1 or kernel_size % 2 == 0:
+            raise InputError(f"a kernel_size of {kernel_size}", "an odd number", "give the next one")
         self.filters, self.kernel_size, self.strides = filters, kernel_size, strides
         self.normalize = normalize
         self.activation = keras.activations.get(activation)
-        # With stride 1 and an odd kernel "same" pads just so, and spares a pass over memory.
+        # With stride 1 "same" pads just so, and spares a pass over memory.
         self.padding = kernel_size // 2 if strides > 1 else 0
         self.convolution = keras.layers.Conv2D(
             filters,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 
 from keras_ae.errors import InputError, unknown_name
 from keras_ae.execution import require_tensorflow
@@ -44,8 +45,8 @@ def check_compilation(mode, passes, loss, objective_optimizers, objective_weight
 def _check_weights(mode, weights) -> None:
     if mode != "joint":
         raise InputError(f"objective_weights in mode {mode!r}", "none: each objective has its own step")
-    if len(weights) != 2:
-        raise InputError(f"{len(weights)} objective_weights", "two, (τ, λ)")
+    if np.shape(weights) != (2,):
+        raise InputError(f"objective_weights {weights}", "two numbers, (τ, λ)")
 
 
 def _scalar(value: float, name: str) -> keras.Variable:

@@ -78,6 +78,12 @@ def test_a_traversal_starts_from_an_origin(model):
     np.testing.assert_allclose(images[0, 1], keras.ops.convert_to_numpy(model.decode(code))[0], atol=1e-5)
 
 
+@pytest.mark.parametrize("steps", [0, 1])
+def test_a_traversal_has_both_ends(model, steps):
+    with pytest.raises(InputError, match=f"received {steps} steps"):
+        latent_traversals(model, steps=steps)
+
+
 @pytest.mark.parametrize("options", [{"values": (3,)}, {"extent": (1.0, 2.0)}, {"origin": np.zeros(2)}])
 def test_traversals_that_do_not_fit_the_code_are_refused(model, options):
     with pytest.raises(InputError, match=r"code|extents"):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_ae import numerics
+from keras_ae.errors import InputError
 from keras_ae.layers import ConvolutionUnit, InstanceNormalization, ResidualBlock, UpsamplingUnit
 
 
@@ -61,6 +62,12 @@ def test_convolution_unit_pads_one_pixel_on_every_side(side, strides):
         [np.einsum("hwc,hwcf->f", padded[r : r + 3, c : c + 3], kernel) + bias for c in rows] for r in rows
     ]
     np.testing.assert_allclose(output[0], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("kernel_size", [0, 2, 4])
+def test_convolution_units_have_odd_kernels(kernel_size):
+    with pytest.raises(InputError, match=f"kernel_size of {kernel_size}; expected an odd number"):
+        ConvolutionUnit(3, kernel_size)
 
 
 def test_convolution_unit_ends_with_norm_and_relu():

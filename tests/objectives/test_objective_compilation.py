@@ -1,6 +1,7 @@
 """Which optimizers a model with several objectives accepts, and what `compile` refuses."""
 
 import keras
+import numpy as np
 import pytest
 import windowed_network as net
 
@@ -102,7 +103,8 @@ SAME = SGD()
         ({"passes": 2, "mode": "independent"}, "passes=2 in mode 'independent'"),
         ({"mode": "joint", "objective_optimizers": ["sgd", "sgd"]}, "objective_optimizers in mode 'joint'"),
         ({"objective_weights": (1.0, 0.1)}, "objective_weights in mode 'alternate'"),
-        ({"mode": "joint", "objective_weights": (1.0,)}, "1 objective_weights; expected two"),
+        ({"mode": "joint", "objective_weights": (1.0,)}, r"objective_weights \(1.0,\); expected two"),
+        ({"mode": "joint", "objective_weights": 0.1}, "objective_weights 0.1; expected two numbers"),
         ({"objective_optimizers": Adam(use_ema=True)}, "use_ema=True"),
         ({"optimizer": Adam(use_ema=True), "objective_optimizers": "sgd"}, "use_ema=True"),
     ],
@@ -114,9 +116,23 @@ def test_refused(compilation, message, model):
 
 
 def test_moving_averages_are_right_in_mode_joint():
-    model = compiled(mode="joint", optimizer=SGD(0.1, use_ema=True, ema_momentum=0.5))
-    model.optimizer.build(model.trainable_variables)
-    net.train(model)  # ends by writing the averages into the variables they belong to, or fails on their shapes
+    model = compiled(mode="joint", optimizer=SGD(0.1))
+    history = []
+
+    class Weights(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            history.append(model.get_weights())
+
+    net.train(model, callbacks=[Weights()])
+    expected = history[0]
+    for weights in history[1:]:
+        expected = [0.25 * average + 0.75 * weight for average, weight in zip(expected, weights, strict=True)]
+
+    model = compiled(mode="joint", optimizer=SGD(0.1, use_ema=True, ema_momentum=0.25))
+    net.train(model)  # ends by writing the averages into the variables they belong to
+    assert len(history) == 3
+    for average, weight in zip(expected, model.get_weights(), strict=True):
+        np.testing.assert_allclose(weight, average, atol=1e-6)
 
 
 def test_training_on_another_backend_is_refused(monkeypatch):
