@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 import keras
 import numpy as np
 
+from keras_ae.evaluation.code_interpolation import interpolate_codes
 from keras_ae.execution import compiled
 
 BATCH = 256  # images of one array at a time
@@ -39,14 +40,13 @@ def interpolate(model, first: np.ndarray, last: np.ndarray, steps: int) -> np.nd
     Args:
         model: An `Autoencoder`.
         first, last: Images [h, w, c] in [0, 1].
-        steps: Number of images, both ends included.
+        steps: Number of images, both ends included: at least 2.
 
     Returns:
         float32 [steps, h, w, c].
     """
     codes = keras.ops.convert_to_numpy(model.encode(np.stack([first, last]).astype(np.float32)))
-    weights = np.linspace(0.0, 1.0, steps, dtype=np.float32).reshape(-1, *[1] * (codes.ndim - 1))
-    line = (1.0 - weights) * codes[0] + weights * codes[1]
+    line = interpolate_codes(codes[:1], codes[1:], steps)[:, 0]
     return np.asarray(keras.ops.convert_to_numpy(model.decode(line)), np.float32)
 
 
