@@ -21,9 +21,9 @@ GENTLE, STRONG = {"gamma": 5.0, "capacity": 20.0}, {"gamma": 10.0, "capacity": 2
 CPU_MNIST = DataConfig("mnist", train="train[:10000]", validation="test[:2000]", test="test[2000:4000]")
 CPU_DSPRITES = replace(CPU_MNIST, source="dsprites", image_size=(32, 32), train="train[:20000]")
 CPU_RATE = 1e-3
-# Autoencoders of whole images see smaller ones, with a part of the pixels. A divergence weighs against a sum over the
-# pixels: for it to count as at full size, its weight is divided as often. Fewer than 32 kernels would be faster than
-# smaller images, but VAEs with conv then learn the mean image alone.
+# Autoencoders of whole images see smaller ones, with a part of the pixels. A divergence weighs against a sum over
+# the pixels: for it to count as at full size, its weight is divided as often. Fewer than 32 kernels would be faster,
+# too, but VAEs with conv then learn the mean image alone.
 CPU_TYPES_DATA, CPU_TYPES_PART = replace(CPU_MNIST, image_size=(14, 14)), (28 // 14) ** 2
 CPU_CODES_DATA, CPU_CODES_PART = replace(CPU_DSPRITES, image_size=(16, 16)), (64 // 16) ** 2
 CPU_KERNELS = 32
@@ -127,7 +127,7 @@ def _label(data: str) -> str | None:
 
 
 def cpu() -> list[StudyRun]:
-    """The same questions on two cores: MNIST and dSprites, at 14×14 and 16×16 where autoencoders see whole images."""
+    """The same questions on two cores. Where autoencoders see whole images, these are of 14×14 and 16×16."""
     every = [(kind, pair, 0) for pair in PAIRS for kind in TYPES]
     again = [(kind, "fc", seed) for seed in (1, 2) for kind in TYPES]
     again += [("vae", pair, 1) for pair in ("conv", "sb")]
