@@ -14,7 +14,9 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
     """A model that is trained to give back its input.
 
     `fit` takes images alone (the target is the input), or (input, target) pairs, which train it to denoise. The
-    logs show `loss`, and, when the bottleneck penalises its code, `penalty`: what the penalties add to `loss`.
+    logs show `loss`, and, where the bottleneck penalises its code, `penalty`: all that is added to the compiled
+    loss, by layers and by regularised weights, the encoder's and the decoder's too. (Where only these two add
+    something it is not shown: whether they do is known from the first batch on, and the logs from before it.)
 
     Args:
         encoder: Model from images [batch, height, width, channels] to features.
@@ -80,16 +82,16 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         y = x if y is None else y
-        if tuple(y.shape[1:]) != tuple(y_pred.shape[1:]):
+        if not _agree(y.shape[1:], y_pred.shape[1:]):
             raise InputError(
                 f"target images of {tuple(y.shape[1:])}",
                 f"{tuple(y_pred.shape[1:])}, as the decoder gives them",
             )
-        if sample_weight is not None:
+        if sample_weight is not None and all(side == 1 for side in sample_weight.shape[1:]):
             # Keras would broadcast one weight an image over the image's columns.
             sample_weight = ops.reshape(sample_weight, (-1,) + (1,) * (len(y.shape) - 2))
         if self.penalty is not None:
-            self.penalty.update_state(sum(self.losses))
+            self.penalty.update_state(sum(self.losses), sample_weight=ops.shape(y_pred)[0])
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
@@ -98,7 +100,8 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
     def get_config(self):
         parts = {"encoder": self.encoder, "bottleneck": self.bottleneck, "decoder": self.decoder}
         serialized = {name: keras.saving.serialize_keras_object(part) for name, part in parts.items()}
-        return {"name": self.name, **serialized}
+        dtype = keras.dtype_policies.serialize(self.dtype_policy)  # by which `compile` scales the loss, or not
+        return {"name": self.name, "dtype": dtype, **serialized}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
@@ -106,7 +109,14 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
             name: keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
             for name in ("encoder", "bottleneck", "decoder")
         }
-        return cls(**parts, name=config.get("name"))
+        return cls(**parts, name=config.get("name"), dtype=config.get("dtype"))
+
+
+def _agree(one, other) -> bool:
+    """Whether two shapes may be the same, as far as their sides are known."""
+    if len(one) != len(other):
+        return False
+    return all(None in (a, b) or a == b for a, b in zip(one, other, strict=True))
 
 
 def load_model(path) -> keras.Model:

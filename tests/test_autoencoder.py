@@ -6,7 +6,7 @@ import pytest
 
 import keras_ae as kae
 from keras_ae.errors import InputError
-from keras_ae.execution import DENSE_STEPS, choose_execution
+from keras_ae.execution import computing_in
 
 
 def _images(count=32, shape=(6, 4, 1), seed=0):
@@ -18,9 +18,9 @@ def _model(bottleneck="dense", seed=0):
     return kae.architectures.fully_connected((6, 4, 1), (3,), hidden=(8,), bottleneck=bottleneck)
 
 
-def _trained(*data, steps=1, **options):
+def _trained(*data, **options):
     model = _model()
-    model.compile(keras.optimizers.Adam(1e-2), "mse", steps_per_execution=steps)
+    model.compile(keras.optimizers.Adam(1e-2), "mse", steps_per_execution=1)
     history = model.fit(*data, batch_size=8, epochs=2, verbose=0, shuffle=False, **options)
     return model, history.history
 
@@ -65,15 +65,37 @@ def test_one_weight_an_image_weighs_images_and_not_columns():
     assert loss == pytest.approx(errors[0] / 4, rel=1e-4)
 
 
+@pytest.mark.parametrize("one", [(4,), (4, 1), (4, 6, 4)], ids=str)
+def test_weights_are_of_images_or_of_their_pixels(one):
+    images, model = _images(count=4), _model()
+    weights = np.random.default_rng(2).random(one).astype("float32")
+    errors = np.mean((_array(model(images)) - images) ** 2, axis=-1)
+    model.compile("adam", "mse")
+    loss = model.compute_loss(images, images, model(images), keras.ops.convert_to_tensor(weights))
+    expected = np.mean(errors * weights.reshape(*one, *[1] * (3 - len(one))))
+    assert float(loss) == pytest.approx(expected, rel=1e-5)
+
+
 def test_loss_is_reconstruction_plus_penalty_and_both_are_shown():
-    model, images = _model("variational"), _images()
+    model, images = _model("variational"), _images(count=20)
     model.compile("adam", "mse", metrics=["mse"])
-    result = model.evaluate(images, batch_size=32, verbose=0, return_dict=True)
+    result = model.evaluate(images, batch_size=16, verbose=0, return_dict=True)  # the last batch is short
     mean, log_std = model.bottleneck.posterior(model.encoder(images))
     mean, log_std = _array(mean), _array(log_std)
     kl = np.sum(0.5 * (mean**2 + np.exp(2 * log_std) - 2 * log_std - 1), axis=-1).mean()
     assert result["penalty"] == pytest.approx(kl, rel=1e-5)
     assert result["loss"] == pytest.approx(result["mse"] + kl, rel=1e-5)
+
+
+def test_the_penalty_is_all_that_is_added_to_the_loss():
+    encoder = kae.networks.fully_connected_encoder((6, 4, 1), hidden=(8,))
+    decoder = kae.networks.fully_connected_decoder((3,), (6, 4, 1), hidden=(8,))
+    decoder = kae.networks.regularized_decoder(decoder, weight_decay=0.1)
+    model = kae.Autoencoder(encoder, kae.bottlenecks.L2Code(3), decoder)
+    model.compile("adam", "mse", metrics=["mse"])
+    result = model.evaluate(_images(), verbose=0, return_dict=True)
+    assert result["penalty"] == pytest.approx(result["loss"] - result["mse"], rel=1e-5)
+    assert result["penalty"] > float(sum(decoder.losses)) > 0
 
 
 def test_a_model_without_penalty_shows_none():
@@ -96,119 +118,23 @@ def test_a_target_of_another_shape_is_refused():
         model.fit(_images(), _images(shape=(5, 4, 1)), verbose=0)
 
 
+@pytest.mark.tensorflow
+def test_sides_of_a_target_that_are_not_known_may_be_right():
+    import tensorflow as tf
+
+    model, images = _model(), _images()
+    model.compile("adam", "mse")
+    loss = tf.function(lambda y: model.compute_loss(images, y, model(images)))
+    loss = loss.get_concrete_function(tf.TensorSpec((None, None, None, 1)))
+    expected = np.mean((_array(model(images)) - 1) ** 2)
+    assert float(loss(tf.ones_like(images))) == pytest.approx(expected, rel=1e-5)
+
+
 def test_parts_that_do_not_fit_are_refused():
     encoder = kae.networks.fully_connected_encoder((6, 4, 1))
     decoder = kae.networks.fully_connected_decoder((5,), (6, 4, 1))
     with pytest.raises(InputError, match=r"codes of \(3,\).*codes of \(5,\)"):
         kae.Autoencoder(encoder, kae.bottlenecks.Dense(3), decoder)
-
-
-@pytest.mark.tensorflow
-def test_several_steps_an_execution_train_the_same():
-    images = _images(count=40)
-    one, many = _trained(images, steps=1), _trained(images, steps=3)
-    for a, b in zip(one[0].get_weights(), many[0].get_weights(), strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-6)
-
-
-@pytest.mark.tensorflow
-def test_automatic_execution_is_by_kind_of_model_and_can_be_overridden():
-    dense = _model()
-    convolutional = kae.architectures.strided((8, 8, 1), (3,), filters=2, strided_layers=2)
-    assert choose_execution(dense).steps_per_execution == DENSE_STEPS
-    assert choose_execution(dense).jit_compile
-    assert choose_execution(convolutional).steps_per_execution == 1
-    chosen = choose_execution(convolutional, jit_compile=True, steps_per_execution=4)
-    assert (chosen.jit_compile, chosen.steps_per_execution) == (True, 4)
-    dense.compile(jit_compile=False, steps_per_execution=2)
-    assert (dense.jit_compile, dense.steps_per_execution) == (False, 2)
-
-
-class _Calls(keras.callbacks.Callback):
-    """Counts the calls of the training step, and those of the test step."""
-
-    train = test = 0
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.train += 1
-
-    def on_test_batch_end(self, batch, logs=None):
-        self.test += 1
-
-
-def _endless(count=8):
-    import tensorflow as tf
-
-    return tf.data.Dataset.from_tensors(_images(count)).repeat()
-
-
-@pytest.mark.tensorflow
-def test_as_many_steps_are_made_as_asked_for():
-    model = _model()
-    model.compile(jit_compile=False)
-    made = []
-    for steps, expected in ((30, 1), (7, 1), (120, 3), (30, 1)):
-        calls = _Calls()
-        model.fit(_endless(), steps_per_epoch=steps, verbose=0, callbacks=[calls])
-        made.append(int(model.optimizer.iterations))
-        assert calls.train == expected
-        assert model.steps_per_execution == DENSE_STEPS
-    assert made == [30, 37, 157, 187]
-
-
-@pytest.mark.tensorflow
-def test_a_step_is_traced_once_for_a_number_of_steps_a_call():
-    traces = []
-
-    class Traced(kae.Autoencoder):
-        def compute_loss(self, *arguments, **keywords):
-            traces.append(self.steps_per_execution)
-            return super().compute_loss(*arguments, **keywords)
-
-    model = _model()
-    model = Traced(model.encoder, model.bottleneck, model.decoder)
-    model.compile(jit_compile=False)
-    for steps in (4, 6):
-        model.fit(_endless(), steps_per_epoch=steps, verbose=0)
-    once = list(traces)
-    for steps in (4, 6, 4):
-        model.fit(_endless(), steps_per_epoch=steps, verbose=0)
-    assert traces == once
-    assert set(once) == {4, 6}
-
-
-@pytest.mark.tensorflow
-def test_as_many_batches_are_evaluated_and_predicted_as_asked_for():
-    model = _model()
-    model.compile(jit_compile=False)
-    calls = _Calls()
-    model.fit(
-        _endless(), steps_per_epoch=6, validation_data=_endless(), validation_steps=4, verbose=0, callbacks=[calls]
-    )
-    assert (calls.train, calls.test) == (3, 2)  # of two steps, which divide both
-    calls = _Calls()
-    model.evaluate(_endless(), steps=60, verbose=0, callbacks=[calls])
-    assert calls.test == 2
-    assert len(model.predict(_endless(), steps=3, verbose=0)) == 24
-
-
-@pytest.mark.tensorflow
-def test_a_number_of_steps_a_call_that_was_given_stays():
-    model = _model()
-    model.compile(jit_compile=False, steps_per_execution=4)
-    model.fit(_endless(), steps_per_epoch=6, verbose=0)
-    assert int(model.optimizer.iterations) == 8  # as Keras has it
-
-
-@pytest.mark.tensorflow
-def test_a_strategy_is_heeded_when_compiled_outside_its_scope():
-    import tensorflow as tf
-
-    with tf.distribute.OneDeviceStrategy("/cpu:0").scope():
-        model = _model()
-    model.compile()
-    assert not model.jit_compile
-    assert model.steps_per_execution == 1
 
 
 def test_a_saved_model_loads_compiled_and_continues(tmp_path):
@@ -221,3 +147,25 @@ def test_a_saved_model_loads_compiled_and_continues(tmp_path):
     for a, b in zip(model.get_weights(), loaded.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
     assert int(loaded.optimizer.iterations) == int(model.optimizer.iterations)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("auto_scale_loss", [True, False])
+def test_a_model_in_mixed_precision_loads_under_another_policy(auto_scale_loss, tmp_path):
+    with computing_in("mixed_float16"):
+        model = _model()
+    model.compile("adam", "mse", jit_compile=False, steps_per_execution=1, auto_scale_loss=auto_scale_loss)
+    model.fit(_images(), verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = kae.load_model(tmp_path / "model.keras")
+    assert loaded.dtype_policy.name == "mixed_float16"
+    assert isinstance(loaded.optimizer, keras.optimizers.LossScaleOptimizer) == auto_scale_loss
+    for a, b in zip(model.optimizer.variables, loaded.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(_array(a), _array(b))
+
+
+def test_a_config_without_a_policy_is_of_the_global_one():
+    config = _model().get_config()
+    del config["dtype"]  # as models saved before had it
+    with computing_in("mixed_bfloat16"):
+        assert kae.Autoencoder.from_config(config).dtype_policy.name == "mixed_bfloat16"

@@ -22,6 +22,8 @@ class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
     Args:
         inputs: As of `keras.Model`.
         outputs: As of `keras.Model`.
+        name: As of `keras.Model`.
+        **kwargs: `trainable` as of `keras.Model`, and `dtype`, the policy by which `compile` scales the losses.
 
     Raises:
         InputError: If no layer owns an objective, or two that do have the same name.
@@ -30,7 +32,10 @@ class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
     mode, passes, objective_optimizers, joint_weights = None, 1, (), None
 
     def __init__(self, inputs, outputs, name=None, **kwargs):
+        dtype = kwargs.pop("dtype", None)
         super().__init__(inputs, outputs, name=name, **kwargs)
+        if dtype is not None:  # Keras's functional models leave it out.
+            self.dtype_policy = dtype
         names = [layer.name for layer in divide(self).local]
         if not names:
             raise InputError(
@@ -118,6 +123,9 @@ class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
         for optimizer, variables in zip(self.optimizers, self.variable_groups(), strict=True):
             if not optimizer.built:
                 optimizer.build(variables)
+
+    def get_config(self):
+        return {**super().get_config(), "dtype": keras.dtype_policies.serialize(self.dtype_policy)}
 
     def get_compile_config(self):
         config = super().get_compile_config()

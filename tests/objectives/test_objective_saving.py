@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 import windowed_network as net
 
+from keras_ae.execution import computing_in
+
 pytestmark = pytest.mark.tensorflow
 
 GO_ON = """
@@ -92,17 +94,16 @@ def test_loading_restores_tau_and_lambda_as_they_were_last(tmp_path):
     assert loaded.joint_weights.numbers() == model.joint_weights.numbers() == [2.0, float(np.float32(0.1))]
 
 
-def test_loss_scaling_is_not_doubled_by_loading(tmp_path):
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_float16")
-    try:
+@pytest.mark.parametrize("policy", ["mixed_float16", "float32"])
+def test_loss_scaling_is_neither_doubled_nor_lost_by_loading(policy, tmp_path):
+    with computing_in("mixed_float16"):
         model = net.network()
-        model.compile("adam", net.cross_entropy())
-        for scale, optimizer in enumerate(model.optimizers, start=3):
-            optimizer.dynamic_scale.assign(scale)
-        model.save(tmp_path / "model.keras")
+    model.compile("adam", net.cross_entropy())
+    for scale, optimizer in enumerate(model.optimizers, start=3):
+        optimizer.dynamic_scale.assign(scale)
+    model.save(tmp_path / "model.keras")
+    with computing_in(policy):
         loaded = keras.saving.load_model(tmp_path / "model.keras")
-    finally:
-        keras.config.set_dtype_policy(before)
+    assert loaded.dtype_policy.name == "mixed_float16"
     assert [type(optimizer.inner_optimizer) for optimizer in loaded.optimizers] == [keras.optimizers.Adam] * 3
     assert [float(optimizer.dynamic_scale) for optimizer in loaded.optimizers] == [3, 4, 5]
