@@ -22,8 +22,8 @@ CPU_MNIST = DataConfig("mnist", train="train[:10000]", validation="test[:2000]",
 CPU_DSPRITES = replace(CPU_MNIST, source="dsprites", image_size=(32, 32), train="train[:20000]")
 CPU_RATE = 1e-3
 # Autoencoders of whole images see smaller ones, with a part of the pixels. A divergence weighs against a sum over
-# the pixels: for it to count as at full size, its weight is divided as often. Fewer than 32 kernels would be faster,
-# too, but VAEs with conv then learn the mean image alone.
+# the pixels: for it to count as at full size, its weight is divided as often. Fewer kernels than 32 would be
+# faster, too, but VAEs with conv then learn the mean image alone.
 CPU_TYPES_DATA, CPU_TYPES_PART = replace(CPU_MNIST, image_size=(14, 14)), (28 // 14) ** 2
 CPU_CODES_DATA, CPU_CODES_PART = replace(CPU_DSPRITES, image_size=(16, 16)), (64 // 16) ** 2
 CPU_KERNELS = 32
