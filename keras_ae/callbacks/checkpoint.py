@@ -10,6 +10,7 @@ from keras_ae.callbacks import checkpoint_state as state
 from keras_ae.callbacks.checkpoint_conditions import conditions, differences
 from keras_ae.callbacks.checkpoint_files import CheckpointFiles
 from keras_ae.callbacks.one_training import OneTraining
+from keras_ae.callbacks.training import optimizers
 from keras_ae.errors import InputError
 from keras_ae.execution import require_tensorflow, whole_calls
 
@@ -188,7 +189,7 @@ class Checkpoint(keras.callbacks.Callback):
             before = self._saved["steps_per_epoch"]
             raise InputError(f"steps_per_epoch={steps_per_epoch}", f"{before}, as before", "give the same")
         with model.distribute_strategy.scope():
-            for optimizer in state.optimizers(model):
+            for optimizer in optimizers(model):
                 if not optimizer.built:
                     optimizer.build(model.trainable_variables)
 

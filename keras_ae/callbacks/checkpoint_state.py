@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_ae.callbacks.training import optimizers
 from keras_ae.errors import InputError
 
 # What Keras's own callbacks remember from epoch to epoch.
@@ -15,11 +16,6 @@ _REMEMBERED = {
     keras.callbacks.ModelCheckpoint: ("best",),
     keras.callbacks.History: ("epoch", "history"),
 }
-
-
-def optimizers(model: keras.Model) -> list[keras.optimizers.Optimizer]:
-    """All of a model's optimizers: what its attribute `optimizers` lists, else the one it was compiled with."""
-    return list(getattr(model, "optimizers", None) or [model.optimizer])
 
 
 def variables(model: keras.Model) -> dict[str, list]:

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from keras_ae.callbacks.reconstructions import first_images
+from keras_ae.callbacks.training import is_due
 from keras_ae.evaluation.local_pictures import code_map_picture, confidence_picture, reconstruction_picture
 from keras_ae.evaluation.locally_embedded import LocalProbe
 from keras_ae.layers import LocallyEmbeddedAutoencoder
@@ -25,7 +26,7 @@ class LocalReconstructions(keras.callbacks.Callback):
       `confidence` of a few images, and histograms of the values of `inputs` and `reconstructed`, which is clipped
       in the pictures.
 
-    A model without LEAs is left alone. Source: Penhouët, "Locally embedded autoencoder", sections 4.2, 4.4, 4.5.
+    A model without LEAs is left alone. Source: Penhouët's thesis, sections 4.2, 4.4, 4.5.
 
     Args:
         images: An array [n, h, w, c] of the model's images, or an iterable of batches.
@@ -53,7 +54,7 @@ class LocalReconstructions(keras.callbacks.Callback):
             self._writer = tf.summary.create_file_writer(str(self.log_dir / "local"))
 
     def on_epoch_end(self, epoch, logs=None):
-        shows = epoch % max(1, -(-self.params["epochs"] // self.times)) == 0
+        shows = is_due(epoch, self.params["epochs"], self.times)
         for name, probe in self._probes.items():
             with self._writer.as_default(step=epoch):
                 self._measure(name, probe, {} if logs is None else logs)

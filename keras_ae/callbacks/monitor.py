@@ -7,8 +7,8 @@ import keras
 import numpy as np
 
 from keras_ae.callbacks.reconstructions import first_images
-from keras_ae.evaluation.inference import as_array
-from keras_ae.execution import compiled
+from keras_ae.callbacks.training import is_due, optimizers
+from keras_ae.evaluation.inference import as_array, encode
 from keras_ae.files import write_text
 from keras_ae.pictures import grid, save_picture
 
@@ -83,7 +83,7 @@ class Monitor(keras.callbacks.Callback):
                 tf.summary.scalar("images_per_second", self._steps * self.batch_size / self._seconds)
             for name, rate in _learning_rates(self.model):
                 tf.summary.scalar(name, rate)
-            if epoch % self._interval() == 0:
+            if is_due(epoch, self.params["epochs"], self.histograms):
                 self._write_histograms(tf.summary.histogram)
         self._writer.flush()
 
@@ -92,11 +92,8 @@ class Monitor(keras.callbacks.Callback):
         if self.images is not None:
             write_projector(self.log_dir.parent / "projector", self._codes(), self.images, self.labels)
 
-    def _interval(self) -> int:
-        return max(1, -(-self.params["epochs"] // self.histograms))
-
     def _codes(self) -> np.ndarray:
-        return as_array(compiled(self.model.encode)(self.images))
+        return as_array(encode(self.model, self.images))
 
     def _write_histograms(self, write) -> None:
         if self.images is not None:
@@ -126,7 +123,7 @@ def write_projector(
 
 
 def _learning_rates(model: keras.Model):
-    optimizers = getattr(model, "optimizers", None) or [model.optimizer]
-    for i, optimizer in enumerate(optimizers):
-        name = "learning_rate" if len(optimizers) == 1 else f"learning_rate_{i}"
+    found = optimizers(model)
+    for i, optimizer in enumerate(found):
+        name = "learning_rate" if len(found) == 1 else f"learning_rate_{i}"
         yield name, float(keras.ops.convert_to_numpy(optimizer.learning_rate))
