@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import keras
 
+from keras_ae.callbacks.training import optimizers
 from keras_ae.execution import require_tensorflow
 
 
@@ -11,8 +12,9 @@ class VariableSchedule(keras.callbacks.Callback):
     """Sets a variable to a function of the steps made so far, before each call of the training step.
 
     The compiled step reads the variable, and is not traced anew when it changes. The steps are those that the
-    (main) optimizer counted, so a run that is resumed, or fitted again, goes on where it was. Where one call makes
-    several steps (`steps_per_execution`), the value stays the same for all of them.
+    optimizer counted, so a run that is resumed, or fitted again, goes on where it was. Of several optimizers it is
+    the one that counted most: one with nothing to train counts none. Where one call makes several steps
+    (`steps_per_execution`), the value stays the same for all of them.
 
         warm_up = VariableSchedule(model.bottleneck.schedulable.beta, schedules.linear(0.0, 1.0, steps=5_000))
 
@@ -32,4 +34,5 @@ class VariableSchedule(keras.callbacks.Callback):
         self.variable, self.schedule = variable, schedule
 
     def on_train_batch_begin(self, batch, logs=None):
-        self.variable.assign(self.schedule(int(self.model.optimizer.iterations.numpy())))
+        steps = max(int(optimizer.iterations.numpy()) for optimizer in optimizers(self.model))
+        self.variable.assign(self.schedule(steps))

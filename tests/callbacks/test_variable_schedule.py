@@ -89,6 +89,24 @@ def test_joint_weights_can_be_scheduled():
     assert model.joint_weights.numbers() == pytest.approx([1.0, 2.0])  # set before the third step
 
 
+def test_an_objective_with_nothing_to_train_does_not_stop_the_schedule():
+    inputs = keras.Input((4,))
+    local = resumed.Restoring(name="local")
+    outputs = keras.layers.GlobalAveragePooling1D()(keras.layers.Reshape((1, 3))(local(inputs)))
+    model = keras_ae.MultiObjective(inputs, outputs)
+    model.compile(
+        "sgd",
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        jit_compile=False,
+        steps_per_execution=1,
+    )
+    assert model.variable_groups()[0] == []
+    variable = keras.Variable(-1.0, trainable=False)
+    callback = keras_ae.callbacks.VariableSchedule(variable, lambda step: float(step))
+    model.fit(resumed.stream(0, 3), shuffle=False, verbose=0, callbacks=[callback])
+    assert float(variable.numpy()) == 2.0  # set before the third step
+
+
 def test_a_schedule_goes_on_where_it_was(tmp_path):
     def train(directory, interrupt=None):
         model = resumed.two_objectives(mode="joint")
