@@ -1,6 +1,6 @@
 """Encoders and decoders of windows, whose layers follow from the window's size.
 
-Source: Penhouët, "Locally embedded autoencoder", section 3.3.1; the sizes that it leaves open are those of which
+Source: Penhouët's thesis, section 3.3.1; the sizes that it leaves open are those of which
 the parameter counts of its Table 3.1 come out exactly. All hidden layers have ReLU and biases; the last layer is
 linear, since windows inside a network have values of any range. Any image is a window of its own size.
 """
