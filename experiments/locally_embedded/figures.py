@@ -14,7 +14,7 @@ from keras_ae.report.results import fill, save_figure, write_table
 
 __all__ = ["collect", "report"]
 
-PIXELS = {"digits": 64, "mnist": 784, "fashion_mnist": 784}  # of whole images, in the unit of eq. 3.2
+WIDTH = 600  # of pictures, at least half of it
 
 
 def report(results: Path) -> list[Path]:
@@ -40,7 +40,7 @@ def load(results: Path, preset: str) -> claims.Evidence:
     curves = pandas.read_csv(results / f"{preset}_curves.csv")
     columns = ["run", "experiment", "data", "type", "pair", "seed"]
     curves = curves.merge(runs[columns], on="run")
-    pixels = curves["data"].map(PIXELS)
+    pixels = curves["run"].map({run: found.get("pixels") for run, found in measures.items()})
     curves = curves.assign(train=curves["mse"] * pixels, test=curves["val_mse"] * pixels)
     return claims.Evidence(runs, curves, measures)
 
@@ -121,8 +121,13 @@ def _classification(curves: pandas.DataFrame) -> Figure:
 def _reconstructions(pictures, path: Path) -> Path:
     """Figure 3.3: the images in the first row, then what each type and pair gives back."""
     names = [INPUT, *(name for name in pictures.files if name != INPUT)]
-    picture = grid(*(pictures[name].astype(float) / 255 for name in names), gap=2)
-    save_picture(path, picture.repeat(2, axis=0).repeat(2, axis=1))
+    return _save(path, grid(*(pictures[name].astype(float) / 255 for name in names), gap=2))
+
+
+def _save(path: Path, picture: np.ndarray) -> Path:
+    """Save a picture of few pixels large enough to look at."""
+    times = max(1, WIDTH // picture.shape[1])
+    save_picture(path, picture.repeat(times, axis=0).repeat(times, axis=1))
     return path
 
 
@@ -132,13 +137,10 @@ def _pictures(run, pictures, measures: dict, results: Path, prefix: str) -> list
         active = np.flatnonzero(measures["active"])
         shown = pictures["traversals"][active if len(active) else slice(None)]
         path = results / f"{prefix}figure5_1_{run.type}_{run.pair}.png"
-        save_picture(path, grid(*(shown.astype(float) / 255), gap=2))
-        return [path]
+        return [_save(path, grid(*(shown.astype(float) / 255), gap=2))]
     figure = {"network": "figure4", "maps": "figure5_2"}[run.experiment]
     written = []
     for name in pictures.files:
         path = results / f"{prefix}{figure}_{run.data}_{run.type}_{name}.png"
-        picture = pictures[name].astype(float) / 255
-        save_picture(path, picture.repeat(2, axis=0).repeat(2, axis=1))
-        written.append(path)
+        written.append(_save(path, pictures[name].astype(float) / 255))
     return written

@@ -81,7 +81,8 @@ def of_reconstructions(images: np.ndarray, reconstructions: np.ndarray) -> dict[
     """How sharp reconstructions are, and what they draw where there is nothing; of images [n, h, w, c].
 
     "sharpness": mean length of their gradient relative to the images' own; "artefacts": the same, but only where
-    the images have none; "mean_image_loss": what the mean image as reconstruction of all comes to (eq. 3.2).
+    the images have none; "mean_image_loss": what the mean image as reconstruction of all comes to (eq. 3.2);
+    "pixels": h · w · c, over which eq. 3.2 sums.
     """
     slopes, own = (_slopes(np.asarray(pictures, np.float64)) for pictures in (reconstructions, images))
     flat = own == 0
@@ -90,6 +91,7 @@ def of_reconstructions(images: np.ndarray, reconstructions: np.ndarray) -> dict[
         "sharpness": float(slopes.mean() / own.mean()),
         "artefacts": float(slopes[flat].mean() / own.mean()) if flat.any() else 0.0,
         "mean_image_loss": float(spread.mean()),
+        "pixels": int(np.prod(images.shape[1:])),
     }
 
 
@@ -124,15 +126,19 @@ def _leas(model) -> list[str]:
 
 
 def _of_layer(model, name: str, images: np.ndarray) -> dict[str, float]:
-    """Losses of a LEA, and how alike neighbours in its code maps are, beside those in its input."""
+    """Losses of a LEA, and how alike neighbours in its code maps are, beside those in its input.
+
+    None for what there is not: a normalised loss where the input is the same everywhere.
+    """
     probe = kae.evaluation.LocalProbe(model, name)
     batches = [images[start : start + 25] for start in range(0, len(images), 25)]
     seen = [probe.images(batch) for batch in batches]
-    return {
+    found = {
         **probe.measure(batches).summary(),
         "coherence": coherence(np.concatenate([s.code_maps for s in seen])),
         "input_coherence": coherence(np.concatenate([s.inputs for s in seen])),
     }
+    return {name: value if np.isfinite(value) else None for name, value in found.items()}
 
 
 def coherence(maps: np.ndarray) -> float:
