@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from experiments.locally_embedded.study import ALL, BATCHES, KERNEL_SIZE, SIZES
+from experiments.locally_embedded.study import ALL, BATCHES, CPU_BETA, KERNEL_SIZE, SIZES
 from keras_ae.studies import DataConfig
 
 EXPERIMENTS = ("equivariance", "pooling", "samples", "robustness", "regularization")
@@ -41,6 +41,7 @@ class Scale:
         options: Of all models.
         leas: Of all window autoencoders.
         rate: Of Adam.
+        beta: Of the VAEs in CNN-LEAs.
         training: By analysis.
         equivariant: Types of the CNN-LEAs beside the Classic.
         windows, lengths, pooled: Sides of the windows that are pooled; lengths and types of the LEAs beside.
@@ -65,6 +66,7 @@ class Scale:
     lengths: tuple[int, ...] = (1, 10)
     pooled: tuple[str, ...] = ("standard", "vae")
     subsets: tuple[int, ...] = SUBSETS
+    beta: float = 1.0
     robust: tuple[tuple[str, str], ...] = tuple((kind, pair) for kind in KINDS for pair in PAIRS)
     weights: tuple[float, ...] = WEIGHTS
 
@@ -111,6 +113,7 @@ CPU = Scale(
     },
     equivariant=("vae", "standard"),
     windows=(2, 4, 8, 16, 32),
+    beta=CPU_BETA,
 )
 _DIGITS = DataConfig("digits", train="all[:600]", validation="all[600:800]", test="all[800:1000]")
 QUICK = Scale(

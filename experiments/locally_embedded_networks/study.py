@@ -78,7 +78,8 @@ def _classic(scale: Scale) -> ModelConfig:
 
 
 def _cnn_lea(scale: Scale, kind: str, pair: str, length: int) -> ModelConfig:
-    return _with_leas(scale, "cnn_lea", kind, length, scale.convolutions, pair=pair, **CNN)
+    weight = {"bottleneck.beta": scale.beta} if kind == "vae" else {}
+    return _with_leas(scale, "cnn_lea", kind, length, scale.convolutions, pair=pair, **CNN, **weight)
 
 
 def _with_leas(scale: Scale, architecture: str, kind: str, length: int, options=(), **chosen) -> ModelConfig:
