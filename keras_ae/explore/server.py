@@ -6,6 +6,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from keras_ae.errors import InputError
 
@@ -53,7 +54,8 @@ def serve(
         address = f"http://{HOST}:{listening.getsockname()[1]}"
         server = make_server(HOST, 0, make_app(explorations).server, threaded=True, fd=listening.fileno())
         say(address)
-        _in_background(lambda: _warm_up(explorations))
+        ended = threading.Event()
+        warming = _in_background(lambda: _warm_up(explorations, ended))
         if browser:
             _in_background(lambda: webbrowser.open(address))
         try:
@@ -62,15 +64,21 @@ def serve(
             print(file=sys.stderr)
         finally:
             server.server_close()
+            ended.set()
+            warming.join()  # The interpreter aborts if it ends while TensorFlow compiles in a thread.
 
 
-def _warm_up(explorations: Sequence) -> None:
-    """What takes seconds the first time, while the user looks at the first page."""
+def _warm_up(explorations: Sequence, ended: threading.Event) -> None:
+    """What takes seconds the first time, while the user looks at the first page; left once that is closed."""
     for explored in explorations:
-        explored.warm_up()
-        for name in getattr(explored, "densities", {}):
-            explored.sample(name, 0)
+        densities = getattr(explored, "densities", {})
+        for step in (explored.warm_up, *(partial(explored.sample, name, 0) for name in densities)):
+            if ended.is_set():
+                return
+            step()
 
 
-def _in_background(function: Callable) -> None:
-    threading.Thread(target=function, daemon=True).start()
+def _in_background(function: Callable) -> threading.Thread:
+    thread = threading.Thread(target=function, daemon=True)
+    thread.start()
+    return thread
