@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import keras_ae as kae
-from keras_ae.execution import DENSE_STEPS, choose_execution
+from keras_ae.execution import DENSE_STEPS, choose_execution, on_cpu
 
 pytestmark = pytest.mark.tensorflow
 
@@ -36,6 +36,9 @@ def test_automatic_execution_is_by_kind_of_model_and_can_be_overridden():
     assert choose_execution(dense).steps_per_execution == DENSE_STEPS
     assert choose_execution(dense).jit_compile
     assert choose_execution(convolutional).steps_per_execution == 1
+    windows = kae.architectures.lea_fc((8, 8, 1), (2,), window=2, classes=3, units=4)
+    assert choose_execution(windows).steps_per_execution == DENSE_STEPS
+    assert choose_execution(windows).jit_compile != on_cpu()
     chosen = choose_execution(convolutional, jit_compile=True, steps_per_execution=4)
     assert (chosen.jit_compile, chosen.steps_per_execution) == (True, 4)
     dense.compile(jit_compile=False, steps_per_execution=2)

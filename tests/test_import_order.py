@@ -8,8 +8,8 @@ import pytest
 import keras_ae
 
 ORDER = [
-    *("_lazy", "errors", "signatures", "catalogue"),
-    *("code_shapes", "execution", "files", "pictures", "progress", "_keras"),
+    *("_lazy", "_keras", "errors", "signatures", "catalogue"),
+    *("code_shapes", "execution", "files", "pictures", "progress"),
     *(
         "numerics",
         "schedules",

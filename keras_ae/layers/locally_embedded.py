@@ -38,6 +38,8 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
         InputError: If these do not fit together, or do not fit the input.
     """
 
+    of_windows = True  # See `keras_ae.execution`.
+
     def __init__(
         self,
         autoencoder: keras.Model,
