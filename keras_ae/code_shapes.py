@@ -7,6 +7,7 @@ are (height, width) pairs here, since images need not be square.
 
 from fractions import Fraction
 from math import prod
+from numbers import Integral
 
 from keras_ae.errors import InputError
 
@@ -74,9 +75,10 @@ def check_divisible(image_shape: tuple[int, ...], factor: int) -> None:
 
 def vector_length(code_shape: tuple[int, ...]) -> int:
     """The length of a code that is a vector; others are refused (`InputError`)."""
-    if len(code_shape) != 1:
-        raise InputError(f"code shape {tuple(code_shape)}", "(length,)", "give the code's length alone")
-    return code_shape[0]
+    match code_shape:
+        case (Integral() as length,) if length > 0:
+            return int(length)
+    raise InputError(f"code shape {code_shape!r}", "(length,), such as (10,)", "give the code's length alone")
 
 
 def nearest(size: tuple[int, ...], valid: list[tuple[int, ...]], count: int = 4) -> list[tuple[int, ...]]:

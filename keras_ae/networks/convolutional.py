@@ -1,5 +1,7 @@
 """Encoder and decoder of the bottleneck-shape paper (section 2.2, eq. 3 and 4)."""
 
+from numbers import Integral
+
 import keras
 
 from keras_ae.catalogue import Example, with_examples
@@ -102,9 +104,12 @@ def convolutional_decoder(
 
 
 def _check_code(code_shape) -> None:
-    if len(code_shape) != 3 or code_shape[0] * code_shape[1] < 2 or code_shape[-1] < 1:
-        raise InputError(
-            f"code shape {tuple(code_shape)}",
-            "(height, width, channels) of more than one position",
-            "choose a larger code: instance normalisation leaves nothing of a map of a single pixel",
-        )
+    match code_shape:
+        case (Integral() as height, Integral() as width, Integral() as channels):
+            if height * width > 1 and channels > 0:
+                return
+    raise InputError(
+        f"code shape {code_shape!r}",
+        "(height, width, channels) of more than one position",
+        "choose a larger code: instance normalisation leaves nothing of a map of a single pixel",
+    )

@@ -5,6 +5,7 @@ from math import prod
 import keras
 
 from keras_ae.catalogue import Example, with_examples
+from keras_ae.code_shapes import vector_length
 from keras_ae.layers import activation_layer
 
 
@@ -59,8 +60,11 @@ def fully_connected_decoder(
         activation: After each hidden layer; a number is the negative slope of a LeakyReLU.
         output_activation: After the last layer.
         initializer: Of the kernels.
+
+    Raises:
+        InputError: If the code is not a vector.
     """
-    code = keras.Input(code_shape, name="code")
+    code = keras.Input((vector_length(code_shape),), name="code")
     features = _dense_stack(code, hidden, activation, initializer)
     pixels = keras.layers.Dense(
         prod(output_shape), output_activation, kernel_initializer=initializer, name="pixels"

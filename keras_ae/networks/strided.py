@@ -5,7 +5,7 @@ from math import prod
 import keras
 
 from keras_ae.catalogue import Example, with_examples
-from keras_ae.code_shapes import check_divisible
+from keras_ae.code_shapes import check_divisible, vector_length
 from keras_ae.errors import InputError
 from keras_ae.layers.batch_normalization import BatchNormalization
 
@@ -74,13 +74,13 @@ def strided_decoder(
         image_strides: Of the last transposed convolution, which makes the image: 1 or 2.
 
     Raises:
-        InputError: If image_strides · 2^(len(filters) - 1) does not divide the image's height and width; for
-            depths as of `strided_encoder`.
+        InputError: If image_strides · 2^(len(filters) - 1) does not divide the image's height and width; if the
+            code is not a vector; for depths as of `strided_encoder`.
     """
     factor = image_strides * 2 ** (len(filters) - 1)
     check_divisible(output_shape, factor)
     start = (output_shape[0] // factor, output_shape[1] // factor, filters[0])
-    code = keras.Input(code_shape, name="code")
+    code = keras.Input((vector_length(code_shape),), name="code")
     features = keras.layers.Dense(prod(start), name="dense")(code)
     features = keras.layers.Reshape(start, name="maps")(features)
     for i, (channels, repeats) in enumerate(zip(filters[1:], _layer_depths(depth, len(filters) - 1), strict=True)):

@@ -11,6 +11,7 @@ import keras
 from keras import ops
 
 from keras_ae.catalogue import Example, with_examples
+from keras_ae.code_shapes import vector_length
 from keras_ae.layers import SpatialBroadcast
 from keras_ae.networks.fully_connected import fully_connected_decoder
 
@@ -117,7 +118,7 @@ def transposed_window_decoder(
         output_activation: After the last layer.
     """
     layers, sides = _reduction(output_shape, kernel_size)
-    code = keras.Input(code_shape, name="code")
+    code = keras.Input((vector_length(code_shape),), name="code")
     features = keras.layers.Dense(kernels * prod(sides), "relu", name="dense")(code)
     features = keras.layers.Reshape((*sides, kernels), name="maps")(features)
     for i in range(layers):
@@ -149,7 +150,7 @@ def spatial_broadcast_decoder(
         kernel_size: Side of the kernels.
         output_activation: After the last convolution.
     """
-    code = keras.Input(code_shape, name="code")
+    code = keras.Input((vector_length(code_shape),), name="code")
     features = SpatialBroadcast(*output_shape[:2], name="broadcast")(code)
     for i in range(2):
         convolution = keras.layers.Conv2D(

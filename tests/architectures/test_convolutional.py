@@ -45,9 +45,9 @@ def test_width_and_output_norm_are_options():
     assert plain.decoder.get_layer("unit").normalization is None
 
 
-@pytest.mark.parametrize("code_shape", [(5, 5, 3), (3, 3), (1, 1, 8), (3, 3, 0)])
+@pytest.mark.parametrize("code_shape", [(5, 5, 3), (3, 3), (1, 1, 8), (3, 3, 0), 3, ("3", 3, 3)])
 def test_impossible_codes_are_refused(code_shape):
-    image_shape = (32, 32, 3) if code_shape[0] == 1 else (96, 96, 3)
+    image_shape = (32, 32, 3) if code_shape == (1, 1, 8) else (96, 96, 3)
     with pytest.raises(InputError):
         kae.architectures.convolutional(image_shape, code_shape)
 

@@ -60,5 +60,10 @@ def test_the_loss_is_a_sum_over_values_and_a_mean_over_images():
 def test_impossible_options_are_refused():
     with pytest.raises(InputError, match="conv, fc, sb"):
         window_autoencoder((4, 4, 1), (3,), "full")
-    with pytest.raises(InputError, match="the code's length alone"):
-        window_autoencoder((4, 4, 1), (2, 2, 3))
+
+
+@pytest.mark.parametrize("architecture", ["window_autoencoder", "fully_connected", "strided"])
+@pytest.mark.parametrize("code_shape", [(2, 2, 3), 3, (0,), ("3",), ()])
+def test_codes_that_are_no_vectors_are_refused(architecture, code_shape):
+    with pytest.raises(InputError, match="give the code's length alone"):
+        getattr(kae.architectures, architecture)((8, 8, 1), code_shape)
