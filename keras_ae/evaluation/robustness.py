@@ -6,6 +6,7 @@ Source: Penhouët's thesis, section 4.6.
 import hashlib
 import time
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -189,19 +190,23 @@ def _kinds(attacks) -> dict[str, Any]:
     """Classes of the library's attacks, or Foolbox attacks, by name."""
     if isinstance(attacks, Mapping):
         return dict(attacks)
-    for name in () if attacks is None else attacks:
+    names = list(ATTACKS if attacks is None else attacks)
+    for name in names:
         if name not in FAMILIES:
             raise unknown_name(ATTACKS.kind, name, ATTACKS)
-    return {name: ATTACKS[name] for name in (ATTACKS if attacks is None else dict.fromkeys(attacks))}
+    return {name: ATTACKS[name] for name in names}
 
 
 def _made(kind, seed: int, first: int):
     """The attack for a batch that begins at an image."""
     from keras_ae.evaluation.attacks.base import RandomAttack
 
-    if not isinstance(kind, type):
-        return kind
-    return kind(seed=seed, first=first) if issubclass(kind, RandomAttack) else kind()
+    if isinstance(kind, type):
+        return kind(seed=seed, first=first) if issubclass(kind, RandomAttack) else kind()
+    if isinstance(kind, RandomAttack):
+        kind = copy(kind)
+        kind.first += first
+    return kind
 
 
 def _keys(classifier: keras.Model, images, labels, seed: int, kinds: Mapping[str, Any]) -> dict[str, str]:

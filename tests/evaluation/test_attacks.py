@@ -60,6 +60,8 @@ def test_adef_moves_a_ramp_to_the_boundary():
     made, success = attacked(ATTACKS["adef"](smooth=0, subsample=2), model, ramp, label=1)
     assert success.all()
     np.testing.assert_allclose(mean_squares(made, ramp), 0.1**2 / (72 * np.sum(weights**2)), rtol=1e-3)
+    beyond = np.sum((made - ramp) * weights) - 0.1  # the margin is far above what rounding could undo
+    assert 3e-6 < beyond < 3e-5
 
 
 def test_adef_deforms_only():
@@ -108,13 +110,17 @@ def test_saliency_map_changes_the_value_that_matters_most_seven_times_at_most(ma
     np.testing.assert_allclose(mean_squares(made, images), squares / 16, rtol=1e-4)
 
 
-def test_saliency_map_never_raises_a_value():
-    """Where all values would have to rise, Foolbox 1.8's search stands still, and fails."""
-    images = np.full((1, 4, 4, 1), 0.05)
-    model = linear_classifier(np.full((4, 4, 1), -1.0), margin=2.0, at=0.05)
-    made, success = attacked(ATTACKS["saliency_map"](), model, images)
-    assert not success.any()
-    np.testing.assert_array_equal(made, np.float32(images))
+@pytest.mark.parametrize(("margin", "raised"), [(0.25, 0.3), (2.0, 0.0)])
+def test_saliency_map_raises_values_until_one_is_masked(margin, raised):
+    """Where all values would have to rise, Foolbox 1.8's search stands still once one is at a bound, and fails."""
+    images, weights = np.full((1, 4, 4, 1), 0.5), np.full((4, 4, 1), 1.0)
+    weights[2, 1] = 0.5  # the least influential: of negative slopes the largest
+    weights *= 2
+    made, success = attacked(ATTACKS["saliency_map"](), linear_classifier(weights, margin, at=0.5), images)
+    assert success.all() == (raised > 0)
+    expected = np.float32(images)
+    expected[0, 2, 1] += raised
+    np.testing.assert_allclose(made, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("margin", [0.4, 0.6])

@@ -110,10 +110,12 @@ def test_the_librarys_attacks_by_name_repeat_and_are_kept(classifier, images, la
     assert len(kept) == 3 * N
     assert kept["success"].dtype == bool
     np.testing.assert_allclose(kept["mse"], [row["mse"] for row in found.rows])
-    again = measure_robustness(classifier, images, labels, names, batch_size=7, progress=False)
-    for one, other in zip(found.rows, again.rows, strict=True):
-        assert one["success"] == other["success"]
-        np.testing.assert_allclose(one["mse"], other["mse"], rtol=1e-4)
+    given = {name: ATTACKS[name]() for name in names}
+    for attacks in (iter(names), given):  # Instances draw by the image's place, too.
+        again = measure_robustness(classifier, images, labels, attacks, batch_size=7, progress=False)
+        for one, other in zip(found.rows, again.rows, strict=True):
+            assert one["success"] == other["success"]
+            np.testing.assert_allclose(one["mse"], other["mse"], rtol=1e-4)
 
 
 def test_a_killed_measurement_goes_on_where_it_was(classifier, images, labels, tmp_path):

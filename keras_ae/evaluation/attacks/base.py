@@ -84,11 +84,6 @@ class Nearest:
         self.images = originals.copy()
         self.distances = np.full(len(originals), np.inf)
 
-    @property
-    def found(self) -> np.ndarray:
-        """Of which originals there is one."""
-        return np.isfinite(self.distances)
-
     def offer(self, rows: np.ndarray, images: np.ndarray, adversarial: np.ndarray) -> None:
         """Take the adversarial ones of the images, one each of the originals in `rows`, that are nearer."""
         distances = mse(images, self.originals[rows])

@@ -11,9 +11,10 @@ _SMALLEST = 1e-8  # added to a gradient's root mean square
 class SaliencyMap(RandomAttack):
     """Single values changed by θ·r, one a step, each time the one that most lowers the loss of a target class.
 
-    With a = ∇ CE(x, target), 0 where masked, the value with the largest a is lowered by θ·r: where all others
-    would have to be raised none is changed any more, and the attack has failed. A value at a bound, or changed
-    `max_changes` times, is masked. It ends at any misclassification. The target is the class that the gradient of
+    With a = ∇ CE(x, target), 0 where masked, the value with the largest a is lowered by θ·r, or raised if that a
+    is negative. A value at a bound, or changed `max_changes` times, is masked; where all others would have to be
+    raised, the largest a is then its 0, nothing is changed any more, and the attack has failed. It ends at any
+    misclassification. The target is the class that the gradient of
     the label's loss leads to, divided by its root mean square and searched along as in `search_along`; where it
     leads to none, a random other one.
 
