@@ -24,9 +24,10 @@ _CHANGE_COLOURS = LinearSegmentedColormap.from_list("nearer_farther", ["#b2182b"
 
 
 def normalized_around(summaries: Summaries, baseline: str, measure: str) -> dict[str, dict[str, float]]:
-    """(value − baseline's) / baseline's of every model and attack: the baseline becomes 0.
+    """(value − baseline's) / σ of every model and attack: the baseline becomes 0.
 
-    The standardisation of the thesis, its equation 2.14, with the baseline's value as mean and as deviation.
+    The standardisation of the thesis, its equation 2.14, for each attack by itself and with the baseline's value
+    in the place of the mean, also within σ: the root mean square of the other models' differences from it.
 
     Args:
         summaries: From models to what `Robustness.summary` gives.
@@ -34,20 +35,25 @@ def normalized_around(summaries: Summaries, baseline: str, measure: str) -> dict
         measure: "success_rate" or "mse".
 
     Returns:
-        From models to attacks to the value; NaN where there is none, or only the baseline's is 0.
+        From models to attacks to the value; NaN where there is none, or none of the baseline.
     """
     if baseline not in summaries:
         raise unknown_name("model", baseline, summaries)
     values = {model: _values(attacks, measure) for model, attacks in summaries.items()}
     centre = values[baseline]
-    return {
-        model: {name: _change(value, centre.get(name, np.nan)) for name, value in row.items()}
+    differences = {
+        model: {name: value - centre.get(name, np.nan) for name, value in row.items()}
         for model, row in values.items()
+    }
+    deviations = {name: _deviation(differences, baseline, name) for name in centre}
+    return {
+        model: {name: value / deviations.get(name, np.nan) for name, value in row.items()}
+        for model, row in differences.items()
     }
 
 
 def robustness_heatmap(summaries: Summaries, baseline: str | None = None) -> Figure:
-    """The heatmap of the values themselves, or of what they are beside a baseline's.
+    """The heatmap of the values themselves, or of these standardised around a baseline's (`normalized_around`).
 
     Without a baseline smaller and darker circles are better. With one, smaller circles (negative numbers) and blue
     ones (positive numbers) are better than the baseline's, red ones are worse; the baseline has no row. No circle:
@@ -84,7 +90,7 @@ def robustness_heatmap(summaries: Summaries, baseline: str | None = None) -> Fig
     edges = {"edgecolors": "0.6", "linewidths": 0.5, "zorder": 2}  # so that pale circles can be seen
     drawn = axes.scatter(x[full], y[full], sizes(rate[full]), distance[full], cmap=colours, norm=scale, **edges)
     axes.scatter(x[hollow], y[hollow], sizes(rate[hollow]), facecolors="none", **edges)
-    _explain(figure, axes, drawn, sizes, "" if baseline is None else f", {baseline} = 0")
+    _explain(figure, axes, drawn, sizes, "" if baseline is None else f", {baseline} = 0, standardised")
     return figure
 
 
@@ -153,7 +159,8 @@ def _values(attacks: Mapping[str, Mapping[str, Any]], measure: str) -> dict[str,
     return {name: np.nan if row[measure] is None else float(row[measure]) for name, row in attacks.items()}
 
 
-def _change(value: float, centre: float) -> float:
-    if centre == 0:
-        return 0.0 if value == 0 else np.nan
-    return (value - centre) / centre
+def _deviation(differences: Mapping[str, Mapping[str, float]], baseline: str, attack: str) -> float:
+    """Root mean square over the models beside the baseline; 1 where none differs."""
+    found = [row.get(attack, np.nan) for model, row in differences.items() if model != baseline]
+    finite = [value for value in found if np.isfinite(value)]
+    return float(np.sqrt(np.mean(np.square(finite)))) if any(finite) else 1.0

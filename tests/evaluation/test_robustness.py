@@ -110,9 +110,9 @@ def test_the_librarys_attacks_by_name_repeat_and_are_kept(classifier, images, la
     assert len(kept) == 3 * N
     assert kept["success"].dtype == bool
     np.testing.assert_allclose(kept["mse"], [row["mse"] for row in found.rows])
-    given = {name: ATTACKS[name]() for name in names}
-    for attacks in (iter(names), given):  # Instances draw by the image's place, too.
-        again = measure_robustness(classifier, images, labels, attacks, batch_size=7, progress=False)
+    instances = {name: ATTACKS[name]() for name in names}
+    for again_with in (iter(names), instances):  # Instances draw by the image's place, too.
+        again = measure_robustness(classifier, images, labels, again_with, batch_size=7, progress=False)
         for one, other in zip(found.rows, again.rows, strict=True):
             assert one["success"] == other["success"]
             np.testing.assert_allclose(one["mse"], other["mse"], rtol=1e-4)

@@ -40,12 +40,16 @@ def _circles(figure):
 def test_values_are_normalized_around_the_baseline():
     rates = normalized_around(SUMMARIES, "Classic", "success_rate")
     assert rates["Classic"] == {"single_pixel": 0, "deep_fool": 0, "mine": 0}
-    assert rates["strong"] == {"single_pixel": -0.5, "deep_fool": 0, "mine": 0}
-    assert rates["weak"] == {"single_pixel": 0.5, "deep_fool": 0}
+    assert rates["strong"] == {"single_pixel": -1, "deep_fool": 0, "mine": 0}
+    assert rates["weak"] == {"single_pixel": 1, "deep_fool": 0}
     distances = normalized_around(SUMMARIES, "Classic", "mse")
-    assert distances["strong"]["single_pixel"] == pytest.approx(0.5)
-    assert distances["weak"] == pytest.approx({"single_pixel": -0.5, "deep_fool": -0.5})
+    assert distances["strong"]["single_pixel"] == pytest.approx(1)
+    # Of 0 and −0.05 around 0 the root mean square is 0.05 / √2.
+    assert distances["weak"] == pytest.approx({"single_pixel": -1, "deep_fool": -np.sqrt(2)})
     assert np.isnan(distances["strong"]["mine"])
+    never = {"a": {"x": _row(0.0, None)}, "b": {"x": _row(0.3, 1.0)}, "c": {"x": _row(0.4, None)}}
+    beside = normalized_around(never, "a", "success_rate")  # a baseline of 0 hides nothing
+    assert [beside[model]["x"] for model in "bc"] == pytest.approx([0.3 / 0.125**0.5, 0.4 / 0.125**0.5])
     with pytest.raises(InputError, match="did you mean 'Classic'"):
         normalized_around(SUMMARIES, "classic", "mse")
 
@@ -72,13 +76,13 @@ def test_beside_a_baseline_smaller_and_blue_is_better():
         circles[cell] for cell in (("Single Pixel", "strong"), ("Single Pixel", "weak"), ("Deep Fool", "strong"))
     )
     assert strong[0] < same[0] < weak[0]
-    assert strong[1] == pytest.approx(0.5)
-    assert weak[1] == pytest.approx(-0.5)
+    assert strong[1] == pytest.approx(1)
+    assert weak[1] == pytest.approx(-1)
     assert strong[2][2] > strong[2][0]  # blue
     assert weak[2][0] > weak[2][2]  # red
     assert np.ptp(same[2][:3]) < 0.05  # grey
     axes = robustness_heatmap(SUMMARIES, "Classic").axes
-    assert axes[0].get_legend().get_title().get_text() == "success rate, Classic = 0"
+    assert axes[0].get_legend().get_title().get_text() == "success rate, Classic = 0, standardised"
     assert "Classic = 0" in axes[1].get_ylabel()
 
 
