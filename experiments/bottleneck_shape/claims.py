@@ -102,8 +102,9 @@ def probe_scores(runs: pandas.DataFrame, scores: dict) -> pandas.DataFrame:
     """Scores of the linear classifiers by code, means over the seeds of CAE and classifier.
 
     Returns:
-        "size", "channels", "images" (seen or unseen), "score" and "baseline" (on the images themselves): macro F1
-        of classes or ROC AUC of attributes; "projected", "projected_baseline": at equal code length.
+        "size", "channels", "images" (seen or unseen), "score" and "baseline" (on the images themselves) by the
+        "measure": macro F1 of classes or ROC AUC of attributes; "projected", "projected_baseline": at equal code
+        length.
     """
     rows = []
     for row in runs[runs["experiment"] != "scaling"].itertuples():
@@ -112,15 +113,16 @@ def probe_scores(runs: pandas.DataFrame, scores: dict) -> pandas.DataFrame:
             rows.append(
                 {
                     **{"size": row.size, "channels": row.channels, "images": part, "experiment": row.experiment},
+                    "measure": "macro F1" if "macro_f1" in found["probe"] else "ROC AUC",
                     "score": _score(found["probe"]),
                     "baseline": _score(baseline["probe"]),
                     "projected": _score(found["projected"]),
                     "projected_baseline": _score(baseline["projected"]),
                 }
             )
-    columns = ["size", "channels", "images", "experiment", "score", "baseline", "projected", "projected_baseline"]
-    table = pandas.DataFrame(rows, columns=columns)
-    return table.groupby(columns[:4], as_index=False).mean()
+    columns = ["size", "channels", "images", "experiment", "measure"]
+    table = pandas.DataFrame(rows, columns=[*columns, "score", "baseline", "projected", "projected_baseline"])
+    return table.groupby(columns, as_index=False).mean()
 
 
 def _score(summary: dict) -> float:

@@ -14,7 +14,7 @@ def codes_beat_images(evidence):
         return None
     better = (rows["score"] > rows["baseline"]).mean()
     measured = (
-        f"score {rows['score'].mean():.3f} on codes, {rows['baseline'].mean():.3f} on the images; "
+        f"{_measure(rows)} {rows['score'].mean():.3f} on codes, {rows['baseline'].mean():.3f} on the images; "
         f"{better:.0%} of the codes are better"
     )
     return "Linear classifiers do better on codes than on images", measured, better == 1
@@ -35,12 +35,9 @@ def _channels(evidence, column: str, claim: str):
         return None
     ends = rows.sort_values("channels").groupby(["size", "images"])[column].agg(["first", "last"])
     gain = ends["last"] - ends["first"]
-    measured = f"fewest to most channels, mean: {ends['first'].mean():.3f} to {ends['last'].mean():.3f}; "
-    return (
-        claim,
-        measured + f"up for {int((gain > 0).sum())} of {len(gain)} sizes and sets",
-        bool((gain > 0).all()),
-    )
+    scores = f"{ends['first'].mean():.3f} to {ends['last'].mean():.3f}"
+    ups = f"up for {int((gain > 0).sum())} of {len(gain)} sizes and sets"
+    return claim, f"{_measure(rows)} from fewest to most channels: {scores}; {ups}", bool((gain > 0).all())
 
 
 def larger_maps_help_classifiers(evidence):
@@ -49,14 +46,23 @@ def larger_maps_help_classifiers(evidence):
         return None
     scores = rows.groupby("size")["score"].mean()
     measured = ", ".join(f"{score:.3f} ({size}×{size})" for size, score in scores.items())
-    return "Larger maps help them slightly", measured, bool(scores.is_monotonic_increasing)
+    claim = "Larger maps help them slightly"
+    return claim, f"{_measure(rows)}: {measured}", bool(scores.is_monotonic_increasing)
+
+
+def _measure(probes: pandas.DataFrame) -> str:
+    """What the classifiers' scores are."""
+    return probes["measure"].iloc[0]
 
 
 def seen_and_unseen_classify_alike(evidence):
     if evidence.probes["images"].nunique() < 2:
         return None
     scores = evidence.probes.groupby("images")["score"].mean()
-    measured = f"{scores['seen']:.3f} on images that the CAE was trained on, {scores['unseen']:.3f} on others"
+    measured = (
+        f"{_measure(evidence.probes)} {scores['seen']:.3f} on images that the CAE was trained on, "
+        f"{scores['unseen']:.3f} on others"
+    )
     return "Seen and unseen images are classified alike", measured, abs(scores["seen"] - scores["unseen"]) < CLOSE
 
 
@@ -67,7 +73,8 @@ def same_size_resembles(evidence):
     same = pairs["size"] == pairs["other size"]
     inside, across = pairs[same]["mean"].mean(), pairs[~same]["mean"].mean()
     measured = f"SVCCA {inside:.3f} within a size, {across:.3f} between sizes"
-    return "Codes of one size resemble each other more than codes of different sizes", measured, inside > across
+    claim = "Codes of one size resemble each other more than codes of different sizes"
+    return claim, measured, inside - across > CLOSE
 
 
 def complete_codes_resemble_all(evidence):
@@ -78,7 +85,7 @@ def complete_codes_resemble_all(evidence):
     one = pairs["first"].isin(complete) | pairs["second"].isin(complete)
     with_complete, others = pairs[one]["mean"].mean(), pairs[~one]["mean"].mean()
     measured = f"SVCCA {with_complete:.3f} where one of the two is complete, {others:.3f} elsewhere"
-    return "Complete codes resemble all others", measured, with_complete > others
+    return "Complete codes resemble all others", measured, with_complete - others > CLOSE
 
 
 def channels_bring_codes_near_the_input(evidence):

@@ -10,13 +10,15 @@ from matplotlib.figure import Figure
 
 from experiments.bottleneck_shape import claims, open_questions
 from experiments.bottleneck_shape.measures import INPUT, SHOWN_IMAGES, collect
-from keras_ae.pictures import grid, save_picture
+from keras_ae.data.named import DATASETS
+from keras_ae.pictures import grid
 from keras_ae.report.results import fill, save_figure, write_table
 
 __all__ = ["collect", "report"]
 
 SIZE_COLOURS = ("Reds", "Greens", "Blues")  # small, middle and large maps; darker for more channels
 PARTS = ("seen", "unseen")
+PICTURE_INCHES, PICTURE_GAP = 0.85, 1  # of an image in a row of images; pixels between two
 
 
 def report(results: Path) -> list[Path]:
@@ -53,7 +55,7 @@ def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
         written.append(save_figure(_figure_5(pandas.read_csv(path)), results / f"{prefix}figure5_{data}.png"))
     for path in sorted(results.glob(f"{preset}_reconstructions_*.npz")):
         data = path.stem.removeprefix(f"{preset}_reconstructions_")
-        written.append(_figure_2(np.load(path), results / f"{prefix}figure2_{data}.png"))
+        written.append(save_figure(_figure_2(np.load(path)), results / f"{prefix}figure2_{data}.png"))
     table = claims.table(runs, curves, results, preset)
     if len(table):
         written.append(write_table(table, results / f"{prefix}claims.md"))
@@ -107,16 +109,22 @@ def _colours(rows: pandas.DataFrame) -> dict:
     return colours
 
 
-def _figure_2(pictures, path: Path) -> Path:
+def _figure_2(pictures) -> Figure:
     """Seen images above unseen ones; the input left, then what each code gives back, smallest maps first."""
-    codes = [name for name in pictures.files if name != INPUT]
-    rows = [
-        np.stack([pictures[name][image] for name in (INPUT, *codes)]).astype(float) / 255
-        for image in range(2 * SHOWN_IMAGES)
-    ]
-    picture = grid(*rows, gap=2)
-    save_picture(path, picture.repeat(2, axis=0).repeat(2, axis=1))
-    return path
+    codes = sorted(set(pictures.files) - {INPUT}, key=lambda code: tuple(map(int, code.split("x"))))
+    columns = [pictures[name].astype(float) / 255 for name in (INPUT, *codes)]
+    height, width = (side + PICTURE_GAP for side in columns[0].shape[1:3])
+    rows = [np.stack([column[image] for column in columns]) for image in range(2 * SHOWN_IMAGES)]
+    size = PICTURE_INCHES * len(columns) + 0.4, PICTURE_INCHES * len(rows) * height / width + 0.3
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(grid(*rows, gap=PICTURE_GAP), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    middles = (np.arange(len(columns)) + 0.5) * width - 0.5
+    axes.set_xticks(middles, ["image", *(code.replace("x", "×") for code in codes)], fontsize=8)
+    axes.set_yticks([(place + 0.5) * SHOWN_IMAGES * height for place in range(2)], PARTS, rotation=90, va="center")
+    axes.tick_params(length=0, top=False, bottom=False, labeltop=True, labelbottom=False)
+    axes.spines[:].set_visible(False)
+    return figure
 
 
 def _probe_figures(runs: pandas.DataFrame, scores: dict, results: Path, prefix: str) -> list[Path]:
@@ -126,38 +134,40 @@ def _probe_figures(runs: pandas.DataFrame, scores: dict, results: Path, prefix: 
         return []
     figures = {
         f"{prefix}_figure3": _figure_3(table),
-        f"{prefix}_classes": _classes(runs, scores, f"{INPUT}-{data}"),
+        f"{prefix}_classes": _classes(runs, scores, data, table["measure"].iloc[0].removeprefix("macro ")),
     }
     return [save_figure(figure, results / f"{name}.png") for name, figure in figures.items()]
 
 
 def _figure_3(table: pandas.DataFrame) -> Figure:
-    """Scores of linear classifiers by size and channels, coloured by the difference from the images' own."""
-    parts = list(table["images"].unique())
+    """Scores of linear classifiers by size and code length, coloured by the difference from the images' own."""
+    table = table.assign(length=table["size"] ** 2 * table["channels"])
+    parts, sizes, lengths = (sorted(table[column].unique()) for column in ("images", "size", "length"))
+    measure = table["measure"].iloc[0]
     figure = Figure(figsize=(4.6 * len(parts), 3.4), layout="constrained")
     limit = max(0.01, float((table["score"] - table["baseline"]).abs().max()))
     for axes, part in zip(figure.subplots(1, len(parts), squeeze=False)[0], parts, strict=True):
         rows = table[table["images"] == part]
-        sizes = sorted(rows["size"].unique())
-        scores = [list(rows[rows["size"] == size].sort_values("channels").itertuples()) for size in sizes]
-        columns = max(map(len, scores))
-        shown = np.full((len(sizes), columns), np.nan)
-        for i, of_size in enumerate(scores):
-            for j, row in enumerate(of_size):
-                shown[i, j] = row.score - row.baseline
-                dark = abs(shown[i, j]) > 0.6 * limit
-                label = f"{row.score:.3f}\n{row.channels} ch."
-                axes.text(j, i, label, ha="center", va="center", fontsize=8, color="white" if dark else "black")
+        shown = np.full((len(sizes), len(lengths)), np.nan)
+        for row in rows.itertuples():
+            i, j = sizes.index(row.size), lengths.index(row.length)
+            shown[i, j] = row.score - row.baseline
+            colour = "white" if abs(shown[i, j]) > 0.6 * limit else "black"
+            label = f"{row.score:.3f}\n{row.channels} ch."
+            axes.text(j, i, label, ha="center", va="center", fontsize=8, color=colour)
         image = axes.imshow(shown, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
-        axes.set(title=f"{part} images; the images themselves: {rows['baseline'].iloc[0]:.3f}", xticks=[])
+        title = f"{measure}, {part} images (themselves: {rows['baseline'].iloc[0]:.3f})"
+        axes.set_title(title, fontsize=9)
+        axes.set_xticks(range(len(lengths)), [f"{length:,}" for length in lengths])
+        axes.set_xlabel("code values")
         axes.set_yticks(range(len(sizes)), [f"{size}×{size}" for size in sizes])
-        axes.title.set_fontsize(9)
-    figure.colorbar(image, ax=figure.axes, label="difference")
+    figure.colorbar(image, ax=figure.axes, label=f"{measure} of codes minus of the images")
     return figure
 
 
-def _classes(runs: pandas.DataFrame, scores: dict, baseline: str) -> Figure:
+def _classes(runs: pandas.DataFrame, scores: dict, data: str, measure: str) -> Figure:
     """Scores by class, mean and standard deviation over the CAEs' seeds; the images themselves in black."""
+    baseline = f"{INPUT}-{data}"
     parts = [part for part in PARTS if part in scores[baseline]]
     figure = Figure(figsize=(11, 2.8 * len(parts)), layout="constrained")
     colours = _colours(runs)
@@ -172,7 +182,10 @@ def _classes(runs: pandas.DataFrame, scores: dict, baseline: str) -> Figure:
             values = np.array(values, float)
             x = np.arange(values.shape[1]) + place * width
             axes.bar(x, values.mean(axis=0), width, yerr=values.std(axis=0), color=colour, label=label)
-        axes.set(title=f"{part} images", xlabel="class", ylabel="score")
+        classes = np.arange(values.shape[1])
+        names = DATASETS[data].label_names if data in DATASETS else classes
+        axes.set_xticks(classes + (0.85 - width) / 2, names, rotation=90 if len(classes) > 10 else 0)
+        axes.set(title=f"{part} images", ylabel=measure)
         axes.legend(fontsize=6, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 

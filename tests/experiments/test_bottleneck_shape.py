@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from experiments.bottleneck_shape import claims, training_claims  # noqa: E402
+from experiments.bottleneck_shape import claims, code_claims, training_claims  # noqa: E402
 from experiments.bottleneck_shape.normalization import normalization_floor  # noqa: E402
 from experiments.bottleneck_shape.study import STUDY  # noqa: E402
 
@@ -116,6 +116,29 @@ def test_the_floor_is_what_the_best_scale_and_offset_leave_of_normalised_images(
     evidence = _evidence(lambda *_: 1.0, lambda size, channels, seed, step: 0.1 * size)
     assert training_claims.normalization_limits_training(evidence._replace(floor=0.35))[2]
     assert not training_claims.normalization_limits_training(evidence._replace(floor=0.3))[2]
+
+
+@pytest.mark.parametrize(("inside", "holds"), [(0.66, True), (0.62, False), (0.55, False)])
+def test_codes_of_one_size_are_more_alike_by_a_margin(inside, holds):
+    evidence = _evidence(lambda size, channels, seed, step: 1.0)
+    codes = evidence.runs.drop_duplicates("code")[["code", "size"]].to_numpy()
+    pairs = [
+        {"first": one, "second": other, "images": "seen", "mean": inside if size == other_size else 0.6}
+        for one, size in codes
+        for other, other_size in codes
+    ]
+    evidence = evidence._replace(similarities=pandas.DataFrame(pairs))
+    assert code_claims.same_size_resembles(evidence)[2] == holds
+
+
+def test_scores_of_classifiers_say_what_they_are():
+    runs = pandas.DataFrame({"run": ["a", "b"], "data": "d", "experiment": "e", "size": [4, 8], "channels": 2})
+    for name, measure in (("macro_f1", "macro F1"), ("roc_auc", "ROC AUC")):
+        found = {"seen": {"probe": {name: 0.5}, "projected": {name: 0.25}}}
+        probes = claims.probe_scores(runs, {run: found for run in ("a", "b", "input-d")})
+        assert set(probes["measure"]) == {measure}
+        evidence = _evidence(lambda size, channels, seed, step: 1.0)._replace(probes=probes)
+        assert code_claims.codes_beat_images(evidence)[1].startswith(f"{measure} 0.500 on codes")
 
 
 def test_claims_without_their_runs_are_left_out():
