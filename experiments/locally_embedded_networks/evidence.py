@@ -61,11 +61,6 @@ def label(row) -> str:
     return f"{name} {TYPES[row['type']]}-{row['pair']}" if row["type"] in TYPES else name
 
 
-def listed(values, form: str = "{:.3g}") -> str:
-    """Names and numbers of a pandas series or a dict in a line."""
-    return ", ".join(f"{name} {form.format(value)}" for name, value in values.items())
-
-
 def _together(results: Path, presets: tuple[str, ...], name: str) -> pandas.DataFrame:
     tables, seen = [pandas.DataFrame({"run": []}, dtype=object)], set()
     for path in (results / f"{preset}{name}.csv" for preset in presets):

@@ -107,7 +107,7 @@ def _samples(rows: pandas.DataFrame) -> Figure | None:
 
 
 def _robustness(evidence: Evidence) -> dict[str, Figure]:
-    """Figures 5.7 and A.1, medians over the seeds; runs whose classifiers failed to learn in a figure apart."""
+    """Figures 5.7 and A.1, means over the seeds; runs whose classifiers failed to learn in a figure apart."""
     rows = evidence.attacks
     if not len(rows):
         return {}
@@ -120,10 +120,10 @@ def _robustness(evidence: Evidence) -> dict[str, Figure]:
 
 
 def summaries(rows: pandas.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
-    """From models and attacks to the medians of "success_rate" and "mse", as the heatmap takes them."""
-    medians = rows.groupby(["label", "attack"], sort=False)[["success_rate", "mse"]].median()
-    found = {model: {} for model, _ in medians.index}
-    for (model, attack), row in medians.iterrows():
+    """From models and attacks to the means of "success_rate" and "mse", as the heatmap takes them."""
+    means = rows.groupby(["label", "attack"], sort=False)[["success_rate", "mse"]].mean()
+    found = {model: {} for model, _ in means.index}
+    for (model, attack), row in means.iterrows():
         found[model][attack] = row.to_dict()
     return found
 
@@ -144,7 +144,7 @@ def _regularization(found: pandas.DataFrame | None) -> Figure | None:
     other.plot(joint.index, joint["reconstruction"], "C1s-")
     axes.set(xscale="log", xlabel="λ", title=f"after {found['step'].iloc[0]:g} steps")
     axes.set_ylabel("classification loss, nats", color="C0")
-    other.set_ylabel("reconstruction loss (eq. 3.2), test", color="C1")
+    other.set_ylabel("reconstruction loss (eq. 3.2), 100 test images", color="C1")
     axes.legend(frameon=False, fontsize=7)
     return figure
 

@@ -1,5 +1,6 @@
 """What is measured of the trained networks once more, and kept as small files for the tables and figures."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,13 +64,21 @@ def _curve(run: StudyRun, directory: RunDirectory) -> pandas.DataFrame:
 
 
 def _keep(runs: list[StudyRun], trained: Path, path: Path, measure, scale: Measured) -> None:
-    """Measure the runs that the table lacks, and write it after each."""
-    table = pandas.read_csv(path) if path.exists() else pandas.DataFrame({"run": []})
-    for run in (run for run in runs if run.name not in set(table["run"])):
-        found = measure(run, RunDirectory(trained / run.name), scale).assign(run=run.name)
-        table = found if table.empty else pandas.concat([table, found])
+    """Measure the runs that the table lacks, or has of another configuration or scale, and write it after each."""
+    table = pandas.read_csv(path) if path.exists() else pandas.DataFrame({"run": [], "key": []})
+    for run in runs:
+        key, rows = _key(run, scale), table["run"] == run.name
+        if set(table["key"][rows]) == {key}:
+            continue
+        found = measure(run, RunDirectory(trained / run.name), scale).assign(run=run.name, key=key)
+        table = found if rows.all() else pandas.concat([table[~rows], found])
         write_text(path, table.to_csv(index=False, float_format="%.6g"))
         keras.utils.clear_session()  # Of one network after the other, none is kept.
+
+
+def _key(run: StudyRun, scale: Measured) -> str:
+    """Tells a measurement from others of the same name."""
+    return hashlib.sha256(repr((run.config, scale)).encode()).hexdigest()[:12]
 
 
 def spatial(run: StudyRun, directory: RunDirectory, scale: Measured) -> pandas.DataFrame:

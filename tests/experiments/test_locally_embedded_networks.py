@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas
@@ -11,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from experiments.locally_embedded_networks import evidence  # noqa: E402
+from experiments.locally_embedded_networks import evidence, measures  # noqa: E402
 from experiments.locally_embedded_networks.scales import EXPERIMENTS, WEIGHTS  # noqa: E402
 from experiments.locally_embedded_networks.study import STUDY  # noqa: E402
 
@@ -98,6 +99,30 @@ def test_what_was_kept_of_parts_is_put_together(tmp_path):
     assert found.curves["run"].tolist() == ["a", "b"]
     assert found.curves["label"].unique().tolist() == ["POOL-FC"]
     assert len(found.layers) == len(found.attacks) == 0
+
+
+def test_what_was_measured_is_measured_again_only_of_another_configuration(tmp_path):
+    one, other = STUDY.runs("equivariance")[:2]
+    path, asked = tmp_path / "measured.csv", []
+
+    def measure(run, directory, scale):
+        asked.append(run.name)
+        return pandas.DataFrame({"told": [run.config.training.steps]})
+
+    changed = replace(one, config=replace(one.config, training=replace(one.config.training, steps=10)))
+    for runs, measured in (
+        ([one, other], [one, other]),
+        ([one, other], []),
+        ([changed, other], [changed]),
+        ([other], []),
+    ):
+        asked.clear()
+        measures._keep(runs, tmp_path, path, measure, measures.CPU)
+        assert asked == [run.name for run in measured]
+    kept = pandas.read_csv(path).set_index("run")["told"]
+    assert kept.to_dict() == {one.name: 10, other.name: other.config.training.steps}
+    measures._keep([other], tmp_path, path, measure, measures.QUICK)
+    assert asked == [other.name]
 
 
 @pytest.mark.slow
