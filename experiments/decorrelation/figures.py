@@ -72,9 +72,7 @@ def load_runs(results: Path, presets: tuple[str, ...]) -> pandas.DataFrame | Non
     if not parts:
         return None
     runs = pandas.concat(parts, ignore_index=True).drop_duplicates("run")  # "cpu" trains what "paper" does.
-    return runs.reindex(
-        columns=[*runs.columns, *({"reason", "effective_rank", "covariance", "mae"} - {*runs.columns})]
-    )
+    return runs.reindex(columns=[*runs.columns, *({"effective_rank", "covariance", "mae"} - {*runs.columns})])
 
 
 def _figure_1(runs: pandas.DataFrame, points: dict[str, np.ndarray]) -> Figure | None:
