@@ -39,6 +39,7 @@ def test_automatic_execution_is_by_kind_of_model_and_can_be_overridden():
     windows = kae.architectures.lea_fc((8, 8, 1), (2,), window=2, classes=3, units=4)
     assert choose_execution(windows).steps_per_execution == DENSE_STEPS
     assert choose_execution(windows).jit_compile != on_cpu()
+    assert choose_execution(kae.architectures.lea_fc((8, 8, 1), (2,), window=8, classes=3, units=4)).jit_compile
     chosen = choose_execution(convolutional, jit_compile=True, steps_per_execution=4)
     assert (chosen.jit_compile, chosen.steps_per_execution) == (True, 4)
     dense.compile(jit_compile=False, steps_per_execution=2)

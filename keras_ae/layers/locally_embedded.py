@@ -38,8 +38,6 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
         InputError: If these do not fit together, or do not fit the input.
     """
 
-    of_windows = True  # See `keras_ae.execution`.
-
     def __init__(
         self,
         autoencoder: keras.Model,
@@ -74,7 +72,8 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
                 f"(height, width, {self.autoencoder.image_shape[-1]}), all known",
                 "build the autoencoder for this input's channels, and give the input's height and width",
             )
-        self.windowing.axes(input_shape[1:3])
+        rows, columns = self.windowing.axes(input_shape[1:3])
+        self.of_windows = rows.count * columns.count > 1  # See `keras_ae.execution`.
 
     def call(self, images, training=False):
         codes, shape = self._encode(images, training)
