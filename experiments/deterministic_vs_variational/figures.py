@@ -104,7 +104,7 @@ def _by_length(rows: pandas.DataFrame) -> dict[str, Figure]:
 
 def _lines(rows: pandas.DataFrame, densities: tuple[str, ...]) -> Figure:
     """Distance against code length, a panel a density and a line a model; DAEs solid, VAEs dashed."""
-    figure = Figure(figsize=(4.2 * len(densities), 3.8), layout="constrained")
+    figure = Figure(figsize=(4.2 * len(densities) + 1.6, 3.8), layout="constrained")
     panels = figure.subplots(1, len(densities), squeeze=False)[0]
     widths = sorted(rows["filters"].unique())
     kinds = sorted({tuple(kind) for kind in rows[["depth", "variant"]].to_numpy()})
@@ -112,8 +112,8 @@ def _lines(rows: pandas.DataFrame, densities: tuple[str, ...]) -> Figure:
         for (model, filters, depth, variant), line in rows.groupby(["model", "filters", "depth", "variant"]):
             line = line.sort_values("units")
             colour = widths.index(filters) if len(widths) > 1 else kinds.index((depth, variant))
-            label = " ".join([model, str(filters), *([f"depth {depth}"] if depth != "1" else [])])
-            label += "" if variant == "plain" else f" {variant}"
+            label = model + ("" if variant == "plain" else f" {variant}")
+            label += f", {filters} filters" + ("" if depth == "1" else f", depth {depth}")
             style = {"linestyle": "--" if model == "VAE" else "-", "marker": "o" if depth == "1" else "^"}
             color = "k" if model == "VAE" and len(widths) == 1 else f"C{colour}"
             axes.plot(line["units"], line[f"{density}_fid"], label=label, color=color, markersize=3, **style)
@@ -122,7 +122,7 @@ def _lines(rows: pandas.DataFrame, densities: tuple[str, ...]) -> Figure:
         axes.set(xlabel="code values", title=tables.SOURCES[density])
         axes.grid(alpha=0.25)
     panels[0].set_ylabel(f"Fréchet distance\n[{rows['extractor'].iloc[0]}]")
-    panels[-1].legend(fontsize=7, frameon=False)
+    panels[-1].legend(fontsize=7, frameon=False, handlelength=3, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 

@@ -189,6 +189,8 @@ def test_unstable_training_is_a_rising_loss_or_a_divergence():
     assert not _holds("long_vaes_are_unstable", losses={"DAE": [1.0, 2.0], "VAE": [1.0, 2.0]})
     diverged = _of("VAE", status="diverged")
     assert _holds("long_vaes_are_unstable", diverged, losses={"DAE": falling, "VAE": falling})
+    told = size_claims.long_vaes_are_unstable(_evidence(diverged, losses={"DAE": falling, "VAE": falling}))[1]
+    assert told.endswith("DAE 0.0%, VAE diverged")
     begun = _evidence(_of("VAE", status="begun"))
     assert size_claims.long_vaes_are_unstable(begun) is None
 
