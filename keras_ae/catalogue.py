@@ -69,9 +69,9 @@ class Catalogue(Mapping):
 
     def _location(self, name: str) -> str:
         parts = self._parts
-        if name in parts:
+        if isinstance(name, str) and name in parts:
             return parts[name]
-        if not (self.group and ":" in name):
+        if not (isinstance(name, str) and self.group and ":" in name):
             raise unknown_name(self.kind, name, self)
         if signatures.definition(*name.split(":", 1)) is None:
             action = "correct it, or put the module's folder on PYTHONPATH"

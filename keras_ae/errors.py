@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class InputError(ValueError):
@@ -22,11 +23,16 @@ class InputError(ValueError):
         return type(self), (self.received, self.expected, self.action)
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
-    """The error for a name that is not among the `known` ones, suggesting the nearest."""
-    known = sorted(known)
-    likeness = {candidate: difflib.SequenceMatcher(None, candidate, name).ratio() for candidate in known}
+def unknown_name(kind: str, name: Any, known: Iterable[str]) -> InputError:
+    """The error for a name, or anything given in its place, that is not among the `known`, with the nearest."""
+    known, given = sorted(known), " ".join(repr(name).split())
+    likeness = {candidate: difflib.SequenceMatcher(None, candidate, str(name)).ratio() for candidate in known}
     enough = max(0.5, max(likeness.values(), default=0.0) - 0.2)  # far behind the nearest is not meant
     nearest = [c for c in sorted(known, key=likeness.get, reverse=True)[:3] if likeness[c] >= enough]
     action = f"did you mean {' or '.join(repr(n) for n in nearest)}?" if nearest else "choose one of these"
-    return InputError(f"{kind} {name!r}", f"one of {', '.join(known)}", action)
+    return InputError(f"{kind} {given}", f"one of {', '.join(known)}", action)
+
+
+def listed_names(names: Any) -> tuple:
+    """What is listed, where names are: a string, or anything else that cannot be iterated over, is itself one."""
+    return (names,) if isinstance(names, str) or not isinstance(names, Iterable) else tuple(names)

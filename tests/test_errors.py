@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from keras_ae.catalogue import ARCHITECTURES, ATTACKS
+from keras_ae.errors import listed_names, unknown_name
+
+
+@pytest.mark.parametrize(
+    ("given", "listed"),
+    [
+        ("mse", ("mse",)),
+        (["mse", "mae"], ("mse", "mae")),
+        ((), ()),
+        (iter(["mse"]), ("mse",)),
+        (0, (0,)),
+        (np.array([1, 0]), (1, 0)),
+    ],
+    ids=["name", "list", "nothing", "iterator", "number", "array"],
+)
+def test_a_string_is_one_name(given, listed):
+    assert listed_names(given) == listed
+
+
+@pytest.mark.parametrize("given", [3, True, None, object(), ["mse"], np.eye(2)], ids=lambda x: type(x).__name__)
+def test_what_is_no_string_is_refused_as_a_name_in_one_line(given):
+    line = str(unknown_name("score", given, ("mse", "ssim")))
+    assert line.startswith("received score ")
+    assert "expected one of mse, ssim" in line
+    assert "\n" not in line
+    assert repr(given).split()[0] in line
+
+
+def test_the_nearest_names_are_suggested():
+    assert "did you mean 'mse'?" in str(unknown_name("score", "mes", ("mse", "ssim_map")))
+
+
+@pytest.mark.parametrize("catalogue", [ATTACKS, ARCHITECTURES], ids=["closed", "open"])
+@pytest.mark.parametrize("given", [3, ["deep_fool"], object()], ids=["number", "list", "object"])
+def test_a_catalogue_refuses_what_is_no_name(catalogue, given):
+    with pytest.raises(ValueError, match=f"received {catalogue.kind} .*; expected one of"):
+        catalogue[given]
