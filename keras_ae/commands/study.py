@@ -47,7 +47,7 @@ class StudyRun:
     name: Annotated[str, tyro.conf.Positional]
     """Name of the study, as `keras-ae study list` shows it."""
     preset: str = "cpu"
-    """One of the presets that `keras-ae study list` shows, such as cpu (two cores and hours) or quick (a minute)."""
+    """One of those that `keras-ae study list` shows: cpu takes two cores hours, quick a minute."""
     out: Path | None = None
     """Directory of the study's runs, one for each preset in it; runs/study/NAME by default."""
     workers: int = 1
