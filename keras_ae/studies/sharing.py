@@ -12,6 +12,7 @@ from keras_ae.errors import InputError
 from keras_ae.files import write_atomically, write_json, write_text
 from keras_ae.studies.config import run_config_from_json
 from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.studies.tasks import task_of
 
 COPIED = ("metrics.json", "environment.json", "history.csv")
 CHECKED = 4  # random images whose outputs are kept
@@ -41,15 +42,17 @@ def share_run(run, out, title: str = "") -> Path:
         raise InputError(f"{run}", "a finished run", "train it to the end first")
     if out.resolve() == directory.path.resolve():
         raise InputError(f"{out}, the run itself, as --out", "another directory", "give another --out")
-    run_config_from_json(record["config"]).model.import_parts()
+    config = run_config_from_json(record["config"])
+    config.model.import_parts()
     model = keras.saving.load_model(directory.model_path, compile=False, safe_mode=True)
+    loss = task_of(model).loss_name(config.training)
     write_atomically(out / "model.keras", lambda temporary: model.save(temporary), durable=True)
     write_json(out / "run.json", _without_places(record))
     for name in COPIED:
         shutil.copyfile(directory.path / name, out / name)
     check = {"sha256": _sha256(out / "model.keras"), **_outputs(model, record["data"]["image_shape"])}
     write_json(out / "check.json", check)
-    write_text(out / "README.md", _card(title or out.name, record, RunDirectory(out), check["sha256"]))
+    write_text(out / "README.md", _card(title or out.name, record, loss, RunDirectory(out), check["sha256"]))
     return out
 
 
@@ -89,7 +92,7 @@ def _outputs(model: keras.Model, image_shape) -> dict[str, list[float]]:
     return {"output_means": outputs.mean(axis=1).tolist(), "output_deviations": outputs.std(axis=1).tolist()}
 
 
-def _card(title: str, record: dict[str, Any], directory: RunDirectory, checksum: str) -> str:
+def _card(title: str, record: dict[str, Any], loss: str, directory: RunDirectory, checksum: str) -> str:
     config, metrics = run_config_from_json(record["config"]), directory.read("metrics")
     environment = directory.read("environment")
     training, model, data = config.training, config.model, record["data"]
@@ -103,7 +106,7 @@ def _card(title: str, record: dict[str, Any], directory: RunDirectory, checksum:
         f"- **Model**: `{model.architecture}`, code {model.code}, {metrics['parameters']:,} parameters; "
         f"options: {', '.join(f'`{option}`' for option in model.options) or 'none'}.",
         f"- **Images**: {config.data.source}, {shape} ({sizes}); fingerprint `{data['fingerprint'][:16]}…`.",
-        f"- **Training**: {metrics['steps']:,} steps of {training.batch_size} images, {training.loss}, Adam at "
+        f"- **Training**: {metrics['steps']:,} steps of {training.batch_size} images, {loss}, Adam at "
         f"{training.learning_rate:g}, seed {training.seed}, {training.precision}.",
         f"- **Made with**: Python {environment['python']}, {versions}.",
         f"- **Files**: `model.keras`, {size:,} bytes, SHA-256 `{checksum}`; `run.json` repeats the run; "

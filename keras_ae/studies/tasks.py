@@ -23,6 +23,10 @@ class Reconstruction:
 
     labels = False
 
+    def loss_name(self, training: TrainingConfig) -> str:
+        """What the model is trained on, for people."""
+        return training.loss
+
     def losses(self, training: TrainingConfig) -> dict[str, Any]:
         """Loss and metrics, as `compile` takes them."""
         loss = OWN_LOSSES[training.loss]() if training.loss in OWN_LOSSES else training.loss
@@ -58,6 +62,10 @@ class Classification:
     """
 
     labels = True
+
+    def loss_name(self, training: TrainingConfig) -> str:
+        """What the model is trained on, for people."""
+        return "sparse_categorical_crossentropy"
 
     def losses(self, training: TrainingConfig) -> dict[str, Any]:
         """Loss and metrics, as `compile` takes them."""

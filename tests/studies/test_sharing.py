@@ -42,6 +42,16 @@ def test_the_folder_holds_the_model_its_record_and_a_card(run, shared):
     assert json.loads((shared / "check.json").read_text())["sha256"] in card
     assert f"| mse | {run.metrics['test']['mse']:.6g} |" in card
     assert "| images | 100 |" in card
+    assert "images, mse, Adam" in card
+
+
+def test_the_card_of_a_classifier_tells_its_own_loss(tmp_path):
+    options = ("classes=10", "filters=(2, 2)", "units=4")
+    model = ModelConfig("classic", options=options)
+    training = TrainingConfig(steps=2, evaluations=1, loss="sum_squared_error")
+    train(RunConfig(DataConfig("digits", limit=50), model, training), tmp_path / "run", progress=False)
+    card = (share_run(tmp_path / "run", tmp_path / "small") / "README.md").read_text()
+    assert "images, sparse_categorical_crossentropy, Adam" in card
 
 
 def test_the_shared_model_is_that_of_the_run(run, shared):
