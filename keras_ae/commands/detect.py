@@ -12,6 +12,7 @@ from typing import IO, Annotated, Any, Literal
 import tyro
 
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json
+from keras_ae.detection.calibration import DEFAULT_RATE
 from keras_ae.errors import InputError
 from keras_ae.studies.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
 from keras_ae.studies.run_directory import RunDirectory
@@ -34,7 +35,7 @@ class DetectTrain:
     training: Annotated[TrainingConfig, tyro.conf.OmitArgPrefixes] = field(default_factory=TrainingConfig)
     score: str = "mse+nearest_codes"
     """How anomalous an image is: mse, ssim, standardized_error, gaussian, mixture, …, or several joined by +."""
-    false_positive_rate: float = 0.01
+    false_positive_rate: float = DEFAULT_RATE
     """Part of normal images that may be taken for anomalies; the validation images set the threshold."""
     formats: tuple[Format, ...] = ("savedmodel",)
     """Files to write: savedmodel, which always is, onnx, litert."""
@@ -64,7 +65,7 @@ class Export:
     """Directory of the SavedModel."""
     score: str | None = None
     """Make it a detector by this score, calibrated on the run's validation images."""
-    false_positive_rate: float = 0.01
+    false_positive_rate: float = DEFAULT_RATE
     """Part of normal images that may be taken for anomalies."""
     formats: tuple[Format, ...] = ("savedmodel",)
     """Files to write: savedmodel, which always is, onnx, litert."""
@@ -159,6 +160,8 @@ class Score:
 
 
 def print_detector(results: dict[str, Any], as_json: bool) -> None:
+    from keras_ae.detection import outcome_in_words
+
     if as_json:
         print_json(results)
         return
@@ -169,10 +172,6 @@ def print_detector(results: dict[str, Any], as_json: bool) -> None:
             f"false alarms promised: {results['false_positive_rate']:.3g}; the true rate lies between "
             f"{low:.3g} and {high:.3g} (95 %)"
         )
-    if "test_images" in results:
-        least, most = results["test_alarms_interval"]
-        print(
-            f"on {results['test_images']:,} further normal images: {results['test_alarms']:,} false alarms "
-            f"({least} to {most} expected)"
-        )
+    for line in outcome_in_words(results):
+        print(line)
     print(f"exported: {results['out']}")

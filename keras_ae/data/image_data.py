@@ -43,6 +43,8 @@ class ImageData:
         label_names: Of labels [n] the name of label 0, 1, ...; of labels [n, k] the name of each column; or None.
         batch_size: Of the pipelines unless they are given another.
         seed: Of the splits, the order and the noise.
+        test_is_drawn: Whether the test images were drawn at random, the source having none of its own and no
+            stretches of it having been named: it is chance then which labels they have that training lacks.
     """
 
     value_range = (0.0, 1.0)
@@ -59,7 +61,9 @@ class ImageData:
         root: Path | None = None,
         log: FileLog | None = None,
         preparation: Preparation = AS_IS,
+        test_is_drawn: bool = False,
     ):
+        self.test_is_drawn = test_is_drawn
         self.source, self.batch_size, self.seed = source, batch_size, seed
         self.image_shape: tuple[int, int, int] = tuple(int(n) for n in splits[TRAIN].images.shape)
         self.has_labels = splits[TRAIN].labels is not None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from keras_ae.data.backings import ArrayImages
 from keras_ae.data.caching import back_files
-from keras_ae.data.collection import TEST, TRAIN, VALIDATION, Part
+from keras_ae.data.collection import ALL, TEST, TRAIN, VALIDATION, Part
 from keras_ae.data.decoding import Decoder, FileLog
 from keras_ae.data.image_data import ImageData, Split, positive
 from keras_ae.data.preparation import Preparation
@@ -113,6 +113,7 @@ def load(
         root=collection.root,
         log=log,
         preparation=preparation,
+        test_is_drawn=not selections and ALL in collection.parts,
     )
 
 

@@ -29,6 +29,8 @@ _WHERE = {
     "fit_scores": "together",
     "load_detector": "saving",
     "measure_detection": "measures",
+    "measure_outcome": "outcome",
+    "outcome_in_words": "outcome",
     "pasted_patches": "defects",
     "roc_auc_standard_error": "measures",
     "score_from_config": "names",

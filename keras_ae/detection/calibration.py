@@ -9,7 +9,14 @@ import numpy as np
 
 from keras_ae.errors import InputError
 
+DEFAULT_RATE = 0.05  # of false alarms; 19 images are enough to promise it
 ROUNDING = 1e-9  # by which (m + 1)(1 − rate) may exceed a whole number for being a float
+
+
+def check_rate(rate: float) -> None:
+    """Refuse a rate that is not in (0, 1)."""
+    if not 0 < rate < 1:
+        raise InputError(f"a rate of {rate}", "one between 0 and 1", "0.01 is one in a hundred")
 
 
 def fewest_images(rate: float) -> int:
@@ -39,8 +46,7 @@ class Calibration:
     rate: float
 
     def __post_init__(self):
-        if not 0 < self.rate < 1:
-            raise InputError(f"a rate of {self.rate}", "one between 0 and 1", "0.01 is one in a hundred")
+        check_rate(self.rate)
         scores = np.sort(np.asarray(self.scores, np.float64).ravel())
         if not np.isfinite(scores).all():
             raise InputError("scores with infinities or NaN", "finite ones", "look at the images and the model")

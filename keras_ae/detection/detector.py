@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.exceptions import NotFittedError
 
 from keras_ae.detection.base import Score
-from keras_ae.detection.calibration import Calibration
+from keras_ae.detection.calibration import DEFAULT_RATE, Calibration
 from keras_ae.detection.inputs import Batches
 from keras_ae.detection.names import as_score
 from keras_ae.detection.observation import NormalImages, Observation
@@ -33,7 +33,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     Args:
         autoencoder: A trained `Autoencoder`; for the score "local_confidence" a model with a LEA.
-        score: A `Score`, the name of one, or names joined by +.
+        score: A `Score`, the name of one, or names joined by +. The default needs no code and no fit; that of the
+            command line is "mse+nearest_codes".
         false_positive_rate: What `fit` sets the threshold for.
         holdout: Part of the images that `fit` keeps from the score for that; with 0 it sets none.
         batch_size: Images at a time.
@@ -48,7 +49,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self,
         autoencoder: keras.Model,
         score: Score | str = "mse",
-        false_positive_rate: float = 0.05,
+        false_positive_rate: float = DEFAULT_RATE,
         holdout: float = 0.2,
         batch_size: int = 256,
     ):

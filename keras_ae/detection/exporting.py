@@ -15,6 +15,7 @@ from keras_ae.detection.detector import AnomalyDetector
 from keras_ae.detection.inputs import as_images
 from keras_ae.detection.likelihood import JointLikelihood
 from keras_ae.detection.observation import Observation
+from keras_ae.detection.outcome import outcome_in_words
 from keras_ae.errors import unknown_name
 from keras_ae.export import (
     Endpoint,
@@ -53,7 +54,8 @@ def export_detector(
         path: Directory to write; a SavedModel that is there is replaced.
         formats: Of "savedmodel", which is always written, "onnx" and "litert".
         images: Images to compare on; random ones by default.
-        about: What else the card shall say: the data and measurements, for instance.
+        about: What else the card shall say: the data, for instance, and under "measured" what `measure_outcome`
+            gives.
 
     Returns:
         How far each endpoint and file is from the detector: the largest |a − b| / max(1, |a|).
@@ -141,9 +143,10 @@ def _readable(name: str, card: dict[str, Any]) -> str:
     low, high = card["true_rate_interval"]
     shape = ", ".join(map(str, card["image_shape"]))
     versions = ", ".join(f"{package} {number}" for package, number in card["versions"].items())
-    told = [
-        f"- **{key}**: {json.dumps(value) if isinstance(value, dict) else value}"
-        for key, value in card["about"].items()
+    about = dict(card["about"])
+    told = [f"- **Test**: {line}." for line in outcome_in_words(about.pop("measured", {}))]
+    told += [
+        f"- **{key}**: {json.dumps(value) if isinstance(value, dict) else value}" for key, value in about.items()
     ]
     return "\n".join(
         [

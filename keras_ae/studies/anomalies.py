@@ -18,7 +18,7 @@ from keras_ae.detection import (
 from keras_ae.errors import InputError
 from keras_ae.pictures import grid, save_picture
 from keras_ae.studies.config import CompareConfig
-from keras_ae.studies.detecting import check_sizes
+from keras_ae.studies.detecting import check_sizes, label_names, normal_labels
 
 SCORES = ("mse", "ssim", "nearest_codes", "mse+nearest_codes", "ssim+nearest_codes")
 DENSITY_SCORES = ("mixture", "mse+mixture", "ssim+mixture+nearest_codes")
@@ -26,6 +26,7 @@ LONGEST = 64  # code values that a density is fitted to: of longer ones it takes
 MOST = 10_000  # normal images that scores are fitted to
 CHOOSING = 2_000  # anomalies that scores and models are chosen by
 SHOWN = 10
+SIMULATED = "copies with simulated defects"
 
 
 class DetectionJudge:
@@ -68,28 +69,40 @@ class AnomalyTrial:
 def anomaly_trial(config: CompareConfig, data: ImageData) -> AnomalyTrial:
     """The images of a comparison to detect anomalies.
 
-    With `train_labels` images of all other labels are the anomalies: of the training images those to choose by, of
-    the test images those to measure. Without, all images are normal, and copies of held-out ones with simulated
-    defects (`pasted_patches`) stand in for anomalies.
+    To measure, anomalies are the test images of labels that normal ones do not have (`normal_labels`); to choose
+    by, the training images that `train_labels` leaves out. Where there are none, copies of held-out normal images
+    with simulated defects (`pasted_patches`) stand in for them.
 
     Raises:
-        InputError: There are no images of other labels.
+        InputError: There are no normal test images, or no others although `train_labels` are named.
     """
+    wanted = config.data.train_labels
+    known = normal_labels(data, wanted)
+    is_normal = np.ones(data.sizes["test"], bool) if known is None else np.isin(data.labels("test"), known)
+    if not is_normal.any() or (wanted and is_normal.all()):
+        received = f"test images of which all or none are of {', '.join(wanted) or 'labels that were trained on'}"
+        action = "give test images of both kinds, or other --train-labels"
+        raise InputError(received, "normal images and others to test on", action)
     fitted = data.images_at("train", _some(data.sizes["train"], MOST, data.seed))
-    normal, test = data.images("validation"), data.images("test")
-    if not config.data.train_labels:
+    normal, test = data.images("validation"), data.images_at("test", np.flatnonzero(is_normal))
+    if is_normal.all():
         defects = pasted_patches(normal, data.seed), pasted_patches(test, data.seed + 1)
-        return AnomalyTrial(fitted, normal, defects[0], test, defects[1], "copies with simulated defects")
-    known = _is_normal(data, "test", config)
+        return AnomalyTrial(fitted, normal, defects[0], test, defects[1], SIMULATED)
+    kind = f"images that are not of {', '.join(label_names(data, known))}"
+    anomalous = data.images_at("test", np.flatnonzero(~is_normal))
+    chosen_by = _other_training_images(config, known)
+    if chosen_by is None:
+        kind, chosen_by = f"{kind} (to choose by: {SIMULATED})", pasted_patches(normal, data.seed)
+    return AnomalyTrial(fitted, normal, chosen_by, test, anomalous, kind)
+
+
+def _other_training_images(config: CompareConfig, known: np.ndarray) -> np.ndarray | None:
+    """Some training images that `train_labels` left out, if there are any."""
+    if not config.data.train_labels:
+        return None
     whole = replace(config, data=replace(config.data, train_labels=())).load_data(progress=False)
-    others = np.flatnonzero(~_is_normal(whole, "train", config))
-    if known.all() or not known.any() or not len(others):
-        names = ", ".join(config.data.train_labels)
-        action = "name fewer --train-labels, or none to simulate defects"
-        raise InputError(f"only images of {names}, or none of them", "normal images and others to test on", action)
-    others = others[_some(len(others), CHOOSING, data.seed)]
-    kind = f"images that are not of {', '.join(config.data.train_labels)}"
-    return AnomalyTrial(fitted, normal, whole.images_at("train", others), test[known], test[~known], kind)
+    others = np.flatnonzero(~np.isin(whole.labels("train"), known))
+    return whole.images_at("train", others[_some(len(others), CHOOSING, whole.seed)]) if len(others) else None
 
 
 def choose_score(model, trial: AnomalyTrial) -> dict[str, Any]:
@@ -129,10 +142,3 @@ def measure_anomalies(model, trial: AnomalyTrial, score: str, rate: float, figur
 
 def _some(count: int, most: int, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).permutation(count)[:most])
-
-
-def _is_normal(data: ImageData, split: str, config: CompareConfig) -> np.ndarray:
-    """Which images of a split are of `train_labels`: names, or numbers."""
-    names = data.label_names or ()
-    numbers = [names.index(label) if label in names else int(label) for label in config.data.train_labels]
-    return np.isin(data.labels(split), numbers)

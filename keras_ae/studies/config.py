@@ -11,6 +11,7 @@ import tyro
 from keras_ae import data as image_data
 from keras_ae.catalogue import ARCHITECTURES, BOTTLENECKS
 from keras_ae.code_shapes import check_divisible, strides_for
+from keras_ae.detection.calibration import DEFAULT_RATE, check_rate
 from keras_ae.errors import InputError
 from keras_ae.studies.training_config import TrainingConfig
 
@@ -190,7 +191,7 @@ class CompareConfig(_LoadsData):
     """To generate: features by which samples are compared with images, such as inception-2015-12-05."""
     samples: int = 10_000
     """To generate: images to sample from each density of codes."""
-    false_positive_rate: float = 0.05
+    false_positive_rate: float = DEFAULT_RATE
     """To detect: the part of normal images that may be alarms; --train-labels says which images are normal."""
 
     def __post_init__(self):
@@ -198,8 +199,7 @@ class CompareConfig(_LoadsData):
             parse_code(code)
         if self.samples < 2:
             raise InputError(f"samples={self.samples}", "at least 2", "give more --samples")
-        if not 0 < self.false_positive_rate < 1:
-            raise InputError(f"a false positive rate of {self.false_positive_rate}", "one between 0 and 1")
+        check_rate(self.false_positive_rate)
 
     def run(self, model: ModelConfig) -> RunConfig:
         """The run of one candidate."""

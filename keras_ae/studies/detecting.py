@@ -1,5 +1,6 @@
 """From normal images to an exported detector: a run, a threshold, and how well the promise was kept."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ import numpy as np
 
 from keras_ae.autoencoder import load_model
 from keras_ae.data import ImageData
-from keras_ae.detection import AnomalyDetector, fewest_images
+from keras_ae.detection import AnomalyDetector, fewest_images, measure_outcome
+from keras_ae.detection.calibration import DEFAULT_RATE, check_rate
 from keras_ae.errors import InputError
 from keras_ae.export import autoencoder_endpoints, write_saved_model
 from keras_ae.studies.config import RunConfig, plain, run_config_from_json
@@ -26,15 +28,16 @@ def train_detector(
     out,
     *,
     score: str = "mse+nearest_codes",
-    false_positive_rate: float = 0.01,
+    false_positive_rate: float = DEFAULT_RATE,
     formats: tuple[str, ...] = ("savedmodel",),
     data: ImageData | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Train an autoencoder on normal images, calibrate a threshold on held-out ones, and export the detector.
 
-    The validation images set the threshold, the test images tell how many false alarms there are. In `out` are the
-    run, `run/`, the deployable `detector/` and `detector_keras/` for `load_detector`. A broken run goes on.
+    The validation images set the threshold, the test images tell how many false alarms there are and, where their
+    labels tell normal images from others (`normal_labels`), how many anomalies are found. In `out` are the run,
+    `run/`, the deployable `detector/` and `detector_keras/` for `load_detector`. A broken run goes on.
 
     Args:
         config: Of the run; its images are normal ones.
@@ -46,7 +49,7 @@ def train_detector(
         progress: Whether to show progress bars.
 
     Returns:
-        The threshold, what it promises and what came out on the test images.
+        The threshold, what it promises, and what came out on the test images (`measure_outcome`).
 
     Raises:
         InputError: There are too few validation images for the rate, for instance; before anything is trained.
@@ -69,12 +72,39 @@ def train_detector(
 
 def check_sizes(data: ImageData, rate: float) -> None:
     """Refuse a source with too few validation images to promise the rate."""
-    if not 0 < rate < 1:
-        raise InputError(f"a false positive rate of {rate}", "one between 0 and 1", "0.01 is one in a hundred")
+    check_rate(rate)
     found, fewest = data.sizes["validation"], fewest_images(rate)
     if found < fewest:
         action = "give more images, a larger --validation-fraction or a higher --false-positive-rate"
         raise InputError(f"{found} images to calibrate a rate of {rate:g}", f"at least {fewest}", action)
+
+
+def normal_labels(data: ImageData, train_labels: tuple[str, ...] = ()) -> np.ndarray | None:
+    """Numbers of the labels that normal images have; test images of other labels are anomalies.
+
+    They are `train_labels`, names or numbers, where these are given, else those that training and validation
+    images have. None where labels tell nothing: there is not one for each image, or the test images were drawn at
+    random, so that it is chance which labels the others lack.
+
+    Args:
+        data: With test images.
+        train_labels: As they were given to load it.
+    """
+    try:
+        labels = {split: data.labels(split) for split, size in data.sizes.items() if size}
+    except InputError:  # a split without labels
+        return None
+    if train_labels:
+        names = data.label_names or ()
+        return np.array([names.index(label) if label in names else int(label) for label in train_labels])
+    if data.test_is_drawn or labels.pop("test").ndim > 1:
+        return None
+    return np.unique(np.concatenate(list(labels.values())))
+
+
+def label_names(data: ImageData, labels: np.ndarray) -> list[str]:
+    """Labels by their names, where they have some."""
+    return [data.label_names[label] if data.label_names else str(label) for label in labels]
 
 
 def export_run(
@@ -82,7 +112,7 @@ def export_run(
     out,
     *,
     score: str | None = None,
-    false_positive_rate: float = 0.01,
+    false_positive_rate: float = DEFAULT_RATE,
     formats: tuple[str, ...] = ("savedmodel",),
     data: ImageData | None = None,
     saved=None,
@@ -115,7 +145,7 @@ def export_run(
     check_sizes(data, false_positive_rate)
     detector = AnomalyDetector(model, score, false_positive_rate, holdout=0)
     detector.fit(data.pipeline("train", shuffle=False)).calibrate(data.validation)
-    results = _measure(detector, data)
+    results = _promised(detector) | measure_on_test(detector, data, config.data.train_labels)
     if saved is not None:
         detector.save(saved)
     about = {
@@ -133,20 +163,35 @@ def export_run(
     return results
 
 
-def _measure(detector: AnomalyDetector, data: ImageData) -> dict[str, Any]:
+def _promised(detector: AnomalyDetector) -> dict[str, Any]:
     calibration = detector.calibration_
-    results = {
+    return {
         "threshold": detector.threshold_,
         "false_positive_rate": calibration.rate,
         "calibration_images": calibration.images,
         "true_rate_interval": list(calibration.rate_interval()),
     }
-    if data.sizes["test"]:
-        alarms = int(np.sum(detector.predict(data.test) == -1))
-        images = data.sizes["test"]
-        results |= {
-            "test_images": images,
-            "test_alarms": alarms,
-            "test_alarms_interval": list(calibration.alarms_interval(images)),
-        }
-    return results
+
+
+def measure_on_test(
+    detector: AnomalyDetector, data: ImageData, train_labels: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """What a detector makes of the test images, as of `measure_outcome`, and "normal_labels" where these tell."""
+    if not data.sizes["test"]:
+        return {}
+    calibration = detector.calibration_
+    known = normal_labels(data, train_labels)
+    if known is None:
+        scores = detector.anomaly_scores(data.test)
+        return measure_outcome(scores, np.ones(len(scores), bool), calibration)
+    labels: list[int] = []
+    scores = detector.anomaly_scores(_noting(data.pipeline("test", labels=True), labels))
+    measured = measure_outcome(scores, np.isin(labels, known), calibration)
+    return measured | {"normal_labels": label_names(data, known)}
+
+
+def _noting(batches, labels: list[int]) -> Iterator:
+    """The images of labelled batches, whose labels are noted on the way: none of skipped files."""
+    for images, of_images in batches:
+        labels.extend(of_images.numpy())
+        yield images

@@ -11,6 +11,8 @@ from sklearn.datasets import load_digits
 
 import keras_ae as kae
 from keras_ae.cli import main
+from keras_ae.commands.detect import print_detector
+from keras_ae.studies.detecting import measure_on_test, normal_labels
 
 pytestmark = pytest.mark.tensorflow
 TRAIN = ["--steps", "300", "--evaluations", "3", "--learning-rate", "0.005"]
@@ -19,22 +21,29 @@ SMALL = ["--architecture", "fully_connected", "--code", "6", "--options", "hidde
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """`good/`: zeros, in 8 × 8 pixels; `new/`: other zeros, ones, and a file that is no image."""
+    """Of 8 × 8 pixels. `good/`: zeros; `parts/`: these to train and to test on, and ones; `new/`: others of both.
+    In the last two is a file that is no image.
+    """
     root = tmp_path_factory.mktemp("images")
     digits = load_digits()
     zeros, ones = (np.uint8(digits.images[digits.target == label] * 15.9) for label in (0, 1))
-    for name, images in {"good": zeros[:150], "new/zeros": zeros[150:], "new/ones": ones[:40]}.items():
+    groups = {"good": zeros[:150], "new/zeros": zeros[150:], "new/ones": ones[:40]}
+    tested = np.arange(150) % 5 == 0
+    groups |= {"parts/train/good": zeros[:150][~tested], "parts/test/good": zeros[:150][tested]}
+    groups |= {"parts/test/scratch": ones[40:65]}
+    for name, images in groups.items():
         (root / name).mkdir(parents=True)
         for i, image in enumerate(images):
             Image.fromarray(image).save(root / name / f"{i:03}.png")
-    (root / "new" / "ones" / "broken.png").write_text("no image")
+    for folder in ("new/ones", "parts/test/good"):
+        (root / folder / "broken.png").write_text("no image")
     return root
 
 
 @pytest.fixture(scope="module")
 def trained(folders, tmp_path_factory):
     out = tmp_path_factory.mktemp("detector")
-    source = ["--data", f"folder:{folders / 'good'}", "--validation-fraction", "0.3"]
+    source = ["--data", f"folder:{folders / 'parts'}", "--validation-fraction", "0.3", "--skip-bad"]
     rate = ["--false-positive-rate", "0.1", "--score", "mse+nearest_codes"]
     assert main(["detect", "train", *source, "--out", str(out), *TRAIN, *SMALL, *rate]) == 0
     return out
@@ -46,7 +55,7 @@ def test_a_folder_becomes_a_detector(trained):
     measured = card["about"]["measured"]
     least, most = measured["test_alarms_interval"]
     assert least <= measured["test_alarms"] <= most
-    assert measured["test_images"] == card["about"]["images"]["test"] == 30
+    assert measured["test_normal"] == 30
     detector = kae.load_detector(trained / "detector_keras")
     assert detector.threshold_ == card["threshold"]
 
@@ -118,7 +127,7 @@ def test_mistakes_get_one_line(trained, folders, tmp_path, capsys):
         ("score", detector, str(tmp_path / "empty")): "no images",
         ("score", scored, good, "--maps", str(tmp_path)): "a score that has a map",
         ("detect", "train", "--data", good, "--out", str(tmp_path / "o"), "--score", "mes"): "or 'mse'?",
-        ("detect", "train", "--data", good, "--out", str(tmp_path / "o")): "at least 99",
+        ("detect", "train", "--data", good, "--out", str(tmp_path / "o")): "at least 19",
         ("export", run, "--out", str(tmp_path / "o"), "--formats", "onnx"): "give --score NAME",
         ("export", run, "--out", str(tmp_path / "o"), "--formats", "onx"): "onx",
     }.items():
@@ -141,3 +150,52 @@ def test_a_folder_is_streamed(trained, folders, monkeypatch):
     next(scores)
     assert 20 <= len(submitted) <= 25
     assert 1 + sum(1 for _ in scores) == 150
+
+
+def test_test_images_of_labels_that_training_lacks_are_anomalies(trained, capsys):
+    card = json.loads((trained / "detector" / "card.json").read_text())
+    measured = card["about"]["measured"]
+    assert card["about"]["images"]["test"] == 55
+    assert (measured["test_normal"], measured["test_anomalies"]) == (30, 25)
+    assert measured["normal_labels"] == ["good"]
+    assert measured["test_found"] >= 22
+    assert measured["test_roc_auc"] > 0.97
+    lines = kae.detection.outcome_in_words(measured)
+    print_detector(measured | {"out": "here"}, as_json=False)
+    readme, printed = (trained / "detector" / "README.md").read_text(), capsys.readouterr().out
+    assert len(lines) == 2
+    for line in lines:
+        assert f"- **Test**: {line}." in readme
+        assert line in printed
+
+
+@pytest.mark.parametrize("labels", [(), ("good",)])
+def test_labels_belong_to_the_images_that_could_be_read(trained, folders, labels):
+    """Of streamed files it turns out on the way which ones cannot."""
+    detector = kae.load_detector(trained / "detector_keras")
+    how = {"skip_bad": True, "validation_fraction": 0.3, "train_labels": labels, "progress": False}
+    streamed = kae.data.load(f"folder:{folders / 'parts'}", cache=False, **how)
+    assert streamed.sizes["test"] == 56
+    measured = measure_on_test(detector, streamed, labels)
+    expected = json.loads((trained / "detector" / "card.json").read_text())["about"]["measured"]
+    assert measured == {key: value for key, value in expected.items() if key in measured}
+    assert measured["test_normal"] == 30
+
+
+def test_with_train_labels_test_images_of_other_labels_are_anomalies(trained):
+    digits = kae.data.load("digits", train_labels=("0",), validation_fraction=0.3)
+    labels = digits.labels("test")
+    measured = measure_on_test(kae.load_detector(trained / "detector_keras"), digits, ("0",))
+    assert measured["test_normal"] == np.sum(labels == 0)
+    assert measured["test_anomalies"] == np.sum(labels != 0)
+    assert measured["test_found"] > 0.9 * measured["test_anomalies"]
+    assert measured["normal_labels"] == ["0"]
+
+
+def test_where_test_images_are_drawn_at_random_their_labels_tell_nothing():
+    """That all images of a rare label were drawn for the test makes no anomalies of them."""
+    drawn = kae.data.load("digits")
+    assert normal_labels(drawn) is None
+    assert list(normal_labels(drawn, ("3", "1"))) == [3, 1]
+    named = kae.data.load("digits", train="all[:80%]", test="all[80%:]")
+    assert list(normal_labels(named)) == list(range(10))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.datasets import load_digits
 
 from keras_ae.commands.compare import print_comparison
 from keras_ae.detection import AnomalyDetector, fit_scores, pasted_patches, roc_auc_standard_error, score_images
@@ -72,6 +73,25 @@ def test_without_images_of_other_labels_there_is_nothing_to_detect():
     config = CompareConfig(DataConfig("digits", train_labels=labels), purpose="detect")
     with pytest.raises(InputError, match="normal images and others"):
         anomaly_trial(config, config.load_data(progress=False))
+
+
+@pytest.mark.parametrize("labels", [(), ("good",)])
+def test_anomalies_that_only_the_test_has_are_measured_and_simulated_ones_chosen_by(labels, tmp_path):
+    """As in train/good, test/good, test/scratch."""
+    digits = load_digits()
+    zeros, ones = (np.uint8(digits.images[digits.target == label] * 15.9) for label in (0, 1))
+    groups = {"train/good": zeros[:60], "test/good": zeros[60:80], "test/scratch": ones[:30]}
+    for name, images in groups.items():
+        (tmp_path / name).mkdir(parents=True)
+        for i, image in enumerate(images):
+            Image.fromarray(image).save(tmp_path / name / f"{i:03}.png")
+    config = CompareConfig(DataConfig(f"folder:{tmp_path}", train_labels=labels), purpose="detect")
+    data = config.load_data(progress=False)
+    trial = anomaly_trial(config, data)
+    assert np.array_equal(np.uint8(trial.test_normal[..., 0] * 255 + 0.5), zeros[60:80])
+    assert np.array_equal(np.uint8(trial.test_anomalous[..., 0] * 255 + 0.5), ones[:30])
+    assert np.array_equal(trial.anomalous, pasted_patches(trial.normal, data.seed))
+    assert trial.kind == "images that are not of good (to choose by: copies with simulated defects)"
 
 
 def test_to_detect_short_vectors_and_all_maps_are_tried():

@@ -1,0 +1,58 @@
+"""What came of a threshold on test images: in numbers, and in words for people."""
+
+from typing import Any
+
+import numpy as np
+
+from keras_ae.detection.calibration import Calibration
+from keras_ae.detection.measures import measure_detection
+
+
+def measure_outcome(scores: np.ndarray, normal: np.ndarray, calibration: Calibration) -> dict[str, Any]:
+    """What the threshold of a calibration makes of images that neither it nor the score was fitted to.
+
+    Args:
+        scores: [n] of the images.
+        normal: Bool [n]: which of them are normal; the others are anomalies.
+        calibration: Its threshold decides.
+
+    Returns:
+        Of normal images, if there are some, "test_normal" (how many), "test_alarms" among them and
+        "test_alarms_interval", in which these were to be expected; of anomalies, if there are some,
+        "test_anomalies" and "test_found"; if there are both, "test_roc_auc".
+    """
+    anomalous, normal = np.asarray(scores)[~normal], np.asarray(scores)[normal]
+    measured: dict[str, Any] = {}
+    if len(normal):
+        measured |= {
+            "test_normal": len(normal),
+            "test_alarms": int(np.sum(normal > calibration.threshold)),
+            "test_alarms_interval": list(calibration.alarms_interval(len(normal))),
+        }
+    if len(anomalous):
+        found = int(np.sum(anomalous > calibration.threshold))
+        measured |= {"test_anomalies": len(anomalous), "test_found": found}
+    if len(normal) and len(anomalous):
+        measured["test_roc_auc"] = measure_detection(normal, anomalous)["roc_auc"]
+    return measured
+
+
+def outcome_in_words(measured: dict[str, Any]) -> list[str]:
+    """A line on the normal images and one on the anomalies, as far as there were some.
+
+    Args:
+        measured: As of `measure_outcome`; "normal_labels" beside it tells what anomalies are not of.
+    """
+    lines = []
+    if "test_normal" in measured:
+        least, most = measured["test_alarms_interval"]
+        lines.append(
+            f"false alarms among {measured['test_normal']:,} further normal images: {measured['test_alarms']:,} "
+            f"({least:,} to {most:,} expected)"
+        )
+    if "test_anomalies" in measured:
+        area = f"; ROC AUC {measured['test_roc_auc']:.4f}" if "test_roc_auc" in measured else ""
+        labels = ", ".join(measured.get("normal_labels", ()))
+        which = f" (test images that are not of {labels})" if labels else ""
+        lines.append(f"anomalies found: {measured['test_found']:,} of {measured['test_anomalies']:,}{which}{area}")
+    return lines

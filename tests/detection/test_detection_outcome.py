@@ -1,0 +1,37 @@
+"""What came of a threshold on test images, by hand."""
+
+import numpy as np
+import pytest
+
+from keras_ae.detection import Calibration, measure_outcome, outcome_in_words
+
+CALIBRATION = Calibration(np.arange(19.0), 0.05)  # the threshold is 18
+SCORES = np.array([1.0, 18.0, 20.0, 30.0, 17.0])
+
+
+def test_normal_images_and_anomalies_are_counted_apart():
+    measured = measure_outcome(SCORES, np.array([True, True, True, False, False]), CALIBRATION)
+    low, high = CALIBRATION.alarms_interval(3)
+    assert measured["test_roc_auc"] == pytest.approx(4 / 6)
+    assert measured | {"test_roc_auc": 0} == {
+        "test_roc_auc": 0,
+        "test_normal": 3,
+        "test_alarms": 1,
+        "test_alarms_interval": [low, high],
+        "test_anomalies": 2,
+        "test_found": 1,
+    }
+    assert outcome_in_words(measured | {"normal_labels": ["good", "fine"]}) == [
+        f"false alarms among 3 further normal images: 1 ({low} to {high} expected)",
+        "anomalies found: 1 of 2 (test images that are not of good, fine); ROC AUC 0.6667",
+    ]
+
+
+def test_images_of_one_kind():
+    normal = measure_outcome(SCORES, np.ones(5, bool), CALIBRATION)
+    assert set(normal) == {"test_normal", "test_alarms", "test_alarms_interval"}
+    anomalous = measure_outcome(SCORES, np.zeros(5, bool), CALIBRATION)
+    assert anomalous == {"test_anomalies": 5, "test_found": 2}
+    assert outcome_in_words(anomalous) == ["anomalies found: 2 of 5"]
+    assert measure_outcome(np.zeros(0), np.zeros(0, bool), CALIBRATION) == {}
+    assert outcome_in_words({}) == []
