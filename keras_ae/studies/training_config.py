@@ -5,6 +5,7 @@ from math import inf
 from typing import Literal
 
 from keras_ae.errors import InputError
+from keras_ae.studies.fields import settle_fields
 
 Loss = Literal["mse", "sum_squared_error", "mae", "binary_crossentropy", "ssim"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
@@ -70,6 +71,7 @@ class TrainingConfig:
     """Save the state of the unfinished run every so many minutes."""
 
     def __post_init__(self):
+        settle_fields(self)
         for name in POSITIVE:
             value = getattr(self, name)
             if isinstance(value, int | float) and not 0 < value < inf:

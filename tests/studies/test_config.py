@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from keras_ae.errors import InputError
@@ -144,11 +145,34 @@ def test_a_builder_that_is_not_there_is_refused(name):
         ({"patience": 0}, "patience 0"),
         ({"checkpoint_steps": 0}, "checkpoint_steps 0"),
         ({"checkpoint_minutes": 0.0}, "checkpoint_minutes 0"),
+        ({"schedule": "onecycle"}, "schedule 'onecycle'.*did you mean 'one_cycle'"),
+        ({"loss": "msee"}, "did you mean 'mse'"),
+        ({"precision": "bf16"}, "precision 'bf16'; expected one of float32, mixed_bfloat16, mixed_float16"),
+        ({"objective_mode": True}, "objective_mode True; expected one of alternate"),
+        ({"steps": "100"}, "steps '100'; expected a whole number"),
+        ({"steps": 100.5}, "steps 100.5; expected a whole number"),
+        ({"steps": True}, "steps True; expected a whole number"),
+        ({"learning_rate": None}, "learning_rate None; expected a number;"),
+        ({"warmup_rate": "x"}, "warmup_rate 'x'; expected a number or None"),
+        ({"steps_per_execution": "some"}, "expected a whole number or 'auto'"),
+        ({"monitor_weights": 1}, "expected True or False"),
+        ({"objective_weights": 1.0}, "expected 2 values, each a number"),
+        ({"decay_at": ("3",)}, "decay_at \\('3',\\); expected a list, each a whole number"),
     ],
 )
 def test_impossible_trainings_are_refused(training, message):
     with pytest.raises(InputError, match=message):
         TrainingConfig(**training)
+
+
+def test_numbers_and_lists_of_other_kinds_are_settled():
+    given = TrainingConfig(
+        np.int64(100), 2.0, learning_rate=np.float32(0.5), schedule="piecewise", decay_at=[3, 5]
+    )
+    same = TrainingConfig(100, 2, learning_rate=0.5, schedule="piecewise", decay_at=(3, 5))
+    assert given == same
+    assert json.dumps(as_json(given)) == json.dumps(as_json(same))
+    assert hash(given) == hash(same)
 
 
 def test_schedules_end_with_the_steps_that_are_really_made():

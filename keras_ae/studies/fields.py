@@ -1,0 +1,91 @@
+"""Fields of configurations hold what their annotations say: from the command line, notebooks and records alike."""
+
+import functools
+import os
+from dataclasses import fields
+from numbers import Integral, Real
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from keras_ae.errors import InputError, listed_names, unknown_name
+
+_WORDS = {
+    **{int: "a whole number", float: "a number", str: "a text", bool: "True or False"},
+    **{Path: "a path", NoneType: "None"},
+}
+_hints = functools.cache(get_type_hints)
+
+
+def settle_fields(config) -> None:
+    """Give the fields of a frozen dataclass the types they are annotated with.
+
+    Numbers of NumPy become those of Python, 1e4 becomes 10000, lists tuples, one name a tuple of it, texts paths:
+    equal configurations are equal, and one can be written as JSON.
+
+    Raises:
+        InputError: A value is of another type, or not among the choices of a `Literal`.
+    """
+    for field in fields(config):
+        hint, value = _hints(type(config))[field.name], getattr(config, field.name)
+        try:
+            object.__setattr__(config, field.name, _settled(value, hint))
+        except (TypeError, ValueError):
+            raise _refusal(field.name, value, hint) from None
+
+
+def _settled(value, hint):
+    """The value as its annotation has it; TypeError or ValueError if it is something else."""
+    kind, parts = get_origin(hint), get_args(hint)
+    if kind in (Union, UnionType):
+        return _first_settled(value, parts)
+    if kind is Literal:
+        if isinstance(value, bool):  # which would be found as 1
+            raise TypeError
+        return parts[parts.index(value)]
+    if kind is tuple:
+        listed = listed_names(value)
+        parts = parts[:1] * len(listed) if parts[-1] is Ellipsis else parts
+        return tuple(_settled(item, part) for item, part in zip(listed, parts, strict=True))
+    if hint in (int, float):
+        return _number(value, hint)
+    if hint is Path:
+        return Path(value)
+    if hint is str:
+        value = os.fspath(value)
+    if not isinstance(value, hint):
+        raise TypeError
+    return value
+
+
+def _first_settled(value, hints):
+    for hint in hints:
+        try:
+            return _settled(value, hint)
+        except (TypeError, ValueError):
+            continue
+    raise TypeError
+
+
+def _number(value, kind: type[int] | type[float]):
+    whole = isinstance(value, Integral) or (isinstance(value, Real) and float(value).is_integer())
+    if isinstance(value, bool) or not (whole if kind is int else isinstance(value, Real)):
+        raise TypeError
+    return kind(value)
+
+
+def _refusal(name: str, value: Any, hint) -> InputError:
+    if get_origin(hint) is Literal:
+        return unknown_name(name, value, map(str, get_args(hint)))
+    return InputError(f"{name} {' '.join(repr(value).split())}", _in_words(hint), f"correct {name}")
+
+
+def _in_words(hint) -> str:
+    kind, parts = get_origin(hint), get_args(hint)
+    if kind in (Union, UnionType):
+        return " or ".join(map(_in_words, parts))
+    if kind is Literal:
+        return " or ".join(map(repr, parts))
+    if kind is tuple:
+        return f"{'a list' if parts[-1] is Ellipsis else f'{len(parts)} values'}, each {_in_words(parts[0])}"
+    return _WORDS.get(hint) or f"a {hint.__name__}"
