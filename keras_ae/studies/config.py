@@ -2,23 +2,22 @@
 
 import ast
 import re
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-import tyro
+from typing import Any, Literal
 
 from keras_ae import data as image_data
 from keras_ae.catalogue import ARCHITECTURES, BOTTLENECKS
 from keras_ae.code_shapes import check_divisible, strides_for
 from keras_ae.detection.calibration import DEFAULT_RATE, check_rate
-from keras_ae.errors import InputError
+from keras_ae.errors import InputError, listed_names
+from keras_ae.studies.data_config import DataConfig
+from keras_ae.studies.fields import settle_fields
 from keras_ae.studies.training_config import TrainingConfig
 
 CODE_RANKS = {"convolutional": 3} | dict.fromkeys(
     ("strided", "fully_connected", "decorrelated", "window_autoencoder", "cnn_lea", "lea_fc", "lea_only"), 1
 )
-DEFAULT_VALIDATION = 0.1  # of the training images
 
 
 def parse_code(text: str) -> tuple[int, ...]:
@@ -40,45 +39,9 @@ def format_code(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape))
 
 
-@dataclass(frozen=True)
-class DataConfig:
-    """Which images, and how they are prepared."""
-
-    source: Annotated[str, tyro.conf.arg(name="data", metavar="SOURCE")]
-    """Name of a data set (keras-ae data list shows them), folder:PATH or npz:PATH."""
-    data_dir: Path | None = None
-    """Where named data sets are looked for first, as NAME.npz or NAME/; KERAS_AE_DATA by default."""
-    pad: tuple[int, int] = (0, 0)
-    """Rows to add above and below, and columns left and right, mirrored."""
-    crop: tuple[int, int] | None = None
-    """Height and width of the central part to keep, after padding."""
-    image_size: tuple[int, int] | None = None
-    """Height and width: images are resized to cover it, and centre-cropped."""
-    channels: Literal[1, 3] | None = None
-    """1 makes images gray, 3 makes them coloured."""
-    train: str | None = None
-    """Which images to train on, in the official order, such as "train[:-10000]" or "all[:5%]"."""
-    validation: str | None = None
-    """Which images to select and to stop by, such as "train[-10000:]"."""
-    test: str | None = None
-    """Which images to test on, such as "all[-2000:]"."""
-    test_fraction: float = 0.2
-    """Part of the images that is held out for testing, where the source has no test images of its own."""
-    train_labels: tuple[str, ...] = ()
-    """Train and validate on images of these labels alone, by name or number; test images are left as they are."""
-    limit: int | None = None
-    """At most so many images of each split, drawn with the seed."""
-    validation_fraction: float | None = None
-    """Part of the training images that is held out to select and to stop by; 0.1, or 0 with --validation."""
-    skip_bad: bool = False
-    """Leave out images that cannot be read, and count them, instead of stopping."""
-
-    def load(self, **options) -> "image_data.ImageData":
-        """The images, as `keras_ae.data.load` gives them; `options` are its further keywords, such as `seed`."""
-        chosen = {key: value for key, value in asdict(self).items() if key != "source"}
-        if chosen["validation_fraction"] is None:
-            chosen["validation_fraction"] = 0.0 if self.validation else DEFAULT_VALIDATION
-        return image_data.load(self.source, **chosen, **options)
+def _as_text(code) -> str:
+    """A code's text, also of its shape or its length."""
+    return code if isinstance(code, str) else format_code(listed_names(code))
 
 
 @dataclass(frozen=True)
@@ -99,6 +62,8 @@ class ModelConfig:
     """Further keywords as NAME=VALUE, the bottleneck's as bottleneck.NAME=VALUE."""
 
     def __post_init__(self):
+        object.__setattr__(self, "code", _as_text(self.code))
+        settle_fields(self)
         parse_code(self.code)
         if self.bottleneck is not None:
             BOTTLENECKS.check_options(self.bottleneck, self._options(of_bottleneck=True))
@@ -174,6 +139,9 @@ class RunConfig(_LoadsData):
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
+    def __post_init__(self):
+        settle_fields(self)
+
 
 @dataclass(frozen=True)
 class CompareConfig(_LoadsData):
@@ -195,6 +163,8 @@ class CompareConfig(_LoadsData):
     """To detect: the part of normal images that may be alarms; --train-labels says which images are normal."""
 
     def __post_init__(self):
+        object.__setattr__(self, "codes", tuple(map(_as_text, listed_names(self.codes))))
+        settle_fields(self)
         for code in self.codes:
             parse_code(code)
         if self.samples < 2:
@@ -213,16 +183,9 @@ def as_json(config) -> dict[str, Any]:
 
 def run_config_from_json(values: dict[str, Any]) -> RunConfig:
     """The `RunConfig` that `as_json` wrote."""
-    data = dict(values["data"])
-    data["data_dir"] = data["data_dir"] and Path(data["data_dir"])
-    data |= {key: data[key] and tuple(data[key]) for key in ("pad", "crop", "image_size")}
-    data["train_labels"] = tuple(data.get("train_labels", ()))
-    model = ModelConfig(**values["model"])
-    model = replace(model, options=tuple(model.options))
-    training = values["training"] | {"decay_at": tuple(values["training"]["decay_at"])}
-    weights = training.get("objective_weights")
-    training |= {"objective_weights": weights and tuple(weights)}
-    return RunConfig(DataConfig(**data), model, TrainingConfig(**training))
+    return RunConfig(
+        DataConfig(**values["data"]), ModelConfig(**values["model"]), TrainingConfig(**values["training"])
+    )
 
 
 def upgraded(values: dict[str, Any]) -> dict[str, Any]:

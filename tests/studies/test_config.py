@@ -7,6 +7,7 @@ import pytest
 
 from keras_ae.errors import InputError
 from keras_ae.studies.config import (
+    CompareConfig,
     DataConfig,
     ModelConfig,
     RunConfig,
@@ -87,11 +88,39 @@ def test_strided_networks_of_64_pixels_are_checked_for_the_stride_of_the_image()
         ({"bottleneck": "dense", "options": ("bottleneck.beta=1",)}, "option 'beta' for bottleneck 'dense'"),
         ({"options": ("bottleneck.beta=1",)}, "name it with --bottleneck"),
         ({"code": "4x4"}, "code '4x4'"),
+        ({"code": (4, 4)}, "code '4x4'"),
+        ({"code": None}, "code 'None'"),
+        ({"options": "hidden"}, "option 'hidden'.*NAME=VALUE"),
+        ({"bottleneck": 3}, "bottleneck 3; expected a text or None"),
     ],
 )
 def test_impossible_models_are_refused(keywords, message):
     with pytest.raises(InputError, match=message):
         ModelConfig(**keywords)
+
+
+def test_codes_and_options_may_be_given_as_they_come():
+    written = ModelConfig("fully_connected", "4", options=("hidden=(8,)",))
+    assert ModelConfig("fully_connected", 4, options="hidden=(8,)") == written
+    assert ModelConfig("fully_connected", (np.int64(4),), options=["hidden=(8,)"]) == written
+    assert ModelConfig("convolutional", (4, 4, 16)).code == "4x4x16"
+    assert CompareConfig(DataConfig("digits"), codes="16").codes == ("16",)
+    assert CompareConfig(DataConfig("digits"), codes=[16, (4, 4, 2)]).codes == ("16", "4x4x2")
+
+
+def test_data_may_be_given_as_it_comes(tmp_path):
+    written = DataConfig("digits", data_dir=tmp_path, image_size=(8, 8), train_labels=("1", "0"))
+    assert DataConfig("digits", data_dir=str(tmp_path), image_size=8, train_labels=np.array([1, 0])) == written
+    assert DataConfig("digits", train_labels="10").train_labels == ("10",)
+
+
+def test_configurations_are_made_of_configurations():
+    with pytest.raises(InputError, match="data 'digits'; expected a DataConfig"):
+        RunConfig("digits")
+    with pytest.raises(InputError, match="model 'strided'; expected a ModelConfig"):
+        RunConfig(DataConfig("digits"), "strided")
+    with pytest.raises(InputError, match="data 'digits'; expected a DataConfig"):
+        CompareConfig("digits")
 
 
 @pytest.mark.parametrize("name", ["steps", "evaluations", "batch_size", "learning_rate"])
