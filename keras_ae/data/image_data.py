@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import operator
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from keras_ae.data.backings import ArrayImages
 from keras_ae.data.caching import Images
+from keras_ae.data.checks import places, positive
 from keras_ae.data.collection import TEST, TRAIN, VALIDATION
 from keras_ae.data.decoding import FileLog
 from keras_ae.data.pipelines import batch_bounds, build
@@ -173,8 +173,17 @@ class ImageData:
         return images.read(np.arange(count))
 
     def images_at(self, split: str, rows) -> np.ndarray:
-        """The images at the given places [n] of a split, float32 [n, h, w, c] in [0, 1]; no others are read."""
-        return self._split(split).images.read(np.asarray(rows, np.int64))
+        """The images at the given places [n] of a split, float32 [n, h, w, c] in [0, 1]; no others are read.
+
+        Args:
+            split: "train", "validation" or "test".
+            rows: The places, or a bool for each image of the split: `data.labels("test") == 3`.
+
+        Raises:
+            InputError: There is no such split, or no such image in it.
+        """
+        images = self._split(split).images
+        return images.read(places(rows, len(images)))
 
     def labels(self, split: str) -> np.ndarray:
         """The labels of a split in order, int32 [n], or [n, k] for k labels an image.
@@ -226,14 +235,3 @@ class ImageData:
             action = {VALIDATION: "load with validation_fraction=0.1, say", TEST: "load with a test_fraction"}
             raise InputError(f"the split {name!r}, which is empty", "a split with images", action.get(name, ""))
         return self._splits[name]
-
-
-def positive(name: str, value: int, least: int = 1) -> int:
-    """The value as an int, if it is a whole number of at least `least`."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or isinstance(value, bool) or number < least:
-        raise InputError(f"{name}={value!r}", f"a whole number of at least {least}", f"correct {name}")
-    return number

@@ -1,21 +1,22 @@
 """`load`: from a source's name to ImageData."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from numbers import Real
 from pathlib import Path
 
 from keras_ae.data.backings import ArrayImages
 from keras_ae.data.caching import back_files
+from keras_ae.data.checks import positive
 from keras_ae.data.collection import ALL, TEST, TRAIN, VALIDATION, Part
 from keras_ae.data.decoding import Decoder, FileLog
-from keras_ae.data.image_data import ImageData, Split, positive
+from keras_ae.data.image_data import ImageData, Split
 from keras_ae.data.preparation import Preparation
 from keras_ae.data.selection import Selection
 from keras_ae.data.sources import open_source
 from keras_ae.data.splits import divide
 from keras_ae.data.values import to_channels
-from keras_ae.errors import InputError
+from keras_ae.errors import InputError, listed_names
 
 
 def load(
@@ -28,7 +29,7 @@ def load(
     train: str | None = None,
     validation: str | None = None,
     test: str | None = None,
-    train_labels: Sequence[str] = (),
+    train_labels: str | int | Iterable[str | int] = (),
     limit: int | None = None,
     validation_fraction: float = 0.0,
     test_fraction: float = 0.2,
@@ -93,7 +94,7 @@ def load(
         validation_fraction=validation_fraction,
         limit=limit,
         seed=seed,
-        train_labels=tuple(train_labels),
+        train_labels=tuple(map(str, listed_names(train_labels))),
     )
     log = FileLog()
     if collection.root is None:
@@ -137,11 +138,10 @@ def _file_splits(parts: dict[str, Part], root: Path, decoder: Decoder, **options
 def _check_size(name: str, size: int | tuple[int, int] | None, least: int = 1) -> tuple[int, int] | None:
     if size is None:
         return None
-    if not isinstance(size, Sequence):
-        size = (size, size)
-    if isinstance(size, str) or len(size) != 2:
+    sides = tuple(size) if isinstance(size, Iterable) else (size, size)
+    if len(sides) != 2:
         raise InputError(f"{name}={size!r}", "a height and a width", f"give --{name.replace('_', '-')} H W")
-    height, width = (positive(name, side, least) for side in size)
+    height, width = (positive(name, side, least) for side in sides)
     return height, width
 
 

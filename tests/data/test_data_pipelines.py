@@ -161,6 +161,41 @@ def test_a_pipeline_trains_a_model():
     assert model.predict(data.test, verbose=0).shape == (20, 2, 3, 1)
 
 
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([4, 1], [4, 1]),
+        (np.array([-1, 0], np.int8), [4, 0]),
+        (3, [3]),
+        (range(2), [0, 1]),
+        ([], []),
+        (np.array([False, True, False, False, True]), [1, 4]),
+        (np.zeros(5, bool), []),
+    ],
+    ids=["list", "from the end", "one", "range", "none", "bools", "all false"],
+)
+def test_images_at_places(rows, expected):
+    images = _data(5).images_at("test", rows)
+    assert images.shape == (len(expected), 2, 3, 1)
+    assert [round(255 * float(image[0, 0, 0])) for image in images] == expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([1.9], "float64.*expected whole numbers"),
+        ([True, False], "bool .*5 times True or False"),
+        ([[1, 2]], "whole numbers"),
+        (["1"], "whole numbers"),
+        ([0, 99999], "image 99999; expected one from 0 to 4"),
+        ([-6], "image -6"),
+    ],
+)
+def test_places_that_are_not_there_are_refused(rows, message):
+    with pytest.raises(InputError, match=message):
+        _data(5).images_at("test", rows)
+
+
 def test_refusals():
     data = _data(20)
     for options, message in (

@@ -95,6 +95,11 @@ def test_images_too_small_are_refused(write, tmp_path):
         load(f"npz:{tmp_path}/x.npz", crop=9)
 
 
+@pytest.mark.parametrize("size", [4, np.int64(4), (4, 4), [4, 4], np.array([4, 4])], ids=str)
+def test_a_size_is_a_number_or_two(size):
+    assert load("digits", image_size=size, limit=2).image_shape == (4, 4, 1)
+
+
 @pytest.mark.parametrize("options", [{"pad": -1}, {"pad": "77"}, {"crop": 0}, {"crop": (1, 2, 3)}])
 def test_numbers_out_of_range_are_refused(options):
     with pytest.raises(InputError, match=next(iter(options))):

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keras_ae.data import load
 from keras_ae.data.collection import Collection, Part
 from keras_ae.data.selection import Selection
 from keras_ae.data.splits import carve, divide, subset
@@ -91,6 +92,17 @@ def test_training_on_one_label_leaves_the_test_images_as_they_are(names, given):
         assert set(parts[name].labels) == {1}
         assert np.array_equal(parts[name].images.ravel() % 3, np.ones(len(parts[name])))
     assert set(parts["test"].labels) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("given", [[1, 0], np.array([1, 0]), ("1", "0")], ids=["list", "array", "names"])
+def test_labels_may_be_given_by_number(given):
+    assert set(load("digits", train_labels=given, limit=50).labels("train")) == {0, 1}
+
+
+def test_one_label_is_one():
+    assert set(load("digits", train_labels=0, limit=50).labels("train")) == {0}
+    with pytest.raises(InputError, match="label '10'"):
+        load("digits", train_labels="10")
 
 
 def test_labels_that_are_not_there_are_refused():

@@ -1,0 +1,41 @@
+"""Numbers and places as they are given, checked."""
+
+import operator
+
+import numpy as np
+
+from keras_ae.errors import InputError
+
+
+def positive(name: str, value: int, least: int = 1) -> int:
+    """The value as an int, if it is a whole number of at least `least`."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or number < least:
+        raise InputError(f"{name}={value!r}", f"a whole number of at least {least}", f"correct {name}")
+    return number
+
+
+def places(rows, count: int) -> np.ndarray:
+    """The places of some of `count` images, int64 [n], each from 0 to `count` − 1.
+
+    Args:
+        rows: Such places, those below 0 counted from the end; one of them; or a bool for each image.
+
+    Raises:
+        InputError: They are something else, or out of range.
+    """
+    given = np.atleast_1d(np.asarray(rows))
+    if given.shape == (count,) and given.dtype == bool:
+        return np.flatnonzero(given)
+    if not given.size and given.ndim == 1:
+        return np.empty(0, np.int64)
+    if given.ndim != 1 or not np.issubdtype(given.dtype, np.integer):
+        received = f"{given.dtype} {list(given.shape)} for images"
+        raise InputError(received, f"whole numbers [n], or {count} times True or False")
+    if given.min() < -count or given.max() >= count:
+        wrong = given[(given < -count) | (given >= count)][0]
+        raise InputError(f"a request for image {wrong}", f"one from 0 to {count - 1}", "correct the places")
+    return given.astype(np.int64) % count
