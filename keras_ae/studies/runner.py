@@ -43,8 +43,11 @@ def run_study(
         From the names of the runs that failed to the reasons; empty if all are finished.
 
     Raises:
-        InputError: If the directory holds runs of another configuration, naming the first difference.
+        InputError: If there is no such preset, or the directory holds runs of another configuration, naming the
+            first difference.
     """
+    if not isinstance(study, Study):
+        raise InputError(f"study {study!r}", "a Study", "find it by its name with load_study")
     if workers < 1:
         raise InputError(f"{workers} workers", "at least 1", "give another --workers")
     out = Path(out)

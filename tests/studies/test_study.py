@@ -80,6 +80,11 @@ def test_impossible_studies_are_refused():
         study.runs("quik")
 
 
+def test_a_name_is_no_study(tmp_path):
+    with pytest.raises(InputError, match=r"study 'bottleneck_shape'; expected a Study; .*load_study"):
+        run_study("bottleneck_shape", "quick", tmp_path)
+
+
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory):
     """A study of a run that works, one that diverges and one whose data cannot be loaded; trained."""
