@@ -9,6 +9,7 @@ import numpy as np
 from keras_ae.callbacks.reconstructions import first_images
 from keras_ae.callbacks.training import is_due, optimizers
 from keras_ae.evaluation.inference import as_array, encode
+from keras_ae.evaluation.inputs import as_pixels
 from keras_ae.files import write_text
 from keras_ae.pictures import grid, save_picture
 
@@ -36,7 +37,7 @@ class Monitor(keras.callbacks.Callback):
     Args:
         log_dir: TensorBoard's directory.
         batch_size: Images a training step.
-        images: Whose codes to show: an array [n, h, w, c] or an iterable of batches.
+        images: Whose codes to show: an array [n, h, w, c] of floats in [0, 1] or uint8, or an iterable of batches.
         labels: Their labels [n], for the projector.
         count: How many of them.
         weights: Whether to write histograms of the weights.
@@ -55,7 +56,7 @@ class Monitor(keras.callbacks.Callback):
     ):
         super().__init__()
         self.log_dir, self.batch_size, self.weights = Path(log_dir) / "monitor", batch_size, weights
-        self.images = None if images is None else first_images(images, count)
+        self.images = None if images is None else as_pixels(first_images(images, count))
         self.labels = None if labels is None else np.asarray(labels)[:count]
         self.histograms = histograms
         self._writer = None

@@ -5,7 +5,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_ae.evaluation.inference import as_array
+from keras_ae.errors import InputError
+from keras_ae.evaluation.inputs import UNKNOWN, as_pixels, raw_batches, shaped
 from keras_ae.pictures import grid
 
 
@@ -13,8 +14,8 @@ class Reconstructions(keras.callbacks.Callback):
     """Writes a grid with images in the upper row and reconstructions in the lower, for TensorBoard.
 
     Args:
-        images: Where the images come from: an array [n, h, w, c] in [0, 1], or an iterable of batches (of images,
-            or of tuples that begin with images).
+        images: Where the images come from: an array [n, h, w, c] of floats in [0, 1] or uint8, or an iterable of
+            batches (of images, or of tuples that begin with images).
         log_dir: TensorBoard's directory.
         count: Number of images.
         every: Epochs from one grid to the next; the first is drawn after the first epoch.
@@ -22,7 +23,7 @@ class Reconstructions(keras.callbacks.Callback):
 
     def __init__(self, images, log_dir, count: int = 8, every: int = 1):
         super().__init__()
-        self.images = first_images(images, count)
+        self.images = as_pixels(first_images(images, count))
         self.log_dir, self.every = Path(log_dir), every
         self._writer = None
 
@@ -46,13 +47,17 @@ class Reconstructions(keras.callbacks.Callback):
 
 
 def first_images(source, count: int) -> np.ndarray:
-    """The first images of an array, or of an iterable of batches (tuples begin with the images), float32."""
-    if hasattr(source, "ndim"):
-        return as_array(source[:count])
+    """The first images [n, h, w, c] of an array, or of an iterable of batches (tuples begin with the images).
+
+    Raises:
+        InputError: They have another rank, or there are none.
+    """
     batches, found = [], 0
-    for batch in source:
-        batches.append(as_array(batch[0] if isinstance(batch, tuple) else batch))
+    for batch in raw_batches(source, UNKNOWN, max(1, count)):
+        batches.append(shaped(batch[0] if isinstance(batch, tuple) else batch, UNKNOWN))
         found += len(batches[-1])
         if found >= count:
             break
+    if not found:
+        raise InputError("no images", "at least one", "give more images")
     return np.concatenate(batches)[:count]

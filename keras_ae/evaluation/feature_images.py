@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from keras_ae.errors import InputError
+from keras_ae.evaluation.inputs import as_pixels
 
 LUMINANCE = np.float32([0.299, 0.587, 0.114])  # of red, green and blue (ITU-R BT.601), as Pillow has it
 
@@ -11,10 +12,12 @@ LUMINANCE = np.float32([0.299, 0.587, 0.114])  # of red, green and blue (ITU-R B
 def to_channels(images, channels: int) -> np.ndarray:
     """Images [n, h, w, 1 or 3] with 1 channel, the luminance, or 3, of which gray ones are equal.
 
+    Floats in [0, 1] and uint8 become float32 in [0, 1].
+
     Raises:
-        InputError: For arrays of another shape.
+        InputError: For arrays of another shape, and values outside of [0, 1].
     """
-    images = np.asarray(images, np.float32)
+    images = as_pixels(images)
     if images.ndim != 4 or images.shape[-1] not in (1, 3):
         shape = "×".join(map(str, images.shape))
         raise InputError(f"images of {shape}", "[n, height, width, 1 or 3]", "give gray or colour images")

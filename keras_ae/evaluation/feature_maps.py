@@ -3,18 +3,21 @@
 import keras
 import numpy as np
 
+from keras_ae.evaluation.inputs import all_images
+
 
 def feature_maps(model, images: np.ndarray) -> dict[str, np.ndarray]:
     """The feature maps after every layer of encoder and decoder, in order.
 
     Args:
         model: An `Autoencoder` of functional halves.
-        images: [n, height, width, channels] in [0, 1].
+        images: [n, height, width, channels], floats in [0, 1] or uint8.
 
     Returns:
         From "encoder/LAYER", "code" and "decoder/LAYER" to maps [n, height', width', channels']; layers whose
         output is no map are left out.
     """
+    images = all_images(model, images)
     codes = model.encode(images)
     maps = {f"encoder/{name}": value for name, value in _outputs(model.encoder, images).items()}
     maps |= {"code": keras.ops.convert_to_numpy(codes)}

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from keras_ae.errors import InputError
+from keras_ae.evaluation.inputs import all_images
 from keras_ae.execution import require_tensorflow
 
 _INPUTS = 64  # whose Jacobians are probed at once
@@ -86,13 +87,14 @@ def lipschitz_estimates(model, images, iterations: int = 20, seed: int = 0) -> d
 
     Args:
         model: An `Autoencoder`.
-        images: float32 [n, h, w, c].
+        images: [n, h, w, c], floats in [0, 1] or uint8.
         iterations, seed: Of `jacobian_norms`.
 
     Returns:
         "encoder" and "decoder".
     """
-    codes = keras.ops.convert_to_numpy(model.encode(np.asarray(images, np.float32)))
+    images = all_images(model, images)
+    codes = keras.ops.convert_to_numpy(model.encode(images))
     parts = {"encoder": (model.encode, images), "decoder": (model.decode, codes)}
     return {
         name: float(jacobian_norms(lambda batch, part=part: part(batch), at, iterations, seed).max())

@@ -3,13 +3,13 @@
 Source: Penhouët's thesis, sections 4.2, 4.4 and 4.5.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 
 from keras_ae.evaluation.inference import as_array
+from keras_ae.evaluation.inputs import all_images, as_given, image_batches
 from keras_ae.execution import compiled
 
 
@@ -103,7 +103,11 @@ class LocalImages:
 
 
 class LocalProbe:
-    """The LEA named `layer` of a functional model, to be measured again and again while the model trains."""
+    """The LEA named `layer` of a functional model, to be measured again and again while the model trains.
+
+    Images are those of the *model*, as it takes them: an array [n, h, w, c], batches (of which labels are
+    dropped), or one image. Their values are not scaled, as the model may do that itself: of bytes it sees 0 to 255.
+    """
 
     def __init__(self, model: keras.Model, layer: str):
         self.lea = lea = model.get_layer(layer)
@@ -114,22 +118,32 @@ class LocalProbe:
             codes = lea.encode(inputs)
             return inputs, lea.windows(inputs), lea.decode(codes), codes
 
+        self._front = front
         self._see = compiled(see)  # as a whole: compiled, the decoders of LEAs in front are left out
 
-    def measure(self, batches: Iterable) -> LocalReconstruction:
-        """How it reconstructs the windows of batches of the *model's* images."""
+    def measure(self, images) -> LocalReconstruction:
+        """How it reconstructs the windows of images.
+
+        Raises:
+            InputError: They have another shape than the model takes, or there are none.
+        """
         losses, lowest, highest = [], np.inf, -np.inf
-        for batch in batches:
-            _, *pair, _ = self._see(as_array(batch))
+        for batch in image_batches(self._front, images, as_given):
+            _, *pair, _ = self._see(batch)
             windows, reconstructions = map(as_array, pair)
             losses.append(window_losses(windows, reconstructions))
             lowest, highest = min(lowest, windows.min()), max(highest, windows.max())
         values = int(np.prod(self.lea.autoencoder.image_shape))
         return LocalReconstruction(np.concatenate(losses), values, float(lowest), float(highest))
 
-    def images(self, images: np.ndarray) -> LocalImages:
-        """What it makes of the *model's* images [n, h, w, c]."""
-        inputs, true, windows, codes = map(as_array, self._see(as_array(images)))
+    def images(self, images) -> LocalImages:
+        """What it makes of a few images.
+
+        Raises:
+            InputError: They have another shape than the model takes, or there are none.
+        """
+        seen = self._see(all_images(self._front, images, as_given))
+        inputs, true, windows, codes = map(as_array, seen)
         recombined = self.lea.recombine(windows, inputs.shape[1:3])
         clipped = np.clip(as_array(recombined.images), inputs.min(), inputs.max())
         return LocalImages(
@@ -142,13 +156,13 @@ class LocalProbe:
         )
 
 
-def measure_local_reconstruction(model: keras.Model, layer: str, batches: Iterable) -> LocalReconstruction:
-    """Measure the LEA named `layer` of a functional model on batches of the *model's* images."""
-    return LocalProbe(model, layer).measure(batches)
+def measure_local_reconstruction(model: keras.Model, layer: str, images) -> LocalReconstruction:
+    """Measure the LEA named `layer` of a functional model on the *model's* images; see `LocalProbe`."""
+    return LocalProbe(model, layer).measure(images)
 
 
-def local_images(model: keras.Model, layer: str, images: np.ndarray) -> LocalImages:
-    """What the LEA named `layer` of a functional model makes of the *model's* images [n, h, w, c]."""
+def local_images(model: keras.Model, layer: str, images) -> LocalImages:
+    """What the LEA named `layer` of a functional model makes of the *model's* images; see `LocalProbe`."""
     return LocalProbe(model, layer).images(images)
 
 

@@ -1,11 +1,11 @@
-"""Reconstruction quality: error, PSNR and SSIM of images in [0, 1], one value an image."""
+"""Reconstruction quality: error, PSNR and SSIM of images in [0, 1] or uint8, one value an image."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 import numpy as np
 
-from keras_ae.evaluation.inference import as_array
+from keras_ae.errors import InputError
+from keras_ae.evaluation.inputs import image_pairs, in_unit
 from keras_ae.losses import SSIM_K1, SSIM_K2, window_means
 
 HIGHEST_PSNR = 100.0  # dB; else one image without any error would make the mean infinite
@@ -13,8 +13,8 @@ HIGHEST_PSNR = 100.0  # dB; else one image without any error would make the mean
 
 def mse(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     """Mean squared error of each image over its pixels and channels: [n, h, w, c] twice → float64 [n]."""
-    difference = np.asarray(images, np.float64) - np.asarray(reconstructions, np.float64)
-    return np.mean(np.square(difference), axis=(1, 2, 3))
+    images, reconstructions = _pair(images, reconstructions)
+    return np.mean(np.square(images - reconstructions), axis=(1, 2, 3))
 
 
 def rmse(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
@@ -35,7 +35,7 @@ def ssim(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     1, averaged over positions and channels. On images smaller than the window, the window is the largest odd one
     that fits. Source: Wang, Bovik, Sheikh & Simoncelli, 2004, eq. 13 and section III-C.
     """
-    x, y = np.asarray(images, np.float64), np.asarray(reconstructions, np.float64)
+    x, y = _pair(images, reconstructions)
     rows, columns = (window_means(side) for side in x.shape[1:3])
 
     def blur(values):
@@ -48,6 +48,15 @@ def ssim(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     numerator = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
     denominator = (mean_x**2 + mean_y**2 + c1) * (variance_x + variance_y + c2)
     return np.mean(numerator / denominator, axis=(1, 2, 3))
+
+
+def _pair(images, reconstructions) -> tuple[np.ndarray, np.ndarray]:
+    """Both as float64 [n, h, w, c]; uint8 becomes [0, 1]."""
+    x, y = in_unit(images, np.float64), in_unit(reconstructions, np.float64)
+    if x.ndim != 4 or x.shape != y.shape:
+        received = f"images of {x.shape} and reconstructions of {y.shape}"
+        raise InputError(received, "two arrays [n, height, width, channels] of one shape", "reshape them")
+    return x, y
 
 
 @dataclass(frozen=True)
@@ -73,16 +82,21 @@ class ReconstructionScores:
         return {**means, "mse_standard_error": error, "images": n}
 
 
-def measure_reconstruction(model, batches: Iterable) -> ReconstructionScores:
-    """Reconstruct batches of images (arrays or tensors in [0, 1], [b, h, w, c]) and score each image.
+def measure_reconstruction(model, images) -> ReconstructionScores:
+    """Reconstruct images batch by batch and score each of them.
 
-    Of pairs (noisy images, images) the first are reconstructed, and scored against the second.
+    Args:
+        model: An `Autoencoder`.
+        images: An array [n, h, w, c], batches (of which labels are dropped), or one image; floats in [0, 1] or
+            uint8. Of pairs (noisy images, images) the first are reconstructed, and scored against the second.
+
+    Raises:
+        InputError: They have another shape or range, or there are none.
     """
     metrics = {"mse": mse, "rmse": rmse, "psnr": psnr, "ssim": ssim}
     scores = {name: [] for name in metrics}
-    for batch in batches:
-        given, images = map(as_array, batch if isinstance(batch, tuple) else (batch, batch))
+    for given, expected in image_pairs(model, images):
         reconstructions = model.predict_on_batch(given)
         for name, metric in metrics.items():
-            scores[name].append(metric(images, reconstructions))
+            scores[name].append(metric(expected, reconstructions))
     return ReconstructionScores(**{name: np.concatenate(parts) for name, parts in scores.items()})

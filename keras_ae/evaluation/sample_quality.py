@@ -12,7 +12,8 @@ from keras_ae.errors import InputError, unknown_name
 from keras_ae.evaluation.code_interpolation import interpolate_codes
 from keras_ae.evaluation.feature_extractors import FeatureExtractor, feature_extractor
 from keras_ae.evaluation.frechet_distance import FeatureMoments, frechet_distance, frechet_distance_of_moments
-from keras_ae.evaluation.inference import BATCH, encode
+from keras_ae.evaluation.inference import encode
+from keras_ae.evaluation.inputs import BATCH
 from keras_ae.evaluation.kernel_distance import kernel_distance
 from keras_ae.evaluation.precision_recall import precision_and_recall
 from keras_ae.execution import compiled

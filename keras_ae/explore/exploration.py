@@ -11,6 +11,7 @@ from keras_ae.density import Density
 from keras_ae.errors import InputError, unknown_name
 from keras_ae.evaluation import encode, interpolate_codes, project
 from keras_ae.evaluation.inference import as_array
+from keras_ae.evaluation.inputs import one_image
 from keras_ae.execution import compiled
 from keras_ae.explore.images import ExploredImages, uploaded_image
 from keras_ae.explore.scoring import Scoring
@@ -147,8 +148,8 @@ class Exploration:
         return np.clip(as_array(compiled(self.model.decode)(codes)), 0, 1)
 
     def encode(self, image) -> np.ndarray:
-        """The code [d] of an image [h, w, c]."""
-        return as_array(compiled(self.model.encode)(np.asarray(image, np.float32)[None])).reshape(-1)
+        """The code [d] of an image [h, w, c], floats in [0, 1] or uint8."""
+        return as_array(compiled(self.model.encode)(one_image(self.model, image))).reshape(-1)
 
     def sample(self, density: str, seed: int) -> np.ndarray:
         """A code [d] from one of the fitted densities.
@@ -188,7 +189,8 @@ class Exploration:
         return self.codes[:, int(axis)]
 
     def reconstruct(self, image: np.ndarray) -> Reconstructed:
-        """Everything about one image [h, w, c] in [0, 1]."""
+        """Everything about one image [h, w, c], floats in [0, 1] or uint8."""
+        image = one_image(self.model, image)[0]
         code = self.encode(image)
         made = self.decode(code)
         score = None if self.scoring is None else float(self.scoring(image[None])[0])

@@ -6,6 +6,7 @@ import pytest
 
 import keras_ae as kae
 from keras_ae import evaluation
+from keras_ae.errors import InputError
 
 
 def _windows(*values):
@@ -79,6 +80,27 @@ def test_measures_of_a_layer_are_those_of_all_its_windows_at_once(model):
     assert measured.confidence.min() == 0
     model(IMAGES)
     assert measured.loss == pytest.approx(float(model.losses[0]), rel=1e-5)
+
+
+def test_images_come_as_arrays_batches_pairs_with_labels_and_alone_and_keep_their_range(model):
+    expected = evaluation.measure_local_reconstruction(model, "lea", [IMAGES[:3], IMAGES[3:]]).losses
+    labelled = [(IMAGES[:3], np.arange(3)), (IMAGES[3:], np.arange(2))]
+    for same in (IMAGES, keras.ops.convert_to_tensor(IMAGES), list(IMAGES), labelled, IMAGES[..., 0]):
+        found = evaluation.measure_local_reconstruction(model, "lea", same).losses
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+    alone = evaluation.local_images(model, "lea", IMAGES[0])
+    np.testing.assert_allclose(alone.windows, evaluation.local_images(model, "lea", IMAGES[:1]).windows, rtol=1e-5)
+    bytes_ = np.round(255 * IMAGES).astype(np.uint8)
+    found = evaluation.measure_local_reconstruction(model, "lea", bytes_)
+    assert found.loss == evaluation.measure_local_reconstruction(model, "lea", bytes_.astype("float32")).loss
+
+
+@pytest.mark.parametrize(("images", "message"), [(IMAGES[:, :6], r" \(n, 7, 8, 1\)"), (IMAGES[:0], "no images")])
+def test_images_of_another_shape_are_refused(model, images, message):
+    probe = evaluation.LocalProbe(model, "lea")
+    for measure in (probe.measure, probe.images):
+        with pytest.raises(InputError, match=message):
+            measure(images)
 
 
 def test_images_of_a_layer_are_clipped_to_its_input_and_leave_gaps_out(model):

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 import keras_ae as kae
-from keras_ae.evaluation import encode, interpolate, measure_reconstruction, mse, psnr, ssim
+from keras_ae.errors import InputError
+from keras_ae.evaluation import encode, interpolate, measure_reconstruction, mse, psnr, rmse, ssim
 
 
 def _pair(shape=(3, 16, 20, 3), noise=0.1):
@@ -62,6 +63,26 @@ def test_scores_do_not_depend_on_the_batches():
     assert summary["mse"] == pytest.approx(expected.mean(), rel=1e-5)
     assert summary["mse_standard_error"] == pytest.approx(expected.std(ddof=1) / np.sqrt(10), rel=1e-4)
     np.testing.assert_allclose(encode(model, [images[:4], images[4:]]), model.encode(images), atol=1e-6)
+
+
+def test_of_pairs_the_second_is_what_the_first_ought_to_become():
+    images, noisy = _pair((10, 6, 4, 1))
+    model = kae.architectures.fully_connected((6, 4, 1), (3,), hidden=(8,))
+    found = measure_reconstruction(model, [(noisy[:7], images[:7]), (noisy[7:], images[7:])])
+    np.testing.assert_allclose(found.mse, mse(images, model.predict(noisy, verbose=0)), rtol=1e-5)
+    whole = measure_reconstruction(model, images)
+    np.testing.assert_allclose(whole.mse, mse(images, model.predict(images, verbose=0)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("metric", [mse, rmse, psnr, ssim])
+def test_bytes_are_scaled_and_what_is_no_pair_is_refused(metric):
+    images, others = (np.round(255 * x).astype(np.uint8) for x in _pair((4, 8, 8, 3)))
+    expected = metric(images / 255, others / 255)
+    np.testing.assert_allclose(metric(images, others), expected)
+    np.testing.assert_allclose(metric(keras.ops.convert_to_tensor(images), others / 255), expected)
+    for a, b in [(images[0], others[0]), (images[:1], others), (images, others[..., :1]), (images[..., 0],) * 2]:
+        with pytest.raises(InputError, match=r"two arrays \[n, height, width, channels\] of one shape"):
+            metric(a, b)
 
 
 def test_an_image_without_error_does_not_make_the_mean_psnr_infinite():

@@ -62,6 +62,17 @@ def test_a_traversal_changes_one_value_from_end_to_end(lossy):
         lossy.traversal([0, 0, 0, 0], 4)
 
 
+def test_an_image_may_be_bytes_and_what_is_none_is_refused(lossy):
+    bytes_ = np.arange(0, 240, 40).astype(np.uint8).reshape(2, 3, 1)
+    seen, same = lossy.reconstruct(bytes_), lossy.reconstruct(bytes_ / 255)
+    np.testing.assert_allclose(seen.image, bytes_ / 255, rtol=1e-6)
+    assert (seen.mse, seen.score) == pytest.approx((same.mse, same.score))
+    np.testing.assert_allclose(lossy.encode(bytes_[..., 0]), seen.code, rtol=1e-6)
+    for wrong in (bytes_ / 1, bytes_[:1] / 255, lossy.images.training[:2]):
+        with pytest.raises(InputError):
+            lossy.reconstruct(wrong)
+
+
 def test_a_reconstruction_with_its_error_and_neighbors(lossy):
     image = lossy.images.training[7].copy()
     seen = lossy.reconstruct(image)

@@ -1,0 +1,140 @@
+"""Images as people have them, read for all that measures: arrays or batches, with labels or without, bytes too."""
+
+from collections.abc import Callable, Iterable, Iterator
+from math import prod
+
+import keras
+import numpy as np
+
+from keras_ae.errors import InputError
+
+BATCH = 256  # images of one array at a time
+UNKNOWN = (None, None, None)
+
+
+def image_shape(model) -> tuple[int | None, ...]:
+    """(height, width, channels) of a model's images; None where the model does not tell."""
+    if hasattr(model, "image_shape"):
+        return tuple(model.image_shape)
+    shape = getattr(model, "input_shape", None)
+    return shape[1:] if isinstance(shape, tuple) else UNKNOWN
+
+
+def slices(array, size: int = BATCH) -> Iterator:
+    """At most so many rows of an array or a tensor at a time."""
+    return (array[start : start + size] for start in range(0, len(array), size))
+
+
+def raw_batches(images, shape: tuple[int | None, ...], size: int = BATCH) -> Iterator:
+    """Batches as they are, and slices of one array, tensor, or whatever else has a shape; an image alone is one.
+
+    Raises:
+        InputError: They are neither.
+    """
+    if hasattr(images, "shape"):
+        yield from [images] if _has_form(tuple(images.shape), shape) else slices(images, size)
+    elif isinstance(images, Iterable) and not isinstance(images, str):
+        yield from images
+    else:
+        received = "None for images" if images is None else f"a {type(images).__name__} for images"
+        raise InputError(received, "an array of images, or batches", "of an ImageData give data.test, say")
+
+
+def in_unit(images, dtype=np.float32) -> np.ndarray:
+    """Floats as they are, and uint8 as floats in [0, 1], from an array or a tensor of any backend."""
+    images = np.asarray(keras.ops.convert_to_numpy(images))
+    return images.astype(dtype) / 255 if images.dtype == np.uint8 else images.astype(dtype, copy=False)
+
+
+def as_pixels(images) -> np.ndarray:
+    """Images of any shape, floats in [0, 1] or uint8, as float32 in [0, 1].
+
+    Raises:
+        InputError: Values that are not finite, or outside of [0, 1].
+    """
+    images = in_unit(images)
+    if not np.isfinite(images).all():
+        raise InputError("images with infinities or NaN", "finite pixels", "leave out the broken images")
+    if images.size and not -1e-6 <= images.min() <= images.max() <= 1 + 1e-6:
+        action = "divide by 255, or give uint8" if images.max() > 2 else "scale or clip them"
+        raise InputError(f"pixels from {images.min():g} to {images.max():g}", "floats in [0, 1]", action)
+    return images
+
+
+def shaped(batch, shape: tuple[int | None, ...]) -> np.ndarray:
+    """Images [b, height, width, channels] of any type and range, as they are.
+
+    They may be flat, [b, values], and may lack the axis of one channel; an image alone becomes a batch of one.
+
+    Raises:
+        InputError: They have another shape.
+    """
+    images = np.asarray(keras.ops.convert_to_numpy(batch))
+    forms = [shape]
+    if None not in shape:
+        forms += [(prod(shape),), *([shape[:-1]] if len(shape) > 1 and shape[-1] == 1 else [])]
+    for form in forms:
+        if _has_form(images.shape, form) or _has_form(images.shape[1:], form):
+            return images.reshape(-1, *(images.shape[-len(shape) :] if None in shape else shape))
+    expected = ", ".join("any" if length is None else str(length) for length in shape)
+    raise InputError(f"images of {images.shape}", f"(n, {expected})", "resize them")
+
+
+def as_images(batch, shape: tuple[int | None, ...]) -> np.ndarray:
+    """Images as float32 [b, height, width, channels] in [0, 1]; see `shaped` and `as_pixels`."""
+    return as_pixels(shaped(batch, shape))
+
+
+def as_given(batch, shape: tuple[int | None, ...]) -> np.ndarray:
+    """Images as float32 of any range, for models of the user's own, which may scale them themselves."""
+    return shaped(batch, shape).astype(np.float32, copy=False)
+
+
+def image_pairs(model, images, read: Callable = as_images) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """What a model is given and what it ought to make of it, batch by batch; the same unless images come in pairs.
+
+    Args:
+        model: Whose `image_shape` the images must have.
+        images: An array [n, height, width, channels] or batches of images, an image alone, or batches (images,
+            labels), whose labels are dropped, and (noisy images, images). Floats in [0, 1] or uint8.
+        read: How a batch is read: `as_images`, or `as_given`.
+
+    Raises:
+        InputError: There are no images, or not such.
+    """
+    shape, some = image_shape(model), False
+    for batch in raw_batches(images, shape):
+        first, *others = batch if isinstance(batch, tuple) else (batch,)
+        given = read(first, shape)
+        if len(given):
+            some = True
+            is_noisy = bool(others) and np.shape(others[0]) == np.shape(first)
+            yield given, read(others[0], shape) if is_noisy else given
+    if not some:
+        raise InputError("no images", "at least one", "give more images")
+
+
+def image_batches(model, images, read: Callable = as_images) -> Iterator[np.ndarray]:
+    """What a model is given, batch by batch; see `image_pairs`."""
+    return (given for given, _ in image_pairs(model, images, read))
+
+
+def all_images(model, images, read: Callable = as_images) -> np.ndarray:
+    """What a model is given, in one array; see `image_pairs`."""
+    return np.concatenate(list(image_batches(model, images, read)))
+
+
+def one_image(model, image) -> np.ndarray:
+    """float32 [1, height, width, channels] in [0, 1] of one image.
+
+    Raises:
+        InputError: It is not one, or not such.
+    """
+    images = all_images(model, image)
+    if len(images) > 1:
+        raise InputError(f"{len(images)} images", "one image [height, width, channels]", "give one of them")
+    return images
+
+
+def _has_form(found: tuple[int, ...], form: tuple[int | None, ...]) -> bool:
+    return len(found) == len(form) and all(of in (None, n) for n, of in zip(found, form, strict=True))
