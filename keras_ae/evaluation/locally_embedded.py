@@ -106,7 +106,7 @@ class LocalProbe:
     """The LEA named `layer` of a functional model, to be measured again and again while the model trains.
 
     Images are those of the *model*, as it takes them: an array [n, h, w, c], batches (of which labels are
-    dropped), or one image. Their values are not scaled, as the model may do that itself: of bytes it sees 0 to 255.
+    dropped), or one image. Their values are not scaled, as the model may do that: of bytes it sees 0 to 255.
     """
 
     def __init__(self, model: keras.Model, layer: str):
