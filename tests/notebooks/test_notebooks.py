@@ -1,6 +1,7 @@
 """Every notebook runs from its first cell to its last, in a fresh kernel, and shows what it says."""
 
 import re
+import runpy
 from pathlib import Path
 from textwrap import dedent
 
@@ -72,13 +73,45 @@ def test_notebook_runs(path, monkeypatch, tmp_path):
     assert {file.name for file in NOTEBOOKS.iterdir()} == before, "notebooks write to a temporary directory"
 
 
+def test_what_is_kept_are_no_messages_and_of_widgets_what_they_show():
+    form = nbformat.v4
+    figure = form.new_output("display_data", {"image/png": "iVBO"})
+    execute = runpy.run_path(str(NOTEBOOKS / "execute.py"))
+    cell = form.new_code_cell(
+        "",
+        outputs=[
+            form.new_output("stream", name="stderr", text="no GPU"),
+            form.new_output("stream", name="stdout", text="WARNING:tensorflow: retracing"),
+            form.new_output("stream", name="stdout", text="MSE 0.1"),
+            form.new_output("display_data", {execute["WIDGET"]: {"model_id": "box"}}),
+        ],
+    )
+    state = {
+        "box": {"state": {"children": ["IPY_MODEL_menu", "IPY_MODEL_output"]}},
+        "menu": {"state": {}},
+        "output": {"state": {"outputs": [figure]}},
+    }
+    metadata = {"widgets": {execute["STATE"]: {"state": state}}}
+    notebook = execute["presentable"](form.new_notebook(cells=[cell], metadata=metadata))
+    nbformat.validate(notebook)
+    assert [output.get("text") for output in notebook.cells[0].outputs] == ["MSE 0.1", None]
+    assert notebook.cells[0].outputs[1] == figure
+    assert "widgets" not in notebook.metadata
+
+
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_notebook_is_as_it_is_to_be_committed(path):
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     assert [cell["id"] for cell in notebook.cells] == [f"cell-{i}" for i in range(len(notebook.cells))]
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert not any(cell.outputs or cell.execution_count for cell in code), "commit notebooks without their outputs"
+    kept = "run python notebooks/execute.py before you commit a notebook"
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1)), kept
+    outputs = [output for cell in code for output in cell.outputs]
+    assert sum("image/png" in output.get("data", {}) for output in outputs) >= FIGURES[path.stem], kept
+    assert not [each for each in outputs if each.output_type == "error" or each.get("name") == "stderr"], kept
+    assert not re.search(r"/(tmp|home|root|Users)/", str([each.get("text", each.get("data")) for each in outputs]))
+    assert path.stat().st_size < 300_000
     prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     missing = [link for link in re.findall(r"\]\(([^)#:]+)\)", prose) if not (NOTEBOOKS / link).exists()]
     assert not missing
