@@ -97,4 +97,13 @@ def print_comparison(results: dict[str, Any], page: Path) -> None:
     for note in results["data"]["notes"]:
         console.print(f"note: {note}", markup=False)
     console.print(f"recommended: [bold]{results['recommended']}[/bold], {results['rule']}")
+    if results["purpose"] == "detect":
+        console.print(f"as a detector: {_export_command(results, page)}", markup=False, soft_wrap=True)
     console.print(f"report: {page}", markup=False, soft_wrap=True)
+
+
+def _export_command(results: dict[str, Any], page: Path) -> str:
+    """What makes a detector of the recommended candidate."""
+    row = next(row for row in results["candidates"] if row["name"] == results["recommended"])
+    found, run = row["detection"], page.parent / "candidates" / row["name"]
+    return f"keras-ae export {run} --score {found['score']} --false-positive-rate {found['promised']:g} --out DIR"

@@ -139,6 +139,8 @@ def test_the_report_and_the_table_show_it(finished, capsys):
     print_comparison(results, out / "report.html")
     printed = capsys.readouterr().out
     assert f"{chosen['detection']['roc_auc']:.4f}" in printed
+    run, score = out / "candidates" / chosen["name"], chosen["detection"]["score"]
+    assert f"keras-ae export {run} --score {score} --false-positive-rate 0.1 --out DIR" in printed
     assert "highest validation ROC AUC" in printed
 
 
