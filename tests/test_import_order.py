@@ -8,7 +8,7 @@ import pytest
 import keras_ae
 
 ORDER = [
-    *("_lazy", "_keras", "errors", "signatures", "catalogue"),
+    *("_lazy", "_keras", "errors", "fields", "signatures", "catalogue"),
     *("code_shapes", "execution", "files", "pictures", "progress"),
     *(
         "numerics",

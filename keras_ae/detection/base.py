@@ -6,8 +6,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from keras_ae.data.checks import positive
 from keras_ae.detection.observation import NormalImages, Observation
 from keras_ae.errors import InputError
+from keras_ae.fields import settle_fields
 
 
 class Score(ABC):
@@ -66,3 +68,10 @@ class Score(ABC):
         for name in self.learns:
             setattr(self, name, state[name])
         return self
+
+
+def check_settings(score: Score, *counts: str) -> None:
+    """Refuse settings of another type than their annotations name, and `counts` below 1 (`InputError`)."""
+    settle_fields(score)
+    for name in counts:
+        positive(name, getattr(score, name))

@@ -6,8 +6,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from keras import ops
 
+from keras_ae.data.checks import positive
 from keras_ae.density import DENSITIES, Density, GaussianMixture
-from keras_ae.detection.base import Score
+from keras_ae.detection.base import Score, check_settings
 from keras_ae.detection.observation import NormalImages, Observation
 from keras_ae.errors import InputError
 
@@ -27,6 +28,9 @@ class CodeDensity(Score):
     density: Literal["gaussian", "mixture", "standard_normal"] = "gaussian"
     components: int = 10
     seed: int = 0
+
+    def __post_init__(self):
+        check_settings(self, "components")
 
     @property
     def label(self) -> str:
@@ -81,6 +85,10 @@ class NearestCodes(Score):
     k: int = 5
     most: int = 10_000
     seed: int = 0
+
+    def __post_init__(self):
+        check_settings(self, "k")
+        positive("most", self.most, least=self.k)
 
     def fit(self, normal: NormalImages):
         codes = normal.codes

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from keras import ops
 
-from keras_ae.detection.base import Score
+from keras_ae.detection.base import Score, check_settings
 from keras_ae.detection.observation import NormalImages, Observation
 from keras_ae.errors import InputError
 
@@ -29,7 +29,7 @@ class Combination(Score):
     members: tuple[Score, ...]
 
     def __post_init__(self):
-        self.members = tuple(self.members)
+        check_settings(self)
         if len(self.members) < 2:
             raise InputError(f"{len(self.members)} scores to combine", "2 or more", "give more members")
 

@@ -16,7 +16,7 @@ from keras_ae.detection.inputs import as_images
 from keras_ae.detection.likelihood import JointLikelihood
 from keras_ae.detection.observation import Observation
 from keras_ae.detection.outcome import outcome_in_words
-from keras_ae.errors import unknown_name
+from keras_ae.errors import listed_names, unknown_name
 from keras_ae.export import (
     Endpoint,
     Input,
@@ -63,6 +63,7 @@ def export_detector(
     Raises:
         InputError: One differs by more than 1e-5, a format is unknown, or a package for it is missing.
     """
+    formats = listed_names(formats)
     for name in formats:
         if name not in FORMATS:
             raise unknown_name("format", name, FORMATS)

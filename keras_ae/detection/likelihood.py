@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from keras_ae import numerics
-from keras_ae.detection.base import Score
+from keras_ae.detection.base import Score, check_settings
 from keras_ae.detection.codes import CodeDensity
 from keras_ae.detection.observation import NormalImages, Observation
 from keras_ae.errors import InputError
@@ -37,6 +37,9 @@ class NegativeELBO(Score):
     learns: ClassVar[tuple[str, ...]] = ("variance", "noise")
     samples: int = 8
     seed: int = 0
+
+    def __post_init__(self):
+        check_settings(self, "samples")
 
     def check(self, model) -> None:
         super().check(model)
@@ -77,6 +80,9 @@ class JointLikelihood(Score):
     density: Literal["gaussian", "mixture", "standard_normal"] = "gaussian"
     components: int = 10
     seed: int = 0
+
+    def __post_init__(self):
+        check_settings(self, "components")
 
     def fit(self, normal: NormalImages):
         codes = self._codes().fit(normal)

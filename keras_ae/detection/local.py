@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_ae.detection.base import Score
+from keras_ae.detection.base import Score, check_settings
 from keras_ae.detection.observation import NormalImages, Observation
 from keras_ae.errors import InputError
 
@@ -27,6 +27,9 @@ class LocalConfidence(Score):
     learns: ClassVar[tuple[str, ...]] = ("highest",)
     has_map: ClassVar[bool] = True
     layer: str = "lea"
+
+    def __post_init__(self):
+        check_settings(self)
 
     def check(self, model) -> None:
         lea = next((layer for layer in model.layers if layer.name == self.layer), None)

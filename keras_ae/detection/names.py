@@ -1,5 +1,6 @@
 """Scores by name."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from keras_ae.detection.base import Score
@@ -8,7 +9,7 @@ from keras_ae.detection.combination import Combination
 from keras_ae.detection.likelihood import JointLikelihood, NegativeELBO
 from keras_ae.detection.local import LocalConfidence
 from keras_ae.detection.reconstruction import ReconstructionError, StandardizedError
-from keras_ae.errors import InputError, unknown_name
+from keras_ae.errors import InputError, listed_names, unknown_name
 
 KINDS = {
     kind.name: kind
@@ -34,20 +35,26 @@ SCORES = {
 }
 
 
-def as_score(score: Score | str) -> Score:
-    """A score, or the one of a name; names with + between them are combined: "mse+nearest_codes".
+def as_score(score: Score | str | Iterable[Score | str]) -> Score:
+    """A score, or the one of a name; several, listed or with + between their names, are combined.
+
+    "mse+nearest_codes", "mse + nearest_codes" and ["mse", NearestCodes()] are the same.
 
     Raises:
         InputError: There is no such score.
     """
     if isinstance(score, Score):
         return score
-    names = str(score).split("+")
-    for name in names:
-        if name not in SCORES:
-            raise unknown_name("score", name, SCORES)
-    made = [SCORES[name]() for name in names]
-    return made[0] if len(made) == 1 else Combination(tuple(made))
+    members = score.split("+") if isinstance(score, str) else listed_names(score)
+    made = tuple(member if isinstance(member, Score) else _named(member) for member in members)
+    return made[0] if len(made) == 1 else Combination(made)
+
+
+def _named(name: str) -> Score:
+    name = name.strip() if isinstance(name, str) else name
+    if not isinstance(name, str) or name not in SCORES:
+        raise unknown_name("score", name, SCORES)
+    return SCORES[name]()
 
 
 def score_from_config(config: dict[str, Any]) -> Score:

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from keras import ops
 
-from keras_ae.detection.base import Score
+from keras_ae.detection.base import Score, check_settings
 from keras_ae.detection.observation import NormalImages, Observation
 from keras_ae.losses import ssim_map
 
@@ -31,6 +31,9 @@ class ReconstructionError(Score):
     name: ClassVar[str] = "reconstruction"
     has_map: ClassVar[bool] = True
     kind: Literal["mse", "mae", "binary_crossentropy", "ssim"] = "mse"
+
+    def __post_init__(self):
+        check_settings(self)
 
     @property
     def label(self) -> str:

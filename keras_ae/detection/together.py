@@ -9,20 +9,20 @@ from keras_ae.detection.base import Score
 from keras_ae.detection.inputs import Batches
 from keras_ae.detection.names import as_score
 from keras_ae.detection.observation import NormalImages
-from keras_ae.errors import InputError
+from keras_ae.errors import InputError, listed_names
 
 
-def fit_scores(model, names: Iterable[str], images) -> dict[str, Score]:
+def fit_scores(model, names: str | Iterable[str], images) -> dict[str, Score]:
     """Those of the named scores that the model can have, by name, fitted to normal images.
 
     Args:
         model: A trained `Autoencoder`.
-        names: Names of scores, also joined by +.
+        names: Names of scores, also joined by +; one, or several.
         images: Normal images, as `AnomalyDetector` takes them.
     """
     normal = NormalImages(model, Batches(images, model.image_shape))
     fitted = {}
-    for name in names:
+    for name in listed_names(names):
         score = as_score(name)
         try:
             score.check(model)

@@ -11,8 +11,8 @@ from keras_ae.catalogue import ARCHITECTURES, BOTTLENECKS
 from keras_ae.code_shapes import check_divisible, strides_for
 from keras_ae.detection.calibration import DEFAULT_RATE, check_rate
 from keras_ae.errors import InputError, listed_names
+from keras_ae.fields import settle_fields
 from keras_ae.studies.data_config import DataConfig
-from keras_ae.studies.fields import settle_fields
 from keras_ae.studies.training_config import TrainingConfig
 
 CODE_RANKS = {"convolutional": 3} | dict.fromkeys(

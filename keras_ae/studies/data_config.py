@@ -9,7 +9,7 @@ import tyro
 
 from keras_ae import data as image_data
 from keras_ae.errors import listed_names
-from keras_ae.studies.fields import settle_fields
+from keras_ae.fields import settle_fields
 
 DEFAULT_VALIDATION = 0.1  # of the training images
 

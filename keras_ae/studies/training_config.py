@@ -5,7 +5,7 @@ from math import inf
 from typing import Literal
 
 from keras_ae.errors import InputError
-from keras_ae.studies.fields import settle_fields
+from keras_ae.fields import settle_fields
 
 Loss = Literal["mse", "sum_squared_error", "mae", "binary_crossentropy", "ssim"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]

@@ -107,3 +107,5 @@ def test_a_detector_of_a_model_with_a_lea_is_exported_too(images, tmp_path):
 def test_unknown_formats_are_refused(detector, tmp_path):
     with pytest.raises(InputError, match="did you mean 'onnx'"):
         detector.export(tmp_path / "detector", ("onx",))
+    with pytest.raises(InputError, match="format 'onx'"):
+        detector.export(tmp_path / "detector", "onx")

@@ -22,6 +22,7 @@ from keras_ae.detection import (
     ReconstructionError,
     StandardizedError,
     as_score,
+    fit_scores,
     score_from_config,
 )
 from keras_ae.errors import InputError
@@ -184,6 +185,50 @@ def test_a_score_is_restored_from_its_settings_and_what_it_learned(model, variat
     restored.set_state({key: np.asarray(value) for key, value in score.state().items()})
     assert np.array_equal(_score(restored, scored, others), _score(score, scored, others))
     assert score.copy().is_fitted == (not score.state())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        " mse + nearest_codes",
+        ["mse", "nearest_codes"],
+        (ReconstructionError(), NearestCodes()),
+        ["mse", NearestCodes()],
+    ],
+    ids=["spaces", "list", "scores", "mixed"],
+)
+def test_several_scores_may_be_given_as_one_likes(given):
+    assert as_score(given) == as_score("mse+nearest_codes")
+
+
+def test_one_name_is_one_score(model, images):
+    assert set(fit_scores(model, "mse+ssim", images)) == {"mse+ssim"}
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: ReconstructionError("mes"), "kind 'mes'.*did you mean .*'mse'"),
+        (lambda: CodeDensity("gausian"), "density 'gausian'.*did you mean 'gaussian'"),
+        (lambda: CodeDensity("mixture", components=0), "components=0"),
+        (lambda: JointLikelihood("x"), "density 'x'; expected one of gaussian"),
+        (lambda: JointLikelihood("mixture", components=2.5), "components 2.5; expected a whole number"),
+        (lambda: NegativeELBO(samples=0), "samples=0"),
+        (lambda: NearestCodes(k=0), "k=0; expected a whole number of at least 1"),
+        (lambda: NearestCodes(k=5, most=4), "most=4; expected a whole number of at least 5"),
+        (lambda: NearestCodes(k="5"), "k '5'"),
+        (lambda: LocalConfidence(3), "layer 3"),
+        (lambda: Combination(("mse", "ssim")), "expected a list, each a Score"),
+        (lambda: as_score(["mse", "mes"]), "score 'mes'"),
+        (lambda: as_score("mse+"), "score ''"),
+        (lambda: as_score(3), "score 3"),
+        (lambda: as_score(NearestCodes), "score <class"),
+        (lambda: as_score([]), "0 scores"),
+    ],
+)
+def test_settings_are_checked_as_scores_are_made(make, message):
+    with pytest.raises(InputError, match=message):
+        make()
 
 
 def test_impossible_scores_are_refused(model):

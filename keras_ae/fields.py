@@ -1,4 +1,4 @@
-"""Fields of configurations hold what their annotations say: from the command line, notebooks and records alike."""
+"""Fields of dataclasses hold what their annotations say: from the command line, notebooks and records alike."""
 
 import functools
 import os
@@ -18,7 +18,7 @@ _hints = functools.cache(get_type_hints)
 
 
 def settle_fields(config) -> None:
-    """Give the fields of a frozen dataclass the types they are annotated with.
+    """Give the fields of a dataclass, which may be frozen, the types they are annotated with.
 
     Numbers of NumPy become those of Python, 1e4 becomes 10000, lists tuples, one name a tuple of it, texts paths:
     equal configurations are equal, and one can be written as JSON.
