@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_ae.errors import InputError, unknown_name
+from keras_ae.errors import InputError, listed_names, unknown_name
 from keras_ae.evaluation.inference import in_batches
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def spatial_information(
     train, test = _factors(train_images, train_factors), _factors(test_images, test_factors)
     if train.shape[1] != test.shape[1]:
         raise InputError(f"{train.shape[1]} factors to train on and {test.shape[1]} to test on", "the same ones")
-    factor_names = list(factor_names or map(str, range(train.shape[1])))
+    factor_names = listed_names(factor_names or map(str, range(train.shape[1])))
     if len(factor_names) != train.shape[1]:
         raise InputError(f"{len(factor_names)} factor_names", f"{train.shape[1]}, one a factor")
     classes = (np.maximum(train.max(axis=0), test.max(axis=0)) + 1).tolist()
@@ -146,11 +146,12 @@ def _probed(model: keras.Model, layers: Sequence[str] | None) -> list[str]:
         )
     told = [layer for layer in model.layers if isinstance(layer.output, keras.KerasTensor)]
     names = [layer.name for layer in told]
-    for name in layers or ():
-        if name not in names:
-            raise unknown_name("layer with one output", name, names)
     if layers is None:
         return [layer.name for layer in told if not isinstance(layer, COPIES)]
+    layers = listed_names(layers)
+    for name in layers:
+        if name not in names:
+            raise unknown_name("layer with one output", name, names)
     return [name for name in names if name in layers]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_ae.errors import InputError, unknown_name
+from keras_ae.errors import InputError, listed_names, unknown_name
 from keras_ae.evaluation.attacks import ATTACKS, FAMILIES, as_foolbox
 from keras_ae.evaluation.attacks.classifier import refuse_probabilities
 from keras_ae.evaluation.inference import as_array
@@ -190,7 +190,7 @@ def _kinds(attacks) -> dict[str, Any]:
     """Classes of the library's attacks, or Foolbox attacks, by name."""
     if isinstance(attacks, Mapping):
         return dict(attacks)
-    names = list(ATTACKS if attacks is None else attacks)
+    names = listed_names(ATTACKS if attacks is None else attacks)
     for name in names:
         if name not in FAMILIES:
             raise unknown_name(ATTACKS.kind, name, ATTACKS)

@@ -142,8 +142,11 @@ def test_layers_of_several_outputs_are_left_out():
     images, factors = np.ones((8, 4, 3), np.float32), np.arange(8) % 2
     data, quick = (images, factors, images, factors), {**QUICK, "epochs": 1}
     assert spatial_information(model, *data, **quick)["layer"].tolist() == ["image", "logits"]
-    with pytest.raises(InputError, match="one output"):
-        spatial_information(model, *data, layers=["several"], **quick)
+    assert spatial_information(model, *data, layers="logits", **quick)["layer"].tolist() == ["logits"]
+    assert spatial_information(model, *data, factor_names="side", **quick)["factor"].tolist() == ["side"] * 2
+    for layers in (["several"], "several"):
+        with pytest.raises(InputError, match="one output 'several'"):
+            spatial_information(model, *data, layers=layers, **quick)
 
 
 def test_large_maps_are_averaged_only_where_that_is_asked():

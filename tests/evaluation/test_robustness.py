@@ -174,6 +174,8 @@ def test_wrong_images_and_labels_are_refused(classifier, images, labels, message
 def test_an_unknown_attack_is_refused_with_the_nearest(classifier, images, labels):
     with pytest.raises(InputError, match="did you mean 'deep_fool'"):
         measure_robustness(classifier, images, labels, ["deepfool"], progress=False)
+    with pytest.raises(InputError, match="did you mean 'deep_fool'"):
+        measure_robustness(classifier, images, labels, "deepfool", progress=False)
 
 
 class WithoutGraph(keras.Model):
