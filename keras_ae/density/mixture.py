@@ -38,7 +38,7 @@ class Density(ABC):
             InputError: For too few codes, or values that are not finite.
         """
         codes = np.asarray(codes, np.float64)
-        codes = codes.reshape(len(codes), -1)
+        codes = codes.reshape(len(codes), int(np.prod(codes.shape[1:])))  # -1 fails without codes
         if not np.isfinite(codes).all():
             raise InputError("codes with infinities or NaN", "finite values", "train the model anew")
         if len(codes) < self.fewest(codes.shape[1]):

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.stats import entropy
 
 from keras_ae.errors import InputError, unknown_name
+from keras_ae.evaluation.codes import flat_codes, places
 
 BINS = 20  # of the codes' histograms, as Locatello et al. (2019) have them
 METHODS = ("trees", "lasso")
@@ -25,18 +26,16 @@ def checked(codes, factors) -> tuple[np.ndarray, np.ndarray]:
     """Codes as float64 [n, d], and the factors that vary, as places among their values: int [n, k].
 
     Raises:
-        InputError: If their shapes do not fit, a code is not finite, a factor is no whole number, or none varies.
+        InputError: If their shapes do not fit, there are no codes, one is not finite, a factor is no whole number,
+            or none varies.
     """
-    codes, factors = np.asarray(codes, np.float64), np.asarray(factors)
-    codes = codes.reshape(len(codes), -1)
+    codes, factors = flat_codes(codes), np.asarray(factors)
     if factors.ndim != 2 or len(factors) != len(codes) or factors.dtype.kind not in "iub":
         raise InputError(
             f"factors {factors.dtype} {factors.shape} for codes of {len(codes)} images",
             f"whole numbers [{len(codes)}, factors]",
             "give each factor a column",
         )
-    if not np.isfinite(codes).all():
-        raise InputError("codes that are infinite or NaN", "finite codes")
     factors = factors[:, varying(factors)]
     if not factors.shape[1]:
         raise InputError("factors of one value each", "at least one that varies", "take more images")
@@ -59,8 +58,7 @@ def active_codes(codes, least_variance: float = ACTIVE_VARIANCE) -> np.ndarray:
     Those whose variance over the images is above `least_variance` (Burda, Grosse & Salakhutdinov, 2016, section
     5.2). It only makes sense beside a prior of variance 1.
     """
-    codes = np.asarray(codes, np.float64)
-    return np.var(codes.reshape(len(codes), -1), axis=0) > least_variance
+    return np.var(flat_codes(codes), axis=0) > least_variance
 
 
 def mutual_information_gap(codes, factors, bins: int = BINS) -> float:
@@ -86,7 +84,7 @@ def gaps(scores: np.ndarray) -> np.ndarray:
 
 
 def separated_attribute_predictability(
-    codes, factors, generator: np.random.Generator, categorical: Sequence[int] = ()
+    codes, factors, generator: np.random.Generator | int, categorical: Sequence[int] = ()
 ) -> float:
     """SAP: how much better the best single code value predicts a factor than the second best, in [0, 1].
 
@@ -97,14 +95,14 @@ def separated_attribute_predictability(
 
     Args:
         codes, factors: See the module.
-        generator: Draws the images that are held out.
-        categorical: Columns of factors whose values have no order, such as a shape.
+        generator: Draws the images that are held out; a seed makes one.
+        categorical: Columns of factors whose values have no order, such as a shape, or a mask of the columns.
 
     Raises:
         InputError: For a categorical column that is none, or codes and factors that do not fit.
     """
     codes, factors, categorical = _with_categorical(codes, factors, categorical)
-    train, test = _halves(len(codes), generator)
+    train, test = _halves(len(codes), np.random.default_rng(generator))
     scores = np.zeros((codes.shape[1], factors.shape[1]))
     for j, factor in enumerate(factors.T):
         for i in np.flatnonzero(deviations(codes)):
@@ -146,7 +144,7 @@ class DCI:
 
 
 def dci(
-    codes, factors, generator: np.random.Generator, method: str = "trees", categorical: Sequence[int] = ()
+    codes, factors, generator: np.random.Generator | int, method: str = "trees", categorical: Sequence[int] = ()
 ) -> DCI:
     """DCI (Eastwood & Williams, 2018, section 2), from predictors of each factor from the whole code.
 
@@ -156,10 +154,11 @@ def dci(
 
     Args:
         codes, factors: See the module.
-        generator: Draws the held-out images, and seeds the predictors.
+        generator: Draws the held-out images, and seeds the predictors; a seed makes one.
         method: "trees": gradient-boosted, their importances the fall of impurity; "lasso": linear with an L1
             penalty, the absolute weights on codes of variance 1. The paper has lasso and random forests.
-        categorical: Columns of factors whose values have no order: these are classified, others regressed.
+        categorical: Columns of factors whose values have no order, or a mask of the columns: these are classified,
+            others regressed.
 
     Raises:
         InputError: For an unknown method or categorical column, or codes and factors that do not fit.
@@ -167,7 +166,7 @@ def dci(
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
     codes, factors, categorical = _with_categorical(codes, factors, categorical)
-    scales = deviations(codes)
+    scales, generator = deviations(codes), np.random.default_rng(generator)
     codes = (codes - codes.mean(axis=0)) / np.where(scales > 0, scales, 1.0)
     train, test = _halves(len(codes), generator)
     importances, scores = np.zeros((codes.shape[1], factors.shape[1])), []
@@ -224,12 +223,10 @@ def _entropies(rows: np.ndarray, base: int) -> np.ndarray:
 
 def _with_categorical(codes, factors, categorical):
     """What `checked` gives, and the places of the categorical columns among those that vary."""
-    checked_pair, columns = checked(codes, factors), np.shape(factors)[1]
-    unknown = [column for column in categorical if column not in range(columns)]
-    if unknown:
-        raise InputError(f"categorical columns {unknown}", f"some of 0 to {columns - 1}, the factors' columns")
+    checked_pair = checked(codes, factors)
+    columns = places(categorical, np.shape(factors)[1], "categorical columns")
     kept = list(np.flatnonzero(varying(np.asarray(factors))))
-    return *checked_pair, {kept.index(column) for column in categorical if column in kept}
+    return *checked_pair, {kept.index(column) for column in columns if column in kept}
 
 
 def _halves(count: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ POINTS = 1_000  # points to learn from, and as many to score on
 
 
 def beta_vae_score(
-    codes, factors, generator: np.random.Generator, pairs: int = PAIRS, points: int = POINTS
+    codes, factors, generator: np.random.Generator | int, pairs: int = PAIRS, points: int = POINTS
 ) -> float:
     """Accuracy of telling which factor pairs of images share, from the mean difference of their codes, in [0, 1].
 
@@ -25,7 +25,7 @@ def beta_vae_score(
     Args:
         codes: [n, ...].
         factors: Whole numbers [n, k]; those that never change are left out.
-        generator: Draws factors and images.
+        generator: Draws factors and images; a seed makes one.
         pairs: A point.
         points: To learn from, and to score on.
 
@@ -36,7 +36,7 @@ def beta_vae_score(
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    codes, factors = checked(codes, factors)
+    (codes, factors), generator = checked(codes, factors), np.random.default_rng(generator)
     partners = [_Partners(factor) for factor in factors.T]
 
     def draw():
@@ -55,7 +55,7 @@ def beta_vae_score(
 
 
 def factor_vae_score(
-    codes, factors, generator: np.random.Generator, images: int = PAIRS, points: int = POINTS
+    codes, factors, generator: np.random.Generator | int, images: int = PAIRS, points: int = POINTS
 ) -> float:
     """Accuracy of telling which factor a batch of images shares, from the code value that varies least, in [0, 1].
 
@@ -72,7 +72,7 @@ def factor_vae_score(
     Raises:
         InputError: As of `beta_vae_score`, or if no code value changes.
     """
-    codes, factors = checked(codes, factors)
+    (codes, factors), generator = checked(codes, factors), np.random.default_rng(generator)
     scales = deviations(codes)
     if not scales.any():
         raise InputError("codes that are the same for all images", "at least one value that changes")

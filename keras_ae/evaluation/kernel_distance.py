@@ -6,7 +6,7 @@ from keras_ae.errors import InputError
 
 
 def kernel_distance(
-    a, b, subsets: int = 100, subset_size: int = 1000, generator: np.random.Generator | None = None
+    a, b, subsets: int = 100, subset_size: int = 1000, generator: np.random.Generator | int = 0
 ) -> dict[str, float]:
     """Unbiased squared maximum mean discrepancy with the kernel k(x, y) = (xᵀy / d + 1)³, averaged over subsets.
 
@@ -18,7 +18,7 @@ def kernel_distance(
         a, b: Features [n, d] and [m, d].
         subsets: How many pairs of subsets to draw, each without repetition.
         subset_size: Features of a subset; at most n and m.
-        generator: Draws the subsets; by default one with seed 0.
+        generator: Draws the subsets; a seed makes one.
 
     Returns:
         "mean", and "std", the standard deviation over the subsets. Where a subset is all there is there is one,
@@ -30,7 +30,7 @@ def kernel_distance(
     a, b = check_features(a, b)
     if subsets < 1 or subset_size < 2:
         raise InputError(f"{subsets} subsets of {subset_size}", "at least 1 of at least 2", "correct them")
-    generator = np.random.default_rng(0) if generator is None else generator
+    generator = np.random.default_rng(generator)
     size = min(subset_size, len(a), len(b))
     subsets = 1 if size == len(a) == len(b) else subsets
     found = []

@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 from threadpoolctl import threadpool_limits
 
 from keras_ae.errors import InputError
+from keras_ae.evaluation.codes import flat_codes
 from keras_ae.evaluation.linear_classifier import ProbeTraining, fit_linear, logits
 from keras_ae.evaluation.projection import project
 
@@ -77,17 +78,19 @@ def linear_probe(
 
     Args:
         codes: [n, ...], flattened.
-        labels: Classes 0, 1, ... as [n]; or attributes 0 and 1 as [n, k].
+        labels: Classes 0, 1, ... or names, in alphabetical order, as [n]; or attributes 0 and 1 as [n, k].
         seeds: Of the division, the first weights and the order of the images.
         components: Project the codes onto so many principal components of those that are trained on.
         splits: Three arrays of rows, to train on, to stop by and to measure on, instead of the division.
         training: How; None takes the paper's way.
 
     Raises:
-        InputError: For labels of other images, of another form, or all the same; and for too few images.
+        InputError: For labels of other images, of another form, or all the same; for too few images; for codes
+            that are not finite; and for seeds that are no list.
     """
-    codes, labels = np.asarray(codes, np.float32), np.asarray(labels)
-    codes = codes.reshape(len(codes), -1)
+    codes, labels, seeds = flat_codes(codes, np.float32), np.asarray(labels), _seeds(seeds)
+    if labels.dtype.kind in "USO" and labels.ndim == 1:
+        labels = np.unique(labels, return_inverse=True)[1]
     training = training or ProbeTraining()
     targets = _targets(codes, labels)
 
@@ -102,6 +105,12 @@ def linear_probe(
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
         per_class, accuracy, epochs = map(np.array, zip(*pool.map(probe, seeds), strict=True))
     return ProbeScores("f1" if labels.ndim == 1 else "roc_auc", per_class, accuracy, epochs)
+
+
+def _seeds(seeds) -> tuple[int, ...]:
+    if not isinstance(seeds, Iterable) or not (seeds := tuple(seeds)):
+        raise InputError(f"seeds={seeds!r}", "at least one seed, in a list", "give (0, 1, 2), say")
+    return seeds
 
 
 def _targets(codes: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ import scipy.stats
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
 from keras_ae.errors import InputError
+from keras_ae.evaluation.codes import flat_codes
 
 FEWEST = 20  # codes, below which the approximations of D'Agostino's test do not hold
 _BYTES = 1 << 27  # of the products of codes that are held at once
@@ -120,9 +121,6 @@ def _tested(skewness: float, kurtosis: float, n: int, d: int) -> MardiaTest:
 
 
 def _flat(codes) -> np.ndarray:
-    codes = np.asarray(codes, np.float64)
-    if codes.ndim < 2 or not np.isfinite(codes).all():
-        raise InputError(
-            f"codes of {codes.shape}, or infinities or NaN", "finite codes [n, ...]", "check the model"
-        )
-    return codes.reshape(len(codes), -1)
+    if np.ndim(codes) < 2:
+        raise InputError(f"codes of {np.shape(codes)}", "codes [n, ...]", "give each code a row")
+    return flat_codes(codes)

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from keras_ae.errors import InputError
+from keras_ae.evaluation.codes import flat_codes
 
 
 def project(codes, components: int, fit_on=None) -> np.ndarray:
@@ -22,10 +23,10 @@ def project(codes, components: int, fit_on=None) -> np.ndarray:
         float32 [n, components], exact up to rounding, the mean of `fit_on` at 0.
 
     Raises:
-        InputError: For more components than there are values in a code or rows to fit to.
+        InputError: For more components than there are values in a code or rows to fit to, no codes, and
+            infinities or NaN.
     """
-    codes = np.asarray(codes, np.float32)
-    codes = codes.reshape(len(codes), -1)
+    codes = flat_codes(codes, np.float32)
     fitted = codes if fit_on is None else codes[np.asarray(fit_on)]
     if not 1 <= components <= min(fitted.shape):
         rows, values = fitted.shape

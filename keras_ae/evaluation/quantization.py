@@ -59,9 +59,15 @@ class Quantizer:
         return (self.high - self.low) / 2**self.bits
 
     def indices(self, codes: np.ndarray) -> np.ndarray:
-        """The cells' numbers, uint16 in [0, 2^bits): what would be stored of codes [n, ..., features]."""
-        step = self.step
-        cells = np.floor((np.asarray(codes, np.float64) - self.low) / np.where(step > 0, step, 1.0))
+        """The cells' numbers, uint16 in [0, 2^bits): what would be stored of codes [n, ..., features].
+
+        Raises:
+            InputError: For NaN, which lies in no cell.
+        """
+        codes, step = np.asarray(codes, np.float64), self.step
+        if np.isnan(codes).any():
+            raise InputError("codes with NaN", "numbers, which lie in cells", "check the model that made them")
+        cells = np.floor((codes - self.low) / np.where(step > 0, step, 1.0))
         return np.clip(cells, 0, 2**self.bits - 1).astype(np.uint16)
 
     def values(self, indices: np.ndarray) -> np.ndarray:

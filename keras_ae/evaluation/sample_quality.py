@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_ae.data import ImageData
 from keras_ae.density import DENSITIES, Density
-from keras_ae.errors import InputError, unknown_name
+from keras_ae.errors import InputError, listed_names, unknown_name
 from keras_ae.evaluation.code_interpolation import interpolate_codes
 from keras_ae.evaluation.feature_extractors import FeatureExtractor, feature_extractor
 from keras_ae.evaluation.frechet_distance import FeatureMoments, frechet_distance, frechet_distance_of_moments
@@ -54,15 +54,13 @@ def column(source: str, measure: str, extractor: str) -> str:
     return f"{source}_{measure}[{extractor}]"
 
 
-def compare_features(
-    real, generated, extractor: str, generator: np.random.Generator | None = None
-) -> SampleQuality:
+def compare_features(real, generated, extractor: str, generator: np.random.Generator | int = 0) -> SampleQuality:
     """All measures of generated images' features [m, d] beside those of real ones [n, d].
 
     Args:
         real, generated: Features by the same extractor.
         extractor: Its name.
-        generator: Draws the subsets of the kernel distance.
+        generator: Draws the subsets of the kernel distance; a seed makes one.
     """
     kernel = kernel_distance(real, generated, _SUBSETS, generator=generator)
     enough = min(len(real), len(generated)) > _NEIGHBORS
@@ -91,11 +89,12 @@ def fit_densities(
         images: At most so many training images, drawn with the data's seed; all by default.
 
     Raises:
-        InputError: For an unknown name, and codes that are not finite.
+        InputError: For an unknown name, codes that are not finite, and images that are no `ImageData`.
     """
+    _check_data(data)
     codes = encode(model, images_of(data, "train", images or data.sizes["train"]))
     fitted = {}
-    for name in densities:
+    for name in listed_names(densities):
         if name not in DENSITIES:
             raise unknown_name("density", name, DENSITIES)
         density = DENSITIES[name]()
@@ -139,8 +138,9 @@ def measure_samples(
         "…_kid[…]", "…_kid_std[…]", "…_precision[…]", "…_recall[…]", "reconstruction_fid[…]".
 
     Raises:
-        InputError: If there is no such extractor, density or split, or fewer than two samples.
+        InputError: If there is no such extractor, density or split, fewer than two samples, or no `ImageData`.
     """
+    _check_data(data)
     if samples < 2:
         raise InputError(f"{samples} samples", "at least 2", "give more")
     extractor = feature_extractor(extractor, data) if isinstance(extractor, str) else extractor
@@ -172,6 +172,11 @@ def decoded(model, codes: np.ndarray) -> Iterator[np.ndarray]:
     decode = compiled(model.decode)
     for start in range(0, len(codes), BATCH):
         yield _clipped(keras.ops.convert_to_numpy(decode(codes[start : start + BATCH])))
+
+
+def _check_data(data) -> None:
+    if not isinstance(data, ImageData):
+        raise InputError(f"a {type(data).__name__} for data", "an ImageData", "load it with keras_ae.data.load")
 
 
 def _without_densities(model, data, split, samples, extractor, real, seed, interpolation) -> dict[str, float]:

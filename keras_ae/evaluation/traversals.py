@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_ae.errors import InputError
+from keras_ae.evaluation.codes import places
 from keras_ae.evaluation.inference import in_batches
 
 STEPS = 13  # from end to end, as in Figure 5.1
@@ -21,7 +22,8 @@ def latent_traversals(
 
     Args:
         model: An `Autoencoder`.
-        values: Which code values to change, counted along the flattened code; all if left out.
+        values: Which code values to change, counted along the flattened code, or a mask of them such as
+            `active_codes` gives; all if left out.
         extent: How far to go to both sides of 0, one number or one for each of `values`. 3 is where N(0, 1) ends.
         steps: Images a code value, both ends included: at least 2.
         origin: The code [...] with the other values; all 0 if left out.
@@ -36,9 +38,9 @@ def latent_traversals(
         raise InputError(f"{steps} steps", "at least 2: both ends", "give more")
     shape = tuple(model.code_shape)
     count = int(np.prod(shape))
-    values = np.arange(count) if values is None else np.asarray(values, int).reshape(-1)
-    if not len(values) or not ((values >= 0) & (values < count)).all():
-        raise InputError(f"code values {values.tolist()}", f"some of 0 to {count - 1}")
+    values = np.arange(count) if values is None else places(values, count, "code values")
+    if not len(values):
+        raise InputError("no code values", f"some of 0 to {count - 1}", "choose at least one")
     extents = np.asarray(extent, np.float32).reshape(-1)
     if len(extents) not in (1, len(values)):
         raise InputError(f"{len(extents)} extents", f"one, or {len(values)}, one a code value")

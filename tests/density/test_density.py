@@ -92,6 +92,9 @@ def test_codes_that_are_maps_and_values_that_never_change():
 def test_refusals(tmp_path):
     with pytest.raises(InputError, match="at least 4"):
         Gaussian().fit(np.zeros((3, 3)))
+    for nothing in (np.zeros((0, 2, 2)), []):
+        with pytest.raises(InputError, match="0 codes"):
+            Gaussian().fit(nothing)
     with pytest.raises(InputError, match="at least 10"):
         GaussianMixture().fit(np.zeros((9, 2)))
     with pytest.raises(InputError, match="NaN"):

@@ -183,3 +183,26 @@ def test_factors_without_images_that_share_a_value_are_refused():
         evaluation.beta_vae_score(USELESS, np.arange(len(USELESS))[:, None], _generator())
     with pytest.raises(InputError, match="method"):
         evaluation.dci(PERFECT, FACTORS, _generator(), method="forest")
+
+
+def test_a_mask_names_what_its_places_do_and_a_seed_makes_a_generator():
+    sap = evaluation.separated_attribute_predictability
+    expected = sap(USELESS, FACTORS, _generator(3), (1,))
+    assert sap(USELESS, FACTORS, 3, [False, True, False]) == expected
+    assert sap(USELESS, FACTORS, 3, [False] * 3) == sap(USELESS, FACTORS, _generator(3)) != expected
+    for wrong in ([False, False], [0.0], "shape"):
+        with pytest.raises(InputError, match="categorical columns"):
+            sap(USELESS, FACTORS, 3, wrong)
+
+
+@pytest.mark.parametrize("score", [evaluation.beta_vae_score, evaluation.factor_vae_score])
+def test_a_seed_is_a_generator(score):
+    assert score(USELESS, FACTORS, 5, points=60) == score(USELESS, FACTORS, _generator(5), points=60)
+
+
+def test_without_images_there_is_nothing_to_score():
+    for codes in (PERFECT[:0], []):
+        with pytest.raises(InputError, match="at least one image"):
+            evaluation.dci(codes, FACTORS[:0], 0)
+        with pytest.raises(InputError, match="at least one image"):
+            evaluation.active_codes(codes)

@@ -69,3 +69,10 @@ def test_refusals():
         kernel_distance(np.full((5, 3), np.nan), np.zeros((5, 3)))
     with pytest.raises(InputError, match="0 subsets"):
         kernel_distance(np.zeros((5, 3)), np.zeros((5, 3)), subsets=0)
+
+
+def test_a_seed_is_a_generator():
+    a, b = _random(30, 3), _random(30, 3, seed=1)
+    found = kernel_distance(a, b, 5, 10, 7)
+    assert found == kernel_distance(a, b, 5, 10, np.random.default_rng(7)) != kernel_distance(a, b, 5, 10)
+    assert kernel_distance(a, b, 5, 10) == kernel_distance(a, b, 5, 10, np.random.default_rng(0))

@@ -179,3 +179,28 @@ def test_too_few_codes_or_too_many_components_are_refused():
         project(np.zeros((10, 2)), 3)
     with pytest.raises(InputError, match="3 codes of 20 values"):
         project(np.zeros((10, 20)), 4, fit_on=[0, 1, 2])
+
+
+def test_labels_may_be_names():
+    codes, labels = _classes(60)
+    names = np.array(["ant", "bee", "cat"])[labels]
+    found = [linear_probe(codes, y, training=FAST) for y in (labels, names, names.tolist(), names.astype(object))]
+    for same in found[1:]:
+        np.testing.assert_array_equal(same.per_class, found[0].per_class)
+
+
+def test_codes_that_are_not_finite_or_not_there_and_seeds_that_are_no_list_are_refused():
+    codes, labels = _classes(60)
+    for bad in (codes * np.nan, np.full_like(codes, np.inf)):
+        with pytest.raises(InputError, match="codes with infinities or NaN"):
+            linear_probe(bad, labels)
+        with pytest.raises(InputError, match="codes with infinities or NaN"):
+            project(bad, 2)
+    for nothing in (codes[:0], []):
+        with pytest.raises(InputError, match="at least one image"):
+            linear_probe(nothing, [])
+        with pytest.raises(InputError, match="at least one image"):
+            project(nothing, 1)
+    for seeds in (3, ()):
+        with pytest.raises(InputError, match="at least one seed, in a list"):
+            linear_probe(codes, labels, seeds)

@@ -78,13 +78,21 @@ def test_a_traversal_starts_from_an_origin(model):
     np.testing.assert_allclose(images[0, 1], keras.ops.convert_to_numpy(model.decode(code))[0], atol=1e-5)
 
 
+def test_a_mask_names_the_values_to_change(model):
+    chosen = latent_traversals(model, np.array([True, False, True]), steps=3)
+    np.testing.assert_array_equal(chosen, latent_traversals(model, (0, 2), steps=3))
+
+
 @pytest.mark.parametrize("steps", [0, 1])
 def test_a_traversal_has_both_ends(model, steps):
     with pytest.raises(InputError, match=f"received {steps} steps"):
         latent_traversals(model, steps=steps)
 
 
-@pytest.mark.parametrize("options", [{"values": (3,)}, {"extent": (1.0, 2.0)}, {"origin": np.zeros(2)}])
+NO_VALUES = [{"values": values} for values in [(3,), [0.0], [True], [False] * 3]]
+
+
+@pytest.mark.parametrize("options", [*NO_VALUES, {"extent": (1.0, 2.0)}, {"origin": np.zeros(2)}])
 def test_traversals_that_do_not_fit_the_code_are_refused(model, options):
     with pytest.raises(InputError, match=r"code|extents"):
         latent_traversals(model, **options)

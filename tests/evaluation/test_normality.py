@@ -81,3 +81,6 @@ def test_refusals():
         mardia_test(np.zeros((50, 2)))
     with pytest.raises(InputError, match="finite"):
         mardia_test(np.full((50, 2), np.nan))
+    for nothing in (np.zeros((0, 8, 8, 1)), []):
+        with pytest.raises(InputError, match="codes"):
+            marginal_normality(nothing)

@@ -89,3 +89,7 @@ def test_impossible_codes_are_refused():
         Quantizer.fit(np.zeros((0, 3)), 2)
     with pytest.raises(InputError, match="a number above 0"):
         Quantizer.fit(np.zeros((2, 1)), 2, deviations=0)
+    quantizer = Quantizer.fit(np.array([[0.0], [1.0]]), 2)
+    with pytest.raises(InputError, match="codes with NaN"):
+        quantizer(np.array([[0.5], [np.nan]]))
+    assert quantizer.indices(np.array([[-np.inf], [np.inf]])).tolist() == [[0], [3]]

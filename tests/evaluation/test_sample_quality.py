@@ -148,3 +148,13 @@ def test_samples_are_decoded_batch_by_batch():
 def test_too_few_samples_are_refused(images):
     with pytest.raises(InputError, match="1 samples"):
         measure_samples(Identity(), images, samples=1)
+
+
+def test_a_string_is_one_density_and_images_are_no_data(images):
+    assert list(fit_densities(Identity(), images, "gaussian")) == ["gaussian"]
+    options = {"samples": 10, "extractor": Pixels(), "reconstructions": False}
+    assert "gaussian_fid[pixels]" in measure_samples(Identity(), images, "gaussian", **options)
+    for wrong in (images.images("test"), None):
+        for measure in (measure_samples, fit_densities):
+            with pytest.raises(InputError, match=r"load it with keras_ae\.data\.load"):
+                measure(Identity(), wrong)
