@@ -17,6 +17,7 @@ from keras_ae._keras import sublayers
 from keras_ae.errors import InputError
 
 DENSE_STEPS = 50
+FUNCTIONS = ("train_function", "test_function", "predict_function")  # as `keras.Model` names what it compiled
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,9 @@ class AutomaticExecution:
     `fit(endless, steps_per_epoch=30)` would make 50 an epoch. Where the steps a call were left "auto", `fit`,
     `evaluate` and `predict` lower them for their time to a number that divides the steps they are given, the
     steps of `fit` and of its validation alike. A number that was given stays, as in Keras.
+
+    Keras keeps the function of a step whose tracing failed, and that function never runs, whatever it is given:
+    here a call that fails forgets the compiled functions.
     """
 
     def compile(self, *args, jit_compile="auto", steps_per_execution="auto", auto_scale_loss=True, **kwargs):
@@ -111,6 +115,11 @@ class AutomaticExecution:
         with self.whole_calls(steps):
             return super().predict(*args, steps=steps, **kwargs)
 
+    def train_on_batch(self, *args, **kwargs):
+        """As of `keras.Model`."""
+        with self.whole_calls():
+            return super().train_on_batch(*args, **kwargs)
+
     @contextmanager
     def whole_calls(self, *counts: int | None):
         """Within it no call makes more steps than divide the counts that are given, if that was left "auto"."""
@@ -119,6 +128,11 @@ class AutomaticExecution:
             self._call(most_steps_a_call(before, [count for count in counts if count]))
         try:
             yield
+        except Exception:
+            self._functions = {}
+            for name in FUNCTIONS:
+                setattr(self, name, None)
+            raise
         finally:
             self._call(before)
 
@@ -126,9 +140,8 @@ class AutomaticExecution:
         """Make so many steps a call, with the functions compiled for it if there are any."""
         if steps == self.steps_per_execution:
             return
-        names = ("train_function", "test_function", "predict_function")
-        self._functions[self.steps_per_execution] = {name: getattr(self, name) for name in names}
-        for name, function in self._functions.get(steps, dict.fromkeys(names)).items():
+        self._functions[self.steps_per_execution] = {name: getattr(self, name) for name in FUNCTIONS}
+        for name, function in self._functions.get(steps, dict.fromkeys(FUNCTIONS)).items():
             setattr(self, name, function)
         self.steps_per_execution = steps
 

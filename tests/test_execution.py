@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import keras_ae as kae
+from keras_ae.errors import InputError
 from keras_ae.execution import DENSE_STEPS, choose_execution, on_cpu
 
 pytestmark = pytest.mark.tensorflow
@@ -126,3 +127,13 @@ def test_a_strategy_is_heeded_when_compiled_outside_its_scope():
     model.compile()
     assert not model.jit_compile
     assert model.steps_per_execution == 1
+
+
+def test_a_refused_call_leaves_a_model_that_trains():
+    images, model = _images(), _model()
+    model.compile(jit_compile=False, metrics=["mae"])
+    labels = np.zeros(len(images))
+    for call in (model.evaluate, model.train_on_batch, model.fit):
+        with pytest.raises(InputError, match="target images"):
+            call(images, labels)
+    assert np.isfinite(model.fit(images, validation_data=images, verbose=0).history["val_mae"]).all()
