@@ -1,10 +1,14 @@
 """The autoencoder: encoder → bottleneck → decoder, trained with Keras's own `compile` and `fit`."""
 
+import os
+from pathlib import Path
+from zipfile import is_zipfile
+
 import keras
 from keras import ops
 
 from keras_ae import _keras
-from keras_ae.bottlenecks import Bottleneck
+from keras_ae.bottlenecks import Bottleneck, as_bottleneck
 from keras_ae.errors import InputError
 from keras_ae.execution import AutomaticExecution
 
@@ -20,15 +24,18 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
 
     Args:
         encoder: Model from images [batch, height, width, channels] to features.
-        bottleneck: Layer from features to code.
+        bottleneck: Layer from features to code, or the name of one that makes the decoder's codes.
         decoder: Model from code to images.
 
     Raises:
-        InputError: If the three do not fit together.
+        InputError: If the three do not fit together, or are not such models and layers.
     """
 
-    def __init__(self, encoder: keras.Model, bottleneck: Bottleneck, decoder: keras.Model, **kwargs):
+    def __init__(self, encoder: keras.Model, bottleneck: Bottleneck | str, decoder: keras.Model, **kwargs):
         super().__init__(**kwargs)
+        _check_built("encoder", encoder)
+        _check_built("decoder", decoder)
+        bottleneck = as_bottleneck(bottleneck, decoder.input_shape[-1])
         self.encoder, self.bottleneck, self.decoder = encoder, bottleneck, decoder
         code_shape = tuple(bottleneck.compute_output_shape(encoder.output_shape)[1:])
         if code_shape != tuple(decoder.input_shape[1:]):
@@ -50,8 +57,28 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
         """Shape of one image's code."""
         return tuple(self.decoder.input_shape[1:])
 
+    def __call__(self, images, *args, **kwargs):
+        self._check(images)  # Not in `call`, where Keras makes another error of it.
+        return super().__call__(images, *args, **kwargs)
+
+    def _check(self, images) -> None:
+        """Refuse images of another shape, as far as it is known; grey ones may lack the axis of their channel."""
+        shape, expected = getattr(images, "shape", None), self.image_shape
+        if shape is None:
+            raise InputError(f"a {type(images).__name__} as images", f"one array or tensor of {expected} an image")
+        if getattr(shape, "rank", 0) is None:  # TensorFlow's, of a generator that tells nothing
+            raise InputError("images of unknown shape", f"{expected}", "tell tf.data the shape")
+        given = tuple(shape[1:])
+        if not _agree((*given, 1) if _lacks_channel(given, expected) else given, expected):
+            raise InputError(f"images of {given}", f"{expected}", "resize them, or build a model for them")
+
     def encode(self, images, training: bool = False):
-        """Codes [batch, ...] of images [batch, height, width, channels]; of a variational code the mean."""
+        """Codes [batch, ...] of images [batch, height, width, channels]; of a variational code the mean.
+
+        Raises:
+            InputError: For images of another shape.
+        """
+        self._check(images)
         return self.bottleneck(self.encoder(images, training=training), training=training)
 
     def decode(self, codes, training: bool = False):
@@ -76,12 +103,18 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
         """
         super().compile(optimizer, loss, **kwargs)
 
+    def fit(self, x=None, *args, **kwargs):
+        """As of `keras.Model`."""
+        if hasattr(x, "shape"):  # A step that was traced before may take images of any height and width.
+            self._check(x)
+        return super().fit(x, *args, **kwargs)
+
     def compile_from_config(self, config):
         self.compile(**keras.saving.deserialize_keras_object(config))
         self.optimizer.build(self.trainable_variables)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        y = x if y is None else y
+        y = _target(x, y, y_pred)
         if not _agree(y.shape[1:], y_pred.shape[1:]):
             raise InputError(
                 f"target images of {tuple(y.shape[1:])}",
@@ -95,7 +128,7 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        return super().compute_metrics(x, x if y is None else y, y_pred, sample_weight)
+        return super().compute_metrics(x, _target(x, y, y_pred), y_pred, sample_weight)
 
     def get_config(self):
         parts = {"encoder": self.encoder, "bottleneck": self.bottleneck, "decoder": self.decoder}
@@ -112,6 +145,23 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
         return cls(**parts, name=config.get("name"), dtype=config.get("dtype"))
 
 
+def _check_built(name: str, model) -> None:
+    """Refuse what is no model whose shapes are known."""
+    if not (hasattr(model, "input_shape") and hasattr(model, "output_shape")):
+        raise InputError(f"{model!r} as {name}", "a model whose shapes are known", "begin it with keras.Input")
+
+
+def _target(x, y, y_pred):
+    """What is to be reconstructed: `y`, or `x` itself; grey images with an axis for their one channel."""
+    y = x if y is None else y
+    return ops.expand_dims(y, -1) if _lacks_channel(y.shape, y_pred.shape) else y
+
+
+def _lacks_channel(shape, full) -> bool:
+    """Whether grey images have no axis for their one channel, as Keras lets them."""
+    return full[-1] == 1 and len(shape) == len(full) - 1
+
+
 def _agree(one, other) -> bool:
     """Whether two shapes may be the same, as far as their sides are known."""
     if len(one) != len(other):
@@ -120,5 +170,21 @@ def _agree(one, other) -> bool:
 
 
 def load_model(path) -> keras.Model:
-    """Load a model saved with `model.save("….keras")`, without running code that the file may carry."""
+    """Load a model saved with `model.save("….keras")`, without running code that the file may carry.
+
+    Raises:
+        InputError: If there is no such file, or it is damaged.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise InputError(f"{path!r} as path", 'the path of a .keras file, such as "run/model.keras"')
+    path = Path(path)
+    if path.is_dir():
+        inside = ", ".join(str(file) for file in sorted(path.glob("*.keras"))) or "the .keras file of a run"
+        action = f"give {inside}; detectors are for keras_ae.load_detector"
+        raise InputError(f"{path}, a directory", "a .keras file", action)
+    if not path.is_file():
+        action = "correct the path; models that come with the library are for keras_ae.load_pretrained"
+        raise InputError(f"{path}, which is not there", "a .keras file", action)
+    if path.suffix != ".keras" or not is_zipfile(path):
+        raise InputError(f"{path}, which is no .keras file or damaged", "a .keras file", "save the model again")
     return keras.saving.load_model(path, safe_mode=True)

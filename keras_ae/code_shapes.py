@@ -5,6 +5,7 @@ s_1 = s_in / 2^n; turning the last stride into 1 gives s_2 = 2·s_1, the last tw
 are (height, width) pairs here, since images need not be square.
 """
 
+from collections.abc import Iterable
 from fractions import Fraction
 from math import prod
 from numbers import Integral
@@ -56,7 +57,7 @@ def strides_for(image_shape: tuple[int, ...], size: tuple[int, int], strided_lay
             f"one of {', '.join(map(_x, nearest(size, valid)))}",
             "choose one of these, or resize the images",
         )
-    halvings = (image_shape[0] // size[0]).bit_length() - 1
+    halvings = int(image_shape[0] // size[0]).bit_length() - 1
     return (2,) * halvings + (1,) * (strided_layers - halvings)
 
 
@@ -73,12 +74,34 @@ def check_divisible(image_shape: tuple[int, ...], factor: int) -> None:
         )
 
 
+def image_shape_of(shape) -> tuple[int, int, int]:
+    """(height, width, channels) in Python's whole numbers; what is no such shape is refused (`InputError`)."""
+    match shape:
+        case (Integral() as height, Integral() as width, Integral() as channels) if min(shape) > 0:
+            return int(height), int(width), int(channels)
+    action = "add the channels: 1 for grey images, 3 for coloured ones"
+    raise InputError(f"image shape {shape!r}", "(height, width, channels), such as (28, 28, 1)", action)
+
+
 def vector_length(code_shape: tuple[int, ...]) -> int:
     """The length of a code that is a vector; others are refused (`InputError`)."""
     match code_shape:
         case (Integral() as length,) if length > 0:
             return int(length)
     raise InputError(f"code shape {code_shape!r}", "(length,), such as (10,)", "give the code's length alone")
+
+
+def whole_number(name: str, value) -> int:
+    """A number above 0, of Python's or NumPy's; others are refused (`InputError`) by their name."""
+    if not isinstance(value, Integral) or value < 1:
+        raise InputError(f"{name}={value!r}", "a whole number above 0")
+    return int(value)
+
+
+def whole_numbers(name: str, values) -> tuple[int, ...]:
+    """Each a `whole_number`; one alone is a tuple of one."""
+    values = values if isinstance(values, Iterable) else (values,)
+    return tuple(whole_number(name, value) for value in values)
 
 
 def nearest(size: tuple[int, ...], valid: list[tuple[int, ...]], count: int = 4) -> list[tuple[int, ...]]:

@@ -1,5 +1,7 @@
 """What Autoencoder adds to a Keras model: targets, penalties, weights of images, automatic choices."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -137,6 +139,64 @@ def test_parts_that_do_not_fit_are_refused():
         kae.Autoencoder(encoder, kae.bottlenecks.Dense(3), decoder)
 
 
+@pytest.mark.parametrize(
+    ("bottleneck", "message"),
+    [
+        (kae.bottlenecks.Variational, r"the class Variational.*Variational\(…\)"),
+        (keras.layers.Dense(3), "Dense.*as bottleneck"),
+        (None, "None as bottleneck"),
+        ("dens", "did you mean 'dense'"),
+    ],
+)
+def test_what_is_no_bottleneck_is_refused(bottleneck, message):
+    with pytest.raises(InputError, match=message):
+        _model(bottleneck)
+
+
+def test_parts_of_unknown_shapes_are_refused_and_a_bottleneck_may_be_a_name():
+    encoder = kae.networks.fully_connected_encoder((6, 4, 1))
+    decoder = kae.networks.fully_connected_decoder((5,), (6, 4, 1))
+    with pytest.raises(InputError, match=r"as encoder.*begin it with keras.Input"):
+        kae.Autoencoder(keras.Sequential([keras.layers.Flatten()]), "dense", decoder)
+    with pytest.raises(InputError, match="None as decoder"):
+        kae.Autoencoder(encoder, "dense", None)
+    assert kae.Autoencoder(encoder, "variational", decoder).bottleneck.units == 5
+
+
+@pytest.mark.parametrize("trained", [False, True])
+@pytest.mark.parametrize("method", ["fit", "predict", "evaluate", "reconstruct", "encode"])
+def test_images_of_another_shape_are_refused(method, trained):
+    model, options = _model(), {} if method in ("reconstruct", "encode") else {"verbose": 0}
+    model.compile("adam", "mse")
+    if trained:
+        model.fit(_images(), verbose=0)
+    for shape in ((4, 6, 1), (6, 4, 3), (4, 1)):
+        with pytest.raises(InputError, match=r"^received images of .*; expected \(6, 4, 1\)[^\n]*$"):
+            getattr(model, method)(_images(shape=shape), **options)
+    with pytest.raises(InputError, match="as images; expected one array"):
+        getattr(model, method)({"images": _images()}, **options)
+
+
+def test_grey_images_may_lack_the_channels_axis():
+    images, losses = _images(), []
+    for given in (images, images[..., 0]):
+        model = _model()
+        model.compile("adam", "mse", metrics=["mae"])
+        losses.append(model.evaluate(given, verbose=0, return_dict=True))
+    assert losses[0] == losses[1]
+
+
+@pytest.mark.tensorflow
+def test_images_of_unknown_shape_are_refused():
+    import tensorflow as tf
+
+    model = _model()
+    model.compile("adam", "mse")
+    unknown = tf.data.Dataset.from_generator(lambda: iter([_images()]), output_types="float32")
+    with pytest.raises(InputError, match="images of unknown shape"):
+        model.fit(unknown, verbose=0)
+
+
 def test_a_saved_model_loads_compiled_and_continues(tmp_path):
     images = _images()
     model, _ = _trained(images)
@@ -169,3 +229,17 @@ def test_a_config_without_a_policy_is_of_the_global_one():
     del config["dtype"]  # as models saved before had it
     with computing_in("mixed_bfloat16"):
         assert kae.Autoencoder.from_config(config).dtype_policy.name == "mixed_bfloat16"
+
+
+def test_what_is_no_model_file_is_refused_in_one_line(tmp_path):
+    damaged = tmp_path / "model.keras"
+    damaged.write_bytes(b"PK")
+    cases = {
+        None: "None as path",
+        tmp_path / "none.keras": "which is not there",
+        damaged: "damaged",
+        tmp_path: f"a directory; expected a .keras file; give {damaged}",
+    }
+    for path, message in cases.items():
+        with pytest.raises(InputError, match=re.escape(message)):
+            kae.load_model(path)

@@ -3,11 +3,20 @@
 from fractions import Fraction
 from math import prod
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_ae.code_shapes import check_divisible, code_channels, code_sizes, strides_for
+from keras_ae.code_shapes import (
+    check_divisible,
+    code_channels,
+    code_sizes,
+    image_shape_of,
+    strides_for,
+    whole_number,
+    whole_numbers,
+)
 from keras_ae.errors import InputError
 
 
@@ -50,6 +59,27 @@ def test_a_side_that_the_strides_do_not_divide_names_the_nearest_sizes():
     with pytest.raises(InputError, match=r"30×30 pixels.*4 divides.*28×28 or 32×32"):
         check_divisible((30, 30, 3), 4)
     check_divisible((28, 32, 1), 4)
+
+
+def test_shapes_and_numbers_may_be_numpys():
+    shape = image_shape_of(np.array([8, 8, 1]).tolist())
+    assert shape == image_shape_of(tuple(np.int64([8, 8, 1]))) == (8, 8, 1)
+    numbers = [*image_shape_of(tuple(np.int64([8, 8, 1]))), whole_number("units", np.int32(3))]
+    assert {type(number) for number in numbers} == {int}
+    assert whole_numbers("hidden", 32) == whole_numbers("hidden", [np.int64(32)]) == (32,)
+    assert strides_for((np.int64(8), np.int64(12), 1), (4, 6), 2) == (2, 1)
+
+
+@pytest.mark.parametrize("shape", [(8, 8), 64, (8, 8, 0), (8, 8, None), (8.0, 8, 1), "8x8x1"])
+def test_what_is_no_image_shape_is_refused(shape):
+    with pytest.raises(InputError, match=r"image shape .*; expected \(height, width, channels\)"):
+        image_shape_of(shape)
+
+
+@pytest.mark.parametrize("number", [0, -1, 2.0, "3", None])
+def test_what_is_no_whole_number_above_0_is_refused(number):
+    with pytest.raises(InputError, match=r"units=.*a whole number above 0"):
+        whole_number("units", number)
 
 
 @given(

@@ -10,7 +10,7 @@ import keras
 
 from keras_ae.bottlenecks import Bottleneck, as_bottleneck
 from keras_ae.catalogue import Example, with_examples
-from keras_ae.code_shapes import vector_length
+from keras_ae.code_shapes import image_shape_of, vector_length, whole_number, whole_numbers
 from keras_ae.errors import InputError
 from keras_ae.layers.locally_embedded_windows import as_pair
 
@@ -67,7 +67,7 @@ def pool_fc(
         units: Of the first dense layer.
         name: Of the model.
     """
-    image = keras.Input(input_shape, name="image")
+    image = keras.Input(image_shape_of(input_shape), name="image")
     pooled = keras.layers.MaxPooling2D(window, strides, padding="same", name="pool")(image)
     return keras.Model(image, _dense_head(pooled, classes, units), name=name)
 
@@ -104,7 +104,7 @@ def decoder_free(
         InputError: For a code that is no vector, or a bottleneck that makes others.
     """
     length, sides = vector_length(code_shape), as_pair(window)
-    image = keras.Input(input_shape, name="image")
+    image = keras.Input(image_shape_of(input_shape), name="image")
     encoder = keras.layers.Conv2D(
         2 * prod(sides) * input_shape[-1], sides, strides, padding="same", activation="relu", name="encoder"
     )
@@ -116,9 +116,10 @@ def decoder_free(
 
 def _convolutions_and(reduction, input_shape, classes, filters, units):
     """Image and logits of conv-reduction-conv-reduction-fc-fc; `reduction(i)` makes the i-th layer between."""
+    filters = whole_numbers("filters", filters)
     if len(filters) != len(_KERNELS):
         raise InputError(f"filters {filters}", "two numbers, one for each convolution")
-    image = features = keras.Input(input_shape, name="image")
+    image = features = keras.Input(image_shape_of(input_shape), name="image")
     for i, (channels, kernel) in enumerate(zip(filters, _KERNELS, strict=True), start=1):
         options = {"padding": "same", "activation": "relu", "name": f"conv{i}"}
         features = keras.layers.Conv2D(channels, kernel, **options)(features)
@@ -128,5 +129,5 @@ def _convolutions_and(reduction, input_shape, classes, filters, units):
 
 def _dense_head(features, classes, units):
     features = keras.layers.Flatten(name="flatten")(features)
-    features = keras.layers.Dense(units, "relu", name="fc1")(features)
-    return keras.layers.Dense(classes, name="logits")(features)
+    features = keras.layers.Dense(whole_number("units", units), "relu", name="fc1")(features)
+    return keras.layers.Dense(whole_number("classes", classes), name="logits")(features)

@@ -1,7 +1,7 @@
 """The convolutional autoencoder of the bottleneck-shape paper."""
 
 from keras_ae.autoencoder import Autoencoder
-from keras_ae.bottlenecks import Bottleneck, as_bottleneck
+from keras_ae.bottlenecks import Bottleneck
 from keras_ae.catalogue import Example, with_examples
 from keras_ae.networks import convolutional_decoder, convolutional_encoder
 
@@ -57,4 +57,4 @@ def convolutional(
     decoder = convolutional_decoder(
         code_shape, input_shape, **layers, normalize_output=normalize_output, output_activation=output_activation
     )
-    return Autoencoder(encoder, as_bottleneck(bottleneck, code_shape[-1]), decoder, name=name)
+    return Autoencoder(encoder, bottleneck, decoder, name=name)

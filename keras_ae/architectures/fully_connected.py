@@ -1,8 +1,9 @@
 """A fully-connected autoencoder."""
 
 from keras_ae.autoencoder import Autoencoder
-from keras_ae.bottlenecks import Bottleneck, as_bottleneck
+from keras_ae.bottlenecks import Bottleneck
 from keras_ae.catalogue import Example, with_examples
+from keras_ae.code_shapes import whole_numbers
 from keras_ae.networks import fully_connected_decoder, fully_connected_encoder
 
 
@@ -32,8 +33,9 @@ def fully_connected(
         bottleneck: A bottleneck that makes such codes, or the name of one.
         name: Of the model.
     """
+    hidden = whole_numbers("hidden", hidden)
     encoder = fully_connected_encoder(input_shape, hidden, activation, initializer)
     decoder = fully_connected_decoder(
-        code_shape, input_shape, tuple(reversed(hidden)), activation, output_activation, initializer
+        code_shape, input_shape, hidden[::-1], activation, output_activation, initializer
     )
-    return Autoencoder(encoder, as_bottleneck(bottleneck, code_shape[-1]), decoder, name=name)
+    return Autoencoder(encoder, bottleneck, decoder, name=name)

@@ -11,6 +11,7 @@ from keras_ae.architectures.classifiers import _FILTERS, _UNITS, _convolutions_a
 from keras_ae.architectures.window_autoencoder import window_autoencoder
 from keras_ae.bottlenecks import Bottleneck
 from keras_ae.catalogue import Example, with_examples
+from keras_ae.code_shapes import image_shape_of, whole_numbers
 from keras_ae.layers import LocallyEmbeddedAutoencoder
 from keras_ae.layers.locally_embedded_windows import as_pair
 from keras_ae.objectives import MultiObjective
@@ -59,7 +60,7 @@ def cnn_lea(
         units: Of the first dense layer.
         name: Of the model.
     """
-    channels = dict(enumerate(filters, start=1))
+    channels = dict(enumerate(whole_numbers("filters", filters), start=1))
     options = {"pair": pair, "kernels": kernels, "kernel_size": kernel_size}
 
     def lea(i):
@@ -96,7 +97,7 @@ def lea_fc(
         units: Of the first dense layer.
         name: Of the model.
     """
-    image = keras.Input(input_shape, name="image")
+    image = keras.Input(image_shape_of(input_shape), name="image")
     options = {"pair": pair, "kernels": kernels, "kernel_size": kernel_size, "bottleneck": bottleneck}
     codes = _lea("lea", window, strides, input_shape[-1], code_shape, **options)(image)
     return MultiObjective(image, _dense_head(codes, classes, units), name=name)

@@ -1,8 +1,11 @@
 """The autoencoder of strided and transposed convolutions with a code vector."""
 
+from numbers import Integral
+
 from keras_ae.autoencoder import Autoencoder
-from keras_ae.bottlenecks import Bottleneck, as_bottleneck
+from keras_ae.bottlenecks import Bottleneck
 from keras_ae.catalogue import Example, with_examples
+from keras_ae.code_shapes import whole_number
 from keras_ae.networks import regularized_decoder, strided_decoder, strided_encoder
 
 
@@ -58,6 +61,7 @@ def strided(
     Raises:
         InputError: If 4 · image_strides does not divide the image's sides, or for impossible depths.
     """
+    filters, strided_layers = whole_number("filters", filters), whole_number("strided_layers", strided_layers)
     widths = [filters * 2**i for i in range(strided_layers)]
     encoder = strided_encoder(input_shape, tuple(widths), kernel_size, depth, noise)
     decoder_widths = (widths[-1], max(widths[-1] // 2, 1), max(widths[-1] // 4, 1))
@@ -67,9 +71,9 @@ def strided(
         encoder = regularized_decoder(encoder, spectral=True)
     if spectral or weight_decay or gradient_penalty:
         decoder = regularized_decoder(decoder, weight_decay, gradient_penalty, spectral)
-    return Autoencoder(encoder, as_bottleneck(bottleneck, code_shape[-1]), decoder, name=name)
+    return Autoencoder(encoder, bottleneck, decoder, name=name)
 
 
 def _mirrored(depth: int | tuple[int, ...], layers: int) -> int | tuple[int, int]:
     """The depths of the decoder's two levels, as those of the encoder's last but one and the one before."""
-    return depth if isinstance(depth, int) else (depth[max(layers - 2, 0)], depth[max(layers - 3, 0)])
+    return depth if isinstance(depth, Integral) else (depth[max(layers - 2, 0)], depth[max(layers - 3, 0)])

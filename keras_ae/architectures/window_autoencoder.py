@@ -1,9 +1,8 @@
 """The autoencoders of windows, to stand in a LEA or to reconstruct whole images."""
 
 from keras_ae.autoencoder import Autoencoder
-from keras_ae.bottlenecks import Bottleneck, as_bottleneck
+from keras_ae.bottlenecks import Bottleneck
 from keras_ae.catalogue import Example, with_examples
-from keras_ae.code_shapes import vector_length
 from keras_ae.errors import unknown_name
 from keras_ae.networks import (
     convolutional_window_encoder,
@@ -65,7 +64,7 @@ def window_autoencoder(
     """
     if pair not in PAIRS:
         raise unknown_name("pair", pair, PAIRS)
-    length, output = vector_length(code_shape), {"output_activation": output_activation}
+    output = {"output_activation": output_activation}
     if pair == "fc":
         encoder = fully_connected_window_encoder(input_shape)
         decoder = fully_connected_window_decoder(code_shape, input_shape, **output)
@@ -74,4 +73,4 @@ def window_autoencoder(
         encoder = convolutional_window_encoder(input_shape, **sizes)
         make_decoder = transposed_window_decoder if pair == "conv" else spatial_broadcast_decoder
         decoder = make_decoder(code_shape, input_shape, **sizes, **output)
-    return Autoencoder(encoder, as_bottleneck(bottleneck, length), decoder, name=name)
+    return Autoencoder(encoder, bottleneck, decoder, name=name)

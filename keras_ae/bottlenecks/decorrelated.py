@@ -26,7 +26,7 @@ class Decorrelated(Bottleneck):
         of: The bottleneck whose code is decorrelated, instead of a dense one.
 
     Raises:
-        InputError: If not exactly one of `units` and `of` is given.
+        InputError: If not exactly one of `units` and `of` is given, or `of` is no bottleneck.
     """
 
     penalizes = True
@@ -45,6 +45,8 @@ class Decorrelated(Bottleneck):
         super().__init__(**kwargs)
         if (units is None) == (of is None):
             raise InputError(f"units={units} and of={of}", "one of the two")
+        if not isinstance(of, Bottleneck | None):
+            raise InputError(f"of={of!r}", "a bottleneck, such as Variational(32)")
         self.of = (
             of if of is not None else Dense(units, activation, initializer, dtype=self.dtype_policy, name="of")
         )

@@ -4,6 +4,7 @@ import keras
 
 from keras_ae.bottlenecks.base import Bottleneck
 from keras_ae.catalogue import Example
+from keras_ae.code_shapes import whole_number
 from keras_ae.errors import InputError, unknown_name
 from keras_ae.layers import SpectralNormalization, activation_layer
 
@@ -48,7 +49,7 @@ class Dense(Bottleneck):
             raise unknown_name("normalization", normalization, NORMALIZATIONS)
         if not 0 <= noise <= 1:  # as Keras's layer has it
             raise InputError(f"noise={noise}", "a standard deviation, 0 to 1", "correct it, or scale the code")
-        self.units, self.activation = units, activation
+        self.units, self.activation = whole_number("units", units), activation
         self.initializer = keras.initializers.get(initializer)
         self.normalization, self.noise, self.frozen, self.seed = normalization, noise, frozen, seed
         self.code = self._code_layer()

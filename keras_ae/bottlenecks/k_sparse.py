@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_ae.bottlenecks.base import Bottleneck
 from keras_ae.catalogue import Example
+from keras_ae.code_shapes import whole_number
 from keras_ae.errors import InputError
 
 
@@ -28,7 +29,8 @@ class KSparse(Bottleneck):
 
     def __init__(self, units: int, k: int = 5, a: float = 1.3, **kwargs):
         super().__init__(**kwargs)
-        if not 1 <= k <= units:
+        units, k = whole_number("units", units), whole_number("k", k)
+        if k > units:
             raise InputError(f"k={k} of {units} code values", f"1 to {units}", "give another k or a longer code")
         if a < 1:
             raise InputError(f"a={a}", "1 or more", "give another a")

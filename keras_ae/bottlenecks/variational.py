@@ -8,6 +8,7 @@ from keras import ops
 from keras_ae import numerics
 from keras_ae.bottlenecks.base import Bottleneck
 from keras_ae.catalogue import Example
+from keras_ae.code_shapes import whole_number
 
 
 class Posterior(NamedTuple):
@@ -39,9 +40,9 @@ class Variational(Bottleneck):
 
     def __init__(self, units: int, beta: float = 1.0, seed: int | None = None, **kwargs):
         super().__init__(**kwargs)
-        self.units, self.beta, self.seed = units, beta, seed
-        self.mean = keras.layers.Dense(units, dtype=self.dtype_policy, name="mean")
-        self.log_std = keras.layers.Dense(units, dtype=self.dtype_policy, name="log_std")
+        self.units, self.beta, self.seed = whole_number("units", units), beta, seed
+        self.mean = keras.layers.Dense(self.units, dtype=self.dtype_policy, name="mean")
+        self.log_std = keras.layers.Dense(self.units, dtype=self.dtype_policy, name="log_std")
         self.noise = keras.random.SeedGenerator(seed)
         self.make_schedulable(beta=beta)
 

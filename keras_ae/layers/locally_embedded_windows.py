@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from math import prod
+from numbers import Integral
+from operator import index
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +17,8 @@ FEW_VALUES = 64  # In a window: up to here a convolution cuts windows out faster
 
 def as_pair(sides: int | tuple[int, int]) -> tuple[int, int]:
     """(down, to the right) from both, or from one number for both."""
-    return (sides, sides) if isinstance(sides, int) else tuple(sides)
+    down, right = (sides, sides) if isinstance(sides, Integral) else sides
+    return index(down), index(right)
 
 
 class Recombined(NamedTuple):

@@ -5,7 +5,7 @@ from numbers import Integral
 import keras
 
 from keras_ae.catalogue import Example, with_examples
-from keras_ae.code_shapes import strides_for
+from keras_ae.code_shapes import image_shape_of, strides_for, whole_number
 from keras_ae.errors import InputError
 from keras_ae.layers import ConvolutionUnit, ResidualBlock, UpsamplingUnit
 
@@ -40,8 +40,8 @@ def convolutional_encoder(
     Raises:
         InputError: If the layers cannot make this code.
     """
-    width = width or input_shape[-1]
-    _check_code(code_shape)
+    input_shape, code_shape = image_shape_of(input_shape), _code_shape(code_shape)
+    width = whole_number("width", width or input_shape[-1])
     image = keras.Input(input_shape, name="image")
     features = ConvolutionUnit(width, name="unit")(image)
     for i, stride in enumerate(strides_for(input_shape, code_shape[:2], strided_layers), start=1):
@@ -88,8 +88,8 @@ def convolutional_decoder(
     Raises:
         InputError: If the layers cannot come from this code to these images.
     """
-    width = width or output_shape[-1]
-    _check_code(code_shape)
+    output_shape, code_shape = image_shape_of(output_shape), _code_shape(code_shape)
+    width = whole_number("width", width or output_shape[-1])
     factors = reversed(strides_for(output_shape, code_shape[:2], strided_layers))
     code = features = keras.Input(code_shape, name="code")
     for i, factor in enumerate(factors, start=1):
@@ -103,11 +103,11 @@ def convolutional_decoder(
     return keras.Model(code, image, name="convolutional_decoder")
 
 
-def _check_code(code_shape) -> None:
+def _code_shape(code_shape) -> tuple[int, int, int]:
     match code_shape:
         case (Integral() as height, Integral() as width, Integral() as channels):
             if height * width > 1 and channels > 0:
-                return
+                return int(height), int(width), int(channels)
     raise InputError(
         f"code shape {code_shape!r}",
         "(height, width, channels) of more than one position",

@@ -5,12 +5,12 @@ from math import prod
 import keras
 
 from keras_ae.catalogue import Example, with_examples
-from keras_ae.code_shapes import vector_length
+from keras_ae.code_shapes import image_shape_of, vector_length, whole_numbers
 from keras_ae.layers import activation_layer
 
 
 def _dense_stack(features, hidden, activation, initializer):
-    for i, units in enumerate(hidden):
+    for i, units in enumerate(whole_numbers("hidden", hidden)):
         dense = keras.layers.Dense(units, kernel_initializer=initializer, name=f"dense_{i}")
         features = activation_layer(activation, name=f"activation_{i}")(dense(features))
     return features
@@ -34,7 +34,7 @@ def fully_connected_encoder(
         activation: After each of them; a number is the negative slope of a LeakyReLU.
         initializer: Of the kernels.
     """
-    image = keras.Input(input_shape, name="image")
+    image = keras.Input(image_shape_of(input_shape), name="image")
     features = _dense_stack(keras.layers.Flatten(name="flatten")(image), hidden, activation, initializer)
     return keras.Model(image, features, name="fully_connected_encoder")
 
@@ -64,6 +64,7 @@ def fully_connected_decoder(
     Raises:
         InputError: If the code is not a vector.
     """
+    output_shape = image_shape_of(output_shape)
     code = keras.Input((vector_length(code_shape),), name="code")
     features = _dense_stack(code, hidden, activation, initializer)
     pixels = keras.layers.Dense(

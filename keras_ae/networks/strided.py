@@ -1,11 +1,13 @@
 """Strided convolutional encoder and transposed convolutional decoder with batch normalisation."""
 
+from collections.abc import Iterable
 from math import prod
+from numbers import Integral
 
 import keras
 
 from keras_ae.catalogue import Example, with_examples
-from keras_ae.code_shapes import check_divisible, vector_length
+from keras_ae.code_shapes import check_divisible, image_shape_of, vector_length, whole_numbers
 from keras_ae.errors import InputError
 from keras_ae.layers.batch_normalization import BatchNormalization
 
@@ -35,7 +37,8 @@ def strided_encoder(
     Raises:
         InputError: For depths that are no numbers above 0, or not one for each number of filters.
     """
-    image = features = keras.Input(input_shape, name="image")
+    filters = whole_numbers("filters", filters)
+    image = features = keras.Input(image_shape_of(input_shape), name="image")
     if noise:
         features = keras.layers.GaussianNoise(noise, name="noise")(features)
     for i, (channels, repeats) in enumerate(zip(filters, _layer_depths(depth, len(filters)), strict=True)):
@@ -77,6 +80,7 @@ def strided_decoder(
         InputError: If image_strides · 2^(len(filters) - 1) does not divide the image's height and width; if the
             code is not a vector; for depths as of `strided_encoder`.
     """
+    output_shape, filters = image_shape_of(output_shape), whole_numbers("filters", filters)
     factor = image_strides * 2 ** (len(filters) - 1)
     check_divisible(output_shape, factor)
     start = (output_shape[0] // factor, output_shape[1] // factor, filters[0])
@@ -93,10 +97,10 @@ def strided_decoder(
 
 def _layer_depths(depth: int | tuple[int, ...], layers: int) -> tuple[int, ...]:
     """One depth a layer, of one for all or one each."""
-    depths = (depth,) * layers if isinstance(depth, int) else tuple(depth)
-    if len(depths) != layers or any(not isinstance(d, int) or d < 1 for d in depths):
+    depths = tuple(depth) if isinstance(depth, Iterable) else (depth,) * layers
+    if len(depths) != layers or any(not isinstance(d, Integral) or d < 1 for d in depths):
         raise InputError(f"depth {depth}", f"a number above 0, or {layers} such numbers", "give another depth")
-    return depths
+    return tuple(map(int, depths))
 
 
 class _Unit:

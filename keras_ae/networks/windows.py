@@ -11,7 +11,7 @@ import keras
 from keras import ops
 
 from keras_ae.catalogue import Example, with_examples
-from keras_ae.code_shapes import vector_length
+from keras_ae.code_shapes import image_shape_of, vector_length
 from keras_ae.layers import SpatialBroadcast
 from keras_ae.networks.fully_connected import fully_connected_decoder
 
@@ -51,6 +51,7 @@ def fully_connected_window_encoder(input_shape: tuple[int, int, int]) -> Sliding
     Args:
         input_shape: (height, width, channels) of the windows.
     """
+    input_shape = image_shape_of(input_shape)
     window = keras.Input(input_shape, name="window")
     flat = keras.layers.Flatten(name="flatten")(window)
     features = keras.layers.Dense(2 * prod(input_shape), "relu", name="dense")(flat)
@@ -68,7 +69,7 @@ def fully_connected_window_decoder(
         output_shape: (height, width, channels) of the windows.
         output_activation: After the last layer.
     """
-    hidden = (2 * prod(output_shape),)
+    hidden = (2 * prod(image_shape_of(output_shape)),)
     return fully_connected_decoder(code_shape, output_shape, hidden, "relu", output_activation)
 
 
@@ -87,6 +88,7 @@ def convolutional_window_encoder(
         kernels: K of each convolution; the features are as many as the last maps have values.
         kernel_size: k. Windows smaller than it (in their longer side) are not convolved at all.
     """
+    input_shape = image_shape_of(input_shape)
     layers, sides = _reduction(input_shape, kernel_size)
     window = features = keras.Input(input_shape, name="window")
     for i in range(layers):
@@ -117,6 +119,7 @@ def transposed_window_decoder(
         kernels, kernel_size: As of `convolutional_window_encoder`.
         output_activation: After the last layer.
     """
+    output_shape = image_shape_of(output_shape)
     layers, sides = _reduction(output_shape, kernel_size)
     code = keras.Input((vector_length(code_shape),), name="code")
     features = keras.layers.Dense(kernels * prod(sides), "relu", name="dense")(code)
@@ -150,6 +153,7 @@ def spatial_broadcast_decoder(
         kernel_size: Side of the kernels.
         output_activation: After the last convolution.
     """
+    output_shape = image_shape_of(output_shape)
     code = keras.Input((vector_length(code_shape),), name="code")
     features = SpatialBroadcast(*output_shape[:2], name="broadcast")(code)
     for i in range(2):

@@ -1,9 +1,12 @@
 """The codes of the thesis's classifiers: of the length that was asked for, with noise of their own in each LEA."""
 
+import numpy as np
 import pytest
 
+import keras_ae as kae
 from keras_ae.architectures import cnn_lea, decoder_free, decorrelated
 from keras_ae.bottlenecks import Decorrelated, Dense, Variational
+from keras_ae.catalogue import ARCHITECTURES
 from keras_ae.errors import InputError
 
 
@@ -27,3 +30,23 @@ def test_each_lea_has_noise_of_its_own(bottleneck):
     seeds = [getattr(each, "of", each).seed for each in own]
     assert len({1, *seeds}) == 3
     assert bottleneck.get_config() == type(bottleneck).from_config(bottleneck.get_config()).get_config()
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_images_without_channels_are_refused_and_shapes_may_be_numpys(name):
+    make = ARCHITECTURES[name]
+    keywords = make.examples()[0].keywords
+    with pytest.raises(InputError, match="add the channels"):
+        make(**{**keywords, "input_shape": keywords["input_shape"][:2]})
+    shapes = {key: tuple(np.int64(value)) for key, value in keywords.items() if key.endswith("_shape")}
+    counts = {key: np.int64(value) for key, value in keywords.items() if key == "classes"}
+    assert make(**{**keywords, **shapes, **counts}).count_params() > 0
+
+
+def test_one_number_of_several_may_stand_alone():
+    alone, listed = (kae.architectures.fully_connected((4, 4, 1), (2,), hidden) for hidden in (8, (8,)))
+    assert alone.count_params() == listed.count_params()
+    with pytest.raises(InputError, match="strided_layers=0; expected a whole number above 0"):
+        kae.architectures.strided((8, 8, 1), (2,), strided_layers=0)
+    with pytest.raises(InputError, match="two numbers"):
+        kae.architectures.classic((8, 8, 1), 2, filters=8)

@@ -137,6 +137,8 @@ def test_a_dense_code_is_that_of_the_dense_bottleneck():
 def test_impossible_choices_are_refused():
     with pytest.raises(InputError, match="one of the two"):
         Decorrelated()
+    with pytest.raises(InputError, match="of='variational'; expected a bottleneck"):
+        Decorrelated(of="variational")
     with pytest.raises(InputError, match="did you mean 'squared'"):
         Decorrelation(form="square")
     with pytest.raises(InputError, match="did you mean 'channels'"):
