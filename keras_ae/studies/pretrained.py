@@ -1,7 +1,7 @@
 """The small trained models that come with the library, in `saved_models/` of a clone."""
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from keras_ae.errors import InputError, unknown_name
@@ -45,7 +45,7 @@ def load_pretrained(name: str, directory=None) -> "keras.Model":
     """
     from keras_ae.studies.sharing import check_shared
 
-    found = pretrained_models(directory)
+    name, found = PurePath(name).as_posix(), pretrained_models(directory)
     if name not in found:
         raise unknown_name("pretrained model", name, found)
     return check_shared(found[name])

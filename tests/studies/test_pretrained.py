@@ -18,7 +18,7 @@ def test_every_model_of_the_repository_loads_as_its_card_says():
     for name, path in found.items():
         assert name.split("/")[-1] in (path / "README.md").read_text()
         assert (path / "model.keras").stat().st_size < 2_000_000
-    model = kae.load_pretrained("variational_digits")
+    model = kae.load_pretrained(Path("variational_digits"))
     images = kae.data.load("digits").images("test", 100)
     assert np.mean((np.asarray(model.reconstruct(images)) - images) ** 2) < 0.05
 
