@@ -1,6 +1,7 @@
 """Models that come with the library: found, checked and refused."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
