@@ -2,12 +2,15 @@
 
 import numpy as np
 
+from keras_ae.errors import InputError
+from keras_ae.evaluation.inputs import as_pixels
+
 LEAST, MOST = 0.02, 0.15  # part of the image's area that a patch covers
 LONGEST = 3.0  # ratio of its sides
 BRIGHTNESS = 0.2  # by which a patch may be lighter or darker
 
 
-def pasted_patches(images: np.ndarray, seed: int = 0) -> np.ndarray:
+def pasted_patches(images, seed: int = 0) -> np.ndarray:
     """Each image with a patch of another one pasted somewhere, a little lighter or darker.
 
     After CutPaste (Li et al., "CutPaste: Self-Supervised Learning for Anomaly Detection and Localization", 2021),
@@ -15,11 +18,20 @@ def pasted_patches(images: np.ndarray, seed: int = 0) -> np.ndarray:
     detects them best need not detect best what is wrong with images in another way.
 
     Args:
-        images: float32 [n, height, width, channels] in [0, 1].
+        images: [n, height, width, channels], or [n, height, width] of gray ones; floats in [0, 1] or uint8.
         seed: Of the patches: their sizes, sources and places.
+
+    Returns:
+        float32 in [0, 1], of the same shape.
+
+    Raises:
+        InputError: They have another shape or range.
     """
+    images = as_pixels(images)
+    if images.ndim not in (3, 4):
+        raise InputError(f"images of {images.shape}", "(n, height, width, channels) or (n, height, width)")
     generator = np.random.default_rng(seed)
-    n, height, width, _ = images.shape
+    n, height, width = images.shape[:3]
     pasted = images.copy()
     for i in range(n):
         area, ratio = generator.uniform(LEAST, MOST) * height * width, LONGEST ** generator.uniform(-1, 1)

@@ -1,6 +1,7 @@
 """Scoring the images of a folder with an exported detector, of which no more than a few batches are in memory."""
 
 import json
+import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -69,21 +70,41 @@ class ExportedDetector:
 
             self._model = tf.saved_model.load(str(self.path))
 
-    def score(self, images: np.ndarray) -> np.ndarray:
-        """float32 [n] of uint8 images [n, h, w, c]."""
-        self.load()
-        return self._model.signatures["score_uint8"](images=_tensor(images))["scores"].numpy()
-
-    def map(self, images: np.ndarray) -> np.ndarray:
-        """float32 [n, h, w] of uint8 images [n, h, w, c].
+    def score(self, images) -> np.ndarray:
+        """float32 [n] of images: arrays [n, h, w, c] of uint8 or of floats in [0, 1], batches of them, or one.
 
         Raises:
-            InputError: The score has no map.
+            InputError: They have another shape or range, or there are none.
         """
+        return self._answer("score", images)["scores"]
+
+    def map(self, images) -> np.ndarray:
+        """float32 [n, h, w] of images as `score` takes them.
+
+        Raises:
+            InputError: The score has no map, or they are not such images.
+        """
+        self._check_map()
+        return self._answer("map", images)["maps"]
+
+    def _answer(self, endpoint: str, images) -> dict[str, np.ndarray]:
+        import tensorflow as tf
+
+        batches = [images]
+        if getattr(images, "dtype", None) == np.uint8 and images.shape[1:] == self.image_shape:
+            endpoint = f"{endpoint}_uint8"
+        else:
+            from keras_ae.evaluation.inputs import image_batches  # imports Keras, which scoring files need not
+
+            batches = image_batches(self, images)
+        self.load()
+        function = self._model.signatures[endpoint]
+        answers = [function(images=tf.constant(batch)) for batch in batches]
+        return {name: np.concatenate([answer[name].numpy() for answer in answers]) for name in answers[0]}
+
+    def _check_map(self) -> None:
         if not self.has_map:
             raise InputError(f"maps of the score {self.card['score']['name']!r}", "a score that has a map")
-        self.load()
-        return self._model.signatures["map_uint8"](images=_tensor(images))["maps"].numpy()
 
     def score_folder(
         self, folder, threshold: float | None = None, maps: bool = False, batch_size: int = 64
@@ -93,16 +114,19 @@ class ExportedDetector:
         They are prepared as the card says those of the training were, or brought to the model's size.
 
         Args:
-            folder: Where the files are.
+            folder: Where the files are, as a path or as "folder:PATH".
             threshold: Another one than the card's.
             maps: Whether to make maps.
             batch_size: Images at a time.
+
+        Raises:
+            InputError: On iteration: there are no such files, or the score has no map.
         """
-        if maps and not self.has_map:
-            raise InputError(f"maps of the score {self.card['score']['name']!r}", "a score that has a map")
+        if maps:
+            self._check_map()
         threshold = self.threshold if threshold is None else threshold
         pending = []
-        for file, pixels in self._decoded(Path(folder), batch_size * AHEAD):
+        for file, pixels in self._decoded(check_folder(folder), batch_size * AHEAD):
             pending.append((file, pixels))
             if len(pending) == batch_size:
                 yield from self._scored(pending, threshold, maps)
@@ -150,19 +174,13 @@ class ExportedDetector:
                     waiting.append((more, pool.submit(decode, more)))
 
 
-def check_folder(source: str) -> Path:
+def check_folder(source: str | os.PathLike) -> Path:
     """The folder of a source "folder:PATH" or of a plain path, if it has images.
 
     Raises:
         InputError: It is missing, cannot be read or has no images.
     """
-    path = Path(source.removeprefix("folder:")).expanduser()
+    path = Path(os.fspath(source).removeprefix("folder:")).expanduser()
     if not path.is_dir() or next(image_files(path), None) is None:
         open_folder(path)  # which says what is wrong
     return path
-
-
-def _tensor(images: np.ndarray):
-    import tensorflow as tf
-
-    return tf.constant(images)

@@ -146,10 +146,12 @@ def test_a_folder_is_streamed(trained, folders, monkeypatch):
     monkeypatch.setattr(
         ThreadPoolExecutor, "submit", lambda pool, *task: submitted.append(task) or submit(pool, *task)
     )
-    scores = detector.score_folder(folders / "good", batch_size=5)
+    scores = detector.score_folder(f"folder:{folders / 'good'}", batch_size=5)
     next(scores)
     assert 20 <= len(submitted) <= 25
     assert 1 + sum(1 for _ in scores) == 150
+    with pytest.raises(kae.InputError, match="which does not exist"):
+        next(detector.score_folder(folders / "none"))
 
 
 def test_test_images_of_labels_that_training_lacks_are_anomalies(trained, capsys):

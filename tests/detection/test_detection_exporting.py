@@ -52,6 +52,32 @@ def test_it_decides_the_same_without_this_library(detector, exported, others, tm
     assert not out["none"].any()
 
 
+def test_images_come_in_every_form_that_detectors_take(detector, exported, others):
+    loaded = kae.detection.ExportedDetector(exported[0])
+    pixels = np.round(255 * others).astype(np.uint8)
+    scores, maps = detector.anomaly_scores(pixels), detector.anomaly_maps(pixels)
+    for images in (pixels, pixels / 255, list(pixels), (pixels / 255).reshape(7, -1), [pixels[:3], pixels[3:]]):
+        np.testing.assert_allclose(loaded.score(images), scores, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(loaded.map(images), maps, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(loaded.score(others[0]), detector.anomaly_scores(others[:1]), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (np.zeros((2, 5, 5, 2), np.uint8), r"images of \(2, 5, 5, 2\)"),
+        (np.full((2, 6, 5, 2), 255.0), "divide by 255"),
+        (np.zeros((0, 6, 5, 2)), "no images"),
+        (None, "None for images"),
+    ],
+)
+def test_bad_images_are_refused_by_exported_detectors(exported, given, message):
+    loaded = kae.detection.ExportedDetector(exported[0])
+    for ask in (loaded.score, loaded.map):
+        with pytest.raises(InputError, match=message):
+            ask(given)
+
+
 def test_endpoints_and_card(detector, exported):
     path, checked = exported
     both = ("score", "predict", "map", "reconstruct", "encode")

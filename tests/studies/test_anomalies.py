@@ -36,6 +36,19 @@ def test_a_patch_is_a_rectangle_and_the_rest_stays(shape):
     assert not np.array_equal(pasted, pasted_patches(images, seed=2))
 
 
+def test_patches_are_pasted_into_bytes_and_gray_images_alike():
+    pixels = np.random.default_rng(0).integers(256, size=(5, 8, 8, 1), dtype=np.uint8)
+    pasted = pasted_patches(pixels)
+    assert np.array_equal(pasted, pasted_patches((pixels / 255).tolist()))
+    assert np.array_equal(pasted[..., 0], pasted_patches(pixels[..., 0]))
+    assert pasted.dtype == np.float32
+    assert len(np.unique(pasted)) > 50
+    with pytest.raises(InputError, match="divide by 255"):
+        pasted_patches(np.float32(pixels))
+    with pytest.raises(InputError, match=r"images of \(5, 64\)"):
+        pasted_patches(pixels.reshape(5, 64))
+
+
 def test_the_standard_error_is_that_of_drawing_exponential_scores_again():
     """Hanley and McNeil's formula is exact where both scores are exponentially distributed."""
     generator = np.random.default_rng(0)
