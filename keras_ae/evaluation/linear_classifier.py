@@ -21,7 +21,9 @@ class ProbeTraining:
 
     Attributes:
         epochs: At most.
-        batch_size: Images a step.
+        batch_size: Images a step, at most.
+        steps: Of an epoch at least: fewer images come in smaller batches. With a step or two an epoch next to
+            nothing would be learnt, and the training stopped at its beginning; the authors' smallest set has 24.
         learning_rate: Peak of the one-cycle schedule, which spans all `epochs` also where training stops early.
         weight_decay: Decoupled: each step shrinks the weights by this times the learning rate.
         min_improvement: By how much the validation loss has to fall below its lowest to count as better.
@@ -32,6 +34,7 @@ class ProbeTraining:
 
     epochs: int = 100
     batch_size: int = 128
+    steps: int = 20
     learning_rate: float = 3e-3
     weight_decay: float = 0.01
     min_improvement: float = 1e-3
@@ -59,14 +62,15 @@ def fit_linear(train, validation, training: ProbeTraining, exclusive: bool, gene
         for shape in ((values, targets.shape[1]), targets.shape[1:])
     ]
     adam = _Adam(weights, training.weight_decay)
-    starts = range(0, len(codes), training.batch_size)
+    batch = min(training.batch_size, max(1, len(codes) // training.steps))
+    starts = range(0, len(codes), batch)
     schedule = OneCycle(training.learning_rate, max(2, training.epochs * len(starts)))
     rates = keras.ops.convert_to_numpy(schedule(np.arange(schedule.steps))).reshape(-1).tolist()
     lowest, waited = np.inf, 0
     for epoch in range(training.epochs):
         order = generator.permutation(len(codes))
         for step, start in enumerate(starts, start=epoch * len(starts)):
-            rows = order[start : start + training.batch_size]
+            rows = order[start : start + batch]
             adam.step(_gradients(weights, codes[rows], targets[rows], exclusive), rates[step])
         loss = _loss(weights, *validation, exclusive)
         better = loss < lowest - training.min_improvement

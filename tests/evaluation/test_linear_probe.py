@@ -30,7 +30,7 @@ def _classes(n=300, k=3, d=4, distance=12.0, seed=0):
 def test_training_is_that_of_a_keras_model_with_adamw(exclusive):
     """The same first weights and batches, three epochs of one-cycle, also with a smaller last batch."""
     codes, targets = 2 * _random(50, 6), np.eye(4, dtype="float32")[np.arange(50) % 4]
-    training = ProbeTraining(epochs=3, batch_size=16, learning_rate=0.05, weight_decay=0.5, patience=9)
+    training = ProbeTraining(epochs=3, batch_size=16, steps=1, learning_rate=0.05, weight_decay=0.5, patience=9)
     data = codes, targets
     kernel, bias, epochs = fit_linear(data, data, training, exclusive, np.random.default_rng(0))
 
@@ -78,6 +78,12 @@ def test_the_papers_training_reaches_what_logistic_regression_does():
     rows = np.split(np.arange(1500), [900, 1200])
     scores = linear_probe(codes, labels, splits=tuple(rows), training=ProbeTraining(learning_rate=0.03))
     np.testing.assert_allclose(scores.accuracy, best, atol=0.03)
+
+
+def test_few_images_are_learnt_too():
+    """Of 100 images a batch of 128 would be a single step an epoch."""
+    codes, labels = _classes(n=100, distance=4.0)
+    assert linear_probe(codes, labels).scores.min() > 0.9
 
 
 def test_attributes_have_an_area_each():
