@@ -36,8 +36,8 @@ def raw_batches(images, shape: tuple[int | None, ...], size: int = BATCH) -> Ite
     elif isinstance(images, Iterable) and not isinstance(images, str):
         yield from images
     else:
-        received = "None for images" if images is None else f"a {type(images).__name__} for images"
-        raise InputError(received, "an array of images, or batches", "of an ImageData give data.test, say")
+        received = f"images of the type {type(images).__name__}"
+        raise InputError(received, "an array of images, or batches", "give those of a split, such as data.test")
 
 
 def in_unit(images, dtype=np.float32) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from keras_ae.errors import InputError
+from keras_ae.evaluation.codes import flat_codes
 from keras_ae.evaluation.inputs import all_images
 from keras_ae.execution import require_tensorflow
 
@@ -27,9 +28,9 @@ def neighbor_ratios(inputs, outputs, neighbors: int = 5) -> np.ndarray:
         float64 [n · neighbors]; pairs of equal inputs are left out.
 
     Raises:
-        InputError: For arrays of different lengths or too few inputs.
+        InputError: For arrays of different lengths, too few inputs, and infinities or NaN.
     """
-    x, y = (np.asarray(z, np.float64).reshape(len(z), -1) for z in (inputs, outputs))
+    x, y = flat_codes(inputs), flat_codes(outputs)
     if len(x) != len(y) or not 1 <= neighbors < len(x):
         received = f"{len(x)} inputs, {len(y)} outputs and {neighbors} neighbours"
         raise InputError(received, "as many outputs as inputs, and fewer neighbours", "give more inputs")
@@ -54,11 +55,11 @@ def jacobian_norms(function: Callable, inputs, iterations: int = 20, seed: int =
         float64 [n].
 
     Raises:
-        InputError: On other backends than TensorFlow, and without iterations.
+        InputError: On other backends than TensorFlow, and without iterations or inputs.
     """
     require_tensorflow()
-    if iterations < 1:
-        raise InputError(f"{iterations} iterations", "at least 1", "give more")
+    if iterations < 1 or not len(inputs):
+        raise InputError(f"{iterations} iterations for {len(inputs)} inputs", "at least 1 each", "give more")
     import tensorflow as tf
 
     @tf.function(reduce_retracing=True)

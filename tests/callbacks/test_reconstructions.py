@@ -33,7 +33,7 @@ def test_the_first_images_are_the_same_however_they_are_given(tmp_path, kind, gi
 
 @pytest.mark.parametrize("kind", [Reconstructions, LocalReconstructions])
 @pytest.mark.parametrize(
-    ("images", "message"), [(IMAGES[:, 0, :, 0], r"\(\d+, 4\)"), (IMAGES[:0], "no images"), (None, "None")]
+    ("images", "message"), [(IMAGES[:, 0, :, 0], r"\(\d+, 4\)"), (IMAGES[:0], "no images"), (None, "NoneType")]
 )
 def test_what_are_no_images_is_refused_before_training(tmp_path, kind, images, message):
     with pytest.raises(InputError, match=message):

@@ -53,9 +53,9 @@ def test_images_have_the_same_codes_however_they_are_given(model, count, given):
         (IMAGES[:0], "no images"),
         ([], "no images"),
         ([IMAGES[:0]], "no images"),
-        (None, "None for images; expected an array"),
-        (3, "a int for images; expected an array"),
-        ("digits", "a str for images"),
+        (None, "type NoneType; expected an array"),
+        (3, "type int; expected an array"),
+        ("digits", "type str"),
         ([np.arange(3)], r"images of \(3,\)"),
     ],
 )
@@ -68,7 +68,7 @@ def test_what_are_no_images_of_the_model_is_refused(model, given, message):
 def test_data_as_a_whole_is_refused_and_its_labels_are_dropped():
     digits = kae.data.load("digits")
     autoencoder = kae.architectures.fully_connected((8, 8, 1), (2,), hidden=(4,))
-    with pytest.raises(InputError, match=r"give data\.test"):
+    with pytest.raises(InputError, match=r"type ImageData; .* such as data\.test"):
         kae.evaluation.encode(autoencoder, digits)
     pipeline = digits.pipeline("test", labels=True)
     codes = kae.evaluation.encode(autoencoder, pipeline)

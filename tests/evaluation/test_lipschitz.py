@@ -67,3 +67,13 @@ def test_refusals():
         neighbor_ratios(np.zeros((2, 1)), np.zeros((3, 1)), 1)
     with pytest.raises(InputError, match="at least 1"):
         jacobian_norms(lambda x: x, _random(2, 2), iterations=0)
+
+
+@pytest.mark.tensorflow
+def test_without_inputs_there_is_nothing_to_estimate():
+    with pytest.raises(InputError, match="0 inputs"):
+        jacobian_norms(keras.ops.square, np.zeros((0, 3)))
+    with pytest.raises(InputError, match="at least one image"):
+        neighbor_ratios([], [])
+    with pytest.raises(InputError, match="NaN"):
+        neighbor_ratios(np.full((9, 2), np.nan), np.zeros((9, 2)))
