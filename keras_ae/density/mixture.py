@@ -5,6 +5,7 @@ et al., 2019: "N(0, 1)", "MVG", and "GMM" with ten components.
 """
 
 from abc import ABC, abstractmethod
+from math import prod
 from pathlib import Path
 from typing import Self
 
@@ -74,10 +75,13 @@ class Density(ABC):
         """Log density in nats [n] of codes [n, ...], flattened: an array of an array, a tensor of a tensor.
 
         It can be called within compiled functions and exported graphs.
+
+        Raises:
+            InputError: If it is not fitted, or to codes of another length.
         """
-        self._check_fitted()
         given = isinstance(codes, np.ndarray)
         codes = ops.cast(ops.convert_to_tensor(codes), "float32")
+        self.check(None if None in codes.shape[1:] else prod(codes.shape[1:]))
         codes = ops.reshape(codes, (-1, self.means.shape[1]))
         distances = [
             self._log_weights[k] - 0.5 * ops.sum(ops.square(ops.matmul(codes, w.T) - self._shift[k]), axis=1)
@@ -88,7 +92,7 @@ class Density(ABC):
 
     def distribution(self):
         """The same as a TensorFlow Probability distribution over [d], float32."""
-        self._check_fitted()
+        self.check()
         import tensorflow_probability as tfp
 
         return tfp.distributions.MixtureSameFamily(
@@ -102,7 +106,7 @@ class Density(ABC):
 
     def save(self, path) -> None:
         """Write it to an .npz file, for `load_density`."""
-        self._check_fitted()
+        self.check()
         arrays = {"weights": self.weights, "means": self.means, "factors": self.factors}
 
         def write(temporary: Path) -> None:
@@ -111,11 +115,16 @@ class Density(ABC):
 
         write_atomically(Path(path), write)
 
-    def _check_fitted(self) -> None:
+    def check(self, length: int | None = None) -> None:
+        """Refuse (`InputError`) what is not fitted, or was fitted to codes of another length than this."""
         if self.means is None:
             raise InputError(
                 f"a density {self.name!r} without codes", "one that is fitted", "call fit(codes) first"
             )
+        fitted = self.means.shape[1]
+        if length not in (None, fitted):
+            action = "fit a density to the codes of this model"
+            raise InputError(f"codes of {length} values", f"{fitted}, as the density was fitted to", action)
 
 
 class StandardNormal(Density):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import keras
@@ -100,6 +101,9 @@ def autoencoder_endpoints(model, density: Density | None = None) -> dict[str, En
     Args:
         model: An `Autoencoder`.
         density: Fitted to its codes.
+
+    Raises:
+        InputError: For another model, or a density that is not fitted to codes of this length.
     """
     if not hasattr(model, "decode"):
         raise InputError(f"a {type(model).__name__} to export", "an Autoencoder")
@@ -119,6 +123,7 @@ def autoencoder_endpoints(model, density: Density | None = None) -> dict[str, En
         "decode": Endpoint(decode, (Input("codes", (None, *model.code_shape)),)),
     }
     if density is not None:
+        density.check(prod(model.code_shape))
         draw = sampler(density)
 
         def sample(count, seed):

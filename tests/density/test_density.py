@@ -103,3 +103,11 @@ def test_refusals(tmp_path):
         Gaussian().sample(1)
     with pytest.raises(InputError, match="a density"):
         load_density(tmp_path / "none.npz")
+
+
+def test_codes_of_another_length_are_refused():
+    density = Gaussian().fit(_codes(d=4))
+    assert density.log_prob(np.zeros((3, 2, 2))).shape == (3,)
+    for shape in ((8, 2), (2, 8), (4,)):
+        with pytest.raises(InputError, match="4, as the density was fitted to"):
+            density.log_prob(np.zeros(shape, "float32"))

@@ -9,6 +9,7 @@ import pytest
 
 import keras_ae as kae
 from keras_ae import export
+from keras_ae.density import Gaussian
 from keras_ae.errors import InputError
 
 pytestmark = pytest.mark.tensorflow
@@ -204,3 +205,11 @@ def test_samples_are_checked_a_few_at_a_time(model, images, tmp_path):
     export.write_saved_model(model, endpoints, tmp_path / "model", images)
     assert sum(counts) == 4096
     assert max(counts) <= 256
+
+
+def test_a_density_of_other_codes_is_refused(model):
+    with pytest.raises(InputError, match="call fit"):
+        export.autoencoder_endpoints(model, Gaussian())
+    other = Gaussian().fit(np.random.default_rng(0).random((50, 1 + int(np.prod(model.code_shape)))))
+    with pytest.raises(InputError, match="as the density was fitted to"):
+        export.autoencoder_endpoints(model, other)
