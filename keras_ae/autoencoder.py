@@ -9,6 +9,7 @@ from keras import ops
 
 from keras_ae import _keras
 from keras_ae.bottlenecks import Bottleneck, as_bottleneck
+from keras_ae.code_shapes import shapes_agree
 from keras_ae.errors import InputError
 from keras_ae.execution import AutomaticExecution
 
@@ -69,7 +70,7 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
         if getattr(shape, "rank", 0) is None:  # TensorFlow's, of a generator that tells nothing
             raise InputError("images of unknown shape", f"{expected}", "tell tf.data the shape")
         given = tuple(shape[1:])
-        if not _agree((*given, 1) if _lacks_channel(given, expected) else given, expected):
+        if not shapes_agree((*given, 1) if _lacks_channel(given, expected) else given, expected):
             raise InputError(f"images of {given}", f"{expected}", "resize them, or build a model for them")
 
     def encode(self, images, training: bool = False):
@@ -115,7 +116,7 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         y = _target(x, y, y_pred)
-        if not _agree(y.shape[1:], y_pred.shape[1:]):
+        if not shapes_agree(y.shape[1:], y_pred.shape[1:]):
             raise InputError(
                 f"target images of {tuple(y.shape[1:])}",
                 f"{tuple(y_pred.shape[1:])}, as the decoder gives them",
@@ -160,13 +161,6 @@ def _target(x, y, y_pred):
 def _lacks_channel(shape, full) -> bool:
     """Whether grey images have no axis for their one channel, as Keras lets them."""
     return full[-1] == 1 and len(shape) == len(full) - 1
-
-
-def _agree(one, other) -> bool:
-    """Whether two shapes may be the same, as far as their sides are known."""
-    if len(one) != len(other):
-        return False
-    return all(None in (a, b) or a == b for a, b in zip(one, other, strict=True))
 
 
 def load_model(path) -> keras.Model:

@@ -104,6 +104,13 @@ def whole_numbers(name: str, values) -> tuple[int, ...]:
     return tuple(whole_number(name, value) for value in values)
 
 
+def shapes_agree(one, other) -> bool:
+    """Whether two shapes may be the same, as far as their sides are known."""
+    if len(one) != len(other):
+        return False
+    return all(None in (a, b) or a == b for a, b in zip(one, other, strict=True))
+
+
 def nearest(size: tuple[int, ...], valid: list[tuple[int, ...]], count: int = 4) -> list[tuple[int, ...]]:
     """The `count` valid sizes nearest to `size`, by area."""
     return sorted(sorted(valid, key=lambda v: abs(prod(v) - prod(size)))[:count])

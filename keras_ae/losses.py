@@ -6,6 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_ae.code_shapes import shapes_agree
+from keras_ae.errors import InputError
+
 SSIM_WINDOW, SSIM_SIGMA = 11, 1.5
 SSIM_K1, SSIM_K2 = 0.01, 0.03
 
@@ -23,6 +26,7 @@ class StructuralDissimilarity(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         """One value an image, [batch, 1, 1]: in the place of values a pixel, so that sample weights fit."""
+        _check_alike(y_true, y_pred)
         return ops.mean(1.0 - ssim_map(y_true, y_pred), axis=(1, 2, 3), keepdims=True)[..., 0]
 
 
@@ -69,8 +73,16 @@ class SumSquaredError(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         """One value an image, [batch, 1, 1] of images [batch, h, w, c], so that sample weights fit."""
+        _check_alike(y_true, y_pred)
         errors = ops.square(y_pred - ops.cast(y_true, y_pred.dtype))
         return ops.sum(errors, axis=tuple(range(1, len(y_pred.shape))), keepdims=True)[..., 0]
+
+
+def _check_alike(y_true, y_pred) -> None:
+    """Refuse what would be broadcast: images of other shapes, as far as these are known, without the batch."""
+    one, other = tuple(y_true.shape[1:]), tuple(y_pred.shape[1:])
+    if not shapes_agree(one, other):
+        raise InputError(f"images of {one} to compare with {other}", "the same shape")
 
 
 # From windows [n, h, w, c] in float32 and their reconstructions to a scalar. All values are reduced at once, which

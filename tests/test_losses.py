@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import keras_ae as kae
+from keras_ae.errors import InputError
 from keras_ae.evaluation import ssim
 
 
@@ -56,3 +57,10 @@ def test_an_autoencoder_trains_with_it_weighs_images_and_is_loaded_again(tmp_pat
     model.save(tmp_path / "model.keras")
     again = kae.load_model(tmp_path / "model.keras")
     assert again.evaluate(images, verbose=0) == pytest.approx(np.mean(each), rel=1e-3)
+
+
+@pytest.mark.parametrize("loss", [kae.losses.StructuralDissimilarity(), kae.losses.SumSquaredError()])
+def test_images_of_other_shapes_are_not_broadcast(loss):
+    images, _ = _pair()
+    with pytest.raises(InputError, match=r"images of \(16, 20, 3\) to compare with \(16, 20, 1\)"):
+        loss(images, images[..., :1])
