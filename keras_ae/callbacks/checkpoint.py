@@ -93,9 +93,12 @@ class Checkpoint(keras.callbacks.Callback):
             **options: Of `fit`: `validation_data`, `validation_freq` and the like.
 
         Raises:
-            InputError: If the checkpoint is of another training or was made under other conditions, or all
-                checkpoints are damaged.
+            InputError: If the pipeline is no function, the checkpoint is of another training or was made under
+                other conditions, or all checkpoints are damaged.
         """
+        if not callable(pipeline):
+            expected = "a function from the steps to leave out to the batches that follow"
+            raise InputError(f"a {type(pipeline).__name__} as pipeline", expected, "see ImageData.pipeline")
         with whole_calls(model, steps_per_epoch, options.get("validation_steps")):
             _check_whole_calls(model, steps_per_epoch)
             self._watched = [*callbacks, keras.callbacks.History()]

@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_ae.callbacks.reconstructions import first_images
 from keras_ae.callbacks.training import is_due
+from keras_ae.code_shapes import whole_number
 from keras_ae.evaluation.local_pictures import code_map_picture, confidence_picture, reconstruction_picture
 from keras_ae.evaluation.locally_embedded import LocalProbe
 from keras_ae.layers import LocallyEmbeddedAutoencoder
@@ -33,13 +34,13 @@ class LocalReconstructions(keras.callbacks.Callback):
         log_dir: TensorBoard's directory.
         count: How many images to measure.
         shown: How many of these to show.
-        times: How often at most to show them.
+        times: How often at most to show them; with 0 they are measured alone.
     """
 
     def __init__(self, images, log_dir, count: int = 100, shown: int = 4, times: int = 20):
         super().__init__()
         self.images, self.log_dir = first_images(images, count), Path(log_dir)
-        self.shown, self.times = shown, times
+        self.shown, self.times = whole_number("shown", shown), times
         self._probes, self._writer = {}, None
 
     def on_train_begin(self, logs=None):

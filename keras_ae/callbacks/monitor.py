@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_ae.callbacks.reconstructions import first_images
 from keras_ae.callbacks.training import is_due, optimizers
+from keras_ae.errors import InputError
 from keras_ae.evaluation.inference import as_array, encode
 from keras_ae.evaluation.inputs import as_pixels
 from keras_ae.files import write_text
@@ -41,7 +42,10 @@ class Monitor(keras.callbacks.Callback):
         labels: Their labels [n], for the projector.
         count: How many of them.
         weights: Whether to write histograms of the weights.
-        histograms: How often at most to write histograms.
+        histograms: How often at most to write histograms; with 0 never.
+
+    Raises:
+        InputError: As training begins, if there are images for a model that has no codes.
     """
 
     def __init__(
@@ -63,6 +67,10 @@ class Monitor(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         import tensorflow as tf
+
+        if self.images is not None and not hasattr(self.model, "encode"):
+            received = f"images for the monitor of a {type(self.model).__name__}"
+            raise InputError(received, "an Autoencoder, whose codes of them are shown", "leave the images out")
 
         self._writer = tf.summary.create_file_writer(str(self.log_dir))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_ae.code_shapes import whole_number
 from keras_ae.errors import InputError
 from keras_ae.evaluation.inputs import UNKNOWN, as_pixels, raw_batches, shaped
 from keras_ae.pictures import grid
@@ -24,7 +25,7 @@ class Reconstructions(keras.callbacks.Callback):
     def __init__(self, images, log_dir, count: int = 8, every: int = 1):
         super().__init__()
         self.images = as_pixels(first_images(images, count))
-        self.log_dir, self.every = Path(log_dir), every
+        self.log_dir, self.every = Path(log_dir), whole_number("every", every)
         self._writer = None
 
     def on_train_begin(self, logs=None):
@@ -50,10 +51,11 @@ def first_images(source, count: int) -> np.ndarray:
     """The first images [n, h, w, c] of an array, or of an iterable of batches (tuples begin with the images).
 
     Raises:
-        InputError: They have another rank, or there are none.
+        InputError: They have another rank, there are none, or none are asked for.
     """
+    count = whole_number("count", count)
     batches, found = [], 0
-    for batch in raw_batches(source, UNKNOWN, max(1, count)):
+    for batch in raw_batches(source, UNKNOWN, count):
         batches.append(shaped(batch[0] if isinstance(batch, tuple) else batch, UNKNOWN))
         found += len(batches[-1])
         if found >= count:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import keras
 
 from keras_ae.callbacks.training import optimizers
+from keras_ae.errors import InputError
 from keras_ae.execution import require_tensorflow
 
 
@@ -25,12 +26,17 @@ class VariableSchedule(keras.callbacks.Callback):
             `keras.optimizers.schedules`.
 
     Raises:
-        InputError: On a backend whose `fit` does not read variables as it goes on.
+        InputError: For what is no variable or no schedule; on a backend whose `fit` does not read variables as it
+            goes on.
     """
 
     def __init__(self, variable: keras.Variable, schedule: Callable):
         super().__init__()
         require_tensorflow()
+        if not hasattr(variable, "assign"):
+            raise InputError(f"{variable!r} to schedule", "a variable, such as bottleneck.schedulable.beta")
+        if not callable(schedule):
+            raise InputError(f"{schedule!r} as schedule", "a function of the number of steps")
         self.variable, self.schedule = variable, schedule
 
     def on_train_batch_begin(self, batch, logs=None):

@@ -14,6 +14,6 @@ def is_due(epoch: int, epochs: int, times: int) -> bool:
     Args:
         epoch: Counted from 0; after this one it is done first.
         epochs: How many there are.
-        times: At least 1.
+        times: With 0 it is never done.
     """
-    return epoch % max(1, -(-epochs // times)) == 0
+    return times > 0 and epoch % max(1, -(-epochs // times)) == 0

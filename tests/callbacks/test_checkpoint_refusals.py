@@ -126,3 +126,8 @@ def test_plain_fit_saves_and_refuses_to_mix_trainings(tmp_path):
         resumed.classifier().fit(
             resumed.stream(0), steps_per_epoch=4, shuffle=False, callbacks=[Checkpoint(tmp_path)]
         )
+
+
+def test_batches_in_the_place_of_a_pipeline_are_refused(tmp_path):
+    with pytest.raises(InputError, match="a list as pipeline; expected a function"):
+        Checkpoint(tmp_path).fit(resumed.classifier(), [], epochs=1, steps_per_epoch=1)

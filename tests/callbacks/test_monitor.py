@@ -7,7 +7,8 @@ from PIL import Image
 from tensorboard_events import written_events
 
 import keras_ae as kae
-from keras_ae.callbacks import Monitor
+from keras_ae.callbacks import LocalReconstructions, Monitor, Reconstructions
+from keras_ae.errors import InputError
 
 pytestmark = pytest.mark.tensorflow
 
@@ -56,3 +57,25 @@ def test_the_projector_gets_codes_labels_and_pictures(tmp_path, images):
         first = np.asarray(sprite)[:6, :4]
     np.testing.assert_allclose(first, np.round(255 * images[0, ..., 0]), atol=1)
     assert "single_image_dim: 4 single_image_dim: 6" in (directory / "projector_config.pbtxt").read_text()
+
+
+def test_no_histograms_and_what_has_no_codes(tmp_path, images):
+    model = _model()
+    monitor = Monitor(tmp_path, 8, images, weights=True, histograms=0)
+    model.fit(images, batch_size=8, verbose=0, callbacks=[monitor])
+    assert set(written_events(tmp_path)) == {"images_per_second", "learning_rate"}
+    plain = keras.Model(model.encoder.inputs, model.encoder.outputs)
+    plain.compile("adam", "mse")
+    with pytest.raises(InputError, match=r"the monitor of a Functional.*leave the images out"):
+        plain.fit(images, np.zeros((48, 8)), verbose=0, callbacks=[Monitor(tmp_path, 8, images)])
+
+
+def test_numbers_below_1_are_refused(tmp_path, images):
+    with pytest.raises(InputError, match="every=0"):
+        Reconstructions(images, tmp_path, every=0)
+    with pytest.raises(InputError, match="count=0"):
+        Reconstructions(images, tmp_path, count=0)
+    with pytest.raises(InputError, match="NoneType"):
+        Reconstructions(None, tmp_path)
+    with pytest.raises(InputError, match="shown=0"):
+        LocalReconstructions(images, tmp_path, shown=0)

@@ -6,6 +6,7 @@ import pytest
 
 import keras_ae
 from keras_ae import schedules
+from keras_ae.errors import InputError
 
 pytestmark = pytest.mark.tensorflow
 resumed = pytest.importorskip("resumed_training", exc_type=ImportError)
@@ -116,3 +117,11 @@ def test_a_schedule_goes_on_where_it_was(tmp_path):
     with pytest.raises(resumed.Interrupted):
         train(tmp_path / "killed", resumed.Interrupt("on_train_batch_begin", 7))
     resumed.assert_same(train(tmp_path / "killed"), train(tmp_path / "alone"))
+
+
+def test_what_is_no_variable_or_no_schedule_is_refused():
+    beta = variational().bottleneck.schedulable.beta
+    with pytest.raises(InputError, match=r"1.0 to schedule; expected a variable"):
+        keras_ae.callbacks.VariableSchedule(1.0, schedules.linear(0.0, 1.0, steps=5))
+    with pytest.raises(InputError, match="a function of the number of steps"):
+        keras_ae.callbacks.VariableSchedule(beta, 0.5)
