@@ -1,6 +1,7 @@
 """The ways to train several objectives together, and what each takes."""
 
 from dataclasses import dataclass
+from math import inf
 
 import keras
 import numpy as np
@@ -47,6 +48,8 @@ def _check_weights(mode, weights) -> None:
         raise InputError(f"objective_weights in mode {mode!r}", "none: each objective has its own step")
     if np.shape(weights) != (2,):
         raise InputError(f"objective_weights {weights}", "two numbers, (τ, λ)")
+    if not all(0 <= weight < inf for weight in weights):
+        raise InputError(f"objective_weights {weights}", "two numbers, 0 or more")
 
 
 def _scalar(value: float, name: str) -> keras.Variable:

@@ -147,6 +147,8 @@ class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
 
     def _main_loss(self, y, y_pred, sample_weight):
         """The compiled loss, and what layers and weights outside the local objectives add to it."""
+        if y is None:
+            raise InputError("inputs alone", "inputs and what their outputs are to be", "give labels too")
         main, local = divide(self)
         owned = {id(variable) for layer in local for variable in layer.trainable_weights}
         added = [loss for layer in main for loss in _keras.added_losses(layer)]

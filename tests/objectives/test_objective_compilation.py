@@ -105,6 +105,7 @@ SAME = SGD()
         ({"objective_weights": (1.0, 0.1)}, "objective_weights in mode 'alternate'"),
         ({"mode": "joint", "objective_weights": (1.0,)}, r"objective_weights \(1.0,\); expected two"),
         ({"mode": "joint", "objective_weights": 0.1}, "objective_weights 0.1; expected two numbers"),
+        ({"mode": "joint", "objective_weights": (1.0, -0.1)}, "-0.1.*two numbers, 0 or more"),
         ({"objective_optimizers": Adam(use_ema=True)}, "use_ema=True"),
         ({"optimizer": Adam(use_ema=True), "objective_optimizers": "sgd"}, "use_ema=True"),
     ],
@@ -113,6 +114,12 @@ def test_refused(compilation, message, model):
     with pytest.raises(InputError, match=message):
         model.compile(**{"optimizer": Adam(0.01), "loss": net.cross_entropy(), **compilation})
     assert not model.compiled
+
+
+@pytest.mark.parametrize("compilation", [{"mode": "joint"}, {"passes": 2}])
+def test_inputs_without_labels_are_refused(compilation):
+    with pytest.raises(InputError, match=r"inputs alone.*give labels too"):
+        compiled(**compilation).fit(net.data()[0], verbose=0)
 
 
 def test_moving_averages_are_right_in_mode_joint():
