@@ -68,7 +68,7 @@ def test_images_come_in_every_form_that_detectors_take(detector, exported, other
         (np.zeros((2, 5, 5, 2), np.uint8), r"images of \(2, 5, 5, 2\)"),
         (np.full((2, 6, 5, 2), 255.0), "divide by 255"),
         (np.zeros((0, 6, 5, 2)), "no images"),
-        (None, "None for images"),
+        (None, "type NoneType"),
     ],
 )
 def test_bad_images_are_refused_by_exported_detectors(exported, given, message):
