@@ -35,4 +35,8 @@ def unknown_name(kind: str, name: Any, known: Iterable[str]) -> InputError:
 
 def listed_names(names: Any) -> tuple:
     """What is listed, where names are: a string, or anything else that cannot be iterated over, is itself one."""
-    return (names,) if isinstance(names, str) or not isinstance(names, Iterable) else tuple(names)
+    try:
+        listed = iter((names,) if isinstance(names, str) else names)
+    except TypeError:  # an array without an axis, too
+        listed = iter((names,))
+    return tuple(listed)

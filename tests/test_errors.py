@@ -14,8 +14,9 @@ from keras_ae.errors import listed_names, unknown_name
         (iter(["mse"]), ("mse",)),
         (0, (0,)),
         (np.array([1, 0]), (1, 0)),
+        (np.array(1), (1,)),
     ],
-    ids=["name", "list", "nothing", "iterator", "number", "array"],
+    ids=["name", "list", "nothing", "iterator", "number", "array", "array of none"],
 )
 def test_a_string_is_one_name(given, listed):
     assert listed_names(given) == listed

@@ -1,5 +1,6 @@
 """From a trained autoencoder to decisions about images."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
@@ -33,8 +34,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     Args:
         autoencoder: A trained `Autoencoder`; for the score "local_confidence" a model with a LEA.
-        score: A `Score`, the name of one, or names joined by +. The default needs no code and no fit; that of the
-            command line is "mse+nearest_codes".
+        score: A `Score`, the name of one, or several, listed or joined by +. The default needs no
+            code and no fit; that of the command line is "mse+nearest_codes".
         false_positive_rate: What `fit` sets the threshold for.
         holdout: Part of the images that `fit` keeps from the score for that; with 0 it sets none.
         batch_size: Images at a time.
@@ -48,7 +49,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     def __init__(
         self,
         autoencoder: keras.Model,
-        score: Score | str = "mse",
+        score: Score | str | Iterable[Score | str] = "mse",
         false_positive_rate: float = DEFAULT_RATE,
         holdout: float = 0.2,
         batch_size: int = 256,
