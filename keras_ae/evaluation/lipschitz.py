@@ -12,6 +12,7 @@ from keras_ae.evaluation.inputs import all_images
 from keras_ae.execution import require_tensorflow
 
 _INPUTS = 64  # whose Jacobians are probed at once
+_STEP = 1e-2  # of central differences, along directions of length 1
 
 
 def neighbor_ratios(inputs, outputs, neighbors: int = 5) -> np.ndarray:
@@ -43,7 +44,8 @@ def jacobian_norms(function: Callable, inputs, iterations: int = 20, seed: int =
     """The largest singular value of the Jacobian of a function at each input, by power iteration.
 
     Each step multiplies by the Jacobian J and its transpose, v ← JᵀJv / ‖JᵀJv‖, without ever forming J. ‖Jv‖ grows
-    towards the norm from below. The largest over all inputs is a lower bound of the Lipschitz constant.
+    towards the norm from below. The largest over all inputs is a lower bound of the Lipschitz constant. Where
+    TensorFlow has no forward derivative, Jv is a central difference.
 
     Args:
         function: From a batch of inputs to outputs, each of its own input alone. It runs on TensorFlow.
@@ -68,6 +70,9 @@ def jacobian_norms(function: Callable, inputs, iterations: int = 20, seed: int =
             tape.watch(batch)
             outputs = function(batch)
         change = forward.jvp(outputs)
+        if change is None:  # TensorFlow has no forward derivative of bilinear upsampling, for one.
+            after, before = function(batch + _STEP * directions), function(batch - _STEP * directions)
+            change = (after - before) / (2 * _STEP)
         back = tape.gradient(outputs, batch, output_gradients=tf.stop_gradient(change))
         return _norms(change), back / _shaped(tf.maximum(_norms(back), 1e-30), back)
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_ae.architectures import fully_connected
+from keras_ae.architectures import convolutional, fully_connected
 from keras_ae.errors import InputError
 from keras_ae.evaluation import jacobian_norms, lipschitz_estimates, neighbor_ratios
 
@@ -36,6 +36,17 @@ def test_of_a_model_it_is_that_of_the_jacobian_at_each_input():
     found = lipschitz_estimates(model, images, iterations=100)
     assert found["encoder"] == pytest.approx(expected.max(), rel=1e-3)
     assert found["decoder"] > 0
+
+
+@pytest.mark.tensorflow
+def test_of_bilinear_upsampling_too():
+    """TensorFlow has no forward derivative of it. Of the matrix that it is, formed by unit vectors."""
+    upsampling = keras.layers.UpSampling2D(2, interpolation="bilinear")
+    matrix = keras.ops.convert_to_numpy(upsampling(np.eye(9, dtype="float32").reshape(9, 3, 3, 1))).reshape(9, 36)
+    found = jacobian_norms(upsampling, _random(2, 3, 3, 1), iterations=100)
+    np.testing.assert_allclose(found, np.linalg.norm(matrix, 2), rtol=1e-3)
+    model = convolutional((8, 8, 1), (2, 2, 4), strided_layers=2, residual_blocks=1)
+    assert lipschitz_estimates(model, np.random.default_rng(0).random((2, 8, 8, 1)))["decoder"] > 0
 
 
 @pytest.mark.tensorflow
