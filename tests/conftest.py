@@ -5,6 +5,10 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)  # How long an example takes tells how busy the machine is.
+settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items):

@@ -53,7 +53,7 @@ def test_one_cycle_goes_up_and_down_along_half_cosines():
 
 
 @given(st.integers(2, 5_000), st.floats(0, 0.99), st.floats(1e-5, 1.0))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_one_cycle_stays_between_its_ends_and_has_one_peak(steps, rise, peak):
     schedule = schedules.OneCycle(peak, steps, rise)
     looked_at = sorted({0, 1, steps // 4, steps // 2, steps - 2, steps - 1, steps, 2 * steps})

@@ -19,7 +19,7 @@ def _log_nearest(codes):
 
 
 @given(st.integers(2, 40), st.integers(1, 9), st.integers(0, 99))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_nearest_distances_are_those_of_a_search_tree(n, d, seed):
     codes = np.random.default_rng(seed).normal(size=(n, d)).astype("float32")
     np.testing.assert_allclose(array(numerics.log_nearest_distances(codes)), _log_nearest(codes), atol=1e-3)
@@ -61,7 +61,7 @@ def test_of_many_codes_the_penalty_is_the_formula_for_some_of_them():
 
 
 @given(st.integers(2, 12), st.integers(1, 6), st.integers(0, 99))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_in_training_it_is_never_negative(n, d, seed):
     features = np.random.default_rng(seed).normal(size=(n, d)).astype("float32")
     assert penalty(passing_on(Entropic(d, weight=1.0), d), features) >= -1e-4

@@ -29,7 +29,7 @@ def test_a_hand_computed_code():
     np.testing.assert_array_equal(_array(bottleneck(features)), [[3, 0, 2, 5], [0, -1, -2, -3]])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.data())
 def test_it_keeps_the_k_largest_as_numpy_sorts_them(data):
     units = data.draw(st.integers(2, 6))

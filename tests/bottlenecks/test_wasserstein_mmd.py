@@ -27,7 +27,7 @@ def _expected(codes, samples, constants):
 @given(
     st.integers(2, 7), st.integers(1, 4), st.lists(st.floats(0.1, 9), min_size=1, max_size=3), st.integers(0, 99)
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_estimate_is_the_sum_over_pairs(n, d, constants, seed):
     generator = np.random.default_rng(seed)
     codes, samples = (generator.normal(size=(n, d)).astype("float32") for _ in range(2))
@@ -65,7 +65,7 @@ def test_the_penalty_is_weighted_and_its_kernels_grow_with_code_and_prior():
 
 
 @given(st.integers(1, 50), st.integers(1, 20))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_rows_to_pair_are_different_ones_in_their_order_and_always_the_same(n, most):
     rows = np.arange(n, dtype="float32")[:, None]
     chosen = array(numerics.rows_to_pair(rows, most))[:, 0]

@@ -33,7 +33,7 @@ def same(one, other) -> bool:
     return one == other
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(TREES)
 def test_what_is_written_is_read_back(tmp_path_factory, tree):
     path = tmp_path_factory.getbasetemp() / "tree.checkpoint"

@@ -15,7 +15,7 @@ from keras_ae.data.pipelines import batch_bounds
 
 pytestmark = pytest.mark.tensorflow
 
-few = settings(max_examples=10, deadline=None)
+few = settings(max_examples=10)
 counts, batch_sizes, seeds = st.integers(1, 50), st.integers(1, 17), st.integers(0, 2**31)
 
 

@@ -37,7 +37,7 @@ def test_a_mixture_is_scikit_learns():
     np.testing.assert_allclose(ours.log_prob(codes), theirs.score_samples(codes), rtol=1e-4, atol=1e-3)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(1, 5), st.integers(0, 100), st.sampled_from(sorted(DENSITIES)))
 def test_log_densities_are_tensorflow_probabilitys(dimensions, seed, name):
     codes = _codes(100, dimensions, seed)

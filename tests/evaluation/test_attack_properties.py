@@ -47,7 +47,7 @@ def _attack(name: str, **keywords):
 
 
 @pytest.mark.parametrize("name", list(ATTACKS))
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 1000), channels=st.sampled_from((1, 3)), extreme=st.booleans())
 def test_an_attack_is_honest(name, seed, channels, extreme):
     """In bounds, its input as it was, no success without the model, the same again, the wrong ones left alone."""

@@ -21,7 +21,7 @@ def test_a_quarter_of_a_circle():
     np.testing.assert_allclose(codes, np.stack([np.cos(angles), np.sin(angles)], axis=1), atol=1e-6)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(
     st.integers(2, 6),
     st.sampled_from([(3,), (2, 2, 3)]),

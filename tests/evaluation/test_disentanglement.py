@@ -115,7 +115,7 @@ def test_the_accuracy_of_one_code_value_counts_from_chance():
     assert evaluation.separated_attribute_predictability(noise, shape[:, None], _generator(), SHAPE) < 0.2
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(st.floats(1e-3, 1e3), min_size=3, max_size=3), st.permutations(range(3)), st.integers(0, 99))
 def test_scale_and_order_of_the_codes_do_not_matter(scales, order, seed):
     codes = PERFECT + 0.8 * _generator(seed).normal(size=PERFECT.shape)

@@ -27,7 +27,7 @@ def _by_definition(a, b):
     return shift @ shift + np.trace(sum(covariances)) - 2 * np.trace(sqrtm(covariances[0] @ covariances[1]).real)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(2, 12), st.integers(0, 99))
 def test_it_is_that_of_scipys_matrix_root(d, seed):
     a, b = _features(40, d, seed), _features(30, d, seed + 50)
@@ -65,7 +65,7 @@ def test_a_set_is_at_no_distance_from_itself(n):
     assert frechet_distance(a, a) == pytest.approx(0, abs=1e-6 * float(np.var(a, axis=0).sum()))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(2, 8), st.integers(2, 20), st.integers(0, 99))
 def test_it_is_symmetric_and_the_same_after_a_rotation_or_a_shift(d, n, seed):
     a, b = _features(n, d, seed), _features(25, d, seed + 7)
@@ -76,7 +76,7 @@ def test_it_is_symmetric_and_the_same_after_a_rotation_or_a_shift(d, n, seed):
     assert frechet_distance(2 * a, 2 * b) == pytest.approx(4 * distance, **near)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=6), st.integers(1, 5), st.integers(0, 99))
 def test_moments_by_batches_are_those_of_the_whole(sizes, d, seed):
     whole = (_features(sum(sizes) + 2, d, seed) + 1e4).astype("float32")

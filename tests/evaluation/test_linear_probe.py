@@ -144,7 +144,7 @@ def test_projection_is_onto_the_leading_singular_vectors(shape, components):
     np.testing.assert_allclose(np.abs(projected), np.abs(expected), atol=2e-4 * s[0])
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.integers(0, 99))
 def test_projection_knows_only_the_rows_it_is_fitted_to(seed):
     codes = _random(30, 2, 2, 2, seed=seed)

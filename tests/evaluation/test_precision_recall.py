@@ -46,7 +46,7 @@ def test_one_of_two_clusters_is_precise_and_recalls_half():
     assert far == {"precision": 0, "recall": 0}
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(4, 20), st.integers(4, 20), st.integers(1, 4), st.integers(1, 3), st.integers(0, 99))
 def test_it_is_that_of_distances_one_by_one(n, m, d, k, seed):
     generator = np.random.default_rng(seed)

@@ -42,14 +42,14 @@ def _reference_dft(a, b, variance):
     return np.mean(values), np.std(values)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(30, 60), st.integers(1, 8), st.integers(1, 8), st.floats(0.3, 1.0), st.integers(0, 99))
 def test_it_is_the_mean_cosine_of_principal_angles(n, d1, d2, variance, seed):
     a, b = _related(n, d1, d2, seed)
     assert svcca(a, b, variance)["mean"] == pytest.approx(_reference(a, b, variance), abs=1e-7)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(*[st.integers(1, 6)] * 4, st.integers(1, 3), st.integers(1, 3), st.floats(0.5, 1.0), st.integers(0, 99))
 def test_by_frequencies_it_is_that_of_each_frequency(h1, w1, h2, w2, c1, c2, variance, seed):
     a = _random(20, h1, w1, c1, seed=seed) * np.arange(1, c1 + 1)

@@ -44,7 +44,7 @@ def test_without_images_there_is_a_range_and_no_map():
     assert len(explored.reconstruct(np.zeros((2, 3, 1), np.float32)).neighbors) == 0
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(code=st.lists(st.floats(-2, 2, width=32), min_size=4, max_size=4))
 def test_decoding_is_the_models_clipped(lossy, code):
     expected = np.append(np.clip((np.float32(code) + 1) / 2, 0, 1), [0.5, 0.5]).reshape(2, 3, 1)

@@ -45,7 +45,7 @@ CASES = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(CASES)
 def test_windows_are_the_slices_and_come_together_again(case):
     window, strides, sides, padding = case
