@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGE, STUDY = ROOT / "docs" / "anomaly_detection.md", ROOT / "experiments" / "anomaly_detection"
 
 
+@pytest.mark.slow
 def test_the_code_blocks_run_and_the_detector_detects(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
