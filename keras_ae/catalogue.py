@@ -108,6 +108,8 @@ LAYERS = Catalogue(
         "convolution_unit": "keras_ae.layers.convolution_unit:ConvolutionUnit",
         "residual_block": "keras_ae.layers.residual_block:ResidualBlock",
         "upsampling_unit": "keras_ae.layers.upsampling_unit:UpsamplingUnit",
+        "unrolled_conv2d": "keras_ae.layers.unrolled_convolution:UnrolledConv2D",
+        "unrolled_conv2d_transpose": "keras_ae.layers.unrolled_convolution:UnrolledConv2DTranspose",
         "spatial_broadcast": "keras_ae.layers.spatial_broadcast:SpatialBroadcast",
         "spectral_normalization": "keras_ae.layers.spectral_normalization:SpectralNormalization",
         "locally_embedded_autoencoder": "keras_ae.layers.locally_embedded:LocallyEmbeddedAutoencoder",

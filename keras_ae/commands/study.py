@@ -42,7 +42,7 @@ class StudyList:
 
 @dataclass(frozen=True)
 class StudyRun:
-    """Train the runs of a study that are not finished; finished ones are skipped, broken ones resumed."""
+    """Train the runs of a study that are not finished: broken ones are resumed, those that others repeat copied."""
 
     name: Annotated[str, tyro.conf.Positional]
     """Name of the study, as `keras-ae study list` shows it."""
@@ -67,7 +67,8 @@ class StudyRun:
     def run(self) -> int:
         study = load_study(self.name, self.experiments)
         runs = study.runs(self.preset)
-        out = (self.out or runs_directory(self.name)) / self.preset
+        runs_of_all = self.out or runs_directory(self.name)
+        out = runs_of_all / self.preset
         if self.estimate and not self.json:
             self._print_estimate(runs, out)
         from keras_ae.studies.runner import results, run_study
@@ -76,6 +77,7 @@ class StudyRun:
             study,
             self.preset,
             out,
+            elsewhere=[runs_of_all / preset for preset in study.presets if preset != self.preset],
             workers=self.workers,
             allow_inexact=self.allow_inexact,
             progress=not self.json,

@@ -10,6 +10,7 @@ from keras_ae.layers.locally_embedded import LocallyEmbeddedAutoencoder
 from keras_ae.layers.residual_block import ResidualBlock
 from keras_ae.layers.spatial_broadcast import SpatialBroadcast
 from keras_ae.layers.spectral_normalization import SpectralNormalization
+from keras_ae.layers.unrolled_convolution import UnrolledConv2D, UnrolledConv2DTranspose
 from keras_ae.layers.upsampling_unit import UpsamplingUnit
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "ResidualBlock",
     "SpatialBroadcast",
     "SpectralNormalization",
+    "UnrolledConv2D",
+    "UnrolledConv2DTranspose",
     "UpsamplingUnit",
     "activation_layer",
 ]

@@ -12,7 +12,7 @@ from keras import ops
 
 from keras_ae.catalogue import Example, with_examples
 from keras_ae.code_shapes import image_shape_of, vector_length
-from keras_ae.layers import SpatialBroadcast
+from keras_ae.layers import SpatialBroadcast, UnrolledConv2D, UnrolledConv2DTranspose
 from keras_ae.networks.fully_connected import fully_connected_decoder
 
 STRIDES = 2  # of the convolutions inside a window
@@ -93,7 +93,7 @@ def convolutional_window_encoder(
     window = features = keras.Input(input_shape, name="window")
     for i in range(layers):
         options = {"padding": "same", "activation": "relu", "name": f"convolution_{i}"}
-        features = keras.layers.Conv2D(kernels, kernel_size, STRIDES, **options)(features)
+        features = UnrolledConv2D(kernels, kernel_size, STRIDES, **options)(features)
     features = keras.layers.Flatten(name="flatten")(features)
     features = keras.layers.Dense(kernels * prod(sides), "relu", name="dense")(features)
     return keras.Model(window, features, name="convolutional_window_encoder")
@@ -126,7 +126,7 @@ def transposed_window_decoder(
     features = keras.layers.Reshape((*sides, kernels), name="maps")(features)
     for i in range(layers):
         options = {"padding": "same", "activation": "relu", "name": f"transposed_{i}"}
-        features = keras.layers.Conv2DTranspose(kernels, kernel_size, STRIDES, **options)(features)
+        features = UnrolledConv2DTranspose(kernels, kernel_size, STRIDES, **options)(features)
     features = keras.layers.Flatten(name="flatten")(features)
     values = keras.layers.Dense(prod(output_shape), output_activation, name="values")(features)
     window = keras.layers.Reshape(output_shape, name="window")(values)
@@ -157,11 +157,11 @@ def spatial_broadcast_decoder(
     code = keras.Input((vector_length(code_shape),), name="code")
     features = SpatialBroadcast(*output_shape[:2], name="broadcast")(code)
     for i in range(2):
-        convolution = keras.layers.Conv2D(
+        convolution = UnrolledConv2D(
             kernels, kernel_size, padding="same", activation="relu", name=f"convolution_{i}"
         )
         features = convolution(features)
-    window = keras.layers.Conv2D(
+    window = UnrolledConv2D(
         output_shape[-1], kernel_size, padding="same", activation=output_activation, name="window"
     )(features)
     return keras.Model(code, window, name="spatial_broadcast_decoder")

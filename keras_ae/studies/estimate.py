@@ -123,7 +123,9 @@ def _step_seconds(config: RunConfig, model_config, image_shape) -> float:
     batch = config.training.batch_size
     images = keras.random.uniform((batch, *image_shape), seed=0)
     data = (images, keras.ops.zeros(batch, "int32")) if task_of(model).labels else (images,)
-    endless = tf.data.Dataset.from_tensors(data if len(data) > 1 else data[0]).repeat()
+    untuned = tf.data.Options()
+    untuned.autotune.enabled = False  # As in `keras_ae.data`: the end of a tuned one can take seconds.
+    endless = tf.data.Dataset.from_tensors(data if len(data) > 1 else data[0]).repeat().with_options(untuned)
     steps = TIMED_STEPS * model.steps_per_execution
     model.fit(endless, steps_per_epoch=steps, verbose=0, shuffle=False)  # compiles
     started = time.perf_counter()

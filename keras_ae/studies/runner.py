@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from keras_ae.errors import InputError
 from keras_ae.files import write_json
 from keras_ae.progress import progress_bars
 from keras_ae.studies.config import as_json, upgraded
+from keras_ae.studies.repeated_runs import copy_finished
 from keras_ae.studies.run_directory import RunDirectory, first_difference
 from keras_ae.studies.study import FINISHED, Study, StudyRun
 from keras_ae.studies.worker import DIVERGED, REFUSED
@@ -23,9 +24,18 @@ TAIL = 20  # lines of a crashed run's output that are kept
 
 
 def run_study(
-    study: Study, preset: str, out, *, workers: int = 1, allow_inexact: bool = False, progress: bool = True
+    study: Study,
+    preset: str,
+    out,
+    *,
+    elsewhere: Iterable = (),
+    workers: int = 1,
+    allow_inexact: bool = False,
+    progress: bool = True,
 ) -> dict[str, str]:
     """Train all runs of a preset that are not finished, each in a process of its own.
+
+    A run whose configuration another finished one has, of this preset or of those `elsewhere`, is its copy.
 
     A run that fails is recorded beside its directory (`NAME.failure.json`) and does not stop the others; the next
     call tries it again. Killed at any moment, the next call goes on: finished runs are not touched, broken ones
@@ -35,6 +45,7 @@ def run_study(
         study: The study.
         preset: Which of its presets.
         out: Directory with a directory for each run.
+        elsewhere: Such directories of other presets.
         workers: Runs at the same time.
         allow_inexact: Go on with broken runs also where their bits cannot be the same (see `train`).
         progress: Whether to show progress bars on standard error.
@@ -57,7 +68,8 @@ def run_study(
     failures, processes = {}, _Processes()
     with progress_bars(disable=not progress) as bars, ThreadPoolExecutor(workers) as pool:
         whole = bars.add_task(f"{study.name} ({preset})", total=len(runs), completed=len(runs) - len(pending))
-        jobs = {pool.submit(_train, run, out / run.name, processes, bars, allow_inexact): run for run in pending}
+        places = (out, *map(Path, elsewhere))
+        jobs = {pool.submit(_make, run, places, processes, bars, allow_inexact): run for run in pending}
         try:
             for job in as_completed(jobs):
                 reason = job.result()
@@ -110,6 +122,15 @@ class _Processes:
             self._closed = True
             for process in self._running:
                 process.kill()
+
+
+def _make(run: StudyRun, places: Sequence[Path], processes: _Processes, bars, allow_inexact: bool) -> str | None:
+    """Copy one run, or train it, to the first of the places; the reason if it failed."""
+    path = places[0] / run.name
+    if copy_finished(run, path, places):
+        _beside(path, "failure.json").unlink(missing_ok=True)
+        return None
+    return _train(run, path, processes, bars, allow_inexact)
 
 
 def _train(run: StudyRun, path: Path, processes: _Processes, bars, allow_inexact: bool) -> str | None:
