@@ -107,9 +107,9 @@ CPU = Scale(
     training={
         "equivariance": Training(4_000, 10, seeds=2),
         "pooling": Training(3_000, 10, seeds=2),
-        "samples": Training(2_000, 20, seeds=2),  # as many for every subset: see the README
+        "samples": Training(1_500, 20, seeds=2),  # as many for every subset: see the README
         "robustness": Training(4_000, 10, seeds=2),
-        "regularization": Training(20, 20, seeds=2, epochs=True, rise=25 / 200),
+        "regularization": Training(12, 12, seeds=2, epochs=True, rise=25 / 200),
     },
     equivariant=("vae", "standard"),
     windows=(2, 4, 8, 16, 32),

@@ -42,7 +42,7 @@ class StudyList:
 
 @dataclass(frozen=True)
 class StudyRun:
-    """Train the runs of a study that are not finished: broken ones are resumed, those that others repeat copied."""
+    """Train the runs of a study that are not finished: broken ones are resumed, repeated ones copied."""
 
     name: Annotated[str, tyro.conf.Positional]
     """Name of the study, as `keras-ae study list` shows it."""
