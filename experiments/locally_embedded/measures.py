@@ -1,8 +1,10 @@
 """What is measured of the trained models once more, and kept as small files for the tables and figures."""
 
+import hashlib
 import json
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas
 
@@ -25,7 +27,7 @@ def collect(study: Study, trained: Path, kept: Path) -> None:
     for preset in study.presets:
         runs = [run for run in study.runs(preset) if RunDirectory(trained / preset / run.name).is_finished]
         if runs:
-            _keep_curves(runs, trained / preset, kept / f"{preset}_curves.csv")
+            keep_rows(runs, trained / preset, kept / f"{preset}_curves.csv", _curve)
             _keep_measures(runs, trained / preset, kept / f"{preset}_measures.json")
             _keep_pictures(runs, trained / preset, kept, preset)
     if not (kept / "parameters.csv").exists():
@@ -45,13 +47,37 @@ def _parameters() -> pandas.DataFrame:
     return pandas.DataFrame(rows)
 
 
-def _keep_curves(runs: list[StudyRun], trained: Path, path: Path) -> None:
-    """All columns of the histories, at most 100 rows of each."""
-    tables = []
+def keep_rows(runs: list[StudyRun], trained: Path, path: Path, measure, scale=None) -> None:
+    """Measure the runs that a table lacks, or has of another configuration or scale, and write it after each.
+
+    What the table holds of runs that are not there (any more) stays.
+
+    Args:
+        runs: Finished runs.
+        trained: Directory with a directory for each run.
+        path: The table, a CSV file.
+        measure: From a run, its directory and `scale` to rows, as a pandas table.
+        scale: How much is measured.
+    """
+    table = pandas.read_csv(path) if path.exists() else pandas.DataFrame({"run": [], "key": []})
     for run in runs:
-        rows = RunDirectory(trained / run.name).history()
-        tables.append(pandas.DataFrame(thinned(rows)).assign(run=run.name))
-    write_text(path, pandas.concat(tables).to_csv(index=False, float_format="%.5g"))
+        key, rows = measurement_key(run, scale), table["run"] == run.name
+        if set(table["key"][rows]) == {key}:
+            continue
+        found = measure(run, RunDirectory(trained / run.name), scale).assign(run=run.name, key=key)
+        table = found if rows.all() else pandas.concat([table[~rows], found])
+        write_text(path, table.to_csv(index=False, float_format="%.6g"))
+        keras.utils.clear_session()  # Of one network after the other, none is kept.
+
+
+def measurement_key(run: StudyRun, scale=None) -> str:
+    """Tells a measurement from others of the same name."""
+    return hashlib.sha256(repr((run.config, scale)).encode()).hexdigest()[:12]
+
+
+def _curve(run: StudyRun, directory: RunDirectory, scale) -> pandas.DataFrame:
+    """All columns of the history, at most 100 rows."""
+    return pandas.DataFrame(thinned(directory.history()))
 
 
 def thinned(rows: list, most: int = 100) -> list:

@@ -1,15 +1,12 @@
 """What is measured of the trained networks once more, and kept as small files for the tables and figures."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
 import pandas
 
 import keras_ae as kae
-from experiments.locally_embedded.measures import thinned
-from keras_ae.files import write_text
+from experiments.locally_embedded.measures import keep_rows, thinned
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.study import Study, StudyRun
 from keras_ae.studies.tasks import task_of
@@ -50,35 +47,19 @@ def collect(study: Study, trained: Path, kept: Path) -> None:
 
 
 def keep(runs: list[StudyRun], trained: Path, kept: Path, preset: str, scale: Measured) -> None:
-    """Keep curves, what layers tell of the factors, and what attacks came to: three tables of a preset."""
-    curves = [_curve(run, RunDirectory(trained / run.name)) for run in runs]
-    write_text(kept / f"{preset}_curves.csv", pandas.concat(curves).to_csv(index=False, float_format="%.5g"))
+    """Keep curves, what layers tell of the factors, and what attacks came to: three tables of a preset.
+
+    What they hold of runs that are not there (any more) stays.
+    """
+    keep_rows(runs, trained, kept / f"{preset}_curves.csv", curve, scale)
     for experiment, measure in (("equivariance", spatial), ("robustness", robustness)):
         chosen = [run for run in runs if run.choices["experiment"] == experiment]
-        _keep(chosen, trained, kept / f"{preset}_{experiment}.csv", measure, scale)
+        keep_rows(chosen, trained, kept / f"{preset}_{experiment}.csv", measure, scale)
 
 
-def _curve(run: StudyRun, directory: RunDirectory) -> pandas.DataFrame:
-    rows = thinned(directory.history(), ROWS.get(run.choices["experiment"], 100))
-    return pandas.DataFrame(rows).assign(run=run.name)
-
-
-def _keep(runs: list[StudyRun], trained: Path, path: Path, measure, scale: Measured) -> None:
-    """Measure the runs that the table lacks, or has of another configuration or scale, and write it after each."""
-    table = pandas.read_csv(path) if path.exists() else pandas.DataFrame({"run": [], "key": []})
-    for run in runs:
-        key, rows = _key(run, scale), table["run"] == run.name
-        if set(table["key"][rows]) == {key}:
-            continue
-        found = measure(run, RunDirectory(trained / run.name), scale).assign(run=run.name, key=key)
-        table = found if rows.all() else pandas.concat([table[~rows], found])
-        write_text(path, table.to_csv(index=False, float_format="%.6g"))
-        keras.utils.clear_session()  # Of one network after the other, none is kept.
-
-
-def _key(run: StudyRun, scale: Measured) -> str:
-    """Tells a measurement from others of the same name."""
-    return hashlib.sha256(repr((run.config, scale)).encode()).hexdigest()[:12]
+def curve(run: StudyRun, directory: RunDirectory, scale: Measured) -> pandas.DataFrame:
+    """Rows of a run's history, evenly apart."""
+    return pandas.DataFrame(thinned(directory.history(), ROWS.get(run.choices["experiment"], 100)))
 
 
 def spatial(run: StudyRun, directory: RunDirectory, scale: Measured) -> pandas.DataFrame:

@@ -108,7 +108,7 @@ CPU = Scale(
         "equivariance": Training(4_000, 10, seeds=2),
         "pooling": Training(3_000, 10, seeds=2),
         "samples": Training(1_500, 20, seeds=2),  # as many for every subset: see the README
-        "robustness": Training(4_000, 10, seeds=2),
+        "robustness": Training(4_000, 10, seeds=1),
         "regularization": Training(12, 12, seeds=2, epochs=True, rise=25 / 200),
     },
     equivariant=("vae", "standard"),

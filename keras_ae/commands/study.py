@@ -174,7 +174,8 @@ class StudyReport:
     def _keep(self, study, trained: Path, kept: Path) -> None:
         """Write each preset's table beside the study, `results/PRESET.csv`, and what its figures need.
 
-        A table in which runs are missing does not replace one of as many or more.
+        What is kept of runs that are not here stays, if they have the same configuration still; a table of fewer
+        runs does not replace one of others.
         """
         import pandas
 
@@ -182,18 +183,37 @@ class StudyReport:
         from keras_ae.studies.runner import results
 
         for preset in (preset for preset in study.presets if (trained / preset).is_dir()):
-            table = results(study, preset, trained / preset)
-            path, ended = kept / f"{preset}.csv", int(table["status"].isin(OUTCOMES).sum())
+            table, path = results(study, preset, trained / preset), kept / f"{preset}.csv"
+            before = pandas.read_csv(path) if path.exists() else pandas.DataFrame({"status": []})
+            table = completed(table, before)
+            ended = int(table["status"].isin(OUTCOMES).sum())
             if ended < len(table):
                 print(f"{preset}: {len(table) - ended} of {len(table)} runs are not finished", file=sys.stderr)
-                before = pandas.read_csv(path)["status"] if path.exists() else pandas.Series(dtype=str)
-                if ended <= before.isin(OUTCOMES).sum():
+                if ended <= before["status"].isin(OUTCOMES).sum():
                     continue
             write_text(path, table.to_csv(index=False, float_format="%.7g"))
         collect = load_collect(study.name, self.experiments)
         if collect is not None and trained.is_dir():
             load_keras()
             collect(study, trained, kept)
+
+
+def completed(table, before):
+    """A table of results with the rows of an earlier one in the place of runs that have not ended.
+
+    Both are pandas tables as `keras_ae.studies.results` has them. Rows of another configuration are not taken.
+    """
+    import pandas
+
+    if "key" not in before:
+        return table
+    lacking = table[~table["status"].isin(OUTCOMES)]
+    known = before[before["status"].isin(OUTCOMES) & before["key"].isin(lacking["key"])]
+    known = known[known["run"].isin(lacking["run"])]
+    if known.empty:
+        return table
+    together = pandas.concat([table[~table["run"].isin(known["run"])], known]).set_index("run")
+    return together.loc[table["run"]].reset_index()
 
 
 def runs_directory(name: str) -> Path:

@@ -1,5 +1,6 @@
 """Running a study: finished runs are skipped, broken ones resumed, failed ones reported; and its results read."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -183,7 +184,9 @@ def _last_step(path: Path) -> int:
 
 
 def results(study: Study, preset: str, out, runs: Sequence[StudyRun] | None = None):
-    """The runs of a preset as a pandas table: name, choices, status and the measurements of the finished ones.
+    """The runs of a preset as a pandas table: name, key, choices, status and the measurements of finished ones.
+
+    The "key" tells runs of one name but different configurations apart.
 
     Nested measurements become columns such as "test.mse". Status is "finished", "diverged" (trained to where its
     loss ran away, which is a result too), "failed" (for another reason), "begun" or "missing"; "reason" tells why
@@ -194,11 +197,16 @@ def results(study: Study, preset: str, out, runs: Sequence[StudyRun] | None = No
     rows = []
     for run in runs or study.runs(preset):
         directory, finished = RunDirectory(Path(out) / run.name), is_finished(run, out)
-        row = {"run": run.name, **run.choices, **_status(directory)}
+        row = {"run": run.name, "key": _key(run), **run.choices, **_status(directory)}
         if finished:
             row |= _flat(directory.read("metrics"))
         rows.append(row)
     return pandas.DataFrame(rows)
+
+
+def _key(run: StudyRun) -> str:
+    config = json.dumps(as_json(run.config), sort_keys=True)
+    return hashlib.sha256(config.encode()).hexdigest()[:12]
 
 
 def _status(directory: RunDirectory) -> dict[str, str]:

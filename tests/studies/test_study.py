@@ -143,11 +143,41 @@ def test_a_table_of_missing_runs_is_kept_unless_it_would_replace_a_fuller_one(mi
     assert list(table["reason"].isna()) == [True, False, False]
 
     table["status"] = "finished"
-    table.to_csv(kept / "quick.csv", index=False)
-    report._keep(study, trained, kept)
-    assert list(pandas.read_csv(kept / "quick.csv")["status"]) == ["finished"] * 3
+    for earlier, statuses in (
+        (table, ["finished", "diverged", "finished"]),
+        (table.drop(columns="key"), ["finished"] * 3),
+    ):
+        earlier.to_csv(kept / "quick.csv", index=False)
+        report._keep(study, trained, kept)
+        assert list(pandas.read_csv(kept / "quick.csv")["status"]) == statuses
     report._keep(Study("mixed", "", {"quick": lambda: study.runs("quick")[:2]}), trained, kept)
     assert list(pandas.read_csv(kept / "quick.csv")["status"]) == ["finished", "diverged"]
+
+
+def test_runs_that_are_not_here_keep_their_results_unless_their_configuration_changed():
+    here = pandas.DataFrame(
+        {
+            "run": ["a", "b", "c", "d"],
+            "key": ["1", "2", "3", "4"],
+            "status": ["finished", "missing", "missing", "failed"],
+            "test.mse": [0.1, None, None, None],
+        }
+    )
+    before = pandas.DataFrame(
+        {
+            "run": ["d", "c", "b", "a"],
+            "key": ["4", "other", "2", "1"],
+            "status": ["diverged", "finished", "finished", "finished"],
+            "test.mse": [None, 0.3, 0.2, 0.9],
+            "only before": [1, 2, 3, 4],
+        }
+    )
+    table = study_commands.completed(here, before)
+    assert table["run"].tolist() == ["a", "b", "c", "d"]
+    assert table["status"].tolist() == ["finished", "finished", "missing", "diverged"]
+    assert table["test.mse"].fillna(0).tolist() == [0.1, 0.2, 0, 0]
+    for unknown in (before.drop(columns="key"), before.iloc[:0]):
+        assert study_commands.completed(here, unknown) is here
 
 
 def test_studies_are_found_in_their_folders(tmp_path, monkeypatch):
