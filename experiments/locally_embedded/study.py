@@ -20,6 +20,9 @@ GENTLE, STRONG = {"gamma": 5.0, "capacity": 20.0}, {"gamma": 10.0, "capacity": 2
 # Two cores: narrower models of fewer images, trained ten times as fast for a hundredth of the steps.
 CPU_MNIST = DataConfig("mnist", train="train[:10000]", validation="test[:2000]", test="test[2000:4000]")
 CPU_DSPRITES = replace(CPU_MNIST, source="dsprites", image_size=(32, 32), train="train[:20000]")
+CPU_CIFAR10 = replace(CPU_MNIST, source="cifar10")
+CPU_DIGITS = DataConfig("digits", train="all[:1000]", validation="all[1000:1400]", test="all[1400:]")
+CPU_MAPS_DATA = (CPU_MNIST, CPU_DSPRITES, CPU_CIFAR10, CPU_DIGITS)  # digits: Fashion-MNIST is not as easily had
 CPU_RATE = 1e-3
 # Autoencoders of whole images see smaller ones, with a part of the pixels. A divergence weighs against a sum over
 # the pixels: for it to count as at full size, its weight is divided as often. Fewer kernels than 32 would be
@@ -136,7 +139,7 @@ def cpu() -> list[StudyRun]:
         *(_cpu_types(*choice) for choice in [*every, *again]),
         *(_cpu_codes(kind, pair) for kind, pair in _CPU_CODES),
         *(_cpu_network(*choice) for choice in ((CPU_DSPRITES, "vae", 1_600), (CPU_MNIST, "capacity", 800))),
-        *(_cpu_maps(data) for data in (CPU_MNIST, CPU_DSPRITES)),
+        *(_cpu_maps(data) for data in CPU_MAPS_DATA),
     ]
 
 

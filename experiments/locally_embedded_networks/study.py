@@ -50,6 +50,7 @@ def _samples(scale: Scale, seed: int) -> Iterator[StudyRun]:
 
 def _robustness(scale: Scale, seed: int) -> Iterator[StudyRun]:
     """Section 5.5, Figures 5.7 and A.1."""
+    scale = replace(scale, data=scale.attacked or scale.data)
     run = partial(_run, scale, "robustness", seed)
     yield run(_classic(scale))
     for kind, pair in scale.robust:
