@@ -16,25 +16,34 @@ CHEAP = ("gradient_sign", "gaussian_blur", "contrast_reduction")
 
 
 @dataclass(frozen=True)
-class Measured:
-    """How much is measured of the networks of a preset.
+class Probed:
+    """How what the layers tell is measured.
 
     Attributes:
         images: Training images on which the probes learn, and at most as many test images; all if None.
-        probe: Options of `keras_ae.evaluation.spatial_information` that are not the thesis's.
+        options: Of `keras_ae.evaluation.spatial_information`, if they are not the thesis's.
+    """
+
+    images: int | None = None
+    options: dict | None = None
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """How the attacks are measured.
+
+    Attributes:
         batches: Test batches, of 20 images each, that are attacked.
         attacks: By name; all thirteen if None.
     """
 
-    images: int | None = None
-    probe: dict | None = None
     batches: int = 20
     attacks: tuple[str, ...] | None = None
 
 
-PAPER = Measured()
-CPU = Measured(20_000, {"units": 512, "epochs": 10, "learning_rate": 1e-3}, batches=2)
-QUICK = Measured(300, {"units": 16, "epochs": 10, "learning_rate": 1e-2}, batches=1, attacks=CHEAP)
+PAPER = Probed(), Attacked()
+CPU = Probed(20_000, {"units": 512, "epochs": 10, "learning_rate": 1e-3}), Attacked(batches=1)
+QUICK = Probed(300, {"units": 16, "epochs": 10, "learning_rate": 1e-2}), Attacked(batches=1, attacks=CHEAP)
 SCALES = {"paper": PAPER, "quick": QUICK}  # CPU for the others
 
 
@@ -43,26 +52,29 @@ def collect(study: Study, trained: Path, kept: Path) -> None:
     for preset in study.presets:
         runs = [run for run in study.runs(preset) if RunDirectory(trained / preset / run.name).is_finished]
         if runs:
-            keep(runs, trained / preset, kept, preset, SCALES.get(preset, CPU))
+            keep(runs, trained / preset, kept, preset, *SCALES.get(preset, CPU))
 
 
-def keep(runs: list[StudyRun], trained: Path, kept: Path, preset: str, scale: Measured) -> None:
+def keep(runs: list[StudyRun], trained: Path, kept: Path, preset: str, probed: Probed, attacked: Attacked) -> None:
     """Keep curves, what layers tell of the factors, and what attacks came to: three tables of a preset.
 
     What they hold of runs that are not there (any more) stays.
     """
-    keep_rows(runs, trained, kept / f"{preset}_curves.csv", curve, scale)
-    for experiment, measure in (("equivariance", spatial), ("robustness", robustness)):
+    keep_rows(runs, trained, kept / f"{preset}_curves.csv", curve)
+    for experiment, measure, scale in (
+        ("equivariance", spatial, probed),
+        ("robustness", robustness, attacked),
+    ):
         chosen = [run for run in runs if run.choices["experiment"] == experiment]
         keep_rows(chosen, trained, kept / f"{preset}_{experiment}.csv", measure, scale)
 
 
-def curve(run: StudyRun, directory: RunDirectory, scale: Measured) -> pandas.DataFrame:
+def curve(run: StudyRun, directory: RunDirectory, scale: None) -> pandas.DataFrame:
     """Rows of a run's history, evenly apart."""
     return pandas.DataFrame(thinned(directory.history(), ROWS.get(run.choices["experiment"], 100)))
 
 
-def spatial(run: StudyRun, directory: RunDirectory, scale: Measured) -> pandas.DataFrame:
+def spatial(run: StudyRun, directory: RunDirectory, scale: Probed) -> pandas.DataFrame:
     """What each layer of a trained classifier tells of the factors of its images (section 5.2)."""
     model, data = kae.load_model(directory.model_path), run.config.load_data(progress=False)
     parts = []
@@ -72,10 +84,10 @@ def spatial(run: StudyRun, directory: RunDirectory, scale: Measured) -> pandas.D
         parts += [images, data.labels(split)[: len(images)]]
     several = data.labels("train").ndim > 1
     names = data.label_names if several else ("class",)
-    return kae.evaluation.spatial_information(model, *parts, factor_names=names, **scale.probe or {})
+    return kae.evaluation.spatial_information(model, *parts, factor_names=names, **scale.options or {})
 
 
-def robustness(run: StudyRun, directory: RunDirectory, scale: Measured) -> pandas.DataFrame:
+def robustness(run: StudyRun, directory: RunDirectory, scale: Attacked) -> pandas.DataFrame:
     """What the attacks on a trained classifier came to (section 5.5), a row each.
 
     The results of the single images stand in the run's directory: a measurement that is killed goes on from them.

@@ -117,11 +117,11 @@ def test_what_was_measured_is_measured_again_only_of_another_configuration(tmp_p
         ([other], []),
     ):
         asked.clear()
-        measures.keep_rows(runs, tmp_path, path, measure, measures.CPU)
+        measures.keep_rows(runs, tmp_path, path, measure, measures.CPU[0])
         assert asked == [run.name for run in measured]
     kept = pandas.read_csv(path).set_index("run")["told"]
     assert kept.to_dict() == {one.name: 10, other.name: other.config.training.steps}
-    measures.keep_rows([other], tmp_path, path, measure, measures.QUICK)
+    measures.keep_rows([other], tmp_path, path, measure, measures.QUICK[0])
     assert asked == [other.name]
 
 
