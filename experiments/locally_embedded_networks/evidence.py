@@ -26,13 +26,15 @@ class Evidence(NamedTuple):
         runs: The finished runs with their measurements, a row each.
         curves: Rows of their histories.
         layers: What probes tell of the factors: rows of `keras_ae.evaluation.spatial_information`.
-        attacks: A row a run and attack, as `Robustness.summary` has it.
+        attacks: On the classifiers of section 5.5: a row a run and attack, as `Robustness.summary` has it.
+        on_shapes: The same on those of section 5.2, where they are of other images.
     """
 
     runs: pandas.DataFrame
     curves: pandas.DataFrame
     layers: pandas.DataFrame
     attacks: pandas.DataFrame
+    on_shapes: pandas.DataFrame
 
     def of(self, experiment: str) -> pandas.DataFrame:
         """The curves of one analysis."""
@@ -52,7 +54,9 @@ def load(results: Path, presets: tuple[str, ...]) -> Evidence:
     runs = runs.assign(label=[label(row) for _, row in runs.iterrows()])
     columns = runs[["run", "experiment", *CHOICES, "label"]]
     names = ("_curves", "_equivariance", "_robustness")
-    return Evidence(runs, *(_together(results, presets, name).merge(columns, on="run") for name in names))
+    *tables, attacks = (_together(results, presets, name).merge(columns, on="run") for name in names)
+    apart = attacks["experiment"] != "robustness"
+    return Evidence(runs, *tables, attacks[~apart], attacks[apart])
 
 
 def label(row) -> str:

@@ -26,6 +26,7 @@ TABLES = {
     "samples": tables.samples,
     "classifiers": tables.classifiers,
     "robustness": tables.robustness,
+    "robustness_of_shapes": tables.robustness_of_shapes,
     "regularization": tables.regularization,
 }
 

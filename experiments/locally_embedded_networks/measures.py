@@ -35,14 +35,19 @@ class Attacked:
     Attributes:
         batches: Test batches, of 20 images each, that are attacked.
         attacks: By name; all thirteen if None.
+        experiments: The analyses whose classifiers are attacked.
     """
 
     batches: int = 20
     attacks: tuple[str, ...] | None = None
+    experiments: tuple[str, ...] = ("robustness",)
 
 
 PAPER = Probed(), Attacked()
-CPU = Probed(20_000, {"units": 512, "epochs": 10, "learning_rate": 1e-3}), Attacked(batches=1)
+CPU = (
+    Probed(20_000, {"units": 512, "epochs": 10, "learning_rate": 1e-3}),
+    Attacked(batches=1, experiments=("robustness", "equivariance")),
+)
 QUICK = Probed(300, {"units": 16, "epochs": 10, "learning_rate": 1e-2}), Attacked(batches=1, attacks=CHEAP)
 SCALES = {"paper": PAPER, "quick": QUICK}  # CPU for the others
 
@@ -61,12 +66,12 @@ def keep(runs: list[StudyRun], trained: Path, kept: Path, preset: str, probed: P
     What they hold of runs that are not there (any more) stays.
     """
     keep_rows(runs, trained, kept / f"{preset}_curves.csv", curve)
-    for experiment, measure, scale in (
-        ("equivariance", spatial, probed),
-        ("robustness", robustness, attacked),
+    for experiments, name, measure, scale in (
+        (("equivariance",), "equivariance", spatial, probed),
+        (attacked.experiments, "robustness", robustness, attacked),
     ):
-        chosen = [run for run in runs if run.choices["experiment"] == experiment]
-        keep_rows(chosen, trained, kept / f"{preset}_{experiment}.csv", measure, scale)
+        chosen = [run for run in runs if run.choices["experiment"] in experiments]
+        keep_rows(chosen, trained, kept / f"{preset}_{name}.csv", measure, scale)
 
 
 def curve(run: StudyRun, directory: RunDirectory, scale: None) -> pandas.DataFrame:

@@ -145,10 +145,10 @@ def _distances_claim(evidence, claim: str, attacks):
 
 def single_pixels_succeed_less(evidence):
     means = _single_pixel(evidence)
-    if means is None or not {"standard", "capacity"} <= set(means.index):
+    if means is None or "standard" not in means.index:
         return None
     claim = "A single pixel succeeds much less against standard and capacity-controlled LEAs (Fig. 5.7)"
-    chosen = means.loc[["standard", "capacity"]]
+    chosen = means.loc[means.index.intersection(["standard", "capacity"], sort=False)]
     return claim, _rates(chosen), bool((chosen["rate"] <= MUCH_LESS * chosen["classic_rate"]).all())
 
 
@@ -162,14 +162,20 @@ def vaes_do_not_gain_by_it(evidence):
 
 
 def _single_pixel(evidence) -> pandas.DataFrame | None:
-    """Means by type of the single pixel's success; None where it hardly ever succeeds against the Classic."""
-    beside = beside_classic(evidence)
-    if beside is None or "single_pixel" not in beside.index.get_level_values("attack"):
-        return None
-    types = evidence.attacks.drop_duplicates("label").set_index("label")["type"]
-    of_attack = beside.xs("single_pixel", level="attack")
-    means = of_attack.groupby(types.reindex(of_attack.index)).mean()
-    return means if (means["classic_rate"] >= TOO_RARE).all() else None
+    """Means by type of the single pixel's success: on shapes, where it hardly ever succeeds on the other images.
+
+    None where it hardly ever succeeds against either Classic.
+    """
+    for attacks in (evidence.attacks, evidence.on_shapes):
+        beside = beside_classic(evidence._replace(attacks=attacks))
+        if beside is None or "single_pixel" not in beside.index.get_level_values("attack"):
+            continue
+        types = attacks.drop_duplicates("label").set_index("label")["type"]
+        of_attack = beside.xs("single_pixel", level="attack")
+        means = of_attack.groupby(types.reindex(of_attack.index)).mean()
+        if (means["classic_rate"] >= TOO_RARE).all():
+            return means
+    return None
 
 
 def some_models_fail(evidence):

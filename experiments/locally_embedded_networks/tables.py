@@ -64,7 +64,15 @@ def classifiers(evidence) -> pandas.DataFrame:
 def robustness(evidence) -> pandas.DataFrame:
     """Figure A.1 in numbers: success rate / distance (MSE), means over the seeds; a column a model that learnt."""
     rows = evidence.attacks
-    rows = rows[~rows["run"].isin(failed(evidence.runs))] if len(rows) else rows
+    return _attacked(rows[~rows["run"].isin(failed(evidence.runs))] if len(rows) else rows)
+
+
+def robustness_of_shapes(evidence) -> pandas.DataFrame:
+    """The same of the classifiers of section 5.2, where they are of other images."""
+    return _attacked(evidence.on_shapes)
+
+
+def _attacked(rows: pandas.DataFrame) -> pandas.DataFrame:
     if not len(rows):
         return pandas.DataFrame()
     means = rows.groupby(["label", "attack"], sort=False)[["success_rate", "mse"]].mean()

@@ -98,7 +98,7 @@ def _evidence(fails=("vae", "sb"), **changed):
         _pooling(tables, seed, HOW | changed)
         _weighted(tables, seed, HOW | changed)
         _robust(tables, seed, HOW | changed, fails)
-    return evidence.Evidence(*map(pandas.DataFrame, tables.values()))
+    return evidence.Evidence(*map(pandas.DataFrame, tables.values()), on_shapes=pandas.DataFrame())
 
 
 def _compared(tables, seed, how):
@@ -282,6 +282,17 @@ def test_without_a_success_no_distance_is_judged(distances):
 
 def test_attacks_that_always_succeed_do_not_differ():
     assert robustness_claims.differences_are_minor(_evidence(**_both((1.0, 0.1), (1.0, 0.1))))[2]
+
+
+def test_single_pixels_are_judged_on_shapes_where_they_never_succeed_on_the_others(as_in_the_thesis):
+    never = _evidence(**_both((0.0, np.nan), (0.0, np.nan)))
+    assert robustness_claims.single_pixels_succeed_less(never) is None
+    on_shapes = as_in_the_thesis.attacks[as_in_the_thesis.attacks["type"] != "capacity"]
+    found = robustness_claims.single_pixels_succeed_less(never._replace(on_shapes=on_shapes))
+    assert found[2]
+    assert "standard" in found[1]
+    assert "capacity" not in found[1]
+    assert set(tables.robustness_of_shapes(never._replace(on_shapes=on_shapes))) == {"attack", *on_shapes["label"]}
 
 
 def test_half_of_the_pooling_decides_nothing(as_in_the_thesis):
