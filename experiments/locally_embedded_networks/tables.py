@@ -24,6 +24,7 @@ def pooling(evidence) -> pandas.DataFrame:
     ends = evidence.ends("pooling")
     if not len(ends):
         return pandas.DataFrame()
+    ends = ends.sort_values(["window", "model", "type", "code"])
     ends = ends.assign(code=["" if pandas.isna(code) else f"{code:g}" for code in ends["code"]])
     ends = ends.assign(window=[f"{window:g}×{window:g}" for window in ends["window"]])
     table = ends.pivot_table("val_accuracy", ["label", "code"], "window", "median", sort=False).reset_index()
