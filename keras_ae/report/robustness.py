@@ -134,7 +134,7 @@ def _grid(axes, attacks: list[str], models: list[str]) -> None:
 def _explain(figure: Figure, axes, drawn: PathCollection, sizes: _Sizes, beside: str) -> None:
     """The colour bar and the circles of the legend; `beside` tells the baseline."""
     bar = figure.colorbar(drawn, ax=axes, shrink=0.9, pad=0.02)
-    bar.set_label(f"perturbation distance (MSE){beside.replace(', ', ',\n', 1)}", fontsize=8)
+    bar.set_label("perturbation distance (MSE)" + beside.replace(", ", ",\n", 1), fontsize=8)
     bar.outline.set_visible(False)
     circles = [axes.scatter([], [], sizes(rate), color="0.6", label=f"{rate:.3g}") for rate in sizes.shown]
     axes.legend(
