@@ -71,11 +71,11 @@ def _pooling(ends: pandas.DataFrame) -> Figure | None:
     lengths = sorted(ends["code"].dropna().unique())
     if not lengths:
         return None
-    figure = Figure(figsize=(4.6 * len(lengths), 3.6), layout="constrained")
+    figure, colours = Figure(figsize=(4.6 * len(lengths), 3.6), layout="constrained"), _colours(ends)
     for axes, length in zip(figure.subplots(1, len(lengths), sharey=True, squeeze=False)[0], lengths, strict=True):
         shown = ends[ends["code"].isna() | (ends["code"] == length)]
-        for colour, (label, rows) in enumerate(shown.groupby("label", sort=False)):
-            _band(axes, rows, "window", "val_accuracy", f"C{colour}", label, marker="o")
+        for label, rows in shown.groupby("label"):
+            _band(axes, rows, "window", "val_accuracy", colours[label], label, marker="o")
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_formatter("{x:g}")
         axes.set(title=f"{length:g} code values" if length != 1 else "1 code value", xlabel="window = stride")
@@ -90,14 +90,13 @@ def _samples(rows: pandas.DataFrame) -> Figure | None:
     sizes = sorted(rows["samples"].dropna().unique())
     if not sizes:
         return None
-    figure = Figure(figsize=(3.4 * len(sizes), 5.6), layout="constrained")
+    figure, colours = Figure(figsize=(3.4 * len(sizes), 5.6), layout="constrained"), _colours(rows)
     columns = figure.subplots(2, len(sizes), squeeze=False).T
     for column, (panels, size) in enumerate(zip(columns, sizes, strict=True)):
         for axes, measure in zip(panels, ("loss", "accuracy"), strict=True):
-            models = rows[rows["samples"] == size].groupby("label", sort=False)
-            for colour, (label, of_model) in enumerate(models):
-                _band(axes, of_model, "step", f"val_{measure}", f"C{colour}", label)
-                _band(axes, of_model, "step", measure, f"C{colour}", None, linestyle="--")
+            for label, of_model in rows[rows["samples"] == size].groupby("label"):
+                _band(axes, of_model, "step", f"val_{measure}", colours[label], label)
+                _band(axes, of_model, "step", measure, colours[label], None, linestyle="--")
             axes.grid(alpha=0.25)
             if column == 0:
                 axes.set_ylabel("log loss, nats" if measure == "loss" else measure)
@@ -148,6 +147,11 @@ def _regularization(found: pandas.DataFrame | None) -> Figure | None:
     other.set_ylabel("reconstruction loss (eq. 3.2), 100 test images", color="C1")
     axes.legend(frameon=False, fontsize=7)
     return figure
+
+
+def _colours(rows: pandas.DataFrame) -> dict[str, str]:
+    """A colour for each model, the same in all panels."""
+    return {label: f"C{i}" for i, label in enumerate(sorted(set(rows["label"])))}
 
 
 def _band(axes, rows: pandas.DataFrame, x: str, y: str, colour: str, label: str | None, **style) -> None:

@@ -328,6 +328,16 @@ def test_failed_classifiers_are_left_out(as_in_the_thesis):
     assert set(drawn) == {"figureA_1", "figure5_7", "figureA_1_failed"}
 
 
+def test_a_model_has_one_colour_in_all_panels(as_in_the_thesis):
+    """Whichever comes first in the rows of a panel."""
+    ends = as_in_the_thesis.ends("pooling").sort_values(["code", "label"], ascending=[True, False])
+    ends = pandas.concat([ends[ends["code"] == 10][::-1], ends[ends["code"] != 10]])
+    left, right = figures._pooling(ends).axes
+    colours = [{line.get_label(): line.get_color() for line in axes.lines} for axes in (left, right)]
+    assert colours[0] == colours[1]
+    assert len(set(colours[0].values())) == 3
+
+
 def test_tables_say_what_was_measured(as_in_the_thesis):
     layers = tables.spatial_information(as_in_the_thesis).set_index(["model", "layer"])
     assert layers.loc["CNN-LEA VAE-fc"].index.tolist() == ["image", "cnn_lea1", "fc1", "logits"]
