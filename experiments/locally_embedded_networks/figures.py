@@ -145,7 +145,7 @@ def _regularization(found: pandas.DataFrame | None) -> Figure | None:
     axes.set(xscale="log", xlabel="λ", title=f"after {found['step'].iloc[0]:g} steps")
     axes.set_ylabel("classification loss, nats", color="C0")
     other.set_ylabel("reconstruction loss (eq. 3.2), 100 test images", color="C1")
-    axes.legend(frameon=False, fontsize=7)
+    figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize=7)
     return figure
 
 
