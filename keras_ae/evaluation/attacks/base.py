@@ -39,11 +39,11 @@ class Classifier:
 
     def loss_gradients(self, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logits, and the gradient of each image's cross-entropy with its label."""
-        return self._gradients(images, labels, lambda logits, targets: ep.crossentropy(logits, targets))
+        return self._gradients(images, labels, ep.crossentropy)
 
     def logit_gradients(self, images: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logits, and the gradient of each image's logits weighted by float32 weights [n, classes] and summed."""
-        return self._gradients(images, weights, lambda logits, factors: (logits * factors).sum(axis=-1))
+        return self._gradients(images, weights, _weighted)
 
     def clip(self, images: np.ndarray) -> np.ndarray:
         """The images within the bounds, float32."""
@@ -55,16 +55,10 @@ class Classifier:
         return self.upper - self.lower
 
     def _gradients(self, images, others, function):
-        def loss(x, other):
-            logits = self._model(x)
-            return function(logits, other).sum(), logits
-
+        differentiate = _differentiated(self._model, function, self._like)
         found = []
         for part, other in zip(self._parts(images), self._parts(others), strict=True):
-            tensor = self._tensor(part)
-            _, logits, gradients = ep.value_and_grad_fn(tensor, loss, has_aux=True)(
-                tensor, ep.from_numpy(self._like, other)
-            )
+            logits, gradients = differentiate(self._tensor(part), ep.from_numpy(self._like, other))
             found.append((logits.numpy(), gradients.numpy()))
         return tuple(map(np.concatenate, zip(*found, strict=True)))
 
@@ -74,6 +68,45 @@ class Classifier:
 
     def _tensor(self, images: np.ndarray):
         return ep.from_numpy(self._like, np.ascontiguousarray(images, np.float32))
+
+
+def _weighted(logits: ep.Tensor, factors: ep.Tensor) -> ep.Tensor:
+    return (logits * factors).sum(axis=-1)
+
+
+def _differentiated(model, function, like: ep.Tensor):
+    """From images and others to logits and the gradients of `function` of both: EagerPy tensors.
+
+    On TensorFlow compiled, once for each model, and by the images alone: an eager gradient through a compiled
+    model would differentiate it by its weights, too.
+    """
+
+    def loss(x, other):
+        logits = model(x)
+        return function(logits, other).sum(), logits
+
+    if not isinstance(like, ep.TensorFlowTensor):
+
+        def by_images(x, other):
+            _, logits, gradients = ep.value_and_grad_fn(x, loss, has_aux=True)(x, other)
+            return logits, gradients
+
+        return by_images
+
+    import tensorflow as tf
+
+    kept = vars(model).setdefault("_gradients", {})
+    if function not in kept:
+
+        @tf.function(reduce_retracing=True)
+        def gradients(images, others):
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(images)
+                value, logits = loss(ep.astensor(images), ep.astensor(others))
+            return logits.raw, tape.gradient(value.raw, images)
+
+        kept[function] = gradients
+    return lambda x, other: tuple(map(ep.astensor, kept[function](x.raw, other.raw)))
 
 
 class Nearest:
