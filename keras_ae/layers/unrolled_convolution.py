@@ -8,8 +8,8 @@ from keras import ops
 from keras_ae.catalogue import Example
 from keras_ae.execution import on_cpu
 
-# Products with the matrix are 25 times as fast as convolutions of a few channels, for positions / k² times the
-# arithmetic. Of 16 channels and 4×4 positions that is 3 times as fast with its gradient, of 32 as fast.
+# The matrix takes positions / k² times the arithmetic, of few channels at a much higher speed: of 4×4 positions with
+# gradients 3.5 times as fast for 12 channels, 1.5 for 24, no longer for 32 (benchmarks/unrolled_convolution.py).
 MOST_POSITIONS = 2  # times the kernel's
 MOST_CHANNELS = 24
 
@@ -57,8 +57,8 @@ class _Unrolled:
 class UnrolledConv2D(_Unrolled, keras.layers.Conv2D):
     """`keras.layers.Conv2D` with the same weights and outputs (up to rounding), faster on maps of small windows.
 
-    A CPU convolves maps of 4×4 positions and a dozen channels at a twentieth of the speed of a matrix product,
-    so there it is one (`unrolled`).
+    A CPU convolves such maps, of few channels, at a fraction of the speed of a matrix product, so there it is one
+    (`unrolled`).
     """
 
     def convolution_op(self, inputs, kernel):
