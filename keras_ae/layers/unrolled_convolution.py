@@ -8,8 +8,8 @@ from keras import ops
 from keras_ae.catalogue import Example
 from keras_ae.execution import on_cpu
 
-# The matrix takes positions / k² times the arithmetic, of few channels at a much higher speed: of 4×4 positions with
-# gradients 3.5 times as fast for 12 channels, 1.5 for 24, no longer for 32 (benchmarks/unrolled_convolution.py).
+# The matrix takes positions / k² times the arithmetic, for few channels at a much higher speed: with gradients,
+# maps of 4×4 are 3.5 times as fast for 12 channels, 1.5 for 24, not for 32 (benchmarks/unrolled_convolution.py).
 MOST_POSITIONS = 2  # times the kernel's
 MOST_CHANNELS = 24
 
