@@ -23,14 +23,20 @@ def as_foolbox(classifier: keras.Model):
     import foolbox
     import tensorflow as tf
 
+    from keras_ae.evaluation.attacks.changed_pixels import ChangedPixels, local_network
+
     model = logits_model(classifier)
 
     @tf.function(reduce_retracing=True)
     def logits(images):
         return tf.cast(model(images, training=False), tf.float32)
 
-    device = "/GPU:0" if tf.config.get_visible_devices("GPU") else "/CPU:0"  # Foolbox asks in a deprecated way
-    return foolbox.TensorFlowModel(logits, bounds=_BOUNDS, device=device)
+    on_gpu = bool(tf.config.get_visible_devices("GPU"))
+    device = "/GPU:0" if on_gpu else "/CPU:0"  # Foolbox asks in a deprecated way
+    attacked = foolbox.TensorFlowModel(logits, bounds=_BOUNDS, device=device)
+    network = None if on_gpu else local_network(model)  # a GPU asks about whole images as fast
+    attacked.changed_pixels = network and ChangedPixels(network)
+    return attacked
 
 
 def logits_model(classifier: keras.Model) -> keras.Model:

@@ -7,6 +7,7 @@ import numpy as np
 from keras_ae.evaluation.attacks.base import Classifier
 
 Candidates = Callable[[np.ndarray, range], np.ndarray]
+Skipped = Callable[[np.ndarray, range, np.ndarray], np.ndarray]
 
 
 def first_hits(
@@ -14,7 +15,8 @@ def first_hits(
     labels: np.ndarray,
     count: int,
     candidates: Candidates,
-    skipped: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+    skipped: Skipped | None = None,
+    at_once: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The first candidate of each image that is misclassified.
 
@@ -27,19 +29,20 @@ def first_hits(
         count: Candidates of an image.
         candidates: From rows [m] among the n images and a range of k places in their lists to [m, k, h, w, c],
             within the bounds. Called for each place of an image once at most, in order.
-        skipped: From rows and such candidates to bool [m, k]: which of them are not asked about.
+        skipped: From rows, places and such candidates to bool [m, k]: which of them are not asked about.
+        at_once: Candidates of one question, `classifier.at_once` by default.
 
     Returns:
         int [n], the places of the hits, -1 without; and float32 [n, h, w, c], the hits, undefined without.
     """
     places, hits = np.full(len(labels), -1), None
-    rows, start = np.arange(len(labels)), 0
+    rows, start, at_once = np.arange(len(labels)), 0, at_once or classifier.at_once
     while len(rows) and start < count:
-        steps = range(start, min(count, start + max(1, classifier.at_once // len(rows))))
+        steps = range(start, min(count, start + max(1, at_once // len(rows))))
         images = candidates(rows, steps).astype(np.float32, copy=False)
         if hits is None:
             hits = np.zeros((len(labels), *images.shape[2:]), np.float32)
-        wrong = _misclassified(classifier, images, labels[rows], skipped and ~skipped(rows, images))
+        wrong = _misclassified(classifier, images, labels[rows], skipped and ~skipped(rows, steps, images))
         hit = wrong.any(axis=1)
         first = wrong.argmax(axis=1)[hit]
         places[rows[hit]], hits[rows[hit]] = start + first, images[hit, first]

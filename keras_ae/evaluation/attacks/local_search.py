@@ -76,16 +76,12 @@ class LocalSearch(RandomAttack):
         shape: tuple[int, int, int],
     ) -> list[np.ndarray]:
         """The label's probability for every chosen pixel of every image at ±p; one question for all of them."""
-        counts = [len(pixels) for pixels in chosen]
+        counts, middle = [len(pixels) for pixels in chosen], (classifier.lower + classifier.upper) / 2
         owners, pixels = np.repeat(np.arange(len(chosen)), counts), np.concatenate(chosen)
-        scores = np.empty(len(pixels))
-        for start in range(0, len(pixels), classifier.at_once):  # never all copies in memory
-            some = slice(start, start + classifier.at_once)
-            copies, at = changed[owners[some]], np.arange(len(pixels[some]))
-            copies[at, pixels[some]] = self.p * np.sign(copies[at, pixels[some]])
-            copies = copies.reshape(-1, *shape) * classifier.range + (classifier.lower + classifier.upper) / 2
-            probabilities = softmax(classifier.logits(copies).astype(np.float64), axis=1)
-            scores[some] = probabilities[at, labels[owners[some]]]
+        values = self.p * np.sign(changed[owners, pixels]) * classifier.range + middle
+        images = changed.reshape(-1, *shape) * classifier.range + middle
+        logits = classifier.logits_of_changed(images, owners, pixels, values).astype(np.float64)
+        scores = softmax(logits, axis=1)[np.arange(len(pixels)), labels[owners]]
         return np.split(scores, np.cumsum(counts)[:-1])
 
     def _cycled(self, values: np.ndarray) -> np.ndarray:

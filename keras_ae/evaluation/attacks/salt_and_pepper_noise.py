@@ -39,7 +39,7 @@ class SaltAndPepperNoise(RandomAttack):
             pepper = (uniform < probabilities / 2).astype(np.float32)
             return classifier.clip(images[chosen, None] + classifier.range * (salt - pepper))
 
-        def skipped(chosen, made):
+        def skipped(chosen, _, made):
             count = made.shape[1]
             originals = np.repeat(images[chosen], count, axis=0)
             distances = mse(made.reshape(originals.shape), originals).reshape(-1, count)

@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from keras_ae.evaluation.attacks.base import RandomAttack
+from keras_ae.evaluation.attacks.base import RandomAttack, with_changed_pixels
 from keras_ae.evaluation.attacks.first_hit import first_hits
+
+_MORE = 4  # candidates at once where only what a pixel reaches is computed
 
 
 class SinglePixel(RandomAttack):
@@ -29,14 +31,22 @@ class SinglePixel(RandomAttack):
         )
         bounds = np.array([classifier.lower, classifier.upper], np.float32)
 
-        def candidates(chosen, places):
+        def changes(chosen, places):
             pixel, bound = np.divmod(np.asarray(places), 2)
-            made = np.repeat(images[chosen, None], len(places), axis=1)
-            flat = made.reshape(*made.shape[:2], pixels, -1)  # a view
-            np.put_along_axis(
-                flat, orders[chosen][:, pixel][..., None, None], bounds[bound][:, None, None], axis=2
-            )
-            return made
+            owners, changed = np.repeat(np.arange(len(chosen)), len(places)), orders[chosen][:, pixel].ravel()
+            values = np.tile(bounds[bound], len(chosen))
+            return images[chosen], owners, changed, np.repeat(values[:, None], images.shape[-1], axis=1)
 
-        places, hits = first_hits(classifier, labels, 2 * orders.shape[1], candidates)
+        def candidates(chosen, places):
+            made = with_changed_pixels(*changes(chosen, places))
+            return made.reshape(len(chosen), len(places), *images.shape[1:])
+
+        def harmless(chosen, places, _):
+            rightly = classifier.logits_of_changed(*changes(chosen, places)).argmax(axis=1)
+            return rightly.reshape(len(chosen), -1) == labels[chosen, None]
+
+        options = {}
+        if classifier.follows_pixels:  # what seems a hit is asked about as a whole
+            options = {"skipped": harmless, "at_once": _MORE * classifier.at_once}
+        places, hits = first_hits(classifier, labels, 2 * orders.shape[1], candidates, **options)
         return np.where((places >= 0).reshape(-1, 1, 1, 1), hits, images)
