@@ -87,10 +87,10 @@ def print_robustness(results: dict[str, Any]) -> None:
 
     from keras_ae.evaluation.attacks import FAMILIES, title
 
-    table = Table(title=f"{results['images']} images")
+    table = Table(title=f"{results['images']} images", show_edge=False)  # 80 columns are enough
     table.add_column("attack", no_wrap=True)
-    table.add_column("family")
-    for heading in ("attacked", "successful", "MSE", "s"):
+    table.add_column("family", no_wrap=True)
+    for heading in ("attacked", "success", "MSE", "s"):
         table.add_column(heading, justify="right", no_wrap=True)
     for name, row in results["attacks"].items():
         rate, distance = row["success_rate"], row["mse"]
@@ -99,7 +99,7 @@ def print_robustness(results: dict[str, Any]) -> None:
             FAMILIES[name],
             str(row["attacked"]),
             "" if rate is None else f"{rate:.1%}",
-            "" if distance is None else f"{distance:.3e}",
+            "" if distance is None else f"{distance:.2e}",
             f"{row['seconds']:.1f}",
         )
     console = Console()

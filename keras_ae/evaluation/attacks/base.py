@@ -94,8 +94,10 @@ class Classifier:
         return ep.from_numpy(self._like, np.ascontiguousarray(images, np.float32))
 
 
-def with_changed_pixels(images: np.ndarray, owners: np.ndarray, pixels: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Copies of images [m, h, w, c], each with one pixel changed."""
+def with_changed_pixels(
+    images: np.ndarray, owners: np.ndarray, pixels: np.ndarray, values: np.ndarray
+) -> np.ndarray:
+    """Copies of images [m, h, w, c], each with one pixel changed (see `Classifier.logits_of_changed`)."""
     copies = images[owners]
     copies.reshape(len(owners), -1, images.shape[-1])[np.arange(len(owners)), pixels] = values
     return copies

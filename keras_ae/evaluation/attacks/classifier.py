@@ -23,7 +23,8 @@ def as_foolbox(classifier: keras.Model):
     import foolbox
     import tensorflow as tf
 
-    from keras_ae.evaluation.attacks.changed_pixels import ChangedPixels, local_network
+    from keras_ae.evaluation.attacks.changed_pixels import ChangedPixels
+    from keras_ae.evaluation.attacks.local_network import local_network
 
     model = logits_model(classifier)
 

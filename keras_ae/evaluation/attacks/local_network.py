@@ -1,0 +1,187 @@
+"""Classifiers in which a pixel reaches few values of a map: chains of local layers, and dense ones behind."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_ae.layers import LocallyEmbeddedAutoencoder
+from keras_ae.layers.locally_embedded_windows import Axis, Windowing, as_pair
+
+_WORTHWHILE = 0.75  # part of the last map that a pixel may reach: beyond it the whole network is as fast
+_SIDES = {  # of the windows of layers that make every output from one window
+    keras.layers.Conv2D: "kernel_size",
+    keras.layers.DepthwiseConv2D: "kernel_size",
+    keras.layers.MaxPooling2D: "pool_size",
+    keras.layers.AveragePooling2D: "pool_size",
+    LocallyEmbeddedAutoencoder: "window",
+}
+_OF_EVERY_PIXEL = (keras.layers.Activation, keras.layers.ReLU, keras.layers.LeakyReLU, keras.layers.Rescaling)
+_NOTHING_AT_INFERENCE = (keras.layers.Dropout, keras.layers.SpatialDropout2D, keras.layers.GaussianNoise)
+
+
+@dataclass(frozen=True)
+class LocalNetwork:
+    """A classifier in parts: local layers, a dense layer of all that they give, and what follows.
+
+    Attributes:
+        layers: From maps, patches, where these begin and whose they are to the same behind a layer.
+        shape: (height, width, channels) of the map that the dense layer sees.
+        dense: The dense layer.
+        rest: The layers behind its activation.
+    """
+
+    layers: tuple
+    shape: tuple[int, int, int]
+    dense: keras.layers.Dense
+    rest: tuple
+
+    @property
+    def kernel(self) -> np.ndarray:
+        """The dense layer's weights [height, width, channels, units]."""
+        return keras.ops.convert_to_numpy(self.dense.kernel).reshape(*self.shape, -1)
+
+    def dense_outputs(self, maps):
+        """What the dense layer makes of whole maps, before its activation."""
+        outputs = tf.reshape(maps, (-1, np.prod(self.shape))) @ self.dense.kernel
+        return outputs if self.dense.bias is None else outputs + self.dense.bias
+
+    def logits(self, outputs):
+        """The classifier's logits from the dense layer's outputs."""
+        outputs = self.dense.activation(outputs)
+        for layer in self.rest:
+            outputs = layer(outputs)
+        return outputs
+
+
+def local_network(classifier: keras.Model) -> LocalNetwork | None:
+    """The parts of a classifier that can be asked about changed pixels; None for all other classifiers.
+
+    It is one chain of layers in float32, of which the local ones are known here, and a pixel does not reach more
+    than half of the map before the first dense layer.
+    """
+    chain = _chain(classifier)
+    if chain is None:
+        return None
+    layers, spans = [], (1, 1)
+    for position, layer in enumerate(chain):
+        if isinstance(layer, keras.layers.Flatten):
+            return _with_head(layers, spans, layer, chain[position + 1 :])
+        if type(layer) in _OF_EVERY_PIXEL:
+            layers.append(_OfEveryPixel(layer))
+        elif _is_local(layer):
+            layers.append(_OfWindows(layer, spans))
+            spans = layers[-1].spans
+        elif type(layer) not in _NOTHING_AT_INFERENCE:
+            return None
+    return None
+
+
+def _chain(classifier) -> list | None:
+    """The layers behind the input, if each has the one before it as its only input, in float32."""
+    layers = getattr(classifier, "layers", [])
+    if len(getattr(classifier, "inputs", None) or []) != 1 or not isinstance(layers[0], keras.layers.InputLayer):
+        return None
+    if any(len(layer._inbound_nodes) != 1 or layer.compute_dtype != "float32" for layer in layers[1:]):
+        return None
+    if any(after.input is not before.output for before, after in pairwise(layers)):
+        return None
+    return layers[1:] if layers[-1].output is classifier.outputs[0] and len(layers[0].output.shape) == 4 else None
+
+
+def _is_local(layer) -> bool:
+    """Whether a layer makes every output from one window, all in the same way."""
+    if type(layer) not in _SIDES or getattr(layer, "data_format", "channels_last") != "channels_last":
+        return False
+    if type(layer) is keras.layers.AveragePooling2D and layer.padding != "valid":  # does not count padding
+        return False
+    return as_pair(getattr(layer, "dilation_rate", 1)) == (1, 1) and layer.padding in ("same", "valid")
+
+
+def _with_head(layers, spans, flatten, behind) -> LocalNetwork | None:
+    """The network, if a dense layer follows and a pixel does not reach most of what it sees."""
+    shape = tuple(flatten.input.shape[1:])
+    while behind and type(behind[0]) in _NOTHING_AT_INFERENCE:
+        behind = behind[1:]
+    if not behind or type(behind[0]) is not keras.layers.Dense or len(shape) != 3:
+        return None
+    if np.prod(spans) > _WORTHWHILE * np.prod(shape[:2]):
+        return None
+    return LocalNetwork(tuple(layers), shape, behind[0], tuple(behind[1:]))
+
+
+class _OfEveryPixel:
+    """A layer that makes every pixel of its output from the same pixel of its input."""
+
+    def __init__(self, layer):
+        self._layer = layer
+
+    def __call__(self, maps, patches, starts, owners):
+        return self._layer(maps), self._layer(patches), starts
+
+
+class _OfWindows:
+    """A layer that makes every pixel of its output from one window of its input.
+
+    Args:
+        layer: It.
+        spans: Rows and columns of the patches that it is given.
+
+    Attributes:
+        spans: Of those that it gives.
+    """
+
+    def __init__(self, layer, spans: tuple[int, int]):
+        self._layer = layer
+        window, strides = as_pair(getattr(layer, _SIDES[type(layer)])), as_pair(layer.strides)
+        self._sides, channels = layer.input.shape[1:3], layer.input.shape[3]
+        self._axes = Windowing(window, strides, layer.padding).axes(self._sides)
+        self._filling = tf.float32.min if isinstance(layer, keras.layers.MaxPooling2D) else 0.0
+        axes = zip(self._axes, spans, strict=True)
+        self.spans = tuple(min((span + axis.window - 2) // axis.stride + 1, axis.count) for axis, span in axes)
+        cropped = zip(self._axes, self.spans, strict=True)
+        self._crops = tuple((span - 1) * axis.stride + axis.window for axis, span in cropped)
+        self._of_crops = type(layer).from_config({**layer.get_config(), "padding": "valid"})
+        self._of_crops.build((None, *self._crops, channels))
+
+    def __call__(self, maps, patches, starts, owners):
+        begins = [self._first(axis, *given) for axis, *given in zip(self._axes, starts, self.spans, strict=True)]
+        corners = [begin * axis.stride for begin, axis in zip(begins, self._axes, strict=True)]
+        offsets = [s + axis.before - corner for s, axis, corner in zip(starts, self._axes, corners, strict=True)]
+        pads = [(axis.before, max(axis.length - axis.before - side, 0)) for axis, side in self._with_sides()]
+        padded = tf.pad(maps, [(0, 0), *pads, (0, 0)], constant_values=self._filling)
+        crops = cropped(padded, owners, corners, self._crops, patches, offsets)
+        of_layer = self._layer.trainable_variables, self._layer.non_trainable_variables  # as they are now
+        made, _ = self._of_crops.stateless_call(*of_layer, crops)
+        return self._layer(maps), made, tuple(begins)
+
+    def _with_sides(self):
+        return zip(self._axes, self._sides, strict=True)
+
+    def _first(self, axis: Axis, start, span: int):
+        """The first output of those computed: the first whose window has the patch in it, or one before."""
+        first = -((axis.window - 1 - axis.before - start) // axis.stride)
+        return tf.clip_by_value(first, 0, axis.count - span)
+
+
+def cropped(maps, owners, corners, sides, patches=None, offsets=None):
+    """Crops [n, *sides, c] of maps [m, h, w, c], at corners (y [n], x [n]), with patches [n, a, b, c] laid over.
+
+    Args:
+        offsets: Where in its crop each patch begins, (y [n], x [n]); what lies outside is left out.
+    """
+    (height, width), channels = maps.shape[1:3], maps.shape[3]
+    y, x = (tf.range(side) + corner[:, None] for side, corner in zip(sides, corners, strict=True))
+    places = ((owners[:, None] * height + y)[:, :, None] * width) + x[:, None]
+    table = tf.reshape(maps, (-1, channels))
+    if patches is not None:
+        rows, columns = patches.shape[1:3]
+        y, x = (tf.range(side) - offset[:, None] for side, offset in zip(sides, offsets, strict=True))
+        within = ((y >= 0) & (y < rows))[:, :, None] & ((x >= 0) & (x < columns))[:, None]
+        number = tf.range(tf.shape(owners)[0])
+        of_patches = ((number[:, None] * rows + y)[:, :, None] * columns) + x[:, None]
+        places = tf.where(within, tf.shape(table)[0] + of_patches, places)
+        table = tf.concat((table, tf.reshape(patches, (-1, channels))), axis=0)
+    return tf.gather(table, places)
