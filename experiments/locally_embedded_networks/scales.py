@@ -85,11 +85,11 @@ PAPER = Scale(
     leas=(KERNEL_SIZE,),
     rate=1e-4,
     training={
-        "equivariance": Training(50, 50, seeds=20, epochs=True),
-        "pooling": Training(100, 100, seeds=20, epochs=True),
-        "samples": Training(20, 20, seeds=20, epochs=True),
-        "robustness": Training(100, 100, seeds=20, epochs=True),
-        "regularization": Training(200, 200, seeds=20, epochs=True, rise=25 / 200),
+        "equivariance": Training(50, 50, seeds=10, epochs=True),
+        "pooling": Training(100, 100, seeds=10, epochs=True),
+        "samples": Training(20, 20, seeds=10, epochs=True),
+        "robustness": Training(100, 100, seeds=10, epochs=True),
+        "regularization": Training(200, 200, seeds=10, epochs=True, rise=25 / 200),
     },
 )
 # Two cores: images of half the side, fewer steps, narrow models, ten times the learning rate.
