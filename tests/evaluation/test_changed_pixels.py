@@ -31,7 +31,10 @@ _CONVOLUTION = st.builds(
 _DEPTHWISE = st.builds(partial, st.just(layers.DepthwiseConv2D), kernel_size=st.integers(1, 3), **_KEYWORDS)
 _MAXIMUM = st.builds(partial, st.just(layers.MaxPooling2D), pool_size=st.integers(1, 3), **_KEYWORDS)
 _MEAN = st.builds(partial, st.just(layers.AveragePooling2D), pool_size=st.integers(1, 2), padding=st.just("valid"))
-_OTHERS = st.sampled_from((partial(layers.Dropout, 0.5), layers.LeakyReLU, partial(layers.Rescaling, 2.0)))
+_NORMALIZATION = partial(layers.BatchNormalization, moving_mean_initializer="random_normal")
+_OTHERS = st.sampled_from(
+    (partial(layers.Dropout, 0.5), layers.LeakyReLU, partial(layers.Rescaling, 2.0), _NORMALIZATION)
+)
 _LAYERS = st.lists(st.one_of(_CONVOLUTION, _DEPTHWISE, _MAXIMUM, _MEAN, _OTHERS), max_size=4)
 
 
@@ -92,6 +95,19 @@ def test_locally_embedded_autoencoders_encode_the_windows_that_a_pixel_reaches(p
         units=8,
     )
     questions = _questions((36, 40, 1))
+    np.testing.assert_allclose(_asked(classifier, questions), _of_copies(classifier, *questions), atol=1e-5)
+
+
+def test_sequential_models_are_asked_too():
+    head = [layers.Flatten(), layers.Dense(4, "relu"), layers.Dense(3)]
+    classifier = keras.Sequential([keras.Input((9, 9, 1)), layers.Conv2D(2, 3), layers.MaxPooling2D(2), *head])
+    questions = _questions((9, 9, 1))
+    np.testing.assert_allclose(_asked(classifier, questions), _of_copies(classifier, *questions), atol=1e-5)
+
+
+def test_frozen_layers_are_asked_too():
+    classifier, questions = _classifier((9, 9, 1), [partial(layers.Conv2D, 2, 3)]), _questions((9, 9, 1))
+    classifier.layers[1].trainable = False
     np.testing.assert_allclose(_asked(classifier, questions), _of_copies(classifier, *questions), atol=1e-5)
 
 

@@ -18,7 +18,13 @@ _SIDES = {  # of the windows of layers that make every output from one window
     keras.layers.AveragePooling2D: "pool_size",
     LocallyEmbeddedAutoencoder: "window",
 }
-_OF_EVERY_PIXEL = (keras.layers.Activation, keras.layers.ReLU, keras.layers.LeakyReLU, keras.layers.Rescaling)
+_OF_EVERY_PIXEL = (
+    keras.layers.Activation,
+    keras.layers.BatchNormalization,
+    keras.layers.LeakyReLU,
+    keras.layers.ReLU,
+    keras.layers.Rescaling,
+)
 _NOTHING_AT_INFERENCE = (keras.layers.Dropout, keras.layers.SpatialDropout2D, keras.layers.GaussianNoise)
 
 
@@ -59,36 +65,41 @@ class LocalNetwork:
 def local_network(classifier: keras.Model) -> LocalNetwork | None:
     """The parts of a classifier that can be asked about changed pixels; None for all other classifiers.
 
-    It is one chain of layers in float32, of which the local ones are known here, and a pixel does not reach more
-    than half of the map before the first dense layer.
+    It is one chain of layers in float32, of which the local ones are known here, and a pixel does not reach most of
+    the map before the first dense layer.
     """
-    chain = _chain(classifier)
-    if chain is None:
+    if len(getattr(classifier, "inputs", None) or []) != 1 or len(classifier.inputs[0].shape) != 4:
         return None
-    layers, spans = [], (1, 1)
+    chain = list(classifier.layers) if isinstance(classifier, keras.Sequential) else _chain(classifier)
+    shape, layers, spans = classifier.inputs[0].shape, [], (1, 1)
     for position, layer in enumerate(chain):
-        if isinstance(layer, keras.layers.Flatten):
-            return _with_head(layers, spans, layer, chain[position + 1 :])
-        if type(layer) in _OF_EVERY_PIXEL:
+        if layer.compute_dtype != "float32":
+            return None
+        if type(layer) is keras.layers.Flatten:
+            return _with_head(layers, spans, tuple(shape[1:]), chain[position + 1 :])
+        if _is_of_every_pixel(layer):
             layers.append(_OfEveryPixel(layer))
         elif _is_local(layer):
-            layers.append(_OfWindows(layer, spans))
+            layers.append(_OfWindows(layer, shape, spans))
             spans = layers[-1].spans
         elif type(layer) not in _NOTHING_AT_INFERENCE:
             return None
+        shape = layer.compute_output_shape(shape)
     return None
 
 
-def _chain(classifier) -> list | None:
-    """The layers behind the input, if each has the one before it as its only input, in float32."""
-    layers = getattr(classifier, "layers", [])
-    if len(getattr(classifier, "inputs", None) or []) != 1 or not isinstance(layers[0], keras.layers.InputLayer):
-        return None
-    if any(len(layer._inbound_nodes) != 1 or layer.compute_dtype != "float32" for layer in layers[1:]):
-        return None
-    if any(after.input is not before.output for before, after in pairwise(layers)):
-        return None
-    return layers[1:] if layers[-1].output is classifier.outputs[0] and len(layers[0].output.shape) == 4 else None
+def _chain(classifier) -> list:
+    """The layers behind the input, if each has the one before it as its only input; none otherwise."""
+    layers = classifier.layers
+    if any(len(layer._inbound_nodes) != 1 for layer in layers):
+        return []
+    follow = all(after.input is before.output for before, after in pairwise(layers))
+    return layers[1:] if follow and layers[-1].output is classifier.outputs[0] else []
+
+
+def _is_of_every_pixel(layer) -> bool:
+    """Whether a layer makes every pixel of its output from the same pixel of its input."""
+    return type(layer) in _OF_EVERY_PIXEL and getattr(layer, "axis", -1) in (-1, 3)
 
 
 def _is_local(layer) -> bool:
@@ -100,14 +111,13 @@ def _is_local(layer) -> bool:
     return as_pair(getattr(layer, "dilation_rate", 1)) == (1, 1) and layer.padding in ("same", "valid")
 
 
-def _with_head(layers, spans, flatten, behind) -> LocalNetwork | None:
+def _with_head(layers, spans, shape, behind) -> LocalNetwork | None:
     """The network, if a dense layer follows and a pixel does not reach most of what it sees."""
-    shape = tuple(flatten.input.shape[1:])
     while behind and type(behind[0]) in _NOTHING_AT_INFERENCE:
         behind = behind[1:]
-    if not behind or type(behind[0]) is not keras.layers.Dense or len(shape) != 3:
+    if not behind or type(behind[0]) is not keras.layers.Dense:
         return None
-    if np.prod(spans) > _WORTHWHILE * np.prod(shape[:2]):
+    if any(layer.compute_dtype != "float32" for layer in behind) or np.prod(spans) > _WORTHWHILE * np.prod(shape[:2]):
         return None
     return LocalNetwork(tuple(layers), shape, behind[0], tuple(behind[1:]))
 
@@ -127,16 +137,16 @@ class _OfWindows:
 
     Args:
         layer: It.
+        shape: (batch, height, width, channels) of the maps that it is given.
         spans: Rows and columns of the patches that it is given.
 
     Attributes:
         spans: Of those that it gives.
     """
 
-    def __init__(self, layer, spans: tuple[int, int]):
-        self._layer = layer
+    def __init__(self, layer, shape: tuple, spans: tuple[int, int]):
+        self._layer, self._sides = layer, shape[1:3]
         window, strides = as_pair(getattr(layer, _SIDES[type(layer)])), as_pair(layer.strides)
-        self._sides, channels = layer.input.shape[1:3], layer.input.shape[3]
         self._axes = Windowing(window, strides, layer.padding).axes(self._sides)
         self._filling = tf.float32.min if isinstance(layer, keras.layers.MaxPooling2D) else 0.0
         axes = zip(self._axes, spans, strict=True)
@@ -144,7 +154,7 @@ class _OfWindows:
         cropped = zip(self._axes, self.spans, strict=True)
         self._crops = tuple((span - 1) * axis.stride + axis.window for axis, span in cropped)
         self._of_crops = type(layer).from_config({**layer.get_config(), "padding": "valid"})
-        self._of_crops.build((None, *self._crops, channels))
+        self._of_crops.build((None, *self._crops, shape[3]))
 
     def __call__(self, maps, patches, starts, owners):
         begins = [self._first(axis, *given) for axis, *given in zip(self._axes, starts, self.spans, strict=True)]
@@ -153,8 +163,8 @@ class _OfWindows:
         pads = [(axis.before, max(axis.length - axis.before - side, 0)) for axis, side in self._with_sides()]
         padded = tf.pad(maps, [(0, 0), *pads, (0, 0)], constant_values=self._filling)
         crops = cropped(padded, owners, corners, self._crops, patches, offsets)
-        of_layer = self._layer.trainable_variables, self._layer.non_trainable_variables  # as they are now
-        made, _ = self._of_crops.stateless_call(*of_layer, crops)
+        with keras.StatelessScope(zip(self._of_crops.variables, self._layer.variables, strict=True)):  # of now
+            made = self._of_crops(crops)
         return self._layer(maps), made, tuple(begins)
 
     def _with_sides(self):
