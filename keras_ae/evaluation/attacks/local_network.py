@@ -65,8 +65,8 @@ class LocalNetwork:
 def local_network(classifier: keras.Model) -> LocalNetwork | None:
     """The parts of a classifier that can be asked about changed pixels; None for all other classifiers.
 
-    It is one chain of layers in float32, of which the local ones are known here, and a pixel does not reach most of
-    the map before the first dense layer.
+    It is one chain of layers in float32, of which the local ones are known here, and a pixel does not reach most
+    of the map before the first dense layer.
     """
     if len(getattr(classifier, "inputs", None) or []) != 1 or len(classifier.inputs[0].shape) != 4:
         return None
@@ -115,11 +115,13 @@ def _with_head(layers, spans, shape, behind) -> LocalNetwork | None:
     """The network, if a dense layer follows and a pixel does not reach most of what it sees."""
     while behind and type(behind[0]) in _NOTHING_AT_INFERENCE:
         behind = behind[1:]
-    if not behind or type(behind[0]) is not keras.layers.Dense:
+    dense, *rest = behind or [None]
+    worthwhile = np.prod(spans) <= _WORTHWHILE * np.prod(shape[:2])
+    if type(dense) is not keras.layers.Dense or not worthwhile:
         return None
-    if any(layer.compute_dtype != "float32" for layer in behind) or np.prod(spans) > _WORTHWHILE * np.prod(shape[:2]):
+    if any(layer.compute_dtype != "float32" for layer in behind):
         return None
-    return LocalNetwork(tuple(layers), shape, behind[0], tuple(behind[1:]))
+    return LocalNetwork(tuple(layers), shape, dense, tuple(rest))
 
 
 class _OfEveryPixel:
