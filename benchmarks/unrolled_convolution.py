@@ -8,9 +8,8 @@ Milliseconds of the outputs, and of the gradients of maps and weights; the two w
 import argparse
 from pathlib import Path
 
-from measure import seconds_a_call, show
+from measure import in_turns, show
 
-ROUNDS = 7
 # height and width, channels before and after, strides, maps
 CONVOLUTIONS = (
     (4, 4, 12, 2, 8192),
@@ -35,7 +34,7 @@ def measure_convolution(side: int, channels: int, filters: int, strides: int, ma
     features = keras.random.normal((maps, side, side, channels), seed=0)
     layer.build(features.shape)
     ways = {"Keras": layer, "unrolled": lambda features: unrolled(layer, features)}
-    found = _in_turns({name: _step(way, features, layer.trainable_variables) for name, way in ways.items()})
+    found = in_turns({name: _step(way, features, layer.trainable_variables) for name, way in ways.items()})
     row = {"maps": f"{maps} × {side}×{side}×{channels} → {filters}, stride {strides}", **found}
     return row | {"times as fast": found["Keras"] / found["unrolled"]}
 
@@ -65,7 +64,7 @@ def measure_lea(pair: str) -> dict:
         return traced
 
     most = unrolled_convolution.MOST_CHANNELS
-    found = _in_turns({"Keras": step(0), "unrolled": step(most)})
+    found = in_turns({"Keras": step(0), "unrolled": step(most)})
     unrolled_convolution.MOST_CHANNELS = most
     row = {"maps": f"LEA with {pair}, windows of 4×4×4, 12 kernels", **found}
     return row | {"times as fast": found["Keras"] / found["unrolled"]}
@@ -83,15 +82,6 @@ def _step(function, images, variables):
         return tape.gradient(loss, [images, *variables])
 
     return gradients
-
-
-def _in_turns(ways: dict) -> dict[str, float]:
-    """Milliseconds of the fastest call of each."""
-    fastest = dict.fromkeys(ways, float("inf"))
-    for _ in range(ROUNDS):
-        for name, way in ways.items():
-            fastest[name] = min(fastest[name], 1000 * seconds_a_call(way, warm_up=1, calls=2, repeats=1))
-    return fastest
 
 
 def main() -> None:
