@@ -1,7 +1,6 @@
 """Classifiers in which a pixel reaches few values of a map: chains of local layers, and dense ones behind."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import keras
 import numpy as np
@@ -73,7 +72,7 @@ def local_network(classifier: keras.Model) -> LocalNetwork | None:
     chain = list(classifier.layers) if isinstance(classifier, keras.Sequential) else _chain(classifier)
     shape, layers, spans = classifier.inputs[0].shape, [], (1, 1)
     for position, layer in enumerate(chain):
-        if layer.compute_dtype != "float32":
+        if getattr(layer, "compute_dtype", None) != "float32":  # an operation that is no layer has none
             return None
         if type(layer) is keras.layers.Flatten:
             return _with_head(layers, spans, tuple(shape[1:]), chain[position + 1 :])
@@ -90,11 +89,10 @@ def local_network(classifier: keras.Model) -> LocalNetwork | None:
 
 def _chain(classifier) -> list:
     """The layers behind the input, if each has the one before it as its only input; none otherwise."""
-    layers = classifier.layers
-    if any(len(layer._inbound_nodes) != 1 for layer in layers):
+    nodes = [classifier._nodes_by_depth[depth] for depth in sorted(classifier._nodes_by_depth, reverse=True)]
+    if any(len(together) != 1 or len(together[0].input_tensors) > 1 for together in nodes):
         return []
-    follow = all(after.input is before.output for before, after in pairwise(layers))
-    return layers[1:] if follow and layers[-1].output is classifier.outputs[0] else []
+    return [node.operation for [node] in nodes[1:]]
 
 
 def _is_of_every_pixel(layer) -> bool:
@@ -119,7 +117,7 @@ def _with_head(layers, spans, shape, behind) -> LocalNetwork | None:
     worthwhile = np.prod(spans) <= _WORTHWHILE * np.prod(shape[:2])
     if type(dense) is not keras.layers.Dense or not worthwhile:
         return None
-    if any(layer.compute_dtype != "float32" for layer in behind):
+    if any(getattr(layer, "compute_dtype", None) != "float32" for layer in behind):
         return None
     return LocalNetwork(tuple(layers), shape, dense, tuple(rest))
 
