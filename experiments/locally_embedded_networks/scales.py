@@ -108,8 +108,8 @@ CPU = Scale(
     rate=1e-3,
     training={
         "equivariance": Training(4_000, 10, seeds=2),
-        "pooling": Training(3_000, 10, seeds=2),
-        "samples": Training(1_500, 20, seeds=2),  # as many for every subset: see the README
+        "pooling": Training(3_000, 10, seeds=3),
+        "samples": Training(1_500, 20, seeds=3),  # as many for every subset: see the README
         "robustness": Training(1_500, 10, seeds=2),
         "regularization": Training(10, 10, seeds=2, epochs=True, rise=25 / 200),
     },
