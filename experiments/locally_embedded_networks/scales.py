@@ -115,7 +115,7 @@ CPU = Scale(
     },
     # In so few steps only LEAs with fc learn the shapes of dSprites, but all of them learn digits.
     attacked=DataConfig("mnist", train="train[:50000]", validation="test[:2000]", test="test[2000:4000]"),
-    equivariant=("vae", "standard", "capacity"),
+    equivariant=("vae", "standard"),
     windows=(2, 4, 8, 16, 32),
     beta=CPU_BETA,
 )
