@@ -163,7 +163,8 @@ class _OfWindows:
         pads = [(axis.before, max(axis.length - axis.before - side, 0)) for axis, side in self._with_sides()]
         padded = tf.pad(maps, [(0, 0), *pads, (0, 0)], constant_values=self._filling)
         crops = cropped(padded, owners, corners, self._crops, patches, offsets)
-        with keras.StatelessScope(zip(self._of_crops.variables, self._layer.variables, strict=True)):  # of now
+        weights = zip(self._of_crops.variables, self._layer.variables, strict=True)  # as they are now
+        with keras.StatelessScope(weights):
             made = self._of_crops(crops)
         return self._layer(maps), made, tuple(begins)
 
