@@ -9,7 +9,7 @@ from keras_ae.catalogue import Example
 from keras_ae.execution import on_cpu
 
 # The matrix takes positions / k² times the arithmetic, for few channels at a much higher speed: with gradients,
-# maps of 4×4 are 1.2 (with AVX-512) to 3.5 times (without) as fast for 12 channels, 0.7 to 1.5 times for more
+# maps of 4×4 are 1.2 (with AVX-512) to 3.5 times (without) as fast for 12 channels, 0.5 to 1.5 times for more
 # (benchmarks/unrolled_convolution.py).
 MOST_POSITIONS = 2  # times the kernel's
 MOST_CHANNELS = 12

@@ -78,6 +78,11 @@ class Classifier:
         """Upper less lower bound."""
         return self.upper - self.lower
 
+    @property
+    def middle(self) -> float:
+        """Between the bounds."""
+        return (self.lower + self.upper) / 2
+
     def _gradients(self, images, others, function):
         differentiate = _differentiated(self._model, function, self._like)
         found = []

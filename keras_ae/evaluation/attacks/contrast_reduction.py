@@ -21,11 +21,10 @@ class ContrastReduction(UntargetedAttack):
 
     def search(self, classifier, images, labels, rows):
         """See `UntargetedAttack.search`."""
-        middle = (classifier.lower + classifier.upper) / 2
 
         def candidates(chosen, places):
             epsilons = ((np.asarray(places) + 1) / self.steps).reshape(1, -1, 1, 1, 1)
-            return classifier.clip((1 - epsilons) * images[chosen, None] + epsilons * middle)
+            return classifier.clip((1 - epsilons) * images[chosen, None] + epsilons * classifier.middle)
 
         places, hits = first_hits(classifier, labels, self.steps, candidates)
         return np.where((places >= 0).reshape(-1, 1, 1, 1), hits, images)

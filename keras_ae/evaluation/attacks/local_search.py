@@ -45,7 +45,7 @@ class LocalSearch(RandomAttack):
 
     def search(self, classifier, images, labels, rows):
         """See `UntargetedAttack.search`."""
-        middle, result = (classifier.lower + classifier.upper) / 2, images.copy()
+        middle, result = classifier.middle, images.copy()
         height, width, channels = images.shape[1:]
         changed = ((images - middle) / classifier.range).reshape(len(images), height * width, channels)
         generators = self.generators(rows)
@@ -76,7 +76,7 @@ class LocalSearch(RandomAttack):
         shape: tuple[int, int, int],
     ) -> list[np.ndarray]:
         """The label's probability for every chosen pixel of every image at ±p; one question for all of them."""
-        counts, middle = [len(pixels) for pixels in chosen], (classifier.lower + classifier.upper) / 2
+        counts, middle = [len(pixels) for pixels in chosen], classifier.middle
         owners, pixels = np.repeat(np.arange(len(chosen)), counts), np.concatenate(chosen)
         values = self.p * np.sign(changed[owners, pixels]) * classifier.range + middle
         images = changed.reshape(-1, *shape) * classifier.range + middle
