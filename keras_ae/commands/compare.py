@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from keras_ae.commands.console import JSON_HELP, load_keras, print_json
+from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_notes
 from keras_ae.studies.candidates import candidates
 from keras_ae.studies.config import CompareConfig
 from keras_ae.studies.selection import MEASURES
@@ -53,6 +53,7 @@ class Compare:
 
     def run(self) -> None:
         data = self.config.load_data(progress=not self.json)
+        print_notes(data)
         candidates(data.image_shape, self.config.purpose, self.config.codes)  # refuses what cannot be made
         load_keras()
         from keras_ae.report import write_comparison

@@ -31,6 +31,12 @@ def load_keras() -> None:
         os.close(kept)
 
 
+def print_notes(data) -> None:
+    """Say on standard error what was guessed, converted or left out of the images, a line each."""
+    for note in data.notes:
+        print(f"note: {note}", file=sys.stderr)
+
+
 def print_json(value) -> None:
     """Print a value as JSON on standard output."""
     print(json.dumps(value, indent=2))

@@ -11,7 +11,7 @@ from typing import IO, Annotated, Any, Literal
 
 import tyro
 
-from keras_ae.commands.console import JSON_HELP, load_keras, print_json
+from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_notes
 from keras_ae.detection.calibration import DEFAULT_RATE
 from keras_ae.errors import InputError
 from keras_ae.studies.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
@@ -44,6 +44,7 @@ class DetectTrain:
     def run(self) -> None:
         config = RunConfig(self.data, self.model, self.training)
         data = config.load_data(progress=not self.json)
+        print_notes(data)
         self.model.check(data.image_shape)
         load_keras()
         from keras_ae.detection import as_score

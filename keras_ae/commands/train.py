@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import tyro
 
 from keras_ae.catalogue import ATTACKS
-from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_metrics
+from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_metrics, print_notes
 from keras_ae.errors import InputError, unknown_name
 from keras_ae.studies.config import RunConfig
 from keras_ae.studies.run_directory import RunDirectory
@@ -32,6 +32,7 @@ class Train:
                 f"{self.out}, without a run", "the directory of an unfinished run", "leave out --resume"
             )
         data = self.config.load_data(progress=not self.json)
+        print_notes(data)
         self.config.model.check(data.image_shape)
         load_keras()
         from keras_ae.studies import train

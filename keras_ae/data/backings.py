@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_ae.data.decoding import BadImageError, Decoder, FileLog
+from keras_ae.data.decoding import BadImageError, Decoder
+from keras_ae.data.file_log import EFFECTS, FileLog
 from keras_ae.errors import InputError
 
 
@@ -111,7 +112,7 @@ class FileImages:
                     raise
                 self._record(row, ("bad",))
                 continue
-            self._record(row, kinds)
+            self._record(row, tuple(kind for kind in kinds if kind not in EFFECTS))  # told beforehand
             check_size(name, pixels.shape, *self.reference)
             images.append(pixels)
             kept.append(row)

@@ -11,11 +11,13 @@ import numpy as np
 
 from keras_ae.data.backings import ArrayImages, FileImages, check_size
 from keras_ae.data.collection import TRAIN, Part
-from keras_ae.data.decoding import BadImageError, Decoder, FileLog
+from keras_ae.data.decoding import BadImageError, Decoder
+from keras_ae.data.file_log import FileLog
 from keras_ae.data.progress import progress_bar
 from keras_ae.errors import InputError
 
 _TASK = 1 << 20  # bytes of pixels that a task decodes, or else one file
+_LOOKED_AT = 1000  # streamed files whose sizes are read beforehand
 _UNKNOWN_MEMORY = 4 << 30  # bytes taken to be available where the system does not say
 
 Images = ArrayImages | FileImages
@@ -51,6 +53,7 @@ def back_files(
     if cache:
         return _decode_all(parts, root, decoder, reference, skip_bad=skip_bad, log=log, progress=progress)
     decoder = decoder.with_channels(channels)
+    _look_at_sizes([name for part in parts.values() for name in part.images], root, decoder, log)
     return {
         name: (
             FileImages(root, part.images, decoder, reference, skip_bad=skip_bad, log=log),
@@ -58,6 +61,16 @@ def back_files(
         )
         for name, part in parts.items()
     }
+
+
+def _look_at_sizes(names: list[str], root: Path, decoder: Decoder, log: FileLog) -> None:
+    """Notes what resizing will do to some of the files, evenly spread: streamed ones are decoded only later."""
+    if decoder.preparation.size is None:
+        return
+    for name in names[:: -(-len(names) // _LOOKED_AT)]:
+        effect = decoder.effect(root / name)
+        log.record(name, (effect,) if effect else ())
+        log.total += 1
 
 
 def _first_readable(
@@ -101,6 +114,7 @@ def _decode_all(
                 continue
             pixels, kinds = result
             log.record(name, kinds)
+            log.total += 1
             check_size(name, pixels.shape, *reference)
             if pixels.shape[2] > array.shape[3]:  # the first image in colour, after gray ones
                 array = np.repeat(array, pixels.shape[2], axis=3)

@@ -1,8 +1,6 @@
 """One image file to 8-bit pixels: the only place that decodes, for loading into memory and for streaming."""
 
 import io
-import threading
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,18 +16,8 @@ EXTENSIONS = frozenset(
 )
 
 _ORIENTATION = 0x0112  # the EXIF tag
+_TURNED = (5, 6, 7, 8)  # its values that exchange height and width
 _GRAY_MODES = ("1", "L", "LA", "La", "I", "F")
-_CONVERSIONS = {
-    "16-bit": "with 16 bits a channel reduced to 8",
-    "alpha": "with transparency laid over white",
-    "colours": "with a palette, CMYK or other colours converted to RGB",
-    "black and white": "with 1 bit a pixel converted to 8-bit gray",
-    "rotated": "turned upright by their EXIF orientation",
-    "animated": "with several frames: the first one used",
-    "to gray": "in colour converted to gray",
-    "to colour": "in gray given three equal channels",
-    "bad": "skipped: they cannot be decoded",
-}
 
 
 class BadImageError(InputError):
@@ -60,6 +48,15 @@ class Decoder:
         """
         # Read at once: Pillow reads bit by bit, and threads would then mostly wait for one another.
         return self._decode(path.read_bytes, str(path))
+
+    def effect(self, path: Path) -> str | None:
+        """What resizing will do to a file (see Preparation.effect), by its header alone; None for a bad one."""
+        try:
+            with Image.open(path) as image:
+                turned = image.getexif().get(_ORIENTATION, 1) in _TURNED
+                return self.preparation.effect(*(image.size if turned else image.size[::-1]))
+        except Exception:  # as of _decode: it will be said when it is decoded
+            return None
 
     def decode(self, content: bytes, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
         """The same of a file's bytes; `name` is what an error calls it."""
@@ -95,6 +92,8 @@ class Decoder:
             image, kind = image.convert("RGB"), kind or "to colour"
         if kind:
             kinds.append(kind)
+        if effect := self.preparation.effect(image.height, image.width):
+            kinds.append(effect)
         pixels = np.asarray(self.preparation.image(image))
         return pixels.reshape(*pixels.shape[:2], -1), tuple(kinds)
 
@@ -131,32 +130,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:  # without the path, which is already said
         return error.strerror.lower()
     return " ".join(str(error).split()) or type(error).__name__
-
-
-class FileLog:
-    """Counts of what was noticed while decoding, with the first file of each kind. Safe to use from threads.
-
-    It holds no list of files, so that streaming a million takes no more memory than streaming ten: whoever records
-    sees to it that each file is recorded once.
-    """
-
-    def __init__(self):
-        self.counts = Counter()
-        self._first: dict[str, str] = {}
-        self._lock = threading.Lock()
-
-    def record(self, name: str, kinds: tuple[str, ...]) -> None:
-        if kinds:
-            with self._lock:
-                self.counts.update(kinds)
-                for kind in kinds:
-                    self._first.setdefault(kind, name)
-
-    def notes(self) -> tuple[str, ...]:
-        """One line a kind: how many files, what was done, and one of them."""
-        lines = []
-        for kind, text in _CONVERSIONS.items():
-            if count := self.counts[kind]:
-                files = "1 file" if count == 1 else f"{count} files"
-                lines.append(f"{files} {text} (such as {self._first[kind]!r})")
-        return tuple(lines)

@@ -13,7 +13,7 @@ from keras_ae.data.backings import ArrayImages
 from keras_ae.data.caching import Images
 from keras_ae.data.checks import places, positive
 from keras_ae.data.collection import TEST, TRAIN, VALIDATION
-from keras_ae.data.decoding import FileLog
+from keras_ae.data.file_log import FileLog
 from keras_ae.data.pipelines import batch_bounds, build
 from keras_ae.data.preparation import AS_IS, Preparation
 from keras_ae.errors import InputError, unknown_name
@@ -211,8 +211,8 @@ class ImageData:
     @functools.cached_property
     def _fingerprint(self) -> str:
         digest = hashlib.sha256(repr(self.image_shape).encode())
-        if self._root is not None and not self._preparation.only_resizes and self._preparation:
-            digest.update(repr(self._preparation).encode())  # a size alone is in the shape
+        if self._root is not None and self._preparation and not self._preparation.only_covers:
+            digest.update(self._preparation.key().encode())  # a size alone is in the shape
         for name, split in self._splits.items():
             digest.update(f"\n{name} {len(split.images)}\n".encode())
             if split.files is not None:

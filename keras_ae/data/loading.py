@@ -4,19 +4,21 @@ import os
 from collections.abc import Iterable
 from numbers import Real
 from pathlib import Path
+from typing import get_args
 
 from keras_ae.data.backings import ArrayImages
 from keras_ae.data.caching import back_files
 from keras_ae.data.checks import positive
 from keras_ae.data.collection import ALL, TEST, TRAIN, VALIDATION, Part
-from keras_ae.data.decoding import Decoder, FileLog
+from keras_ae.data.decoding import Decoder
+from keras_ae.data.file_log import FileLog
 from keras_ae.data.image_data import ImageData, Split
-from keras_ae.data.preparation import Preparation
+from keras_ae.data.preparation import Preparation, Resize
 from keras_ae.data.selection import Selection
-from keras_ae.data.sources import open_source
+from keras_ae.data.sources import default_resize, open_source
 from keras_ae.data.splits import divide
 from keras_ae.data.values import to_channels
-from keras_ae.errors import InputError, listed_names
+from keras_ae.errors import InputError, listed_names, unknown_name
 
 
 def load(
@@ -26,6 +28,7 @@ def load(
     pad: int | tuple[int, int] = 0,
     crop: int | tuple[int, int] | None = None,
     image_size: int | tuple[int, int] | None = None,
+    resize: str | None = None,
     train: str | None = None,
     validation: str | None = None,
     test: str | None = None,
@@ -50,8 +53,11 @@ def load(
             TensorFlow Datasets keeps its own; None takes the environment variable KERAS_AE_DATA if it is set.
         pad: Rows to add above and below, and columns left and right, mirrored; or one number for both.
         crop: Height and width, or one number for both, of the central part to keep, after `pad`.
-        image_size: Height and width, or one number for both: images are then resized so that they just cover it,
-            and cropped at the centre. Without one, images must end up of one size.
+        image_size: Height and width, or one number for both, to resize to. Without one, images must end up of one
+            size.
+        resize: How: "stretch" to that size, whatever the proportions; "pad" between black bars (letterbox); or
+            "crop", so that an image just covers it, with what juts out cut off. None stretches images of folders
+            and archives, which loses nothing, and crops those of named data sets, as papers do.
         train: Which images to train on, as a stretch of the source in its official order: "train[:10000]",
             "all[:5%]", "unlabelled[10000:]". "all" is all parts together. None takes the source's part "train".
         validation: Which images to validate on, likewise, such as "train[-10000:]" (with train="train[:-10000]").
@@ -78,8 +84,13 @@ def load(
             `image_size`.
     """
     preparation = Preparation(
-        _check_size("pad", pad, least=0), _check_size("crop", crop), _check_size("image_size", image_size)
+        _check_size("pad", pad, least=0),
+        _check_size("crop", crop),
+        _check_size("image_size", image_size),
+        resize or default_resize(source),
     )
+    if preparation.resize not in get_args(Resize):
+        raise unknown_name("resize", resize, get_args(Resize))
     selections = _check_selections({TRAIN: train, VALIDATION: validation, TEST: test}, validation_fraction)
     _check_options(channels, cache)
     limit = None if limit is None else positive("limit", limit, least=2)
@@ -97,8 +108,10 @@ def load(
         train_labels=tuple(map(str, listed_names(train_labels))),
     )
     log = FileLog()
+    notes = collection.notes
     if collection.root is None:
         splits = _array_splits(parts, preparation, channels)
+        notes += _effect_on_arrays(parts, preparation)
     else:
         decoder = Decoder(preparation, channels)
         splits = _file_splits(
@@ -110,7 +123,7 @@ def load(
         batch_size=batch_size,
         seed=seed,
         label_names=collection.label_names,
-        notes=collection.notes,
+        notes=notes,
         root=collection.root,
         log=log,
         preparation=preparation,
@@ -128,6 +141,15 @@ def _array_splits(parts: dict[str, Part], preparation: Preparation, channels: in
             raise InputError(f"images of which {error}", "larger images", "correct --pad or --crop") from error
         splits[name] = Split(ArrayImages(images), part.labels)
     return splits
+
+
+def _effect_on_arrays(parts: dict[str, Part], preparation: Preparation) -> tuple[str, ...]:
+    """One line on what resizing does to arrays, which are all of one size."""
+    log = FileLog()
+    effect = preparation.effect(*parts[TRAIN].images.shape[1:3])
+    log.total = sum(map(len, parts.values()))
+    log.record("", (effect,) if effect else (), log.total)
+    return log.notes()
 
 
 def _file_splits(parts: dict[str, Part], root: Path, decoder: Decoder, **options) -> dict[str, Split]:

@@ -1,9 +1,16 @@
 """What is done to every image before it is used: reflected borders, a central crop, a new size."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image, ImageOps
+
+Resize = Literal["stretch", "pad", "crop"]
+NOTABLE = 0.1  # part of an image that is lost, or of one that is border, from which on a user is told
+
+_BICUBIC = Image.Resampling.BICUBIC
 
 
 @dataclass(frozen=True)
@@ -17,17 +24,39 @@ class Preparation:
     Attributes:
         pad: Rows to add above and below, and columns left and right, mirrored without repeating the border.
         crop: Height and width of the central part to keep; an odd remainder is one larger at the bottom or right.
-        size: Height and width to resize to, by shrinking or growing the shorter side to fit and cropping the
-            centre (bicubic, antialiased).
+        size: Height and width to resize to (bicubic, antialiased).
+        resize: What becomes of an image of other proportions. "stretch" changes its proportions and keeps all of
+            it; "pad" keeps them and all of it, between black bars (letterbox); "crop" keeps them and the centre.
     """
 
     pad: tuple[int, int] = (0, 0)
     crop: tuple[int, int] | None = None
     size: tuple[int, int] | None = None
+    resize: Resize = "crop"
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], size: tuple[int, int] | None = None) -> "Preparation":
+        """The preparation that a run's configuration or a detector's card tells of.
+
+        Args:
+            record: With pad, crop, image_size and resize; written before there was a choice of the last, it crops.
+            size: Height and width to resize to where the record names none.
+        """
+        sides = {name: tuple(record[name]) for name in ("crop", "image_size") if record.get(name)}
+        return cls(
+            tuple(record.get("pad") or (0, 0)),
+            sides.get("crop"),
+            sides.get("image_size", size),
+            record.get("resize") or "crop",
+        )
 
     @property
     def only_resizes(self) -> bool:
         return self.size is not None and self.crop is None and not any(self.pad)
+
+    @property
+    def only_covers(self) -> bool:
+        return self.only_resizes and self.resize == "crop"
 
     def __bool__(self) -> bool:
         return self != AS_IS
@@ -41,7 +70,33 @@ class Preparation:
         image = self._crop(self._pad(image))
         if self.size is None:
             return image
-        return ImageOps.fit(image, (self.size[1], self.size[0]), method=Image.Resampling.BICUBIC)
+        size = (self.size[1], self.size[0])
+        if self.resize == "stretch":
+            return image.resize(size, _BICUBIC)
+        if self.resize == "pad":
+            return self._boxed(image)
+        return ImageOps.fit(image, size, method=_BICUBIC)
+
+    def effect(self, height: int, width: int) -> str | None:
+        """What resizing does to an image of that size, if it is notable: "stretched", "padded" or "cropped".
+
+        It is where its proportions change by 10 % or more, or bars make up, or the crop takes away, 10 % of it.
+        """
+        if self.size is None:
+            return None
+        if self.crop is not None:
+            height, width = self.crop
+        else:
+            height, width = height + 2 * self.pad[0], width + 2 * self.pad[1]
+        ratio = (height * self.size[1]) / (width * self.size[0])
+        if min(ratio, 1 / ratio) > 1 - NOTABLE:
+            return None
+        return {"stretch": "stretched", "pad": "padded", "crop": "cropped"}[self.resize]
+
+    def key(self) -> str:
+        """A text that tells preparations apart, for fingerprints: that of a crop is as it always was."""
+        choice = "" if self.resize == "crop" else f", resize={self.resize!r}"
+        return f"Preparation(pad={self.pad!r}, crop={self.crop!r}, size={self.size!r}{choice})"
 
     def array(self, images: np.ndarray) -> np.ndarray:
         """uint8 or float32 [n, h, w, c] prepared, in their own type.
@@ -72,6 +127,14 @@ class Preparation:
         pixels = np.asarray(image)
         width = ((rows, rows), (columns, columns), (0, 0))[: pixels.ndim]
         return Image.fromarray(np.pad(pixels, width, mode="reflect"))
+
+    def _boxed(self, image: Image.Image) -> Image.Image:
+        height, width = self.size
+        scale = min(height / image.height, width / image.width)
+        rows, columns = max(1, round(image.height * scale)), max(1, round(image.width * scale))
+        boxed = Image.new(image.mode, (width, height), 0)
+        boxed.paste(image.resize((columns, rows), _BICUBIC), ((width - columns) // 2, (height - rows) // 2))
+        return boxed
 
     def _crop(self, image: Image.Image) -> Image.Image:
         if self.crop is None:

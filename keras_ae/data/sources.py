@@ -8,6 +8,7 @@ from keras_ae.data.collection import Collection
 from keras_ae.data.folders import open_folder
 from keras_ae.data.named import DATASETS, open_dataset, origin
 from keras_ae.data.npz import open_npz
+from keras_ae.data.preparation import Resize
 from keras_ae.errors import InputError, unknown_name
 
 _FORMS = {"folder": open_folder, "npz": open_npz}
@@ -52,6 +53,11 @@ def open_source(source: str | os.PathLike, data_dir: str | os.PathLike | None) -
     if source in DATASETS:
         return open_dataset(source, data_dir)
     raise _unknown(source)
+
+
+def default_resize(source: str | os.PathLike) -> Resize:
+    """What becomes of images of other proportions, where nobody says: a user's own are kept whole."""
+    return "stretch" if os.fspath(source).partition(":")[0] in _FORMS else "crop"
 
 
 def _unknown(source: str) -> InputError:

@@ -150,10 +150,7 @@ class ExportedDetector:
 
     def _decoded(self, folder: Path, ahead: int) -> Iterator[tuple[str, np.ndarray | str]]:
         """Each file with its pixels, or with what is wrong with it; `ahead` of them are decoded in advance."""
-        how = self.card["about"].get("preparation", {})
-        size = how.get("image_size") or self.image_shape[:2]
-        crop = how.get("crop") and tuple(how["crop"])
-        preparation = Preparation(tuple(how.get("pad", (0, 0))), crop, tuple(size))
+        preparation = Preparation.from_record(self.card["about"].get("preparation", {}), self.image_shape[:2])
         decoder = Decoder(preparation, self.image_shape[2])
 
         def decode(file: str) -> np.ndarray | str:

@@ -1,6 +1,6 @@
 """The images that the explorer shows: some of a source's, and files that a user drops in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -73,8 +73,10 @@ def uploaded_image(content: bytes, name: str, image_shape, preparation: Preparat
         received = f"{name!r} of {len(content) / 1e6:.0f} MB"
         raise InputError(received, f"a file of at most {LARGEST_FILE / 1e6:.0f} MB", "make it smaller")
     height, width, channels = image_shape
-    how = preparation or Preparation()
-    decoder = Decoder(Preparation(how.pad, how.crop, how.size or (height, width)), 1 if channels == 1 else 3)
+    whole = replace(preparation or Preparation(resize="stretch"))
+    if whole.size is None:
+        whole = replace(whole, size=(height, width))
+    decoder = Decoder(whole, 1 if channels == 1 else 3)
     try:
         pixels = decoder.decode(content, name)[0].astype(np.float32) / 255
     except InputError as error:

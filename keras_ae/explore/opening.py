@@ -56,13 +56,13 @@ class Opener:
 
     def _open_exported(self, source: Source) -> Exploration:
         model = ExportedModel(source.path)
-        images, notes = self._images(None, None, model.image_shape)
-        scoring, preparation = None, None
+        scoring, preparation, config = None, None, None
         if model.card is not None:
             scoring = exported_scoring(ExportedDetector(source.path))
-            how = model.card["about"].get("preparation", {})
-            sides = {key: how.get(key) and tuple(how[key]) for key in ("crop", "image_size")}
-            preparation = Preparation(tuple(how.get("pad", (0, 0))), sides["crop"], sides["image_size"])
+            record = model.card["about"].get("preparation", {})
+            preparation = Preparation.from_record(record)
+            config = self.source and DataConfig.from_record({**record, "source": self.source})
+        images, notes = self._images(config, None, model.image_shape)
         return _autoencoder(
             source.name, model, images, scoring, {}, preparation=preparation, notes=notes, of_keras=False
         )
@@ -159,4 +159,4 @@ def _saved_densities(path: Path) -> dict[str, Density]:
 
 
 def _preparation(config: DataConfig) -> Preparation:
-    return Preparation(config.pad, config.crop, config.image_size)
+    return Preparation(config.pad, config.crop, config.image_size, config.resize or "stretch")

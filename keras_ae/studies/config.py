@@ -184,7 +184,9 @@ def as_json(config) -> dict[str, Any]:
 def run_config_from_json(values: dict[str, Any]) -> RunConfig:
     """The `RunConfig` that `as_json` wrote."""
     return RunConfig(
-        DataConfig(**values["data"]), ModelConfig(**values["model"]), TrainingConfig(**values["training"])
+        DataConfig.from_record(values["data"]),
+        ModelConfig(**values["model"]),
+        TrainingConfig(**values["training"]),
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from numbers import Integral
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -27,7 +27,10 @@ class DataConfig:
     crop: tuple[int, int] | None = None
     """Height and width of the central part to keep, after padding."""
     image_size: tuple[int, int] | None = None
-    """Height and width: images are resized to cover it, and centre-cropped."""
+    """Height and width to resize to."""
+    resize: Literal["stretch", "pad", "crop"] | None = None
+    """What becomes of images of other proportions: stretch them, pad them with black bars (letterbox), or crop
+    what juts out. Folders and archives are stretched by default, and named data sets cropped."""
     channels: Literal[1, 3] | None = None
     """1 makes images gray, 3 makes them coloured."""
     train: str | None = None
@@ -53,6 +56,14 @@ class DataConfig:
             object.__setattr__(self, name, (size, size) if isinstance(size, Integral) else size)
         object.__setattr__(self, "train_labels", tuple(map(str, listed_names(self.train_labels))))
         settle_fields(self)
+        if self.resize is None and self.image_size is not None:  # recorded, whatever later defaults are
+            object.__setattr__(self, "resize", image_data.default_resize(self.source))
+
+    @classmethod
+    def from_record(cls, values: dict[str, Any]) -> "DataConfig":
+        """What a run's record tells. One from before there was a choice cropped."""
+        cropped = {"resize": "crop"} if values.get("image_size") else {}
+        return cls(**cropped | values)
 
     def load(self, **options) -> "image_data.ImageData":
         """The images, as `keras_ae.data.load` gives them; `options` are its further keywords, such as `seed`."""

@@ -14,13 +14,13 @@ from keras_ae.detection import AnomalyDetector, fewest_images, measure_outcome
 from keras_ae.detection.calibration import DEFAULT_RATE, check_rate
 from keras_ae.errors import InputError
 from keras_ae.export import autoencoder_endpoints, write_saved_model
-from keras_ae.studies.config import RunConfig, plain, run_config_from_json
+from keras_ae.studies.config import DataConfig, RunConfig, plain, run_config_from_json
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.training import train
 
 RUN, EXPORTED, SAVED = "run", "detector", "detector_keras"
 MAPPED = 256  # normal images whose maps tell what is usual
-PREPARATION = ("pad", "crop", "image_size", "channels")
+PREPARATION = ("pad", "crop", "image_size", "resize", "channels")
 
 
 def train_detector(
@@ -151,7 +151,7 @@ def export_run(
     about = {
         "data": f"{config.data.source}, fingerprint {data.fingerprint()[:16]}",
         "images": data.sizes,
-        "preparation": plain({name: asdict(config.data)[name] for name in PREPARATION}),
+        "preparation": _preparation(config.data),
         "measured": results,
     }
     if detector.score_.has_map:
@@ -161,6 +161,12 @@ def export_run(
     results |= {"out": str(out), "deviation": detector.export(out, formats, examples, about)}
     keras.utils.clear_session()
     return results
+
+
+def _preparation(config: DataConfig) -> dict[str, Any]:
+    """What a card tells of it: images that come in another size later are stretched, unless it says otherwise."""
+    kept = {name: asdict(config)[name] for name in PREPARATION}
+    return plain(kept | {"resize": config.resize or "stretch"})
 
 
 def _promised(detector: AnomalyDetector) -> dict[str, Any]:

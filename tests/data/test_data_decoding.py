@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from keras_ae import InputError
-from keras_ae.data.decoding import BadImageError, Decoder, FileLog
+from keras_ae.data.decoding import BadImageError, Decoder
+from keras_ae.data.file_log import FileLog
 from keras_ae.data.preparation import Preparation
 
 

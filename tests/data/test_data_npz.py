@@ -227,7 +227,7 @@ def test_arrays_are_resized_and_cropped(save, kind):
     x = np.zeros((4, 10, 30, 5), np.float32)
     x[:, :, 10:20] = 1
     x = (x * 255).astype(np.uint8) if kind == np.uint8 else x
-    data = load(save(x_train=x, x_test=x), image_size=6)
+    data = load(save(x_train=x, x_test=x), image_size=6, resize="crop")
     images = data.images("train")
     assert images.shape == (4, 6, 6, 5)
     assert images.min() >= 0

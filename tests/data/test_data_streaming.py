@@ -84,7 +84,7 @@ def test_what_is_held_does_not_grow_with_what_was_streamed(thousands):
     assert data._log.counts == {"alpha": 3000}
     assert len(data._log._first) == 1
     assert len(data._splits["train"].images._logged) == 3000
-    assert data.notes[0].startswith("3000 files with transparency")
+    assert data.notes[0].startswith("3,000 files with transparency")
 
 
 def test_a_damaged_file_surfaces_as_one_line(folder, tmp_path):

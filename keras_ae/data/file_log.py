@@ -1,0 +1,56 @@
+"""What was noticed while files were decoded, counted."""
+
+import threading
+from collections import Counter
+
+_CONVERSIONS = {
+    "16-bit": "with 16 bits a channel reduced to 8",
+    "alpha": "with transparency laid over white",
+    "colours": "with a palette, CMYK or other colours converted to RGB",
+    "black and white": "with 1 bit a pixel converted to 8-bit gray",
+    "rotated": "turned upright by their EXIF orientation",
+    "animated": "with several frames: the first one used",
+    "to gray": "in colour converted to gray",
+    "to colour": "in gray given three equal channels",
+    "bad": "skipped: they cannot be decoded",
+}
+# What resizing does (see Preparation.effect), to how many of all the images.
+EFFECTS = {
+    "stretched": "change their proportions by 10 % or more where they are stretched to one size",
+    "padded": "get black bars of 10 % of their area or more",
+    "cropped": "lose 10 % or more of their area to the crop: --resize stretch or pad keeps all of it",
+}
+
+
+class FileLog:
+    """Counts of what was noticed while decoding, with the first file of each kind. Safe to use from threads.
+
+    It holds no list of files, so that streaming a million takes no more memory than streaming ten: whoever records
+    sees to it that each file is recorded once.
+    """
+
+    def __init__(self):
+        self.total = 0  # images that what resizing does was looked at for
+        self.counts = Counter()
+        self._first: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def record(self, name: str, kinds: tuple[str, ...], count: int = 1) -> None:
+        """Count one file with what was done to it; or `count` images of an array, which have no name."""
+        with self._lock:
+            for kind in kinds:
+                self.counts[kind] += count
+                self._first.setdefault(kind, name)
+
+    def notes(self) -> tuple[str, ...]:
+        """One line a kind: how many files, what was done, and one of them."""
+        lines = [self._line(kind, text) for kind, text in _CONVERSIONS.items() if self.counts[kind]]
+        total = f"{self.total:,} image{'' if self.total == 1 else 's'}"
+        effects = [
+            f"{self.counts[kind]:,} of {total} {text}" for kind, text in EFFECTS.items() if self.counts[kind]
+        ]
+        return (*effects, *lines)
+
+    def _line(self, kind: str, text: str) -> str:
+        count = self.counts[kind]
+        return f"{count:,} {'file' if count == 1 else 'files'} {text} (such as {self._first[kind]!r})"
