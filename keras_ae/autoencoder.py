@@ -12,12 +12,14 @@ from keras_ae.bottlenecks import Bottleneck, as_bottleneck
 from keras_ae.code_shapes import shapes_agree
 from keras_ae.errors import InputError
 from keras_ae.execution import AutomaticExecution
+from keras_ae.pixels import tensor_in_unit
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
     """A model that is trained to give back its input.
 
+    Images are floats in [0, 1], or uint8, which every method divides by 255.
     `fit` takes images alone (the target is the input), or (input, target) pairs, which train it to denoise. The
     logs show `loss`, and, where the bottleneck penalises its code, `penalty`: all that is added to the compiled
     loss, by layers and by regularised weights, the encoder's and the decoder's too. (Where only these two add
@@ -60,7 +62,7 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
 
     def __call__(self, images, *args, **kwargs):
         self._check(images)  # Not in `call`, where Keras makes another error of it.
-        return super().__call__(images, *args, **kwargs)
+        return super().__call__(tensor_in_unit(images), *args, **kwargs)
 
     def _check(self, images) -> None:
         """Refuse images of another shape, as far as it is known; grey ones may lack the axis of their channel."""
@@ -80,7 +82,7 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
             InputError: For images of another shape.
         """
         self._check(images)
-        return self.bottleneck(self.encoder(images, training=training), training=training)
+        return self.bottleneck(self.encoder(tensor_in_unit(images), training=training), training=training)
 
     def decode(self, codes, training: bool = False):
         """Images [batch, height, width, channels] of codes [batch, ...]."""
@@ -153,8 +155,8 @@ def _check_built(name: str, model) -> None:
 
 
 def _target(x, y, y_pred):
-    """What is to be reconstructed: `y`, or `x` itself; grey images with an axis for their one channel."""
-    y = x if y is None else y
+    """What is to be reconstructed, in [0, 1]: `y`, or `x` itself; grey images with an axis for their channel."""
+    y = tensor_in_unit(x if y is None else y)
     return ops.expand_dims(y, -1) if _lacks_channel(y.shape, y_pred.shape) else y
 
 

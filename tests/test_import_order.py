@@ -9,7 +9,7 @@ import keras_ae
 
 ORDER = [
     *("_lazy", "_keras", "errors", "fields", "signatures", "catalogue"),
-    *("code_shapes", "execution", "files", "pictures", "progress"),
+    *("code_shapes", "execution", "files", "pictures", "pixels", "progress"),
     *(
         "numerics",
         "schedules",

@@ -14,6 +14,7 @@ import numpy as np
 from keras_ae.data.decoding import BadImageError, Decoder
 from keras_ae.data.file_log import EFFECTS, FileLog
 from keras_ae.errors import InputError
+from keras_ae.pixels import in_unit
 
 
 class ArrayImages:
@@ -35,7 +36,7 @@ class ArrayImages:
 
     def read(self, rows: np.ndarray) -> np.ndarray:
         """float32 [len(rows), h, w, c]."""
-        return _to_unit(self.array[rows])
+        return in_unit(self.array[rows])
 
     def fetch(self, rows):
         """float32 [b, h, w, c] and the `rows`, int64 [b], for int64 rows [b]: tensors."""
@@ -90,7 +91,7 @@ class FileImages:
 
     def read(self, rows: np.ndarray) -> np.ndarray:
         """float32 [at most len(rows), h, w, c]."""
-        return _to_unit(self._decode(rows)[0])
+        return in_unit(self._decode(rows)[0])
 
     def fetch(self, rows):
         """float32 [at most b, h, w, c] and the rows read, int64, for int64 rows [b]: tensors."""
@@ -134,10 +135,6 @@ def check_size(name: str, shape: tuple, first_name: str, first_shape: tuple) -> 
             "images of one size (height × width)",
             "resize them all with --image-size H W (image_size=(h, w))",
         )
-
-
-def _to_unit(pixels: np.ndarray) -> np.ndarray:
-    return pixels.astype(np.float32) / np.float32(255) if pixels.dtype == np.uint8 else pixels
 
 
 _IN_TENSORFLOW = re.compile(r"\w*Error: received (.*?); expected ([^;\n]*)(?:; (.*))?$", re.MULTILINE)

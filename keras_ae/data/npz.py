@@ -97,4 +97,7 @@ def _check_labels(name: str, labels: np.ndarray, count: int) -> np.ndarray:
             "one label an image",
             f"correct {name}, or leave it out of the file",
         )
+    if labels.size and not -(1 << 31) <= int(labels.min()) <= int(labels.max()) < 1 << 31:
+        received = f"{name} with labels from {labels.min()} to {labels.max()}"
+        raise InputError(received, "labels of at most 32 bits", "number the classes 0, 1, 2, …")
     return labels.astype(np.int32)

@@ -68,12 +68,14 @@ def label_numbers(collection: Collection, labels: tuple[str, ...]) -> np.ndarray
             "class folders, or one label an image",
             "leave out train_labels",
         )
-    names = collection.label_names or tuple(map(str, range(int(part.labels.max()) + 1)))
-    numbers = {name: number for number, name in reversed([*enumerate(names)])}
-    numbers = {str(number): number for number in range(len(names))} | numbers
+    if names := collection.label_names:
+        numbers = {name: number for number, name in reversed([*enumerate(names)])}
+        numbers = {str(number): number for number in range(len(names))} | numbers
+    else:
+        numbers = {str(number): number for number in np.unique(part.labels).tolist()}
     for label in labels:
         if label not in numbers:
-            raise unknown_name("label", label, names)
+            raise unknown_name("label", label, names or numbers)
     return np.array(sorted({numbers[label] for label in labels}))
 
 

@@ -6,9 +6,10 @@ Kept are uint8 in [0, 255] and float32 in [0, 1], both [n, h, w, c].
 import numpy as np
 
 from keras_ae.errors import InputError
+from keras_ae.pixels import LUMINANCE, TOLERANCE, is_in_unit
 
 _RANGES = "booleans, integers 0..255 or 0..65535, or numbers in [0, 1], [-1, 1] or [0, 255]"
-_LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow converts colour to gray
+_FULL = 0.5  # values below 0 are those of images in [-1, 1] only if some reach half of the way down
 
 
 def to_channels_last(images: np.ndarray, name: str) -> tuple[np.ndarray, str | None]:
@@ -38,7 +39,9 @@ def to_unit_range(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray],
 
     Booleans, and integers that are all 0 or 1, are black and white; other integers up to 255 are divided by
     255 (later, when a batch is made), uint16 beyond that by 65535. Floating-point numbers in [0, 1] are kept,
-    those in [-1, 1] mapped by (x + 1) / 2, those in [0, 255] divided by 255.
+    those in [-1, 1] mapped by (x + 1) / 2, those in [0, 255] divided by 255. What rounding has left beyond a range
+    (1e-6 of it) belongs to it; what leaves two ranges open is refused: a minimum between −0.5 and 0, a maximum
+    between 1 and 2.
 
     Raises:
         InputError: The arrays differ in type, are not numbers, hold NaN or infinity, or fit no rule.
@@ -56,7 +59,8 @@ def to_unit_range(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray],
         raise InputError("images with NaN or infinite values", _RANGES, "repair or remove those images")
     rule = _float_rule(low, high) if kind.kind == "f" else _integer_rule(kind, low, high)
     if rule is None:
-        raise InputError(f"images with values from {low:g} to {high:g}", _RANGES, "rescale them")
+        action = "clip them to [0, 1], or rescale them" if low > -_FULL and high < 2 else "rescale them"
+        raise InputError(f"images with values from {low:g} to {high:g}", _RANGES, action)
     convert, note = rule
     return {name: convert(array) for name, array in arrays.items()}, note
 
@@ -72,18 +76,26 @@ def _integer_rule(kind: np.dtype, low: float, high: float):
         note = None if kind == np.uint8 else f"{kind} values from {low:g} to {high:g} taken as 0..255"
         return lambda x: x.astype(np.uint8, copy=False), note
     if kind == np.uint16:
-        return lambda x: x.astype(np.float32) / np.float32(65535), None
+        return (
+            lambda x: x.astype(np.float32) / np.float32(65535),
+            f"uint16 values up to {high:g} taken as 0..65535",
+        )
     return None
 
 
 def _float_rule(low: float, high: float):
-    if low >= 0 and high <= 1:
-        return lambda x: x.astype(np.float32, copy=False), None
-    if low >= -1 and high <= 1:
-        return lambda x: (x.astype(np.float32) + 1) / 2, "values in [-1, 1] mapped to [0, 1]"
-    if low >= 0 and high <= 255:
-        return lambda x: x.astype(np.float32) / np.float32(255), "values in [0, 255] divided by 255"
+    if is_in_unit(low, high):
+        return lambda x: _clipped(x.astype(np.float32, copy=False)), None
+    if -1 - TOLERANCE <= low <= -_FULL and high <= 1 + TOLERANCE:
+        return lambda x: _clipped((x.astype(np.float32) + 1) / 2), "values in [-1, 1] mapped to [0, 1]"
+    if low >= -255 * TOLERANCE and 2 <= high <= 255 * (1 + TOLERANCE):
+        return lambda x: _clipped(x.astype(np.float32) / np.float32(255)), "values in [0, 255] divided by 255"
     return None
+
+
+def _clipped(images: np.ndarray) -> np.ndarray:
+    """Within [0, 1], as what rounding has left beyond it is not; a copy only where there is such."""
+    return images.clip(0, 1) if images.min() < 0 or images.max() > 1 else images
 
 
 def to_channels(images: np.ndarray, channels: int) -> np.ndarray:
@@ -117,5 +129,5 @@ def _flatten(image: np.ndarray, channels: int) -> np.ndarray:
         opacity = pixels[..., 3:] / white
         pixels = pixels[..., :3] * opacity + white * (1 - opacity)
     if channels == 1:
-        pixels = pixels @ np.array(_LUMA, np.float32)[:, None]
+        pixels = pixels @ LUMINANCE[:, None]
     return (np.rint(pixels) if image.dtype == np.uint8 else np.minimum(pixels, 1)).astype(image.dtype)

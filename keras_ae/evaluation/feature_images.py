@@ -5,8 +5,7 @@ import numpy as np
 
 from keras_ae.errors import InputError
 from keras_ae.evaluation.inputs import as_pixels
-
-LUMINANCE = np.float32([0.299, 0.587, 0.114])  # of red, green and blue (ITU-R BT.601), as Pillow has it
+from keras_ae.pixels import LUMINANCE
 
 
 def to_channels(images, channels: int) -> np.ndarray:

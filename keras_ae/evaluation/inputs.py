@@ -6,6 +6,7 @@ from math import prod
 import keras
 import numpy as np
 
+from keras_ae import pixels
 from keras_ae.errors import InputError
 
 BATCH = 256  # images of one array at a time
@@ -42,8 +43,7 @@ def raw_batches(images, shape: tuple[int | None, ...], size: int = BATCH) -> Ite
 
 def in_unit(images, dtype=np.float32) -> np.ndarray:
     """Floats as they are, and uint8 as floats in [0, 1], from an array or a tensor of any backend."""
-    images = np.asarray(keras.ops.convert_to_numpy(images))
-    return images.astype(dtype) / 255 if images.dtype == np.uint8 else images.astype(dtype, copy=False)
+    return pixels.in_unit(np.asarray(keras.ops.convert_to_numpy(images)), dtype)
 
 
 def as_pixels(images) -> np.ndarray:
@@ -52,13 +52,7 @@ def as_pixels(images) -> np.ndarray:
     Raises:
         InputError: Values that are not finite, or outside of [0, 1].
     """
-    images = in_unit(images)
-    if not np.isfinite(images).all():
-        raise InputError("images with infinities or NaN", "finite pixels", "leave out the broken images")
-    if images.size and not -1e-6 <= images.min() <= images.max() <= 1 + 1e-6:
-        action = "divide by 255, or give uint8" if images.max() > 2 else "scale or clip them"
-        raise InputError(f"pixels from {images.min():g} to {images.max():g}", "floats in [0, 1]", action)
-    return images
+    return pixels.checked(in_unit(images))
 
 
 def shaped(batch, shape: tuple[int | None, ...]) -> np.ndarray:

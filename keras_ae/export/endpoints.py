@@ -11,6 +11,7 @@ import numpy as np
 from keras_ae.density import Density
 from keras_ae.errors import InputError
 from keras_ae.export.names import BYTES
+from keras_ae.pixels import TOLERANCE
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,12 @@ def image_endpoints(name: str, function: Callable, image_shape: tuple[int, int, 
 
     def of_floats(images):
         finite = tf.debugging.assert_all_finite(images, "expected finite pixels, received NaN or infinities")
-        low = tf.debugging.assert_greater_equal(finite, -1e-6, "expected pixels in [0, 1]; bytes go to *_uint8")
-        high = tf.debugging.assert_less_equal(finite, 1 + 1e-6, "expected pixels in [0, 1]; bytes go to *_uint8")
+        low = tf.debugging.assert_greater_equal(
+            finite, -TOLERANCE, "expected pixels in [0, 1]; bytes go to *_uint8"
+        )
+        high = tf.debugging.assert_less_equal(
+            finite, 1 + TOLERANCE, "expected pixels in [0, 1]; bytes go to *_uint8"
+        )
         with tf.control_dependencies([check for check in (low, high) if check is not None]):
             return function(tf.identity(finite))
 

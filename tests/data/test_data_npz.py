@@ -75,7 +75,7 @@ def test_uint16_and_bool(save):
     deep = RNG.integers(0, 65536, (5, 4, 4), np.uint16)
     values, notes = _values(save, deep)
     np.testing.assert_allclose(values[..., 0], deep / 65535, rtol=1e-6)
-    assert notes == ()
+    assert notes == (f"uint16 values up to {deep.max()} taken as 0..65535",)
     mask = RNG.random((5, 4, 4)) > 0.5
     np.testing.assert_array_equal(_values(save, mask)[0][..., 0], mask)
 
