@@ -16,6 +16,7 @@ _MODULES = (
     "architectures",
     "bottlenecks",
     "callbacks",
+    "comparison",
     "data",
     "density",
     "detection",

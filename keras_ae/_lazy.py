@@ -11,13 +11,15 @@ def lazy_names(package: str, where: Mapping[str, str]) -> Callable[[str], Any]:
 
     Args:
         package: Its `__name__`.
-        where: From public name to the module of the package that defines it.
+        where: From public name to the module that defines it: one of the package, or of another by its whole name.
     """
 
     def __getattr__(name: str):  # noqa: N807
         if name not in where:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(importlib.import_module(f"{package}.{where[name]}"), name)
+        module = where[name]
+        module = module if module.startswith("keras_ae.") else f"{package}.{module}"
+        value = getattr(importlib.import_module(module), name)
         setattr(sys.modules[package], name, value)  # A function may be named as its module: keep the function.
         return value
 

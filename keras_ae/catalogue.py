@@ -189,3 +189,13 @@ ATTACKS = Catalogue(
         }.items()
     },
 )
+# What a bottleneck is for, in a comparison.
+PURPOSES = Catalogue(
+    "purpose",
+    {
+        "reconstruct": "keras_ae.comparison.reconstruct:Reconstruct",
+        "generate": "keras_ae.comparison.generate:Generate",
+        "detect": "keras_ae.comparison.detect:Detect",
+    },
+    group="keras_ae.purposes",
+)

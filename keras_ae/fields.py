@@ -2,6 +2,7 @@
 
 import functools
 import os
+from collections.abc import Mapping
 from dataclasses import fields
 from numbers import Integral, Real
 from pathlib import Path
@@ -37,16 +38,12 @@ def settle_fields(config) -> None:
 def _settled(value, hint):
     """The value as its annotation has it; TypeError or ValueError if it is something else."""
     kind, parts = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return value
     if kind in (Union, UnionType):
         return _first_settled(value, parts)
-    if kind is Literal:
-        if isinstance(value, bool):  # which would be found as 1
-            raise TypeError
-        return parts[parts.index(value)]
-    if kind is tuple:
-        listed = listed_names(value)
-        parts = parts[:1] * len(listed) if parts[-1] is Ellipsis else parts
-        return tuple(_settled(item, part) for item, part in zip(listed, parts, strict=True))
+    if kind in (Literal, Mapping, tuple):
+        return {Literal: _choice, Mapping: _mapping, tuple: _tuple}[kind](value, parts)
     if hint in (int, float):
         return _number(value, hint)
     if hint is Path:
@@ -56,6 +53,24 @@ def _settled(value, hint):
     if not isinstance(value, hint):
         raise TypeError
     return value
+
+
+def _choice(value, choices):
+    if isinstance(value, bool):  # which would be found as 1
+        raise TypeError
+    return choices[choices.index(value)]
+
+
+def _mapping(value, _):
+    if not isinstance(value, Mapping):
+        raise TypeError
+    return dict(value)
+
+
+def _tuple(value, hints):
+    listed = listed_names(value)
+    hints = hints[:1] * len(listed) if hints[-1] is Ellipsis else hints
+    return tuple(_settled(item, hint) for item, hint in zip(listed, hints, strict=True))
 
 
 def _first_settled(value, hints):
@@ -86,6 +101,8 @@ def _in_words(hint) -> str:
         return " or ".join(map(_in_words, parts))
     if kind is Literal:
         return " or ".join(map(repr, parts))
+    if kind is Mapping:
+        return "values by name"
     if kind is tuple:
         return f"{'a list' if parts[-1] is Ellipsis else f'{len(parts)} values'}, each {_in_words(parts[0])}"
     return _WORDS.get(hint) or f"a {hint.__name__}"

@@ -22,7 +22,7 @@ ORDER = [
         "architectures",
     ),
     *("data", "density", "evaluation", "callbacks", "export", "detection", "studies"),
-    *("report", "explore", "commands", "cli", "__main__"),
+    *("report", "comparison", "explore", "commands", "cli", "__main__"),
 ]
 ROOT = Path(keras_ae.__file__).parent
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas
 
 import keras_ae as kae
+from keras_ae.comparison.samples import samples_picture
 from keras_ae.errors import InputError
 from keras_ae.evaluation.sample_quality import images_of
 from keras_ae.files import write_atomically, write_json, write_text
-from keras_ae.studies.generation import samples_picture
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.study import Study, StudyRun
 

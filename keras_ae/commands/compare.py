@@ -1,110 +1,119 @@
 """`keras-ae compare`: the main job."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, make_dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_type_hints
 
 import tyro
 
+from keras_ae.catalogue import PURPOSES
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_notes
-from keras_ae.studies.candidates import candidates
-from keras_ae.studies.config import CompareConfig
-from keras_ae.studies.selection import MEASURES
+from keras_ae.comparison.config import DEFAULT_TRAINING, CompareConfig
+from keras_ae.comparison.purpose import Column
+from keras_ae.comparison.results import Comparison
+from keras_ae.studies.data_config import DataConfig
+from keras_ae.studies.training_config import TrainingConfig
 
-# Headings, and how to print a candidate's row.
-RECONSTRUCT = {
-    "values": lambda row: f"{row['code_values']:,}",
-    "val. MSE": lambda row: f"{row['validation']['mse']:.5f}",
-    "test MSE": lambda row: f"{row['test']['mse']:.5f}",
-    "SSIM": lambda row: f"{row['test']['ssim']:.3f}",
-    "train, s": lambda row: f"{row['training_seconds']:.0f}",
-}
-GENERATE = {
-    "values": RECONSTRUCT["values"],
-    "test MSE": RECONSTRUCT["test MSE"],
-    "val. FID": lambda row: f"{row['validation']['fid']:.4g}",
-    "test FID": lambda row: f"{row['generation']['fid']:.4g}",
-}
-DETECT = {
-    "values": RECONSTRUCT["values"],
-    "val. AUC": lambda row: f"{row['validation']['roc_auc']:.4f}",
-    "test AUC": lambda row: f"{row['detection']['roc_auc']:.4f}",
-    "found": lambda row: f"{row['detection']['recall']:.1%}",
-    "alarms": lambda row: f"{row['detection']['false_positive_rate']:.1%}",
-}
-COLUMNS = {"reconstruct": RECONSTRUCT, "generate": GENERATE, "detect": DETECT}
-ORDERED = {
-    "reconstruct": "lowest validation error",
-    "generate": "lowest validation FID",
-    "detect": "highest validation ROC AUC",
-}
+CODE_VALUES = Column("values", lambda candidate: candidate.code_values, "{:,}".format)
+PROBE = Column("probe", lambda candidate: candidate.probe.accuracy, "{:.1%}".format)
+
+
+def _purpose_options() -> type:
+    """A dataclass with the options of all purposes, from which the command line is generated."""
+    options = {}
+    for name, purpose in PURPOSES.items():
+        hints = get_type_hints(purpose)
+        for item in fields(purpose):
+            text = f"To {name}: {item.metadata.get('help', item.name)}."
+            kind = Annotated[hints[item.name], tyro.conf.arg(help=text)]
+            options[item.name] = (item.name, kind, field(default=item.default))
+    return make_dataclass("PurposeOptions", options.values(), frozen=True)
+
+
+PurposeOptions = _purpose_options()
 
 
 @dataclass(frozen=True)
 class Compare:
     """Train several bottlenecks on the same images with the same budget; a report recommends one."""
 
-    config: Annotated[CompareConfig, tyro.conf.OmitArgPrefixes]
+    data: Annotated[DataConfig, tyro.conf.OmitArgPrefixes]
     out: Path
-    """Directory for the models, the results and report.html. Give it again to go on after an interruption."""
+    """Directory for the models, the results and report.html. Give it again to resume after an interruption."""
+    training: Annotated[TrainingConfig, tyro.conf.OmitArgPrefixes] = DEFAULT_TRAINING
+    purpose: Literal[tuple(PURPOSES)] = "reconstruct"
+    """What the bottleneck is for; it decides the candidates and the rule by which one is recommended."""
+    codes: tuple[str, ...] = ()
+    """Codes to try, such as 4x4x16 or 32, instead of those that suit the images and the purpose."""
+    max_code: int | None = None
+    """Recommend no code of more values than this."""
+    options: Annotated[PurposeOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=PurposeOptions)
     allow_inexact: bool = False
-    """Go on with a broken candidate also where versions, threads or device have changed, to other bits."""
+    """Resume a candidate even if versions, threads or device have changed; the result is not bit-identical."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
-    def run(self) -> None:
-        data = self.config.load_data(progress=not self.json)
-        print_notes(data)
-        candidates(data.image_shape, self.config.purpose, self.config.codes)  # refuses what cannot be made
-        load_keras()
-        from keras_ae.report import write_comparison
-        from keras_ae.studies import compare
+    def config(self) -> CompareConfig:
+        """The comparison that was asked for.
 
-        results = compare(
-            self.config, self.out, data=data, allow_inexact=self.allow_inexact, progress=not self.json
+        Raises:
+            InputError: An option was given that belongs to another purpose.
+        """
+        given = {item.name: (getattr(self.options, item.name), item.default) for item in fields(self.options)}
+        chosen = {name: value for name, (value, default) in given.items() if value != default}
+        return CompareConfig(self.data, self.training, self.purpose, self.codes, self.max_code, **chosen)
+
+    def run(self) -> None:
+        config = self.config()
+        data = config.load_data(progress=not self.json)
+        print_notes(data)
+        candidates = config.candidates(data.image_shape)  # refuses what cannot be made, before Keras is loaded
+        load_keras()
+        from keras_ae.comparison import compare, write_comparison
+
+        comparison = compare(
+            config,
+            self.out,
+            data=data,
+            candidates=candidates,
+            allow_inexact=self.allow_inexact,
+            progress=not self.json,
         )
         page = write_comparison(self.out)
         if self.json:
-            print_json(results | {"report": str(page)})
+            print_json(comparison.as_json() | {"report": str(page)})
         else:
-            print_comparison(results, page)
+            print_comparison(comparison, page)
 
 
-def print_comparison(results: dict[str, Any], page: Path) -> None:
-    from rich.box import SIMPLE
+def print_comparison(comparison: Comparison, page: Path) -> None:
+    """Print the candidates as a table, best first, and the recommendation with what to do next."""
     from rich.console import Console
-    from rich.table import Table
 
-    measure = MEASURES[results["purpose"]]
-    # A plain frame: with lines between the columns the table would not fit into 80.
-    title = f"{results['steps']} steps each; {ORDERED[results['purpose']]} first"
-    table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("candidate", no_wrap=True)
-    columns = COLUMNS[results["purpose"]]
-    for heading in columns:
-        table.add_column(heading, justify="right", no_wrap=True)
-    finished = [row for row in results["candidates"] if "failed" not in row]
-    probed = all(row.get("probe") for row in finished)
-    if probed:
-        table.add_column("probe", justify="right", no_wrap=True)
-    for row in sorted(finished, key=lambda row: row["validation"][measure]):
-        table.add_row(
-            row["name"],
-            *(text(row) for text in columns.values()),
-            *([f"{row['probe']['accuracy']:.1%}"] if probed else []),
-            style="bold" if row["name"] == results["recommended"] else None,
-        )
     console = Console()
-    console.print(table)
-    for note in results["data"]["notes"]:
+    console.print(_table(comparison))
+    for note in comparison.images.notes:
         console.print(f"note: {note}", markup=False)
-    console.print(f"recommended: [bold]{results['recommended']}[/bold], {results['rule']}")
-    if results["purpose"] == "detect":
-        console.print(f"as a detector: {_export_command(results, page)}", markup=False, soft_wrap=True)
+    recommended = comparison.recommended
+    console.print(f"recommended: [bold]{recommended}[/bold], {comparison.purpose.rule}")
+    step = comparison.purpose.next_step(comparison[recommended], page.parent / "candidates" / recommended)
+    if step:
+        console.print(step, markup=False, soft_wrap=True)
     console.print(f"report: {page}", markup=False, soft_wrap=True)
 
 
-def _export_command(results: dict[str, Any], page: Path) -> str:
-    """What makes a detector of the recommended candidate."""
-    row = next(row for row in results["candidates"] if row["name"] == results["recommended"])
-    found, run = row["detection"], page.parent / "candidates" / row["name"]
-    return f"keras-ae export {run} --score {found['score']} --false-positive-rate {found['promised']:g} --out DIR"
+def _table(comparison: Comparison) -> Any:
+    from rich.box import SIMPLE
+    from rich.table import Table
+
+    # A plain frame: with lines between the columns the table would not fit into 80.
+    title = f"{comparison.steps} steps each; {comparison.purpose.criterion.best} first"
+    table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("candidate", no_wrap=True)
+    probes = [PROBE] if all(candidate.probe for candidate in comparison.trained) else []
+    columns = [CODE_VALUES, *comparison.purpose.summary_columns(), *probes]
+    for column in columns:
+        table.add_column(column.heading, justify="right", no_wrap=True)
+    for candidate in comparison.ranked():
+        style = "bold" if candidate.name == comparison.recommended else None
+        table.add_row(candidate.name, *(column.cell(candidate) for column in columns), style=style)
+    return table

@@ -1,6 +1,7 @@
-"""Figures and pages made from saved results alone."""
+"""What pages and figures share, and the gallery of experiments: made from saved results alone."""
 
-from keras_ae.report.comparison import write_comparison
-from keras_ae.report.gallery import write_gallery
+from keras_ae._lazy import lazy_names
 
-__all__ = ["write_comparison", "write_gallery"]
+_WHERE = {"write_comparison": "keras_ae.comparison.report", "write_gallery": "gallery"}
+__all__ = sorted(_WHERE)
+__getattr__ = lazy_names(__name__, _WHERE)

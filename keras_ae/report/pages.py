@@ -15,9 +15,9 @@ _COMMENT = re.compile(r"<!--.*?-->\n?", flags=re.DOTALL)
 _NUMBER = re.compile(r"[-+−±]?\d[\d,.  e+\-−×%]*(±.*)?|")
 
 
-def resource(name: str) -> str:
-    """A text file that lies beside this package's modules."""
-    return files("keras_ae.report").joinpath(name).read_text(encoding="utf-8")
+def resource(name: str, package: str = "keras_ae.report") -> str:
+    """A text file that lies beside the modules of a package."""
+    return files(package).joinpath(name).read_text(encoding="utf-8")
 
 
 @dataclass

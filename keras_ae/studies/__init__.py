@@ -1,4 +1,4 @@
-"""Runs and comparisons: what is trained, where it is kept, and what comes out.
+"""Runs and studies: what is trained, where it is kept, and what comes out.
 
 Importing this package does not import Keras: configurations are checked before anything heavy is loaded.
 """
@@ -6,7 +6,7 @@ Importing this package does not import Keras: configurations are checked before 
 from keras_ae._lazy import lazy_names
 
 _WHERE = {
-    "CompareConfig": "config",
+    "CompareConfig": "keras_ae.comparison.config",
     "DataConfig": "config",
     "ModelConfig": "config",
     "RunConfig": "config",
@@ -16,9 +16,9 @@ _WHERE = {
     "TrainingConfig": "config",
     "TrainingDivergedError": "training",
     "attack_run": "attacking",
-    "candidates": "candidates",
+    "candidates": "keras_ae.comparison.config",
     "check_shared": "sharing",
-    "compare": "compare",
+    "compare": "keras_ae.comparison.comparing",
     "estimate": "estimate",
     "evaluate_run": "training",
     "export_run": "detecting",
@@ -30,7 +30,7 @@ _WHERE = {
     "pretrained_models": "pretrained",
     "results": "runner",
     "run_study": "runner",
-    "select": "selection",
+    "select": "keras_ae.comparison.selection",
     "share_run": "sharing",
     "train": "training",
     "train_detector": "detecting",

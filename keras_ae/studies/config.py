@@ -1,15 +1,14 @@
-"""What a run and a comparison are made of: frozen dataclasses, from which the command line is generated."""
+"""What a run is made of: frozen dataclasses, from which the command line is generated."""
 
 import ast
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from keras_ae import data as image_data
 from keras_ae.catalogue import ARCHITECTURES, BOTTLENECKS
 from keras_ae.code_shapes import check_divisible, strides_for
-from keras_ae.detection.calibration import DEFAULT_RATE, check_rate
 from keras_ae.errors import InputError, listed_names
 from keras_ae.fields import settle_fields
 from keras_ae.studies.data_config import DataConfig
@@ -39,7 +38,7 @@ def format_code(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape))
 
 
-def _as_text(code) -> str:
+def code_as_text(code) -> str:
     """A code's text, also of its shape or its length."""
     return code if isinstance(code, str) else format_code(listed_names(code))
 
@@ -62,7 +61,7 @@ class ModelConfig:
     """Further keywords as NAME=VALUE, the bottleneck's as bottleneck.NAME=VALUE."""
 
     def __post_init__(self):
-        object.__setattr__(self, "code", _as_text(self.code))
+        object.__setattr__(self, "code", code_as_text(self.code))
         settle_fields(self)
         parse_code(self.code)
         if self.bottleneck is not None:
@@ -122,7 +121,7 @@ class ModelConfig:
         return ARCHITECTURES[self.architecture](**keywords)
 
 
-class _LoadsData:
+class LoadsData:
     """Configurations that name images and how to train on them."""
 
     def load_data(self, progress: bool = True) -> "image_data.ImageData":
@@ -132,7 +131,7 @@ class _LoadsData:
 
 
 @dataclass(frozen=True)
-class RunConfig(_LoadsData):
+class RunConfig(LoadsData):
     """One training run: enough to repeat it."""
 
     data: DataConfig
@@ -141,39 +140,6 @@ class RunConfig(_LoadsData):
 
     def __post_init__(self):
         settle_fields(self)
-
-
-@dataclass(frozen=True)
-class CompareConfig(_LoadsData):
-    """A comparison of bottlenecks on one set of images, with one budget."""
-
-    data: DataConfig
-    training: TrainingConfig = field(default_factory=lambda: TrainingConfig(steps=600, learning_rate=2e-3))
-    purpose: Literal["reconstruct", "generate", "detect"] = "reconstruct"
-    """What the bottleneck is for; it decides the candidates and the rule by which one is recommended."""
-    codes: tuple[str, ...] = ()
-    """Codes to try, such as 4x4x16 or 32, instead of the ones chosen for these images."""
-    max_code: int | None = None
-    """Recommend no code of more values than this."""
-    extractor: str = "auto"
-    """To generate: features by which samples are compared with images, such as inception-2015-12-05."""
-    samples: int = 10_000
-    """To generate: images to sample from each density of codes."""
-    false_positive_rate: float = DEFAULT_RATE
-    """To detect: the part of normal images that may be alarms; --train-labels says which images are normal."""
-
-    def __post_init__(self):
-        object.__setattr__(self, "codes", tuple(map(_as_text, listed_names(self.codes))))
-        settle_fields(self)
-        for code in self.codes:
-            parse_code(code)
-        if self.samples < 2:
-            raise InputError(f"samples={self.samples}", "at least 2", "give more --samples")
-        check_rate(self.false_positive_rate)
-
-    def run(self, model: ModelConfig) -> RunConfig:
-        """The run of one candidate."""
-        return RunConfig(self.data, model, self.training)
 
 
 def as_json(config) -> dict[str, Any]:

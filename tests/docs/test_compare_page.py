@@ -6,20 +6,21 @@ from pathlib import Path
 
 import tyro
 
+from keras_ae.catalogue import PURPOSES
 from keras_ae.commands import COMMANDS
-from keras_ae.studies.candidates import COMPRESSIONS, LONGEST_VECTOR, MORE_COMPRESSIONS, PARTS, candidates
-from keras_ae.studies.config import CompareConfig, DataConfig
-from keras_ae.studies.selection import RULES
+from keras_ae.comparison import CompareConfig, candidates, detect, generate, reconstruct
+from keras_ae.comparison.candidate import COMPRESSIONS, LONGEST_VECTOR, MORE_COMPRESSIONS
+from keras_ae.studies.config import DataConfig
 
 PAGE = (Path(__file__).parents[2] / "docs" / "compare.md").read_text(encoding="utf-8")
 
 
 def test_the_rules_and_the_candidates_are_those_of_the_code():
-    for purpose, rule in RULES.items():
-        assert f"| `{purpose}` | {rule} |" in PAGE
-    for purpose, parts in PARTS.items():
-        lengths = ", ".join(f"1/{part}" for part in parts)
-        assert re.search(rf"\| `{purpose}`.* \| {lengths} \|", PAGE)
+    for name, purpose in PURPOSES.items():
+        assert f"| `{name}` | {purpose.rule} |" in PAGE
+    for module in (reconstruct, generate, detect):
+        lengths = ", ".join(f"1/{part}" for part in module.PARTS)
+        assert re.search(rf"\| `{module.__name__.rpartition('.')[2]}`.* \| {lengths} \|", PAGE)
     assert f"at most {LONGEST_VECTOR}" in PAGE
     text = " ".join(PAGE.split())
     for several in (COMPRESSIONS, MORE_COMPRESSIONS):
@@ -27,7 +28,7 @@ def test_the_rules_and_the_candidates_are_those_of_the_code():
         assert f"{', '.join(map(str, first))} and {last}" in text
     training = CompareConfig(DataConfig("digits")).training
     assert f"{training.steps} steps of {training.batch_size} images" in text
-    names = [candidate.name for purpose in PARTS for candidate in candidates((64, 64, 3), purpose)]
+    names = [candidate.name for purpose in PURPOSES for candidate in candidates((64, 64, 3), purpose)]
     for name in re.findall(r"`((?:convolutional|strided)-[\w-]+)`", PAGE):
         assert name in names
 

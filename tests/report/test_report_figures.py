@@ -10,7 +10,7 @@ from keras_ae.report import figures
 @pytest.fixture
 def drawn(monkeypatch):
     """The figures, instead of their text."""
-    monkeypatch.setattr(figures, "_svg", lambda figure: figure)
+    monkeypatch.setattr(figures, "as_svg", lambda figure: figure)
 
 
 def _points(axes):
@@ -46,12 +46,3 @@ def test_a_scatter_is_text_and_repeats():
 def test_codes_of_one_value_have_no_pairs():
     with pytest.raises(InputError, match="1 dimensions"):
         figures.latent_scatter({"one": np.zeros((5, 1))})
-
-
-def test_the_trade_off_draws_the_measure_that_it_is_given(drawn):
-    rows = [{"name": f"strided-dense-{n}", "code_values": n, "fid": fid} for n, fid in ((4, 9.0), (8, 5.0))]
-    figure = figures.trade_off(rows, ["strided-dense-4", "strided-dense-8"], "strided-dense-8", "fid")
-    axes = figure.axes[0]
-    assert axes.get_ylabel() == "validation FID"
-    np.testing.assert_array_equal(axes.lines[0].get_xydata(), [[4, 9], [8, 5]])
-    assert [8.0, 5.0] in [points[0].tolist() for points in _points(axes) if len(points)]

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from keras_ae.comparison import CompareConfig
 from keras_ae.errors import InputError
 from keras_ae.studies.config import (
-    CompareConfig,
     DataConfig,
     ModelConfig,
     RunConfig,

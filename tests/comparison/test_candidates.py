@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keras_ae.comparison import candidates
+from keras_ae.comparison.candidate import strided_layers
 from keras_ae.errors import InputError
-from keras_ae.studies.candidates import candidates, strided_layers
 from keras_ae.studies.config import parse_code
 
 
@@ -68,5 +69,5 @@ def test_to_generate_vectors_of_several_lengths_are_tried_each_also_variational(
         *(f"strided-variational-{n}" for n in (12, 49, 98)),
         "fully_connected-dense-12",
     ]
-    with pytest.raises(InputError, match="'generate'"):
+    with pytest.raises(InputError, match="one of detect, generate, reconstruct"):
         candidates((28, 28, 1), "compress")

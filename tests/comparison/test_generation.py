@@ -1,6 +1,8 @@
 """A comparison to generate: its parts on images of known codes, and end to end on the embedded digits."""
 
 import json
+from dataclasses import asdict, dataclass
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -9,11 +11,17 @@ from PIL import Image
 
 from keras_ae import data
 from keras_ae.commands.compare import print_comparison
+from keras_ae.comparison import CompareConfig, compare, open_comparison, write_comparison
+from keras_ae.comparison.generate import Generate, GenerationSelection
+from keras_ae.comparison.samples import (
+    candidate_densities,
+    choose_density,
+    measure_densities,
+    samples_picture,
+)
 from keras_ae.density import load_density
 from keras_ae.errors import InputError
-from keras_ae.report import generation, write_comparison
-from keras_ae.studies import CompareConfig, DataConfig, TrainingConfig, compare
-from keras_ae.studies.generation import densities_of, measure_generation, samples_picture
+from keras_ae.studies import DataConfig, TrainingConfig
 
 pytestmark = pytest.mark.tensorflow
 slow = pytest.mark.slow  # what trains
@@ -35,6 +43,15 @@ class Halves:
         return keras.ops.convert_to_numpy(self.decode(self.encode(images)))
 
 
+@dataclass
+class _Comparison:
+    recommended: str
+    candidates: dict
+
+    def __getitem__(self, name):
+        return self.candidates[name]
+
+
 class Pixels:
     name = "pixels"
 
@@ -51,34 +68,34 @@ def images(tmp_path_factory):
 
 
 def test_densities_are_fitted_once_and_samples_measured(images, tmp_path):
-    fitted = densities_of(Halves(), images, tmp_path)
+    fitted = candidate_densities(Halves(), images, tmp_path)
     assert list(fitted) == ["standard_normal", "gaussian", "mixture"]
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npz")}
-    again = densities_of(None, images, tmp_path)  # without a model: nothing is encoded anew
+    again = candidate_densities(None, images, tmp_path)  # without a model: nothing is encoded anew
     assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npz")}
     np.testing.assert_array_equal(again["gaussian"].means, fitted["gaussian"].means)
-    found = measure_generation(Halves(), images, fitted, Pixels(), 30, "validation")
-    columns = found["columns"]
-    assert found["best"] in ("gaussian", "mixture")
-    assert found["fid"] == columns[f"{found['best']}_fid[pixels]"] < 0.1 * columns["standard_normal_fid[pixels]"]
-    assert not [name for name in columns if "reconstruction" in name]
-    tested = measure_generation(Halves(), images, fitted, Pixels(), 30, "test")["columns"]
-    assert tested["reconstruction_fid[pixels]"] == pytest.approx(0, abs=1e-6)
+    selection = choose_density(Halves(), images, fitted, Pixels(), 30)
+    assert selection.density in ("gaussian", "mixture")
+    tested = measure_densities(Halves(), images, fitted, Pixels(), 30, selection.density)
+    assert selection.fid < 0.1 * tested.value("standard_normal", "fid")
+    assert tested.value("reconstruction", "fid") == pytest.approx(0, abs=1e-6)
     assert samples_picture(Halves(), fitted, 5).shape == (3 * 2 - 1, 5 * 5 - 1, 1)
 
 
 def test_columns_of_the_report_are_by_source_and_extractor(images, tmp_path):
-    row = {"name": "a", "code_values": 2, "validation": {"fid": 3.0}}
-    fitted = densities_of(Halves(), images, tmp_path)
-    row["generation"] = measure_generation(Halves(), images, fitted, Pixels(), 3, "test")
-    columns = {heading: text(value(row)) for heading, value, text in generation.columns([row])}
+    fitted = candidate_densities(Halves(), images, tmp_path)
+    outcome = measure_densities(Halves(), images, fitted, Pixels(), 3, "gaussian")
+    candidate = SimpleNamespace(
+        name="a", code_values=2, selection=GenerationSelection("gaussian", 3.0), outcome=outcome
+    )
+    columns = {column.heading: column.cell(candidate) for column in Generate().columns([candidate])}
     assert columns["validation FID [pixels]"] == "3"
     assert columns["recall [pixels]"] == ""  # of 3 images there is none
     assert float(columns["Gaussian FID [pixels]"]) > 0
-    json.dumps(row, allow_nan=False)
-    results = {"recommended": "a", "rule": "the lowest of all"}
-    assert "3 samples" in generation.evidence(results, [row])
-    assert generation.columns([{"name": "b"}]) == []
+    json.dumps(asdict(outcome), allow_nan=False)
+    comparison = {"a": candidate}
+    evidence = Generate().evidence(_Comparison(recommended="a", candidates=comparison))
+    assert "3 samples" in evidence
 
 
 @pytest.fixture(scope="module")
@@ -98,19 +115,20 @@ def finished(config, tmp_path_factory):
 @slow
 def test_the_candidate_whose_samples_are_nearest_to_the_validation_images_is_recommended(finished):
     _, results = finished
-    names = [row["name"] for row in results["candidates"]]
+    names = [candidate.name for candidate in results.trained]
     assert names == ["fully_connected-dense-2", "fully_connected-dense-3"]
-    nearest = min(results["candidates"], key=lambda row: row["validation"]["fid"])
-    assert results["recommended"] == nearest["name"]
-    assert "Fréchet" in results["rule"]
+    nearest = min(results.trained, key=lambda candidate: candidate.selection.fid)
+    assert results.recommended == nearest.name
+    assert "Fréchet" in results.as_json()["rule"]
 
 
 @slow
 def test_the_columns_of_all_densities_and_of_reconstructions_are_there(finished):
-    for row in finished[1]["candidates"]:
-        columns = row["generation"]["columns"]
+    for candidate in finished[1].trained:
+        outcome, columns = candidate.outcome, candidate.outcome.columns
         distances = {name: columns[f"{name}_{FID}"] for name in ("standard_normal", "gaussian", "mixture")}
-        assert row["generation"]["fid"] == min(distances.values()) == distances[row["generation"]["best"]]
+        assert outcome.best == candidate.selection.density
+        assert outcome.fid == distances[outcome.best]
         assert columns[f"reconstruction_{FID}"] > 0
         assert (columns["generated_images"], columns["real_images"]) == (40, 40)
 
@@ -118,10 +136,10 @@ def test_the_columns_of_all_densities_and_of_reconstructions_are_there(finished)
 @slow
 def test_pictures_and_densities_of_every_candidate_are_left(finished):
     out, results = finished
-    for row in results["candidates"]:
-        path = out / "candidates" / row["name"]
+    for candidate in results.trained:
+        path = out / "candidates" / candidate.name
         assert Image.open(path / "figures" / "samples.png").size == (10 * 7 - 1, 3 * 7 - 1)
-        density = load_density(path / "densities" / f"{row['generation']['best']}.npz")
+        density = load_density(path / "densities" / f"{candidate.outcome.best}.npz")
         assert np.isfinite(density.sample(3)).all()
 
 
@@ -133,9 +151,8 @@ def test_the_report_shows_samples_and_names_the_extractor(finished):
         assert f"{heading} [digits-classifier]" in page
     assert "Recommended to generate" in page
     assert "<h2>Samples</h2>" in page
-    assert page.count("<img") == 1 + 3 * len(results["candidates"]) + 2
-    best = results["candidates"][0]["generation"]
-    assert f"{best['fid']:.4g}" in page
+    assert page.count("<img") == 1 + 3 * len(results.trained) + 2
+    assert f"{results.trained[0].outcome.fid:.4g}" in page
 
 
 @slow
@@ -144,15 +161,19 @@ def test_the_table_has_the_distances(finished, capsys):
     print_comparison(results, out / "report.html")
     printed = capsys.readouterr().out
     assert "val. FID" in printed
-    assert f"{results['candidates'][0]['generation']['fid']:.4g}" in printed
+    assert f"{results.trained[0].outcome.fid:.4g}" in printed
 
 
 @slow
 def test_a_finished_one_is_read_back_also_with_a_record_of_an_earlier_version(finished, config):
     out, results = finished
-    assert compare(config, out, progress=False) == json.loads(json.dumps(results))
+    assert compare(config, out, progress=False) == open_comparison(out) == results
     record = json.loads((out / "comparison.json").read_text())
-    other = record | {"config": record["config"] | {"samples": 41}}
+    flat = {name: value for name, value in record["config"].items() if name != "options"}
+    flat |= {"samples": 40, "extractor": "digits-classifier", "false_positive_rate": 0.05}
+    (out / "comparison.json").write_text(json.dumps(record | {"config": flat}))
+    assert compare(config, out, progress=False) == results
+    other = record | {"config": flat | {"samples": 41}}
     (out / "comparison.json").write_text(json.dumps(other))
     with pytest.raises(InputError, match="samples"):
         compare(config, out, progress=False)
@@ -164,4 +185,4 @@ def test_an_extractor_that_is_not_there_is_refused_before_anything_is_trained(tm
         compare(config, tmp_path / "out", progress=False)
     assert not (tmp_path / "out").exists()
     with pytest.raises(InputError, match="at least 2"):
-        CompareConfig(DataConfig("digits"), samples=1)
+        CompareConfig(DataConfig("digits"), purpose="generate", samples=1)

@@ -1,12 +1,14 @@
 """The probe of a comparison: which labels it needs, and that it tells what is in the codes."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from keras_ae import data
-from keras_ae.report.comparison import COLUMNS, _columns, _probe
-from keras_ae.studies import probe
-from keras_ae.studies.probe import probe_codes
+from keras_ae.comparison import probe
+from keras_ae.comparison.probe import probe_codes
+from keras_ae.comparison.report import _probes
 
 pytestmark = pytest.mark.tensorflow
 
@@ -28,23 +30,22 @@ def _load(tmp_path, labels, n=300):
 
 def test_classes_that_the_codes_hold_are_told(tmp_path):
     summary = probe_codes(Pixels(), _load(tmp_path, np.arange(300) % 2))
-    assert summary["accuracy"] > 0.95
-    assert summary["macro_f1"] > 0.95
+    assert summary.accuracy > 0.95
+    assert summary.macro_f1 > 0.95
 
 
 def test_attributes_have_an_area(tmp_path):
     labels = np.stack([np.arange(300) % 2, np.arange(300) % 3 > 0], axis=1).astype(int)
     summary = probe_codes(Pixels(), _load(tmp_path, labels))
-    assert summary["per_class"][0] > 0.95
-    rows = [{"probe": summary}]
-    assert [name for name, *_ in _columns(rows)[len(COLUMNS) :]] == ["probe accuracy", "probe AUC"]
+    assert summary.per_class[0] > 0.95
+    columns = _probes([SimpleNamespace(probe=summary)])
+    assert [column.heading for column in columns] == ["probe accuracy", "probe AUC"]
 
 
 @pytest.mark.parametrize("labels", [None, np.zeros(300, int)])
 def test_without_labels_to_tell_there_is_no_probe(tmp_path, labels):
     assert probe_codes(Pixels(), _load(tmp_path, labels)) is None
-    assert _columns([{"probe": None}]) == list(COLUMNS)
-    assert _probe([{}]) == ""
+    assert _probes([SimpleNamespace(probe=None)]) == []
 
 
 def test_only_some_images_are_taken_and_each_with_its_label(tmp_path, monkeypatch):

@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from keras_ae.report import write_comparison
-from keras_ae.studies import CompareConfig, DataConfig, TrainingConfig, compare
+from keras_ae.comparison import CompareConfig, compare, open_comparison, write_comparison
+from keras_ae.studies import DataConfig, TrainingConfig
 
 pytestmark = pytest.mark.tensorflow
 
@@ -29,25 +29,25 @@ def finished(tmp_path_factory):
 
 def test_every_candidate_is_measured_and_one_recommended(finished):
     _, results = finished
-    names = [row["name"] for row in results["candidates"]]
+    names = [candidate.name for candidate in results.trained]
     assert names == ["convolutional-4x4x2", "strided-dense-4", "strided-variational-4", "fully_connected-dense-4"]
-    assert results["recommended"] in names
-    for row in results["candidates"]:
-        assert row["validation"]["images"] == results["data"]["sizes"]["validation"]
-        assert row["test"]["images"] == results["data"]["sizes"]["test"]
-        assert 0 < row["test"]["mse"] < 1
-        assert row["encoding_seconds_per_image"] > 0
-        assert 0.05 < row["probe"]["accuracy"] <= 1
-        assert len(row["probe"]["per_class"]) == 10
-    assert results["candidates"][0]["compression"] == 0.5
+    assert results.recommended in names
+    for candidate in results.trained:
+        assert candidate.validation.images == results.images.sizes["validation"]
+        assert candidate.test.images == results.images.sizes["test"]
+        assert 0 < candidate.test.mse < 1
+        assert candidate.encoding_seconds_per_image > 0
+        assert 0.05 < candidate.probe.accuracy <= 1
+        assert len(candidate.probe.per_class) == 10
+    assert results.trained[0].compression == 0.5
 
 
 def test_the_report_is_one_page_with_everything_in_it(finished):
     out, results = finished
     page = write_comparison(out).read_text()
-    assert page.count("<tr") == 1 + len(results["candidates"])
-    assert results["recommended"] in page
-    assert f"{results['candidates'][0]['probe']['accuracy']:.1%}" in page
+    assert page.count("<tr") == 1 + len(results.trained)
+    assert results.recommended in page
+    assert f"{results.trained[0].probe.accuracy:.1%}" in page
     assert "probe F1" in page
     assert "probe AUC" not in page
     assert not re.findall(
@@ -55,14 +55,14 @@ def test_the_report_is_one_page_with_everything_in_it(finished):
     )  # nothing from elsewhere
     assert "src='data:image/png;base64," in page
     assert "$" not in page.split("<script>")[0].split("</style>")[1]  # every place of the template is filled
-    assert page.count("<img") == 1 + 2 * len(results["candidates"]) + 2
+    assert page.count("<img") == 1 + 2 * len(results.trained) + 2
 
 
 def test_a_finished_comparison_is_read_back(finished):
     out, results = finished
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*.keras")}
     config = CompareConfig(DataConfig("digits", limit=200), TrainingConfig(steps=4, evaluations=2), codes=CODES)
-    assert compare(config, out, progress=False) == json.loads(json.dumps(results))
+    assert compare(config, out, progress=False) == open_comparison(out) == results
     assert before == {path: path.stat().st_mtime_ns for path in out.rglob("*.keras")}
 
 

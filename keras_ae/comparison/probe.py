@@ -1,10 +1,10 @@
-"""What a linear classifier can tell from the codes of labelled images, in a comparison."""
+"""A linear probe of a candidate: what a classifier reads off the codes of labelled images."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
+from keras_ae.comparison.results import Probe
 from keras_ae.data import ImageData
 from keras_ae.errors import InputError
 from keras_ae.evaluation import ProbeTraining, encode, linear_probe
@@ -14,7 +14,7 @@ MOST = 3000  # images of a split
 TRAINING = ProbeTraining(learning_rate=0.03, patience=5, standardize=True)
 
 
-def probe_codes(model, data: ImageData) -> dict[str, Any] | None:
+def probe_codes(model, data: ImageData) -> Probe | None:
     """Train linear classifiers on training codes, stop them by validation codes, measure them on test codes.
 
     Args:
@@ -22,7 +22,7 @@ def probe_codes(model, data: ImageData) -> dict[str, Any] | None:
         data: Its images; at most 3,000 of each split are taken, drawn with the data's seed.
 
     Returns:
-        As of `keras_ae.evaluation.ProbeScores.summary`; None where there are no labels to tell.
+        Means over the seeds of `keras_ae.evaluation.linear_probe`; None without labels to tell apart.
     """
     if not all(_has_labels(data, split) for split in data.sizes):
         return None
@@ -41,7 +41,7 @@ def probe_codes(model, data: ImageData) -> dict[str, Any] | None:
     if np.all(labels[splits[0]] == labels[0]):
         return None
     scores = linear_probe(codes, labels, splits=splits, training=TRAINING)
-    return scores.summary() if np.isfinite(scores.scores).all() else None
+    return Probe(**scores.summary()) if np.isfinite(scores.scores).all() else None
 
 
 def _has_labels(data: ImageData, split: str) -> bool:

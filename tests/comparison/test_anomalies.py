@@ -6,12 +6,11 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from keras_ae.commands.compare import print_comparison
+from keras_ae.comparison import CompareConfig, candidates, compare, write_comparison
+from keras_ae.comparison.anomalies import anomaly_trial
 from keras_ae.detection import AnomalyDetector, fit_scores, pasted_patches, roc_auc_standard_error, score_images
 from keras_ae.errors import InputError
-from keras_ae.report import write_comparison
-from keras_ae.studies import CompareConfig, DataConfig, TrainingConfig, compare
-from keras_ae.studies.anomalies import anomaly_trial
-from keras_ae.studies.candidates import candidates
+from keras_ae.studies import DataConfig, TrainingConfig
 
 pytestmark = pytest.mark.tensorflow
 
@@ -130,29 +129,30 @@ def finished(config, tmp_path_factory):
 @pytest.mark.slow
 def test_the_candidate_that_tells_best_is_recommended_with_what_it_promises(finished):
     _, results = finished
-    areas = {row["name"]: row["validation"]["roc_auc"] for row in results["candidates"]}
+    areas = {candidate.name: candidate.selection.roc_auc for candidate in results.trained}
     assert max(areas.values()) > 0.9
-    assert results["best"] == max(areas, key=areas.get)
-    assert 1 - areas[results["recommended"]] <= results["threshold"]
-    for row in results["candidates"]:
-        by_score = row["validation"]["roc_auc_by_score"]
-        assert by_score[row["detection"]["score"]] == max(by_score.values()) == row["validation"]["roc_auc"]
-        assert row["detection"]["promised"] == 0.1
-        assert row["detection"]["anomalies"] == "images that are not of 0"
+    assert results.best == max(areas, key=areas.get)
+    assert 1 - areas[results.recommended] <= results.threshold
+    for candidate in results.trained:
+        selection, outcome = candidate.selection, candidate.outcome
+        by_score = selection.roc_auc_by_score
+        assert by_score[outcome.score] == max(by_score.values()) == selection.roc_auc
+        assert outcome.promised == 0.1
+        assert outcome.anomalies == "images that are not of 0"
 
 
 @pytest.mark.slow
 def test_the_report_and_the_table_show_it(finished, capsys):
     out, results = finished
     page = write_comparison(out).read_text()
-    chosen = next(row for row in results["candidates"] if row["name"] == results["recommended"])
-    for text in ("Recommended to detect", "test ROC AUC", "Where it fails", chosen["detection"]["score"]):
+    chosen = results[results.recommended]
+    for text in ("Recommended to detect", "test ROC AUC", "Where it fails", chosen.outcome.score):
         assert text in page
-    assert Image.open(out / "candidates" / chosen["name"] / "figures" / "missed.png").size[1] == 2 * 6 + 1
+    assert Image.open(out / "candidates" / chosen.name / "figures" / "missed.png").size[1] == 2 * 6 + 1
     print_comparison(results, out / "report.html")
     printed = capsys.readouterr().out
-    assert f"{chosen['detection']['roc_auc']:.4f}" in printed
-    run, score = out / "candidates" / chosen["name"], chosen["detection"]["score"]
+    assert f"{chosen.outcome.roc_auc:.4f}" in printed
+    run, score = out / "candidates" / chosen.name, chosen.outcome.score
     assert f"keras-ae export {run} --score {score} --false-positive-rate 0.1 --out DIR" in printed
     assert "highest validation ROC AUC" in printed
 
@@ -162,7 +162,7 @@ def test_scores_together_are_those_of_detectors(finished):
     import keras_ae as kae
 
     out, results = finished
-    model = kae.load_model(out / "candidates" / results["best"] / "model.keras")
+    model = kae.load_model(out / "candidates" / results.best / "model.keras")
     images = np.random.default_rng(0).random((300, 6, 6, 1)).astype(np.float32)
     names = ("mse", "mixture", "ssim+nearest_codes", "negative_elbo")
     scores = fit_scores(model, names, images)

@@ -1,11 +1,12 @@
-"""Which bottleneck detects anomalies best, in a comparison: images to tell apart, and how well a model does."""
+"""Anomalies in a comparison: which images to tell apart, and how well a candidate does."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from keras_ae.comparison.config import CompareConfig
+from keras_ae.comparison.detect import DetectionOutcome, DetectionSelection
 from keras_ae.data import ImageData
 from keras_ae.detection import (
     AnomalyDetector,
@@ -17,8 +18,7 @@ from keras_ae.detection import (
 )
 from keras_ae.errors import InputError
 from keras_ae.pictures import grid, save_picture
-from keras_ae.studies.config import CompareConfig
-from keras_ae.studies.detecting import check_sizes, label_names, normal_labels
+from keras_ae.studies.detecting import label_names, normal_labels
 
 SCORES = ("mse", "ssim", "nearest_codes", "mse+nearest_codes", "ssim+nearest_codes")
 DENSITY_SCORES = ("mixture", "mse+mixture", "ssim+mixture+nearest_codes")
@@ -27,23 +27,6 @@ MOST = 10_000  # normal images that scores are fitted to
 CHOOSING = 2_000  # anomalies that scores and models are chosen by
 SHOWN = 10
 SIMULATED = "copies with simulated defects"
-
-
-class DetectionJudge:
-    """Measures the candidates of a comparison to detect anomalies."""
-
-    def __init__(self, config: CompareConfig, data: ImageData):
-        check_sizes(data, config.false_positive_rate)
-        self.rate, self.trial = config.false_positive_rate, anomaly_trial(config, data)
-
-    def choose(self, row: dict[str, Any], path: Path, model) -> None:
-        """Add to the validation scores how well held-out images and anomalies are told apart, and by what."""
-        row["validation"] |= choose_score(model, self.trial)
-
-    def measure(self, row: dict[str, Any], path: Path, model) -> None:
-        """Add how well the chosen score tells the test images from anomalies, and leave pictures."""
-        score = row["validation"]["score"]
-        row["detection"] = measure_anomalies(model, self.trial, score, self.rate, path / "figures")
 
 
 @dataclass(frozen=True)
@@ -105,28 +88,21 @@ def _other_training_images(config: CompareConfig, known: np.ndarray) -> np.ndarr
     return whole.images_at("train", others[_some(len(others), CHOOSING, whole.seed)]) if len(others) else None
 
 
-def choose_score(model, trial: AnomalyTrial) -> dict[str, Any]:
-    """The score of the highest ROC AUC on the images to choose by, and that of all: of `validation` measures."""
+def choose_score(model, trial: AnomalyTrial) -> DetectionSelection:
+    """The score with the highest ROC AUC on the images to choose by."""
     names = (*SCORES, *DENSITY_SCORES) if np.prod(model.code_shape) <= LONGEST else SCORES
     scores = fit_scores(model, names, trial.fitted)
     normal, anomalous = (score_images(model, scores, images) for images in (trial.normal, trial.anomalous))
     areas = {name: measure_detection(normal[name], anomalous[name])["roc_auc"] for name in scores}
     best = max(areas, key=areas.get)
     error = roc_auc_standard_error(areas[best], len(trial.normal), len(trial.anomalous))
-    return {
-        "score": best,
-        "roc_auc": areas[best],
-        "auc_error": 1 - areas[best],  # for the rule, which takes the lowest
-        "auc_error_standard_error": error,
-        "roc_auc_by_score": areas,
-    }
+    return DetectionSelection(best, areas[best], 1 - areas[best], error, areas)
 
 
-def measure_anomalies(model, trial: AnomalyTrial, score: str, rate: float, figures: Path) -> dict[str, Any]:
-    """How well the chosen score does on the test images, with pictures of where it fails.
+def measure_anomalies(model, trial: AnomalyTrial, score: str, rate: float, figures: Path) -> DetectionOutcome:
+    """How well the chosen score does on the test images; leaves pictures of where it fails.
 
-    The threshold is set by the normal images that the score was chosen by: of a few scores, which tells little of
-    them.
+    The normal images that set the threshold also chose the score; with this few scores the bias is small.
     """
     detector = AnomalyDetector(model, score, rate, holdout=0).fit(trial.fitted).calibrate(trial.normal)
     normal, anomalous = map(detector.anomaly_scores, (trial.test_normal, trial.test_anomalous))
@@ -136,8 +112,7 @@ def measure_anomalies(model, trial: AnomalyTrial, score: str, rate: float, figur
     for name, images in zip(("false_alarms", "missed"), pictures, strict=True):
         save_picture(figures / f"{name}.png", grid(images, model.predict_on_batch(images)))
     measures = measure_detection(normal, anomalous, detector.threshold_)
-    promised = {"promised": rate, "promised_low": low, "promised_high": high}
-    return {"score": score, "anomalies": trial.kind, "threshold": detector.threshold_, **promised, **measures}
+    return DetectionOutcome(score, trial.kind, detector.threshold_, rate, low, high, **measures)
 
 
 def _some(count: int, most: int, seed: int) -> np.ndarray:

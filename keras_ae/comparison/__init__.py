@@ -1,0 +1,31 @@
+"""Comparing bottlenecks: what to try for a purpose, what came out, which one to take.
+
+Importing this package does not import Keras: configurations are checked before anything heavy is loaded.
+"""
+
+from keras_ae._lazy import lazy_names
+
+_WHERE = {
+    "Candidate": "candidate",
+    "Codes": "candidate",
+    "Column": "purpose",
+    "CompareConfig": "config",
+    "Comparison": "results",
+    "Criterion": "purpose",
+    "Judge": "purpose",
+    "Measured": "selection",
+    "Pictures": "purpose",
+    "Purpose": "purpose",
+    "TrainedCandidate": "results",
+    "candidates": "config",
+    "compare": "comparing",
+    "frontier": "selection",
+    "map_shapes": "candidate",
+    "open_comparison": "report",
+    "option": "purpose",
+    "select": "selection",
+    "vector_shapes": "candidate",
+    "write_comparison": "report",
+}
+__all__ = sorted(_WHERE)
+__getattr__ = lazy_names(__name__, _WHERE)

@@ -1,0 +1,117 @@
+"""What a comparison is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from keras_ae.comparison.candidate import Candidate, build_candidates, parse_codes
+from keras_ae.comparison.purpose import Purpose, as_purpose
+from keras_ae.errors import listed_names
+from keras_ae.fields import settle_fields
+from keras_ae.studies.config import LoadsData, ModelConfig, RunConfig, as_json, code_as_text
+from keras_ae.studies.data_config import DataConfig
+from keras_ae.studies.training_config import TrainingConfig
+
+DEFAULT_TRAINING = TrainingConfig(steps=600, learning_rate=2e-3)
+
+
+@dataclass(frozen=True, init=False)
+class CompareConfig(LoadsData):
+    """A comparison of bottlenecks on one set of images, with one budget.
+
+    Args:
+        data: Which images.
+        training: The budget; 600 steps of 64 images by default.
+        purpose: What the bottleneck is for, as a name or a `Purpose`; it decides the candidates and the rule by
+            which one is recommended.
+        codes: Codes to try, such as "4x4x16" or "32", instead of those that suit images and purpose.
+        max_code: Recommend no code of more values than this.
+        **options: Options of the purpose that is named.
+
+    Raises:
+        InputError: A value is of another type than it should be, or the purpose has no such option.
+
+    Example:
+        >>> CompareConfig(DataConfig("digits"), purpose="generate", samples=500).purpose.samples
+        500
+    """
+
+    data: DataConfig
+    training: TrainingConfig
+    purpose: Purpose
+    codes: tuple[str, ...]
+    max_code: int | None
+
+    def __init__(
+        self,
+        data: DataConfig,
+        training: TrainingConfig = DEFAULT_TRAINING,
+        purpose: str | Purpose = "reconstruct",
+        codes=(),
+        max_code: int | None = None,
+        **options,
+    ):
+        values = {
+            "data": data,
+            "training": training,
+            "purpose": as_purpose(purpose, options),
+            "codes": tuple(map(code_as_text, listed_names(codes))),
+            "max_code": max_code,
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        settle_fields(self)
+        parse_codes(self.codes)
+
+    def run(self, model: ModelConfig) -> RunConfig:
+        """The run of one candidate."""
+        return RunConfig(self.data, model, self.training)
+
+    def candidates(self, image_shape: tuple[int, int, int]) -> list[Candidate]:
+        """The candidates for images of this shape; see `candidates`."""
+        return candidates(image_shape, self.purpose, self.codes)
+
+    def as_json(self) -> dict[str, Any]:
+        """The configuration as JSON values."""
+        return {**as_json(self), "purpose": self.purpose.name, "options": as_json(self.purpose)}
+
+
+def candidates(
+    image_shape: tuple[int, int, int], purpose: str | Purpose = "reconstruct", codes: tuple[str, ...] = ()
+) -> list[Candidate]:
+    """The bottlenecks that `compare` tries: feature maps of three sizes, code vectors, a variational code.
+
+    Args:
+        image_shape: (height, width, channels).
+        purpose: What the bottleneck is for.
+        codes: Codes to try instead of the purpose's: "HEIGHTxWIDTHxCHANNELS" becomes a convolutional autoencoder,
+            "LENGTH" the deterministic and variational ones with such a vector.
+
+    Raises:
+        InputError: The images' sides cannot be halved even once, or a code cannot be made of them.
+
+    Example:
+        >>> [candidate.name for candidate in candidates((8, 8, 1), codes=("4x4x2",))]
+        ['convolutional-4x4x2']
+    """
+    purpose = as_purpose(purpose)
+    chosen = purpose.asked_for(parse_codes(codes)) if codes else purpose.codes(image_shape)
+    return build_candidates(image_shape, chosen)
+
+
+def upgraded_comparison(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A `CompareConfig` as JSON of an earlier version, which had the options of all purposes beside the rest."""
+    try:
+        options = {**as_json(as_purpose(values["purpose"])), **values.get("options", {})}
+        if "options" not in values:
+            options |= {name: values[name] for name in options if name in values}
+        return CompareConfig(
+            DataConfig.from_record(values["data"]),
+            TrainingConfig(**values["training"]),
+            values["purpose"],
+            values["codes"],
+            values["max_code"],
+            **options,
+        ).as_json()
+    except (KeyError, TypeError, ValueError):  # from a later version, or damaged: compared as it is
+        return dict(values)

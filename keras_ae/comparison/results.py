@@ -1,0 +1,248 @@
+"""What a comparison found, as typed records; the one place that reads and writes `results.json`."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
+from typing import Any, TypeVar
+
+from keras_ae.catalogue import PURPOSES
+from keras_ae.comparison.purpose import Purpose
+from keras_ae.comparison.selection import Measured
+from keras_ae.errors import InputError
+from keras_ae.fields import settle_fields
+from keras_ae.studies.config import ModelConfig, plain
+
+Record = TypeVar("Record")
+_RARE = ("best_step", "resumed_inexactly")  # written where there is something to say
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """How well the images of a split are reconstructed: means over `images` images in [0, 1]; PSNR in dB."""
+
+    images: int
+    mse: float
+    mse_standard_error: float
+    rmse: float
+    psnr: float
+    ssim: float
+
+    def __post_init__(self):
+        settle_fields(self)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a linear classifier reads off the codes of test images: means over `seeds` trainings, and deviations.
+
+    Attributes:
+        macro_f1, macro_f1_std: For classes; None for attributes.
+        roc_auc, roc_auc_std: For attributes; None for classes.
+        per_class: The F1 of each class, or the area of each attribute; None where no seed has a value.
+    """
+
+    accuracy: float
+    accuracy_std: float
+    seeds: int
+    per_class: tuple[float | None, ...] = ()
+    macro_f1: float | None = None
+    macro_f1_std: float | None = None
+    roc_auc: float | None = None
+    roc_auc_std: float | None = None
+
+    def __post_init__(self):
+        settle_fields(self)
+
+
+@dataclass(frozen=True)
+class TrainedCandidate:
+    """A candidate that was trained, and what was measured of it.
+
+    Attributes:
+        code_values, compression: Values of its code, and their number as a part of the image's.
+        encoding_seconds_per_image: Time of one image in large batches.
+        validation, test: Reconstructions; `test` is None until the end, when the test images are looked at.
+        selection: What the purpose measured on validation images; None where it goes by reconstructions.
+        outcome: What the purpose measured on test images.
+        probe: None without labels.
+    """
+
+    name: str
+    model: ModelConfig
+    parameters: int
+    code_shape: tuple[int, ...]
+    code_values: int
+    compression: float
+    training_seconds: float
+    final_loss: float
+    steps: int
+    encoding_seconds_per_image: float
+    validation: Reconstruction
+    test: Reconstruction | None = None
+    probe: Probe | None = None
+    selection: Any = None
+    outcome: Any = None
+    best_step: int | None = None
+    resumed_inexactly: tuple[str, ...] = ()
+
+    @property
+    def family(self) -> str:
+        """The name without the code: "strided-dense"."""
+        return self.name.rsplit("-", 1)[0]
+
+
+@dataclass(frozen=True)
+class FailedCandidate:
+    """A candidate that could not be trained, and why."""
+
+    name: str
+    model: ModelConfig
+    failed: str
+
+
+@dataclass(frozen=True)
+class ComparedImages:
+    """The images of a comparison: source, (height, width, channels), images per split, remarks about them."""
+
+    source: str
+    image_shape: tuple[int, int, int]
+    sizes: Mapping[str, int]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare` found.
+
+    Attributes:
+        purpose: What the bottleneck is for.
+        recommended, best: Names of the candidate that the rule recommends and of the one with the lowest error.
+        threshold: The error that had to be reached.
+        frontier: Candidates that no other beats with as small a code, smallest code first.
+        max_code: The largest code that could be recommended; None without a limit.
+        steps: Training steps of each candidate.
+        images: What they were trained and measured on.
+        trained, failed: The candidates, in the order in which they were tried.
+    """
+
+    purpose: Purpose
+    recommended: str
+    best: str
+    threshold: float
+    frontier: tuple[str, ...]
+    max_code: int | None
+    steps: int
+    images: ComparedImages
+    trained: tuple[TrainedCandidate, ...]
+    failed: tuple[FailedCandidate, ...] = ()
+
+    def __getitem__(self, name: str) -> TrainedCandidate:
+        """A trained candidate by its name."""
+        return {candidate.name: candidate for candidate in self.trained}[name]
+
+    def measured(self) -> list[Measured]:
+        """What the candidates were selected by, best first."""
+        return sorted(map(self.purpose.measured, self.trained), key=lambda one: one.error)
+
+    def ranked(self) -> list[TrainedCandidate]:
+        """The trained candidates, best first."""
+        return [self[one.name] for one in self.measured()]
+
+    def as_json(self) -> dict[str, Any]:
+        """The content of `results.json`."""
+        purpose = self.purpose
+        failed = [plain(asdict(candidate)) for candidate in self.failed]
+        return {
+            "purpose": purpose.name,
+            "options": plain(asdict(purpose)),
+            "rule": purpose.rule,
+            "recommended": self.recommended,
+            "best": self.best,
+            "threshold": self.threshold,
+            "frontier": list(self.frontier),
+            "max_code": self.max_code,
+            "steps": self.steps,
+            "data": plain(asdict(self.images)),
+            "candidates": [*(_row(candidate, purpose) for candidate in self.trained), *failed],
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Comparison":
+        """The comparison that `as_json` wrote, of this version or an earlier one.
+
+        Raises:
+            InputError: Something is missing or has another type.
+        """
+        try:
+            kind = PURPOSES[values["purpose"]]
+            rows = values["candidates"]
+            comparison = cls(
+                purpose=_read(kind, values.get("options", {})),
+                recommended=values["recommended"],
+                best=values["best"],
+                threshold=values["threshold"],
+                frontier=tuple(values["frontier"]),
+                max_code=values["max_code"],
+                steps=values["steps"],
+                images=_read(ComparedImages, values["data"]),
+                trained=tuple(_candidate(row, kind) for row in rows if "failed" not in row),
+                failed=tuple(
+                    FailedCandidate(row["name"], _read(ModelConfig, row["model"]), row["failed"])
+                    for row in rows
+                    if "failed" in row
+                ),
+            )
+            settle_fields(comparison)
+            for name in (comparison.recommended, comparison.best, *comparison.frontier):
+                comparison[name]  # KeyError
+            return comparison
+        except (KeyError, TypeError, AttributeError) as error:
+            action = "remove results.json and run the comparison again: what is trained is kept"
+            raise InputError(f"results.json ({error})", "what keras-ae compare writes", action) from None
+
+
+def trained_candidate(name: str, model: ModelConfig, metrics: Mapping[str, Any]) -> TrainedCandidate:
+    """A candidate with the metrics of its run, which has been measured on validation images."""
+    return _candidate({"name": name, "model": asdict(model), **metrics}, Purpose)
+
+
+def _candidate(row: Mapping[str, Any], purpose: type[Purpose]) -> TrainedCandidate:
+    parts = {
+        "model": _read(ModelConfig, row["model"]),
+        "validation": _read(Reconstruction, row["validation"]),
+        "test": _read_if(Reconstruction, row.get("test")),
+        "probe": _read_if(Probe, row.get("probe")),
+        "selection": _read_if(purpose.selection_type, purpose.selection_type and row["validation"]),
+        "outcome": _read_if(purpose.outcome_type, row.get(purpose.outcome_key)),
+    }
+    return _read(TrainedCandidate, {**row, **parts})
+
+
+def _row(candidate: TrainedCandidate, purpose: Purpose) -> dict[str, Any]:
+    """A candidate as JSON: the purpose's selection among the validation measures, its outcome under its key."""
+    row = plain(asdict(candidate))
+    selection, outcome = row.pop("selection"), row.pop("outcome")
+    row["validation"] |= selection or {}
+    if row["probe"]:  # of classes or of attributes
+        row["probe"] = {name: value for name, value in row["probe"].items() if value is not None}
+    row = {name: value for name, value in row.items() if name not in _RARE or value}
+    return row | ({purpose.outcome_key: outcome} if outcome is not None else {})
+
+
+def _read_if(record: type[Record] | None, values) -> Record | None:
+    return None if record is None or values is None else _read(record, values)
+
+
+def _read(record: type[Record], values: Mapping[str, Any]) -> Record:
+    """A dataclass of JSON values; what it has no field for is left out.
+
+    Raises:
+        KeyError: A field without a default is missing.
+        InputError: A value has another type than its field.
+    """
+    known = fields(record)
+    missing = [f.name for f in known if f.default is f.default_factory is MISSING and f.name not in values]
+    if missing:
+        raise KeyError(missing[0])
+    read = record(**{field.name: values[field.name] for field in known if field.name in values})
+    settle_fields(read)
+    return read

@@ -1,0 +1,64 @@
+"""Samples of a candidate: densities of its codes, and images of sampled codes beside real ones."""
+
+from pathlib import Path
+
+import numpy as np
+
+from keras_ae.comparison.generate import GenerationOutcome, GenerationSelection
+from keras_ae.data import ImageData
+from keras_ae.density import DENSITIES, Density, load_density
+from keras_ae.evaluation import fit_densities, measure_samples
+from keras_ae.evaluation.sample_quality import column, decoded
+from keras_ae.pictures import grid
+
+MOST = 10_000  # codes that densities are fitted to: a mixture of long codes takes minutes for every ten thousand
+
+
+def candidate_densities(model, data: ImageData, path: Path) -> dict[str, Density]:
+    """The densities in a candidate's directory, `densities/NAME.npz`; fitted and put there the first time."""
+    directory = path / "densities"
+    if not (directory / "standard_normal.npz").is_file():  # It is always among them, and is written last.
+        fitted = fit_densities(model, data, images=MOST)
+        for name in sorted(fitted, key=lambda name: name == "standard_normal"):
+            fitted[name].save(directory / f"{name}.npz")
+    files = {name: directory / f"{name}.npz" for name in DENSITIES}
+    return {name: load_density(file) for name, file in files.items() if file.is_file()}
+
+
+def choose_density(
+    model, data: ImageData, densities: dict[str, Density], extractor, samples: int
+) -> GenerationSelection:
+    """The density whose samples are nearest to the validation images, by the Fréchet distance.
+
+    Args:
+        model: An `Autoencoder`.
+        data: Its images.
+        densities: Fitted ones, by name.
+        extractor: An extractor of features.
+        samples: Images of each density, and the most that are taken of the split.
+    """
+    columns = measure_samples(
+        model, data, densities, samples, extractor, data.seed, "validation", reconstructions=False
+    )
+    distances = {name: columns[column(name, "fid", extractor.name)] for name in densities}
+    best = min(distances, key=distances.get)
+    return GenerationSelection(best, distances[best])
+
+
+def measure_densities(
+    model, data: ImageData, densities: dict[str, Density], extractor, samples: int, chosen: str
+) -> GenerationOutcome:
+    """What `measure_samples` measures on test images; `chosen` is the density that validation chose."""
+    columns = measure_samples(model, data, densities, samples, extractor, data.seed, "test")
+    distance = columns[column(chosen, "fid", extractor.name)]
+    return GenerationOutcome(chosen, distance, {name: _finite(value) for name, value in columns.items()})
+
+
+def samples_picture(model, densities: dict[str, Density], count: int, seed: int = 0) -> np.ndarray:
+    """A picture of `count` samples of each density, a row for each."""
+    return grid(*(np.concatenate(list(decoded(model, d.sample(count, seed)))) for d in densities.values()))
+
+
+def _finite(value):
+    """The value; None in the place of NaN, which JSON does not have."""
+    return None if isinstance(value, float) and not np.isfinite(value) else value

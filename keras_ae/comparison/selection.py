@@ -1,0 +1,64 @@
+"""The rule by which a comparison recommends a bottleneck."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a candidate is selected by.
+
+    Attributes:
+        name: The candidate's name.
+        code_values: Number of values of its code.
+        error: On validation images; lower is better.
+        standard_error: Of the error; 0 where it is not known, so that the best is chosen.
+    """
+
+    name: str
+    code_values: int
+    error: float
+    standard_error: float = 0.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The recommended candidate, the best one, and the error that had to be reached."""
+
+    recommended: str
+    best: str
+    threshold: float
+
+
+def select(candidates: Sequence[Measured], max_code: int | None = None) -> Choice:
+    """Choose by the rule of one standard error (Breiman et al., 1984), among the codes that are small enough.
+
+    Args:
+        candidates: What to choose from.
+        max_code: The largest number of code values allowed.
+
+    Raises:
+        ValueError: No candidate is left to choose from.
+
+    Example:
+        >>> select([Measured("large", 64, 0.010, 0.002), Measured("small", 16, 0.011)]).recommended
+        'small'
+    """
+    allowed = [one for one in candidates if max_code is None or one.code_values <= max_code]
+    if not allowed:
+        raise ValueError("no candidate to choose from")
+    best = min(allowed, key=lambda one: one.error)
+    threshold = best.error + best.standard_error
+    near = [one for one in allowed if one.error <= threshold]
+    recommended = min(near, key=lambda one: (one.code_values, one.error))
+    return Choice(recommended.name, best.name, threshold)
+
+
+def frontier(candidates: Sequence[Measured]) -> tuple[str, ...]:
+    """Names of the candidates that no other one beats with as small a code, smallest code first."""
+    names, lowest = [], float("inf")
+    for one in sorted(candidates, key=lambda one: (one.code_values, one.error)):
+        if one.error < lowest:
+            names.append(one.name)
+            lowest = one.error
+    return tuple(names)
