@@ -19,6 +19,7 @@ METHODS = ("trees", "lasso")
 ACTIVE_VARIANCE = 0.01
 _TESTED = 0.2  # part of the images that predictors are scored on
 _FOLDS = 3  # to choose how sparse a lasso is
+_FEWEST = 8  # images, of which 2 are scored on: R² of one is not defined
 _SPARSE = 0.1  # of the linear classifiers: the lower, the more weights are 0
 
 
@@ -102,7 +103,7 @@ def separated_attribute_predictability(
         InputError: For a categorical column that is none, or codes and factors that do not fit.
     """
     codes, factors, categorical = _with_categorical(codes, factors, categorical)
-    train, test = _halves(len(codes), np.random.default_rng(generator))
+    train, test = _halves(factors, categorical, np.random.default_rng(generator))
     scores = np.zeros((codes.shape[1], factors.shape[1]))
     for j, factor in enumerate(factors.T):
         for i in np.flatnonzero(deviations(codes)):
@@ -115,11 +116,16 @@ def separated_attribute_predictability(
 
 def _one_code_accuracy(code, factor, train, test) -> float:
     from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import balanced_accuracy_score
 
     code = (code - code[train].mean()) / (deviations(code[train])[0] or 1.0)
     model = LogisticRegression(class_weight="balanced").fit(code[train], factor[train])
-    return max(0.0, balanced_accuracy_score(factor[test], model.predict(code[test]), adjusted=True))
+    right = model.predict(code[test]) == factor[test]
+    # Chance is that of all values which the classifier may name, also of a rare one that none held out has.
+    accuracy, chance = (
+        np.mean([right[factor[test] == value].mean() for value in set(factor[test])]),
+        1 / len(model.classes_),
+    )
+    return float(max(0.0, (accuracy - chance) / (1 - chance)))
 
 
 @dataclass(frozen=True)
@@ -168,7 +174,7 @@ def dci(
     codes, factors, categorical = _with_categorical(codes, factors, categorical)
     scales, generator = deviations(codes), np.random.default_rng(generator)
     codes = (codes - codes.mean(axis=0)) / np.where(scales > 0, scales, 1.0)
-    train, test = _halves(len(codes), generator)
+    train, test = _halves(factors, categorical, generator)
     importances, scores = np.zeros((codes.shape[1], factors.shape[1])), []
     for j, factor in enumerate(factors.T):
         model = _predictor(method, j in categorical, int(generator.integers(2**31)))
@@ -222,15 +228,30 @@ def _entropies(rows: np.ndarray, base: int) -> np.ndarray:
 
 
 def _with_categorical(codes, factors, categorical):
-    """What `checked` gives, and the places of the categorical columns among those that vary."""
+    """What `checked` gives, and categorical columns: from the place among those that vary to that among all."""
     checked_pair = checked(codes, factors)
     columns = places(categorical, np.shape(factors)[1], "categorical columns")
     kept = list(np.flatnonzero(varying(np.asarray(factors))))
-    return *checked_pair, {kept.index(column) for column in columns if column in kept}
+    return *checked_pair, {kept.index(column): int(column) for column in columns if column in kept}
 
 
-def _halves(count: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Rows to learn from, and rows to score on."""
-    order = generator.permutation(count)
-    tested = max(1, round(_TESTED * count))
-    return order[tested:], order[:tested]
+def _halves(factors: np.ndarray, categorical: dict[int, int], generator: np.random.Generator):
+    """Rows to learn from, and rows to score on.
+
+    Raises:
+        InputError: There are too few, or a categorical factor has one value among them, which tells nothing.
+    """
+    if len(factors) < _FEWEST:
+        raise InputError(f"codes of {len(factors)} images", f"at least {_FEWEST}", "encode more images")
+    order = generator.permutation(len(factors))
+    tested = round(_TESTED * len(factors))
+    parts = {"to learn from": order[tested:], "to score on": order[:tested]}
+    for use, rows in parts.items():
+        single = [column for place, column in categorical.items() if not varying(factors[rows])[place]]
+        if single:
+            raise InputError(
+                f"the categorical factor {single[0]} with a single value among the {len(rows)} images {use}",
+                "two values or more",
+                "take more images of its rare values, or leave that factor out",
+            )
+    return tuple(parts.values())

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from keras_ae import evaluation
 from keras_ae.errors import InputError
+from keras_ae.evaluation import disentanglement
 
 SIZES = (4, 5, 6)
 FACTORS = np.tile(np.array(list(product(*map(range, SIZES)))), (6, 1))
@@ -206,3 +207,39 @@ def test_without_images_there_is_nothing_to_score():
             evaluation.dci(codes, FACTORS[:0], 0)
         with pytest.raises(InputError, match="at least one image"):
             evaluation.active_codes(codes)
+
+
+@pytest.mark.parametrize(
+    "score",
+    [
+        evaluation.separated_attribute_predictability,
+        lambda *given, **how: evaluation.dci(*given, method="trees", **how),
+        lambda *given, **how: evaluation.dci(*given, method="lasso", **how),
+    ],
+)
+def test_a_category_too_rare_to_learn_or_to_score_is_refused(score):
+    """One image has the other value: among those to learn from, or among those to score on, whatever the seed."""
+    codes, shape = np.random.default_rng(0).normal(size=(40, 2)), np.zeros((40, 3), int)
+    shape[:, 1], shape[7, 2] = np.arange(40) % 4, 1
+    for seed in range(6):
+        with pytest.raises(
+            InputError, match=r"the categorical factor 2 with a single value among the (8|32) images"
+        ):
+            score(codes, shape, seed, categorical=(1, 2))
+
+
+def test_a_value_that_no_image_held_out_has_leaves_the_chance_of_the_others_as_it_is():
+    """Of three values the classifier may name, chance is a third, also where one of them is not scored."""
+    code = np.repeat([0.0, 10.0, 20.0], [45, 45, 10])[:, None]
+    value = np.repeat([0, 1, 2], [45, 45, 10])
+    train, test = np.arange(100), np.r_[0:20, 45:65]
+    value[:10] = 1  # a code of 0 that is named 0: half of those of value 1 are named rightly
+    value[20:45] = 0
+    right = disentanglement._one_code_accuracy(code, value, train, test)
+    by_hand = ((1.0 + 20 / 30) / 2 - 1 / 3) / (1 - 1 / 3)
+    assert right == pytest.approx(by_hand)
+
+
+def test_too_few_images_to_learn_from_and_to_score_on_are_refused():
+    with pytest.raises(InputError, match="codes of 7 images; expected at least 8"):
+        evaluation.dci(USELESS[:7], np.arange(7)[:, None] % 2, 0, method="lasso")
