@@ -39,13 +39,14 @@ class Monitor(keras.callbacks.Callback):
         log_dir: TensorBoard's directory.
         batch_size: Images a training step.
         images: Whose codes to show: an array [n, h, w, c] of floats in [0, 1] or uint8, or an iterable of batches.
-        labels: Their labels [n], for the projector.
-        count: How many of them.
+        labels: Their labels [n], for the projector, in the order of the images.
+        count: How many of both.
         weights: Whether to write histograms of the weights.
         histograms: How often at most to write histograms; with 0 never.
 
     Raises:
-        InputError: As training begins, if there are images for a model that has no codes.
+        InputError: If there are not as many labels as images, or, as training begins, images for a model that has
+            no codes.
     """
 
     def __init__(
@@ -62,6 +63,9 @@ class Monitor(keras.callbacks.Callback):
         self.log_dir, self.batch_size, self.weights = Path(log_dir) / "monitor", batch_size, weights
         self.images = None if images is None else as_pixels(first_images(images, count))
         self.labels = None if labels is None else np.asarray(labels)[:count]
+        if self.labels is not None and (self.images is None or len(self.labels) != len(self.images)):
+            received = f"{len(self.labels)} labels for {0 if self.images is None else len(self.images)} images"
+            raise InputError(received, "a label for each image", "give images and labels of the same files")
         self.histograms = histograms
         self._writer = None
 

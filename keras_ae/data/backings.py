@@ -1,17 +1,16 @@
 """The two homes of a split's images, memory and files, behind the same four methods.
 
 `shape` is (h, w, c); `len` the number of images; `read` gives pixels as NumPy, and `fetch` does the same inside
-a tf.data pipeline. Both give float32 in [0, 1] and the rows that could be read.
+a tf.data pipeline. Both give float32 in [0, 1], an image for each row.
 """
 
 import functools
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from keras_ae.data.decoding import BadImageError, Decoder
+from keras_ae.data.decoding import Decoder
 from keras_ae.data.file_log import EFFECTS, FileLog
 from keras_ae.errors import InputError
 from keras_ae.pixels import in_unit
@@ -29,7 +28,6 @@ class ArrayImages:
     def __init__(self, array: np.ndarray):
         self.array = array
         self.shape = array.shape[1:]
-        self.drops_images = False
 
     def __len__(self) -> int:
         return len(self.array)
@@ -39,7 +37,7 @@ class ArrayImages:
         return in_unit(self.array[rows])
 
     def fetch(self, rows):
-        """float32 [b, h, w, c] and the `rows`, int64 [b], for int64 rows [b]: tensors."""
+        """float32 [b, h, w, c] for int64 rows [b]: tensors."""
         import tensorflow as tf
 
         if isinstance(self.array, np.memmap):  # stays where it is
@@ -48,7 +46,7 @@ class ArrayImages:
         else:
             pixels = tf.gather(self._table, rows)
         pixels = tf.cast(pixels, tf.float32)
-        return (pixels / 255 if self.array.dtype == np.uint8 else pixels), rows
+        return pixels / 255 if self.array.dtype == np.uint8 else pixels
 
     @functools.cached_property
     def _table(self):
@@ -66,8 +64,7 @@ class FileImages:
         names: One path an image.
         decoder: How to decode them; `channels` is set.
         reference: The name and shape (h, w, c) of the image that all must be like.
-        skip_bad: Leave out images that cannot be decoded, instead of raising.
-        log: Where to write what was converted or left out.
+        log: Where to write what was converted.
     """
 
     def __init__(
@@ -77,12 +74,10 @@ class FileImages:
         decoder: Decoder,
         reference: tuple[str, tuple[int, int, int]],
         *,
-        skip_bad: bool,
         log: FileLog,
     ):
         self.root, self.names, self.decoder, self.reference = root, names, decoder, reference
         self.shape = reference[1]
-        self.drops_images = skip_bad
         self.log = log
         self._logged = bytearray(len(names))  # whether each file has been recorded in the log
 
@@ -90,35 +85,26 @@ class FileImages:
         return len(self.names)
 
     def read(self, rows: np.ndarray) -> np.ndarray:
-        """float32 [at most len(rows), h, w, c]."""
-        return in_unit(self._decode(rows)[0])
+        """float32 [len(rows), h, w, c]."""
+        return in_unit(self._decode(rows))
 
     def fetch(self, rows):
-        """float32 [at most b, h, w, c] and the rows read, int64, for int64 rows [b]: tensors."""
+        """float32 [b, h, w, c] for int64 rows [b]: tensors."""
         import tensorflow as tf
 
-        pixels, kept = tf.numpy_function(self._decode, [rows], [tf.uint8, tf.int64], stateful=False)
+        pixels = tf.numpy_function(self._decode, [rows], tf.uint8, stateful=False)
         pixels.set_shape((None, *self.shape))
-        kept.set_shape((None,))
-        return tf.cast(pixels, tf.float32) / 255, kept
+        return tf.cast(pixels, tf.float32) / 255
 
-    def _decode(self, rows: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
-        images, kept = [], []
-        for row in rows:
+    def _decode(self, rows: np.ndarray) -> np.ndarray:
+        images = np.empty((len(rows), *self.shape), np.uint8)
+        for i, row in enumerate(rows):
             name = self.names[row]
-            try:
-                pixels, kinds = self.decoder(self.root / name)
-            except BadImageError:
-                if not self.drops_images:
-                    raise
-                self._record(row, ("bad",))
-                continue
+            pixels, kinds = self.decoder(self.root / name)
             self._record(row, tuple(kind for kind in kinds if kind not in EFFECTS))  # told beforehand
             check_size(name, pixels.shape, *self.reference)
-            images.append(pixels)
-            kept.append(row)
-        array = np.stack(images) if images else np.empty((0, *self.shape), np.uint8)
-        return array, np.array(kept, np.int64)
+            images[i] = pixels
+        return images
 
     def _record(self, row: int, kinds: tuple[str, ...]) -> None:
         if not self._logged[row]:

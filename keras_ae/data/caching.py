@@ -35,15 +35,17 @@ def back_files(
 ) -> dict[str, tuple[Images, np.ndarray | None]]:
     """The images of every part with their labels, from memory or from the files.
 
-    In memory, all files decide about the channels (three if any is in colour) and bad ones are left out of
-    labels and counts; streamed, the first training image decides and bad ones are left out as they come.
+    In memory, all files decide about the channels (three if any is in colour); streamed, the first training image
+    decides. Bad files are left out of images, labels and counts alike, so that rows mean the same in all of them:
+    to find them, streamed files are decoded once beforehand with `skip_bad`.
 
     Args:
         cache: True for memory, False for streaming, "auto" for memory if the decoded images take no more
             than a quarter of what is available.
 
     Raises:
-        InputError: An image cannot be decoded (unless `skip_bad`), or sizes differ, as far as files are read.
+        InputError: An image cannot be decoded (unless `skip_bad`), or sizes differ; of streamed files this comes
+            out when they are read.
     """
     reference = _first_readable(parts[TRAIN].images, root, decoder, skip_bad)
     height, width, channels = reference[1]
@@ -53,12 +55,12 @@ def back_files(
     if cache:
         return _decode_all(parts, root, decoder, reference, skip_bad=skip_bad, log=log, progress=progress)
     decoder = decoder.with_channels(channels)
-    _look_at_sizes([name for part in parts.values() for name in part.images], root, decoder, log)
+    if skip_bad:
+        parts, log = _without_bad_files(parts, root, decoder, reference, log, progress), FileLog()
+    else:
+        _look_at_sizes([name for part in parts.values() for name in part.images], root, decoder, log)
     return {
-        name: (
-            FileImages(root, part.images, decoder, reference, skip_bad=skip_bad, log=log),
-            part.labels,
-        )
+        name: (FileImages(root, part.images, decoder, reference, log=log), part.labels)
         for name, part in parts.items()
     }
 
@@ -71,6 +73,34 @@ def _look_at_sizes(names: list[str], root: Path, decoder: Decoder, log: FileLog)
         effect = decoder.effect(root / name)
         log.record(name, (effect,) if effect else ())
         log.total += 1
+
+
+def _without_bad_files(
+    parts: dict[str, Part],
+    root: Path,
+    decoder: Decoder,
+    reference: tuple[str, tuple[int, int, int]],
+    log: FileLog,
+    progress: bool,
+) -> dict[str, Part]:
+    """The parts without the files that cannot be decoded. All conversions are logged on the way."""
+    names = [name for part in parts.values() for name in part.images]
+    kept = np.zeros(len(names), bool)
+    at_once = max(1, _TASK // math.prod(reference[1]))
+    with progress_bar("looking for bad images", len(names), progress) as update:
+        for position, result in enumerate(_decode_in_threads(names, root, decoder, at_once)):
+            if isinstance(result, BadImageError):
+                log.record(names[position], ("bad",))
+            else:
+                pixels, kinds = result
+                log.record(names[position], kinds)
+                log.total += 1
+                check_size(names[position], pixels.shape, *reference)
+                kept[position] = True
+            update(position + 1)
+    bounds = np.cumsum([len(part) for part in parts.values()])[:-1]
+    stretches = zip(parts.items(), np.split(kept, bounds), strict=True)
+    return {name: part.take(np.flatnonzero(keep)) for (name, part), keep in stretches}
 
 
 def _first_readable(

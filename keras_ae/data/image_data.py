@@ -78,7 +78,7 @@ class ImageData:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """Number of images of "train", "validation" and "test"; of files where they are streamed."""
+        """Number of images of "train", "validation" and "test"."""
         return {name: len(split.images) for name, split in self._splits.items()}
 
     @property
@@ -127,8 +127,7 @@ class ImageData:
             epoch: Which epoch's order and noise; None takes epoch 0, but when shuffling without `repeat`
                 another random epoch each time the pipeline is iterated over.
             repeat: The endless stream of epochs from `epoch` (or 0) on.
-            start_step: Leave out this many batches, without decoding them. Where bad images are skipped,
-                batches are counted with those that turn out empty.
+            start_step: Leave out this many batches, without decoding them.
 
         Raises:
             InputError: There is no such split, it is empty, or an argument is out of range. While iterating
@@ -164,10 +163,7 @@ class ImageData:
         return len(batch_bounds(count, self.batch_size if batch_size is None else batch_size)) - 1
 
     def images(self, split: str, count: int | None = None) -> np.ndarray:
-        """The first `count` images (all: None) in order, float32 [n, h, w, c] in [0, 1].
-
-        Of streamed files, those skipped as bad are missing.
-        """
+        """The first `count` images (all: None) in order, float32 [n, h, w, c] in [0, 1]."""
         images = self._split(split).images
         count = len(images) if count is None else min(positive("count", count), len(images))
         return images.read(np.arange(count))

@@ -73,7 +73,8 @@ def load(
         seed: Of all random choices: splits, order, noise.
         channels: 1 or 3, to convert to. None gives gray files one channel, and all files three if any is in
             colour (streamed files: as the first one), and leaves arrays as they are.
-        skip_bad: Leave out images that cannot be decoded, and say how many in `notes`.
+        skip_bad: Leave out images that cannot be decoded, and say how many in `notes`. Streamed files are decoded
+            once beforehand to find them, so that images, labels and sizes agree.
         cache: Decode files into memory at once (True), or each time they are used (False); "auto" does the
             former if it takes no more than a quarter of the memory available.
         progress: Show a bar on standard error when decoding takes more than two seconds.

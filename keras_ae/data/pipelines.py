@@ -59,8 +59,7 @@ def build(
             images); 0 gives images alone.
 
     Returns:
-        A dataset of float32 images [b, h, w, c] in [0, 1], or of pairs, of known length (not so where
-        images that cannot be decoded are left out: a batch may then be smaller, or missing if empty).
+        A dataset of float32 images [b, h, w, c] in [0, 1], or of pairs, of known length.
     """
     import tensorflow as tf
 
@@ -70,21 +69,16 @@ def build(
         label_table = None if labels is None else tf.constant(labels, tf.int32)
 
     def fetch(epoch, step, rows):
-        pixels, kept = images.fetch(rows)
+        pixels = images.fetch(rows)
         if label_table is not None:
-            return pixels, tf.gather(label_table, kept)
+            return pixels, tf.gather(label_table, rows)
         if noise:
             return _add_noise(pixels, noise, (seed, epoch, step)), pixels
         return pixels
 
     dataset = batches.map(fetch, num_parallel_calls=min(os.cpu_count() or 1, MOST_PARALLEL), deterministic=True)
-    if images.drops_images:
-        dataset = dataset.filter(lambda first, *_: tf.shape(first)[0] > 0)
-    steps = len(bounds) - 1
-    if repeat:
-        dataset = dataset.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
-    elif not images.drops_images:
-        dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps - start_step))
+    length = tf.data.INFINITE_CARDINALITY if repeat else len(bounds) - 1 - start_step
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(length))
     options = tf.data.Options()
     options.deterministic = True
     # While a pipeline tunes itself, TensorFlow 2.21 can take up to a minute to end it: a race in its wait.

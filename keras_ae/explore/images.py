@@ -50,7 +50,7 @@ def explored_images(data: ImageData) -> ExploredImages:
     calibration = shown
     if split == "test" and data.sizes["validation"]:
         calibration = data.images_at("validation", _spread(data.sizes["validation"], SHOWN))
-    labels, names, classes = _labels(data, split, rows, len(shown))
+    labels, names, classes = _labels(data, split, rows)
     training = data.images_at("train", _spread(data.sizes["train"], TRAINING))
     return ExploredImages(data.source, split, shown, training, calibration, labels, names, classes)
 
@@ -91,11 +91,10 @@ def _spread(count: int, most: int) -> np.ndarray:
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
-def _labels(data: ImageData, split: str, rows, count: int) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:
+def _labels(data: ImageData, split: str, rows) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:
     """Labels [n, columns], the columns' names and, of one column, its values'."""
-    # Where broken files are left out while they are read, nobody knows which labels go with which image.
-    if not data.has_labels or count != len(rows):
-        return np.zeros((count, 0), np.int32), (), ()
+    if not data.has_labels:
+        return np.zeros((len(rows), 0), np.int32), (), ()
     labels, names = data.labels(split)[rows], tuple(map(str, data.label_names or ()))
     if labels.ndim == 1:
         return labels[:, None], ("label",), names

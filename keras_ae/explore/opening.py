@@ -88,9 +88,8 @@ class Opener:
     def _load(self, config: DataConfig, seed: int) -> ExploredImages:
         config = replace(config, data_dir=self.data_dir or config.data_dir)
         if (config, seed) not in self._loaded:
-            # Of files only those shown are decoded, unless broken ones have to be found first.
-            cache = "auto" if config.skip_bad else False
-            data = config.load(seed=seed, cache=cache, progress=self.progress)
+            # Of files only those shown are decoded, unless bad ones have to be found first.
+            data = config.load(seed=seed, cache=False, progress=self.progress)
             self._loaded[config, seed] = explored_images(data)
         return self._loaded[config, seed]
 

@@ -1,6 +1,5 @@
 """From normal images to an exported detector: a run, a threshold, and how well the promise was kept."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -186,18 +185,8 @@ def measure_on_test(
     if not data.sizes["test"]:
         return {}
     calibration = detector.calibration_
-    known = normal_labels(data, train_labels)
+    known, scores = normal_labels(data, train_labels), detector.anomaly_scores(data.test)
     if known is None:
-        scores = detector.anomaly_scores(data.test)
         return measure_outcome(scores, np.ones(len(scores), bool), calibration)
-    labels: list[int] = []
-    scores = detector.anomaly_scores(_noting(data.pipeline("test", labels=True), labels))
-    measured = measure_outcome(scores, np.isin(labels, known), calibration)
+    measured = measure_outcome(scores, np.isin(data.labels("test"), known), calibration)
     return measured | {"normal_labels": label_names(data, known)}
-
-
-def _noting(batches, labels: list[int]) -> Iterator:
-    """The images of labelled batches, whose labels are noted on the way: none of skipped files."""
-    for images, of_images in batches:
-        labels.extend(of_images.numpy())
-        yield images

@@ -209,7 +209,7 @@ def _monitor(training, data: ImageData, directory: RunDirectory, labels: bool) -
     if not labels and data.sizes["validation"]:
         shown = {"images": data.images("validation", MONITORED)}
         if data.has_labels and data.labels("validation").ndim == 1:
-            shown["labels"] = data.labels("validation")
+            shown["labels"] = data.labels("validation")[:MONITORED]
     return callbacks.Monitor(directory.logs, training.batch_size, **shown, weights=training.monitor_weights)
 
 

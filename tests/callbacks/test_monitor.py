@@ -59,6 +59,14 @@ def test_the_projector_gets_codes_labels_and_pictures(tmp_path, images):
     assert "single_image_dim: 4 single_image_dim: 6" in (directory / "projector_config.pbtxt").read_text()
 
 
+def test_labels_of_other_images_are_refused(tmp_path, images):
+    for labels in (np.arange(47), np.arange(50)):
+        with pytest.raises(InputError, match=rf"{len(labels)} labels for 48 images"):
+            Monitor(tmp_path, 8, images, labels)
+    with pytest.raises(InputError, match="10 labels for 0 images"):
+        Monitor(tmp_path, 8, labels=np.arange(10))
+
+
 def test_no_histograms_and_what_has_no_codes(tmp_path, images):
     model = _model()
     monitor = Monitor(tmp_path, 8, images, weights=True, histograms=0)

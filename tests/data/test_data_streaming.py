@@ -126,19 +126,20 @@ def test_other_errors_are_not_mistaken():
 def test_another_size_surfaces_naming_two_files(folder, write):
     source = folder(12)
     write("images/a/zzz.png", size=(4, 9))
-    data = load(source, cache=False, test_fraction=0, skip_bad=True)
+    data = load(source, cache=False, test_fraction=0)
     with pytest.raises(Exception, match="zzz") as caught:
         list(data.train)
     error = input_error_from(caught.value)
     assert "'a/000.png' of 4 × 4 and 'a/zzz.png' of 4 × 9" in str(error)
     assert "--image-size" in error.action
+    with pytest.raises(InputError, match=r"'a/000\.png' of 4 × 4 and 'a/zzz\.png' of 4 × 9"):
+        load(source, cache=False, test_fraction=0, skip_bad=True)  # looks at every file beforehand
 
 
 def test_bad_files_are_dropped_and_counted_once(folder, tmp_path):
     source = folder(12)
     _break(tmp_path, 0, 7, 9)
     data = load(source, cache=False, test_fraction=0, skip_bad=True, batch_size=5)
-    assert data.notes == ()
     for _ in range(2):
         seen = []
         for images, labels in data.pipeline("train", labels=True):
@@ -151,13 +152,24 @@ def test_bad_files_are_dropped_and_counted_once(folder, tmp_path):
     assert data.images("train").shape[0] == 9
 
 
-def test_a_batch_without_a_readable_image_is_left_out(folder, tmp_path):
+def test_rows_sizes_and_labels_leave_out_bad_files_whether_streamed_or_in_memory(folder, tmp_path):
     source = folder(12)
-    _break(tmp_path, 4, 6)
-    data = load(source, cache=False, test_fraction=0, skip_bad=True, batch_size=1)
-    batches = list(data.train)
-    assert len(batches) == 10
-    assert all(len(batch) == 1 for batch in batches)
+    _break(tmp_path, 0, 7, 9)
+    how = {"test_fraction": 0.3, "validation_fraction": 0.2, "skip_bad": True, "batch_size": 1}
+    streamed, cached = (load(source, cache=cache, **how) for cache in (False, True))
+    assert streamed.sizes == cached.sizes
+    assert sum(streamed.sizes.values()) == 9
+    assert streamed.fingerprint() == cached.fingerprint()
+    assert streamed.notes == cached.notes
+    for split, size in streamed.sizes.items():
+        images, labels = streamed.images(split), streamed.labels(split)
+        np.testing.assert_array_equal(images, cached.images(split))
+        np.testing.assert_array_equal(np.round(images[:, 0, 0, 0] * 255) % 2, labels)
+        in_order = list(streamed.pipeline(split, shuffle=False).as_numpy_iterator())
+        assert len(in_order) == len(streamed.pipeline(split)) == size
+        darkest_last = np.argsort([-image.mean() for image in in_order])  # as worst and best cases are chosen
+        shown = streamed.images_at(split, darkest_last)
+        np.testing.assert_array_equal(shown, np.concatenate(in_order)[darkest_last])
 
 
 def test_the_first_file_decides_the_channels(write, tmp_path):

@@ -6,6 +6,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 import keras_ae as kae
 from keras_ae.callbacks import LocalReconstructions
@@ -18,6 +19,7 @@ from keras_ae.explore import (
     open_exploration,
     open_explorations,
 )
+from keras_ae.explore.images import explored_images
 from keras_ae.explore.local import PICTURES
 
 pytestmark = pytest.mark.tensorflow
@@ -171,3 +173,15 @@ def test_a_run_with_a_lea_shows_what_it_makes_of_an_image_and_made_of_others(tmp
         assert all(each.pictures[name].startswith(b"\x89PNG") for name in PICTURES)
     with pytest.raises(InputError, match="one of lea"):
         explored.pictures("lea2", explored.images.shown[:1])
+
+
+def test_labels_stay_with_their_images_where_bad_files_are_left_out(tmp_path):
+    for i in range(12):
+        path = tmp_path / "ab"[i % 2] / f"{i:02}.png"
+        path.parent.mkdir(exist_ok=True)
+        image = Image.fromarray(np.full((4, 4), i, np.uint8))
+        image.save(path) if i % 5 else path.write_bytes(b"damaged")
+    images = explored_images(kae.data.load(f"folder:{tmp_path}", cache=False, skip_bad=True, test_fraction=0.6))
+    np.testing.assert_array_equal(images.labels[:, 0], np.round(images.shown[:, 0, 0, 0] * 255) % 2)
+    assert len(images.shown) == 5
+    assert images.class_names == ("a", "b")

@@ -1,11 +1,14 @@
 """Runs: what they leave on disk, that they repeat, what they refuse."""
 
 import json
+from dataclasses import replace
 
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
+import keras_ae as kae
 from keras_ae.errors import InputError
 from keras_ae.studies import (
     DataConfig,
@@ -16,6 +19,7 @@ from keras_ae.studies import (
     evaluate_run,
     train,
 )
+from keras_ae.studies.training import MONITORED
 
 pytestmark = pytest.mark.tensorflow
 
@@ -152,3 +156,20 @@ def test_a_run_of_an_earlier_version_is_read_back(tmp_path):
     assert train(config, tmp_path / "run", progress=False).metrics
     with pytest.raises(InputError, match="noise"):
         train(_config(noise=0.1), tmp_path / "run", progress=False)
+
+
+def test_the_projector_has_a_label_for_each_code_also_next_to_bad_files(tmp_path):
+    """330 files, of which every ninth is damaged, streamed: more validation images than are shown."""
+    for i in range(330):
+        path = tmp_path / "images" / "ab"[i % 2] / f"{i:03}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image = Image.fromarray(np.full((4, 4), i % 250, np.uint8))
+        image.save(path) if i % 9 else path.write_bytes(b"damaged")
+    source = f"folder:{tmp_path / 'images'}"
+    data = kae.data.load(source, cache=False, skip_bad=True, validation_fraction=0.8, test_fraction=0.05)
+    config = replace(_config(steps=3), data=DataConfig(source, skip_bad=True, validation_fraction=0.8))
+    train(config, tmp_path / "run", data=data, progress=False)
+    projector = tmp_path / "run" / "logs" / "projector"
+    labels = np.loadtxt(projector / "labels.tsv", dtype=int)
+    assert len(labels) == len(np.loadtxt(projector / "codes.tsv")) == MONITORED
+    np.testing.assert_array_equal(labels, np.round(data.images("validation", MONITORED)[:, 0, 0, 0] * 255) % 2)
