@@ -167,8 +167,8 @@ class Claim:
 
         Not tested: the gate fails, or a part has fewer than two seeds. Yes: every part's 95 % interval lies within
         the bound. No: the interval of a part lies outside of it, at a confidence that is corrected for the number
-        of parts (Bonferroni). Undecided: otherwise. So at most 5 % of the claims whose truth lies on the bound get a
-        yes or a no.
+        of parts (Bonferroni). Undecided: otherwise. So at most 5 % of the claims whose truth lies on the bound get
+        a yes or a no.
         """
         seeds = self.evidence.seeds if self.evidence else 0
         shown = self._decisive() if seeds >= FEWEST_SEEDS else ("", None)
