@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: install demo explore browser reference gallery test test-slow test-jax test-gpu lint format benchmarks clean
+.PHONY: install demo explore browser docs reference gallery test test-slow test-jax test-gpu test-wheel lint format benchmarks clean
 
 install: $(INSTALLED)
 
@@ -19,7 +19,11 @@ demo: $(INSTALLED)
 explore: $(INSTALLED)
 	$(BIN)/python -m keras_ae explore
 
-# Static sites: the API reference in runs/reference, all experiments in runs/gallery.
+# Static sites: the whole documentation in runs/site; its parts, the API reference in runs/reference and all
+# experiments in runs/gallery.
+docs: $(INSTALLED)
+	$(BIN)/python docs/build.py
+
 reference: $(INSTALLED)
 	$(BIN)/python docs/reference/build.py
 
@@ -36,6 +40,10 @@ test: $(INSTALLED)
 
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m slow
+
+# The wheel in a fresh environment, away from the clone.
+test-wheel: $(INSTALLED)
+	PYTHON=$(BIN)/python .ci/wheel_smoke.sh
 
 lint: $(INSTALLED)
 	$(BIN)/python -m ruff check .

@@ -30,16 +30,16 @@ class Source:
 
 
 def bundled_model() -> Path:
-    """The small model in `saved_models/`, which lies beside the package in a clone.
+    """The small model that comes with the library.
 
     Raises:
-        InputError: If the package was installed without it.
+        InputError: KERAS_AE_MODELS names a directory without it.
     """
     try:
         return pretrained_models()[BUNDLED]
     except (InputError, KeyError):
-        action = "give the directory of a run, or install from a clone: pip install --editable ."
-        raise InputError("no run, and no bundled model beside the package", EXPECTED, action) from None
+        action = "give the directory of a run, or unset KERAS_AE_MODELS"
+        raise InputError("no run, and no bundled model", EXPECTED, action) from None
 
 
 def find_sources(path) -> list[Source]:

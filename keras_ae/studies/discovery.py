@@ -17,9 +17,8 @@ def find_studies(experiments: Path) -> dict[str, Path]:
         InputError: If there is no such directory, or no study in it.
     """
     if not experiments.is_dir():
-        raise InputError(
-            f"no directory {experiments}", "a directory with a folder a study", "give it with --experiments"
-        )
+        action = "run it in a clone of keras_ae, which has the papers' studies, or give --experiments DIRECTORY"
+        raise InputError(f"no directory {experiments.absolute()}", "a directory with a folder per study", action)
     found = {path.parent.name: path.parent for path in sorted(experiments.glob("*/study.py"))}
     if not found:
         raise InputError(

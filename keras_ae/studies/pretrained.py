@@ -1,4 +1,4 @@
-"""The small trained models that come with the library, in `saved_models/` of a clone."""
+"""The small trained models that come with the library: in `saved_models/` of a clone; a few in the wheel, too."""
 
 import os
 from pathlib import Path, PurePath
@@ -9,7 +9,8 @@ from keras_ae.errors import InputError, unknown_name
 if TYPE_CHECKING:
     import keras
 
-DIRECTORY = Path(__file__).parents[2] / "saved_models"  # beside the package
+PACKAGE = Path(__file__).parents[1]
+DIRECTORIES = (PACKAGE.parent / "saved_models", PACKAGE / "saved_models")  # of a clone, of a wheel
 VARIABLE = "KERAS_AE_MODELS"
 
 
@@ -17,15 +18,15 @@ def pretrained_models(directory=None) -> dict[str, Path]:
     """The directories of models that `share_run` wrote, in any nesting, by name: "bottleneck_shape/2x2x16".
 
     Args:
-        directory: Where they are; what KERAS_AE_MODELS names by default, or else `saved_models/` of the clone that
-            the library was installed from.
+        directory: Where they are; by default what KERAS_AE_MODELS names, or else `saved_models/` of the clone that
+            the library was installed from, or the few models that a wheel carries.
 
     Raises:
         InputError: There is no such directory.
     """
-    directory = Path(directory or os.environ.get(VARIABLE) or DIRECTORY)
+    directory = Path(directory or os.environ.get(VARIABLE) or _own_directory())
     if not directory.is_dir():
-        action = f"install from a clone (pip install --editable .), or set {VARIABLE}"
+        action = f"correct the path, or what {VARIABLE} names"
         raise InputError(f"{directory}, which is not there", "a directory of shared models", action)
     found = sorted(path.parent for path in directory.rglob("check.json"))
     return {path.relative_to(directory).as_posix(): path for path in found}
@@ -49,3 +50,8 @@ def load_pretrained(name: str, directory=None) -> "keras.Model":
     if name not in found:
         raise unknown_name("pretrained model", name, found)
     return check_shared(found[name])
+
+
+def _own_directory() -> Path:
+    clone, wheel = DIRECTORIES
+    return clone if (clone.parent / "pyproject.toml").is_file() else wheel

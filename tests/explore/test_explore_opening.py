@@ -94,7 +94,7 @@ def test_what_has_no_model_is_refused(tmp_path, prepare, message):
 
 
 def test_a_package_without_its_models_says_what_to_do(monkeypatch, tmp_path):
-    monkeypatch.setattr("keras_ae.studies.pretrained.DIRECTORY", tmp_path / "saved_models")
+    monkeypatch.setenv("KERAS_AE_MODELS", str(tmp_path / "saved_models"))
     with pytest.raises(InputError, match="give the directory of a run"):
         bundled_model()
 
