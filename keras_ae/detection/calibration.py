@@ -24,6 +24,17 @@ def fewest_images(rate: float) -> int:
     return max(1, ceil(1 / rate - 1 - ROUNDING))
 
 
+def check_images(images: int, rate: float) -> None:
+    """Refuse too few normal images to promise a rate of false alarms (`InputError`)."""
+    check_rate(rate)
+    if images < fewest_images(rate):
+        raise InputError(
+            f"{images} images to calibrate a rate of {rate:g}",
+            f"at least {fewest_images(rate)}",
+            "give more normal images, or a higher rate",
+        )
+
+
 @dataclass(frozen=True)
 class Calibration:
     """A threshold at an order statistic of m scores: an image is an alarm if its score is above the k-th smallest.
@@ -50,12 +61,7 @@ class Calibration:
         scores = np.sort(np.asarray(self.scores, np.float64).ravel())
         if not np.isfinite(scores).all():
             raise InputError("scores with infinities or NaN", "finite ones", "look at the images and the model")
-        if len(scores) < fewest_images(self.rate):
-            raise InputError(
-                f"{len(scores)} images to calibrate a rate of {self.rate:g}",
-                f"at least {fewest_images(self.rate)}",
-                "give more normal images, or a higher rate",
-            )
+        check_images(len(scores), self.rate)
         object.__setattr__(self, "scores", scores)
 
     @property

@@ -6,11 +6,10 @@ from typing import Self
 
 import keras
 import numpy as np
-from sklearn.base import BaseEstimator, OutlierMixin
-from sklearn.exceptions import NotFittedError
 
 from keras_ae.detection.base import Score
-from keras_ae.detection.calibration import DEFAULT_RATE, Calibration
+from keras_ae.detection.calibration import DEFAULT_RATE, Calibration, check_images
+from keras_ae.detection.estimator import OutlierDetector, not_fitted
 from keras_ae.detection.inputs import Batches
 from keras_ae.detection.names import as_score
 from keras_ae.detection.observation import NormalImages, Observation
@@ -18,10 +17,8 @@ from keras_ae.errors import InputError
 from keras_ae.evaluation.inference import as_array
 from keras_ae.execution import compiled
 
-NORMAL, ANOMALY = 1, -1  # scikit-learn's
 
-
-class AnomalyDetector(OutlierMixin, BaseEstimator):
+class AnomalyDetector(OutlierDetector):
     """Tells anomalous images from normal ones by a score, with a threshold that keeps a rate of false alarms.
 
     An outlier detector of scikit-learn around an autoencoder that is trained already: `fit` fits the score to
@@ -30,12 +27,15 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     opposite of `score_samples`. Copies that scikit-learn makes share the autoencoder.
 
     Images are arrays [n, height, width, channels], [n, values], of floats in [0, 1] or uint8, or batches of such,
-    a tf.data pipeline for instance.
+    a tf.data pipeline for instance. `fit` reads a pipeline several times, and holds out the same images each time,
+    even if it is shuffled anew: it knows images by what they are. It refuses random augmentation, which makes
+    others each time, and generators, which give them once. All else reads images once.
 
     Args:
         autoencoder: A trained `Autoencoder`; for the score "local_confidence" a model with a LEA.
         score: A `Score`, the name of one, or several, listed or joined by +. The default needs no
-            code and no fit; that of the command line is "mse+nearest_codes".
+            code and no fit; that of the command line is "mse+nearest_codes". Read it by `get_params()["score"]`:
+            `score` itself is the method by which scikit-learn searches.
         false_positive_rate: What `fit` sets the threshold for.
         holdout: Part of the images that `fit` keeps from the score for that; with 0 it sets none.
         batch_size: Images at a time.
@@ -60,20 +60,30 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     def fit(self, images, y=None) -> Self:
         """Fit the score to normal images, and the threshold to those among them that are held out.
 
-        The autoencoder is left as it is. One image in round(1 / holdout), spread evenly, is held out.
+        The autoencoder is left as it is. One image in round(1 / holdout) is held out: which ones depends on the
+        images and not on their order. Where it raises, the detector stays as it was.
+
+        Args:
+            images: Normal ones.
+            y: Not used; scikit-learn gives it.
 
         Raises:
-            InputError: The score cannot be had from the autoencoder, or the images are too few.
+            InputError: The score cannot be had from the autoencoder, or the images are too few, can be read but
+                once, or are others each time.
         """
         if not 0 <= self.holdout <= 0.5:
             raise InputError(f"holdout={self.holdout}", "a part between 0 and 0.5", "0.2 is one image in five")
+        score, calibration = self._new_score(), None
         normal = NormalImages(self.autoencoder, self._batches(images))
-        held = None
         if self.holdout:
             normal, held = normal.divided(round(1 / self.holdout))
-        self._make_score().fit(normal)
-        if held is not None:
-            self._calibrate(held.batches, self.false_positive_rate)
+            check_images(
+                len(held.batches), self.false_positive_rate
+            )  # before the score is fitted, which takes long
+        score.fit(normal)
+        if self.holdout:
+            calibration = Calibration(held.measure(score.values).astype(np.float64), self.false_positive_rate)
+        self._take(score, calibration)
         return self
 
     def calibrate(
@@ -91,14 +101,14 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         """
         if contamination is not None and false_positive_rate is not None:
             raise InputError("a false positive rate and a contamination", "one of them", "leave out the other")
-        if not hasattr(self, "score_"):
-            self._make_score()
-        if not self.score_.is_fitted:
+        score = self.score_ if hasattr(self, "score_") else self._new_score()
+        if not score.is_fitted:
             raise InputError(
-                f"a detector whose score {self.score_.name} is not fitted", "one that is", "call fit(images) first"
+                f"a detector whose score {score.name} is not fitted", "one that is", "call fit(images) first"
             )
         rate = contamination if false_positive_rate is None else false_positive_rate
-        return self._calibrate(self._batches(images), self.false_positive_rate if rate is None else rate)
+        rate = self.false_positive_rate if rate is None else rate
+        return self._take(score, Calibration(self._measure(score, self._batches(images)), rate))
 
     def set_rate(self, rate: float) -> Self:
         """Move the threshold to another rate of alarms, by the scores that it was calibrated on."""
@@ -113,29 +123,11 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self.threshold_ = float(threshold)
         return self
 
-    @property
-    def offset_(self) -> float:
-        self._check_fitted()
-        return -self.threshold_
-
     def anomaly_scores(self, images) -> np.ndarray:
         """float64 [n]: the higher, the more anomalous."""
         if not getattr(getattr(self, "score_", None), "is_fitted", False):
-            raise _not_fitted()
-        return self._measure(self._batches(images))
-
-    def score_samples(self, images) -> np.ndarray:
-        """float64 [n]: the lower, the more anomalous."""
-        return -self.anomaly_scores(images)
-
-    def decision_function(self, images) -> np.ndarray:
-        """float64 [n], negative for anomalies: `score_samples` − `offset_`."""
-        self._check_fitted()
-        return self.score_samples(images) - self.offset_
-
-    def predict(self, images) -> np.ndarray:
-        """int [n]: 1 for normal images, −1 for anomalies."""
-        return np.where(self.decision_function(images) < 0, ANOMALY, NORMAL)
+            raise not_fitted()
+        return self._measure(self.score_, self._batches(images))
 
     def anomaly_maps(self, images) -> np.ndarray:
         """float32 [n, height, width]: which pixels make an image anomalous.
@@ -144,7 +136,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             InputError: The score has no map.
         """
         if not getattr(getattr(self, "score_", None), "is_fitted", False):
-            raise _not_fitted()
+            raise not_fitted()
         model, score = self.autoencoder, self.score_
         if not score.has_map:
             raise InputError(f"the score {score.name!r} to map", "one that can tell the place, such as 'mse'")
@@ -165,12 +157,6 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self._check_fitted()
         return export_detector(self, path, formats, images, about)
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "threshold_")
-
-    def __sklearn_clone__(self) -> "AnomalyDetector":
-        return type(self)(**self.get_params(deep=False))
-
     def __getstate__(self):
         return {key: value for key, value in super().__getstate__().items() if key != "_compiled"}
 
@@ -180,33 +166,29 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         model = self.autoencoder
         return tuple(model.image_shape if hasattr(model, "image_shape") else model.input_shape[1:])
 
-    def _make_score(self) -> Score:
-        score = as_score(self.score)
+    def _new_score(self) -> Score:
+        score = as_score(self.get_params(deep=False)["score"])
         score.check(self.autoencoder)
         # A detector's own, so that detectors with the same score in their settings do not fit each other's.
-        self.score_ = score.copy()
-        self.__dict__.pop("_compiled", None)
-        return self.score_
+        return score.copy()
 
-    def _calibrate(self, batches, rate: float) -> Self:
-        calibration = Calibration(self._measure(batches), rate)
-        self.calibration_, self.threshold_ = calibration, calibration.threshold
+    def _take(self, score: Score, calibration: Calibration | None) -> Self:
+        """Score and threshold together: a threshold is that of one score."""
+        self.score_ = score
+        for name in ("calibration_", "threshold_"):
+            self.__dict__.pop(name, None)
+        if calibration is not None:
+            self.calibration_, self.threshold_ = calibration, calibration.threshold
         return self
 
-    def _measure(self, batches) -> np.ndarray:
-        if "_compiled" not in self.__dict__:
-            model, score = self.autoencoder, self.score_
-            self._compiled = compiled(lambda batch: score.values(Observation(model, batch)))
-        scores = [as_array(self._compiled(batch)) for batch in batches]
+    def _measure(self, score: Score, batches) -> np.ndarray:
+        model = self.autoencoder
+        kept = self.__dict__.get("_compiled")
+        if kept is None or kept[0] is not model or kept[1] is not score:
+            function = compiled(lambda batch: score.values(Observation(model, batch)))
+            self._compiled = kept = model, score, function
+        scores = [as_array(kept[2](batch)) for batch in batches]
         return np.concatenate(scores).astype(np.float64) if scores else np.zeros(0)
 
     def _batches(self, images) -> Batches:
         return Batches(images, self.image_shape, self.batch_size)
-
-    def _check_fitted(self) -> None:
-        if not self.__sklearn_is_fitted__():
-            raise _not_fitted()
-
-
-def _not_fitted() -> NotFittedError:
-    return NotFittedError("this AnomalyDetector has no threshold yet: call fit or calibrate first")

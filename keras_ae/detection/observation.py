@@ -1,12 +1,14 @@
 """What an autoencoder makes of images: of a batch to be scored, and of the normal ones scores learn from."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from keras import ops
 
+from keras_ae.detection.division import Part, RankedImages
+from keras_ae.errors import InputError
 from keras_ae.evaluation.inference import as_array
 from keras_ae.execution import compiled
 
@@ -64,7 +66,8 @@ class NormalImages:
 
     Args:
         model: As of `Observation`.
-        batches: float32 arrays [b, height, width, channels] in [0, 1]; iterated over several times.
+        batches: float32 arrays [b, height, width, channels] in [0, 1]; iterated over several times, each time in
+            whatever order.
     """
 
     def __init__(self, model, batches: Iterable[np.ndarray]):
@@ -84,34 +87,32 @@ class NormalImages:
         for batch in self.batches:
             values = as_array(residual(batch)).astype(np.float64)
             count, total, squares = count + len(values), total + values.sum(0), squares + np.square(values).sum(0)
+        if not count:
+            raise _no_images()
         return Residuals(total / count, squares / count)
 
     def measure(self, function: Callable[[Observation], np.ndarray]) -> np.ndarray:
         """A function of an observation, compiled, over all images: [n, ...]."""
         measure = compiled(lambda images: function(Observation(self.model, images)))
-        return np.concatenate([as_array(measure(batch)) for batch in self.batches])
+        measured = [as_array(measure(batch)) for batch in self.batches]
+        if not measured:
+            raise _no_images()
+        return np.concatenate(measured)
 
     def divided(self, every: int) -> tuple["NormalImages", "NormalImages"]:
-        """All but every so manieth image, and these."""
+        """All images but one in `every`, and the others; the same ones in whatever order the images come.
+
+        Raises:
+            InputError: There are fewer, or they can be had but once.
+        """
         if every not in self._divisions:
-            parts = (_Part(self.batches, every, last) for last in (False, True))
-            self._divisions[every] = tuple(NormalImages(self.model, part) for part in parts)
+            part = self.batches
+            if not isinstance(part, Part):
+                ranked = RankedImages(self.batches)
+                part = Part(ranked, 0, len(ranked))
+            self._divisions[every] = tuple(NormalImages(self.model, each) for each in part.divided(every))
         return self._divisions[every]
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Of batches the images of which the position is (or is not) the last of each `every`."""
-
-    batches: Iterable[np.ndarray]
-    every: int
-    last: bool
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        start = 0
-        for batch in self.batches:
-            positions = np.arange(start, start + len(batch))
-            chosen = batch[(positions % self.every == self.every - 1) == self.last]
-            start += len(batch)
-            if len(chosen):
-                yield chosen
+def _no_images() -> InputError:
+    return InputError("no images", "at least one", "give more images")

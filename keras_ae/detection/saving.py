@@ -13,6 +13,7 @@ from keras_ae.errors import InputError
 from keras_ae.files import write_atomically, write_json
 
 FORMAT = 1
+PARAMETERS = ("false_positive_rate", "holdout", "batch_size")
 MODEL, SETTINGS, ARRAYS = "autoencoder.keras", "detector.json", "detector.npz"
 
 
@@ -32,7 +33,7 @@ def save_detector(detector: AnomalyDetector, path: Path) -> None:
         "score": {"name": detector.score_.name, **detector.score_.config()},
         "rate": detector.calibration_.rate,
         "threshold": detector.threshold_,
-        "batch_size": detector.batch_size,
+        **{name: getattr(detector, name) for name in PARAMETERS},
     }
     write_json(path / SETTINGS, settings)
 
@@ -52,8 +53,9 @@ def load_detector(path) -> AnomalyDetector:
             raise InputError(f"{path} of format {settings['format']}", f"format {FORMAT}", "save it anew")
         score = score_from_config(settings["score"])
         state = {key.removeprefix("score."): value for key, value in arrays.items() if key.startswith("score.")}
-        detector = AnomalyDetector(load_model(path / MODEL), score, batch_size=settings["batch_size"])
-        detector.false_positive_rate = settings["rate"]
+        # Earlier versions kept fewer of the constructor's arguments.
+        given = {"false_positive_rate": settings["rate"]} | {n: settings[n] for n in PARAMETERS if n in settings}
+        detector = AnomalyDetector(load_model(path / MODEL), score, **given)
         detector.score_ = score.copy().set_state(state)
         detector.calibration_ = Calibration(arrays["calibration"], settings["rate"])
         detector.threshold_ = settings["threshold"]

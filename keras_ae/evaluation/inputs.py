@@ -11,6 +11,7 @@ from keras_ae.errors import InputError
 
 BATCH = 256  # images of one array at a time
 UNKNOWN = (None, None, None)
+INFINITE = -1  # tf.data.INFINITE_CARDINALITY
 
 
 def image_shape(model) -> tuple[int | None, ...]:
@@ -30,11 +31,13 @@ def raw_batches(images, shape: tuple[int | None, ...], size: int = BATCH) -> Ite
     """Batches as they are, and slices of one array, tensor, or whatever else has a shape; an image alone is one.
 
     Raises:
-        InputError: They are neither.
+        InputError: They are neither, or a pipeline that never ends.
     """
     if hasattr(images, "shape"):
         yield from [images] if _has_form(tuple(images.shape), shape) else slices(images, size)
     elif isinstance(images, Iterable) and not isinstance(images, str):
+        if getattr(images, "cardinality", int)() == INFINITE:
+            raise InputError("a pipeline without end", "one that ends", "leave out repeat, or take(batches) of it")
         yield from images
     else:
         received = f"images of the type {type(images).__name__}"

@@ -1,5 +1,7 @@
 """Every score against its definition in NumPy, SciPy or scikit-learn."""
 
+from hashlib import blake2b
+
 import keras
 import numpy as np
 import pytest
@@ -142,7 +144,8 @@ def test_joint_likelihood(model, images, others):
 
 def test_a_combination_standardises_its_members_on_images_they_have_not_seen(model, images, others):
     score = as_score("mse+nearest_codes").fit(_normal(model, images))
-    kept = np.arange(60) % 5 == 4
+    digests = [blake2b(image.tobytes(), digest_size=8).hexdigest() for image in images]
+    kept = np.isin(np.arange(60), np.argsort(digests)[:12])
     fitting = _normal(model, images[~kept])
     members = [ReconstructionError().fit(fitting), NearestCodes().fit(fitting)]
     usual = np.stack([_score(member, model, images[kept]) for member in members])

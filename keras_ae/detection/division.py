@@ -1,0 +1,116 @@
+"""Images divided by what they are, and not by when they come: alike whatever order a pipeline gives them in."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+
+import numpy as np
+
+from keras_ae.detection.inputs import Batches
+from keras_ae.errors import InputError
+
+BITS = np.uint64  # of a fingerprint: among a billion images two share theirs with a probability of 0.03
+
+
+def fingerprints(images: np.ndarray) -> np.ndarray:
+    """A number for each image, of its values alone: float32 [n, ...] → uint64 [n]."""
+    images = np.ascontiguousarray(images)
+    return np.array([int.from_bytes(blake2b(image, digest_size=8).digest()) for image in images], BITS)
+
+
+class RankedImages:
+    """The images of batches, each with its rank from 0 to n − 1 by its fingerprint.
+
+    The ranks are as good as drawn at random, but are the same on each pass, in whatever order the batches and the
+    images in them come. Of n images 16·n bytes are held, and no pixels.
+
+    Args:
+        batches: float32 arrays [b, ...]; iterated over several times, each time with the same images.
+
+    Raises:
+        InputError: They can be iterated over but once; or, on iteration, the images are others than at first.
+    """
+
+    def __init__(self, batches: Iterable[np.ndarray]):
+        if isinstance(batches, Batches):
+            batches.check_repeats()
+        self.batches = batches
+
+    def __len__(self) -> int:
+        return len(self._sorted)
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Batches, and the ranks of their images: int64 [b]."""
+        taken = np.zeros(len(self) + 1, np.int64)  # of equal images as many ranks as came already on this pass
+        for batch in self.batches:
+            found = fingerprints(batch)
+            first = np.searchsorted(self._sorted, found)
+            ranks = np.empty(len(batch), np.int64)
+            for i, place in enumerate(first):
+                ranks[i] = place + taken[place]
+                taken[place] += 1
+            if ranks.size and not (ranks.max() < len(self) and np.array_equal(self._sorted[ranks], found)):
+                raise _changed()
+            yield batch, ranks
+        if taken.sum() != len(self):
+            raise _changed()
+
+    @cached_property
+    def _sorted(self) -> np.ndarray:
+        """The fingerprints of all images, in order."""
+        return np.sort(np.concatenate([np.zeros(0, BITS), *map(fingerprints, self.batches)]))
+
+
+@dataclass(frozen=True)
+class Part:
+    """Batches of the images that have certain ranks, each as large as the first batch of all, but for the last.
+
+    Args:
+        images: All of them.
+        start, stop: The ranks, from `start` to before `stop`.
+    """
+
+    images: RankedImages
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        waiting, size = [], None
+        for batch, ranks in self.images:
+            size = size or len(batch)
+            waiting.append(batch[(ranks >= self.start) & (ranks < self.stop)])
+            # Compiled functions are traced again for each new size of a batch.
+            if sum(map(len, waiting)) >= size:
+                joined = np.concatenate(waiting)
+                yield joined[:size]
+                waiting = [joined[size:]]
+        last = np.concatenate(waiting) if waiting else ()
+        if len(last):
+            yield last
+
+    def divided(self, every: int) -> tuple["Part", "Part"]:
+        """All but one in `every`, and the others.
+
+        Raises:
+            InputError: There are fewer than `every`.
+        """
+        kept = len(self) // every
+        if not kept:
+            action = "give more images, or leave out the empty ones" if not len(self) else "give more images"
+            raise InputError(
+                f"{len(self)} images, of which to keep one in {every} apart", f"at least {every}", action
+            )
+        middle = self.start + kept
+        return Part(self.images, middle, self.stop), Part(self.images, self.start, middle)
+
+
+def _changed() -> InputError:
+    return InputError(
+        "other images on a second pass than on the first",
+        "the same ones, in any order",
+        "leave out random augmentation, noise and sampling, or give an array",
+    )
