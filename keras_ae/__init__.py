@@ -40,7 +40,7 @@ _NAMES = {
     "LocalObjective": "layers",
     "MultiObjective": "objectives",
     "load_detector": "detection",
-    "load_model": "autoencoder",
+    "load_model": "model_file",
     "load_pretrained": "studies",
 }
 

@@ -1,9 +1,5 @@
 """The autoencoder: encoder → bottleneck → decoder, trained with Keras's own `compile` and `fit`."""
 
-import os
-from pathlib import Path
-from zipfile import is_zipfile
-
 import keras
 from keras import ops
 
@@ -163,24 +159,3 @@ def _target(x, y, y_pred):
 def _lacks_channel(shape, full) -> bool:
     """Whether grey images have no axis for their one channel, as Keras lets them."""
     return full[-1] == 1 and len(shape) == len(full) - 1
-
-
-def load_model(path) -> keras.Model:
-    """Load a model saved with `model.save("….keras")`, without running code that the file may carry.
-
-    Raises:
-        InputError: If there is no such file, or it is damaged.
-    """
-    if not isinstance(path, str | os.PathLike):
-        raise InputError(f"{path!r} as path", 'the path of a .keras file, such as "run/model.keras"')
-    path = Path(path)
-    if path.is_dir():
-        inside = ", ".join(str(file) for file in sorted(path.glob("*.keras"))) or "the .keras file of a run"
-        action = f"give {inside}; detectors are for keras_ae.load_detector"
-        raise InputError(f"{path}, a directory", "a .keras file", action)
-    if not path.is_file():
-        action = "correct the path; models that come with the library are for keras_ae.load_pretrained"
-        raise InputError(f"{path}, which is not there", "a .keras file", action)
-    if path.suffix != ".keras" or not is_zipfile(path):
-        raise InputError(f"{path}, which is no .keras file or damaged", "a .keras file", "save the model again")
-    return keras.saving.load_model(path, safe_mode=True)

@@ -1,6 +1,7 @@
 """The one error that tells a user about their input; everything else is a bug and keeps its traceback."""
 
 import difflib
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -21,6 +22,17 @@ class InputError(ValueError):
 
     def __reduce__(self):  # so that it crosses process boundaries
         return type(self), (self.received, self.expected, self.action)
+
+
+class TrainingDivergedError(RuntimeError):
+    """The loss became infinite, NaN or negative: there is no result to keep."""
+
+
+def absent(path: str | os.PathLike) -> str:
+    """A path at which nothing is, for an error; of a relative one also the absolute one that was looked at."""
+    path = os.fspath(path)
+    where = path if os.path.isabs(path) else f"{path} ({os.path.abspath(path)})"
+    return f"{where}, which is not there"
 
 
 def unknown_name(kind: str, name: Any, known: Iterable[str]) -> InputError:

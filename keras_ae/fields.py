@@ -3,11 +3,11 @@
 import functools
 import os
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from numbers import Integral, Real
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from keras_ae.errors import InputError, listed_names, unknown_name
 
@@ -16,6 +16,38 @@ _WORDS = {
     **{Path: "a path", NoneType: "None"},
 }
 _hints = functools.cache(get_type_hints)
+Record = TypeVar("Record")
+
+
+def read_fields(kind: type[Record], values: Any, name: str) -> Record:
+    """A dataclass of the values by name that JSON holds.
+
+    Args:
+        kind: The dataclass, which settles its fields.
+        values: What was read.
+        name: What to call it in an error, such as "config.model".
+
+    Raises:
+        InputError: It is no mapping, or a value is missing, unknown or of another type.
+    """
+    known = [field for field in fields(kind) if field.init]
+    required = [f.name for f in known if f.default is f.default_factory is MISSING]
+    if not isinstance(values, Mapping):
+        raise InputError(f"{name} {_shortened(values)}", "values by name")
+    unknown = [key for key in values if key not in {field.name for field in known}]
+    missing = [key for key in required if key not in values]
+    if unknown or missing:
+        received = f"{name} with the unknown {unknown[0]}" if unknown else f"{name} without {missing[0]}"
+        raise InputError(received, ", ".join(field.name for field in known))
+    try:
+        return kind(**values)
+    except InputError as error:
+        raise InputError(f"{name}.{error.received}", error.expected, error.action) from error
+
+
+def _shortened(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def settle_fields(config) -> None:
@@ -92,7 +124,7 @@ def _number(value, kind: type[int] | type[float]):
 def _refusal(name: str, value: Any, hint) -> InputError:
     if get_origin(hint) is Literal:
         return unknown_name(name, value, map(str, get_args(hint)))
-    return InputError(f"{name} {' '.join(repr(value).split())}", _in_words(hint), f"correct {name}")
+    return InputError(f"{name} {_shortened(value)}", _in_words(hint), f"correct {name}")
 
 
 def _in_words(hint) -> str:

@@ -9,7 +9,7 @@ import keras_ae
 
 ORDER = [
     *("_lazy", "_keras", "errors", "fields", "signatures", "catalogue"),
-    *("code_shapes", "execution", "files", "pictures", "pixels", "progress"),
+    *("code_shapes", "execution", "files", "pictures", "pixels", "progress", "reading"),
     *(
         "numerics",
         "schedules",
@@ -18,6 +18,7 @@ ORDER = [
         "bottlenecks",
         "networks",
         "autoencoder",
+        "model_file",
         "objectives",
         "architectures",
     ),

@@ -15,7 +15,7 @@ from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_n
 from keras_ae.detection.calibration import DEFAULT_RATE
 from keras_ae.errors import InputError
 from keras_ae.studies.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
-from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.studies.run import Run
 
 Format = Literal["savedmodel", "onnx", "litert"]
 COLUMNS = ("file", "score", "anomaly", "problem")
@@ -73,7 +73,7 @@ class Export:
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
-        RunDirectory(self.run_directory).read("run")  # refuses what is no run
+        Run.open(self.run_directory)  # refuses what is no finished run
         load_keras()
         from keras_ae.studies import export_run
 

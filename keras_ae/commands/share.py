@@ -7,7 +7,7 @@ from typing import Annotated
 import tyro
 
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json
-from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.studies.run import Run
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class Share:
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
-        RunDirectory(self.run_directory).read("run")  # refuses what is no run
+        Run.open(self.run_directory)  # refuses what is no finished run
         load_keras()
-        from keras_ae.studies import share_run
+        from keras_ae.studies.sharing import read_check, share_run
 
         out = share_run(self.run_directory, self.out, self.title)
         if self.json:
-            print_json({"out": str(out), **RunDirectory(out).read("check")})
+            print_json({"out": str(out), **read_check(out)})
         else:
             print(out / "README.md")

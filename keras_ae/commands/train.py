@@ -10,7 +10,7 @@ from keras_ae.catalogue import ATTACKS
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_metrics, print_notes
 from keras_ae.errors import InputError, unknown_name
 from keras_ae.studies.config import RunConfig
-from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.studies.run import Run
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Evaluate:
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
-        RunDirectory(self.run_directory).read("run")  # refuses what is no run
+        Run.open(self.run_directory)  # refuses what is no finished run
         if self.attacks and not self.robustness:
             raise InputError("attacks", "--robustness with them", "add --robustness, or leave out --attacks")
         for name in self.attacks:

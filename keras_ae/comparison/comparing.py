@@ -8,7 +8,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_ae.autoencoder import load_model
 from keras_ae.comparison.candidate import Candidate
 from keras_ae.comparison.config import CompareConfig, upgraded_comparison
 from keras_ae.comparison.probe import probe_codes
@@ -24,6 +23,7 @@ from keras_ae.comparison.selection import frontier, select
 from keras_ae.data import ImageData
 from keras_ae.errors import InputError
 from keras_ae.evaluation import interpolate, measure_reconstruction
+from keras_ae.model_file import load_model
 from keras_ae.pictures import grid, save_picture
 from keras_ae.progress import progress_bars
 from keras_ae.studies.environment import environment

@@ -114,4 +114,4 @@ def upgraded_comparison(values: Mapping[str, Any]) -> dict[str, Any]:
             **options,
         ).as_json()
     except (KeyError, TypeError, ValueError):  # from a later version, or damaged: compared as it is
-        return dict(values)
+        return values

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_ae.autoencoder import load_model
 from keras_ae.detection.calibration import Calibration
 from keras_ae.detection.detector import AnomalyDetector
 from keras_ae.detection.names import score_from_config
 from keras_ae.errors import InputError
 from keras_ae.files import write_atomically, write_json
+from keras_ae.model_file import load_model
 
 FORMAT = 1
 PARAMETERS = ("false_positive_rate", "holdout", "batch_size")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from keras_ae.autoencoder import Autoencoder, load_model
+from keras_ae.autoencoder import Autoencoder
 from keras_ae.data.preparation import Preparation
 from keras_ae.density import DENSITIES, Density, load_density
 from keras_ae.detection import ExportedDetector, load_detector
@@ -14,8 +14,9 @@ from keras_ae.explore.images import ExploredImages, explored_images
 from keras_ae.explore.local import LocalExploration
 from keras_ae.explore.scoring import detector_scoring, error_scoring, exported_scoring
 from keras_ae.explore.sources import Source, find_sources
-from keras_ae.studies.config import DataConfig, run_config_from_json
-from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.model_file import load_model
+from keras_ae.studies.config import DataConfig
+from keras_ae.studies.run import Run
 
 LONGEST = 1024  # code values: of longer codes a covariance takes gigabytes, or more codes than are encoded
 LONGEST_OF_MIXTURES = 64  # of longer ones a mixture of ten takes minutes to fit
@@ -38,19 +39,15 @@ class Opener:
         """What is explored of one trained model."""
         if source.kind == "exported":
             return self._open_exported(source)
-        directory = RunDirectory(source.path)
-        config = None
-        if source.kind == "run":
-            config = run_config_from_json(directory.read("run")["config"])
-            config.model.import_parts()
+        run = Run.open(source.path) if source.kind == "run" else None
+        config = run and run.config
         detector = source.detector and load_detector(source.detector)
-        path = directory.model_path if source.kind == "run" else source.path
-        model = detector.autoencoder if detector else _load(path)
+        model = detector.autoencoder if detector else (run.model if run else load_model(source.path))
         shape = model.image_shape if isinstance(model, Autoencoder) else tuple(model.input_shape[1:])
         images, notes = self._images(config and config.data, config and config.training.seed, shape)
         how = {"preparation": config and _preparation(config.data), "notes": notes}
         if not isinstance(model, Autoencoder):
-            return LocalExploration(source.name, model, images, directory.logs, **how)
+            return LocalExploration(source.name, model, images, run and run.directory.logs, **how)
         scoring = detector_scoring(detector) if detector else None
         return _autoencoder(source.name, model, images, scoring, _saved_densities(source.path), **how)
 
@@ -116,14 +113,6 @@ def open_explorations(paths, source: str | None = None, **how) -> list[Explorati
     sources = [each for path in paths for each in find_sources(path)]
     opener = Opener(source, **how)
     return [opener.open(each) for each in sources]
-
-
-def _load(path: Path):
-    try:
-        return load_model(path)
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(f"{path} ({reason})", "a Keras model of this library", "train or save it again") from None
 
 
 def _autoencoder(name, model, images, scoring, densities, *, of_keras: bool = True, **how) -> Exploration:

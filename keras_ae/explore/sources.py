@@ -6,7 +6,7 @@ from typing import Literal
 
 from keras_ae.errors import InputError
 from keras_ae.studies.pretrained import pretrained_models
-from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.studies.run import Run
 
 BUNDLED = "variational_digits"
 EXPECTED = "a run, a comparison, what `detect train`, `export` or `share` wrote, or a .keras file"
@@ -69,7 +69,7 @@ def find_sources(path) -> list[Source]:
 
 
 def _run(path: Path, name: str, detector: Path | None = None) -> Source:
-    directory = RunDirectory(path)
-    if not directory.is_finished or not directory.model_path.is_file():
-        raise InputError(f"{path}, an unfinished run", "a finished run", "train it to the end first")
+    run = Run.open(path)
+    if not run.directory.model_path.is_file():
+        raise InputError(f"{path}, a run without model.keras", "a finished run", "train it again")
     return Source("run", path, name, detector)

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from keras_ae import data as image_data
 from keras_ae.catalogue import ARCHITECTURES, BOTTLENECKS
 from keras_ae.code_shapes import check_divisible, strides_for
 from keras_ae.errors import InputError, listed_names
-from keras_ae.fields import settle_fields
+from keras_ae.fields import read_fields, settle_fields
 from keras_ae.studies.data_config import DataConfig
 from keras_ae.studies.training_config import TrainingConfig
 
@@ -148,12 +149,24 @@ def as_json(config) -> dict[str, Any]:
 
 
 def run_config_from_json(values: dict[str, Any]) -> RunConfig:
-    """The `RunConfig` that `as_json` wrote."""
-    return RunConfig(
-        DataConfig.from_record(values["data"]),
-        ModelConfig(**values["model"]),
-        TrainingConfig(**values["training"]),
-    )
+    """The `RunConfig` that `as_json` wrote, in this version or an earlier one.
+
+    Raises:
+        InputError: A part or a value is missing, unknown or of another type.
+    """
+    parts = {"data": DataConfig.from_record, "model": _read_model, "training": _read_training}
+    if not isinstance(values, Mapping) or set(values) != set(parts):
+        found = ", ".join(map(str, values)) if isinstance(values, Mapping) else type(values).__name__
+        raise InputError(f"config with {found or 'nothing'}", ", ".join(parts))
+    return RunConfig(**{name: read(values[name]) for name, read in parts.items()})
+
+
+def _read_model(values) -> ModelConfig:
+    return read_fields(ModelConfig, values, "config.model")
+
+
+def _read_training(values) -> TrainingConfig:
+    return read_fields(TrainingConfig, values, "config.training")
 
 
 def upgraded(values: dict[str, Any]) -> dict[str, Any]:

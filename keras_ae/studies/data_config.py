@@ -1,5 +1,6 @@
 """Which images a run is made on."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from numbers import Integral
 from pathlib import Path
@@ -9,7 +10,7 @@ import tyro
 
 from keras_ae import data as image_data
 from keras_ae.errors import listed_names
-from keras_ae.fields import settle_fields
+from keras_ae.fields import read_fields, settle_fields
 
 DEFAULT_VALIDATION = 0.1  # of the training images
 
@@ -62,8 +63,8 @@ class DataConfig:
     @classmethod
     def from_record(cls, values: dict[str, Any]) -> "DataConfig":
         """What a run's record tells. One from before there was a choice cropped."""
-        cropped = {"resize": "crop"} if values.get("image_size") else {}
-        return cls(**cropped | values)
+        cropped = {"resize": "crop"} if isinstance(values, Mapping) and values.get("image_size") else {}
+        return read_fields(cls, cropped | values if cropped else values, "config.data")
 
     def load(self, **options) -> "image_data.ImageData":
         """The images, as `keras_ae.data.load` gives them; `options` are its further keywords, such as `seed`."""

@@ -7,14 +7,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_ae.autoencoder import load_model
 from keras_ae.data import ImageData
 from keras_ae.detection import AnomalyDetector, fewest_images, measure_outcome
 from keras_ae.detection.calibration import DEFAULT_RATE, check_rate
 from keras_ae.errors import InputError
 from keras_ae.export import autoencoder_endpoints, write_saved_model
-from keras_ae.studies.config import DataConfig, RunConfig, plain, run_config_from_json
-from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.studies.config import DataConfig, RunConfig, plain
+from keras_ae.studies.run import Run
 from keras_ae.studies.training import train
 
 RUN, EXPORTED, SAVED = "run", "detector", "detector_keras"
@@ -130,12 +129,8 @@ def export_run(
     Returns:
         Where it is, how far it is from the Keras model, and as of `train_detector`.
     """
-    directory = RunDirectory(run)
-    if not directory.is_finished:
-        raise InputError(f"{run}", "a finished run", "train it to the end first")
-    config = run_config_from_json(directory.read("run")["config"])
-    config.model.import_parts()
-    model = load_model(directory.model_path)
+    run = Run.open(run)
+    config, model = run.config, run.model
     if score is None:
         if tuple(formats) != ("savedmodel",):
             raise InputError(f"formats {', '.join(formats)} without a score", "a SavedModel", "give --score NAME")

@@ -4,8 +4,10 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from keras_ae.studies.config import as_json, upgraded
-from keras_ae.studies.run_directory import RunDirectory, first_difference
+from keras_ae.errors import InputError
+from keras_ae.studies.config import as_json
+from keras_ae.studies.run import Run
+from keras_ae.studies.run_directory import first_difference
 from keras_ae.studies.study import StudyRun
 
 
@@ -23,13 +25,14 @@ def copy_finished(run: StudyRun, path: Path, places: Iterable[Path]) -> bool:
         return False
     config = as_json(run.config)
     for record in (file for place in places for file in sorted(place.glob("*/run.json"))):
-        directory = RunDirectory(record.parent)
-        if not directory.is_finished:
+        try:
+            other = Run.open(record.parent)
+        except InputError:  # unfinished or damaged: nothing to copy
             continue
-        if first_difference(upgraded(directory.read("run")["config"]), config, "config") is None:
+        if first_difference(as_json(other.config), config, "config") is None:
             unfinished = path.with_name(f".{path.name}.copy")
             shutil.rmtree(unfinished, ignore_errors=True)
-            shutil.copytree(directory.path, unfinished)
+            shutil.copytree(other.path, unfinished)
             unfinished.rename(path)
             return True
     return False

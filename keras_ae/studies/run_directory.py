@@ -1,17 +1,17 @@
 """A run on disk: files that are written whole or not at all."""
 
-import csv
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from keras_ae.errors import InputError
+from keras_ae.errors import InputError, absent
 from keras_ae.files import remove_unfinished, write_atomically, write_json
+from keras_ae.reading import read_numbers, read_object
+from keras_ae.studies.run_record import FORMAT, RunRecord
 
-FORMAT = 1
+FILES = ("run.json", "comparison.json", "environment.json", "metrics.json", "results.json", "model.keras")
 
 
 class RunDirectory:
@@ -55,6 +55,7 @@ class RunDirectory:
             raise InputError(f"{self.path}, a file", "a directory to write to", "give another --out")
         file = self.path / f"{kind}.json"
         record = {"format": FORMAT, **record}
+        self.check_files()
         if file.exists():
             earlier = self.read(kind)
             if upgrade and "config" in earlier:
@@ -111,23 +112,42 @@ class RunDirectory:
             InputError: If it is not there, or is no JSON.
         """
         file = self.path / f"{name}.json"
-        try:
-            return json.loads(file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise InputError(
-                f"{self.path}", f"a directory with a {file.name}", "give the directory of a run"
-            ) from None
-        except json.JSONDecodeError as error:
-            raise InputError(f"{file}", f"JSON ({error})", "remove the directory and run again") from None
+        if not os.path.lexists(file):
+            where = f"{self.path}" if self.path.is_dir() else absent(self.path)
+            raise InputError(where, f"a directory with a {file.name}", "give the directory of a run")
+        return read_object(file, f"JSON that keras-ae wrote as {file.name}", "remove the directory and run again")
+
+    def record(self) -> RunRecord:
+        """The record of the run, checked; it may be unfinished.
+
+        Raises:
+            InputError: There is none, or it is damaged or of another version's format.
+        """
+        self.check_files()
+        file = self.path / "run.json"
+        if not os.path.lexists(file):
+            self.read("run")  # says so
+        return RunRecord.read(file)
+
+    def check_files(self) -> None:
+        """Refuse a directory in which something else, such as a link in a circle, has the name of a run's file."""
+        for file in (self.path / name for name in FILES):
+            if os.path.lexists(file) and not file.is_file():
+                expected = "a file, as keras-ae writes it"
+                raise InputError(f"{file}, which is no file or cannot be reached", expected, "remove it")
 
     def write(self, name: str, value: Any) -> None:
         """Write `NAME.json`."""
         write_json(self.path / f"{name}.json", value)
 
     def history(self) -> list[dict[str, float]]:
-        """The rows of `history.csv`, one an evaluation."""
-        with (self.path / "history.csv").open(newline="", encoding="utf-8") as file:
-            return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+        """The rows of `history.csv`, one an evaluation.
+
+        Raises:
+            InputError: It is not there or damaged.
+        """
+        expected = "the learning curve of a run"
+        return read_numbers(self.path / "history.csv", expected, "train the run again, or copy it whole")
 
     def save_model(self, model) -> None:
         """Write `model.keras`."""

@@ -14,8 +14,10 @@ from pathlib import Path
 from keras_ae.errors import InputError
 from keras_ae.files import write_json
 from keras_ae.progress import progress_bars
-from keras_ae.studies.config import as_json, upgraded
+from keras_ae.reading import read_object
+from keras_ae.studies.config import as_json
 from keras_ae.studies.repeated_runs import copy_finished
+from keras_ae.studies.run import read_metrics
 from keras_ae.studies.run_directory import RunDirectory, first_difference
 from keras_ae.studies.study import FINISHED, Study, StudyRun
 from keras_ae.studies.worker import DIVERGED, REFUSED
@@ -88,12 +90,12 @@ def is_finished(run: StudyRun, out) -> bool:
     """Whether a run of a study is finished in the study's directory.
 
     Raises:
-        InputError: If the run's directory holds another configuration than the study has now.
+        InputError: The run's record is damaged, or has another configuration than the study has now.
     """
     directory = RunDirectory(Path(out) / run.name)
-    if not (directory.path / "run.json").exists():
+    if not os.path.lexists(directory.path / "run.json"):
         return False
-    found = first_difference(upgraded(directory.read("run")["config"]), as_json(run.config), "config")
+    found = first_difference(as_json(directory.record().config), as_json(run.config), "config")
     if found:
         name, before, now = found
         raise InputError(
@@ -199,7 +201,7 @@ def results(study: Study, preset: str, out, runs: Sequence[StudyRun] | None = No
         directory, finished = RunDirectory(Path(out) / run.name), is_finished(run, out)
         row = {"run": run.name, "key": _key(run), **run.choices, **_status(directory)}
         if finished:
-            row |= _flat(directory.read("metrics"))
+            row |= _flat(read_metrics(directory.path / "metrics.json"))
         rows.append(row)
     return pandas.DataFrame(rows)
 
@@ -215,8 +217,9 @@ def _status(directory: RunDirectory) -> dict[str, str]:
         return {"status": FINISHED}
     failure = _beside(directory.path, "failure.json")
     if failure.exists():
-        found = json.loads(failure.read_text(encoding="utf-8"))
-        return {"status": "diverged" if found["status"] == DIVERGED else "failed", "reason": found["reason"]}
+        found = read_object(failure, "why a run failed", "remove it and run the study again")
+        status = "diverged" if found.get("status") == DIVERGED else "failed"
+        return {"status": status, "reason": str(found.get("reason", "unknown"))}
     return {"status": "begun" if directory.path.exists() else "missing"}
 
 

@@ -2,15 +2,18 @@
 
 import hashlib
 import shutil
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from keras_ae.errors import InputError
+from keras_ae.errors import InputError, absent
+from keras_ae.fields import read_fields, settle_fields
 from keras_ae.files import write_atomically, write_json, write_text
-from keras_ae.studies.config import run_config_from_json
+from keras_ae.reading import read_object
+from keras_ae.studies.run import Run
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.tasks import task_of
 
@@ -36,23 +39,23 @@ def share_run(run, out, title: str = "") -> Path:
     Raises:
         InputError: If there is no finished run, or `out` is its own directory.
     """
-    directory, out = RunDirectory(run), Path(out)
-    record = directory.read("run")
-    if not directory.is_finished:
-        raise InputError(f"{run}", "a finished run", "train it to the end first")
+    run, out = Run.open(run), Path(out)
+    directory, config = run.directory, run.config
+    record, environment = directory.read("run"), _environment(directory)
+    directory.history()  # refuses a damaged one
     if out.resolve() == directory.path.resolve():
         raise InputError(f"{out}, the run itself, as --out", "another directory", "give another --out")
-    config = run_config_from_json(record["config"])
-    config.model.import_parts()
-    model = keras.saving.load_model(directory.model_path, compile=False, safe_mode=True)
+    model = run.load_model(compile=False)
     loss = task_of(model).loss_name(config.training)
     write_atomically(out / "model.keras", lambda temporary: model.save(temporary), durable=True)
     write_json(out / "run.json", _without_places(record))
     for name in COPIED:
         shutil.copyfile(directory.path / name, out / name)
-    check = {"sha256": _sha256(out / "model.keras"), **_outputs(model, record["data"]["image_shape"])}
+    check = {"sha256": _sha256(out / "model.keras"), **_outputs(model, run.record.data.image_shape)}
     write_json(out / "check.json", check)
-    write_text(out / "README.md", _card(title or out.name, record, loss, RunDirectory(out), check["sha256"]))
+    write_text(
+        out / "README.md", _card(title or out.name, run, environment, loss, RunDirectory(out), check["sha256"])
+    )
     return out
 
 
@@ -62,16 +65,51 @@ def check_shared(path) -> keras.Model:
     Raises:
         InputError: If the file has another checksum, or the outputs differ by more than 1e-4.
     """
-    directory = RunDirectory(path)
-    check, record = directory.read("check"), directory.read("run")
-    if _sha256(directory.model_path) != check["sha256"]:
-        raise InputError(f"{directory.model_path} with another checksum", check["sha256"], "get the file again")
-    run_config_from_json(record["config"]).model.import_parts()
-    model = keras.saving.load_model(directory.model_path, safe_mode=True)
-    for name, values in _outputs(model, record["data"]["image_shape"]).items():
+    run, check = Run.open(path), read_check(path)
+    file = run.directory.model_path
+    if not file.is_file():
+        raise InputError(absent(file), "the model of a shared run", "get the file again")
+    if _sha256(file) != check["sha256"]:
+        raise InputError(f"{file} with another checksum", check["sha256"], "get the file again")
+    model = run.model
+    for name, values in _outputs(model, run.record.data.image_shape).items():
         if not np.allclose(values, check[name], atol=TOLERANCE):
             raise InputError(f"{name} {values} of {path}", f"{check[name]}", "look at the versions in its card")
     return model
+
+
+def read_check(path) -> dict[str, Any]:
+    """The content of a shared run's `check.json`: "sha256", "output_means", "output_deviations".
+
+    Raises:
+        InputError: There is none, or it is damaged.
+    """
+    file = RunDirectory(path).path / "check.json"
+    values = read_object(file, "the checksums of a shared run", "get the folder again")
+    return asdict(read_fields(_Check, values, str(file)))
+
+
+def _environment(directory: RunDirectory) -> dict[str, Any]:
+    """What the run was made with."""
+    file, action = directory.path / "environment.json", "train the run again, or copy it whole"
+    values = read_object(file, "what a run was made with", action)
+    if not isinstance(values.get("packages"), dict) or "python" not in values:
+        raise InputError(f"{file} without python or packages", "what a run was made with", action)
+    return values
+
+
+@dataclass(frozen=True)
+class _Check:
+    """What a shared model's file and outputs are."""
+
+    sha256: str
+    output_means: tuple[float, ...]
+    output_deviations: tuple[float, ...]
+
+    def __post_init__(self):
+        settle_fields(self)
+        if not len(self.output_means) == len(self.output_deviations) == CHECKED:
+            raise InputError("output_means and output_deviations", f"{CHECKED} numbers each")
 
 
 def _without_places(record: dict[str, Any]) -> dict[str, Any]:
@@ -92,26 +130,28 @@ def _outputs(model: keras.Model, image_shape) -> dict[str, list[float]]:
     return {"output_means": outputs.mean(axis=1).tolist(), "output_deviations": outputs.std(axis=1).tolist()}
 
 
-def _card(title: str, record: dict[str, Any], loss: str, directory: RunDirectory, checksum: str) -> str:
-    config, metrics = run_config_from_json(record["config"]), directory.read("metrics")
-    environment = directory.read("environment")
-    training, model, data = config.training, config.model, record["data"]
-    shape = " × ".join(map(str, data["image_shape"]))
-    sizes = ", ".join(f"{count:,} {split}" for split, count in data["sizes"].items())
+def _card(
+    title: str, run: Run, environment: dict[str, Any], loss: str, directory: RunDirectory, checksum: str
+) -> str:
+    config, metrics, data = run.config, run.metrics, run.record.data
+    training, model = config.training, config.model
+    shape = " × ".join(map(str, data.image_shape))
+    sizes = ", ".join(f"{count:,} {split}" for split, count in data.sizes.items())
+    split = "test" if "test" in metrics else "validation"  # of a comparison's candidates
     versions = ", ".join(f"{name} {version}" for name, version in environment["packages"].items())
-    scores = [f"| {name} | {value:.6g} |" for name, value in metrics["test"].items()]
+    scores = [f"| {name} | {value:.6g} |" for name, value in metrics.get(split, {}).items()]
     size = directory.model_path.stat().st_size
     lines = [
         *(f"# {title}", ""),
         f"- **Model**: `{model.architecture}`, code {model.code}, {metrics['parameters']:,} parameters; "
         f"options: {', '.join(f'`{option}`' for option in model.options) or 'none'}.",
-        f"- **Images**: {config.data.source}, {shape} ({sizes}); fingerprint `{data['fingerprint'][:16]}…`.",
+        f"- **Images**: {config.data.source}, {shape} ({sizes}); fingerprint `{data.fingerprint[:16]}…`.",
         f"- **Training**: {metrics['steps']:,} steps of {training.batch_size} images, {loss}, Adam at "
         f"{training.learning_rate:g}, seed {training.seed}, {training.precision}.",
         f"- **Made with**: Python {environment['python']}, {versions}.",
         f"- **Files**: `model.keras`, {size:,} bytes, SHA-256 `{checksum}`; `run.json` repeats the run; "
         "`history.csv`, `metrics.json`, `environment.json`; `check.json` for `keras_ae.studies.check_shared`.",
-        *("", "| test images, pixels in [0, 1] | |", "|---|---:|", *scores, ""),
+        *("", f"| {split} images, pixels in [0, 1] | |", "|---|---:|", *scores, ""),
         "```python",
         "import keras_ae as kae",
         "",

@@ -1,40 +1,26 @@
 """One run: data, model, `compile`, `fit`, measurements, all kept in a run directory."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 
 from keras_ae import callbacks
-from keras_ae.autoencoder import load_model
 from keras_ae.data import ImageData, input_error_from
-from keras_ae.errors import InputError
+from keras_ae.errors import InputError, TrainingDivergedError
 from keras_ae.execution import computing_in
 from keras_ae.layers import LocallyEmbeddedAutoencoder
 from keras_ae.progress import progress_bars
-from keras_ae.studies.config import RunConfig, as_json, plain, run_config_from_json, upgraded
+from keras_ae.studies.config import RunConfig, as_json, plain, upgraded
 from keras_ae.studies.environment import environment
 from keras_ae.studies.history import RunHistory
+from keras_ae.studies.run import Run
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.tasks import compile_model, task_of
 from keras_ae.studies.warm_up import penalty_warm_ups
 
 MONITORED = 200  # images whose codes TensorBoard shows
 MEASURED_LOCALLY = 100  # images whose windows are compared with their reconstructions
-
-
-class TrainingDivergedError(RuntimeError):
-    """The loss became infinite, NaN or negative: there is no result to keep."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished run: its directory, the trained model and the measurements."""
-
-    directory: RunDirectory
-    model: keras.Model
-    metrics: dict[str, Any]
 
 
 def train(
@@ -78,6 +64,8 @@ def train(
             keras.utils.set_random_seed(training.seed)
             model = config.model.build(data.image_shape)
             record = _record(config, data) | {"execution": compile_model(model, training)}
+            if (directory.path / "run.json").exists():
+                directory.record()  # refuses what is damaged
             directory.open("run", record, upgraded)
             lock.enter_context(directory.locked())
             checkpoint = callbacks.Checkpoint(
@@ -88,7 +76,7 @@ def train(
             )
             if directory.is_finished:
                 checkpoint.remove()  # It was killed just before it would have done so.
-                return Run(directory, load_model(directory.model_path), directory.read("metrics"))
+                return Run.open(directory.path)
             _check_resume(directory, checkpoint, resume)
             if not checkpoint.exists:  # It starts again: what "auto" comes to may have changed since.
                 directory.write("run", directory.read("run") | record)
@@ -100,21 +88,13 @@ def train(
         directory.save_model(model)
         directory.write("metrics", metrics)
         checkpoint.remove()
-        return Run(directory, model, metrics)
+        return Run(directory, directory.record(), metrics, model)
 
 
 def load_run(path, progress: bool = True) -> tuple[RunConfig, ImageData, keras.Model]:
     """Configuration, images and trained model of a finished run, whose images have to be the same still."""
-    directory = RunDirectory(path)
-    record = directory.read("run")
-    if not directory.is_finished:
-        raise InputError(f"{path}", "a finished run", "train it to the end first")
-    config = run_config_from_json(record["config"])
-    data = config.load_data(progress)
-    if data.fingerprint() != record["data"]["fingerprint"]:
-        raise InputError(f"other images than {path} was trained on", "the same", "give back the images of the run")
-    config.model.import_parts()
-    return config, data, load_model(directory.model_path)
+    run = Run.open(path)
+    return run.config, run.load_data(progress), run.model
 
 
 def evaluate_run(path, progress: bool = True) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """What is written is read back; any change of any byte is noticed."""
 
+import hashlib
+import json
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -7,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from keras_ae.callbacks.checkpoint_files import CheckpointFiles, DamagedError, read_checkpoint, write_checkpoint
+from keras_ae.callbacks.checkpoint_files import (
+    MAGIC,
+    CheckpointFiles,
+    DamagedError,
+    read_checkpoint,
+    write_checkpoint,
+)
 
 TYPES = st.sampled_from(["float32", "float64", "int64", "uint32", "bool", ml_dtypes.bfloat16]).map(np.dtype)
 ARRAYS = TYPES.flatmap(
@@ -75,3 +84,23 @@ def test_a_failed_write_leaves_the_ones_before(tmp_path):
         files.save(0, 2, {"not JSON": object()})
     assert files.load() == "one"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"null",
+        b"{}",
+        b"\xff",
+        b"[" * 100_000,
+        json.dumps({"tree": {"__array__": 3}, "arrays": []}).encode(),
+        json.dumps({"tree": 1, "arrays": [{"dtype": "float32", "shape": [10**9, 10**6]}]}).encode(),
+        json.dumps({"tree": 1, "arrays": [{"dtype": "object", "shape": [1]}]}).encode(),
+    ],
+    ids=["null", "empty", "not UTF-8", "deep", "no such array", "terabytes", "objects"],
+)
+def test_a_header_that_is_none_counts_as_damaged_although_the_checksum_fits(header, tmp_path):
+    content = len(header).to_bytes(8, "little") + header
+    (tmp_path / "a").write_bytes(MAGIC + hashlib.sha256(content).digest() + content)
+    with pytest.raises(DamagedError):
+        read_checkpoint(tmp_path / "a")

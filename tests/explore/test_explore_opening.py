@@ -82,7 +82,7 @@ def test_sources_are_told_apart(tmp_path):
         (lambda path: None, "not there"),
         (lambda path: path.write_text("no model"), "a file"),
         (lambda path: path.mkdir(), "no trained model"),
-        (lambda path: (path.mkdir(), (path / "run.json").write_text("{}")), "unfinished run"),
+        (lambda path: (path.mkdir(), shutil.copy(bundled_model() / "run.json", path)), "a finished run"),
     ],
     ids=["missing", "file", "empty", "unfinished"],
 )
@@ -101,7 +101,7 @@ def test_a_package_without_its_models_says_what_to_do(monkeypatch, tmp_path):
 
 def test_a_damaged_model_is_refused(tmp_path):
     (tmp_path / "model.keras").write_text("no model")
-    with pytest.raises(InputError, match="train or save it again"):
+    with pytest.raises(InputError, match="save the model again"):
         open_exploration(tmp_path / "model.keras")
 
 
