@@ -65,11 +65,11 @@ class Compare:
     def run(self) -> None:
         config = self.config()
         data = config.load_data(progress=not self.json)
-        print_notes(data)
         candidates = config.candidates(data.image_shape)  # refuses what cannot be made, before Keras is loaded
         load_keras()
         from keras_ae.comparison import compare, write_comparison
 
+        print_notes(data)
         comparison = compare(
             config,
             self.out,

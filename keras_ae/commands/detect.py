@@ -12,9 +12,11 @@ from typing import IO, Annotated, Any, Literal
 import tyro
 
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_notes
+from keras_ae.data import MAX_PIXELS
 from keras_ae.detection.calibration import DEFAULT_RATE
 from keras_ae.errors import InputError
 from keras_ae.studies.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
+from keras_ae.studies.normal_images import check_normal, normal_in_words
 from keras_ae.studies.run import Run
 
 Format = Literal["savedmodel", "onnx", "litert"]
@@ -44,13 +46,17 @@ class DetectTrain:
     def run(self) -> None:
         config = RunConfig(self.data, self.model, self.training)
         data = config.load_data(progress=not self.json)
-        print_notes(data)
+        check_normal(data, self.data.train_labels)
         self.model.check(data.image_shape)
         load_keras()
         from keras_ae.detection import as_score
         from keras_ae.studies import train_detector
+        from keras_ae.studies.detecting import check_sizes
 
         as_score(self.score)
+        check_sizes(data, self.false_positive_rate)
+        print_notes(data)
+        print(normal_in_words(data), file=sys.stderr)
         how = {"score": self.score, "false_positive_rate": self.false_positive_rate, "formats": self.formats}
         results = train_detector(config, self.out, **how, data=data, progress=not self.json)
         print_detector(results, self.json)
@@ -100,22 +106,30 @@ class Score:
     """Another threshold than the detector's."""
     batch_size: int = 64
     """Images at a time."""
+    max_pixels: int = MAX_PIXELS
+    """Largest image that is decoded, in pixels."""
     exit_status: bool = False
     """End with status 3 if anomalies were found."""
     json: Annotated[bool, tyro.conf.arg(help="Write JSON lines instead of CSV, and no progress.")] = False
 
     def run(self) -> int:
+        from keras_ae.data.listing import LeftOut
         from keras_ae.detection.files import ExportedDetector, check_folder
 
         if self.batch_size < 1:
             raise InputError(f"batch_size={self.batch_size}", "at least 1", "correct --batch-size")
+        if self.max_pixels < 1:
+            raise InputError(f"max_pixels={self.max_pixels}", "at least 1", "correct --max-pixels")
         detector, folder = ExportedDetector(self.model), check_folder(self.source)
         if self.maps is not None and not detector.has_map:
             kind = detector.card["score"]["name"]
             raise InputError(f"--maps for the score {kind!r}", "a score that has a map", "leave out --maps")
         load_keras()
         detector.load()
-        rows = detector.score_folder(folder, self.threshold, self.maps is not None, self.batch_size)
+        left_out = LeftOut()
+        rows = detector.score_folder(
+            folder, self.threshold, self.maps is not None, self.batch_size, self.max_pixels, left_out
+        )
         with ExitStack() as closing:
             write = self._writer(closing)
             counts = self._write(rows, write, detector.card["about"].get("usual_map"), closing)
@@ -123,6 +137,8 @@ class Score:
             f"{counts['files']:,} files: {counts['anomalies']:,} anomalies, {counts['bad']:,} could not be read",
             file=sys.stderr,
         )
+        for note in left_out.notes():
+            print(f"note: {note}", file=sys.stderr)
         return FOUND if self.exit_status and counts["anomalies"] else 0
 
     def _writer(self, closing: ExitStack) -> Callable[[dict[str, Any]], None]:

@@ -24,6 +24,8 @@ class Explore:
     """Images to show instead of the runs' own: a data set's name, folder:PATH or npz:PATH."""
     data_dir: Path | None = None
     """Where named data sets are looked for first; KERAS_AE_DATA by default."""
+    max_pixels: int | None = None
+    """Largest image that is decoded, in pixels; the runs' own limit by default."""
     port: int | None = None
     """Of the page, on this machine alone; the first free one from 8050 on by default."""
     browser: bool = True
@@ -48,7 +50,8 @@ class Explore:
         logging.getLogger("tensorflow").setLevel(logging.ERROR)  # no remarks on several models
         from keras_ae.explore import open_explorations, serve
 
-        explorations = open_explorations(paths, self.data, data_dir=self.data_dir, progress=not self.json)
+        how = {"data_dir": self.data_dir, "progress": not self.json, "max_pixels": self.max_pixels}
+        explorations = open_explorations(paths, self.data, **how)
         serve(explorations, self.port, self.browser, self._say)
 
     def _say(self, address: str) -> None:

@@ -32,12 +32,12 @@ class Train:
                 f"{self.out}, without a run", "the directory of an unfinished run", "leave out --resume"
             )
         data = self.config.load_data(progress=not self.json)
-        print_notes(data)
         self.config.model.check(data.image_shape)
         load_keras()
         from keras_ae.studies import train
 
         how = {"resume": self.resume or self.allow_inexact, "allow_inexact": self.allow_inexact}
+        print_notes(data)
         run = train(self.config, self.out, **how, data=data, progress=not self.json)
         print_metrics(run.metrics | {"run": str(self.out)}, self.json)
 

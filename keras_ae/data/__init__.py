@@ -7,6 +7,16 @@ from keras_ae.data import dsprites
 from keras_ae.data.backings import input_error_from
 from keras_ae.data.image_data import ImageData
 from keras_ae.data.loading import load
+from keras_ae.data.pixel_budget import MAX_PIXELS
 from keras_ae.data.sources import Source, default_resize, sources
 
-__all__ = ["ImageData", "Source", "default_resize", "dsprites", "input_error_from", "load", "sources"]
+__all__ = [
+    "MAX_PIXELS",
+    "ImageData",
+    "Source",
+    "default_resize",
+    "dsprites",
+    "input_error_from",
+    "load",
+    "sources",
+]

@@ -66,12 +66,16 @@ class Collection:
         label_names: Of labels [n] the name of label 0, 1, ...; of labels [n, k] the name of each column; or None.
         notes: What was converted or left out while reading, a line each.
         root: The folder that the paths of files are relative to; None for pixels.
+        own: The parts that are its training, validation and test images where nothing else is asked for.
+        outside_labels: One of the images that are in no class folder, where that is why there are no labels.
     """
 
     parts: dict[str, Part | Callable[[], Part]]
     label_names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
     root: Path | None = None
+    own: tuple[str, ...] = (TRAIN, TEST)
+    outside_labels: str = ""
 
     def part(self, name: str) -> Part:
         """The part of that name, read if it has not been."""

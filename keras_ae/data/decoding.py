@@ -1,27 +1,43 @@
 """One image file to 8-bit pixels: the only place that decodes, for loading into memory and for streaming."""
 
 import io
+import os
+import threading
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
+from keras_ae.data.bit_depths import UnknownRangeError, has_deep_colours, to_8_bits
+from keras_ae.data.image_formats import formats, open_regular
+from keras_ae.data.pixel_budget import MAX_PIXELS, PixelBudget
 from keras_ae.data.preparation import AS_IS, Preparation
 from keras_ae.errors import InputError
 
-EXTENSIONS = frozenset(
-    (".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tga", ".tif", ".tiff", ".webp")
-)
-
+_READ_AT_ONCE = 256 << 20  # bytes of a file; a larger one is read as it is decoded
 _ORIENTATION = 0x0112  # the EXIF tag
-_TURNED = (5, 6, 7, 8)  # its values that exchange height and width
-_GRAY_MODES = ("1", "L", "LA", "La", "I", "F")
+_UPRIGHT = {
+    **{2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM},
+    **{5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE},
+    8: Image.Transpose.ROTATE_90,
+}  # by its values
+_TURNED = (5, 6, 7, 8)  # those that exchange height and width
+_SKIP = "leave such files out with --skip-bad (skip_bad=True)"
+
+_budget = PixelBudget(MAX_PIXELS)
+_opening = threading.Lock()
 
 
 class BadImageError(InputError):
     """A file that cannot be decoded; with `skip_bad` it is left out."""
+
+
+class _TooLargeError(ValueError):
+    pass
 
 
 @dataclass(frozen=True)
@@ -43,49 +59,72 @@ class Decoder:
         """Pixels, uint8 [h, w, c], and the kinds of conversion made (see FileLog).
 
         Raises:
-            BadImageError: The file is missing, unreadable, damaged, suspiciously large (Pillow's limit for
-                decompression bombs), too small to be prepared, or has values that 8 bits cannot stand for.
+            BadImageError: The file is missing, unreadable, damaged, no regular file, larger than the preparation's
+                `max_pixels`, too small to be prepared, or has values that 8 bits cannot stand for.
         """
-        # Read at once: Pillow reads bit by bit, and threads would then mostly wait for one another.
-        return self._decode(path.read_bytes, str(path))
+        return self._decode(lambda: _content(path), str(path))
 
     def effect(self, path: Path) -> str | None:
         """What resizing will do to a file (see Preparation.effect), by its header alone; None for a bad one."""
         try:
-            with Image.open(path) as image:
-                turned = image.getexif().get(_ORIENTATION, 1) in _TURNED
+            with open_regular(path) as file, self._open(file) as image:
+                turned = _orientation(image) in _TURNED
                 return self.preparation.effect(*(image.size if turned else image.size[::-1]))
         except Exception:  # as of _decode: it will be said when it is decoded
             return None
 
     def decode(self, content: bytes, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
         """The same of a file's bytes; `name` is what an error calls it."""
-        return self._decode(lambda: content, name)
+        return self._decode(lambda: io.BytesIO(content), name)
 
-    def _decode(self, read: Callable[[], bytes], name: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    def _decode(self, read: Callable[[], BinaryIO], name: str) -> tuple[np.ndarray, tuple[str, ...]]:
+        expected, action = "an image that can be decoded", f"repair or remove it, or {_SKIP}"
         try:
-            with Image.open(io.BytesIO(read())) as image:
-                return self._pixels(image)
+            with read() as file, self._open(file) as image:
+                if self.preparation.only_resizes:  # lets JPEG decode at 1/2, 1/4 or 1/8: faster on photographs
+                    side = 2 * max(self.preparation.size)  # twice what is needed, so that resizing antialiases
+                    image.draft(None, (side, side))
+                with _budget.taking(image.width * image.height):
+                    return self._pixels(image)
         except MemoryError:
             raise
         except Exception as error:  # a damaged file makes Pillow's plugins raise nearly anything
-            raise BadImageError(
-                f"the image {name!r} ({_reason(error)})",
-                "an image that can be decoded",
-                "repair or remove it, or leave such files out with --skip-bad (skip_bad=True)",
-            ) from error
+            if isinstance(error, _TooLargeError):
+                expected = f"at most {self.preparation.max_pixels:,} pixels"
+                action = f"raise --max-pixels (max_pixels=) if it is meant to be so large, or {_SKIP}"
+            elif isinstance(error, UnknownRangeError):
+                expected = "values of which the range is known"
+                action = f"say what is white: --white-level 255 or 65535 (white_level=), say; or {_SKIP}"
+            raise BadImageError(f"the image {name!r} ({_reason(error)})", expected, action) from error
+
+    def _open(self, file: BinaryIO) -> Image.Image:
+        """The image of a file, of which only the beginning is read.
+
+        Raises:
+            _TooLargeError: It has too many pixels.
+        """
+        most = self.preparation.max_pixels
+        with _opening, warnings.catch_warnings():  # which is not safe with threads
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower
+            pillows = Image.MAX_IMAGE_PIXELS
+            if most > MAX_PIXELS:  # somebody asked for larger ones
+                Image.MAX_IMAGE_PIXELS = most
+            try:
+                image = Image.open(file, formats=formats())
+            finally:
+                Image.MAX_IMAGE_PIXELS = pillows
+        if image.width * image.height > most:
+            raise _TooLargeError(f"{image.width:,} × {image.height:,} pixels, more than {most:,}")
+        return image
 
     def _pixels(self, image: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]:
-        kinds = []
+        kinds, deep = [], has_deep_colours(image)
         if getattr(image, "is_animated", False) and image.format != "MPO":  # a phone's JPEG with a preview
             kinds.append("animated")
-        if self.preparation.only_resizes:  # lets JPEG decode at 1/2, 1/4 or 1/8: much faster on photographs
-            side = 2 * max(self.preparation.size)  # twice what is needed, so that resizing still antialiases
-            image.draft(None, (side, side))
-        if image.getexif().get(_ORIENTATION, 1) != 1:
+        if turn := _UPRIGHT.get(_orientation(image)):
             kinds.append("rotated")
-            ImageOps.exif_transpose(image, in_place=True)
-        image, kind = _to_8_bits(image)
+            image = image.transpose(turn)
+        image, kind = to_8_bits(image, self.preparation.white_level, deep)
         if self.channels == 1 and image.mode == "RGB":
             image, kind = image.convert("L"), kind or "to gray"
         if self.channels == 3 and image.mode == "L":
@@ -98,30 +137,22 @@ class Decoder:
         return pixels.reshape(*pixels.shape[:2], -1), tuple(kinds)
 
 
-def _to_8_bits(image: Image.Image) -> tuple[Image.Image, str | None]:
-    """The image in mode L or RGB, and the kind of conversion that took, if any."""
-    if image.mode.startswith("I"):
-        return _from_16_bits(image), "16-bit"
-    if image.has_transparency_data:
-        gray = image.mode in _GRAY_MODES
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        return image.convert("L" if gray else "RGB"), "alpha"
-    if image.mode in ("L", "RGB"):
-        return image, None
-    if image.mode == "1":
-        return image.convert("L"), "black and white"
-    if image.mode == "F":
-        raise ValueError("its values are floating-point numbers of unknown range")
-    return image.convert("RGB"), "colours"
+def _content(path: Path) -> BinaryIO:
+    """A file, read at once: Pillow reads bit by bit, and threads would then mostly wait for one another."""
+    file = open_regular(path)
+    size = os.fstat(file.fileno()).st_size
+    if size > _READ_AT_ONCE:
+        return file
+    with file:
+        return io.BytesIO(file.read(size))
 
 
-def _from_16_bits(image: Image.Image) -> Image.Image:
-    values = np.asarray(image).astype(np.int64)
-    low, high = values.min(), values.max()
-    if low < 0 or high > 65535:
-        raise ValueError(f"its values go from {low} to {high}, beyond 16 bits")
-    return Image.fromarray(((values + 128) // 257).astype(np.uint8))  # 65535 = 255 · 257: rounds to nearest
+def _orientation(image: Image.Image) -> int:
+    """As its EXIF data tell; 1, upright, where they are broken, which the pixels need not be."""
+    try:
+        return image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # it parses bytes that may be anything
+        return 1
 
 
 def _reason(error: Exception) -> str:

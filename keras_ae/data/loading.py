@@ -1,5 +1,6 @@
 """`load`: from a source's name to ImageData."""
 
+import math
 import os
 from collections.abc import Iterable
 from numbers import Real
@@ -9,10 +10,11 @@ from typing import get_args
 from keras_ae.data.backings import ArrayImages
 from keras_ae.data.caching import back_files
 from keras_ae.data.checks import positive
-from keras_ae.data.collection import ALL, TEST, TRAIN, VALIDATION, Part
+from keras_ae.data.collection import TEST, TRAIN, VALIDATION, Part
 from keras_ae.data.decoding import Decoder
 from keras_ae.data.file_log import FileLog
 from keras_ae.data.image_data import ImageData, Split
+from keras_ae.data.pixel_budget import MAX_PIXELS
 from keras_ae.data.preparation import Preparation, Resize
 from keras_ae.data.selection import Selection
 from keras_ae.data.sources import default_resize, open_source
@@ -29,12 +31,15 @@ def load(
     crop: int | tuple[int, int] | None = None,
     image_size: int | tuple[int, int] | None = None,
     resize: str | None = None,
+    white_level: float | None = None,
+    max_pixels: int = MAX_PIXELS,
     train: str | None = None,
     validation: str | None = None,
     test: str | None = None,
     train_labels: str | int | Iterable[str | int] = (),
     limit: int | None = None,
     validation_fraction: float = 0.0,
+    own_validation: bool = True,
     test_fraction: float = 0.2,
     batch_size: int = 64,
     seed: int = 0,
@@ -47,8 +52,8 @@ def load(
 
     Args:
         source: A data set's name (see `sources`), "folder:PATH" (image files in any nesting; subfolders train and
-            test are the splits where both are there; class folders are labels) or "npz:PATH" (arrays x_train,
-            x_test, y_train, y_test, or x or images with y or labels).
+            test or val are the splits; class folders are labels; masks are left out) or "npz:PATH" (arrays
+            x_train, x_test, y_train, y_test, or x or images with y or labels).
         data_dir: Where `NAME.npz`, a folder `NAME/` or the official files of a named data set are, or where
             TensorFlow Datasets keeps its own; None takes the environment variable KERAS_AE_DATA if it is set.
         pad: Rows to add above and below, and columns left and right, mirrored; or one number for both.
@@ -58,6 +63,9 @@ def load(
         resize: How: "stretch" to that size, whatever the proportions; "pad" between black bars (letterbox); or
             "crop", so that an image just covers it, with what juts out cut off. None stretches images of folders
             and archives, which loses nothing, and crops those of named data sets, as papers do.
+        white_level: The value that is white in files of more than 8 bits, such as 4095 of a camera of 12 bits.
+            None takes 65535 where values beyond 255 show that 16 bits are meant, and refuses the other files.
+        max_pixels: Of a file: one of more is refused before it is decoded.
         train: Which images to train on, as a stretch of the source in its official order: "train[:10000]",
             "all[:5%]", "unlabelled[10000:]". "all" is all parts together. None takes the source's part "train".
         validation: Which images to validate on, likewise, such as "train[-10000:]" (with train="train[:-10000]").
@@ -69,6 +77,8 @@ def load(
         validation_fraction: Part of the training images, after `limit`, to set aside for validation.
         test_fraction: Part of the images to set aside for testing, if the source has no split of its own and
             none of `train`, `validation` and `test` is given.
+        own_validation: Validate on a folder's own validation images, if it has some and no stretches are named;
+            `validation_fraction` then takes none from training.
         batch_size: Of the pipelines.
         seed: Of all random choices: splits, order, noise.
         channels: 1 or 3, to convert to. None gives gray files one channel, and all files three if any is in
@@ -89,6 +99,8 @@ def load(
         _check_size("crop", crop),
         _check_size("image_size", image_size),
         resize or default_resize(source),
+        _check_white(white_level),
+        positive("max_pixels", max_pixels),
     )
     if preparation.resize not in get_args(Resize):
         raise unknown_name("resize", resize, get_args(Resize))
@@ -107,10 +119,13 @@ def load(
         limit=limit,
         seed=seed,
         train_labels=tuple(map(str, listed_names(train_labels))),
+        own_validation=own_validation,
     )
     log = FileLog()
     notes = collection.notes
     if collection.root is None:
+        if white_level is not None:
+            raise InputError(f"white_level={white_level} for arrays", "files", "scale the arrays")
         splits = _array_splits(parts, preparation, channels)
         notes += _effect_on_arrays(parts, preparation)
     else:
@@ -128,7 +143,7 @@ def load(
         root=collection.root,
         log=log,
         preparation=preparation,
-        test_is_drawn=not selections and ALL in collection.parts,
+        test_is_drawn=not selections and TEST not in collection.parts,
     )
 
 
@@ -166,6 +181,12 @@ def _check_size(name: str, size: int | tuple[int, int] | None, least: int = 1) -
         raise InputError(f"{name}={size!r}", "a height and a width", f"give --{name.replace('_', '-')} H W")
     height, width = (positive(name, side, least) for side in sides)
     return height, width
+
+
+def _check_white(level: float | None) -> float | None:
+    if level is not None and not (isinstance(level, Real) and 0 < level < math.inf):
+        raise InputError(f"white_level={level!r}", "a number above 0", "correct it")
+    return level
 
 
 def _check_selections(given: dict[str, str | None], validation_fraction: float) -> dict[str, Selection]:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,8 @@ import numpy as np
 from keras_ae.data import celeb_a, dsprites, dsprites_subset, pokemon, stl10
 from keras_ae.data.cache_directory import cache_directory
 from keras_ae.data.collection import ALL, TEST, TRAIN, Collection, Part
-from keras_ae.data.folders import image_files, open_folder
+from keras_ae.data.folders import open_folder
+from keras_ae.data.listing import image_files
 from keras_ae.data.npz import open_npz
 from keras_ae.data.tensorflow_datasets import prepare, read_part
 from keras_ae.errors import InputError
@@ -138,7 +139,7 @@ def open_dataset(name: str, data_dir: str | Path | None) -> Collection:
     if local := find_local(name, data_dir):
         found = _open_local(dataset, local, data_directory(data_dir))
         names = found.label_names or dataset.label_names
-        return Collection(found.parts, names, (*found.notes, f"{name} read from {local}"), found.root)
+        return replace(found, label_names=names, notes=(*found.notes, f"{name} read from {local}"))
     if dataset.made:
         return dataset.made[0]()
     files = dataset.files or f"{name}.npz"
@@ -169,7 +170,7 @@ def _open_tree(local: Path) -> Collection:
         return found
     parts = {name: found.part(name).shuffled() for name in found.parts}
     note = "its folders do not tell the official order: it is in a random order that is always the same"
-    return Collection(parts, found.label_names, (*found.notes, note), found.root)
+    return replace(found, parts=parts, notes=(*found.notes, note))
 
 
 def find_local(name: str, data_dir: str | Path | None) -> Path | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_ae.data.collection import TEST, TRAIN, Collection, Part
-from keras_ae.data.folders import image_files
+from keras_ae.data.listing import image_files
 from keras_ae.errors import InputError
 
 TYPES = (

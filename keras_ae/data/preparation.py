@@ -7,6 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image, ImageOps
 
+from keras_ae.data.pixel_budget import MAX_PIXELS
+
 Resize = Literal["stretch", "pad", "crop"]
 NOTABLE = 0.1  # part of an image that is lost, or of one that is border, from which on a user is told
 
@@ -27,19 +29,24 @@ class Preparation:
         size: Height and width to resize to (bicubic, antialiased).
         resize: What becomes of an image of other proportions. "stretch" changes its proportions and keeps all of
             it; "pad" keeps them and all of it, between black bars (letterbox); "crop" keeps them and the centre.
+        white_level: The value that is white in files of more than 8 bits a channel; None for what is known.
+        max_pixels: Files of more pixels are refused before they are decoded.
     """
 
     pad: tuple[int, int] = (0, 0)
     crop: tuple[int, int] | None = None
     size: tuple[int, int] | None = None
     resize: Resize = "crop"
+    white_level: float | None = None
+    max_pixels: int = MAX_PIXELS
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any], size: tuple[int, int] | None = None) -> "Preparation":
         """The preparation that a run's configuration or a detector's card tells of.
 
         Args:
-            record: With pad, crop, image_size and resize; written before there was a choice of the last, it crops.
+            record: With pad, crop, image_size, resize and white_level. One that was written before there was a
+                choice of the last two crops, and takes 65535 for white.
             size: Height and width to resize to where the record names none.
         """
         sides = {name: tuple(record[name]) for name in ("crop", "image_size") if record.get(name)}
@@ -48,6 +55,7 @@ class Preparation:
             sides.get("crop"),
             sides.get("image_size", size),
             record.get("resize") or "crop",
+            record.get("white_level", 65535),
         )
 
     @property
@@ -56,10 +64,11 @@ class Preparation:
 
     @property
     def only_covers(self) -> bool:
-        return self.only_resizes and self.resize == "crop"
+        """Whether it is but a size that is covered."""
+        return self.only_resizes and self.resize == "crop" and self.white_level is None
 
     def __bool__(self) -> bool:
-        return self != AS_IS
+        return self.key() != AS_IS.key()
 
     def image(self, image: Image.Image) -> Image.Image:
         """The image prepared, in its own mode.
@@ -96,6 +105,7 @@ class Preparation:
     def key(self) -> str:
         """A text that tells preparations apart, for fingerprints: that of a crop is as it always was."""
         choice = "" if self.resize == "crop" else f", resize={self.resize!r}"
+        choice += "" if self.white_level is None else f", white_level={self.white_level!r}"
         return f"Preparation(pad={self.pad!r}, crop={self.crop!r}, size={self.size!r}{choice})"
 
     def array(self, images: np.ndarray) -> np.ndarray:

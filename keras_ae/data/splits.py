@@ -19,20 +19,23 @@ def divide(
     limit: int | None,
     seed: int,
     train_labels: tuple[str, ...] = (),
+    own_validation: bool = True,
 ) -> dict[str, Part]:
     """Divides a source into "train", "validation" and "test", of which all but "train" may be empty.
 
-    What `selections` name are those stretches of the source. Else "train" and "test" are the source's own;
-    where it has none and nothing is selected, it is divided at random by `test_fraction`. Of all but "test" only
-    images of `train_labels` are kept, if any are named. Then each is cut to `limit` images, and validation images
-    that were not selected are taken out of what is left of "train".
+    What `selections` name are those stretches of the source. Else "train", "validation" (with `own_validation`)
+    and "test" are the source's own; where nothing is selected and it has no test images, these are drawn at random
+    by `test_fraction`. Of all but "test" only images of `train_labels` are kept, if any are named. Then each is
+    cut to `limit` images, and validation images that were not selected are taken out of what is left of "train".
     """
     if selections or ALL not in collection.parts:
-        parts = select(collection, _with_defaults(collection, selections))
+        own = (name for name in collection.own if own_validation or name != VALIDATION)
+        parts = select(collection, _with_defaults(collection, selections, tuple(own)))
     else:
-        whole = collection.part(ALL)
-        train, test = carve(len(whole), test_fraction, seed, "test")
-        parts = {TRAIN: whole.take(train), TEST: whole.take(test)}
+        parts = {TRAIN: collection.part(ALL)}
+    if not selections and TEST not in parts:
+        train, test = carve(len(parts[TRAIN]), test_fraction, seed, "test")
+        parts |= {TRAIN: parts[TRAIN].take(train), TEST: parts[TRAIN].take(test)}
     if train_labels:
         chosen = label_numbers(collection, train_labels)
         parts = {name: part if name == TEST else _only(part, chosen) for name, part in parts.items()}
@@ -44,9 +47,11 @@ def divide(
     return {TRAIN: parts[TRAIN], VALIDATION: parts[VALIDATION], TEST: parts.get(TEST, whole.stretch(0, 0))}
 
 
-def _with_defaults(collection: Collection, selections: dict[str, Selection]) -> dict[str, Selection]:
-    own = {name: Selection(name) for name in (TRAIN, TEST) if name in collection.parts}
-    found = own | selections
+def _with_defaults(
+    collection: Collection, selections: dict[str, Selection], own: tuple[str, ...]
+) -> dict[str, Selection]:
+    parts = [name for name in own if name in collection.parts and not (selections and name == VALIDATION)]
+    found = {name: Selection(name) for name in parts} | selections
     if TRAIN not in found:
         given = " and ".join(f"{name}={str(each)!r}" for name, each in selections.items())
         raise InputError(
@@ -62,6 +67,9 @@ def label_numbers(collection: Collection, labels: tuple[str, ...]) -> np.ndarray
         InputError: The source has no such label, or not one label an image.
     """
     part = collection.part(next(iter(collection.parts)))
+    if outside := collection.outside_labels:
+        received = f"train_labels {', '.join(labels)} of images of which {outside!r} is in no class folder"
+        raise InputError(received, "class folders with all images", "move it into one, or out of the source")
     if part.labels is None or part.labels.ndim != 1:
         raise InputError(
             f"train_labels {', '.join(labels)} of images without one label each",

@@ -5,7 +5,7 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from keras_ae.data.decoding import BadImageError, Decoder
-from keras_ae.data.folders import image_files, open_folder
+from keras_ae.data.folders import open_folder
+from keras_ae.data.listing import LeftOut, image_files
+from keras_ae.data.pixel_budget import MAX_PIXELS
 from keras_ae.data.preparation import Preparation
 from keras_ae.errors import InputError
 
@@ -107,7 +109,13 @@ class ExportedDetector:
             raise InputError(f"maps of the score {self.card['score']['name']!r}", "a score that has a map")
 
     def score_folder(
-        self, folder, threshold: float | None = None, maps: bool = False, batch_size: int = 64
+        self,
+        folder,
+        threshold: float | None = None,
+        maps: bool = False,
+        batch_size: int = 64,
+        max_pixels: int = MAX_PIXELS,
+        left_out: LeftOut | None = None,
     ) -> Iterator[FileScore]:
         """Score the image files under a folder, in any nesting, in the order of their paths.
 
@@ -118,6 +126,8 @@ class ExportedDetector:
             threshold: Another one than the card's.
             maps: Whether to make maps.
             batch_size: Images at a time.
+            max_pixels: Files of more pixels are not decoded, and have no score.
+            left_out: Files that are no images, or masks, are added to it meanwhile.
 
         Raises:
             InputError: On iteration: there are no such files, or the score has no map.
@@ -126,7 +136,7 @@ class ExportedDetector:
             self._check_map()
         threshold = self.threshold if threshold is None else threshold
         pending = []
-        for file, pixels in self._decoded(check_folder(folder), batch_size * AHEAD):
+        for file, pixels in self._decoded(check_folder(folder), batch_size * AHEAD, max_pixels, left_out):
             pending.append((file, pixels))
             if len(pending) == batch_size:
                 yield from self._scored(pending, threshold, maps)
@@ -148,10 +158,12 @@ class ExportedDetector:
             image, heat = next(drawn) if maps else (None, None)
             yield FileScore(file, float(score), bool(score > np.float32(threshold)), "", image, heat)
 
-    def _decoded(self, folder: Path, ahead: int) -> Iterator[tuple[str, np.ndarray | str]]:
+    def _decoded(
+        self, folder: Path, ahead: int, max_pixels: int = MAX_PIXELS, left_out: LeftOut | None = None
+    ) -> Iterator[tuple[str, np.ndarray | str]]:
         """Each file with its pixels, or with what is wrong with it; `ahead` of them are decoded in advance."""
         preparation = Preparation.from_record(self.card["about"].get("preparation", {}), self.image_shape[:2])
-        decoder = Decoder(preparation, self.image_shape[2])
+        decoder = Decoder(replace(preparation, max_pixels=max_pixels), self.image_shape[2])
 
         def decode(file: str) -> np.ndarray | str:
             try:
@@ -159,7 +171,7 @@ class ExportedDetector:
             except BadImageError as error:
                 return error.received
 
-        files = image_files(folder)
+        files = image_files(folder, left_out)
         with ThreadPoolExecutor(THREADS) as pool:
             waiting: deque[tuple[str, Future]] = deque()
             for file in islice(files, ahead):

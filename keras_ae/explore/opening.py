@@ -1,6 +1,6 @@
 """From a path to what the explorer shows of it."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from keras_ae.autoencoder import Autoencoder
@@ -29,10 +29,18 @@ class Opener:
         source: Name of other images to show than those of the runs; what has no run of its own needs it.
         data_dir: Where named images are looked for.
         progress: Whether to show a bar while images are decoded.
+        max_pixels: Larger files are not decoded; None takes what the runs were made with, or the default.
     """
 
-    def __init__(self, source: str | None = None, data_dir: Path | None = None, progress: bool = True):
+    def __init__(
+        self,
+        source: str | None = None,
+        data_dir: Path | None = None,
+        progress: bool = True,
+        max_pixels: int | None = None,
+    ):
         self.source, self.data_dir, self.progress = source, data_dir, progress
+        self._limit = {} if max_pixels is None else {"max_pixels": max_pixels}
         self._loaded: dict[tuple[DataConfig, int], ExploredImages] = {}
 
     def open(self, source: Source) -> Exploration | LocalExploration:
@@ -45,7 +53,8 @@ class Opener:
         model = detector.autoencoder if detector else (run.model if run else load_model(source.path))
         shape = model.image_shape if isinstance(model, Autoencoder) else tuple(model.input_shape[1:])
         images, notes = self._images(config and config.data, config and config.training.seed, shape)
-        how = {"preparation": config and _preparation(config.data), "notes": notes}
+        preparation = _preparation(config.data) if config else Preparation(resize="stretch")
+        how = {"preparation": replace(preparation, **self._limit), "notes": notes}
         if not isinstance(model, Autoencoder):
             return LocalExploration(source.name, model, images, run and run.directory.logs, **how)
         scoring = detector_scoring(detector) if detector else None
@@ -53,16 +62,15 @@ class Opener:
 
     def _open_exported(self, source: Source) -> Exploration:
         model = ExportedModel(source.path)
-        scoring, preparation, config = None, None, None
+        scoring, preparation, config = None, Preparation(resize="stretch"), None
         if model.card is not None:
             scoring = exported_scoring(ExportedDetector(source.path))
             record = model.card["about"].get("preparation", {})
             preparation = Preparation.from_record(record)
             config = self.source and DataConfig.from_record({**record, "source": self.source})
         images, notes = self._images(config, None, model.image_shape)
-        return _autoencoder(
-            source.name, model, images, scoring, {}, preparation=preparation, notes=notes, of_keras=False
-        )
+        how = {"preparation": replace(preparation, **self._limit), "notes": notes}
+        return _autoencoder(source.name, model, images, scoring, {}, of_keras=False, **how)
 
     def _images(self, config: DataConfig | None, seed: int | None, shape) -> tuple[ExploredImages | None, tuple]:
         """The images, and one line for each thing to know about them; a run's own may be missing by now."""
@@ -83,7 +91,7 @@ class Opener:
             return None, (line,)
 
     def _load(self, config: DataConfig, seed: int) -> ExploredImages:
-        config = replace(config, data_dir=self.data_dir or config.data_dir)
+        config = replace(config, data_dir=self.data_dir or config.data_dir, **self._limit)
         if (config, seed) not in self._loaded:
             # Of files only those shown are decoded, unless bad ones have to be found first.
             data = config.load(seed=seed, cache=False, progress=self.progress)
@@ -147,4 +155,4 @@ def _saved_densities(path: Path) -> dict[str, Density]:
 
 
 def _preparation(config: DataConfig) -> Preparation:
-    return Preparation(config.pad, config.crop, config.image_size, config.resize or "stretch")
+    return Preparation.from_record(asdict(config) | {"resize": config.resize or "stretch"})

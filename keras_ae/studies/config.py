@@ -172,7 +172,10 @@ def _read_training(values) -> TrainingConfig:
 def upgraded(values: dict[str, Any]) -> dict[str, Any]:
     """A `RunConfig` as JSON that an earlier version wrote, with the defaults of what it did not have."""
     try:
-        return as_json(run_config_from_json(values))
+        current = as_json(run_config_from_json(values))
+        # What its default comes to may have been spelt out, but it is the default still.
+        current["data"]["validation_fraction"] = values["data"].get("validation_fraction")
+        return current
     except (KeyError, TypeError, ValueError):  # from a later version, or damaged: compared as it is
         return values
 

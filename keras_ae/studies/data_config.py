@@ -32,6 +32,10 @@ class DataConfig:
     resize: Literal["stretch", "pad", "crop"] | None = None
     """What becomes of images of other proportions: stretch them, pad them with black bars (letterbox), or crop
     what juts out. Folders and archives are stretched by default, and named data sets cropped."""
+    white_level: float | None = None
+    """Value that is white in files of more than 8 bits, such as 4095 of a camera of 12; 65535 where clear."""
+    max_pixels: int = image_data.MAX_PIXELS
+    """Largest image that is decoded, in pixels."""
     channels: Literal[1, 3] | None = None
     """1 makes images gray, 3 makes them coloured."""
     train: str | None = None
@@ -47,7 +51,8 @@ class DataConfig:
     limit: int | None = None
     """At most so many images of each split, drawn with the seed."""
     validation_fraction: float | None = None
-    """Part of the training images that is held out to select and to stop by; 0.1, or 0 with --validation."""
+    """Part of the training images that is held out to select and to stop by; 0.1, or 0 with --validation and of a
+    folder with val/."""
     skip_bad: bool = False
     """Leave out images that cannot be read, and count them, instead of stopping."""
 
@@ -62,13 +67,18 @@ class DataConfig:
 
     @classmethod
     def from_record(cls, values: dict[str, Any]) -> "DataConfig":
-        """What a run's record tells. One from before there was a choice cropped."""
-        cropped = {"resize": "crop"} if isinstance(values, Mapping) and values.get("image_size") else {}
-        return read_fields(cls, cropped | values if cropped else values, "config.data")
+        """What a run's record tells. One from before there were choices crops and sets validation images aside."""
+        if not isinstance(values, Mapping) or "resize" in values:
+            return read_fields(cls, values, "config.data")
+        then = {"resize": "crop"} if values.get("image_size") else {}
+        if values.get("validation_fraction") is None and values.get("validation") is None:
+            then["validation_fraction"] = DEFAULT_VALIDATION  # of training images, though a folder had its own
+        return read_fields(cls, {**values, **then}, "config.data")
 
     def load(self, **options) -> "image_data.ImageData":
         """The images, as `keras_ae.data.load` gives them; `options` are its further keywords, such as `seed`."""
         chosen = {key: value for key, value in asdict(self).items() if key != "source"}
+        chosen["own_validation"] = self.validation_fraction is None
         if chosen["validation_fraction"] is None:
             chosen["validation_fraction"] = 0.0 if self.validation else DEFAULT_VALIDATION
         return image_data.load(self.source, **chosen, **options)

@@ -13,12 +13,13 @@ from keras_ae.detection.calibration import DEFAULT_RATE, check_rate
 from keras_ae.errors import InputError
 from keras_ae.export import autoencoder_endpoints, write_saved_model
 from keras_ae.studies.config import DataConfig, RunConfig, plain
+from keras_ae.studies.normal_images import check_normal
 from keras_ae.studies.run import Run
 from keras_ae.studies.training import train
 
 RUN, EXPORTED, SAVED = "run", "detector", "detector_keras"
 MAPPED = 256  # normal images whose maps tell what is usual
-PREPARATION = ("pad", "crop", "image_size", "resize", "channels")
+PREPARATION = ("pad", "crop", "image_size", "resize", "white_level", "channels")
 
 
 def train_detector(
@@ -50,9 +51,11 @@ def train_detector(
         The threshold, what it promises, and what came out on the test images (`measure_outcome`).
 
     Raises:
-        InputError: There are too few validation images for the rate, for instance; before anything is trained.
+        InputError: Labels tell that not all images are normal, or there are too few validation images for the
+            rate, for instance; before anything is trained.
     """
     data = data or config.load_data(progress)
+    check_normal(data, config.data.train_labels)
     check_sizes(data, false_positive_rate)
     out = Path(out)
     resume = (out / RUN / "run.json").exists()
@@ -160,7 +163,7 @@ def export_run(
 def _preparation(config: DataConfig) -> dict[str, Any]:
     """What a card tells of it: images that come in another size later are stretched, unless it says otherwise."""
     kept = {name: asdict(config)[name] for name in PREPARATION}
-    return plain(kept | {"resize": config.resize or "stretch"})
+    return plain(kept | {"resize": config.resize or "stretch", "white_level": config.white_level or 65535})
 
 
 def _promised(detector: AnomalyDetector) -> dict[str, Any]:

@@ -1,0 +1,70 @@
+"""Which files are images: those that Pillow decodes, known by their extension or else by how they begin."""
+
+import errno
+import functools
+import os
+import stat
+from typing import BinaryIO
+
+from PIL import Image
+
+# What Pillow can open but no picture is: documents and drawings, which other programs render, and containers.
+_NO_PICTURES = frozenset(("BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "PDF", "WMF"))
+# Formats that the first bytes of a file tell beyond doubt.
+_TELLING = ("AVIF", "BMP", "DDS", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "PSD", "QOI", "TIFF", "WEBP")
+# Files that are not opened to see whether they are images after all: there may be one beside each image.
+_KNOWN_OTHERS = frozenset((
+    *(".7z", ".bz2", ".cfg", ".csv", ".db", ".doc", ".docx", ".gz", ".h5", ".hdf5", ".html", ".ini", ".ipynb"),
+    *(".js", ".json", ".jsonl", ".keras", ".log", ".mat", ".md", ".mp4", ".npy", ".npz", ".parquet", ".pdf"),
+    *(".pickle", ".pkl", ".pt", ".pth", ".py", ".rar", ".rst", ".sh", ".tar", ".tex", ".tgz", ".toml", ".tsv"),
+    *(".txt", ".xls", ".xlsx", ".xml", ".xz", ".yaml", ".yml", ".zip"),
+))  # fmt: skip
+
+
+@functools.cache
+def formats() -> tuple[str, ...]:
+    """Pillow's names of the formats that are decoded."""
+    Image.init()
+    return tuple(sorted(set(Image.OPEN) - _NO_PICTURES))
+
+
+@functools.cache
+def extensions() -> frozenset[str]:
+    """The extensions of these formats, in lower case: those of Pillow and of plugins that are imported."""
+    decoded = {*formats(), "MPO"}  # a JPEG to begin with
+    return frozenset(end for end, kind in Image.registered_extensions().items() if kind in decoded)
+
+
+def extension(name: str) -> str:
+    """The extension of a file's name in lower case, such as ".png", or ""."""
+    dot = name.rfind(".")
+    return name[dot:].lower() if dot > 0 else ""
+
+
+def is_image(path: str | os.PathLike, name: str) -> bool:
+    """Whether a file is an image, by its extension or, where that tells nothing, by how it begins."""
+    end = extension(name)
+    return end in extensions() or (end not in _KNOWN_OTHERS and _begins_like_an_image(path))
+
+
+def _begins_like_an_image(path: str | os.PathLike) -> bool:
+    try:
+        with open_regular(path) as file, Image.open(file, formats=_TELLING):
+            return True
+    except Exception:  # a plugin may raise nearly anything; what cannot be read is no image that was asked for
+        return False
+
+
+def open_regular(path: str | os.PathLike) -> BinaryIO:
+    """A regular file, opened to be read in binary.
+
+    Raises:
+        OSError: It cannot be opened, or is a pipe or a device, from which reading might never end.
+    """
+    # Without waiting: opening a pipe would wait for someone to write into it.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, flags)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "No regular file", os.fspath(path))
+    return open(handle, "rb")
