@@ -102,7 +102,7 @@ class Generate(Purpose):
         )
 
     def columns(self, candidates):
-        """All Fréchet distances, the other measures of the best density; the headings name the extractor."""
+        """All Fréchet distances, and of the density that validation chose the other measures, by the extractor."""
         extractor = candidates[0].outcome.extractor
         sources = [s for s in SOURCE_NAMES if any(c.outcome.value(s, "fid") is not None for c in candidates)]
         return [
@@ -112,7 +112,7 @@ class Generate(Purpose):
                 _of_best(measure, f"{heading} [{extractor}]")
                 for measure, heading in (("kid", "KID"), ("precision", "precision"), ("recall", "recall"))
             ),
-            Column("best density", lambda c: DENSITY_NAMES[c.outcome.best]),
+            Column("density chosen", lambda c: DENSITY_NAMES[c.outcome.best]),
         ]
 
     def explanations(self, candidates) -> str:

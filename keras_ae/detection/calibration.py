@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil
+from numbers import Real
 from typing import Self
 
 import numpy as np
@@ -15,8 +16,8 @@ ROUNDING = 1e-9  # by which (m + 1)(1 − rate) may exceed a whole number for be
 
 def check_rate(rate: float) -> None:
     """Refuse a rate that is not in (0, 1)."""
-    if not 0 < rate < 1:
-        raise InputError(f"a rate of {rate}", "one between 0 and 1", "0.01 is one in a hundred")
+    if not isinstance(rate, Real) or not 0 < rate < 1:
+        raise InputError(f"a rate of {rate!r}", "one between 0 and 1", "0.01 is one in a hundred")
 
 
 def fewest_images(rate: float) -> int:

@@ -1,6 +1,8 @@
 """From a trained autoencoder to decisions about images."""
 
 from collections.abc import Iterable
+from math import isfinite
+from numbers import Real
 from pathlib import Path
 from typing import Self
 
@@ -8,7 +10,7 @@ import keras
 import numpy as np
 
 from keras_ae.detection.base import Score
-from keras_ae.detection.calibration import DEFAULT_RATE, Calibration, check_images
+from keras_ae.detection.calibration import DEFAULT_RATE, Calibration, check_images, check_rate
 from keras_ae.detection.estimator import OutlierDetector, not_fitted
 from keras_ae.detection.inputs import Batches
 from keras_ae.detection.names import as_score
@@ -60,8 +62,8 @@ class AnomalyDetector(OutlierDetector):
     def fit(self, images, y=None) -> Self:
         """Fit the score to normal images, and the threshold to those among them that are held out.
 
-        The autoencoder is left as it is. One image in round(1 / holdout) is held out: which ones depends on the
-        images and not on their order. Where it raises, the detector stays as it was.
+        The autoencoder is left as it is. Of n images ⌊n · holdout⌋ are held out: which ones depends on the images,
+        and not on their order. Where it raises, the detector stays as it was.
 
         Args:
             images: Normal ones.
@@ -71,15 +73,14 @@ class AnomalyDetector(OutlierDetector):
             InputError: The score cannot be had from the autoencoder, or the images are too few, can be read but
                 once, or are others each time.
         """
-        if not 0 <= self.holdout <= 0.5:
-            raise InputError(f"holdout={self.holdout}", "a part between 0 and 0.5", "0.2 is one image in five")
+        if not isinstance(self.holdout, Real) or not 0 <= self.holdout <= 0.5:
+            raise InputError(f"holdout={self.holdout!r}", "a part between 0 and 0.5", "0.2 is one image in five")
         score, calibration = self._new_score(), None
         normal = NormalImages(self.autoencoder, self._batches(images))
         if self.holdout:
-            normal, held = normal.divided(round(1 / self.holdout))
-            check_images(
-                len(held.batches), self.false_positive_rate
-            )  # before the score is fitted, which takes long
+            normal, held = normal.divided(1 / self.holdout)
+            # Before the score is fitted, which takes long.
+            check_images(len(held.batches), self.false_positive_rate)
         score.fit(normal)
         if self.holdout:
             calibration = Calibration(held.measure(score.values).astype(np.float64), self.false_positive_rate)
@@ -108,6 +109,7 @@ class AnomalyDetector(OutlierDetector):
             )
         rate = contamination if false_positive_rate is None else false_positive_rate
         rate = self.false_positive_rate if rate is None else rate
+        check_rate(rate)
         return self._take(score, Calibration(self._measure(score, self._batches(images)), rate))
 
     def set_rate(self, rate: float) -> Self:
@@ -118,8 +120,14 @@ class AnomalyDetector(OutlierDetector):
         return self
 
     def set_threshold(self, threshold: float) -> Self:
-        """Move the threshold to a score of one's own; `calibration_` promises nothing about it."""
+        """Move the threshold to a score of one's own; `calibration_` promises nothing about it.
+
+        Raises:
+            InputError: It is no finite number: nothing, or everything, would be an anomaly.
+        """
         self._check_fitted()
+        if not isinstance(threshold, Real) or not isfinite(threshold):
+            raise InputError(f"a threshold of {threshold!r}", "a finite number", "choose one among the scores")
         self.threshold_ = float(threshold)
         return self
 

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+from math import ceil
 
 import numpy as np
 
 from keras_ae.detection.inputs import Batches
 from keras_ae.errors import InputError
 
+ROUNDING = 1e-9  # by which n / every may fall below a whole number for being a float
 BITS = np.uint64  # of a fingerprint: among a billion images two share theirs with a probability of 0.03
 
 
@@ -64,7 +66,7 @@ class RankedImages:
 
 @dataclass(frozen=True)
 class Part:
-    """Batches of the images that have certain ranks, each as large as the first batch of all, but for the last.
+    """Batches of the images that have certain ranks: as large as all batches are, but for the last.
 
     Args:
         images: All of them.
@@ -79,12 +81,12 @@ class Part:
         return self.stop - self.start
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        waiting, size = [], None
+        waiting, size = [], 0
         for batch, ranks in self.images:
-            size = size or len(batch)
+            size = max(size, len(batch))
             waiting.append(batch[(ranks >= self.start) & (ranks < self.stop)])
             # Compiled functions are traced again for each new size of a batch.
-            if sum(map(len, waiting)) >= size:
+            if sum(map(len, waiting)) >= size > 0:
                 joined = np.concatenate(waiting)
                 yield joined[:size]
                 waiting = [joined[size:]]
@@ -92,18 +94,16 @@ class Part:
         if len(last):
             yield last
 
-    def divided(self, every: int) -> tuple["Part", "Part"]:
-        """All but one in `every`, and the others.
+    def divided(self, every: float) -> tuple["Part", "Part"]:
+        """All but one image in `every`, which need not be a whole number, and the others.
 
         Raises:
             InputError: There are fewer than `every`.
         """
-        kept = len(self) // every
+        kept = int(len(self) / every + ROUNDING)
         if not kept:
-            action = "give more images, or leave out the empty ones" if not len(self) else "give more images"
-            raise InputError(
-                f"{len(self)} images, of which to keep one in {every} apart", f"at least {every}", action
-            )
+            received = f"{len(self)} images, of which to keep one in {every:g} apart"
+            raise InputError(received, f"at least {ceil(every)}", "give more images")
         middle = self.start + kept
         return Part(self.images, middle, self.stop), Part(self.images, self.start, middle)
 

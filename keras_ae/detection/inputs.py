@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from keras_ae.data.checks import positive
 from keras_ae.errors import InputError
 from keras_ae.evaluation.inputs import as_images, raw_batches
 
@@ -24,7 +25,7 @@ class Batches:
     """
 
     def __init__(self, images: np.ndarray | Iterable, shape: tuple[int, int, int], size: int = 256):
-        self.images, self.shape, self.size = images, shape, size
+        self.images, self.shape, self.size = images, shape, positive("batch_size", size)
         self._used_up = False
 
     def __iter__(self) -> Iterator[np.ndarray]:

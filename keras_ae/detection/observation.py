@@ -72,7 +72,7 @@ class NormalImages:
 
     def __init__(self, model, batches: Iterable[np.ndarray]):
         self.model, self.batches = model, batches
-        self._divisions: dict[int, tuple[NormalImages, NormalImages]] = {}
+        self._divisions: dict[float, tuple[NormalImages, NormalImages]] = {}
 
     @cached_property
     def codes(self) -> np.ndarray:
@@ -99,7 +99,7 @@ class NormalImages:
             raise _no_images()
         return np.concatenate(measured)
 
-    def divided(self, every: int) -> tuple["NormalImages", "NormalImages"]:
+    def divided(self, every: float) -> tuple["NormalImages", "NormalImages"]:
         """All images but one in `every`, and the others; the same ones in whatever order the images come.
 
         Raises:

@@ -27,7 +27,10 @@ def in_batches(function: Callable, batches: Iterable) -> np.ndarray:
 
 
 def encode(model, images) -> np.ndarray:
-    """Codes [n, ...] of images; of a variational bottleneck the means.
+    """Codes [n, ...] of images, in their order; of a variational bottleneck the means.
+
+    To be compared with labels, or with another model's codes (`svcca`), images must come in the same order twice:
+    those of `data.train` do not, those of `data.images("train")` and `data.pipeline("train", shuffle=False)` do.
 
     Args:
         model: An `Autoencoder`.

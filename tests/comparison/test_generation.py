@@ -82,6 +82,24 @@ def test_densities_are_fitted_once_and_samples_measured(images, tmp_path):
     assert samples_picture(Halves(), fitted, 5).shape == (3 * 2 - 1, 5 * 5 - 1, 1)
 
 
+def test_the_density_is_the_one_that_validation_chose_whatever_the_test_images_say(images, tmp_path):
+    """A standard normal is the worst of all on the test images: had validation chosen it, it would be reported."""
+    judge = Generate(extractor="pixels", samples=30)
+    fitted = candidate_densities(Halves(), images, tmp_path)
+    outcome = measure_densities(Halves(), images, fitted, Pixels(), 30, "standard_normal")
+    distances = {name: outcome.value(name, "fid") for name in fitted}
+    assert outcome.best == "standard_normal" != min(distances, key=distances.get)
+    assert outcome.fid == distances["standard_normal"]
+    candidate = SimpleNamespace(
+        name="a", code_values=2, selection=GenerationSelection("standard_normal", 3.0), outcome=outcome
+    )
+    columns = {column.heading: column.cell(candidate) for column in judge.columns([candidate])}
+    assert columns["density chosen"] == "N(0, I)"
+    assert columns["KID [pixels]"] == f"{outcome.value('standard_normal', 'kid'):.4g}"
+    assert "That density is N(0, I); on the test images" in judge.evidence(_Comparison("a", {"a": candidate}))
+    assert "of the density with the lowest distance to the validation images" in judge.explanations([candidate])
+
+
 def test_columns_of_the_report_are_by_source_and_extractor(images, tmp_path):
     fitted = candidate_densities(Halves(), images, tmp_path)
     outcome = measure_densities(Halves(), images, fitted, Pixels(), 3, "gaussian")

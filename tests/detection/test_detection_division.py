@@ -96,6 +96,8 @@ def test_parts_come_in_batches_of_one_size_so_that_nothing_is_compiled_for_each(
     fitting, held = Part(RankedImages([many[i : i + 32] for i in range(0, 300, 32)]), 0, 300).divided(5)
     assert [len(batch) for batch in held] == [32, 28]
     assert [len(batch) for batch in fitting] == [32] * 7 + [16]
+    growing = [many[:1], many[1:3], many[3:60], many[60:60], many[60:300]]
+    assert [len(batch) for batch in Part(RankedImages(growing), 0, 300)] == [1, 2, 57, 240]
 
 
 def test_held_out_images_are_as_good_as_drawn_at_random():

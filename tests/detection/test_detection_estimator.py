@@ -88,6 +88,37 @@ def test_a_pipeline_searches_the_settings_of_its_detector(model, both):
     )
 
 
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"holdout": "a"}, "holdout='a'"),
+        ({"holdout": np.nan}, "holdout=nan"),
+        ({"batch_size": 0}, "batch_size=0"),
+        ({"batch_size": 2.5}, r"batch_size=2\.5"),
+        ({"false_positive_rate": "a"}, "a rate of 'a'"),
+        ({"false_positive_rate": np.nan}, "a rate of nan"),
+        ({"score": "nope"}, "score 'nope'"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_by_fit(model, images, setting, message):
+    with pytest.raises(InputError, match=message):
+        kae.AnomalyDetector(model).set_params(**setting).fit(images)
+
+
+@pytest.mark.parametrize("threshold", [np.nan, np.inf, "a", None])
+def test_a_threshold_that_decides_nothing_is_refused(model, images, threshold):
+    detector = kae.AnomalyDetector(model, false_positive_rate=0.2).fit(images)
+    before = detector.threshold_
+    with pytest.raises(InputError, match=f"a threshold of {threshold!r}"):
+        detector.set_threshold(threshold)
+    assert detector.threshold_ == before
+
+
+@pytest.mark.parametrize(("holdout", "held"), [(0.5, 30), (0.4, 24), (0.3, 18), (0.2, 12)])
+def test_fit_holds_out_the_part_that_it_is_told(model, images, holdout, held):
+    assert kae.AnomalyDetector(model, "mse", 0.2, holdout).fit(images).calibration_.images == held
+
+
 def test_pickles_decide_the_same_also_those_of_earlier_versions(model, images, others):
     detector = kae.AnomalyDetector(model, **SETTINGS).fit(images)
     state = detector.__getstate__()
