@@ -13,12 +13,12 @@ from keras_ae.data.backings import ArrayImages, FileImages, check_size
 from keras_ae.data.collection import TRAIN, Part
 from keras_ae.data.decoding import BadImageError, Decoder
 from keras_ae.data.file_log import FileLog
+from keras_ae.data.memory import available_memory
 from keras_ae.data.progress import progress_bar
 from keras_ae.errors import InputError
 
 _TASK = 1 << 20  # bytes of pixels that a task decodes, or else one file
 _LOOKED_AT = 1000  # streamed files whose sizes are read beforehand
-_UNKNOWN_MEMORY = 4 << 30  # bytes taken to be available where the system does not say
 
 Images = ArrayImages | FileImages
 
@@ -197,18 +197,3 @@ def _decode_or_error(decoder: Decoder, path: Path):
         return decoder(path)
     except BadImageError as error:
         return error
-
-
-def available_memory() -> int:
-    """Bytes that can be allocated without swapping, as far as the system and its control group say."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        available = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration, ValueError, IndexError):
-        available = _UNKNOWN_MEMORY
-    try:  # inside a container; "max" where there is no limit
-        group = Path("/sys/fs/cgroup")
-        limit = int((group / "memory.max").read_text())
-        return max(0, min(available, limit - int((group / "memory.current").read_text())))
-    except (OSError, ValueError):
-        return available

@@ -28,6 +28,9 @@ _UPRIGHT = {
 _TURNED = (5, 6, 7, 8)  # those that exchange height and width
 _SKIP = "leave such files out with --skip-bad (skip_bad=True)"
 
+# Of EXIF data that are broken: the pixels need not be.
+warnings.filterwarnings("ignore", "Truncated File Read|Corrupt EXIF data", UserWarning, r"PIL\.")
+
 _budget = PixelBudget(MAX_PIXELS)
 _opening = threading.Lock()
 
@@ -86,8 +89,9 @@ class Decoder:
                     image.draft(None, (side, side))
                 with _budget.taking(image.width * image.height):
                     return self._pixels(image)
-        except MemoryError:
-            raise
+        except MemoryError:  # no matter of the file alone, so that it is not skipped
+            received = f"the image {name!r}, for which memory does not suffice"
+            raise InputError(received, "memory to decode it", "lower --max-pixels, or free memory") from None
         except Exception as error:  # a damaged file makes Pillow's plugins raise nearly anything
             if isinstance(error, _TooLargeError):
                 expected = f"at most {self.preparation.max_pixels:,} pixels"
@@ -121,7 +125,8 @@ class Decoder:
         kinds, deep = [], has_deep_colours(image)
         if getattr(image, "is_animated", False) and image.format != "MPO":  # a phone's JPEG with a preview
             kinds.append("animated")
-        if turn := _UPRIGHT.get(_orientation(image)):
+        turn = _UPRIGHT.get(_orientation(image))
+        if turn is not None:
             kinds.append("rotated")
             image = image.transpose(turn)
         image, kind = to_8_bits(image, self.preparation.white_level, deep)

@@ -1,12 +1,11 @@
 """Images from a NumPy .npz archive."""
 
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from keras_ae.data.collection import ALL, TEST, TRAIN, Collection, Part
+from keras_ae.data.npz_archive import read_arrays
 from keras_ae.data.values import to_channels_last, to_unit_range
 from keras_ae.errors import InputError
 
@@ -27,7 +26,8 @@ def open_npz(path: str | Path) -> Collection:
             type or range (see values.py); labels are no integers, or not one (or one row) an image.
     """
     path = Path(path).expanduser()
-    arrays = _read(path)
+    wanted = {name for layout in _LAYOUTS for x, ys in layout.values() for name in (x, *ys)}
+    arrays = read_arrays(path, wanted, _EXPECTED)
     layout = next((each for each in _LAYOUTS if all(x in arrays for x, _ in each.values())), None)
     if layout is None:
         found = ", ".join(sorted(arrays)) or "no arrays"
@@ -45,30 +45,6 @@ def open_npz(path: str | Path) -> Collection:
     notes += [note, label_note]
     parts = {part: Part(array, labels.get(part)) for part, array in images.items()}
     return Collection(parts, notes=tuple(note for note in notes if note))
-
-
-def _read(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of the file whose names are understood; of the others only the names."""
-    wanted = {name for layout in _LAYOUTS for x, ys in layout.values() for name in (x, *ys)}
-    if path.is_dir():
-        raise InputError(f"the folder {str(path)!r}", _EXPECTED, f"write folder:{path} for images in files")
-    if not path.exists():
-        raise InputError(f"{str(path)!r}, which does not exist", _EXPECTED, "check the path")
-    try:
-        archive = np.load(path, allow_pickle=False)
-        if isinstance(archive, np.ndarray):
-            raise InputError(f"{str(path)!r}, a single array", _EXPECTED, "save it with numpy.savez(path, x=...)")
-        with archive:
-            return {name: archive[name] if name in wanted else None for name in archive.files}
-    except InputError:
-        raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        if "Object arrays" in str(error):
-            raise InputError(
-                f"{str(path)!r} with an array of objects", _EXPECTED, "save numbers, not Python objects"
-            ) from error
-        damaged = f"{str(path)!r}, which is damaged or of another format"
-        raise InputError(damaged, _EXPECTED, "write it again with numpy.savez") from error
 
 
 def _labels(

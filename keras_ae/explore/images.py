@@ -67,13 +67,13 @@ def uploaded_image(content: bytes, name: str, image_shape, preparation: Preparat
         preparation: Of the training's images.
 
     Raises:
-        InputError: If it is no image, or larger than 20 MB.
+        InputError: If it is no image, or larger than 20 MB or the preparation's `max_pixels`.
     """
     if len(content) > LARGEST_FILE:
         received = f"{name!r} of {len(content) / 1e6:.0f} MB"
         raise InputError(received, f"a file of at most {LARGEST_FILE / 1e6:.0f} MB", "make it smaller")
     height, width, channels = image_shape
-    whole = replace(preparation or Preparation(resize="stretch"))
+    whole = Preparation(resize="stretch") if preparation is None else preparation
     if whole.size is None:
         whole = replace(whole, size=(height, width))
     decoder = Decoder(whole, 1 if channels == 1 else 3)

@@ -1,0 +1,43 @@
+"""How much memory there is."""
+
+import os
+from pathlib import Path
+
+_UNKNOWN = 4 << 30  # bytes taken to be available where the system does not say
+
+
+def available_memory() -> int:
+    """Bytes that can be allocated without swapping, as far as the system, its control group and limits say."""
+    return max(0, min(_of_system(), _of_group(), _of_process()))
+
+
+def _of_system() -> int:
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration, ValueError, IndexError):
+        return _UNKNOWN
+
+
+def _of_group() -> int:
+    """Inside a container; "max" where there is no limit."""
+    try:
+        group = Path("/sys/fs/cgroup")
+        limit = int((group / "memory.max").read_text())
+        return limit - int((group / "memory.current").read_text())
+    except (OSError, ValueError):
+        return 1 << 62
+
+
+def _of_process() -> int:
+    """What `ulimit -v` leaves."""
+    try:
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if limit == resource.RLIM_INFINITY:
+            return 1 << 62
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        return limit - pages * os.sysconf("SC_PAGE_SIZE")
+    except (ImportError, OSError, ValueError, IndexError):
+        return 1 << 62
