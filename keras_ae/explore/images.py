@@ -22,7 +22,8 @@ class ExploredImages:
         split: Which one is shown: "test", or of a source without such images another one.
         shown: float32 [n, h, w, c].
         training: float32 [m, h, w, c].
-        calibration: float32 [k, h, w, c]: validation images, or those shown, to set a threshold by.
+        calibration: float32 [k, h, w, c]: validation images, or else test images, to set a threshold by; none
+            where there are only training images, which the model knows.
         labels: int32 [n, labels] of those shown; no columns if there are none.
         label_names: Of each column.
         class_names: Of label 0, 1, … where there is but one column and its values have names.
@@ -47,7 +48,7 @@ def explored_images(data: ImageData) -> ExploredImages:
     split = next(name for name in ("test", "validation", "train") if data.sizes[name])
     rows = _spread(data.sizes[split], SHOWN)
     shown = data.images_at(split, rows)
-    calibration = shown
+    calibration = shown[:0] if split == "train" else shown
     if split == "test" and data.sizes["validation"]:
         calibration = data.images_at("validation", _spread(data.sizes["validation"], SHOWN))
     labels, names, classes = _labels(data, split, rows)

@@ -34,7 +34,8 @@ def error_scoring(model, images: np.ndarray) -> Scoring:
     """The mean squared error, with a threshold for 5 % false alarms among these normal images, if they suffice."""
     detector = AnomalyDetector(model, "mse", RATE, holdout=0).fit(images)
     if len(images) < fewest_images(RATE):
-        return Scoring("mse", detector.anomaly_scores, None, "too few images to set one")
+        few = f"{len(images)} images that the model was not trained on are too few to set one"
+        return Scoring("mse", detector.anomaly_scores, None, few)
     detector.calibrate(images)
     origin = f"for {RATE:.0%} false alarms, from {len(images):,} images"
     return Scoring("mse", detector.anomaly_scores, detector.threshold_, origin)

@@ -21,6 +21,7 @@ from keras_ae.explore import (
 )
 from keras_ae.explore.images import explored_images
 from keras_ae.explore.local import PICTURES
+from keras_ae.explore.scoring import error_scoring
 
 pytestmark = pytest.mark.tensorflow
 
@@ -185,3 +186,13 @@ def test_labels_stay_with_their_images_where_bad_files_are_left_out(tmp_path):
     np.testing.assert_array_equal(images.labels[:, 0], np.round(images.shown[:, 0, 0, 0] * 255) % 2)
     assert len(images.shown) == 5
     assert images.class_names == ("a", "b")
+
+
+def test_no_threshold_is_set_by_images_that_the_model_was_trained_on(bundled):
+    """Of 1,797 training images and none else there is no telling how many false alarms others would give."""
+    alone = explored_images(kae.data.load("digits", test_fraction=0))
+    assert (alone.split, len(alone.shown), len(alone.calibration)) == ("train", 1797, 0)
+    scoring = error_scoring(bundled.model, alone.calibration)
+    assert scoring.threshold is None
+    assert scoring.origin.startswith("0 images that the model was not trained on are too few")
+    assert scoring(alone.shown[:3]).shape == (3,)
