@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_ae.data.checks import positive
 from keras_ae.errors import InputError
-from keras_ae.evaluation.inputs import as_images, raw_batches
+from keras_ae.evaluation.inputs import as_images, check_ends, raw_batches
 
 
 class Batches:
@@ -32,6 +32,7 @@ class Batches:
         if self._used_up:
             self.check_repeats()
         self._used_up = True
+        check_ends(self.images)
         for batch in raw_batches(self.images, self.shape, self.size):
             yield as_images(batch[0] if isinstance(batch, tuple) else batch, self.shape)
 

@@ -31,17 +31,21 @@ def raw_batches(images, shape: tuple[int | None, ...], size: int = BATCH) -> Ite
     """Batches as they are, and slices of one array, tensor, or whatever else has a shape; an image alone is one.
 
     Raises:
-        InputError: They are neither, or a pipeline that never ends.
+        InputError: They are neither.
     """
     if hasattr(images, "shape"):
         yield from [images] if _has_form(tuple(images.shape), shape) else slices(images, size)
     elif isinstance(images, Iterable) and not isinstance(images, str):
-        if getattr(images, "cardinality", int)() == INFINITE:
-            raise InputError("a pipeline without end", "one that ends", "leave out repeat, or take(batches) of it")
         yield from images
     else:
         received = f"images of the type {type(images).__name__}"
         raise InputError(received, "an array of images, or batches", "give those of a split, such as data.test")
+
+
+def check_ends(images) -> None:
+    """Refuse a tf.data pipeline that repeats without end where all of it is to be read (`InputError`)."""
+    if getattr(images, "cardinality", int)() == INFINITE:
+        raise InputError("a pipeline without end", "one that ends", "leave out repeat, or take(batches) of it")
 
 
 def in_unit(images, dtype=np.float32) -> np.ndarray:
@@ -97,9 +101,10 @@ def image_pairs(model, images, read: Callable = as_images) -> Iterator[tuple[np.
         read: How a batch is read: `as_images`, or `as_given`.
 
     Raises:
-        InputError: There are no images, or not such.
+        InputError: There are no images, or not such, or no end of them.
     """
     shape, some = image_shape(model), False
+    check_ends(images)
     for batch in raw_batches(images, shape):
         first, *others = batch if isinstance(batch, tuple) else (batch,)
         given = read(first, shape)

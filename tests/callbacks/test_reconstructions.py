@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from tensorboard_events import written_events
 
 import keras_ae as kae
@@ -23,6 +24,7 @@ IMAGES = BYTES.astype(np.float32) / 255
         lambda: BYTES,
         lambda: keras.ops.convert_to_tensor(IMAGES),
         lambda: ((IMAGES[start : start + 5], np.arange(5)) for start in range(0, 20, 5)),
+        lambda: tf.data.Dataset.from_tensor_slices(IMAGES).repeat().batch(5),
     ],
 )
 def test_the_first_images_are_the_same_however_they_are_given(tmp_path, kind, given):
