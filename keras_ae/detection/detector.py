@@ -149,7 +149,8 @@ class AnomalyDetector(OutlierDetector):
         if not score.has_map:
             raise InputError(f"the score {score.name!r} to map", "one that can tell the place, such as 'mse'")
         function = compiled(lambda batch: score.map(Observation(model, batch)))
-        return np.concatenate([as_array(function(batch)) for batch in self._batches(images)])
+        maps = [as_array(function(batch)) for batch in self._batches(images)]
+        return np.concatenate(maps) if maps else np.zeros((0, *self.image_shape[:2]), np.float32)
 
     def save(self, path) -> None:
         """Write autoencoder, score and threshold to a directory, for `keras_ae.detection.load_detector`."""

@@ -12,13 +12,15 @@ from keras_ae.detection.inputs import Batches
 from keras_ae.errors import InputError
 
 ROUNDING = 1e-9  # by which n / every may fall below a whole number for being a float
-BITS = np.uint64  # of a fingerprint: among a billion images two share theirs with a probability of 0.03
 
 
 def fingerprints(images: np.ndarray) -> np.ndarray:
-    """A number for each image, of its values alone: float32 [n, ...] → uint64 [n]."""
+    """A number for each image, of its values alone: float32 [n, ...] → uint64 [n].
+
+    Of a billion images two different ones share theirs with a probability of 0.03.
+    """
     images = np.ascontiguousarray(images)
-    return np.array([int.from_bytes(blake2b(image, digest_size=8).digest()) for image in images], BITS)
+    return np.array([int.from_bytes(blake2b(image, digest_size=8).digest()) for image in images], np.uint64)
 
 
 class RankedImages:
@@ -61,7 +63,7 @@ class RankedImages:
     @cached_property
     def _sorted(self) -> np.ndarray:
         """The fingerprints of all images, in order."""
-        return np.sort(np.concatenate([np.zeros(0, BITS), *map(fingerprints, self.batches)]))
+        return np.sort(np.concatenate([np.zeros(0, np.uint64), *map(fingerprints, self.batches)]))
 
 
 @dataclass(frozen=True)

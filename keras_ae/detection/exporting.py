@@ -12,11 +12,11 @@ from keras import ops
 from keras_ae.detection.codes import CodeDensity
 from keras_ae.detection.combination import Combination
 from keras_ae.detection.detector import AnomalyDetector
-from keras_ae.detection.inputs import as_images
+from keras_ae.detection.inputs import Batches
 from keras_ae.detection.likelihood import JointLikelihood
 from keras_ae.detection.observation import Observation
 from keras_ae.detection.outcome import outcome_in_words
-from keras_ae.errors import listed_names, unknown_name
+from keras_ae.errors import InputError, listed_names, unknown_name
 from keras_ae.export import (
     Endpoint,
     Input,
@@ -31,6 +31,7 @@ from keras_ae.files import write_json, write_text
 
 FORMATS = ("savedmodel", "onnx", "litert")
 CARD = "card.json"
+EXAMPLES = 16  # images to compare on
 PACKAGES = ("keras-ae", "keras", "tensorflow", "numpy")
 
 
@@ -53,7 +54,7 @@ def export_detector(
         detector: Calibrated, in float32.
         path: Directory to write; a SavedModel that is there is replaced.
         formats: Of "savedmodel", which is always written, "onnx" and "litert".
-        images: Images to compare on; random ones by default.
+        images: Images to compare on, an array or batches; random ones by default.
         about: What else the card shall say: the data, for instance, and under "measured" what `measure_outcome`
             gives.
 
@@ -68,9 +69,7 @@ def export_detector(
         if name not in FORMATS:
             raise unknown_name("format", name, FORMATS)
     path, model, shape = Path(path), detector.autoencoder, detector.image_shape
-    if images is None:
-        images = np.random.default_rng(0).random((16, *shape)).astype(np.float32)
-    images = as_images(images[:16], shape)
+    images = _examples(images, shape)
     checked = write_saved_model(model, detector_endpoints(detector), path, images)
     functions = {"score": lambda x: {"scores": detector.score_.values(Observation(model, x))}}
     if hasattr(model, "encode"):
@@ -83,6 +82,16 @@ def export_detector(
             checked[f"{name}.tflite"] = write_litert(model, name, endpoint, path / f"{name}.tflite", images)
     _write_card(detector, path, checked, about or {})
     return checked
+
+
+def _examples(images, shape: tuple[int, int, int]) -> np.ndarray:
+    """Up to 16 images to compare on: the first ones of an array or of batches, or else random ones."""
+    if images is None:
+        images = np.random.default_rng(0).random((EXAMPLES, *shape)).astype(np.float32)
+    first = next(iter(Batches(images, shape, EXAMPLES)), None)
+    if first is None:
+        raise InputError("no images to compare on", "at least one", "leave them out to compare on random ones")
+    return first[:EXAMPLES]
 
 
 def detector_endpoints(detector: AnomalyDetector) -> dict[str, Endpoint]:

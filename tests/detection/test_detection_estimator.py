@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
@@ -13,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import keras_ae as kae
 from keras_ae.detection import Mahalanobis
+from keras_ae.detection.exporting import _examples
 from keras_ae.errors import InputError
 
 pytestmark = pytest.mark.tensorflow
@@ -150,3 +152,20 @@ def test_a_threshold_is_that_of_one_score_and_one_autoencoder(model, variational
     detector.set_params(autoencoder=variational, score="mse").fit(images)
     expected = kae.AnomalyDetector(variational, "mse", holdout=0).fit(images).anomaly_scores(others)
     np.testing.assert_allclose(detector.anomaly_scores(others), expected, rtol=1e-6)
+
+
+def test_images_to_compare_an_export_on_come_as_all_images_do(images):
+    shape, expected = images.shape[1:], images[:16]
+    batches = tf.data.Dataset.from_tensor_slices(images).batch(40)
+    for given in (images, batches, [images[:20]], images.reshape(60, -1)):
+        np.testing.assert_array_equal(_examples(given, shape), expected)
+    assert _examples(None, shape).shape == (16, *shape)
+    with pytest.raises(InputError, match="no images to compare on"):
+        _examples([], shape)
+
+
+def test_nothing_has_no_scores_decisions_and_maps(model, images):
+    detector = kae.AnomalyDetector(model, false_positive_rate=0.2).fit(images)
+    for nothing in ([], images[:0]):
+        assert detector.anomaly_scores(nothing).shape == detector.predict(nothing).shape == (0,)
+        assert detector.anomaly_maps(nothing).shape == (0, 6, 5)
