@@ -87,6 +87,11 @@ class Catalogue(Mapping):
             found = tuple(p.name for p in parameters if p.kind is not p.VAR_KEYWORD)
         return found
 
+    def required(self, name: str) -> tuple[str, ...]:
+        """Keywords without a default, of a function whose source shows them; none of others."""
+        module, _, attribute = self._location(name).partition(":")
+        return signatures.required(module, attribute)
+
     def check_options(self, name: str, options: Mapping[str, Any]) -> None:
         """Refuse options that the part named `name` does not take."""
         known = self.keywords(name)

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -10,67 +9,84 @@ from typing import Any
 
 import tyro
 
+import keras_ae
 from keras_ae.commands import COMMANDS
-from keras_ae.errors import InputError, unknown_name
-from keras_ae.files import DISK_ERRORS
+from keras_ae.errors import INTERRUPTED, InputError, TrainingDivergedError, explain_os_error, unknown_name
+from keras_ae.progress import progress_lines
+from keras_ae.streams import STANDARD_OUTPUT, drop_output, settle_streams
+
+HELP = {"-h", "--help"}
+FAILED, REFUSED = 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        The exit status: 0; 1 when a run of a study failed; 2 for a mistake in the input or a disk that cannot be
-        written; 3 when anomalies were found and that was asked; 130 when interrupted; 141 when whoever read the
-        output has closed it.
+        The exit status: 0; 1 when training diverged or a run of a study failed; 2 for a mistake in the input, a
+        path that cannot be used or a disk that cannot be written; 3 when anomalies were found and that was asked;
+        130 when interrupted; 141 when whoever read the output has closed it.
     """
+    settle_streams()
     try:
         return _run(list(sys.argv[1:] if arguments is None else arguments))
     except InputError as error:
         return _refuse(str(error))
+    except TrainingDivergedError as error:
+        return _refuse(str(error), FAILED)
     except KeyboardInterrupt:
-        print("keras-ae: interrupted; the same command (train: with --resume) goes on from there", file=sys.stderr)
+        print(INTERRUPTED, file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # Whoever read the output, such as `head`, has enough. What is left of it goes nowhere when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()  # whoever read it, such as `head`, has enough
         return 141
     except OSError as error:
-        if error.errno not in DISK_ERRORS:
+        if error.filename == STANDARD_OUTPUT:
+            drop_output()
+            return _refuse("cannot write standard output: no space left; make room or write elsewhere")
+        message = explain_os_error(error)
+        if message is None:
             raise
-        place = error.filename or "the output directory"
-        return _refuse(
-            f"cannot write {place}: {error.strerror}; make room or give another --out; "
-            "what was finished is kept, and the same command (train: with --resume) goes on from there"
-        )
+        return _refuse(message)
 
 
 def _run(arguments: list[str]) -> int:
     try:
         command = _parse(arguments)
-        return 0 if command is None else command.run() or 0
+        if command is None:
+            return 0
+        serves = getattr(command, "serves", False)
+        with progress_lines(_command_name(arguments)[0], enabled=not (command.json or serves)):
+            return command.run() or 0
     finally:
         sys.stdout.flush()  # That nobody reads it shows here, and not when Python ends.
 
 
 def _parse(arguments: list[str]):
     """The command with its values; None when help was asked for and printed."""
-    name, rest = _command_name(arguments)
-    if name is None:
-        print(_usage())
+    if arguments[:1] in (["--version"], ["-V"]):
+        print(f"keras-ae {keras_ae.__version__}")
         return None
-    if {"-h", "--help"} & set(rest):
+    name, rest = _command_name(arguments)
+    if name not in COMMANDS:
+        print(_usage(name))
+        return None
+    if HELP & set(rest):
         tyro.cli(COMMANDS[name], prog=f"keras-ae {name}", args=["--help"])
     return _one_line_errors(name, lambda: tyro.cli(COMMANDS[name], prog=f"keras-ae {name}", args=rest))
 
 
-def _command_name(arguments: list[str]) -> tuple[str | None, list[str]]:
-    if not arguments or arguments[0] in ("-h", "--help"):
-        return None, []
+def _command_name(arguments: list[str]) -> tuple[str, list[str]]:
+    """A command and its options; or what help is asked for: "" of all commands, or the first word of several."""
+    if not arguments or arguments[0] in HELP:
+        return "", []
     for words in (2, 1):
         name = " ".join(arguments[:words])
         if name in COMMANDS:
             return name, arguments[words:]
     groups = {name.partition(" ")[0] for name in COMMANDS if " " in name}
+    if arguments[0] in groups and (len(arguments) == 1 or arguments[1] in HELP):
+        return arguments[0], []
     raise unknown_name("command", " ".join(arguments[: 2 if arguments[0] in groups else 1]), COMMANDS)
 
 
@@ -100,13 +116,16 @@ def _refusal(box: str, name: str) -> InputError:
     return InputError(text, f"options as 'keras-ae {name} --help' lists them", action)
 
 
-def _usage() -> str:
-    lines = ["usage: keras-ae COMMAND [options]", ""]
-    width = max(map(len, COMMANDS))
-    lines += [f"  {name:<{width}}  {command.__doc__.splitlines()[0]}" for name, command in COMMANDS.items()]
-    return "\n".join([*lines, "", "keras-ae COMMAND --help tells a command's options."])
+def _usage(group: str) -> str:
+    """The commands, or those of one group."""
+    shown = {name: command for name, command in COMMANDS.items() if name.startswith(group)}
+    lines = [f"usage: keras-ae {'COMMAND' if not group else f'{group} …'} [options]", ""]
+    width = max(map(len, shown))
+    lines += [f"  {name:<{width}}  {command.__doc__.splitlines()[0]}" for name, command in shown.items()]
+    return "\n".join([*lines, "", "keras-ae COMMAND --help tells a command's options; --version the version."])
 
 
-def _refuse(message: str) -> int:
-    print(f"keras-ae: {' '.join(message.split())}", file=sys.stderr)
-    return 2
+def _refuse(message: str, status: int = REFUSED) -> int:
+    with contextlib.suppress(OSError):  # standard error, too, may be full
+        print(f"keras-ae: {' '.join(message.split())}", file=sys.stderr)
+    return status

@@ -1,6 +1,7 @@
 """The one error that tells a user about their input; everything else is a bug and keeps its traceback."""
 
 import difflib
+import errno
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -26,6 +27,47 @@ class InputError(ValueError):
 
 class TrainingDivergedError(RuntimeError):
     """The loss became infinite, NaN or negative: there is no result to keep."""
+
+
+# What a disk that is full, or may not be written, answers.
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+INTERRUPTED = "keras-ae: interrupted; the same command (train: with --resume) goes on from there"
+# What is wrong with a path, in words, and what to do about it.
+_PATH_ERRORS = {
+    errno.ENOENT: ("it is not there, and cannot be made there", "correct the path"),
+    errno.ENOTDIR: ("a part of it is a file, not a directory", "give another path"),
+    errno.EEXIST: ("something of this name is there already", "give another path"),
+    errno.EISDIR: ("it is a directory", "give the path of a file"),
+    errno.ENOTEMPTY: ("the directory holds other files", "give another path"),
+    errno.ENAMETOOLONG: ("the name is too long", "give a shorter one"),
+    errno.ELOOP: ("it is a link in a circle", "remove the link, or give another path"),
+    errno.EINVAL: ("the system takes no such path", "give another path"),
+    errno.EIO: ("the disk does not answer", "check the disk, or give another path"),
+    errno.EMFILE: ("too many files are open", "raise the limit: ulimit -n 4096"),
+}
+
+
+def explain_os_error(error: OSError) -> str | None:
+    """One line about a path that a user gave, and what to do; None if the error is about no path, and a bug.
+
+    Args:
+        error: What opening, making, reading or writing a file answered.
+    """
+    if error.errno in DISK_ERRORS:
+        place = error.filename or "the output directory"
+        return (
+            f"cannot write {place}: {error.strerror}; make room or give another --out; what was finished is kept, "
+            "and the same command (train: with --resume) goes on from there"
+        )
+    if error.filename is None or error.errno not in _PATH_ERRORS:
+        return None
+    action = _PATH_ERRORS[error.errno][1]
+    return f"cannot use {os.fsdecode(error.filename)}: {path_problem(error)}; {action}"
+
+
+def path_problem(error: OSError) -> str:
+    """What is wrong with a path, in words."""
+    return _PATH_ERRORS.get(error.errno, (error.strerror or str(error),))[0]
 
 
 def absent(path: str | os.PathLike) -> str:

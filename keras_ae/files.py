@@ -1,7 +1,6 @@
 """Files that are written whole or not at all."""
 
 import csv
-import errno
 import json
 import os
 import tempfile
@@ -9,8 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# What a disk that is full, or may not be written, answers.
-DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 UNFINISHED = ".unfinished-"  # what the names of files begin with while they are written
 
 
@@ -50,7 +47,8 @@ def write_atomically(path: Path, write: Callable[[Path], Any], durable: bool = F
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically."""
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"), durable=True)
+    content = text.encode("utf-8", errors="backslashreplace")  # names of files need not be UTF-8
+    write_atomically(path, lambda temporary: temporary.write_bytes(content), durable=True)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -58,14 +56,33 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
+def shown_name(name: str) -> str:
+    r"""A file's name as text that any file can hold: bytes that are no UTF-8 become `\xff`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def plain_cell(value: Any) -> Any:
+    """A cell of a table: a text that a spreadsheet would run as a formula gets an apostrophe in front.
+
+    Numbers stay numbers, also negative ones and those written as texts.
+    """
+    if not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
+
+
 def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
     """Write rows with the same keys atomically."""
 
     def write(temporary: Path):
-        with temporary.open("w", newline="", encoding="utf-8") as file:
+        with temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             writer = csv.DictWriter(file, fieldnames=list(rows[0]))
             writer.writeheader()
-            writer.writerows(rows)
+            writer.writerows({key: plain_cell(value) for key, value in row.items()} for row in rows)
 
     write_atomically(path, write)
 

@@ -24,6 +24,19 @@ def keywords(module: str, name: str) -> tuple[str, ...] | None:
 
 
 @cache
+def required(module: str, name: str) -> tuple[str, ...]:
+    """Names of a function's arguments without a default; none where the source shows no function."""
+    node = definition(module, name)
+    if not isinstance(node, ast.FunctionDef):
+        return ()
+    ordered = node.args.args[: len(node.args.args) - len(node.args.defaults)]
+    keyword = [
+        a for a, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True) if default is None
+    ]
+    return tuple(argument.arg for argument in (*ordered, *keyword))
+
+
+@cache
 def definition(module: str, name: str) -> ast.ClassDef | ast.FunctionDef | None:
     """Where a module's source defines a class or function; None if there is no such module, or it does not."""
     return next((node for node in _statements(module) if getattr(node, "name", None) == name), None)

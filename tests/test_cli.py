@@ -2,6 +2,8 @@
 
 import errno
 import json
+import os
+import re
 import resource
 import subprocess
 import sys
@@ -10,8 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import keras_ae
 from keras_ae import cli
 from keras_ae.commands import COMMANDS
+from keras_ae.studies import pretrained_models
 
 
 def _run(*arguments, **options):
@@ -41,9 +45,10 @@ def _run(*arguments, **options):
             "option 'bottleneck' for architecture 'decorrelated'",
         ),
         (["study", "run", "x", "--workers", "0"], "0 workers"),
+        (["train", "--data", "digits", "--out", "o", "--architecture", "classic"], "without the option classes"),
         (["evaluate", "."], "a directory with a run.json"),
         (["study", "lst"], "did you mean 'study list'"),
-        (["study", "list"], "no directory experiments"),
+        (["study", "list"], "no directory "),
     ],
 )
 def test_a_wrong_command_gets_one_line_and_status_2(arguments, message, tmp_path, monkeypatch, capsys):
@@ -161,3 +166,131 @@ def test_a_reader_that_has_enough_is_no_crash():
         process.stdout.close()  # as `keras-ae compare --help | head -1` does
         message = process.stderr.read()
     assert (process.returncode, message) == (141, "")
+
+
+def test_the_version_and_the_commands_of_a_group_are_printed(capsys):
+    for flag in ("--version", "-V"):
+        assert cli.main([flag]) == 0
+        assert capsys.readouterr().out == f"keras-ae {keras_ae.__version__}\n"
+    for words in (["study"], ["study", "--help"], ["study", "-h"]):
+        assert cli.main(words) == 0
+        shown = capsys.readouterr().out
+        assert all(name in shown for name in ("study list", "study run", "study report"))
+        assert "compare" not in shown
+
+
+@pytest.mark.parametrize("arguments", [["data", "list"], ["--help"], ["train", "--help"]])
+def test_a_full_standard_output_is_told_in_one_line(arguments):
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "keras_ae", *arguments]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "keras-ae: cannot write standard output: no space left; make room or write elsewhere\n"
+
+
+@pytest.mark.parametrize("closed", [0, 1, 2])
+def test_a_closed_stream_is_no_crash(closed):
+    command = [sys.executable, "-m", "keras_ae", "data", "list"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, preexec_fn=lambda: os.close(closed)
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("digits" in done.stdout) == (closed != 1)
+
+
+def test_an_encoding_that_lacks_a_character_is_no_crash():
+    done = _run("data", "list", env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0, done.stderr
+    assert r"64 \xd7 64" in done.stdout
+
+
+INTERRUPT = """
+import os, signal, sys
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "tyro":
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+            except KeyboardInterrupt as error:
+                raise {error}
+
+sys.meta_path.insert(0, Interrupt())
+from keras_ae.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("error", ["", "ImportError('as native modules do')"])
+def test_an_interruption_of_the_imports_is_one_line(error):
+    command = [sys.executable, "-c", INTERRUPT.format(error=error)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert done.stderr.startswith("keras-ae: interrupted")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("backend", ["nonsense", "torch"])
+def test_another_backend_is_refused_in_one_line(backend, monkeypatch, capsys):
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    run = pretrained_models()["variational_digits"]
+    for arguments in (["evaluate", str(run)], ["train", "--data", "digits", "--steps", "1", "--out", "o"]):
+        assert cli.main(arguments) == 2
+        printed = capsys.readouterr().err
+        assert printed.startswith(f"keras-ae: received KERAS_BACKEND={backend}; expected tensorflow or jax")
+        assert printed.count("\n") == 1
+
+
+@pytest.mark.parametrize("source", ["folder:pictures", "npz:pictures.npz"])
+def test_a_relative_source_that_is_missing_tells_which_place_was_looked_at(source, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["train", "--data", source, "--out", "o"]) == 2
+    assert f"{tmp_path}/pictures" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (errno.ENOTDIR, "a part of it is a file"),
+        (errno.EEXIST, "of this name is there already"),
+        (errno.EISDIR, "it is a directory"),
+        (errno.ENAMETOOLONG, "the name is too long"),
+        (errno.ENOENT, "is not there"),
+        (errno.ELOOP, "a link in a circle"),
+    ],
+)
+def test_a_path_that_cannot_be_used_is_told_in_one_line(code, words, monkeypatch, capsys):
+    def fail(self):
+        raise OSError(code, "as the system says it", b"pictures/\xff")
+
+    monkeypatch.setattr(COMMANDS["data list"], "run", fail)
+    assert cli.main(["data", "list"]) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith("keras-ae: cannot use pictures/")
+    assert words in printed
+
+
+def test_an_error_of_the_system_about_no_path_keeps_its_traceback(monkeypatch):
+    def fail(self):
+        raise OSError(errno.EBADF, "Bad file descriptor")
+
+    monkeypatch.setattr(COMMANDS["data list"], "run", fail)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        cli.main(["data", "list"])
+
+
+@pytest.mark.tensorflow
+def test_training_that_runs_away_tells_what_did_in_one_line(tmp_path, capsys):
+    flags = ["--steps", "1", "--learning-rate", "1e30", "--architecture", "fully_connected", "--code", "3"]
+    assert cli.main(["train", "--data", "digits", "--out", str(tmp_path / "run"), *flags, "--json"]) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert re.match(r"keras-ae: val_\w+ became (nan|inf) by evaluation 1; a smaller learning rate may help", last)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("value", ["abc", "None", "(1,)", "-3"])
+def test_an_option_of_another_kind_is_told_in_one_line(value, tmp_path, capsys):
+    flags = ["--architecture", "fully_connected", "--code", "3", "--options", f"hidden={value}", "--steps", "1"]
+    status = cli.main(["train", "--data", "digits", "--out", str(tmp_path / "run"), *flags, "--json"])
+    assert (status, value) in {(0, "(1,)"), (2, "abc"), (2, "None"), (2, "-3")}
+    assert "Traceback" not in capsys.readouterr().err

@@ -9,7 +9,7 @@ import keras_ae
 
 ORDER = [
     *("_lazy", "_keras", "errors", "fields", "signatures", "catalogue"),
-    *("code_shapes", "execution", "files", "pictures", "pixels", "progress", "reading"),
+    *("code_shapes", "execution", "files", "output_paths", "pictures", "pixels", "progress", "reading", "streams"),
     *(
         "numerics",
         "schedules",

@@ -11,6 +11,7 @@ from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_n
 from keras_ae.comparison.config import DEFAULT_TRAINING, CompareConfig
 from keras_ae.comparison.purpose import Column
 from keras_ae.comparison.results import Comparison
+from keras_ae.output_paths import check_output_directory
 from keras_ae.studies.data_config import DataConfig
 from keras_ae.studies.training_config import TrainingConfig
 
@@ -64,6 +65,7 @@ class Compare:
 
     def run(self) -> None:
         config = self.config()
+        check_output_directory(self.out)
         data = config.load_data(progress=not self.json)
         candidates = config.candidates(data.image_shape)  # refuses what cannot be made, before Keras is loaded
         load_keras()

@@ -1,11 +1,15 @@
 """What the commands share: how they print, and how they load Keras."""
 
+import importlib.util
 import json
 import logging
 import os
 import sys
 from typing import Any
 
+from keras_ae.errors import InputError
+
+BACKENDS = ("tensorflow", "jax")
 JSON_HELP = "Print the results as JSON on standard output, and no progress."
 
 
@@ -15,6 +19,7 @@ def load_keras() -> None:
     TensorFlow's logger says errors only from then on: it warns of every few functions compiled anew, of which a
     study's report has many.
     """
+    check_backend()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     sys.stderr.flush()
@@ -29,6 +34,22 @@ def load_keras() -> None:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def check_backend() -> None:
+    """Refuse a KERAS_BACKEND that does not train here; Keras itself would end with a traceback.
+
+    Raises:
+        InputError: It is another one than TensorFlow or JAX.
+    """
+    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    if backend not in BACKENDS:
+        raise InputError(
+            f"KERAS_BACKEND={backend}", " or ".join(BACKENDS), "set KERAS_BACKEND=tensorflow, or none"
+        )
+    if importlib.util.find_spec(backend) is None:
+        received = f"KERAS_BACKEND={backend}, of which there is no package"
+        raise InputError(received, "a package that is installed", f"pip install {backend}")
 
 
 def print_notes(data) -> None:

@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal
 
@@ -15,6 +15,8 @@ from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_n
 from keras_ae.data import MAX_PIXELS
 from keras_ae.detection.calibration import DEFAULT_RATE
 from keras_ae.errors import InputError
+from keras_ae.files import plain_cell, shown_name
+from keras_ae.output_paths import check_output_directory, check_output_file
 from keras_ae.studies.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
 from keras_ae.studies.normal_images import check_normal, normal_in_words
 from keras_ae.studies.run import Run
@@ -45,6 +47,7 @@ class DetectTrain:
 
     def run(self) -> None:
         config = RunConfig(self.data, self.model, self.training)
+        check_output_directory(self.out)
         data = config.load_data(progress=not self.json)
         check_normal(data, self.data.train_labels)
         self.model.check(data.image_shape)
@@ -80,6 +83,7 @@ class Export:
 
     def run(self) -> None:
         Run.open(self.run_directory)  # refuses what is no finished run
+        check_output_directory(self.out)
         load_keras()
         from keras_ae.studies import export_run
 
@@ -124,6 +128,10 @@ class Score:
         if self.maps is not None and not detector.has_map:
             kind = detector.card["score"]["name"]
             raise InputError(f"--maps for the score {kind!r}", "a score that has a map", "leave out --maps")
+        if self.out is not None:
+            check_output_file(self.out)
+        if self.maps is not None:
+            check_output_directory(self.maps, "--maps")
         load_keras()
         detector.load()
         left_out = LeftOut()
@@ -150,7 +158,7 @@ class Score:
             return lambda row: print(json.dumps(row), file=file)
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
-        return writer.writerow
+        return lambda row: writer.writerow({name: plain_cell(value) for name, value in row.items()})
 
     def _write(self, rows, write: Callable, usual: list[float] | None, closing: ExitStack) -> dict[str, int]:
         from keras_ae.progress import progress_bars
@@ -159,7 +167,8 @@ class Score:
         task = bars.add_task("scoring", total=None)
         counts = {"files": 0, "anomalies": 0, "bad": 0}
         for row in rows:
-            write({name: value for name, value in asdict(row).items() if name in COLUMNS})
+            cells = {name: getattr(row, name) for name in COLUMNS}
+            write(cells | {name: shown_name(cells[name]) for name in ("file", "problem")})
             counts["files"] += 1
             counts["anomalies"] += row.anomaly
             counts["bad"] += bool(row.problem)

@@ -6,7 +6,7 @@ import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import tyro
 
@@ -31,6 +31,7 @@ class Explore:
     browser: bool = True
     """Whether to open the page in a browser."""
     json: Annotated[bool, tyro.conf.arg(help="Print the page's address as JSON, and no progress.")] = False
+    serves: ClassVar[bool] = True  # until it is ended: there is no progress to tell of
 
     def run(self) -> None:
         from keras_ae.explore import bundled_model, find_sources

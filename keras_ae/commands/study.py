@@ -8,8 +8,9 @@ from typing import Annotated
 
 import tyro
 
-from keras_ae.commands.console import JSON_HELP, load_keras, print_json
+from keras_ae.commands.console import JSON_HELP, check_backend, load_keras, print_json
 from keras_ae.errors import InputError
+from keras_ae.output_paths import check_output_directory
 from keras_ae.studies.discovery import find_studies, load_collect, load_report, load_study
 from keras_ae.studies.study import FINISHED
 
@@ -69,6 +70,8 @@ class StudyRun:
         runs = study.runs(self.preset)
         runs_of_all = self.out or runs_directory(self.name)
         out = runs_of_all / self.preset
+        check_backend()
+        check_output_directory(out)
         if self.estimate and not self.json:
             self._print_estimate(runs, out)
         from keras_ae.studies.runner import results, run_study
@@ -179,7 +182,7 @@ class StudyReport:
         """
         import pandas
 
-        from keras_ae.files import write_text
+        from keras_ae.files import plain_cell, write_text
         from keras_ae.studies.runner import results
 
         for preset in (preset for preset in study.presets if (trained / preset).is_dir()):
@@ -191,7 +194,7 @@ class StudyReport:
                 print(f"{preset}: {len(table) - ended} of {len(table)} runs are not finished", file=sys.stderr)
                 if ended <= before["status"].isin(OUTCOMES).sum():
                     continue
-            write_text(path, table.to_csv(index=False, float_format="%.7g"))
+            write_text(path, table.map(plain_cell).to_csv(index=False, float_format="%.7g"))
         collect = load_collect(study.name, self.experiments)
         if collect is not None and trained.is_dir():
             load_keras()

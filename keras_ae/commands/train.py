@@ -1,5 +1,6 @@
 """`keras-ae train` and `keras-ae evaluate`: one run."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,8 +10,10 @@ import tyro
 from keras_ae.catalogue import ATTACKS
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_metrics, print_notes
 from keras_ae.errors import InputError, unknown_name
+from keras_ae.output_paths import check_output_directory
 from keras_ae.studies.config import RunConfig
 from keras_ae.studies.run import Run
+from keras_ae.studies.run_directory import RunDirectory
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,9 @@ class Train:
             raise InputError(
                 f"{self.out}, without a run", "the directory of an unfinished run", "leave out --resume"
             )
+        check_output_directory(self.out)
+        if os.path.lexists(self.out / "run.json"):
+            RunDirectory(self.out).record()  # refuses a damaged one
         data = self.config.load_data(progress=not self.json)
         self.config.model.check(data.image_shape)
         load_keras()

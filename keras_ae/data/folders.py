@@ -8,7 +8,7 @@ import numpy as np
 from keras_ae.data.collection import ALL, TEST, TRAIN, VALIDATION, Collection, Part
 from keras_ae.data.image_formats import extensions
 from keras_ae.data.listing import LeftOut, folders_with_images
-from keras_ae.errors import InputError
+from keras_ae.errors import InputError, absent
 
 _SPLITS = {
     **{"train": TRAIN, "training": TRAIN, "test": TEST, "testing": TEST},
@@ -137,7 +137,7 @@ def _check_folder(root: Path) -> None:
         raise InputError(
             f"the file {str(root)!r}", expected, "give the folder; unpack it first if it is an archive"
         )
-    raise InputError(f"{str(root)!r}, which does not exist", expected, "check the path")
+    raise InputError(absent(root), expected, "check the path")
 
 
 def _no_images(folder: Path, left_out: LeftOut) -> InputError:

@@ -15,7 +15,7 @@ import numpy as np
 
 from keras_ae.data.image_formats import open_regular
 from keras_ae.data.memory import available_memory
-from keras_ae.errors import InputError
+from keras_ae.errors import InputError, absent
 
 _DENSE = 256 << 20  # bytes, beyond which what is packed a thousandfold is no images
 _MOST_PACKED = 500  # times; masks of a few pixels are packed about a hundredfold
@@ -57,7 +57,7 @@ def read_arrays(path: Path, wanted: Collection[str], expected: str) -> dict[str,
     if path.is_dir():
         raise InputError(f"the folder {str(path)!r}", expected, f"write folder:{path} for images in files")
     if not path.exists():
-        raise InputError(f"{str(path)!r}, which does not exist", expected, "check the path")
+        raise InputError(absent(path), expected, "check the path")
     try:
         with open_regular(path) as file:
             _check_single(file, path, expected)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from keras_ae.errors import InputError
+from keras_ae.errors import InputError, absent
 from keras_ae.studies.pretrained import pretrained_models
 from keras_ae.studies.run import Run
 
@@ -52,8 +52,8 @@ def find_sources(path) -> list[Source]:
     if path.is_file() and path.suffix == ".keras":
         return [Source("file", path, path.stem)]
     if not path.is_dir():
-        what = "a file" if path.exists() else "which is not there"
-        raise InputError(f"{path}, {what}", EXPECTED, "correct the path")
+        received = f"{path}, a file" if path.exists() else absent(path)
+        raise InputError(received, EXPECTED, "correct the path")
     if (path / "run.json").is_file():
         return [_run(path, path.resolve().name)]
     if (path / "run" / "run.json").is_file():  # of `detect train`

@@ -73,6 +73,10 @@ class ModelConfig:
         if self.bottleneck is not None:
             options |= {"bottleneck": self.bottleneck}
         ARCHITECTURES.check_options(self.architecture, options)
+        for name in ARCHITECTURES.required(self.architecture):
+            if name not in {"input_shape", "code_shape", *options}:
+                received = f"architecture {self.architecture!r} without the option {name}"
+                raise InputError(received, f"{name}=VALUE", f"add --options {name}=VALUE, such as {name}=10")
 
     def check(self, image_shape: tuple[int, int, int]) -> None:
         """Refuse images of which the architecture cannot make the code, before anything heavy is loaded."""
@@ -119,7 +123,16 @@ class ModelConfig:
         if self.bottleneck:
             options = {"units": keywords["code_shape"][-1], **keywords["bottleneck"]}
             keywords["bottleneck"] = as_bottleneck(options.pop("name"), **options)
-        return ARCHITECTURES[self.architecture](**keywords)
+        try:
+            return ARCHITECTURES[self.architecture](**keywords)
+        except InputError:
+            raise
+        except (TypeError, ValueError) as error:
+            if not self.options or ":" in self.architecture:  # a bug, here or in a builder of one's own
+                raise
+            reason = " ".join(str(error).split())[:200]
+            received = f"options {' '.join(self.options)} ({reason})"
+            raise InputError(received, f"values that {self.architecture} takes", "correct --options") from error
 
 
 class LoadsData:

@@ -1,6 +1,7 @@
 """One run: data, model, `compile`, `fit`, measurements, all kept in a run directory."""
 
 from contextlib import ExitStack
+from math import isfinite
 from typing import Any
 
 import keras
@@ -163,10 +164,17 @@ def _fit(model, config: RunConfig, data: ImageData, directory: RunDirectory, che
         except Exception as error:
             raise input_error_from(error) or error from None
     if history.diverged:
-        loss = history.diverged["loss"]
-        cause = "a penalty has no lower bound" if loss < 0 else "a smaller learning rate may help"
-        raise TrainingDivergedError(f"the loss became {loss:.4g} after {len(history.rows)} evaluations; {cause}")
+        raise _diverged(history)
     return history
+
+
+def _diverged(history: RunHistory) -> TrainingDivergedError:
+    """Which of the values that are measured ran away, and when."""
+    values, at = history.diverged, len(history.rows) + 1
+    name = next((name for name, value in values.items() if not isfinite(value)), "loss")
+    cause = "a penalty has no lower bound" if isfinite(values[name]) else "a smaller learning rate may help"
+    word = "the loss" if name == "loss" else name
+    return TrainingDivergedError(f"{word} became {values[name]:.4g} by evaluation {at}; {cause}")
 
 
 def _stopping(training, validation) -> list:

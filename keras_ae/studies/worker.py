@@ -5,8 +5,7 @@ import os
 import sys
 import threading
 
-from keras_ae.errors import InputError
-from keras_ae.files import DISK_ERRORS
+from keras_ae.errors import InputError, TrainingDivergedError, explain_os_error
 
 REFUSED, DIVERGED = 2, 3
 
@@ -22,7 +21,7 @@ def main() -> int:
     job = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     from keras_ae.studies.config import run_config_from_json
-    from keras_ae.studies.training import TrainingDivergedError, train
+    from keras_ae.studies.training import train
 
     config, inexact = run_config_from_json(job["config"]), job["allow_inexact"]
     try:
@@ -32,9 +31,10 @@ def main() -> int:
     except InputError as error:
         return _told(error, REFUSED)
     except OSError as error:
-        if error.errno not in DISK_ERRORS:
+        reason = explain_os_error(error)
+        if reason is None:
             raise
-        return _told(f"cannot write {error.filename or job['out']}: {error.strerror}", REFUSED)
+        return _told(reason, REFUSED)
     return 0
 
 

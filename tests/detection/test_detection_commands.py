@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -101,6 +103,32 @@ def test_images_of_another_size_are_brought_to_the_models(trained, folders, tmp_
     (row,) = csv.DictReader(capsys.readouterr().out.splitlines())
     assert row["file"] == "wide.png"
     assert np.isfinite(float(row["score"]))
+
+
+NAMES = {  # of a file, and as the table shows it
+    b"caf\xc3\xa9.png": "café.png",
+    b"latin-\xe9.png": r"latin-\xe9.png",
+    b"=1+1.png": "'=1+1.png",
+    b"-2.png": "'-2.png",
+    b"@SUM(A1).png": "'@SUM(A1).png",
+    b'two\nlines,"quoted".png': 'two\nlines,"quoted".png',
+}
+
+
+def test_files_of_any_name_have_a_row(trained, folders, tmp_path, capsys):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for name in NAMES:
+        shutil.copy(folders / "new" / "zeros" / "000.png", os.fsencode(folder) + b"/" + name)
+    command = ["score", str(trained / "detector"), str(folder)]
+    assert main([*command, "--out", str(tmp_path / "o.csv")]) == 0
+    with (tmp_path / "o.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["file"] for row in rows} == set(NAMES.values())
+    assert len({row["score"] for row in rows}) == 1
+    assert main([*command, "--json"]) == 0
+    shown = {json.loads(line)["file"] for line in capsys.readouterr().out.splitlines()}
+    assert shown == {name.removeprefix("'") for name in NAMES.values()}
 
 
 @pytest.mark.slow

@@ -1,0 +1,44 @@
+"""The streams of a process that runs the command line."""
+
+import io
+import os
+import sys
+
+STANDARD_OUTPUT = "standard output"
+
+
+class _StandardOutput(io.TextIOWrapper):
+    """Standard output whose errors say whose they are: a full one is told apart from a full disk."""
+
+    def write(self, text: str) -> int:
+        return self._named(super().write, text)
+
+    def flush(self) -> None:
+        self._named(super().flush)
+
+    @staticmethod
+    def _named(function, *arguments):
+        try:
+            return function(*arguments)
+        except OSError as error:
+            error.filename = STANDARD_OUTPUT
+            raise
+
+
+def settle_streams() -> None:
+    """Have three streams, and print what an encoding lacks, such as names that are no text, with backslashes."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by who started this: the next file would get its number
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    if type(sys.stdout) is io.TextIOWrapper and sys.stdout is sys.__stdout__:
+        how = {"encoding": sys.stdout.encoding, "errors": "backslashreplace"}
+        lines = sys.stdout.line_buffering
+        sys.stdout = sys.__stdout__ = _StandardOutput(sys.stdout.detach(), **how, line_buffering=lines)
+
+
+def drop_output() -> None:
+    """Let what is left of the output go nowhere when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
