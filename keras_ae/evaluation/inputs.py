@@ -33,9 +33,9 @@ def raw_batches(images, shape: tuple[int | None, ...], size: int = BATCH) -> Ite
     Raises:
         InputError: They are neither.
     """
-    if hasattr(images, "shape"):
+    if hasattr(images, "shape") and hasattr(images, "__len__") and len(images.shape):
         yield from [images] if _has_form(tuple(images.shape), shape) else slices(images, size)
-    elif isinstance(images, Iterable) and not isinstance(images, str):
+    elif isinstance(images, Iterable) and not isinstance(images, str) and not hasattr(images, "shape"):
         yield from images
     else:
         received = f"images of the type {type(images).__name__}"
@@ -70,7 +70,7 @@ def shaped(batch, shape: tuple[int | None, ...]) -> np.ndarray:
     Raises:
         InputError: They have another shape.
     """
-    images = np.asarray(keras.ops.convert_to_numpy(batch))
+    images = _numbers(batch)
     forms = [shape]
     if None not in shape:
         forms += [(prod(shape),), *([shape[:-1]] if len(shape) > 1 and shape[-1] == 1 else [])]
@@ -79,6 +79,19 @@ def shaped(batch, shape: tuple[int | None, ...]) -> np.ndarray:
             return images.reshape(-1, *(images.shape[-len(shape) :] if None in shape else shape))
     expected = ", ".join("any" if length is None else str(length) for length in shape)
     raise InputError(f"images of {images.shape}", f"(n, {expected})", "resize them")
+
+
+def _numbers(batch) -> np.ndarray:
+    """A batch as an array of real numbers."""
+    try:
+        images = np.asarray(keras.ops.convert_to_numpy(batch))
+    except (TypeError, ValueError):  # of a list of arrays that have different shapes
+        images = np.array(None)
+    if images.dtype.kind in "cSUmM" or (images.dtype == object and not images.ndim):
+        received = f"a batch of {images.dtype}" if images.ndim else f"a batch of the type {type(batch).__name__}"
+        action = "give batches that have labels as tuples"
+        raise InputError(received, "an array of numbers, or a tuple (images, labels)", action)
+    return images
 
 
 def as_images(batch, shape: tuple[int | None, ...]) -> np.ndarray:

@@ -3,8 +3,10 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import keras_ae as kae
+from keras_ae import evaluation
 from keras_ae.errors import InputError
 
 pytestmark = pytest.mark.tensorflow
@@ -105,3 +107,27 @@ def test_a_model_is_compiled_once_and_its_codes_follow_its_weights(tmp_path):
     assert np.abs(after - before).max() > 1e-4
     model.save(tmp_path / "model.keras")
     np.testing.assert_allclose(kae.evaluation.encode(kae.load_model(tmp_path / "model.keras"), images), after)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda x: [[x, np.arange(len(x))]],  # batches as lists, as PyTorch's loaders give them
+        lambda x: [[x[0], x[1][:2]]],
+        lambda x: [{"image": x, "label": np.arange(len(x))}],
+        lambda x: x.astype(complex),
+        lambda x: x.astype(str),
+        lambda _: tf.ragged.constant([[1.0], [1.0, 2.0]]),
+        lambda x: tf.sparse.from_dense(x),
+        lambda _: np.float32(1),
+    ],
+)
+def test_what_is_no_array_of_numbers_is_refused_in_one_line(wrong):
+    model = kae.architectures.fully_connected((6, 5, 2), (3,), hidden=(4,))
+    images = np.random.default_rng(0).random((8, 6, 5, 2)).astype(np.float32)
+    for read in (evaluation.encode, evaluation.measure_reconstruction):
+        with pytest.raises(InputError, match="expected an array") as caught:
+            read(model, wrong(images))
+        assert "\n" not in str(caught.value)
+    for good in ([(images, np.arange(8))], images.astype(object), images > 0.5):
+        assert evaluation.encode(model, good).shape == (8, 3)
