@@ -45,6 +45,10 @@ test-slow: $(INSTALLED)
 test-wheel: $(INSTALLED)
 	PYTHON=$(BIN)/python .ci/wheel_smoke.sh
 
+# 2,000 odd, damaged and hostile inputs, and a table of what came of them; takes about half an hour.
+fuzz: $(INSTALLED)
+	cd tests && ../$(BIN)/python -m fuzzing --cases 2000 --seed 0
+
 lint: $(INSTALLED)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
