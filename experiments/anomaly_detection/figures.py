@@ -6,9 +6,10 @@ import numpy as np
 import pandas
 from matplotlib.figure import Figure
 
+from experiments.anomaly_detection import claims
 from experiments.anomaly_detection.measures import collect
 from experiments.anomaly_detection.study import EVERYWHERE, HARD
-from keras_ae.report.results import fill, save_figure, write_table
+from keras_ae.report.results import fill_page, write_results
 
 __all__ = ["collect", "report"]
 
@@ -20,16 +21,17 @@ def report(results: Path) -> list[Path]:
     written = []
     for preset in SHOWN:
         path = results / f"{preset}_measures.csv"
-        if not path.exists():
-            continue
-        rows, prefix = pandas.read_csv(path, dtype={"normal": str}), "" if preset == "cpu" else f"{preset}_"
-        tables = {"scores": by_score(rows), "models": by_model(rows), "classes": by_class(rows)}
-        tables["promises"] = promises(rows)
-        written += [write_table(table, results / f"{prefix}{name}.md") for name, table in tables.items()]
-        written.append(save_figure(_figure(rows), results / f"{prefix}classes.png"))
-    readme = results.parent / "README.md"
-    if readme.exists():
-        fill(readme, results)
+        if path.exists():
+            rows, prefix = pandas.read_csv(path, dtype={"normal": str}), "" if preset == "cpu" else f"{preset}_"
+            tables = {
+                "claims": claims.claims_table(rows),
+                "scores": by_score(rows),
+                "models": by_model(rows),
+                "classes": by_class(rows),
+                "promises": promises(rows),
+            }
+            written += write_results(results, tables, {"classes": _figure(rows)}, prefix)
+    fill_page(results)
     return written
 
 

@@ -1,81 +1,50 @@
-"""The paper's claims as tests on the measurements: claim → measured → holds or not."""
+"""The bottleneck-shape paper's claims about what is kept of the runs."""
 
 import json
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 import pandas
 
 from experiments.bottleneck_shape import code_claims, training_claims
 from experiments.bottleneck_shape.measures import INPUT
+from keras_ae.studies.claims import table
+from keras_ae.studies.kept import Kept, read_kept
 
-MAIN = "cifar10"  # the data with several seeds, at CPU scale
-
-
-class Evidence(NamedTuple):
-    """What the claims are judged by.
-
-    Attributes:
-        runs: The finished runs on one data set, a row each.
-        curves: Training and test error of these runs by step, with the runs' columns.
-        probes: Scores of linear classifiers, as `probe_scores` gives them; empty if there are none.
-        similarities: SVCCA of pairs of codes; empty if there are none.
-        everything: The finished runs on all data sets.
-        floor: The MSE that the last layer's normalisation leaves, if it was measured.
-    """
-
-    runs: pandas.DataFrame
-    curves: pandas.DataFrame
-    probes: pandas.DataFrame
-    similarities: pandas.DataFrame
-    everything: pandas.DataFrame
-    floor: float | None = None
+MAIN = "cifar10"  # the data set with several seeds at the scale of two cores
+CLAIMS = (*training_claims.CLAIMS, *code_claims.CLAIMS)
+CHOICES = ["run", "experiment", "data", "code", "size", "channels", "images", "seed", "compression"]
 
 
-CLAIMS: tuple[Callable[[Evidence], tuple[str, str, bool] | None], ...] = (
-    training_claims.similar_training_errors,
-    training_claims.normalization_limits_training,
-    training_claims.larger_maps_train_faster,
-    training_claims.larger_maps_generalise_better,
-    training_claims.channels_matter_less,
-    training_claims.small_maps_overfit,
-    training_claims.complete_codes_do_not_copy,
-    training_claims.overcomplete_codes_do_not_copy,
-    training_claims.more_data_closes_the_gap,
-    training_claims.returns_diminish,
-    training_claims.size_matters_at_every_amount,
-    training_claims.difficulty_changes_little,
-    code_claims.codes_beat_images,
-    code_claims.channels_help_classifiers,
-    code_claims.channels_help_at_equal_length,
-    code_claims.larger_maps_help_classifiers,
-    code_claims.seen_and_unseen_classify_alike,
-    code_claims.same_size_resembles,
-    code_claims.complete_codes_resemble_all,
-    code_claims.channels_bring_codes_near_the_input,
-    code_claims.seen_and_unseen_compare_alike,
-)
+def load(results: Path, preset: str) -> Kept:
+    """What is kept of a preset: "probes", "similarities" and "floors" (by data set) beside runs and curves."""
+    runs = read_kept(results, [preset])
+    curves = read_kept(results, [preset], "_curves").drop(columns="preset").merge(runs[CHOICES], on="run")
+    probes, floors = (read_json(results / f"{preset}_{name}.json") for name in ("probes", "floors"))
+    similarities = {
+        path.stem.removeprefix(f"{preset}_svcca_"): pandas.read_csv(path)
+        for path in sorted(results.glob(f"{preset}_svcca_*.csv"))
+    }
+    measures = {"probes": probe_scores(runs, probes), "similarities": similarities, "floors": floors}
+    return Kept(runs, curves, measures)
 
 
-def table(runs: pandas.DataFrame, curves: pandas.DataFrame, results: Path, preset: str) -> pandas.DataFrame:
-    """A row for each claim that the runs can decide: "claim", "measured", "holds"."""
-    data = MAIN if MAIN in set(runs["data"]) else runs["data"].iloc[0]
-    probes, similarities = results / f"{preset}_probes.json", results / f"{preset}_svcca_{data}.csv"
-    floors = results / f"{preset}_floors.json"
-    of_data = runs[runs["data"] == data]
-    evidence = Evidence(
-        of_data,
-        curves[curves["data"] == data],
-        probe_scores(of_data, json.loads(probes.read_text(encoding="utf-8")) if probes.exists() else {}),
-        pandas.read_csv(similarities) if similarities.exists() else pandas.DataFrame(columns=["first"]),
-        runs,
-        json.loads(floors.read_text(encoding="utf-8")).get(data) if floors.exists() else None,
-    )
-    found = [claim(evidence) for claim in CLAIMS]
-    rows = [{"claim": c, "measured": m, "holds": "yes" if holds else "no"} for c, m, holds in filter(None, found)]
-    return pandas.DataFrame(rows)
+def read_json(path: Path) -> dict:
+    """The content of a JSON file; nothing where there is none."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def claims_table(kept: Kept) -> pandas.DataFrame:
+    """A row for each claim about each data set; with CIFAR-10 about it alone, as the others have one seed."""
+    names = list(kept.runs["data"].unique())
+    names = [MAIN] if MAIN in names else names
+    return table(claim for name in names for claim in _named(kept, name, len(names) > 1))
+
+
+def _named(kept: Kept, data: str, several: bool):
+    for claim in CLAIMS:
+        made = claim(kept, data)
+        yield replace(made, statement=f"{made.statement} ({data})") if several else made
 
 
 def shapes(runs: pandas.DataFrame) -> pandas.DataFrame:
@@ -91,7 +60,7 @@ def shapes(runs: pandas.DataFrame) -> pandas.DataFrame:
                 "seeds": len(of_code),
                 "training MSE": of_code["final_loss"].mean(),
                 "test MSE": of_code["validation.mse"].mean(),
-                "s.d.": of_code["validation.mse"].std() if len(of_code) > 1 else np.nan,
+                "s.d.": of_code["validation.mse"].std() if len(of_code) > 1 else float("nan"),
                 "SSIM": of_code["validation.ssim"].mean(),
             }
         )
@@ -99,12 +68,12 @@ def shapes(runs: pandas.DataFrame) -> pandas.DataFrame:
 
 
 def probe_scores(runs: pandas.DataFrame, scores: dict) -> pandas.DataFrame:
-    """Scores of the linear classifiers by code, means over the seeds of CAE and classifier.
+    """Scores of the linear classifiers, a row for each CAE and set of images; means over the classifiers' seeds.
 
     Returns:
-        "size", "channels", "images" (seen or unseen), "score" and "baseline" (on the images themselves) by the
-        "measure": macro F1 of classes or ROC AUC of attributes; "projected", "projected_baseline": at equal code
-        length.
+        "size", "channels", "seed", "images" (seen or unseen), "score" and "baseline" (on the images themselves) by
+        the "measure": macro F1 of classes or ROC AUC of attributes; "projected", "projected_baseline": at equal
+        code length; "epochs" and "count" of the classifiers' training and images, 0 where unknown.
     """
     rows = []
     for row in runs[runs["experiment"] != "scaling"].itertuples():
@@ -112,17 +81,18 @@ def probe_scores(runs: pandas.DataFrame, scores: dict) -> pandas.DataFrame:
             baseline = scores[f"{INPUT}-{row.data}"][part]
             rows.append(
                 {
-                    **{"size": row.size, "channels": row.channels, "images": part, "experiment": row.experiment},
-                    "measure": "macro F1" if "macro_f1" in found["probe"] else "ROC AUC",
+                    **{"data": row.data, "size": row.size, "channels": row.channels, "seed": row.seed},
+                    **{"images": part, "measure": "macro F1" if "macro_f1" in found["probe"] else "ROC AUC"},
                     "score": _score(found["probe"]),
                     "baseline": _score(baseline["probe"]),
                     "projected": _score(found["projected"]),
                     "projected_baseline": _score(baseline["projected"]),
+                    "epochs": found["probe"].get("epochs", 0),
+                    "count": found["probe"].get("images", 0),
                 }
             )
-    columns = ["size", "channels", "images", "experiment", "measure"]
-    table = pandas.DataFrame(rows, columns=[*columns, "score", "baseline", "projected", "projected_baseline"])
-    return table.groupby(columns, as_index=False).mean()
+    columns = ["data", "size", "channels", "seed", "images", "measure", "score", "baseline"]
+    return pandas.DataFrame(rows, columns=[*columns, "projected", "projected_baseline", "epochs", "count"])
 
 
 def _score(summary: dict) -> float:

@@ -1,6 +1,5 @@
 """The paper's figures 1 to 5 and A.1 to A.8, and the table of claims, from the small files in results/ alone."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,8 @@ from experiments.bottleneck_shape import claims, open_questions
 from experiments.bottleneck_shape.measures import INPUT, SHOWN_IMAGES, collect
 from keras_ae.data.named import DATASETS
 from keras_ae.pictures import grid
-from keras_ae.report.results import fill, save_figure, write_table
+from keras_ae.report.results import fill_page, write_results
+from keras_ae.studies.kept import read_kept
 
 __all__ = ["collect", "report"]
 
@@ -24,61 +24,44 @@ PICTURE_INCHES, PICTURE_GAP = 0.85, 1  # of an image in a row of images; pixels 
 def report(results: Path) -> list[Path]:
     """Write the tables and figures that the kept results allow; the tables also into the experiment's README."""
     written = []
-    for preset in ("cpu", "paper", "digits", "quick"):
-        path = results / f"{preset}.csv"
-        if path.exists():
-            prefix = "" if preset == "cpu" else f"{preset}_"
-            written += _report_preset(results, preset, prefix)
-    written += _open_questions(results)
-    readme = results.parent / "README.md"
-    if readme.exists():
-        fill(readme, results)
+    for preset in ("cpu", "paper", "paper-scaling", "digits", "quick"):
+        if (results / f"{preset}.csv").exists():
+            written += _report_preset(results, preset, "" if preset == "cpu" else f"{preset}_")
+    written += write_results(results, _open_questions(results), {})
+    fill_page(results)
     return written
 
 
 def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
-    runs = load_runs(results, preset)
-    curves = pandas.read_csv(results / f"{preset}_curves.csv").merge(runs, on="run")
-    written = [write_table(claims.shapes(runs), results / f"{prefix}shapes.md")]
-    dynamics = curves[curves["experiment"] != "scaling"]
-    written.append(save_figure(_figure_1(dynamics), results / f"{prefix}figure1.png"))
-    scaling = curves[curves["experiment"] == "scaling"]
-    if len(scaling):
-        written.append(save_figure(_figure_4(scaling), results / f"{prefix}figure4.png"))
-    probes = results / f"{preset}_probes.json"
-    if probes.exists():
-        scores = json.loads(probes.read_text(encoding="utf-8"))
-        for data in runs["data"].unique():
-            written += _probe_figures(runs[runs["data"] == data], scores, results, f"{prefix}{data}")
-    for path in sorted(results.glob(f"{preset}_svcca_*.csv")):
-        data = path.stem.removeprefix(f"{preset}_svcca_")
-        written.append(save_figure(_figure_5(pandas.read_csv(path)), results / f"{prefix}figure5_{data}.png"))
+    kept = claims.load(results, preset)
+    dynamics, scaling = (kept.curves["experiment"] != "scaling"), kept.curve(experiment="scaling")
+    figures = {
+        "figure1": _figure_1(kept.curves[dynamics]) if dynamics.any() else None,
+        "figure4": _figure_4(scaling) if len(scaling) else None,
+    }
+    scores = claims.read_json(results / f"{preset}_probes.json")
+    for data, runs in kept.runs.groupby("data", sort=False):
+        probes = kept.measures["probes"]
+        probes = probes[(probes["data"] == data) & (probes["epochs"] > 0)]  # Others stopped after two epochs.
+        figures[f"{data}_figure3"] = _figure_3(probes) if len(probes) else None
+        figures[f"{data}_classes"] = _classes(runs, scores, data, probes) if len(probes) else None
+    for data, similarities in kept.measures["similarities"].items():
+        figures[f"figure5_{data}"] = _figure_5(similarities)
     for path in sorted(results.glob(f"{preset}_reconstructions_*.npz")):
-        data = path.stem.removeprefix(f"{preset}_reconstructions_")
-        written.append(save_figure(_figure_2(np.load(path)), results / f"{prefix}figure2_{data}.png"))
-    table = claims.table(runs, curves, results, preset)
-    if len(table):
-        written.append(write_table(table, results / f"{prefix}claims.md"))
-    return written
+        figures[f"figure2_{path.stem.removeprefix(f'{preset}_reconstructions_')}"] = _figure_2(np.load(path))
+    tables = {"shapes": claims.shapes(kept.runs), "claims": claims.claims_table(kept)}
+    return write_results(results, tables, figures, prefix)
 
 
-def _open_questions(results: Path) -> list[Path]:
-    tables = {
+def _open_questions(results: Path) -> dict[str, pandas.DataFrame]:
+    makers = {
         "halves": open_questions.halves,
         "denoising": open_questions.denoising,
         "precision": open_questions.precision,
     }
-    there = [name for name in tables if (results / f"{name}.csv").exists() and (results / "cpu.csv").exists()]
-    return [
-        write_table(tables[name](load_runs(results, name), load_runs(results, "cpu")), results / f"{name}.md")
-        for name in there
-    ]
-
-
-def load_runs(results: Path, preset: str) -> pandas.DataFrame:
-    """The finished runs of a preset: choices and scores."""
-    runs = pandas.read_csv(results / f"{preset}.csv")
-    return runs[runs["status"] == "finished"]
+    before = read_kept(results, ["cpu"])
+    runs = {name: read_kept(results, [name]) for name in makers}
+    return {name: makers[name](of, before) for name, of in runs.items() if len(of) and len(before)}
 
 
 def _figure_1(curves: pandas.DataFrame) -> Figure:
@@ -127,20 +110,10 @@ def _figure_2(pictures) -> Figure:
     return figure
 
 
-def _probe_figures(runs: pandas.DataFrame, scores: dict, results: Path, prefix: str) -> list[Path]:
-    data = runs["data"].iloc[0]
-    table = claims.probe_scores(runs, scores)
-    if not len(table):
-        return []
-    figures = {
-        f"{prefix}_figure3": _figure_3(table),
-        f"{prefix}_classes": _classes(runs, scores, data, table["measure"].iloc[0].removeprefix("macro ")),
-    }
-    return [save_figure(figure, results / f"{name}.png") for name, figure in figures.items()]
-
-
 def _figure_3(table: pandas.DataFrame) -> Figure:
     """Scores of linear classifiers by size and code length, coloured by the difference from the images' own."""
+    keys = ["size", "channels", "images", "measure"]
+    table = table.groupby(keys, as_index=False)[["score", "baseline"]].mean()
     table = table.assign(length=table["size"] ** 2 * table["channels"])
     parts, sizes, lengths = (sorted(table[column].unique()) for column in ("images", "size", "length"))
     measure = table["measure"].iloc[0]
@@ -165,9 +138,9 @@ def _figure_3(table: pandas.DataFrame) -> Figure:
     return figure
 
 
-def _classes(runs: pandas.DataFrame, scores: dict, data: str, measure: str) -> Figure:
+def _classes(runs: pandas.DataFrame, scores: dict, data: str, probes: pandas.DataFrame) -> Figure:
     """Scores by class, mean and standard deviation over the CAEs' seeds; the images themselves in black."""
-    baseline = f"{INPUT}-{data}"
+    measure, baseline = probes["measure"].iloc[0].removeprefix("macro "), f"{INPUT}-{data}"
     parts = [part for part in PARTS if part in scores[baseline]]
     figure = Figure(figsize=(11, 2.8 * len(parts)), layout="constrained")
     colours = _colours(runs)

@@ -2,6 +2,8 @@
 
 import pandas
 
+from experiments.bottleneck_shape.study import NOISE
+
 
 def halves(runs: pandas.DataFrame, before: pandas.DataFrame) -> pandas.DataFrame:
     """Test errors with one half trained anew on many images, beside the CAE's as it was trained on few.
@@ -31,6 +33,7 @@ def denoising(runs: pandas.DataFrame, before: pandas.DataFrame) -> pandas.DataFr
     return pandas.DataFrame(
         {
             "code": [code.replace("x", "×") for code in runs["code"]],
+            "the noisy image itself: MSE": NOISE**2,  # at most: clipping takes some of it away
             "denoising: test MSE against clean images": runs["validation.mse"].to_numpy(),
             "SSIM": runs["validation.ssim"].to_numpy(),
             "without noise: test MSE": plain.set_index("code").loc[runs["code"], "validation.mse"].to_numpy(),

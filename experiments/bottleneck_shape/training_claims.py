@@ -1,155 +1,240 @@
-"""Claims about training and test errors (sections 3.1 and 3.3, Figures 1 and 4).
+"""Claims about training and test errors (sections 3.1 and 3.3, Figures 1 and 4), each of one data set."""
 
-Each takes the `Evidence` and gives (claim, measured, holds), or None where the runs for it are missing.
-"""
+from itertools import pairwise
 
 import numpy as np
 import pandas
 
+from keras_ae.report.results import listed
+from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, paired
+from keras_ae.studies.gates import flattened
+from keras_ae.studies.kept import Kept, chosen, last
+
+PAPER = "keras-ae study run bottleneck_shape --preset paper"
+SCALING = "keras-ae study run bottleneck_shape --preset paper-scaling"
 EARLY = 0.25  # part of the training after which its speed is compared
-SIMILAR = 0.5  # training errors are, if they spread at most half as far as test errors, in logarithms
-NEAR = 0.25  # above a limit, as a part of it
-RISE = 0.02  # of the lowest test error: less is a plateau
+ANY = Bound("the paper gives no margin: any difference counts", low=0)
+PLATEAU = Bound("a rise of 2 %: neighbouring evaluations differ by as much without any trend", low=0.02)
+COPY = 1e-3  # MSE of a copy: an error of 3 % of the range, which is hardly visible
 
 
-def similar_training_errors(evidence):
-    last = _last(_dynamics(evidence.curves)).groupby(["size", "channels"])[["train", "test"]].mean()
-    train, test = (last[part].max() / last[part].min() for part in ("train", "test"))
-    measured = f"highest over lowest of all codes: {train:.2f} in training, {test:.2f} in test"
-    return "Training errors of all codes converge to similar values", measured, bool(train < test**SIMILAR)
-
-
-def normalization_limits_training(evidence):
-    if evidence.floor is None:
-        return None
-    errors = _last(_dynamics(evidence.curves)).groupby(["size", "channels"])["train"].mean()
-    measured = f"a perfect code would leave {evidence.floor:.4f}; lowest training MSE {errors.min():.4f}"
-    claim = "The last layer's instance normalisation limits the training errors (ours)"
-    return claim, measured, bool(errors.min() < (1 + NEAR) * evidence.floor)
-
-
-def larger_maps_train_faster(evidence):
-    curves = _dynamics(evidence.curves)
-    early = curves[curves["step"] <= EARLY * curves["step"].max()].groupby("run").tail(1)
-    return _by_size("Larger maps train faster", "training MSE after a quarter of the steps", early, "train")
-
-
-def larger_maps_generalise_better(evidence):
-    return _by_size("Larger maps generalise better", "test MSE", _last(_dynamics(evidence.curves)), "test")
-
-
-def channels_matter_less(evidence):
-    last = _last(_dynamics(evidence.curves))
-    errors = last.groupby(["size", "compression"])["test"].mean().unstack()
-    by_size = float((errors.max(axis=0) / errors.min(axis=0)).mean())
-    by_channels = float((errors.max(axis=1) / errors.min(axis=1)).mean())
-    measured = f"worst over best test MSE: {by_size:.2f} by size, {by_channels:.2f} by channels"
-    return "Channels matter less than size", measured, by_channels < by_size
-
-
-def small_maps_overfit(evidence):
-    curves = _dynamics(evidence.curves).sort_values("step")
-    rises = curves.groupby(["size", "channels", "seed"])["test"].agg(lambda e: e.iloc[-1] / e.min() - 1)
-    by_size = rises.groupby("size").mean()
-    measured = "rise of the test MSE above its minimum: " + _listed(by_size, "{:.1%}")
-    holds = by_size.iloc[0] > RISE and by_size.iloc[-1] < by_size.iloc[0]
-    return "Small maps overfit, large ones plateau", measured, holds
-
-
-def complete_codes_do_not_copy(evidence):
-    last = _last(_dynamics(evidence.curves))
-    complete = last[np.isclose(last["compression"], 1)].groupby("size")["test"].mean()
-    if not len(complete):
-        return None
-    fewer = last[last["compression"] < 1].groupby(["size", "compression"])["test"].mean()
-    others = fewer.groupby("size").min()
-    measured = (
-        f"test MSE with as many values as the image: {_listed(complete)}; best with fewer: {_listed(others)}"
+def similar_training_errors(kept: Kept, data: str) -> Claim:
+    curves = _dynamics(kept, data)
+    ends = last(curves).groupby(["seed", "size", "channels"])[["train", "test"]].mean()
+    spread = np.log(ends.groupby("seed").max() / ends.groupby("seed").min())
+    train, test = _times(spread["train"]), _times(spread["test"])
+    measured = f"highest over lowest of all codes: {train} in training, {test} in test"
+    gaps = (spread["train"] - 0.5 * spread["test"]).tolist()
+    bound = Bound(
+        "similar: the training errors spread (in logarithms) less than half as far as the test errors", high=0
     )
-    return "Complete CAEs do not copy their input", measured, bool((complete > 1e-3).all())
+    return Claim(
+        "Training errors of all codes converge to similar values",
+        "3.1, Fig. 1",
+        flattened(curves, "train", PAPER),
+        Evidence(measured, {"": gaps}, bound),
+    )
 
 
-def overcomplete_codes_do_not_copy(evidence):
-    last = _last(evidence.curves[evidence.curves["experiment"] == "overcomplete"])
-    if not len(last):
-        return None
-    errors = last.groupby("size")["test"].mean()
-    measured = f"test MSE with four times as many code values as pixels: {_listed(errors)}"
-    return "Nor do over-complete ones (the paper's open question)", measured, bool((errors > 1e-3).all())
+def _times(logarithms: pandas.Series) -> str:
+    return f"{np.exp(logarithms.mean()):.2f}" if len(logarithms) else "unknown"
 
 
-def more_data_closes_the_gap(evidence):
-    last = _scaling(evidence)
-    if last is None:
-        return None
-    gaps = (last["test"] / last["train"]).groupby(last["images"]).mean()
-    falls = bool((np.diff(gaps) < 0).all())
-    return "More data closes the gap", f"test over training MSE: {_listed(gaps, by='{} images')}", falls
+def normalization_limits_training(kept: Kept, data: str) -> Claim:
+    floor = kept.measures["floors"].get(data)
+    errors = last(_dynamics(kept, data)).groupby(["seed", "code"])["train"].mean().groupby("seed").min()
+    measured = (
+        "" if floor is None else f"a perfect code would leave {floor:.4f}; lowest training MSE {errors.mean():.4f}"
+    )
+    gaps = [] if floor is None else (errors / floor - 1).tolist()
+    bound = Bound("a quarter above the floor, which a network that it limits comes near", high=0.25)
+    gate = Gate(
+        False, "errors above the floor do not show what limits them: the same networks without it are missing"
+    )
+    return Claim(
+        "The last layer's instance normalisation limits the training errors",
+        "ours",
+        gate,
+        Evidence(measured, {"": gaps}, bound),
+    )
 
 
-def returns_diminish(evidence):
-    last = _scaling(evidence)
-    if last is None:
-        return None
-    errors = last.groupby("images")["test"].mean()
-    falls = -np.diff(np.log(errors)) / np.diff(np.log(errors.index))
-    measured = f"test MSE: {_listed(errors, by='{} images')}"
-    return "with diminishing returns", measured, bool((np.diff(falls) < 0).all())
+def larger_maps_train_faster(kept: Kept, data: str) -> Claim:
+    curves = _dynamics(kept, data)
+    early = last(curves[curves["step"] <= EARLY * curves["step"].max()])
+    measured = (
+        f"training MSE after a quarter of the steps: {_by_size(early['train'].groupby(early['size']).mean())}"
+    )
+    evidence = Evidence(measured, falls_with_size(early, "train"), ANY)
+    return Claim("Larger maps train faster", "3.1, Fig. 1", Gate(command=PAPER), evidence)
 
 
-def size_matters_at_every_amount(evidence):
-    last = _scaling(evidence)
-    if last is None:
-        return None
-    errors = last.groupby(["images", "size"])["test"].mean().unstack()
-    ratios = errors.iloc[:, 0] / errors.iloc[:, -1]
-    measured = f"test MSE of small over large maps: {_listed(ratios, '{:.2f}', by='{} images')}"
-    holds = bool((ratios > 1).all() and ratios.iloc[0] == ratios.max())
-    return "Size matters at every amount of data, most with little", measured, holds
+def larger_maps_generalise_better(kept: Kept, data: str) -> Claim:
+    ends = last(_dynamics(kept, data))
+    measured = f"test MSE at equal numbers of code values: {_by_size(ends['test'].groupby(ends['size']).mean())}"
+    evidence = Evidence(measured, falls_with_size(ends, "test"), ANY)
+    return Claim("Larger maps generalise better", "3.1, Fig. 1", Gate(command=PAPER), evidence)
 
 
-def difficulty_changes_little(evidence):
-    rows = evidence.everything[evidence.everything["experiment"] == "dynamics"]
-    if rows["data"].nunique() < 2:
-        return None
-    ratios = {}
-    for data, of_data in rows.groupby("data"):
-        errors = of_data.groupby("size")["validation.mse"].mean()
-        ratios[data] = float(errors.iloc[0] / errors.iloc[-1])
-    measured = "test MSE of the smallest over the largest maps: "
-    measured += _listed(pandas.Series(ratios), "{:.2f}", by="{}")
-    return "The data's difficulty changes little: size decides on each", measured, min(ratios.values()) > 1
+def falls_with_size(rows: pandas.DataFrame, value: str) -> dict[str, list[float]]:
+    """By how much (relative) the value falls from each size to the next; means over the compressions, by seed."""
+    return {
+        f"{small}×{small} to {large}×{large}": paired(
+            rows, value, "size", small, large, ["compression"], relative=True
+        )
+        for small, large in pairwise(sorted(rows["size"].unique()))
+    }
 
 
-def _dynamics(curves: pandas.DataFrame) -> pandas.DataFrame:
-    rows = curves[curves["experiment"] == "dynamics"]
-    return rows.assign(compression=rows["compression"].round(4))
+def channels_matter_less(kept: Kept, data: str) -> Claim:
+    ends = last(_dynamics(kept, data))
+    by_size = _effect(ends, "size", "compression")
+    by_channels = np.abs(_effect(ends, "compression", "size"))
+    measured = (
+        f"test MSE of the smallest over the largest maps {1 + by_size.mean():.2f}, of the fewest over the most "
+        f"channels {1 + by_channels.mean():.2f}"
+        if len(by_size)
+        else ""
+    )
+    evidence = Evidence(measured, {"": (by_size - by_channels).tolist()}, ANY)
+    return Claim("Channels matter less than size", "3.1, Fig. 1", Gate(command=PAPER), evidence)
 
 
-def _last(curves: pandas.DataFrame) -> pandas.DataFrame:
-    return curves.sort_values("step").groupby("run").tail(1)
-
-
-def _scaling(evidence) -> pandas.DataFrame | None:
-    """The last errors of the runs with several amounts of data, those amounts that all codes have."""
-    rows = evidence.curves[evidence.curves["experiment"] == "scaling"]
+def _effect(rows: pandas.DataFrame, column: str, other: str) -> np.ndarray:
+    """Relative difference of the test errors between the least and the most of a choice, by seed."""
     if not len(rows):
-        return None
-    last = _last(rows)
-    complete = last.groupby("images")["code"].nunique()
-    last = last[last["images"].isin(complete[complete == last["code"].nunique()].index)]
-    return last if last["images"].nunique() > 1 else None
+        return np.array([])
+    least, most = rows[column].min(), rows[column].max()
+    return np.array(paired(rows, "test", column, least, most, [other], relative=True))
 
 
-def _by_size(claim: str, measure: str, rows: pandas.DataFrame, part: str):
-    """A claim that an error falls with the size, at every compression and seed."""
-    errors = rows.groupby(["compression", "seed", "size"])[part].mean().unstack().dropna()
-    falls = np.diff(errors, axis=1) < 0
-    if not falls.size:
-        return None
-    share = f"falls in {int(falls.sum())} of {falls.size} steps to the next size, at equal numbers of code values"
-    return claim, f"{measure}: {_listed(errors.mean())}; {share}", bool(falls.all())
+def small_maps_overfit(kept: Kept, data: str) -> Claim:
+    curves = _dynamics(kept, data).sort_values("step")
+    rises = curves.groupby(["seed", "size", "channels"])["test"].agg(lambda e: e.iloc[-1] / e.min() - 1)
+    by_size = rises.groupby(["seed", "size"]).mean().unstack()
+    measured = "rise of the test MSE above its minimum: " + _by_size(by_size.mean(), "{:.1%}")
+    parts = {}
+    if by_size.shape[1] > 1:
+        smallest = by_size.iloc[:, 0]
+        parts = {"smallest": smallest.tolist(), "smallest − largest": (smallest - by_size.iloc[:, -1]).tolist()}
+    gate = flattened(curves, "train", PAPER)
+    return Claim("Small maps overfit, large ones plateau", "3.1, Fig. 1", gate, Evidence(measured, parts, PLATEAU))
 
 
-def _listed(values: pandas.Series, form: str = "{:.3g}", by: str = "{0}×{0}") -> str:
-    return ", ".join(f"{form.format(value)} ({by.format(key)})" for key, value in values.items())
+def complete_codes_do_not_copy(kept: Kept, data: str) -> Claim:
+    ends = last(_dynamics(kept, data))
+    rows = ends[np.isclose(ends["compression"].astype(float), 1)]
+    return _no_copies(kept, data, rows, "Complete CAEs do not copy their input", "3.1")
+
+
+def overcomplete_codes_do_not_copy(kept: Kept, data: str) -> Claim:
+    rows = kept.ends(experiment="overcomplete", data=data)
+    return _no_copies(kept, data, rows, "Over-complete CAEs do not copy their input", "the paper's open question")
+
+
+def _no_copies(kept: Kept, data: str, rows: pandas.DataFrame, statement: str, source: str) -> Claim:
+    errors = rows.groupby(["size", "seed"])["test"].mean()
+    floor = kept.measures["floors"].get(data, np.inf)
+    gate = Gate(
+        floor < COPY,
+        f"cannot fail: the last instance normalisation alone leaves an MSE of {floor:.3g}, whatever the code; "
+        "to test it takes an output without normalisation, and a network with none",
+    )
+    parts = {f"{size}×{size}": of_size.tolist() for size, of_size in errors.groupby("size")}
+    bound = Bound("a copy: 3 % of the range, which is hardly visible", low=COPY)
+    measured = "test MSE: " + _by_size(errors.groupby("size").mean())
+    return Claim(statement, source, gate, Evidence(measured, parts, bound))
+
+
+def more_data_closes_the_gap(kept: Kept, data: str) -> Claim:
+    ends = _scaling(kept, data)
+    ends = ends.assign(gap=ends["test"] / ends["train"] - 1)
+    measured = "test over training MSE, less 1: " + _by_amount(ends["gap"].groupby(ends["images"]).mean())
+    evidence = Evidence(measured, {"": _least_to_most(ends, "gap")}, ANY)
+    return Claim("More data closes the gap", "3.3, Fig. 4", Gate(command=SCALING), evidence)
+
+
+def _least_to_most(rows: pandas.DataFrame, value: str) -> list[float]:
+    amounts = sorted(rows["images"].unique())
+    return paired(rows, value, "images", amounts[0], amounts[-1], ["code"]) if len(amounts) > 1 else []
+
+
+def returns_diminish(kept: Kept, data: str) -> Claim:
+    ends = _scaling(kept, data)
+    errors = ends.groupby(["seed", "images"])["test"].mean().unstack()
+    falls = -np.diff(np.log(errors), axis=1) / np.diff(np.log(np.array(errors.columns, float)))
+    gaps = (falls[:, 0] - falls[:, -1]).tolist() if falls.shape[1] > 1 else []
+    measured = f"test MSE: {_by_amount(errors.mean())}"
+    evidence = Evidence(measured, {"": gaps}, ANY)
+    return Claim("More data has diminishing returns", "3.3, Fig. 4", Gate(command=SCALING), evidence)
+
+
+def size_matters_at_every_amount(kept: Kept, data: str) -> Claim:
+    ends = _scaling(kept, data)
+    parts = {f"{amount:g} images": _effect(rows, "size", "compression") for amount, rows in ends.groupby("images")}
+    measured = "test MSE of small over large maps: " + listed(
+        {k: 1 + v.mean() for k, v in parts.items()}, "{:.2f}"
+    )
+    if len(parts) > 1:
+        first, *_, most = parts.values()
+        parts["least − most data"] = first - most
+    evidence = Evidence(measured, {name: list(values) for name, values in parts.items()}, ANY)
+    return Claim(
+        "Size matters at every amount of data, most with little", "3.3, Fig. 4", Gate(command=SCALING), evidence
+    )
+
+
+def difficulty_changes_little(kept: Kept, data: str) -> Claim:
+    effects = {}
+    for name, rows in kept.runs[kept.runs["experiment"] == "dynamics"].groupby("data"):
+        errors = rows.groupby(["seed", "size"])["validation.mse"].mean().unstack()
+        effects[name] = errors.iloc[:, 0] / errors.iloc[:, -1]
+    both = pandas.DataFrame(effects).dropna()
+    gaps = np.log(both.max(axis=1) / both.min(axis=1)).tolist() if both.shape[1] > 1 else []
+    measured = "test MSE of the smallest over the largest maps: "
+    measured += listed({name: ratios.mean() for name, ratios in effects.items()}, "{:.2f}")
+    bound = Bound(
+        "little: the effects of size differ by less than a quarter (in logarithms) between data sets", high=0.22
+    )
+    return Claim(
+        "The data's difficulty changes little",
+        "3.1, Fig. 1",
+        Gate(command=PAPER),
+        Evidence(measured, {"": gaps}, bound),
+    )
+
+
+def _dynamics(kept: Kept, data: str) -> pandas.DataFrame:
+    rows = kept.curve(experiment="dynamics", data=data)
+    return rows.assign(compression=rows["compression"].astype(float).round(4))
+
+
+def _scaling(kept: Kept, data: str) -> pandas.DataFrame:
+    """The last errors of the runs with several amounts of data, those amounts that all codes have."""
+    ends = kept.ends(experiment="scaling", data=data)
+    complete = ends.groupby("images")["code"].nunique()
+    return chosen(ends, images=set(complete[complete == ends["code"].nunique()].index))
+
+
+def _by_size(values: pandas.Series, form: str = "{:.3g}") -> str:
+    return listed({f"{size}×{size}": value for size, value in values.items()}, form)
+
+
+def _by_amount(values: pandas.Series) -> str:
+    return listed({f"{amount:g} images": value for amount, value in values.items()})
+
+
+CLAIMS = (
+    similar_training_errors,
+    normalization_limits_training,
+    larger_maps_train_faster,
+    larger_maps_generalise_better,
+    channels_matter_less,
+    small_maps_overfit,
+    complete_codes_do_not_copy,
+    overcomplete_codes_do_not_copy,
+    more_data_closes_the_gap,
+    returns_diminish,
+    size_matters_at_every_amount,
+    difficulty_changes_little,
+)

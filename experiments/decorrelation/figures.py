@@ -7,16 +7,17 @@ import numpy as np
 import pandas
 from matplotlib.figure import Figure
 
-from experiments.decorrelation import tables
+from experiments.decorrelation import claims, tables
 from experiments.decorrelation.measures import collect, load_points
 from experiments.decorrelation.statistics import chosen_alpha
-from keras_ae.report.results import fill, save_figure, write_table
+from keras_ae.report.results import fill_page, write_results
 
 __all__ = ["collect", "report"]
 
 # Each group of presets has tables and figures of its own; their names begin with its prefix.
-GROUPS = {"": ("paper", "cpu", "beyond"), "quick_": ("quick",)}
+GROUPS = {"": ("paper", "cpu", "beyond", "regime"), "quick_": ("quick",)}
 TABLES = {
+    "claims": claims.claims_table,
     "table1": tables.main_table,
     "weights": tables.weights,
     "seeds": tables.seeds,
@@ -35,10 +36,6 @@ def report(results: Path) -> list[Path]:
         runs = load_runs(results, presets)
         if runs is None:
             continue
-        for name, make in TABLES.items():
-            table = make(runs)
-            if table is not None:
-                written.append(write_table(table, results / f"{prefix}{name}.md"))
         points = {}
         for preset in presets:
             points |= load_points(results, preset)
@@ -48,12 +45,9 @@ def report(results: Path) -> list[Path]:
             "correlations": _correlations(runs),
             "quantization": _quantization(runs),
         }
-        for name, figure in figures.items():
-            if figure is not None:
-                written.append(save_figure(figure, results / f"{prefix}{name}.png"))
-    readme = results.parent / "README.md"
-    if readme.exists():
-        fill(readme, results)
+        made = {name: make(runs) for name, make in TABLES.items()}
+        written += write_results(results, made, figures, prefix)
+    fill_page(results)
     return written
 
 

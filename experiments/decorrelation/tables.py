@@ -8,6 +8,7 @@ from experiments.decorrelation.statistics import READINGS, chosen_alpha, paired_
 BASE_LOSS = "binary_crossentropy"  # the paper's
 BASE_ALPHA = 0.005  # of the runs with other forms, distortions and more seeds
 MAPS = "cifar10"
+REGIME = "regime"  # the preset with other code layers, which no table of the main reading has
 
 
 def rmse(rows: pandas.DataFrame) -> pandas.Series:
@@ -22,7 +23,7 @@ def method(row) -> str:
 
 def vectors(runs: pandas.DataFrame, loss: str | None = BASE_LOSS) -> pandas.DataFrame:
     """The finished runs with code vectors, trained with one loss."""
-    chosen = (runs["status"] == "finished") & (runs["data"] != MAPS)
+    chosen = (runs["status"] == "finished") & (runs["data"] != MAPS) & (runs["preset"] != REGIME)
     return runs[chosen & (runs["loss"] == loss)] if loss else runs[chosen]
 
 

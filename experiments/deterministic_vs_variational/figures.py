@@ -11,11 +11,13 @@ from experiments.deterministic_vs_variational import claims, tables
 from experiments.deterministic_vs_variational.measures import collect
 from keras_ae.files import write_text
 from keras_ae.report.figures import latent_scatter
-from keras_ae.report.results import fill, save_figure, write_table
+from keras_ae.report.results import fill_page, write_results
+from keras_ae.studies.kept import Kept
 
 __all__ = ["collect", "report"]
 
 CHOICES = ["run", "data", "model", "variant", "filters", "depth", "units", "compared", "paper_filters"]
+CHOICES += ["seed", "weights"]
 SAMPLE_COLUMNS = 3  # models beside each other
 
 
@@ -25,24 +27,22 @@ def report(results: Path) -> list[Path]:
     for preset in ("cpu", "paper", "quick"):
         if (results / f"{preset}_measures.json").exists():
             written += _report_preset(results, preset, "" if preset == "cpu" else f"{preset}_")
-    readme = results.parent / "README.md"
-    if readme.exists():
-        fill(readme, results)
+    fill_page(results)
     return written
 
 
-def load(results: Path, preset: str) -> claims.Evidence:
-    """What was kept of a preset's runs."""
+def load(results: Path, preset: str) -> Kept:
+    """What is kept of a preset: the measured runs, their curves, and as "started" all runs with their status."""
     runs = pandas.read_csv(results / f"{preset}.csv", dtype={"depth": str})
     measures = json.loads((results / f"{preset}_measures.json").read_text(encoding="utf-8"))
     chosen = runs[(runs["status"] == "finished") & runs["run"].isin(measures)]
-    rows = [{**row, **_named(measures[row["run"]])} for row in chosen[CHOICES].to_dict("records")]
-    columns = [*CHOICES, "images", *(f"{source}_fid" for source in tables.SOURCES)]
+    choices = [name for name in CHOICES if name in chosen]
+    rows = [{**row, **_named(measures[row["run"]])} for row in chosen[choices].to_dict("records")]
+    columns = [*choices, "images", *(f"{source}_fid" for source in tables.SOURCES)]
     table = pandas.DataFrame(rows)
     table = table.reindex(columns=[*columns, *table.columns.difference(columns)])
     table["images"] = table["data"] + " [" + table["extractor"] + "]"
-    curves = pandas.read_csv(results / f"{preset}_curves.csv")
-    return claims.Evidence(table, runs, curves)
+    return Kept(table, pandas.read_csv(results / f"{preset}_curves.csv"), {"started": runs})
 
 
 def _named(measures: dict) -> dict:
@@ -53,16 +53,16 @@ def _named(measures: dict) -> dict:
 
 
 def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
-    evidence = load(results, preset)
+    kept = load(results, preset)
     made = {
-        "claims": claims.table(evidence),
-        "codes": tables.codes(evidence.rows),
-        "parameters": tables.parameters(evidence.rows),
+        "claims": claims.claims_table(kept),
+        "codes": tables.codes(kept.runs),
+        "parameters": tables.parameters(kept.runs),
     }
     figures = {}
-    for (data, extractor), rows in evidence.rows.groupby(["data", "extractor"]):
+    for (data, extractor), rows in kept.runs.groupby(["data", "extractor"]):
         # A second extractor of the same data gets files of its own.
-        first = evidence.rows.loc[evidence.rows["data"] == data, "extractor"].iloc[0]
+        first = kept.runs.loc[kept.runs["data"] == data, "extractor"].iloc[0]
         name = data if extractor == first else f"{data}_{extractor.replace('-', '_')}"
         made |= {
             f"table2_{name}": tables.table2(rows),
@@ -70,13 +70,11 @@ def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
             f"quality_{name}": tables.quality(rows),
         }
         figures |= {f"{number}_{name}": figure for number, figure in _by_length(rows).items()}
-    written = [write_table(t, results / f"{prefix}{name}.md") for name, t in made.items() if len(t)]
     samples = results / f"{preset}_samples.npz"
     if samples.exists():
-        figures |= _samples(np.load(samples), evidence.rows)
-    written += [save_figure(figure, results / f"{prefix}{name}.png") for name, figure in figures.items()]
-    codes = results / f"{preset}_codes.npz"
-    return written + (_scatter(np.load(codes), evidence.rows, results, prefix) if codes.exists() else [])
+        figures |= _samples(np.load(samples), kept.runs)
+    written, codes = write_results(results, made, figures, prefix), results / f"{preset}_codes.npz"
+    return written + (_scatter(np.load(codes), kept.runs, results, prefix) if codes.exists() else [])
 
 
 def _by_length(rows: pandas.DataFrame) -> dict[str, Figure]:

@@ -1,116 +1,124 @@
-"""Claims about the number of latent units and of filters (sections 4 and 5, Figures 1 and 5).
-
-Each takes the `Evidence` and gives (claim, measured, holds), or None where the runs for it are missing.
-"""
-
-from itertools import pairwise
+"""Claims about the number of latent units and of filters (sections 4 and 5, Figures 1 and 5)."""
 
 import pandas
 
+from experiments.deterministic_vs_variational.judged import (
+    ANY,
+    DENSITIES,
+    PAPER,
+    nothing_left,
+    plain,
+    samples_tell,
+    variational,
+)
 from experiments.deterministic_vs_variational.tables import paper_gaps
 from keras_ae.report.results import listed
+from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, at_best, paired
+from keras_ae.studies.kept import Kept, chosen
 
-LARGE = 384  # code values, from which on the paper's VAEs become unstable, or the longest code
-RISE = 0.05  # of the training loss from one evaluation to the next: such training is unstable
-DENSITIES = {"gaussian": "MVG", "mixture": "GMM"}
-
-
-def both_models(rows: pandas.DataFrame, values: str, index: list[str]) -> pandas.DataFrame:
-    """A column for the DAE and one for the VAE, a row where there are both."""
-    rows = rows[rows["model"].isin(("DAE", "VAE"))]
-    wide = rows.pivot_table(values=values, index=index, columns="model", aggfunc="min")
-    return wide.reindex(columns=["DAE", "VAE"]).dropna()
+LARGE = 384  # code values, from which on the paper's VAEs become unstable
+UNSTABLE = Bound("unstable: the training loss rises by more than 5 % from one evaluation to the next", low=0.05)
 
 
-def at_equal_length(evidence, density: str) -> pandas.DataFrame | None:
-    """Distances of DAE and VAE at the code length that is compared, a row a data set and width."""
-    rows = evidence.plain(compared=True)
-    pairs = both_models(rows, f"{density}_fid", ["images", "paper_filters", "filters"])
-    return pairs if len(pairs) else None
+def there_is_an_optimum(kept: Kept) -> Claim:
+    kept, gate = samples_tell(kept)
+    parts, words = {}, []
+    for name, rows, value in _by_length(kept):
+        means = rows.groupby("units")[value].mean().sort_index()
+        ends = (means.index[0], means.index[-1])
+        words.append(f"{name} {means.idxmin()} of {ends[0]} to {ends[1]}")
+        inner = at_best(rows[~rows["units"].isin(ends)], "units", value).assign(units=0)  # 0 stands for it
+        both = pandas.concat([inner, rows[rows["units"].isin(ends)]])
+        for end in ends:
+            gaps = paired(both, value, "units", end, 0, relative=True)
+            parts[f"{name}: {end} over the best in between"] = gaps
+    gate = gate & variational(plain(kept))
+    statement = "Both models have an optimal number of latent units"
+    return Claim(statement, "Fig. 1", gate, Evidence("best length: " + "; ".join(words), parts, ANY))
 
 
-def there_is_an_optimum(evidence):
-    found = [(name, values) for name, values in _by_length(evidence) if len(values) > 2]
-    if not found:
-        return None
-    inner = [values.index[0] < values.idxmin() < values.index[-1] for _, values in found]
-    measured = "best length: " + "; ".join(
-        f"{name} {v.idxmin()} of {v.index[0]} to {v.index[-1]}" for name, v in found
-    )
-    return "Both models have an optimal number of latent units (Fig. 1)", measured, all(inner)
+def the_optimum_is_sharper_for_daes(kept: Kept) -> Claim:
+    kept, gate = samples_tell(kept)
+    spreads = {}
+    for name, rows, value in _by_length(kept):
+        groups = rows.groupby("seed")[value]
+        spreads[name] = groups.max() / groups.min()
+    parts = {}
+    for name, spread in spreads.items():
+        other = spreads.get(name.replace("DAE", "VAE", 1))
+        if name.startswith("DAE") and other is not None:
+            parts[name.removeprefix("DAE ")] = (spread - other).dropna().tolist()
+    measured = "worst over best length: " + listed({name: s.mean() for name, s in spreads.items()}, "{:.2f}")
+    gate = gate & variational(plain(kept))
+    return Claim("The length matters more to the DAE", "Fig. 1", gate, Evidence(measured, parts, ANY))
 
 
-def the_optimum_is_sharper_for_daes(evidence):
-    spreads = {name: values.max() / values.min() for name, values in _by_length(evidence) if len(values) > 2}
-    pairs = [(s, spreads.get(name.replace("DAE", "VAE", 1))) for name, s in spreads.items() if "DAE" in name]
-    pairs = [pair for pair in pairs if pair[1] is not None]
-    if not pairs:
-        return None
-    measured = "worst over best length: " + listed(pandas.Series(spreads), "{:.2f}")
-    return "The length matters more to the DAE", measured, all(dae > vae for dae, vae in pairs)
+def _by_length(kept: Kept) -> list[tuple[str, pandas.DataFrame, str]]:
+    """(name, rows, column) of each model, density and width that has more than two lengths."""
+    return [
+        (f"{model} {name} ({images}, {filters} filters)", rows, f"{density}_fid")
+        for (model, images, filters), rows in plain(kept, model=("DAE", "VAE")).groupby(
+            ["model", "images", "filters"]
+        )
+        for density, name in DENSITIES.items()
+        if rows["units"].nunique() > 2
+    ]
 
 
-def _by_length(evidence) -> list[tuple[str, pandas.Series]]:
-    """Distances by length, of each model, density and width."""
-    found = []
-    for (model, images, filters), rows in evidence.plain().groupby(["model", "images", "filters"]):
-        for density, name in DENSITIES.items():
-            values = rows.set_index("units")[f"{density}_fid"].dropna().sort_index()
-            if model in ("DAE", "VAE") and len(values):
-                found.append((f"{model} {name} ({images}, {filters} filters)", values))
-    return found
-
-
-def long_vaes_are_unstable(evidence):
-    """The longest codes of at least 384 values or, where all are shorter, of the longest ones."""
-    runs = evidence.runs[evidence.runs["status"].isin(("finished", "diverged"))]
-    runs = runs[runs["model"].isin(("DAE", "VAE")) & (runs["variant"] == "plain")]
-    runs = runs[runs["units"] >= min(LARGE, runs["units"].max())] if len(runs) else runs
-    if runs["model"].nunique() < 2:
-        return None
+def long_vaes_are_unstable(kept: Kept) -> Claim:
+    runs = chosen(kept.measures["started"], model=("DAE", "VAE"), variant="plain", status=("finished", "diverged"))
+    longest = runs["units"].max() if len(runs) else 0
+    runs = runs[runs["units"] == longest]
     rises = {}
     for run in runs.itertuples():
-        losses = evidence.curves[evidence.curves["run"] == run.run].sort_values("step")["loss"]
-        rise = float("inf") if run.status == "diverged" else (losses / losses.shift() - 1).max()
-        rises.setdefault(run.model, []).append(rise)
-    worst = {model: max(0.0, *values) for model, values in rises.items()}
-    texts = {model: f"{rise:.1%}" if rise < float("inf") else "diverged" for model, rise in worst.items()}
-    measured = f"largest rise of the training loss between evaluations, from {runs['units'].min()} units on: "
-    measured += listed(texts, "{}")
-    claim = "VAEs of many units are unstable in training, DAEs are not"
-    return claim, measured, bool(worst["VAE"] > RISE >= worst["DAE"])
+        losses = kept.curves[kept.curves["run"] == run.run].sort_values("step")["loss"]
+        # A run that diverged rose without bound; 1 stands for it, so that its seed counts.
+        rises[run.model, run.seed] = (
+            1.0 if run.status == "diverged" else max(0.0, (losses / losses.shift() - 1).max())
+        )
+    both = pandas.Series(rises, dtype=float).unstack(0).reindex(columns=["DAE", "VAE"]).dropna() if rises else None
+    parts, measured = {}, ""
+    if both is not None and len(both):
+        parts = {"VAE": both["VAE"].tolist(), "VAE − DAE": (both["VAE"] - both["DAE"]).tolist()}
+        measured = f"largest rise of the training loss, {longest} units: " + listed(both.mean(), "{:.1%}")
+    reason = f"the longest codes have {longest} values; the paper's become unstable from {LARGE} on"
+    gate = Gate(longest >= LARGE, reason, PAPER) & variational(plain(kept))
+    statement = "VAEs of many units are unstable in training, DAEs are not"
+    return Claim(statement, "section 4", gate, Evidence(measured, parts, UNSTABLE))
 
 
-def daes_gain_more_from_width(evidence):
-    pairs = at_equal_length(evidence, "mixture")
-    gains = {}
-    for images, of_images in [] if pairs is None else pairs.groupby("images"):
-        if len(of_images) > 1:  # Narrowest over widest; index sorted by the width.
-            gains[images] = of_images.iloc[0] / of_images.iloc[-1]
-    if not gains:
-        return None
-    measured = "; ".join(f"{images}: DAE {g.DAE:.2f}, VAE {g.VAE:.2f}" for images, g in gains.items())
-    claim = "DAEs gain more from width than VAEs (GMM)"
-    return (
-        claim,
-        f"distance of the narrowest over the widest, {measured}",
-        all(g.DAE > g.VAE for g in gains.values()),
-    )
-
-
-def wider_closes_the_gap(evidence):
-    rows = evidence.plain(compared=True, model="DAE").sort_values("filters")
-    gaps = {}
+def daes_gain_more_from_width(kept: Kept) -> Claim:
+    kept, gate = samples_tell(kept)
+    rows, parts, words = plain(kept, compared=True, model=("DAE", "VAE")), {}, []
     for images, of_images in rows.groupby("images"):
-        if len(of_images) > 1:
-            gaps[images] = (of_images["gaussian_fid"] - of_images["mixture_fid"]).tolist()
-    if not gaps:
-        return None
-    measured = "; ".join(f"{images} " + ", ".join(f"{gap:.3g}" for gap in of) for images, of in gaps.items())
-    theirs = "; ".join(f"{data} " + ", ".join(f"{g:.2f}" for g in of) for data, of in paper_gaps().items())
-    holds = all(b < a for of in gaps.values() for a, b in pairwise(of))
-    claim = "Wider DAEs close the gap between MVG and GMM (section 5)"
-    return claim, f"MVG minus GMM, from narrow to wide: {measured}; in the paper's Table 2: {theirs}", holds
+        gains = {model: _gain(of_model) for model, of_model in of_images.groupby("model")}
+        if len(gains) == 2 and all(len(gain) for gain in gains.values()):
+            parts[images] = [d - v for d, v in zip(gains["DAE"], gains["VAE"], strict=True)]
+            words.append(f"{images}: " + listed({m: sum(g) / len(g) for m, g in gains.items()}, "{:+.2f}"))
+    gate = (gate if parts else nothing_left(gate)) & variational(rows)
+    evidence = Evidence("narrowest over widest, less 1: " + "; ".join(words), parts, ANY)
+    return Claim("DAEs gain more from width than VAEs (GMM)", "Fig. 1", gate, evidence)
+
+
+def _gain(rows: pandas.DataFrame) -> list[float]:
+    widths = sorted(rows["filters"].unique())
+    if len(widths) < 2:
+        return []
+    return paired(rows, "mixture_fid", "filters", widths[0], widths[-1], relative=True)
+
+
+def wider_closes_the_gap(kept: Kept) -> Claim:
+    kept, gate = samples_tell(kept)
+    rows, parts = plain(kept, compared=True, model="DAE"), {}
+    rows = rows.assign(gap=rows["gaussian_fid"] - rows["mixture_fid"])
+    for images, of_images in rows.groupby("images"):
+        widths = sorted(of_images["filters"].unique())
+        if len(widths) > 1:
+            parts[images] = paired(of_images, "gap", "filters", widths[0], widths[-1])
+    theirs = "; ".join(f"{data} " + ", ".join(f"{gap:.2f}" for gap in of) for data, of in paper_gaps().items())
+    measured = f"in the paper's Table 2 MVG less GMM, from narrow to wide: {theirs}"
+    gate = gate if parts else nothing_left(gate)
+    return Claim("Wider DAEs close the gap between MVG and GMM", "section 5", gate, Evidence(measured, parts, ANY))
 
 
 CLAIMS = (

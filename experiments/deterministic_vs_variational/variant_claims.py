@@ -1,192 +1,181 @@
-"""Claims about norms, noise, frozen code layers, depth, and how the codes are distributed (sections 4 and 5).
+"""Claims about norms, noise, frozen code layers, depth, and how the codes are distributed (sections 4 and 5)."""
 
-Each takes the `Evidence` and gives (claim, measured, holds), or None where the runs for it are missing.
-"""
+from itertools import pairwise
 
+import numpy as np
 import pandas
 
-ALIKE = 0.15  # of a Fréchet distance: less is no difference; Table 2's GMM-DAE is 15 % above the DAE
+from experiments.deterministic_vs_variational.judged import (
+    ALIKE,
+    ANY,
+    DENSITIES,
+    FIDS,
+    POINT,
+    plain,
+    samples_tell,
+    variational,
+)
+from keras_ae.report.results import listed
+from keras_ae.studies.claims import Bound, Claim, Evidence, paired
+from keras_ae.studies.kept import Kept, chosen
+
 NORMS = ("BN", "SN", "LN")
-SKEWED, PEAKED = 0.5, 1.0  # mean sizes of skewness and excess kurtosis that a scatter plot still shows as Gaussian
-FAR = 1.5  # standard deviations that many times larger or smaller than 1 are not standard
-FIDS = {"gaussian_fid": "MVG", "mixture_fid": "GMM"}
+NORMAL = Bound("normal: each measure relative to its limit, 0.5, 1 and twice a normal's", high=1.0)
+FAR = Bound(
+    "not standard: median standard deviation more than 1.5 times above or below 1 (in logarithms)", low=0.405
+)
+# What each measure of normality may be for `NORMAL`; a scatter plot still shows such codes as Gaussian.
+LIMITS = {"mean_abs_skewness": 0.5, "mean_abs_excess_kurtosis": 1.0, "mardia_skewness": 2.0}
 
 
-def norm_repairs_standard_normal(evidence):
-    pairs = _beside(evidence, ("BN",), "standard_normal_fid")
-    vae = evidence.plain(model="VAE").set_index(_POINT)["standard_normal_fid"]
-    pairs = [(*pair, vae[pair[0]]) for pair in pairs if pair[0] in vae.index]
-    if not pairs:
-        return None
-    measured = "; ".join(f"{key[0]}: DAE {dae:.3g}, BN {bn:.3g}, VAE {v:.3g}" for key, _, bn, dae, v in pairs)
-    claim = "Batch norm repairs N(0, I), down to below the VAE (Fig. 4)"
-    return claim, measured, all(bn < min(dae, v) for _, _, bn, dae, v in pairs)
+def norm_repairs_standard_normal(kept: Kept) -> Claim:
+    kept, gate = samples_tell(kept)
+    value, rows = "standard_normal_fid", _variants(kept, ("BN",))
+    vae = plain(kept, model="VAE", compared=True)
+    both = pandas.concat([chosen(rows, compared=True, depth="1"), vae.assign(variant="VAE")])
+    parts = {f"{name} − BN": paired(both, value, "variant", name, "BN", POINT) for name in ("plain", "VAE")}
+    measured = "N(0, I): " + listed(both.groupby("variant")[value].mean())
+    statement = "Batch norm repairs N(0, I), down to below the VAE"
+    return Claim(statement, "Fig. 4", gate & variational(vae), Evidence(measured, parts, ANY))
 
 
-def norms_change_little(evidence):
-    claim = "No norm on the code changes MVG and GMM samples much (Fig. 4)"
-    return _changes_little(evidence, NORMS, claim)
+def norms_change_little(kept: Kept) -> Claim:
+    return _changes_little(kept, NORMS, "No norm on the code changes MVG and GMM samples much", "Fig. 4")
 
 
-def freezing_changes_little(evidence):
-    claim = "A code layer frozen at its initialisation changes little (Fig. 3)"
-    return _changes_little(evidence, ("frozen",), claim)
+def freezing_changes_little(kept: Kept) -> Claim:
+    return _changes_little(kept, ("frozen",), "A code layer frozen at its initialisation changes little", "Fig. 3")
 
 
-def _changes_little(evidence, variants: tuple[str, ...], claim: str):
-    ratios = {}
-    for column, name in FIDS.items():
-        for key, variant, value, plain in _beside(evidence, variants, column):
-            ratios.setdefault(f"{variant} {name} ({key[0]})", []).append(value / plain)
-    if not ratios:
-        return None
-    measured = "relative to the plain DAE: " + ", ".join(_range(name, of) for name, of in ratios.items())
-    holds = all(abs(ratio - 1) <= ALIKE for of in ratios.values() for ratio in of)
-    return f"{claim[:-1]}; here: by {ALIKE:.0%} at most)", measured, holds
+def _changes_little(kept: Kept, variants: tuple[str, ...], statement: str, source: str) -> Claim:
+    kept, gate = samples_tell(kept)
+    rows = _variants(kept, variants)
+    parts = {
+        f"{variant} {name}": paired(rows, value, "variant", variant, "plain", POINT, relative=True)
+        for variant in variants
+        for value, name in FIDS.items()
+    }
+    parts = {name: gaps for name, gaps in parts.items() if gaps}
+    measured = "relative to the plain DAE: " + _means(parts, "{:+.0%}")
+    return Claim(statement, source, gate, Evidence(measured, parts, ALIKE))
 
 
-def _range(name: str, values: list[float]) -> str:
-    text = f"{name} {min(values):.2f}"
-    return text if len(values) == 1 else f"{text} to {max(values):.2f}"
+def _variants(kept: Kept, variants: tuple[str, ...]) -> pandas.DataFrame:
+    """Plain DAEs and some variants of them."""
+    return chosen(kept.runs, model="DAE", variant=("plain", *variants))
 
 
-_POINT = ["images", "filters", "depth", "units"]
+def _means(parts: dict[str, list[float]], form: str) -> str:
+    return listed({name: sum(gaps) / len(gaps) for name, gaps in parts.items() if gaps}, form)
 
 
-def _beside(evidence, variants: tuple[str, ...], column: str) -> list[tuple]:
-    """(point, variant, its value, the plain DAE's) of variants of the DAE at any depth."""
-    rows = evidence.rows[evidence.rows["model"] == "DAE"].dropna(subset=[column])
-    plain = rows[rows["variant"] == "plain"].set_index(_POINT)[column]
-    found = rows[rows["variant"].isin(variants)].set_index(_POINT)
-    return [
-        (key, variant, value, plain[key])
-        for key, variant, value in zip(found.index, found["variant"], found[column], strict=True)
-        if key in plain.index
-    ]
+def noise_on_codes_degrades(kept: Kept) -> Claim:
+    return _degrades(kept, "noise", "More noise at the decoder's input degrades samples", "section 4")
 
 
-def noise_on_codes_degrades(evidence):
-    curves = _noises(evidence, "noise")
-    return _degrades(curves, "More noise at the decoder's input degrades samples (section 4)")
+def noise_on_images_degrades(kept: Kept) -> Claim:
+    return _degrades(kept, "image noise", "More noise on the images degrades samples", "Table 1")
 
 
-def noise_on_images_degrades(evidence):
-    curves = _noises(evidence, "image noise")
-    return _degrades(curves, "More noise on the images degrades samples, too (Table 1)")
+def _degrades(kept: Kept, kind: str, statement: str, source: str) -> Claim:
+    kept, gate = samples_tell(kept)
+    rows = _noisy(kept, kind)
+    levels = sorted(rows["noise"].unique())
+    parts = {
+        f"{name}, {more:g} − {less:g}": paired(rows, value, "noise", more, less, POINT, relative=True)
+        for value, name in FIDS.items()
+        for less, more in pairwise(levels)
+    }
+    means = [listed(rows.groupby("noise")[value].mean().rename("{:g}".format)) for value in FIDS]
+    measured = "; ".join(f"{name}: {text}" for name, text in zip(FIDS.values(), means, strict=True))
+    return Claim(statement, source, gate, Evidence(measured, parts, ANY))
 
 
-def _noises(evidence, kind: str) -> dict[tuple, pandas.Series]:
-    """Distances of the DAE by the noise's standard deviation, 0 included, by (point, density)."""
-    rows = evidence.rows[evidence.rows["model"] == "DAE"]
+def _noisy(kept: Kept, kind: str) -> pandas.DataFrame:
+    """DAEs by the standard deviation of their noise, "noise"; 0 of the plain ones beside them."""
+    rows = kept.runs[kept.runs["model"] == "DAE"]
     words = rows["variant"].str.rsplit(" ", n=1)
     deviation = pandas.to_numeric(words.str[-1].where(words.str[0] == kind), errors="coerce")
     rows = rows.assign(noise=deviation.mask(rows["variant"] == "plain", 0.0)).dropna(subset=["noise"])
-    curves = {}
-    for point, of_point in rows.groupby(_POINT):
-        for column, name in FIDS.items():
-            values = of_point.set_index("noise")[column].dropna().sort_index()
-            if len(values) > 1:
-                curves[point, name] = values
-    return curves
+    several = rows.groupby(POINT)["noise"].transform("nunique") > 1
+    return rows[several]
 
 
-def _degrades(curves: dict[tuple, pandas.Series], claim: str):
-    if not curves:
-        return None
-    measured = "; ".join(
-        f"{point[0]} {name} " + ", ".join(f"{value:.3g} ({noise:g})" for noise, value in values.items())
-        for (point, name), values in curves.items()
-    )
-    return claim, measured, all(values.is_monotonic_increasing for values in curves.values())
+def noise_falls_below_the_vae(kept: Kept) -> Claim:
+    kept, gate = samples_tell(kept)
+    vae = plain(kept, model="VAE", compared=True)
+    rows = pandas.concat([_noisy(kept, "noise"), vae.assign(noise=-1.0)])  # -1 stands for the VAE
+    parts = {}
+    for value, name in FIDS.items():
+        parts[f"{name}: VAE − noise 0.1"] = paired(rows, value, "noise", -1.0, 0.1, POINT, relative=True)
+        parts[f"{name}: noise 0.5 − VAE"] = paired(rows, value, "noise", 0.5, -1.0, POINT, relative=True)
+    statement = "Between noise of 0.1 and 0.5 the DAE falls below the VAE"
+    measured = "relative: " + _means(parts, "{:+.0%}")
+    return Claim(statement, "section 4", gate & variational(vae), Evidence(measured, parts, ANY))
 
 
-def noise_falls_below_the_vae(evidence):
+def depth_makes_length_matter_less(kept: Kept) -> Claim:
+    kept, gate = samples_tell(kept)
+    parts, words = {}, []
+    for name, deep, flat, value in _by_depth(kept):
+        spreads = [rows.groupby("seed")[value].agg(lambda v: v.max() / v.min()) for rows in (flat, deep)]
+        parts[name] = (spreads[0] - spreads[1]).dropna().tolist()
+        words.append(f"{name} {spreads[1].mean():.2f}, depth 1 {spreads[0].mean():.2f}")
+    evidence = Evidence("worst over best length: " + "; ".join(words), parts, ANY)
+    return Claim("Depth makes the number of latent units matter less", "Fig. 2", gate, evidence)
+
+
+def depth_needs_fewer_units(kept: Kept) -> Claim:
+    kept, gate = samples_tell(kept)
+    parts, words = {}, []
+    for name, deep, flat, value in _by_depth(kept):
+        best = [rows.loc[rows.groupby("seed")[value].idxmin()].set_index("seed")["units"] for rows in (flat, deep)]
+        parts[name] = (best[0] - best[1]).dropna().tolist()
+        words.append(f"{name} {best[1].mean():g}, depth 1 {best[0].mean():g}")
+    evidence = Evidence("best length: " + "; ".join(words), parts, ANY)
+    return Claim("Deeper networks have their optimum at fewer units", "Fig. 2", gate, evidence)
+
+
+def _by_depth(kept: Kept) -> list[tuple[str, pandas.DataFrame, pandas.DataFrame, str]]:
+    """(name, deep DAEs, flat ones of the same lengths, column) where there are several lengths."""
     found = []
-    vae = evidence.plain(model="VAE").set_index(_POINT)
-    columns = {name: column for column, name in FIDS.items()}
-    for (point, name), values in _noises(evidence, "noise").items():
-        if {0.1, 0.5} <= set(values.index) and point in vae.index:
-            found.append((point[0], name, values[0.1], vae.loc[point, columns[name]], values[0.5]))
-    if not found:
-        return None
-    measured = "; ".join(
-        f"{images} {name}: noise 0.1 {less:.3g}, VAE {v:.3g}, noise 0.5 {more:.3g}"
-        for images, name, less, v, more in found
-    )
-    claim = "Between noise of 0.1 and 0.5 the DAE falls below the VAE (section 4)"
-    return claim, measured, all(less < v < more for _, _, less, v, more in found)
-
-
-def depth_makes_length_matter_less(evidence):
-    found = _by_depth(evidence)
-    if not found:
-        return None
-    measured = "worst over best length: " + "; ".join(
-        f"{name} {deep.max() / deep.min():.2f}, depth 1 {flat.max() / flat.min():.2f}"
-        for name, deep, flat in found
-    )
-    holds = all(deep.max() / deep.min() < flat.max() / flat.min() for _, deep, flat in found)
-    return "Depth makes the number of latent units matter less (Fig. 2)", measured, holds
-
-
-def depth_needs_fewer_units(evidence):
-    found = _by_depth(evidence)
-    if not found:
-        return None
-    best = [(name, deep.idxmin(), flat.idxmin()) for name, deep, flat in found]
-    measured = "best length: " + "; ".join(f"{name} {deep}, depth 1 {flat}" for name, deep, flat in best)
-    holds = all(deep <= flat for _, deep, flat in best) and any(deep < flat for _, deep, flat in best)
-    return "Deeper networks have their optimum at fewer units (Fig. 2)", measured, holds
-
-
-def _by_depth(evidence) -> list[tuple[str, pandas.Series, pandas.Series]]:
-    """Distances by length of deep DAEs, and of flat ones at the same lengths, where there are several."""
-    rows = evidence.rows[(evidence.rows["model"] == "DAE") & (evidence.rows["variant"] == "plain")]
-    found = []
-    for (images, filters), of_width in rows.groupby(["images", "filters"]):
-        for column, name in FIDS.items():
-            wide = of_width.pivot_table(values=column, index="units", columns="depth")
-            for depth in wide.columns.drop("1", errors="ignore"):
-                both = wide[[depth, "1"]].dropna() if "1" in wide else wide.iloc[:0]
-                if len(both) > 1:
-                    text = f"{name} ({images}, {filters} filters) depth {depth}"
-                    found.append((text, both[depth], both["1"]))
+    for (images, filters), rows in chosen(kept.runs, model="DAE", variant="plain").groupby(["images", "filters"]):
+        flat = rows[rows["depth"] == "1"]
+        for depth, deep in rows[rows["depth"] != "1"].groupby("depth"):
+            lengths = set(deep["units"]) & set(flat["units"])
+            if len(lengths) > 1:
+                both = [part[part["units"].isin(lengths)] for part in (deep, flat)]
+                for density, name in DENSITIES.items():
+                    found.append((f"{name} ({images}, {filters} filters) depth {depth}", *both, f"{density}_fid"))
     return found
 
 
-def codes_are_gaussian(evidence):
-    rows = _compared(evidence)
-    if not len(rows):
-        return None
-    means = rows.groupby("model")[["mean_abs_skewness", "mean_abs_excess_kurtosis", "mardia_kurtosis"]].mean()
-    measured = "; ".join(
-        f"{model}: skewness {m.mean_abs_skewness:.2f}, excess kurtosis {m.mean_abs_excess_kurtosis:.2f}, "
-        f"Mardia's kurtosis {m.mardia_kurtosis:.2f} of a normal's"
-        for model, m in zip(means.index, means.itertuples(), strict=True)
+def codes_are_gaussian(kept: Kept) -> Claim:
+    kept, gate = samples_tell(kept)
+    rows = plain(kept, compared=True, model=("DAE", "VAE"))
+    means = rows.groupby(["model", "seed"])[list(LIMITS)].mean()
+    parts = {
+        f"{model} {measure}": (of_model[measure] / limit).dropna().tolist()
+        for model, of_model in means.groupby("model")
+        for measure, limit in LIMITS.items()
+    }
+    words = "; ".join(
+        f"{model}: skewness {m.mean_abs_skewness:.2f}, excess kurtosis {m.mean_abs_excess_kurtosis:.2f}, Mardia's "
+        f"skewness {m.mardia_skewness:.1f} times a normal's"
+        for model, m in means.groupby("model").mean().iterrows()
     )
-    holds = (rows["mean_abs_skewness"] < SKEWED) & (rows["mean_abs_excess_kurtosis"] < PEAKED)
-    claim = f"Codes are Gaussian (Fig. A.1; here: mean sizes below {SKEWED:g} and {PEAKED:g})"
-    return claim, measured, bool(holds.all())
+    return Claim("Codes are Gaussian", "Fig. A.1", gate, Evidence(words, parts, NORMAL))
 
 
-def dae_codes_are_not_standard(evidence):
-    rows = _compared(evidence)
-    rows = rows[rows["model"] == "DAE"]
-    if not len(rows):
-        return None
-    measured = "; ".join(
-        f"{row.images}, {row.filters} filters: means of {row.mean_size:.2f} in size, standard deviations "
-        f"{row.std_lowest:.2f} to {row.std_highest:.2f}"
-        for row in rows.itertuples()
-    )
-    far = (rows["std_median"] > FAR) | (rows["std_median"] < 1 / FAR)
-    claim = f"The DAE's codes are not standard normal (Fig. A.1; here: median s.d. {FAR:g} times above or below 1)"
-    return claim, measured, bool(far.all())
-
-
-def _compared(evidence) -> pandas.DataFrame:
-    rows = evidence.plain(compared=True)
-    return rows[rows["model"].isin(("DAE", "VAE"))].sort_values(["images", "filters"])
+def dae_codes_are_not_standard(kept: Kept) -> Claim:
+    rows = plain(kept, compared=True, model="DAE")
+    deviations = rows["std_median"]
+    far = pandas.concat([deviations, 1 / deviations], axis=1).max(axis=1)
+    logs = np.log(far).groupby([rows["images"], rows["seed"]]).mean()
+    parts = {images: of_images.tolist() for images, of_images in logs.groupby("images")}
+    measured = "median standard deviation: " + listed(deviations.groupby(rows["images"]).mean(), "{:.2f}")
+    _, gate = samples_tell(kept)
+    return Claim("The DAE's codes are not standard normal", "Fig. A.1", gate, Evidence(measured, parts, FAR))
 
 
 CLAIMS = (

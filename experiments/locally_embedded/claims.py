@@ -1,195 +1,158 @@
-"""The thesis's claims as tests on the measurements: claim → measured → holds or not.
+"""The thesis's claims about types and pairs of autoencoders (chapter 3)."""
 
-Each claim takes the `Evidence` and gives (claim, measured, holds), or None where the runs for it are missing.
-"""
+import json
+from pathlib import Path
 
-from typing import NamedTuple
-
-import numpy as np
 import pandas
 
 from experiments.locally_embedded import code_claims
+from experiments.locally_embedded.code_claims import PAPER, length
 from keras_ae.report.results import listed
+from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, paired, table
+from keras_ae.studies.gates import flattened
+from keras_ae.studies.kept import Kept, last, read_kept
 
 SHARPER = ("standard", "k_sparse")
-MARGIN = 0.1  # of a loss or a gradient: less is no difference, where two seeds differ as much
-RISE = 0.02  # of the lowest test loss: less is a plateau
 EARLY = 0.15  # part of the training at which the thesis sees the capacity hold back: 110 of 800 epochs
+MANY_SEEDS = 5  # A deviation over n seeds is itself uncertain by 1/√(2(n − 1)): half of it with three.
+CLEAR = Bound(
+    "a difference of more than 10 %: curves of the thesis that it calls different are so far apart", low=0.1
+)
+CHOICES = ["run", "experiment", "data", "type", "pair", "seed", "steps"]
 
 
-class Evidence(NamedTuple):
-    """What the claims are judged by.
-
-    Attributes:
-        runs: The finished runs, a row each.
-        curves: Rows of their histories with the runs' columns; "train" and "test" are reconstruction losses (eq.
-            3.2) of autoencoders of whole images.
-        measures: From a run's name to what was measured of it.
-    """
-
-    runs: pandas.DataFrame
-    curves: pandas.DataFrame
-    measures: dict
-
-    def types(self, **chosen) -> pandas.DataFrame:
-        """The curves of the whole-image autoencoders with these choices."""
-        rows = self.curves[self.curves["experiment"] == "types"]
-        for column, value in chosen.items():
-            rows = rows[rows[column] == value]
-        return rows
+def load(results: Path, preset: str) -> Kept:
+    """What is kept of a preset; `measures` by run. "train" and "test" are losses by eq. 3.2 of whole images."""
+    measures = json.loads((results / f"{preset}_measures.json").read_text(encoding="utf-8"))
+    runs = read_kept(results, [preset])
+    runs = runs[runs["run"].isin(measures)]
+    curves = read_kept(results, [preset], "_curves").drop(columns="preset").merge(runs[CHOICES], on="run")
+    pixels = curves["run"].map({run: found.get("pixels") for run, found in measures.items()})
+    return Kept(runs, curves.assign(train=curves["mse"] * pixels, test=curves["val_mse"] * pixels), measures)
 
 
-def table(evidence: Evidence) -> pandas.DataFrame:
-    """A row for each claim that the runs can decide: "claim", "measured", "holds"."""
-    found = [claim(evidence) for claim in (*CLAIMS, *code_claims.CLAIMS)]
-    rows = [{"claim": c, "measured": m, "holds": "yes" if holds else "no"} for c, m, holds in filter(None, found)]
-    return pandas.DataFrame(rows)
+def claims_table(kept: Kept) -> pandas.DataFrame:
+    """A row for each claim."""
+    return table(claim(kept) for claim in (*CLAIMS, *code_claims.CLAIMS))
 
 
-def last(rows: pandas.DataFrame) -> pandas.DataFrame:
-    """The last row of each run."""
-    return rows.sort_values("step").groupby("run").tail(1)
+def types(kept: Kept, **choices) -> pandas.DataFrame:
+    """The curves of the whole-image autoencoders with these choices."""
+    return kept.curve(experiment="types", **choices)
 
 
-def larger(one: float, other: float) -> bool:
-    """Whether one number is larger than the other by more than `MARGIN`."""
-    return bool(one > (1 + MARGIN) * other)
-
-
-def all_types_reconstruct(evidence):
-    ends = last(evidence.types())
-    if not len(ends):
-        return None
-    parts = [row.test / evidence.measures[row.run]["mean_image_loss"] for row in ends.itertuples()]
-    worst = ends.iloc[int(np.argmax(parts))]
-    measured = f"test loss of the worst, {worst['type']}-{worst['pair']}: {max(parts):.2f} of the mean image's"
-    return (
-        "All types and pairs reconstruct (3.3.3; here: at most half the mean image's loss)",
-        measured,
-        max(parts) <= 0.5,
+def all_types_reconstruct(kept: Kept) -> Claim:
+    ends = last(types(kept))
+    ends = ends.assign(part=[row.test / kept.measures[row.run]["mean_image_loss"] for row in ends.itertuples()])
+    parts = {f"{kind}-{pair}": of["part"].tolist() for (kind, pair), of in ends.groupby(["type", "pair"])}
+    worst = ends.groupby(ends["type"] + "-" + ends["pair"])["part"].mean().nlargest(1)
+    measured = "test loss over the mean image's, worst: " + listed(worst, "{:.2f}") if parts else ""
+    bound = Bound("half of the mean image's loss, a trivial reconstruction", high=0.5)
+    return Claim(
+        "All types and pairs reconstruct", "3.3.3", length(kept, "types"), Evidence(measured, parts, bound)
     )
 
 
-def standard_types_are_sharper(evidence):
-    sharpness = _by_family(evidence, "sharpness")
-    if sharpness is None:
-        return None
-    measured = f"gradient relative to the images': {sharpness[0]:.2f}; variational types {sharpness[1]:.2f}"
-    return "Standard types reconstruct sharper, VAEs blur (Fig. 3.3)", measured, larger(*sharpness)
+def standard_types_are_sharper(kept: Kept) -> Claim:
+    statement = "Standard types reconstruct sharper, VAEs blur"
+    return _by_family(kept, "sharpness", statement, "gradient relative to the images'")
 
 
-def standard_types_have_artefacts(evidence):
-    artefacts = _by_family(evidence, "artefacts")
-    if artefacts is None:
-        return None
-    measured = f"gradient where the image has none: {artefacts[0]:.3f}; variational types {artefacts[1]:.3f}"
-    return "Standard types introduce artefacts (Fig. 3.3)", measured, larger(*artefacts)
+def standard_types_have_artefacts(kept: Kept) -> Claim:
+    statement = "Standard types introduce artefacts"
+    return _by_family(kept, "artefacts", statement, "gradient where the image has none")
 
 
-def _by_family(evidence, measure: str) -> tuple[float, float] | None:
-    """Mean of a measure over the standard types, and over the variational ones, of the pairs that both have."""
-    runs = evidence.runs[evidence.runs["experiment"] == "types"]
-    values = runs["run"].map(lambda name: evidence.measures[name][measure])
-    means = values.groupby([runs["pair"], runs["type"].isin(SHARPER)]).mean().unstack().dropna()
-    return (float(means[True].mean()), float(means[False].mean())) if means.shape[1] == 2 and len(means) else None
+def _by_family(kept: Kept, measure: str, statement: str, words: str) -> Claim:
+    """Standard types against variational ones with fc, the pair that all types have with several seeds."""
+    rows = kept.runs[(kept.runs["experiment"] == "types") & (kept.runs["pair"] == "fc")]
+    family = rows["type"].isin(SHARPER).map({True: "standard types", False: "variational types"})
+    rows = rows.assign(value=[kept.measures[run][measure] for run in rows["run"]], family=family)
+    gaps = paired(rows, "value", "family", "standard types", "variational types", relative=True)
+    measured = f"{words}: " + listed(rows.groupby("family")["value"].mean(), "{:.3f}")
+    return Claim(statement, "Fig. 3.3", Gate(command=PAPER), Evidence(measured, {"": gaps}, CLEAR))
 
 
-def k_sparse_is_least_stable(evidence):
-    ends = last(evidence.types(pair="fc")).groupby("type")["test"].agg(["mean", "std", "count"])
-    if len(ends) < 3 or ends["count"].min() < 2 or "k_sparse" not in ends.index:
-        return None
-    parts = ends["std"] / ends["mean"]
-    measured = "s.d. over seeds relative to the mean, fc: " + listed(parts, "{:.1%}")
-    return "The k-sparse type varies most between runs (Fig. 3.4)", measured, parts.idxmax() == "k_sparse"
+def k_sparse_is_worse_than_standard(kept: Kept) -> Claim:
+    ends = last(types(kept, pair="fc", type=("standard", "k_sparse")))
+    gaps = paired(ends, "test", "type", "k_sparse", "standard", relative=True)
+    measured = "test loss, fc: " + listed(ends.groupby("type")["test"].mean())
+    statement = "The k-sparse type is worse than the standard one"
+    return Claim(statement, "Fig. 3.4", Gate(command=PAPER), Evidence(measured, {"": gaps}, CLEAR))
 
 
-def k_sparse_is_worse_than_standard(evidence):
-    ends = last(evidence.types(pair="fc")).groupby("type")["test"].mean()
-    if not {"k_sparse", "standard"} <= set(ends.index):
-        return None
-    measured = "test loss, fc: " + listed(ends[["standard", "k_sparse"]])
-    return (
-        "The k-sparse type is worse than the standard one (Fig. 3.4)",
-        measured,
-        larger(ends["k_sparse"], ends["standard"]),
+def k_sparse_is_least_stable(kept: Kept) -> Claim:
+    statement = "The k-sparse type varies most between runs"
+    return _varies_most(last(types(kept, pair="fc")), "type", "k_sparse", statement, "Fig. 3.4")
+
+
+def sb_varies_most(kept: Kept) -> Claim:
+    statement = "The sb pair varies most between runs"
+    return _varies_most(last(types(kept, type="vae")), "pair", "sb", statement, "Fig. 3.5")
+
+
+def _varies_most(ends: pandas.DataFrame, column: str, most: str, statement: str, source: str) -> Claim:
+    """Distances of the losses from their mean over the seeds, relative to it (Levene's test pairs the same)."""
+    means = ends.groupby(column)["test"].transform("mean")
+    ends = ends.assign(off=(ends["test"] / means - 1).abs())
+    others = [name for name in ends[column].unique() if name != most]
+    parts = {f"{most} − {name}": paired(ends, "off", column, most, name) for name in others}
+    groups = ends.groupby(column)["test"]
+    spread = groups.std() / groups.mean()
+    seeds = int(groups.count().min()) if len(ends) else 0
+    gate = Gate(
+        seeds >= MANY_SEEDS, f"a deviation over {seeds} seeds is uncertain by half of itself or more", PAPER
     )
+    bound = Bound("the thesis gives no margin: any difference counts", low=0)
+    measured = "s.d. over seeds relative to the mean: " + listed(spread, "{:.1%}")
+    return Claim(statement, source, gate, Evidence(measured, parts, bound))
 
 
-def conv_has_the_lowest_loss(evidence):
-    lowest = _lowest_by_pair(evidence)
-    if lowest is None:
-        return None
-    measured = "lowest test loss of the VAE: " + listed(lowest)
-    return (
-        "The conv pair reaches the lowest test loss (Fig. 3.5)",
-        measured,
-        larger(lowest.drop("conv").min(), lowest["conv"]),
-    )
+def conv_has_the_lowest_loss(kept: Kept) -> Claim:
+    return _among_pairs(kept, "conv", 1, "The conv pair reaches the lowest test loss")
 
 
-def conv_overfits(evidence):
-    rows = evidence.types(type="vae", pair="conv").sort_values("step")
-    if not len(rows):
-        return None
-    rise = rows.groupby("run")["test"].agg(lambda losses: losses.iloc[-1] / losses.min() - 1).mean()
-    return "The conv pair overfits in the end (Fig. 3.5)", f"test loss {rise:.1%} above its minimum", rise > RISE
+def sb_is_worst(kept: Kept) -> Claim:
+    return _among_pairs(kept, "sb", -1, "The sb pair is the worst")
 
 
-def sb_is_worst(evidence):
-    lowest = _lowest_by_pair(evidence)
-    if lowest is None:
-        return None
-    return (
-        "The sb pair is the worst (Fig. 3.5)",
-        "lowest test loss of the VAE: " + listed(lowest),
-        larger(lowest["sb"], lowest.drop("sb").max()),
-    )
+def _among_pairs(kept: Kept, pair: str, sign: int, statement: str) -> Claim:
+    """Lowest test losses of the VAE: those of the other pairs above (sign 1) or below (-1) that of one pair."""
+    lowest = types(kept, type="vae").groupby(["pair", "seed"], as_index=False)["test"].min()
+    parts = {}
+    for other in [name for name in lowest["pair"].unique() if name != pair]:
+        more, less = (other, pair) if sign > 0 else (pair, other)
+        parts[f"{more} over {less}"] = paired(lowest, "test", "pair", more, less, relative=True)
+    measured = "lowest test loss of the VAE: " + listed(lowest.groupby("pair")["test"].mean())
+    return Claim(statement, "Fig. 3.5", length(kept, "types"), Evidence(measured, parts, CLEAR))
 
 
-def sb_varies_most(evidence):
-    ends = last(evidence.types(type="vae")).groupby("pair")["test"].agg(["mean", "std", "count"])
-    if len(ends) < 3 or ends["count"].min() < 2:
-        return None
-    parts = ends["std"] / ends["mean"]
-    measured = "s.d. over seeds relative to the mean, VAE: " + listed(parts, "{:.1%}")
-    return "The sb pair varies most between runs (Fig. 3.5)", measured, parts.idxmax() == "sb"
+def conv_overfits(kept: Kept) -> Claim:
+    rows = types(kept, type="vae", pair="conv").sort_values("step")
+    rises = rows.groupby("seed")["test"].agg(lambda losses: losses.iloc[-1] / losses.min() - 1)
+    measured = f"test loss {rises.mean():.1%} above its minimum" if len(rises) else ""
+    bound = Bound("a rise of 2 %: neighbouring evaluations differ by as much", low=0.02)
+    gate = length(kept, "types") & flattened(rows, "train", PAPER)
+    statement = "The conv pair overfits in the end"
+    return Claim(statement, "Fig. 3.5", gate, Evidence(measured, {"": rises.tolist()}, bound))
 
 
-def _lowest_by_pair(evidence) -> pandas.Series | None:
-    rows = evidence.types(type="vae")
-    lowest = rows.groupby(["pair", "run"])["test"].min().groupby("pair").mean()
-    return lowest if len(lowest) == 3 else None
+def capacity_first_holds_back(kept: Kept) -> Claim:
+    statement = "The capacity first holds the reconstruction back"
+    return _against_the_vae(kept, EARLY, "capacity", "vae", statement, Gate(command=PAPER))
 
 
-def capacity_first_holds_back(evidence):
-    early = _against_the_vae(evidence, EARLY)
-    if early is None:
-        return None
-    measured = f"test loss at {EARLY:.0%} of the steps, fc: " + listed(early)
-    return (
-        "The capacity first holds the reconstruction back (Fig. 3.4)",
-        measured,
-        larger(early["capacity"], early["vae"]),
-    )
+def capacity_then_passes_the_vae(kept: Kept) -> Claim:
+    statement = "With its capacity risen it passes the plain VAE"
+    return _against_the_vae(kept, 1.0, "vae", "capacity", statement, length(kept, "types"))
 
 
-def capacity_then_passes_the_vae(evidence):
-    end = _against_the_vae(evidence, 1.0)
-    if end is None:
-        return None
-    measured = "test loss in the end, fc: " + listed(end)
-    return (
-        "With its capacity risen it passes the plain VAE (Fig. 3.4)",
-        measured,
-        larger(end["vae"], end["capacity"]),
-    )
-
-
-def _against_the_vae(evidence, part: float) -> pandas.Series | None:
-    rows = evidence.types(pair="fc")
-    rows = rows[rows["type"].isin(("capacity", "vae")) & (rows["step"] <= part * rows["step"].max())]
-    means = last(rows).groupby("type")["test"].mean()
-    return means if len(means) == 2 else None
+def _against_the_vae(kept: Kept, part: float, higher: str, lower: str, statement: str, gate: Gate) -> Claim:
+    rows = types(kept, pair="fc", type=("capacity", "vae"))
+    ends = last(rows[rows["step"] <= part * rows["step"].max()])
+    gaps = paired(ends, "test", "type", higher, lower, relative=True)
+    measured = f"test loss at {part:.0%} of the steps, fc: " + listed(ends.groupby("type")["test"].mean())
+    return Claim(statement, "Fig. 3.4", gate, Evidence(measured, {"": gaps}, CLEAR))
 
 
 CLAIMS = (

@@ -1,108 +1,157 @@
 """Claims about LEAs in networks and about what code values stand for (4.2 and 5.1; Figures 4.1, 5.1 and 5.2)."""
 
+from collections.abc import Iterator
+
 import numpy as np
+import pandas
 
+from experiments.locally_embedded.study import STUDY
 from keras_ae.report.results import listed
+from keras_ae.studies.claims import Bound, Claim, Evidence, Gate
+from keras_ae.studies.gates import trained_long_enough
+from keras_ae.studies.kept import Kept
 
-CODED = 0.5  # of a factor's importance in the values that vary: less, and the code hardly tells the factor
-OWN = 0.75  # of a factor's importance in one code value: it is told by this value alone
-COHERENT = 0.5  # correlation of neighbours in code maps, where noise has 0
-GOOD = 0.01  # normalised reconstruction loss: an error of a tenth of the range
+PAPER = "keras-ae study run locally_embedded --preset paper"
+SEEN = 32  # pixels a side from which on dSprites' orientation is to be seen
 POSITION_AND_SCALE, ORIENTATION_AND_SHAPE = ("x", "y", "scale"), ("orientation", "shape")
+ANY = Bound("the thesis gives no margin: any difference counts", low=0)
+OWN = Bound("own: three quarters of a factor's importance in one value, as a clear traversal has", low=0.75)
+HALF = Bound("about half of ten: 4 to 6 values", low=3.9, high=6.1)
+GOOD = Bound("good: a normalised loss of 0.01, an error of a tenth of the range", high=0.01)
+LOSSES = ("reconstruction_loss", "normalized_reconstruction_loss")
 
 
-def raw_rises_while_normalised_falls(evidence):
-    found = []
-    for (run, name), first, end in _layers(evidence):
-        raw, normalised = (end[f"{name}_{m}"] / first[f"{name}_{m}"] for m in _LOSSES)
-        found.append((raw > 1 > normalised, f"{run} {name}: raw × {raw:.3g}, normalised × {normalised:.3g}"))
-    if not found:
-        return None
-    holds = any(rises for rises, _ in found)
-    return "A LEA's loss can rise while the normalised one falls (Fig. 4.1)", "; ".join(t for _, t in found), holds
+def raw_rises_while_normalised_falls(kept: Kept) -> Claim:
+    parts: dict[str, list[float]] = {}
+    words = []
+    for data, name, first, end in _layers(kept):
+        raw, normalised = (end[f"{name}_{loss}"] / first[f"{name}_{loss}"] for loss in LOSSES)
+        parts.setdefault(f"{data} {name} raw", []).append(float(np.log(raw)))
+        parts.setdefault(f"{data} {name} normalised, falling", []).append(float(-np.log(normalised)))
+        words.append(f"{data} {name}: raw × {raw:.3g}, normalised × {normalised:.3g}")
+    evidence = Evidence("; ".join(words), parts, ANY)
+    statement = "A LEA's loss can rise while the normalised one falls"
+    return Claim(statement, "Fig. 4.1", Gate(command=PAPER), evidence)
 
 
-_LOSSES = ("reconstruction_loss", "normalized_reconstruction_loss")
-
-
-def _layers(evidence):
-    """Each LEA of the networks, with the first and the last row of its run."""
-    rows = evidence.curves[evidence.curves["experiment"] == "network"].sort_values("step")
+def _layers(kept: Kept) -> Iterator[tuple[str, str, pandas.Series, pandas.Series]]:
+    """(data, name, first row, last row) of each LEA of the networks."""
+    rows = kept.curve(experiment="network").sort_values("step")
     for run, of_run in rows.groupby("run"):
-        for name in evidence.measures[run]["layers"]:
-            data = of_run["data"].iloc[0]
-            yield (data, name), of_run.iloc[0], of_run.iloc[-1]
+        for name in kept.measures[run]["layers"]:
+            yield of_run["data"].iloc[0], name, of_run.iloc[0], of_run.iloc[-1]
 
 
-def half_of_the_code_is_used(evidence):
-    found = _codes(evidence, "capacity")
-    if found is None:
-        return None
-    used, length = sum(found["active"]), len(found["active"])
-    claim = "The capacity-controlled VAE with sb uses about half of ten code values (Fig. 5.1)"
-    return claim, f"{used} of {length} vary", 0.4 * length <= used <= 0.6 * length
+def half_of_the_code_is_used(kept: Kept) -> Claim:
+    used = [float(sum(found["active"])) for found in _codes(kept, "capacity")]
+    measured = f"{np.mean(used):g} vary" if used else ""
+    statement = "The capacity-controlled VAE with sb uses about half of ten code values"
+    return Claim(statement, "Fig. 5.1", _codes_tell(kept), Evidence(measured, {"": used}, HALF))
 
 
-def position_and_scale_have_their_own_values(evidence):
-    found = _codes(evidence, "capacity")
-    if found is None or not set(POSITION_AND_SCALE) <= set(found["factors"]):
-        return None
-    parts, values = _most_important(found, POSITION_AND_SCALE)
-    holds = min(parts.values()) >= OWN and len(set(values.values())) == len(values)
-    measured = f"importance of the best code value: {listed(parts, '{:.2f}')}; values {list(values.values())}"
-    return "Position and scale are disentangled (Fig. 5.1)", measured, holds
+def position_and_scale_have_their_own_values(kept: Kept) -> Claim:
+    parts: dict[str, list[float]] = {}
+    for found in _codes(kept, "capacity"):
+        if set(POSITION_AND_SCALE) <= set(found["factors"]):
+            importances, values = _most_important(found, POSITION_AND_SCALE)
+            for factor, importance in importances.items():
+                parts.setdefault(factor, []).append(importance)
+            distinct = len(set(values.values())) == len(values)
+            parts.setdefault("three different values (1) or not (0)", []).append(float(distinct))
+    evidence = Evidence("importance of the best code value: " + _means(parts), parts, OWN)
+    return Claim("Position and scale are disentangled", "Fig. 5.1", _codes_tell(kept), evidence)
 
 
-def orientation_and_shape_stay_entangled(evidence):
-    found = _codes(evidence, "capacity")
-    if found is None or not set(ORIENTATION_AND_SHAPE) <= set(found["factors"]):
-        return None
-    parts, _ = _most_important(found, ORIENTATION_AND_SHAPE)
-    importances = np.array(found["importances"])[found["active"]].sum(axis=0)
-    told = {factor: importances[found["factors"].index(factor)] for factor in ORIENTATION_AND_SHAPE}
-    measured = f"importance of the best code value: {listed(parts, '{:.2f}')}; of all that vary: "
-    holds = max(parts.values()) < OWN and min(told.values()) >= CODED
-    return "Orientation and shape stay entangled (Fig. 5.1)", measured + listed(told, "{:.2f}"), bool(holds)
+def orientation_and_shape_stay_entangled(kept: Kept) -> Claim:
+    parts: dict[str, list[float]] = {}
+    words: dict[str, list[float]] = {}
+    for found in _codes(kept, "capacity"):
+        if set(ORIENTATION_AND_SHAPE) <= set(found["factors"]):
+            best, _ = _most_important(found, ORIENTATION_AND_SHAPE)
+            sums = np.array(found["importances"])[found["active"]].sum(axis=0)
+            for factor in ORIENTATION_AND_SHAPE:
+                total = float(sums[found["factors"].index(factor)])
+                parts.setdefault(f"{factor} in several values", []).append(OWN.low - best[factor])
+                parts.setdefault(f"{factor} coded at all", []).append(total - 0.5)  # by those that vary
+                words.setdefault(f"{factor} best", []).append(best[factor])
+                words.setdefault(f"{factor} all that vary", []).append(total)
+    bound = Bound("no value has three quarters of the importance, those that vary have more than half", low=0)
+    evidence = Evidence("importance: " + _means(words), parts, bound)
+    return Claim("Orientation and shape stay entangled", "Fig. 5.1", _codes_tell(kept), evidence)
 
 
-def standard_codes_are_entangled(evidence):
-    controlled = _codes(evidence, "capacity")
-    others = {kind: _codes(evidence, kind) for kind in ("standard", "k_sparse")}
-    others = {kind: found for kind, found in others.items() if found}
-    if controlled is None or not others:
-        return None
-    names = ("mig", "disentanglement")
-    shown = {"capacity": controlled, **others}
-    measured = "MIG and DCI disentanglement: " + "; ".join(
-        f"{kind} {found['mig']:.3f} and {found['disentanglement']:.3f}" for kind, found in shown.items()
+def standard_codes_are_entangled(kept: Kept) -> Claim:
+    kinds = {kind: _codes(kept, kind) for kind in ("capacity", "standard", "k_sparse")}
+    parts = {
+        f"{name} capacity − {kind}": [c[name] - o[name] for c, o in zip(kinds["capacity"], others, strict=False)]
+        for kind, others in kinds.items()
+        for name in ("mig", "disentanglement")
+        if kind != "capacity" and others
+    }
+    shown = {f"{kind} MIG": [found["mig"] for found in of] for kind, of in kinds.items()}
+    runs = kept.runs[kept.runs["experiment"] == "codes"]
+    pairs = runs[runs["type"].isin(kinds)].groupby("type")["pair"].agg(set)
+    confounded = len(pairs) > 0 and not set.intersection(*pairs)
+    gate = Gate(
+        not confounded, "confounded: types with different pairs of encoder and decoder are compared", PAPER
     )
-    holds = all(found[name] < controlled[name] for found in others.values() for name in names)
-    return "Standard and k-sparse codes are more entangled (5.1)", measured, holds
-
-
-def code_maps_are_coherent(evidence):
-    found = _maps(evidence, "coherence")
-    if not found:
-        return None
-    own = _maps(evidence, "input_coherence")
-    measured = "correlation of neighbours: " + ", ".join(
-        f"{data} {value:.2f} (input {own[data]:.2f})" for data, value in found.items()
+    return Claim(
+        "Standard and k-sparse codes are more entangled",
+        "5.1",
+        gate & _codes_tell(kept),
+        Evidence(_means(shown), parts, ANY),
     )
-    return "Code maps are coherent on every data set (Fig. 5.2)", measured, min(found.values()) > COHERENT
 
 
-def reconstructions_are_good(evidence):
-    found = _maps(evidence, "normalized_reconstruction_loss")
-    if not found:
-        return None
-    claim = f"Windows are reconstructed well on every data set (Fig. 5.2; here: normalised loss below {GOOD:g})"
-    return claim, "normalised loss: " + listed(found, "{:.2g}"), max(found.values()) < GOOD
+def capacity_is_most_disentangled(kept: Kept) -> Claim:
+    ours, theirs = _codes(kept, "capacity"), _codes(kept, "vae")
+    gaps = [one["mig"] - other["mig"] for one, other in zip(ours, theirs, strict=False)]
+    words = {"capacity": [found["mig"] for found in ours], "VAE": [found["mig"] for found in theirs]}
+    statement = "The capacity-controlled VAE is more disentangled than the VAE"
+    evidence = Evidence("MIG: " + _means(words), {"": gaps}, ANY)
+    return Claim(statement, "5.1", _codes_tell(kept), evidence)
 
 
-def _codes(evidence, kind: str) -> dict | None:
-    """What was measured of the codes of a type."""
-    runs = evidence.runs[(evidence.runs["experiment"] == "codes") & (evidence.runs["type"] == kind)]
-    return evidence.measures[runs["run"].iloc[0]] if len(runs) else None
+def code_maps_are_coherent(kept: Kept) -> Claim:
+    found = _maps(kept, "coherence")
+    control = _maps(kept, "untrained_coherence")
+    parts = {data: [a - b for a, b in zip(found[data], control.get(data, []), strict=False)] for data in found}
+    gate = Gate(
+        bool(control) or not found, "the control is missing: untrained LEAs give 0.79 to 0.88 on dSprites", PAPER
+    )
+    measured = "correlation of neighbours: " + _means(found)
+    bound = Bound("more coherent than the maps of an untrained LEA", low=0)
+    return Claim("Code maps are coherent on every data set", "Fig. 5.2", gate, Evidence(measured, parts, bound))
+
+
+def reconstructions_are_good(kept: Kept) -> Claim:
+    found = _maps(kept, "normalized_reconstruction_loss")
+    evidence = Evidence("normalised loss: " + _means(found, "{:.2g}"), found, GOOD)
+    return Claim("Windows are reconstructed well on every data set", "Fig. 5.2", length(kept, "maps"), evidence)
+
+
+def length(kept: Kept, experiment: str) -> Gate:
+    """Whether the runs of an analysis were trained for a tenth of the thesis's steps."""
+    steps = kept.runs.loc[kept.runs["experiment"] == experiment, "steps"]
+    theirs = [run.config.training.steps for run in STUDY.runs("paper") if run.choices["experiment"] == experiment]
+    return trained_long_enough(int(steps.max()), max(theirs), PAPER) if len(steps) else Gate(command=PAPER)
+
+
+def _codes_tell(kept: Kept) -> Gate:
+    """Whether the images of Figure 5.1 show the factors, and training was long enough to tell them apart."""
+    pixels = [
+        kept.measures[run].get("pixels", SEEN**2)
+        for run in kept.runs.loc[kept.runs["experiment"] == "codes", "run"]
+    ]
+    side = int(min(pixels, default=SEEN**2) ** 0.5)
+    small = Gate(side >= SEEN, f"images of {side}×{side} pixels hide the orientation", PAPER)
+    return small & length(kept, "codes")
+
+
+def _codes(kept: Kept, kind: str) -> list[dict]:
+    """What was measured of the codes of a type, a seed each."""
+    runs = kept.runs[(kept.runs["experiment"] == "codes") & (kept.runs["type"] == kind)].sort_values("seed")
+    return [kept.measures[run] for run in runs["run"]]
 
 
 def _most_important(found: dict, factors: tuple[str, ...]) -> tuple[dict[str, float], dict[str, int]]:
@@ -112,10 +161,18 @@ def _most_important(found: dict, factors: tuple[str, ...]) -> tuple[dict[str, fl
     return parts, dict(zip(factors, columns.argmax(axis=0).tolist(), strict=True))
 
 
-def _maps(evidence, measure: str) -> dict[str, float]:
-    """A measure of the LEAs of images, by data set."""
-    runs = evidence.runs[evidence.runs["experiment"] == "maps"]
-    return {row.data: evidence.measures[row.run]["layers"]["lea"][measure] for row in runs.itertuples()}
+def _maps(kept: Kept, measure: str) -> dict[str, list[float]]:
+    """A measure of the LEAs of images, a seed each, by data set; without those in which it was not measured."""
+    values: dict[str, list[float]] = {}
+    for run in kept.runs[kept.runs["experiment"] == "maps"].sort_values("seed").itertuples():
+        value = kept.measures[run.run]["layers"]["lea"].get(measure)
+        if value is not None:
+            values.setdefault(run.data, []).append(value)
+    return values
+
+
+def _means(values: dict[str, list[float]], form: str = "{:.2f}") -> str:
+    return listed({name: np.mean(of) for name, of in values.items() if of}, form)
 
 
 CLAIMS = (
@@ -124,6 +181,7 @@ CLAIMS = (
     position_and_scale_have_their_own_values,
     orientation_and_shape_stay_entangled,
     standard_codes_are_entangled,
+    capacity_is_most_disentangled,
     code_maps_are_coherent,
     reconstructions_are_good,
 )

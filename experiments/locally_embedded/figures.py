@@ -1,6 +1,5 @@
 """The thesis's figures 3.3 to 4.4, 5.1 and 5.2 and its tables, from the small files in results/ alone."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ from matplotlib.figure import Figure
 from experiments.locally_embedded import claims, tables
 from experiments.locally_embedded.measures import INPUT, collect
 from keras_ae.pictures import grid, save_picture
-from keras_ae.report.results import fill, save_figure, write_table
+from keras_ae.report.results import fill_page, write_results
 
 __all__ = ["collect", "report"]
 
@@ -25,52 +24,36 @@ def report(results: Path) -> list[Path]:
             written += _report_preset(results, preset, "" if preset == "cpu" else f"{preset}_")
     counted = results / "parameters.csv"
     if counted.exists():
-        written.append(write_table(tables.parameters(pandas.read_csv(counted)), results / "table3_1.md"))
-    readme = results.parent / "README.md"
-    if readme.exists():
-        fill(readme, results)
+        written += write_results(results, {"table3_1": tables.parameters(pandas.read_csv(counted))}, {})
+    fill_page(results)
     return written
 
 
-def load(results: Path, preset: str) -> claims.Evidence:
-    """What was kept of a preset's finished runs."""
-    runs = pandas.read_csv(results / f"{preset}.csv")
-    measures = json.loads((results / f"{preset}_measures.json").read_text(encoding="utf-8"))
-    runs = runs[(runs["status"] == "finished") & runs["run"].isin(measures)]
-    curves = pandas.read_csv(results / f"{preset}_curves.csv")
-    columns = ["run", "experiment", "data", "type", "pair", "seed"]
-    curves = curves.merge(runs[columns], on="run")
-    pixels = curves["run"].map({run: found.get("pixels") for run, found in measures.items()})
-    curves = curves.assign(train=curves["mse"] * pixels, test=curves["val_mse"] * pixels)
-    return claims.Evidence(runs, curves, measures)
-
-
 def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
-    evidence = load(results, preset)
+    kept = claims.load(results, preset)
     made = {
-        "table3_2": tables.times(evidence.runs),
-        "losses": tables.losses(evidence.curves, evidence.measures),
-        "codes": tables.codes(evidence.runs, evidence.measures),
-        "claims": claims.table(evidence),
+        "table3_2": tables.times(kept.runs),
+        "losses": tables.losses(kept.curves, kept.measures),
+        "codes": tables.codes(kept.runs, kept.measures),
+        "claims": claims.claims_table(kept),
     }
-    written = [write_table(t, results / f"{prefix}{name}.md") for name, t in made.items() if len(t)]
-    types, network = evidence.types(), evidence.curves[evidence.curves["experiment"] == "network"]
+    types, network = claims.types(kept), kept.curve(experiment="network")
     figures = {}
     if len(types):
         pair = "fc" if "fc" in set(types["pair"]) else types["pair"].iloc[0]
         figures["figure3_4"] = _losses(types[types["pair"] == pair], "type")
         figures["figure3_5"] = _losses(types[types["type"] == "vae"], "pair")
     if len(network):
-        figures["figure4_1"] = _raw_and_normalised(network, evidence.measures)
+        figures["figure4_1"] = _raw_and_normalised(network, kept.measures)
         figures["figure4_2"] = _classification(network)
-    written += [save_figure(figure, results / f"{prefix}{name}.png") for name, figure in figures.items()]
+    written = write_results(results, made, figures, prefix)
     reconstructions = results / f"{preset}_reconstructions.npz"
     if reconstructions.exists():
         written.append(_reconstructions(np.load(reconstructions), results / f"{prefix}figure3_3.png"))
-    for run in evidence.runs.itertuples():
+    for run in kept.runs.itertuples():
         path = results / f"{preset}_{run.run}.npz"
         if path.exists():
-            written += _pictures(run, np.load(path), evidence.measures[run.run], results, prefix)
+            written += _pictures(run, np.load(path), kept.measures[run.run], results, prefix)
     return written
 
 

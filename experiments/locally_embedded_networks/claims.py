@@ -1,174 +1,191 @@
-"""The thesis's claims as tests on the measurements: claim → measured → holds or not.
-
-Each claim takes the `Evidence` and gives (claim, measured, holds), or None where the runs for it are missing;
-`holds` is None where what is measured cannot decide it. Here
-those of sections 5.2 and 5.3, on equivariance (Figure 5.4) and pooling (Figure 5.5).
-"""
+"""What the thesis claims about equivariance (5.2, Figure 5.4) and pooling (5.3, Figure 5.5)."""
 
 import pandas
 
 from experiments.locally_embedded_networks import robustness_claims, training_claims
-from experiments.locally_embedded_networks.evidence import CLASSIC, LEA, Evidence
+from experiments.locally_embedded_networks.evidence import ANY, CLASSIC, LEA, PAPER
 from keras_ae.report.results import listed
+from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, paired, table
+from keras_ae.studies.kept import Kept
 
-SPATIAL = ("scale", "orientation", "x", "y")
-KEPT, GAINED = 0.8, 1.25  # times what the probe of the input tells above chance
-DROPPED = 0.2  # of what the probe of the best layer does
-ALIKE = 0.05  # difference of accuracies
-LEAST = 0.01  # difference of accuracies that counts as one
-NOISE = 0.02  # two standard errors of an accuracy on 2,000 images
-MUCH = 0.1  # difference of accuracies that counts as large
-POOLED = {("POOL-FC", 0), *((f"LEA-FC {kind}-fc", length) for kind in ("standard", "VAE") for length in (1, 10))}
-
-
-def table(evidence: Evidence) -> pandas.DataFrame:
-    """A row for each claim for which there are runs: "claim", "measured", "holds"."""
-    found = [claim(evidence) for claim in (*CLAIMS, *training_claims.CLAIMS, *robustness_claims.CLAIMS)]
-    rows = [{"claim": c, "measured": m, "holds": _holds(holds)} for c, m, holds in filter(None, found)]
-    return pandas.DataFrame(rows)
-
-
-def _holds(holds: bool | None) -> str:
-    return "undecided" if holds is None else "yes" if holds else "no"
+POSITION = ("x", "y")
+CONVERGED = (
+    0.95  # A probe of the image itself can tell position; one that does not on its own images has not learnt.
+)
+KEPT = Bound("kept: layers tell 0.8 to 1.25 of what the image tells above chance", low=0.8, high=1.25)
+ALIKE = Bound("the same: accuracies differ by less than 0.05, which other probes change", low=-0.05, high=0.05)
+DROPPED = Bound("dropped: a fifth of what the best layer tells at most", high=0.2)
+NO_WORSE = Bound("at least as good: no more than 0.02 worse, two standard errors on 2,000 images", low=-0.02)
+MUCH = Bound(
+    "far better: 0.1 of the images more, a third of the range above guessing in the thesis's figure", low=0.1
+)
+STANDARD, VAE = "LEA-FC standard-fc", "LEA-FC VAE-fc"
 
 
-def _told(evidence) -> dict[tuple[str, str], pandas.Series] | None:
-    """From (model, factor) to what the probes of its layers tell above chance, in order; None if one is missing.
+def claims_table(kept: Kept) -> pandas.DataFrame:
+    """A row for each claim."""
+    every = (*CLAIMS, *training_claims.CLAIMS, *robustness_claims.CLAIMS)
+    return table(claim(kept) for claim in every)
 
-    Medians over the seeds of the accuracies on the test images.
-    """
-    rows = evidence.layers
-    if not len(rows):
-        return None
-    rows = rows[rows["label"].isin((CLASSIC, LEA)) & rows["factor"].isin(SPATIAL)]
+
+def _probed(kept: Kept) -> tuple[pandas.DataFrame, Gate]:
+    """Accuracies "above" chance, a row a model, layer, factor and seed; and whether the probes converged."""
+    rows = kept.measures["layers"]
+    rows = rows[rows["label"].isin((CLASSIC, LEA))]
     rows = rows.assign(above=rows["test"] - rows["chance"])
-    groups = rows.groupby(["label", "factor"])
-    told = {key: of.groupby("layer", sort=False)["above"].median() for key, of in groups}
-    return told if len(told) == 2 * len(SPATIAL) else None
-
-
-def translation_is_kept(evidence):
-    told = _told(evidence)
-    if told is None:
-        return None
-    parts = {
-        f"{label} {factor}": told[label, factor].iloc[:-1] / told[label, factor].iloc[0]
-        for label in (CLASSIC, LEA)
-        for factor in ("x", "y")
-    }
-    shown = {name: f"{values.min():.2f} to {values.max():.2f}" for name, values in parts.items()}
-    measured = "what layers before the last tell, relative to the input: " + listed(shown, "{}")
-    holds = all(values.min() >= KEPT and values.max() <= GAINED for values in parts.values())
-    return "Translation is kept until the last layer, no less and no more (Fig. 5.4)", measured, holds
-
-
-def x_and_y_are_alike(evidence):
-    told = _told(evidence)
-    if told is None:
-        return None
-    apart = {label: (told[label, "x"] - told[label, "y"]).abs().max() for label in (CLASSIC, LEA)}
-    measured = "largest difference of accuracies at a layer: " + listed(apart, "{:.3f}")
-    return "x and y position show the same (Fig. 5.4)", measured, max(apart.values()) <= ALIKE
-
-
-def scale_is_told_better_later(evidence):
-    return _from_input_to_last(evidence, "scale", "Scale is read better in later layers (Fig. 5.4)", (True, True))
-
-
-def classic_loses_orientation(evidence):
-    claim = "The Classic loses orientation, the CNN-LEA makes it easier to read (Fig. 5.4)"
-    return _from_input_to_last(evidence, "orientation", claim, (False, True))
-
-
-def _from_input_to_last(evidence, factor: str, claim: str, rises: tuple[bool, bool]):
-    """Whether accuracies rise from the input to the layer before the output, of the Classic and of the CNN-LEA."""
-    told = _told(evidence)
-    if told is None:
-        return None
-    ends = {label: (told[label, factor].iloc[0], told[label, factor].iloc[-2]) for label in (CLASSIC, LEA)}
-    measured = "accuracy above chance: " + "; ".join(
-        f"{label} {first:.3f} at the input, {last:.3f} before the output" for label, (first, last) in ends.items()
+    told = rows[(rows["layer"] == "image") & rows["factor"].isin(POSITION)]["train"]
+    reason = (
+        f"the probes are not converged: from the image itself they tell position right for {told.min():.0%} of "
+        "the images that they were trained on"
     )
-    changes = zip(ends.values(), rises, strict=True)
-    return claim, measured, all((last - first) * (1 if up else -1) > LEAST for (first, last), up in changes)
+    return rows, Gate(not len(told) or told.min() >= CONVERGED, reason, PAPER)
 
 
-def lea_keeps_more_orientation(evidence):
-    told = _told(evidence)
-    if told is None:
-        return None
-    last = {label: told[label, "orientation"].iloc[-2] for label in (CLASSIC, LEA)}
-    measured = "accuracy above chance before the output: " + listed(last, "{:.3f}")
-    claim = "The CNN-LEA tells orientation better than the Classic (Fig. 5.4)"
-    return claim, measured, last[LEA] > last[CLASSIC] + LEAST
+def _layers(kept: Kept) -> tuple[pandas.DataFrame, Gate]:
+    """The same, a row a model, factor and seed.
 
-
-def output_drops_all(evidence):
-    told = _told(evidence)
-    if told is None:
-        return None
-    parts = {key: values.iloc[-1] / values.max() for key, values in told.items() if values.max() > LEAST}
-    if not parts:
-        return None
-    worst = max(parts, key=parts.get)
-    measured = f"most at the output, relative to the best layer: {worst[0]} {worst[1]} {parts[worst]:.2f}"
-    return "The output layer drops all spatial information (Fig. 5.4)", measured, parts[worst] <= DROPPED
-
-
-def _pooled(evidence) -> pandas.DataFrame | None:
-    """Median test accuracy in the end, a row a window, a column (model, code length).
-
-    Windows that lack a model are left out; None with fewer than three left, of small, middling and large.
+    Columns: "first", "before" and "out" of the input, the layer before the output, and the output; "best" of all;
+    "lowest" and "highest" of all but the output.
     """
-    ends = evidence.ends("pooling")
-    keyed = ends.assign(code=ends["code"].fillna(0).astype(int))
-    table = keyed.pivot_table("val_accuracy", "window", ["label", "code"], aggfunc="median")
-    if POOLED - set(table.columns):
-        return None
-    table = table[sorted(POOLED)].dropna()
-    return table if len(table) >= 3 else None
+    rows, gate = _probed(kept)
+    groups = rows.groupby(["label", "factor", "seed"], sort=False)["above"]
+    ends = groups.agg(first="first", before=lambda v: v.iloc[-2], out="last", best="max")
+    ends["lowest"], ends["highest"] = (
+        groups.agg(lambda v: v.iloc[:-1].min()),
+        groups.agg(lambda v: v.iloc[:-1].max()),
+    )
+    return ends.reset_index(), gate
 
 
-def standard_is_no_worse_than_max_pooling(evidence):
-    pooled = _pooled(evidence)
-    if pooled is None:
-        return None
-    gains = pooled["LEA-FC standard-fc", 1] - pooled["POOL-FC", 0]
-    claim = "With one code value the standard LEA is at least as good as max-pooling (Fig. 5.5)"
-    return claim, "difference of accuracies by window: " + _by_window(gains), gains.min() >= -NOISE
+def _of(ends: pandas.DataFrame, label: str, factor: str) -> pandas.DataFrame:
+    return ends[(ends["label"] == label) & (ends["factor"] == factor)].sort_values("seed")
 
 
-def ten_values_are_far_better_for_large_windows(evidence):
-    pooled = _pooled(evidence)
-    if pooled is None:
-        return None
-    gains = (pooled["LEA-FC standard-fc", 10] - pooled["POOL-FC", 0]).sort_index().iloc[len(pooled) // 2 :]
-    claim = "With ten code values the LEA is far better than max-pooling for large windows (Fig. 5.5)"
-    return claim, "difference of accuracies by window: " + _by_window(gains), gains.min() >= MUCH
+def translation_is_kept(kept: Kept) -> Claim:
+    ends, gate = _layers(kept)
+    parts = {
+        f"{label} {factor} {which}": (rows[which] / rows["first"]).tolist()
+        for label in (CLASSIC, LEA)
+        for factor in POSITION
+        for which in ("lowest", "highest")
+        if len(rows := _of(ends, label, factor))
+    }
+    measured = "layers before the last, relative to the input: " + _means(parts)
+    statement = "Translation is kept until the last layer, no less and no more"
+    return Claim(statement, "Fig. 5.4", gate, Evidence(measured, parts, KEPT))
 
 
-def vae_is_worse_at_small_windows(evidence):
-    pooled = _pooled(evidence)
-    if pooled is None:
-        return None
-    smallest = pooled.loc[pooled.index.min()]
-    gaps = {n: smallest["LEA-FC standard-fc", n] - smallest["LEA-FC VAE-fc", n] for n in (1, 10)}
-    measured = "standard minus VAE at 2×2, by code length: " + listed(gaps)
-    return "The VAE is worse at windows of 2×2 (Fig. 5.5)", measured, min(gaps.values()) > LEAST
+def x_and_y_are_alike(kept: Kept) -> Claim:
+    rows, gate = _probed(kept)
+    parts = {
+        f"{label} {layer}": paired(of_layer, "above", "factor", "x", "y")
+        for (label, layer), of_layer in rows.groupby(["label", "layer"], sort=False)
+    }
+    measured = "x less y: " + _means(parts, "{:+.3f}")
+    return Claim("x and y position show the same", "Fig. 5.4", gate, Evidence(measured, parts, ALIKE))
 
 
-def vae_improves_with_the_window(evidence):
-    pooled = _pooled(evidence)
-    if pooled is None:
-        return None
-    accuracies = pooled["LEA-FC VAE-fc", 10].sort_index()
-    claim = "With ten code values the VAE improves with the window (Fig. 5.5)"
-    holds = accuracies.iloc[-1] > accuracies.iloc[0] + LEAST
-    return claim, "accuracy by window: " + _by_window(accuracies), holds
+def scale_is_told_better_later(kept: Kept) -> Claim:
+    return _from_input_to_last(kept, "scale", "Scale is read better in later layers", (1, 1))
 
 
-def _by_window(values: pandas.Series) -> str:
-    return listed({f"{window:g}": value for window, value in values.items()})
+def classic_loses_orientation(kept: Kept) -> Claim:
+    statement = "The Classic loses orientation, the CNN-LEA makes it easier to read"
+    return _from_input_to_last(kept, "orientation", statement, (-1, 1))
+
+
+def _from_input_to_last(kept: Kept, factor: str, statement: str, signs: tuple[int, int]) -> Claim:
+    """Whether accuracies rise (1) or fall (-1) from the input to the layer before the output, of both networks."""
+    ends, gate = _layers(kept)
+    parts, words = {}, []
+    for label, sign in zip((CLASSIC, LEA), signs, strict=True):
+        rows = _of(ends, label, factor)
+        parts[label] = (sign * (rows["before"] - rows["first"])).tolist()
+        words.append(
+            f"{label} {rows['first'].mean():.3f} at the input, {rows['before'].mean():.3f} before the output"
+        )
+    measured = "accuracy above chance: " + "; ".join(words) if len(ends) else ""
+    return Claim(statement, "Fig. 5.4", gate, Evidence(measured, parts, ANY))
+
+
+def lea_keeps_more_orientation(kept: Kept) -> Claim:
+    ends, gate = _layers(kept)
+    rows = ends[ends["factor"] == "orientation"]
+    gaps = paired(rows, "before", "label", LEA, CLASSIC)
+    measured = "accuracy above chance before the output: " + listed(
+        rows.groupby("label")["before"].mean(), "{:.3f}"
+    )
+    statement = "The CNN-LEA tells orientation better than the Classic"
+    return Claim(statement, "Fig. 5.4", gate, Evidence(measured, {"": gaps}, ANY))
+
+
+def output_drops_all(kept: Kept) -> Claim:
+    ends, gate = _layers(kept)
+    ends = ends[ends["factor"].isin(("scale", "orientation", *POSITION))]
+    parts = {
+        f"{label} {factor}": (rows["out"] / rows["best"]).tolist()
+        for (label, factor), rows in ends.groupby(["label", "factor"])
+    }
+    measured = "at the output, relative to the best layer: " + _means(parts)
+    return Claim(
+        "The output layer drops all spatial information", "Fig. 5.4", gate, Evidence(measured, parts, DROPPED)
+    )
+
+
+def _means(parts: dict[str, list[float]], form: str = "{:.2f}") -> str:
+    return listed({name: sum(values) / len(values) for name, values in parts.items() if values}, form)
+
+
+def _pooled(kept: Kept) -> pandas.DataFrame:
+    """Test accuracy in the end of each pooling network; "kind" is the model and its number of code values."""
+    ends = kept.ends(experiment="pooling")
+    code = ends["code"].fillna(0).astype(int).astype(str)
+    return ends.assign(kind=ends["label"] + " " + code).sort_values("window")
+
+
+def _by_window(rows: pandas.DataFrame, first: str, second: str) -> dict[str, list[float]]:
+    parts = {f"{w:g}×{w:g}": paired(of, "val_accuracy", "kind", first, second) for w, of in rows.groupby("window")}
+    return {name: gaps for name, gaps in parts.items() if gaps}
+
+
+def standard_is_no_worse_than_max_pooling(kept: Kept) -> Claim:
+    parts = _by_window(_pooled(kept), f"{STANDARD} 1", "POOL-FC 0")
+    statement = "With one code value the standard LEA is at least as good as max-pooling"
+    evidence = Evidence("accuracies: " + _means(parts, "{:+.3f}"), parts, NO_WORSE)
+    return Claim(statement, "Fig. 5.5", Gate(command=PAPER), evidence)
+
+
+def ten_values_are_far_better_for_large_windows(kept: Kept) -> Claim:
+    rows = _pooled(kept)
+    rows = rows[rows["window"] >= rows["window"].median()]
+    parts = _by_window(rows, f"{STANDARD} 10", "POOL-FC 0")
+    statement = "With ten code values the LEA is far better than max-pooling for large windows"
+    evidence = Evidence("accuracies: " + _means(parts, "{:+.3f}"), parts, MUCH)
+    return Claim(statement, "Fig. 5.5", Gate(command=PAPER), evidence)
+
+
+def vae_is_worse_at_small_windows(kept: Kept) -> Claim:
+    rows = _pooled(kept)
+    rows = rows[rows["window"] == 2]
+    parts = {
+        f"{length} value{'s' * (length > 1)}": paired(
+            rows, "val_accuracy", "kind", f"{STANDARD} {length}", f"{VAE} {length}"
+        )
+        for length in (1, 10)
+    }
+    statement = "The VAE is worse at windows of 2×2"
+    evidence = Evidence("standard less VAE: " + _means(parts, "{:+.3f}"), parts, ANY)
+    return Claim(statement, "Fig. 5.5", Gate(command=PAPER), evidence)
+
+
+def vae_improves_with_the_window(kept: Kept) -> Claim:
+    rows = _pooled(kept)
+    rows = rows[rows["kind"] == f"{VAE} 10"]
+    means = rows.groupby("window")["val_accuracy"].mean()
+    gaps = paired(rows, "val_accuracy", "window", means.index[-1], means.index[0]) if len(means) > 1 else []
+    measured = "accuracy by window: " + listed(means.rename("{0:g}×{0:g}".format))
+    statement = "With ten code values the VAE improves with the window"
+    return Claim(statement, "Fig. 5.5", Gate(command=PAPER), Evidence(measured, {"": gaps}, ANY))
 
 
 CLAIMS = (

@@ -1,11 +1,11 @@
-"""What was kept of finished runs, as the tables that claims, tables and figures are made of."""
+"""What is kept of the runs, and what the claims of this study share."""
 
 from pathlib import Path
-from typing import NamedTuple
 
-import pandas
-
-from experiments.locally_embedded_networks.study import CHOICES
+from experiments.locally_embedded_networks.study import CHOICES, STUDY
+from keras_ae.studies.claims import Bound, Gate
+from keras_ae.studies.gates import trained_long_enough
+from keras_ae.studies.kept import Kept, read_kept
 
 MODELS = {
     "classic": "Classic",
@@ -17,46 +17,28 @@ MODELS = {
 }
 TYPES = {"standard": "standard", "vae": "VAE", "capacity": "capacity"}
 CLASSIC, LEA = "Classic", "CNN-LEA VAE-fc"  # what sections 5.2 and 5.4 compare
+PAPER = "keras-ae study run locally_embedded_networks --preset paper"
+ANY = Bound("the thesis gives no margin: any difference counts", low=0)
 
 
-class Evidence(NamedTuple):
-    """What the claims are judged by; every table has the runs' choices, and their "label".
+def load(results: Path, presets: tuple[str, ...]) -> Kept:
+    """What is kept of several presets; of a run that stands in two of them, the first one's.
 
-    Attributes:
-        runs: The finished runs with their measurements, a row each.
-        curves: Rows of their histories.
-        layers: What probes tell of the factors: rows of `keras_ae.evaluation.spatial_information`.
-        attacks: On the classifiers of section 5.5: a row a run and attack, as `Robustness.summary` has it.
-        on_shapes: The same on those of section 5.2, where they are of other images.
+    `measures` has "layers", what probes tell of the factors (rows of `keras_ae.evaluation.spatial_information`);
+    "attacks" on the classifiers of section 5.5, a row a run and attack; "on_shapes", those on the classifiers of
+    section 5.2. Every table has the runs' choices and their "label".
     """
-
-    runs: pandas.DataFrame
-    curves: pandas.DataFrame
-    layers: pandas.DataFrame
-    attacks: pandas.DataFrame
-    on_shapes: pandas.DataFrame
-
-    def of(self, experiment: str) -> pandas.DataFrame:
-        """The curves of one analysis."""
-        return self.curves[self.curves["experiment"] == experiment]
-
-    def ends(self, experiment: str) -> pandas.DataFrame:
-        """The last row of the curve of each run of one analysis."""
-        return self.of(experiment).sort_values("step").groupby("run").tail(1)
-
-
-def load(results: Path, presets: tuple[str, ...]) -> Evidence:
-    """What was kept of the runs of several presets; of a run that stands in two of them, the first one's."""
-    runs = _together(results, presets, "")
-    if "status" in runs:
-        runs = runs[runs["status"] == "finished"]
-    runs = runs.reindex(columns=dict.fromkeys([*runs.columns, "experiment", *CHOICES]))
+    runs = read_kept(results, presets)
+    runs = runs.reindex(columns=dict.fromkeys([*runs.columns, "experiment", "steps", *CHOICES]))
     runs = runs.assign(label=[label(row) for _, row in runs.iterrows()])
-    columns = runs[["run", "experiment", *CHOICES, "label"]]
-    names = ("_curves", "_equivariance", "_robustness")
-    *tables, attacks = (_together(results, presets, name).merge(columns, on="run") for name in names)
-    apart = attacks["experiment"] != "robustness"
-    return Evidence(runs, *tables, attacks[~apart], attacks[apart])
+    columns = runs[["run", "experiment", "steps", *CHOICES, "label"]]
+    curves, layers, attacks = (
+        read_kept(results, presets, name).drop(columns="preset", errors="ignore").merge(columns, on="run")
+        for name in ("_curves", "_equivariance", "_robustness")
+    )
+    of_digits = attacks["experiment"] == "robustness"
+    measures = {"layers": layers, "attacks": attacks[of_digits], "on_shapes": attacks[~of_digits]}
+    return Kept(runs, curves, measures)
 
 
 def label(row) -> str:
@@ -65,11 +47,8 @@ def label(row) -> str:
     return f"{name} {TYPES[row['type']]}-{row['pair']}" if row["type"] in TYPES else name
 
 
-def _together(results: Path, presets: tuple[str, ...], name: str) -> pandas.DataFrame:
-    tables, seen = [pandas.DataFrame({"run": []}, dtype=object)], set()
-    for path in (results / f"{preset}{name}.csv" for preset in presets):
-        if path.exists():
-            table = pandas.read_csv(path)
-            tables.append(table[~table["run"].isin(seen)])
-            seen |= set(table["run"] if "status" not in table else table["run"][table["status"] == "finished"])
-    return pandas.concat([table for table in tables if len(table)] or tables)
+def length(kept: Kept, experiment: str) -> Gate:
+    """Whether the runs of an analysis were trained for a tenth of the thesis's steps."""
+    steps = kept.runs.loc[kept.runs["experiment"] == experiment, "steps"]
+    theirs = [run.config.training.steps for run in STUDY.runs("paper") if run.choices["experiment"] == experiment]
+    return trained_long_enough(int(steps.max()), max(theirs), PAPER) if len(steps) else Gate(command=PAPER)

@@ -6,21 +6,22 @@ import pandas
 from matplotlib.figure import Figure
 
 from experiments.locally_embedded_networks import claims, tables
-from experiments.locally_embedded_networks.evidence import CLASSIC, Evidence, load
+from experiments.locally_embedded_networks.evidence import CLASSIC, load
 from experiments.locally_embedded_networks.measures import collect
 from experiments.locally_embedded_networks.robustness_claims import failed
 from experiments.locally_embedded_networks.scales import EXPERIMENTS
 from experiments.locally_embedded_networks.training_claims import at_lowest
-from keras_ae.report.results import fill, save_figure, write_table
+from keras_ae.report.results import fill_page, write_results
 from keras_ae.report.robustness import robustness_heatmap
 from keras_ae.report.spatial_information import spatial_information_figure
+from keras_ae.studies.kept import Kept
 
 __all__ = ["collect", "report"]
 
 # Files begin with the name on the left; those of the cpu preset and of its parts with nothing.
 PRESETS = {"": ("cpu", *EXPERIMENTS), "paper_": ("paper",), "quick_": ("quick",)}
 TABLES = {
-    "networks_claims": claims.table,
+    "networks_claims": claims.claims_table,
     "spatial_information": tables.spatial_information,
     "pooling": tables.pooling,
     "samples": tables.samples,
@@ -32,38 +33,31 @@ TABLES = {
 
 
 def report(results: Path) -> list[Path]:
-    """Write the tables and figures that the kept results allow, and the tables into the pages that have a place.
-
-    The claims also go to the page of the study of LEAs' types, `experiments/locally_embedded/README.md`.
-    """
+    """Write the tables and figures that the kept results allow; the tables also into the experiment's README."""
     written = []
     for prefix, presets in PRESETS.items():
         if any((results / f"{preset}_curves.csv").exists() for preset in presets):
             written += _report_presets(load(results, presets), results, prefix)
-    for study in (results.parent, results.parent.parent / "locally_embedded"):
-        if (study / "README.md").exists():
-            fill(study / "README.md", results)
+    fill_page(results)
     return written
 
 
-def _report_presets(evidence: Evidence, results: Path, prefix: str) -> list[Path]:
-    made = {name: make(evidence) for name, make in TABLES.items()}
-    written = [write_table(t, results / f"{prefix}{name}.md") for name, t in made.items() if len(t)]
+def _report_presets(kept: Kept, results: Path, prefix: str) -> list[Path]:
     figures = {
-        "figure5_4": _spatial_information(evidence),
-        "figure5_5": _pooling(evidence.ends("pooling")),
-        "figure5_6": _samples(evidence.of("samples")),
-        "figure5_8": _regularization(at_lowest(evidence)),
-        **_robustness(evidence),
+        "figure5_4": _spatial_information(kept),
+        "figure5_5": _pooling(kept.ends(experiment="pooling")),
+        "figure5_6": _samples(kept.curve(experiment="samples")),
+        "figure5_8": _regularization(at_lowest(kept)),
+        **_robustness(kept),
     }
-    figures = {name: figure for name, figure in figures.items() if figure is not None}
-    return written + [save_figure(figure, results / f"{prefix}{name}.png") for name, figure in figures.items()]
+    return write_results(results, {name: make(kept) for name, make in TABLES.items()}, figures, prefix)
 
 
-def _spatial_information(evidence: Evidence) -> Figure | None:
-    if not len(evidence.layers):
+def _spatial_information(kept: Kept) -> Figure | None:
+    layers = kept.measures["layers"]
+    if not len(layers):
         return None
-    return spatial_information_figure(evidence.layers.drop(columns="model").rename(columns={"label": "model"}))
+    return spatial_information_figure(layers.drop(columns="model").rename(columns={"label": "model"}))
 
 
 def _pooling(ends: pandas.DataFrame) -> Figure | None:
@@ -106,12 +100,12 @@ def _samples(rows: pandas.DataFrame) -> Figure | None:
     return figure
 
 
-def _robustness(evidence: Evidence) -> dict[str, Figure]:
+def _robustness(kept: Kept) -> dict[str, Figure]:
     """Figures 5.7 and A.1, means over the seeds; runs whose classifiers failed to learn in a figure apart."""
-    rows = evidence.attacks
+    rows = kept.measures["attacks"]
     if not len(rows):
         return {}
-    apart = rows["run"].isin(failed(evidence.runs))
+    apart = rows["run"].isin(failed(kept.runs))
     learnt, not_learnt = summaries(rows[~apart]), summaries(rows[apart])
     figures = {"figureA_1": robustness_heatmap(learnt)} if learnt else {}
     if CLASSIC in learnt and len(learnt) > 1:

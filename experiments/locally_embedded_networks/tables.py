@@ -6,11 +6,11 @@ from experiments.locally_embedded_networks.robustness_claims import failed
 from experiments.locally_embedded_networks.training_claims import at_lowest
 
 
-def spatial_information(evidence) -> pandas.DataFrame:
+def spatial_information(kept) -> pandas.DataFrame:
     """Figure 5.4 in numbers: test accuracy of the probes, median over the seeds; a row a model and layer."""
-    if not len(evidence.layers):
+    if not len(kept.measures["layers"]):
         return pandas.DataFrame()
-    rows, parts = evidence.layers, []
+    rows, parts = kept.measures["layers"], []
     for label, of_model in rows.groupby("label", sort=False):
         table = of_model.pivot_table("test", "layer", "factor", "median", sort=False).reset_index()
         parts.append(table.assign(model=label))
@@ -19,9 +19,9 @@ def spatial_information(evidence) -> pandas.DataFrame:
     return table[["model", "layer", *chance]]
 
 
-def pooling(evidence) -> pandas.DataFrame:
+def pooling(kept) -> pandas.DataFrame:
     """Figure 5.5 in numbers: median test accuracy in the end; a row a model and code length, a column a window."""
-    ends = evidence.ends("pooling")
+    ends = kept.ends(experiment="pooling")
     if not len(ends):
         return pandas.DataFrame()
     ends = ends.sort_values(["window", "model", "type", "code"])
@@ -31,12 +31,12 @@ def pooling(evidence) -> pandas.DataFrame:
     return table.rename(columns={"label": "model", "code": "code values"})
 
 
-def samples(evidence) -> pandas.DataFrame:
+def samples(kept) -> pandas.DataFrame:
     """Figure 5.6 in numbers: losses and accuracies in the end, the lowest test loss; medians over the seeds."""
-    rows = evidence.of("samples")
+    rows = kept.curve(experiment="samples")
     if not len(rows):
         return pandas.DataFrame()
-    ends, groups = evidence.ends("samples"), ["samples", "label"]
+    ends, groups = kept.ends(experiment="samples"), ["samples", "label"]
     columns = {
         "training loss": ends.groupby(groups)["loss"].median(),
         "test loss": ends.groupby(groups)["val_loss"].median(),
@@ -48,9 +48,9 @@ def samples(evidence) -> pandas.DataFrame:
     return table.assign(images=[f"{images:g}" for images in table["images"]])
 
 
-def classifiers(evidence) -> pandas.DataFrame:
+def classifiers(kept) -> pandas.DataFrame:
     """The classifiers that are attacked: seeds, median test accuracy, and how many failed to learn the classes."""
-    runs = evidence.runs[evidence.runs["experiment"] == "robustness"]
+    runs = kept.runs[kept.runs["experiment"] == "robustness"]
     if not len(runs):
         return pandas.DataFrame()
     groups = runs.assign(failed=runs["run"].isin(failed(runs))).groupby("label", sort=False)
@@ -62,15 +62,15 @@ def classifiers(evidence) -> pandas.DataFrame:
     return pandas.DataFrame(columns).reset_index(names="model")
 
 
-def robustness(evidence) -> pandas.DataFrame:
+def robustness(kept) -> pandas.DataFrame:
     """Figure A.1 in numbers: success rate / distance (MSE), means over the seeds; a column a model that learnt."""
-    rows = evidence.attacks
-    return _attacked(rows[~rows["run"].isin(failed(evidence.runs))] if len(rows) else rows)
+    rows = kept.measures["attacks"]
+    return _attacked(rows[~rows["run"].isin(failed(kept.runs))] if len(rows) else rows)
 
 
-def robustness_of_shapes(evidence) -> pandas.DataFrame:
+def robustness_of_shapes(kept) -> pandas.DataFrame:
     """The same of the classifiers of section 5.2, where they are of other images."""
-    return _attacked(evidence.on_shapes)
+    return _attacked(kept.measures["on_shapes"])
 
 
 def _attacked(rows: pandas.DataFrame) -> pandas.DataFrame:
@@ -83,9 +83,9 @@ def _attacked(rows: pandas.DataFrame) -> pandas.DataFrame:
     return table.rename(columns={"index": "attack"})
 
 
-def regularization(evidence) -> pandas.DataFrame:
+def regularization(kept) -> pandas.DataFrame:
     """Figure 5.8 in numbers: medians at the evaluation at which the test loss of all models is lowest."""
-    found = at_lowest(evidence)
+    found = at_lowest(kept)
     if found is None:
         return pandas.DataFrame()
     columns = {"loss": "training loss", "val_loss": "test loss", "reconstruction": "reconstruction loss"}

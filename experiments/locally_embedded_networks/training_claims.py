@@ -2,180 +2,186 @@
 
 import pandas
 
-from experiments.locally_embedded_networks.evidence import CLASSIC, LEA
+from experiments.locally_embedded_networks.evidence import ANY, CLASSIC, LEA, PAPER, length
 from keras_ae.report.results import listed
+from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, at_best, paired
+from keras_ae.studies.kept import Kept, last
 
 FEW, MANY = (10, 500), (5_000, 50_000)  # images to train on
-RISES = 1.1  # times the lowest test loss: more is overconfidence
-NEAR_CHANCE = 0.5  # accuracy, of three classes
-UNCHANGED = 0.05  # difference of accuracies
+THESIS_STEPS = {10: 20, 500: 160}  # 20 epochs in batches of 64
 EARLY = 0.25  # part of the training
 SWEET = 0.1  # λ
-MUCH = 0.05  # part of a loss
-HARDLY = 0.02  # part of a loss
-ORDERED = 0.8  # rank correlation
+RISES = Bound("overconfident: a test loss more than a tenth above its lowest", low=0.1)
+NO_RISE = Bound("not overconfident: a test loss at most a tenth above its lowest", high=0.1)
+NEAR_CHANCE = Bound("slightly above guessing: at most half right, of three classes", high=0.5)
+ALIKE = Bound("alike: accuracies differ by less than 0.05", low=-0.05, high=0.05)
+HARDLY = Bound("no help: at most 2 % of the loss, about what seeds change", high=0.02)
+LITTLE = Bound("well learnt: no other λ gains more than 5 % of the loss", high=0.05)
+ORDERED = Bound("ordered: rank correlation with λ of more than 0.8 in size", low=0.8)
 
 
-def classic_is_overconfident_on_few(evidence):
-    found = _on_few(evidence, CLASSIC)
-    if found is None:
-        return None
-    claim = "On few images the Classic's test loss rises while its accuracy stays (Fig. 5.6)"
-    holds = all(rise > RISES and abs(gain) <= UNCHANGED for rise, gain in found.values())
-    return claim, _rises(found), holds
+def classic_is_overconfident_on_few(kept: Kept) -> Claim:
+    statement = "On few images the Classic's test loss rises"
+    return _rise(kept, CLASSIC, statement, RISES)
 
 
-def lea_is_not_overconfident_on_few(evidence):
-    found = _on_few(evidence, LEA)
-    if found is None:
-        return None
-    holds = all(rise <= RISES for rise, _ in found.values())
-    return "On few images the CNN-LEA is not overconfident (Fig. 5.6)", _rises(found), holds
+def lea_is_not_overconfident_on_few(kept: Kept) -> Claim:
+    return _rise(kept, LEA, "On few images the CNN-LEA is not overconfident", NO_RISE)
 
 
-def _on_few(evidence, label: str) -> dict[int, tuple[float, float]] | None:
-    """By number of images: last test loss over the lowest, and gain of accuracy from there on; of medians."""
-    rows = evidence.of("samples")
-    rows = rows[(rows["label"] == label) & rows["samples"].isin(FEW)]
-    if set(rows["samples"]) != set(FEW):
-        return None
-    medians = rows.groupby(["samples", "step"])[["val_loss", "val_accuracy"]].median()
-    found = {}
-    for samples in FEW:
-        curve = medians.loc[samples]
-        lowest, last = curve.loc[curve["val_loss"].idxmin()], curve.iloc[-1]
-        gain = last["val_accuracy"] - lowest["val_accuracy"]
-        found[samples] = (last["val_loss"] / lowest["val_loss"], gain)
-    return found
-
-
-def _rises(found: dict[int, tuple[float, float]]) -> str:
-    return "; ".join(
-        f"{samples} images: loss × {rise:.3g} from its lowest, accuracy {gain:+.3f}"
-        for samples, (rise, gain) in found.items()
+def _rise(kept: Kept, label: str, statement: str, bound: Bound) -> Claim:
+    """Relative rise of the test loss above its lowest at the thesis's number of steps, by number of images."""
+    parts = {}
+    for images in FEW:
+        rows = kept.curve(experiment="samples", label=label, samples=images).sort_values("step")
+        rows = rows[rows["step"] <= max(THESIS_STEPS[images], rows["step"].min())] if len(rows) else rows
+        losses = rows.groupby("seed")["val_loss"]
+        parts[f"{images} images"] = (losses.last() / losses.min() - 1).tolist()
+    return Claim(
+        statement, "Fig. 5.6", _recorded(kept), Evidence("rise: " + _means(parts, "{:.0%}"), parts, bound)
     )
 
 
-def few_images_are_hardly_enough(evidence):
-    ends = _ends(evidence, FEW)
-    if ends is None:
-        return None
-    accuracies = ends["val_accuracy"].groupby(["label", "samples"]).median()
-    shown = {f"{label} {samples:g}": value for (label, samples), value in accuracies.items()}
-    claim = "On few images both are only slightly above guessing (Fig. 5.6; here: at most half right)"
-    return claim, "accuracy: " + listed(shown), accuracies.max() <= NEAR_CHANCE
+def _recorded(kept: Kept) -> Gate:
+    """Whether test losses on few images were recorded early enough to see their lowest."""
+    first = kept.curve(experiment="samples", samples=FEW)["step"].min()
+    reason = (
+        f"the test loss was first recorded after {first:g} steps, when it had risen already; the thesis trains on "
+        "10 images for 20 steps in all"
+    )
+    return Gate(not first > 1, reason, PAPER)
 
 
-def lea_overfits_less(evidence):
-    ends = _ends(evidence, FEW)
-    if ends is None:
-        return None
+def few_images_are_hardly_enough(kept: Kept) -> Claim:
+    ends = _ends(kept, FEW)
+    parts = {
+        f"{label} {n:g}": of["val_accuracy"].tolist() for (label, n), of in ends.groupby(["label", "samples"])
+    }
+    evidence = Evidence("accuracy: " + _means(parts), parts, NEAR_CHANCE)
+    return Claim("On few images both are only slightly above guessing", "Fig. 5.6", _recorded(kept), evidence)
+
+
+def lea_overfits_less(kept: Kept) -> Claim:
+    ends = _ends(kept, FEW)
     # A VAE's training loss is of sampled codes, and can be above that of test images, which is of their means.
-    gaps = (ends["val_loss"] - ends["loss"]).abs().groupby(["label", "samples"]).median().unstack("label")
-    shown = {f"{samples:g}": f"{row[CLASSIC]:.3f} and {row[LEA]:.3f}" for samples, row in gaps.iterrows()}
-    claim = "On few images the difference between test and training loss is smaller with LEAs (Fig. 5.6)"
-    return claim, "Classic and CNN-LEA by images: " + listed(shown, "{}"), bool((gaps[LEA] < gaps[CLASSIC]).all())
+    ends = ends.assign(gap=(ends["val_loss"] - ends["loss"]).abs())
+    parts = {f"{n:g} images": paired(of, "gap", "label", CLASSIC, LEA) for n, of in ends.groupby("samples")}
+    statement = "On few images the difference between test and training loss is smaller with LEAs"
+    evidence = Evidence("Classic less CNN-LEA: " + _means(parts), parts, ANY)
+    return Claim(statement, "Fig. 5.6", _recorded(kept), evidence)
 
 
-def classic_converges_faster(evidence):
-    rows = evidence.of("samples")
-    if _ends(evidence, MANY) is None:
-        return None
-    rows = rows[rows["samples"].isin(MANY)]
-    until = rows.groupby("run")["step"].transform("max") * EARLY
-    early = rows[rows["step"] <= until].sort_values("step").groupby("run").tail(1)
-    losses = early.groupby(["label", "samples"])["val_loss"].median().unstack("label")
-    shown = {f"{samples:g}": f"{row[CLASSIC]:.3f} and {row[LEA]:.3f}" for samples, row in losses.iterrows()}
-    measured = f"test loss at {EARLY:.0%} of the steps, Classic and CNN-LEA by images: " + listed(shown, "{}")
-    return "The Classic converges faster (Fig. 5.6)", measured, bool((losses[CLASSIC] < losses[LEA]).all())
+def leas_need_fewer_images(kept: Kept) -> Claim:
+    ends = _ends(kept, (*FEW, *MANY))
+    parts = {
+        f"{n:g} images": paired(of, "val_accuracy", "label", LEA, CLASSIC) for n, of in ends.groupby("samples")
+    }
+    evidence = Evidence("accuracy, CNN-LEA less Classic: " + _means(parts, "{:+.3f}"), parts, ANY)
+    gate = _recorded(kept) & length(kept, "samples")
+    return Claim("LEAs decrease the sample complexity", "abstract", gate, evidence)
 
 
-def both_end_alike(evidence):
-    ends = _ends(evidence, MANY)
-    if ends is None:
-        return None
-    accuracies = ends["val_accuracy"].groupby(["label", "samples"]).median().unstack("label").iloc[-1]
-    measured = "accuracy on the most images: " + listed(accuracies)
-    return "Both end alike (Fig. 5.6)", measured, abs(accuracies[LEA] - accuracies[CLASSIC]) <= UNCHANGED
+def classic_converges_faster(kept: Kept) -> Claim:
+    rows = kept.curve(experiment="samples", samples=MANY)
+    rows = rows[rows["step"] <= rows.groupby("run")["step"].transform("max") * EARLY]
+    parts = {
+        f"{n:g} images": paired(of, "val_loss", "label", LEA, CLASSIC) for n, of in last(rows).groupby("samples")
+    }
+    measured = f"test loss at {EARLY:.0%} of the steps, CNN-LEA less Classic: " + _means(parts, "{:+.3f}")
+    evidence = Evidence(measured, parts, ANY)
+    return Claim("The Classic converges faster", "Fig. 5.6", length(kept, "samples"), evidence)
 
 
-def _ends(evidence, sizes) -> pandas.DataFrame | None:
-    """Last rows by (label, samples, run), if both models were trained on all these numbers of images."""
-    rows = evidence.ends("samples")
-    rows = rows[rows["samples"].isin(sizes) & rows["label"].isin((CLASSIC, LEA))]
-    there = set(zip(rows["label"], rows["samples"], strict=True))
-    if there != {(label, samples) for label in (CLASSIC, LEA) for samples in sizes}:
-        return None
-    return rows.set_index(["label", "samples", "run"])
+def both_end_alike(kept: Kept) -> Claim:
+    ends = _ends(kept, MANY[-1:])
+    gaps = paired(ends, "val_accuracy", "label", LEA, CLASSIC)
+    measured = "accuracy on the most images: " + listed(ends.groupby("label")["val_accuracy"].mean())
+    evidence = Evidence(measured, {"": gaps}, ALIKE)
+    return Claim("Both end alike", "Fig. 5.6", length(kept, "samples"), evidence)
 
 
-def at_lowest(evidence) -> pandas.DataFrame | None:
-    """Medians by λ, 0 for the Decoder-free baseline, at the evaluation where the test loss of all is lowest.
+def _ends(kept: Kept, sizes: tuple[int, ...]) -> pandas.DataFrame:
+    return kept.ends(experiment="samples", samples=sizes, label=(CLASSIC, LEA))
 
-    Columns "loss", "val_loss" and "reconstruction", the LEA's loss by eq. 3.2 on test images; index "weight".
+
+def _means(parts: dict[str, list[float]], form: str = "{:.3f}") -> str:
+    return listed({name: sum(values) / len(values) for name, values in parts.items() if values}, form)
+
+
+def _of_weights(kept: Kept) -> pandas.DataFrame:
+    """Rows at the evaluation at which the test loss of all is lowest; λ = 0 is the Decoder-free baseline.
+
+    "reconstruction" is the LEA's loss by eq. 3.2 on test images.
     """
-    rows = evidence.of("regularization")
+    rows = kept.curve(experiment="regularization")
+    if not len(rows):
+        return rows.assign(reconstruction=pandas.Series(dtype=float))
+    step = rows.groupby("step")["val_loss"].median().idxmin()
+    return rows[rows["step"] == step].rename(columns={"lea_reconstruction_loss": "reconstruction"})
+
+
+def at_lowest(kept: Kept) -> pandas.DataFrame | None:
+    """Medians by λ ("weight", the index) of what `_of_weights` gives, with the "step"; None without runs."""
+    rows = _of_weights(kept)
     if not len(rows):
         return None
-    step = rows.groupby("step")["val_loss"].median().idxmin()
-    rows = rows[rows["step"] == step].rename(columns={"lea_reconstruction_loss": "reconstruction"})
-    return rows.groupby("weight")[["loss", "val_loss", "reconstruction"]].median().assign(step=step)
+    medians = rows.groupby("weight")[["loss", "val_loss", "reconstruction"]].median()
+    return medians.assign(step=rows["step"].iloc[0])
 
 
-def _by_weight(evidence) -> pandas.DataFrame | None:
-    """As `at_lowest`, if there are the baseline, λ = 0.1, and both higher and lower ones."""
-    found = at_lowest(evidence)
-    if found is None or not {0.0, SWEET} <= set(found.index):
-        return None
-    return found if found.index.max() > SWEET > found.index[found.index > 0].min() else None
+def weight_lowers_the_reconstruction_loss(kept: Kept) -> Claim:
+    statement = "Raising λ lowers the reconstruction loss"
+    return _ordered(kept, statement, lambda rows: rows["reconstruction"], -1)
 
 
-def weight_lowers_the_reconstruction_loss(evidence):
-    claim = "Raising λ lowers the reconstruction loss (Fig. 5.8)"
-    return _ordered(evidence, claim, lambda found: found["reconstruction"], -1)
+def weight_raises_the_classification_loss(kept: Kept) -> Claim:
+    return _ordered(kept, "A lower λ classifies better", lambda rows: rows["val_loss"], 1)
 
 
-def weight_raises_the_classification_loss(evidence):
-    return _ordered(evidence, "A lower λ classifies better (Fig. 5.8)", lambda found: found["val_loss"], 1)
+def weight_lowers_overfitting(kept: Kept) -> Claim:
+    return _ordered(kept, "A higher λ overfits less", lambda rows: rows["val_loss"] - rows["loss"], -1)
 
 
-def weight_lowers_overfitting(evidence):
-    claim = "A higher λ overfits less (Fig. 5.8; test minus training loss)"
-    return _ordered(evidence, claim, lambda found: found["val_loss"] - found["loss"], -1)
+def _ordered(kept: Kept, statement: str, measure, sign: int) -> Claim:
+    """Rank correlation of a measure with λ, by seed."""
+    rows = _of_weights(kept)
+    rows = rows[rows["weight"] > 0]
+    rows = rows.assign(value=measure(rows))
+    ranks = [
+        sign * of["value"].corr(of["weight"], method="spearman")
+        for _, of in rows.groupby("seed")
+        if of["weight"].nunique() > 2
+    ]
+    measured = "by λ: " + listed(rows.groupby("weight")["value"].mean().rename("{:g}".format))
+    evidence = Evidence(measured, {"": ranks}, ORDERED)
+    return Claim(statement, "Fig. 5.8", length(kept, "regularization"), evidence)
 
 
-def _ordered(evidence, claim: str, measure, sign: int):
-    """Whether a measure goes with λ, or against it."""
-    found = _by_weight(evidence)
-    if found is None:
-        return None
-    values = measure(found[found.index > 0])
-    correlation = values.corr(pandas.Series(values.index, values.index), method="spearman")
-    shown = listed({f"{weight:g}": value for weight, value in values.items()})
-    return claim, f"by λ: {shown}; rank correlation {correlation:.2f}", sign * correlation >= ORDERED
+def objective_does_not_help(kept: Kept) -> Claim:
+    rows = _of_weights(kept)
+    means = rows.groupby("weight")["val_loss"].mean()
+    joint = means[means.index > 0]
+    best = at_best(rows[rows["weight"] > 0], "weight", "val_loss").assign(weight=-1.0)  # -1 stands for it
+    both = pandas.concat([best, rows[rows["weight"] == 0]])
+    gaps = paired(both, "val_loss", "weight", 0.0, -1.0, relative=True) if len(joint) else []
+    measured = f"test loss: Decoder-free {means.get(0.0, 0):.3f}, best LEA-only {joint.min():.3f}" if gaps else ""
+    statement = "The LEA's objective does not help to classify"
+    return Claim(statement, "Fig. 5.8", length(kept, "regularization"), Evidence(measured, {"": gaps}, HARDLY))
 
 
-def objective_does_not_help(evidence):
-    found = _by_weight(evidence)
-    if found is None:
-        return None
-    free, best = found["val_loss"][0.0], found["val_loss"].drop(0.0)
-    measured = f"test loss: Decoder-free {free:.3f}, best LEA-only {best.min():.3f} (λ = {best.idxmin():g})"
-    return "The LEA's objective does not help to classify (Fig. 5.8)", measured, free <= (1 + HARDLY) * best.min()
-
-
-def sweet_spot(evidence):
-    found = _by_weight(evidence)
-    if found is None:
-        return None
-    higher, lower = found[found.index > SWEET]["reconstruction"], found[(found.index < SWEET) & (found.index > 0)]
-    at = found.loc[SWEET]
-    gains = {
-        "reconstruction by a higher λ": 1 - higher.min() / at["reconstruction"],
-        "classification by a lower λ": 1 - lower["val_loss"].min() / at["val_loss"],
-    }
-    claim = f"At λ = 0.1 both are well learnt: no other gains much (Fig. 5.8; here: more than {MUCH:.0%})"
-    return claim, "part by which losses fall: " + listed(gains, "{:.1%}"), max(gains.values()) <= MUCH
+def sweet_spot(kept: Kept) -> Claim:
+    rows = _of_weights(kept)
+    rows, parts = rows[rows["weight"] > 0], {}
+    for name, value, others in (
+        ("reconstruction by a higher λ", "reconstruction", rows[rows["weight"] > SWEET]),
+        ("classification by a lower λ", "val_loss", rows[rows["weight"] < SWEET]),
+    ):
+        best = at_best(others, "weight", value).assign(weight=-1.0)  # -1 stands for it
+        both = pandas.concat([best, rows[rows["weight"] == SWEET]])
+        parts[name] = [-gap for gap in paired(both, value, "weight", -1.0, SWEET, relative=True)]
+    evidence = Evidence("part by which losses fall: " + _means(parts, "{:.1%}"), parts, LITTLE)
+    statement = "At λ = 0.1 both are well learnt: no other gains much"
+    return Claim(statement, "Fig. 5.8", length(kept, "regularization"), evidence)
 
 
 CLAIMS = (
@@ -183,6 +189,7 @@ CLAIMS = (
     lea_is_not_overconfident_on_few,
     few_images_are_hardly_enough,
     lea_overfits_less,
+    leas_need_fewer_images,
     classic_converges_faster,
     both_end_alike,
     weight_lowers_the_reconstruction_loss,

@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from keras_ae.errors import InputError
@@ -56,6 +57,7 @@ def tidy(axes) -> None:
 def as_svg(figure: Figure) -> str:
     """A figure as SVG text without what changes from run to run."""
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+    with rc_context({"svg.hashsalt": "keras_ae"}):  # Its ids are random else.
+        figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     text = buffer.getvalue()
     return text[text.index("<svg") :]

@@ -13,6 +13,7 @@ import pandas
 
 from keras_ae.files import write_atomically, write_text
 from keras_ae.report.pages import MarkdownPage, markdown_page, resource
+from keras_ae.studies.claims import counts, tally
 from keras_ae.studies.discovery import find_studies, load_study
 from keras_ae.studies.study import FINISHED, Study
 
@@ -47,8 +48,8 @@ class _Chapter:
 def write_gallery(experiments, site) -> Path:
     """Write a static site: a page for each study, and one that leads to them.
 
-    A study's page is its README, with its figures and with the claims that held marked apart from those that did
-    not; then how to repeat each preset, what that took, and the tables as CSV. Nothing is loaded from elsewhere.
+    A study's page is its README, with its figures and with the verdicts on its claims marked and counted; then
+    how to repeat each preset, what that took, and the tables as CSV. Nothing is loaded from elsewhere.
 
     Args:
         experiments: Directory with a folder a study, as of `keras-ae study`.
@@ -135,14 +136,16 @@ def _preset(chapter: _Chapter, preset: str) -> str:
 
 
 def _tally(page: MarkdownPage) -> str:
-    """How many of the claims held, as a bar; nothing where there are none."""
-    held, count = page.verdicts.count("yes"), len(page.verdicts)
-    if not count:
+    """How many claims have each verdict, as a bar and in words; nothing where there are no claims."""
+    found = counts(page.verdicts)
+    if not page.verdicts:
         return ""
-    return (
-        f"<p class='tally'><span class='bar' style='--held: {held / count:.3f}' aria-hidden='true'></span>"
-        f"{held} of {count} claims hold</p>"
+    parts = "".join(
+        f"<span class='{verdict.replace(' ', '-')}' style='flex: {count}'></span>"
+        for verdict, count in found.items()
+        if count
     )
+    return f"<p class='tally'><span class='bar' aria-hidden='true'>{parts}</span>{tally(page.verdicts)}</p>"
 
 
 def _navigation(chapters: Sequence[_Chapter], current: _Chapter | None) -> str:

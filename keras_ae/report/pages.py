@@ -10,7 +10,7 @@ from importlib.resources import files
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-VERDICTS = "holds"  # heading of the column that says "yes" or "no" of a claim
+VERDICT = "verdict"  # heading of the column that says yes, no, undecided or not tested of a claim
 _COMMENT = re.compile(r"<!--.*?-->\n?", flags=re.DOTALL)
 _NUMBER = re.compile(r"[-+−±]?\d[\d,.  e+\-−×%]*(±.*)?|")
 
@@ -30,7 +30,7 @@ class MarkdownPage:
         body: All but the title (HTML): tables can be scrolled, figures lead to their files.
         headings: (id, text) of each heading of level 2.
         images: What `image` gave for each picture, in order.
-        verdicts: "yes" or "no" for each row of the tables of claims.
+        verdicts: "yes", "no", "undecided" or "not tested" for each row of the tables of claims.
     """
 
     title: str = ""
@@ -99,7 +99,7 @@ def _name_headings(tokens: Sequence[Token], page: MarkdownPage) -> None:
 
 
 def _class_cells(tokens: Sequence[Token], page: MarkdownPage) -> None:
-    """Numbers and the headings above them get the class "number", verdicts on claims "yes" or "no"."""
+    """Numbers and the headings above them get the class "number", verdicts on claims theirs, as "not-tested"."""
     headings: list[tuple[Token, str]] = []
     column = 0
     for opening, content in itertools.pairwise(tokens):
@@ -111,9 +111,9 @@ def _class_cells(tokens: Sequence[Token], page: MarkdownPage) -> None:
             headings.append((opening, content.content))
         elif opening.type == "td_open":
             heading, name = headings[column]
-            if name == VERDICTS:
+            if name == VERDICT:
                 page.verdicts.append(content.content)
-                opening.attrs["class"] = content.content
+                opening.attrs["class"] = content.content.replace(" ", "-")
             elif _NUMBER.fullmatch(content.content):
                 opening.attrs["class"] = heading.attrs["class"] = "number"
             column += 1

@@ -38,6 +38,37 @@ def save_figure(figure: Figure, path: Path) -> Path:
     return path
 
 
+def write_results(
+    results: Path,
+    tables: Mapping[str, pandas.DataFrame | None],
+    figures: Mapping[str, Figure | None],
+    prefix: str = "",
+) -> list[Path]:
+    """Write tables as PREFIX{NAME}.md and figures as PREFIX{NAME}.png; what is None or empty is left out.
+
+    The file of a table or figure that is left out is removed, so that none of an earlier report stays.
+
+    Returns:
+        The paths of what was written.
+    """
+    written = []
+    for parts, ending, write in ((tables, "md", write_table), (figures, "png", save_figure)):
+        for name, part in parts.items():
+            path = results / f"{prefix}{name}.{ending}"
+            if part is None or (isinstance(part, pandas.DataFrame) and part.empty):
+                path.unlink(missing_ok=True)
+            else:
+                written.append(write(part, path))
+    return written
+
+
+def fill_page(results: Path) -> None:
+    """Put the tables of `results` into the README.md of the study that it belongs to, if there is one."""
+    readme = results.parent / "README.md"
+    if readme.exists():
+        fill(readme, results)
+
+
 def fill(readme: Path, results: Path) -> None:
     """Put the tables of `results` in the place of what stands between `<!-- NAME.md -->` and `<!-- end -->`."""
 

@@ -196,10 +196,10 @@ class Claim:
 
     def _remark(self, seeds: int) -> str:
         reasons = [] if self.gate.passes else [self.gate.reason]
-        if self.evidence is None:
-            reasons.append("nothing was measured")
-        elif seeds < FEWEST_SEEDS:
-            reasons.append(f"{seeds} seed{'s' * (seeds != 1)}")
+        if seeds == 1:
+            reasons.append("one seed")
+        elif seeds == 0 and self.gate.passes:
+            reasons.append("not measured")
         text = "; ".join(reasons)
         return f"{text}; to test: `{self.gate.command}`" if self.gate.command else text
 
@@ -236,11 +236,30 @@ def paired(
     wide = rows.pivot_table(value, ["seed", *cells], column, aggfunc="mean", observed=True)
     if not {first, second} <= set(wide.columns):
         return []
-    both = wide[[first, second]].dropna()
-    gaps = both[first] / both[second] - 1 if relative else both[first] - both[second]
+    one, other = wide[first], wide[second]
+    gaps = (one / other - 1 if relative else one - other).dropna()
     if cells:
         gaps = gaps.unstack("seed").dropna(how="all", axis=1).dropna().mean()
     return gaps.dropna().sort_index().tolist()
+
+
+def at_best(rows: pandas.DataFrame, column: str, value: str) -> pandas.DataFrame:
+    """The rows of each seed at the choice that is best in the other seeds.
+
+    The best of several choices is best partly by chance. Where another seed chooses, its value is no longer lower
+    by chance, and a comparison with it is fair.
+
+    Args:
+        rows: A row for each run, with "seed" and the named columns.
+        column: Column of the choices.
+        value: Column of the measure, the lowest mean of which is the best. With a single seed it chooses itself.
+    """
+    parts = []
+    for seed, of_seed in rows.groupby("seed"):
+        others = rows[rows["seed"] != seed]
+        means = (others if len(others) else of_seed).groupby(column)[value].mean()
+        parts.append(of_seed[of_seed[column] == means.idxmin()])
+    return pandas.concat(parts) if parts else rows
 
 
 def table(claims: Iterable[Claim | None]) -> pandas.DataFrame:

@@ -15,7 +15,9 @@ sys.path.insert(0, str(ROOT))
 from experiments.bottleneck_shape import claims, code_claims, training_claims  # noqa: E402
 from experiments.bottleneck_shape.normalization import normalization_floor  # noqa: E402
 from experiments.bottleneck_shape.study import STUDY  # noqa: E402
+from keras_ae.studies.kept import Kept  # noqa: E402
 
+DATA = "cifar10"
 SHAPES = [(size, channels) for size in (4, 8, 16) for channels in (256 // size**2, 1024 // size**2)]
 
 
@@ -43,62 +45,125 @@ def test_the_papers_training():
     assert not seeds & {run.choices["seed"] for run in STUDY.runs("paper-scaling")}
 
 
-def _evidence(error, train=lambda size, channels, seed, step: 1 / step):
+def _kept(
+    error, train=lambda size, channels, seed, step: 1 / step, experiment="dynamics", noise=0.001, **measures
+):
+    """Runs of three seeds; training errors, test errors by (size, channels, seed, step)."""
     rows = [
         {
-            **{"run": f"{size}x{channels}-{seed}", "size": size, "channels": channels, "seed": seed},
-            **{"code": f"{size}x{size}x{channels}", "data": "cifar10", "experiment": "dynamics", "images": 1000},
+            **{"run": f"{experiment}-{size}x{channels}-{seed}", "size": size, "channels": channels, "seed": seed},
+            **{"code": f"{size}x{size}x{channels}", "data": DATA, "experiment": experiment, "images": 1000},
             "compression": size**2 * channels / 1024,
             **{"step": step, "train": train(size, channels, seed, step)},
-            "test": error(size, channels, seed, step),
+            "test": error(size, channels, seed, step)
+            * np.random.default_rng([size, channels, seed]).normal(1, noise),
         }
         for size, channels in SHAPES
-        for seed in (0, 1)
-        for step in (25, 50, 75, 100)
+        for seed in (0, 1, 2)
+        for step in range(5, 105, 5)
     ]
     curves = pandas.DataFrame(rows)
     runs = curves[curves["step"] == 100].assign(**{"validation.mse": lambda rows: rows["test"]})
-    empty = pandas.DataFrame(columns=["images", "first"])
-    return claims.Evidence(runs, curves, empty, empty, runs)
+    empty = {"probes": claims.probe_scores(runs, {}), "similarities": {}, "floors": {}}
+    return Kept(runs, curves, empty | measures)
 
 
-def test_size_decides_where_the_errors_follow_the_size():
-    evidence = _evidence(lambda size, channels, seed, step: 1 / size + 0.001 * seed)
-    assert training_claims.larger_maps_generalise_better(evidence)[2]
-    assert training_claims.channels_matter_less(evidence)[2]
+def _flat(size, channels, seed, step):
+    return 1.0
 
 
-def test_channels_decide_where_the_errors_follow_the_channels():
-    evidence = _evidence(lambda size, channels, seed, step: 1 / (size**2 * channels) * (1 + 0.01 * seed))
-    assert not training_claims.larger_maps_generalise_better(evidence)[2]
-    assert not training_claims.channels_matter_less(evidence)[2]
+def _answer(claim, kept):
+    return claim(kept, DATA).verdict.answer
 
 
-def test_one_seed_that_disagrees_decides():
-    evidence = _evidence(lambda size, channels, seed, step: size if seed == 1 and channels == 16 else 20 / size)
-    assert not training_claims.larger_maps_generalise_better(evidence)[2]
+def by_size(size, channels, seed, step):
+    return 1 / size
 
 
-@pytest.mark.parametrize(("spread", "holds"), [(1.0, True), (1.3, True), (1.8, False)])
-def test_training_errors_are_similar_if_they_spread_half_as_far_as_test_errors(spread, holds):
-    def error(size, channels, seed, step):
-        return 2.0 if size == 4 else 1.0
-
-    def train(size, channels, seed, step):
-        return spread if size == 4 else 1.0
-
-    assert training_claims.similar_training_errors(_evidence(error, train))[2] == holds
+def by_channels(size, channels, seed, step):
+    return 1 / (size**2 * channels)
 
 
 @pytest.mark.parametrize(
-    ("rise_of_small", "rise_of_large", "holds"), [(0.5, 0.0, True), (0.0, 0.0, False), (0.1, 0.5, False)]
+    ("claim", "as_claimed", "otherwise"),
+    [
+        (training_claims.larger_maps_generalise_better, by_size, lambda size, *_: size),
+        (training_claims.channels_matter_less, by_size, by_channels),
+        (training_claims.small_maps_overfit, lambda s, c, seed, t: 1 + (s == 4) * (t > 90), _flat),
+        (training_claims.complete_codes_do_not_copy, _flat, lambda *_: 1e-4),
+    ],
 )
-def test_overfitting_is_a_rise_above_the_minimum(rise_of_small, rise_of_large, holds):
-    def error(size, channels, seed, step):
-        rise = {4: rise_of_small, 8: 0.0, 16: rise_of_large}[size]
-        return 1 + (rise if step == 100 else 0)
+def test_a_planted_effect_is_found_and_its_contrary_too(claim, as_claimed, otherwise):
+    floors = {DATA: 1e-5}  # far below a copy
+    assert _answer(claim, _kept(as_claimed, _flat, floors=floors)) == "yes"
+    assert _answer(claim, _kept(otherwise, _flat, floors=floors)) == "no"
 
-    assert training_claims.small_maps_overfit(_evidence(error))[2] == holds
+
+def test_maps_that_train_faster_are_judged_by_the_training_error():
+    assert _answer(training_claims.larger_maps_train_faster, _kept(_flat, _noisy(lambda s: 1 / s))) == "yes"
+    assert _answer(training_claims.larger_maps_train_faster, _kept(_flat, _noisy(lambda s: s))) == "no"
+    assert _answer(training_claims.larger_maps_train_faster, _kept(_flat, _noisy(lambda s: 1.0))) == "undecided"
+
+
+def _noisy(error):
+    def train(size, channels, seed, step):
+        return error(size) * np.random.default_rng([size, channels, seed, 7]).normal(1, 0.01)
+
+    return train
+
+
+def test_without_an_effect_nothing_is_decided():
+    kept = _kept(_flat, _flat, noise=0.1)
+    assert _answer(training_claims.larger_maps_generalise_better, kept) == "undecided"
+    assert _answer(training_claims.channels_matter_less, kept) == "undecided"
+
+
+def test_one_seed_decides_nothing():
+    kept = _kept(by_size)
+    one = Kept(kept.runs[kept.runs["seed"] == 0], kept.curves[kept.curves["seed"] == 0], kept.measures)
+    table = claims.claims_table(one)
+    assert set(table["verdict"]) == {"not tested"}
+    assert len(table) == len(claims.CLAIMS)
+
+
+def test_claims_about_the_end_of_training_are_not_tested_while_errors_fall():
+    kept = _kept(lambda s, c, seed, t: 1 + (s == 4) * (t > 90), lambda s, c, seed, t: 1 / t)
+    for claim in (training_claims.small_maps_overfit, training_claims.similar_training_errors):
+        verdict = claim(kept, DATA).verdict
+        assert verdict.answer == "not tested"
+        assert "training has not ended" in verdict.remark
+
+
+@pytest.mark.parametrize(("spread", "answer"), [(1.0, "yes"), (1.3, "yes"), (1.8, "no")])
+def test_training_errors_are_similar_if_they_spread_half_as_far_as_test_errors(spread, answer):
+    kept = _kept(lambda s, *_: 2.0 if s == 4 else 1.0, lambda s, *_: spread if s == 4 else 1.0)
+    assert _answer(training_claims.similar_training_errors, kept) == answer
+
+
+def test_a_network_that_cannot_copy_does_not_test_whether_it_does():
+    verdict = training_claims.complete_codes_do_not_copy(_kept(_flat, floors={DATA: 0.021}), DATA).verdict
+    assert verdict.answer == "not tested"
+    assert "normalisation alone leaves" in verdict.remark
+
+
+def test_amounts_of_data_are_compared_code_by_code():
+    """Gaps close, with diminishing returns, and size matters most with few images."""
+    parts = []
+    for images, gap, size_matters in ((500, 2.0, 2.0), (5000, 1.2, 1.5), (45000, 1.1, 1.2)):
+        kept = _kept(lambda s, c, seed, t, gap=gap, m=size_matters: gap * (m if s == 4 else 1), _flat, "scaling")
+        parts.append(kept.curves.assign(images=images, run=kept.curves["run"] + f"-{images}"))
+    curves = pandas.concat(parts)
+    curves = curves[curves["size"] < 16]
+    kept = Kept(curves[curves["step"] == 100], curves, {"floors": {}})
+    for claim in (
+        training_claims.more_data_closes_the_gap,
+        training_claims.returns_diminish,
+        training_claims.size_matters_at_every_amount,
+    ):
+        assert _answer(claim, kept) == "yes"
+    turned = curves.assign(images=curves["images"].map({500: 45000, 5000: 5000, 45000: 500}))
+    for claim in (training_claims.more_data_closes_the_gap, training_claims.size_matters_at_every_amount):
+        assert _answer(claim, Kept(turned[turned["step"] == 100], turned, {"floors": {}})) == "no"
 
 
 def test_the_floor_is_what_the_best_scale_and_offset_leave_of_normalised_images():
@@ -113,39 +178,91 @@ def test_the_floor_is_what_the_best_scale_and_offset_leave_of_normalised_images(
         left = np.linalg.lstsq(design, pixels.ravel(), rcond=None)[1][0]
         for_channel.append(left / pixels.size)
     assert normalization_floor(images) == pytest.approx(np.mean(for_channel))
-    evidence = _evidence(lambda *_: 1.0, lambda size, channels, seed, step: 0.1 * size)
-    assert training_claims.normalization_limits_training(evidence._replace(floor=0.35))[2]
-    assert not training_claims.normalization_limits_training(evidence._replace(floor=0.3))[2]
 
 
-@pytest.mark.parametrize(("inside", "holds"), [(0.66, True), (0.62, False), (0.55, False)])
-def test_codes_of_one_size_are_more_alike_by_a_margin(inside, holds):
-    evidence = _evidence(lambda size, channels, seed, step: 1.0)
-    codes = evidence.runs.drop_duplicates("code")[["code", "size"]].to_numpy()
+def _similarities(inside, across, **columns):
+    kept = _kept(by_size)
+    codes = kept.runs.drop_duplicates("code")[["code", "size"]].to_numpy()
+    generator = np.random.default_rng(0)
     pairs = [
-        {"first": one, "second": other, "images": "seen", "mean": inside if size == other_size else 0.6}
+        {"first": one, "second": other, "images": "seen", "seed": seed, **columns}
+        | {"mean": (inside if size == other_size else across) + generator.normal(0, 0.002)}
+        for seed in (0, 1, 2)
         for one, size in codes
         for other, other_size in codes
     ]
-    evidence = evidence._replace(similarities=pandas.DataFrame(pairs))
-    assert code_claims.same_size_resembles(evidence)[2] == holds
+    return Kept(kept.runs, kept.curves, kept.measures | {"similarities": {DATA: pandas.DataFrame(pairs)}})
+
+
+@pytest.mark.parametrize(("inside", "answer"), [(0.66, "yes"), (0.6, "undecided"), (0.55, "no")])
+def test_codes_of_one_size_are_compared_with_others_above_chance(inside, answer):
+    kept = _similarities(inside, 0.6, chance=0.2, count=10_000)
+    assert _answer(code_claims.same_size_resembles, kept) == answer
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"), [({}, "chance alone"), ({"chance": 0.2, "count": 1000}, "1,000 images")]
+)
+def test_similarities_without_chance_or_of_few_images_decide_nothing(columns, reason):
+    verdict = code_claims.same_size_resembles(_similarities(0.9, 0.1, **columns), DATA).verdict
+    assert verdict.answer == "not tested"
+    assert reason in verdict.remark
+
+
+def _probes(codes, on_images, **training):
+    """Scores of three seeds by code, and of the images."""
+    kept = _kept(by_size)
+    scores = {f"input-{DATA}": {"seen": _scored(on_images, training), "unseen": _scored(on_images, training)}}
+    for row in kept.runs.itertuples():
+        score = codes(row.size, row.channels) + 0.001 * row.seed
+        scores[row.run] = {"seen": _scored(score, training), "unseen": _scored(score, training)}
+    return Kept(kept.runs, kept.curves, kept.measures | {"probes": claims.probe_scores(kept.runs, scores)})
+
+
+def _scored(score, training):
+    return {"probe": {"macro_f1": score, **training}, "projected": {"macro_f1": score / 2}}
+
+
+GOOD_PROBES = {"epochs": 40.0, "images": 10_000}
+
+
+@pytest.mark.parametrize(
+    ("claim", "as_claimed", "otherwise"),
+    [
+        (code_claims.codes_beat_images, lambda s, c: 0.6, lambda s, c: 0.3),
+        (
+            code_claims.channels_help_classifiers,
+            lambda s, c: 0.1 + c * s**2 / 1e4,
+            lambda s, c: 0.9 - c * s**2 / 1e4,
+        ),
+        (code_claims.channels_help_at_equal_length, lambda s, c: c * s**2 / 1e4, lambda s, c: 1 - c * s**2 / 1e4),
+        (code_claims.larger_maps_help_classifiers, lambda s, c: s / 100, lambda s, c: 1 / s),
+    ],
+)
+def test_planted_scores_of_classifiers_are_found(claim, as_claimed, otherwise):
+    assert _answer(claim, _probes(as_claimed, 0.5, **GOOD_PROBES)) == "yes"
+    assert _answer(claim, _probes(otherwise, 0.5, **GOOD_PROBES)) == "no"
+    assert _answer(code_claims.seen_and_unseen_classify_alike, _probes(as_claimed, 0.5, **GOOD_PROBES)) == "yes"
+
+
+@pytest.mark.parametrize(
+    ("training", "reason"), [({}, "void"), ({"epochs": 40.0, "images": 1000}, "1,000 images")]
+)
+def test_scores_of_probes_that_stopped_early_or_saw_few_images_decide_nothing(training, reason):
+    verdict = code_claims.codes_beat_images(_probes(lambda s, c: 0.6, 0.5, **training), DATA).verdict
+    assert verdict.answer == "not tested"
+    assert reason in verdict.remark
 
 
 def test_scores_of_classifiers_say_what_they_are():
-    runs = pandas.DataFrame({"run": ["a", "b"], "data": "d", "experiment": "e", "size": [4, 8], "channels": 2})
+    runs = pandas.DataFrame(
+        {"run": ["a", "b"], "data": "d", "experiment": "e", "size": [4, 8], "channels": 2, "seed": 0}
+    )
     for name, measure in (("macro_f1", "macro F1"), ("roc_auc", "ROC AUC")):
         found = {"seen": {"probe": {name: 0.5}, "projected": {name: 0.25}}}
         probes = claims.probe_scores(runs, {run: found for run in ("a", "b", "input-d")})
         assert set(probes["measure"]) == {measure}
-        evidence = _evidence(lambda size, channels, seed, step: 1.0)._replace(probes=probes)
-        assert code_claims.codes_beat_images(evidence)[1].startswith(f"{measure} 0.500 on codes")
-
-
-def test_claims_without_their_runs_are_left_out():
-    evidence = _evidence(lambda size, channels, seed, step: 1 / size)
-    found = [claim(evidence) for claim in claims.CLAIMS]
-    assert sum(row is not None for row in found) == 6
-    assert training_claims.more_data_closes_the_gap(evidence) is None
+        assert set(probes["epochs"]) == {0}
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 from experiments.decorrelation import figures, tables  # noqa: E402
 from experiments.decorrelation.study import STUDY  # noqa: E402
+from keras_ae.report.results import fill  # noqa: E402
 
 
 def _test_mse(choices) -> float:
@@ -52,7 +53,7 @@ def results(tmp_path_factory):
                 continue
             error = _test_mse(run.choices)
             scores = {"test.mse": error, "test.rmse": 0.9 * error**0.5, "test.ssim": 0.8, "test.psnr": 20.0}
-            rows.append(row | scores | {"validation.mse": error})
+            rows.append(row | scores | {"validation.mse": error, "final_loss": 0.1})
             measures[run.name] = _measures(run.choices)
             curves += [(run.name, step, error) for step in (1, 2)]
         pandas.DataFrame(rows).to_csv(kept / f"{preset}.csv", index=False)
@@ -138,5 +139,5 @@ def test_the_report_puts_its_tables_into_the_readme_again_and_again(results, tmp
     table = (folder / "results" / "seeds.md").read_text()
     kept = "<!-- other.md -->\nkept\n<!-- end -->"
     assert once == f"before\n<!-- seeds.md -->\n\n{table}\n<!-- end -->\n{kept}\n"
-    figures.fill(readme, folder / "results")
+    fill(readme, folder / "results")
     assert readme.read_text() == once

@@ -40,7 +40,13 @@ def results(tmp_path):
         for units in LENGTHS:
             name = f"{model}-{variant}-{depth}-{units}"
             choices = {"data": "cifar10", "model": model, "variant": variant, "filters": 128, "depth": depth}
-            choices |= {"units": units, "compared": units == 128, "paper_filters": 128, "status": "finished"}
+            choices |= {
+                "units": units,
+                "compared": units == 128,
+                "paper_filters": 128,
+                "status": "finished",
+                "seed": 0,
+            }
             runs.append({"run": name, **choices})
             curves += [{"run": name, "step": step, "loss": 1 / step} for step in (1, 2)]
             other = (model, units) == ("VAE", 256)
@@ -65,16 +71,16 @@ def test_a_report_has_all_tables_and_figures(results):
 
 
 def test_unfinished_runs_and_empty_values_are_left_out(results):
-    evidence = figures.load(results, "paper")
-    assert len(evidence.rows) == len(KINDS) * len(LENGTHS)
-    assert "began" in set(evidence.runs["run"])
-    assert evidence.rows["mardia_kurtosis"].isna().all()
-    assert set(evidence.rows["depth"]) == {"1", "2", "3-3-2-1"}
-    assert set(evidence.rows["images"]) == {"cifar10 [e]", "cifar10 [f-classifier]"}
+    kept = figures.load(results, "paper")
+    assert len(kept.runs) == len(KINDS) * len(LENGTHS)
+    assert "began" in set(kept.measures["started"]["run"])
+    assert kept.runs["mardia_kurtosis"].isna().all()
+    assert set(kept.runs["depth"]) == {"1", "2", "3-3-2-1"}
+    assert set(kept.runs["images"]) == {"cifar10 [e]", "cifar10 [f-classifier]"}
 
 
 def test_extractors_never_share_a_column(results):
-    rows = figures.load(results, "paper").rows
+    rows = figures.load(results, "paper").runs
     table = tables.table3(rows[rows["extractor"] == "e"])
     vae = table[table["model"] == "VAE"]
     assert vae["units"].tolist() == [64]
@@ -85,7 +91,7 @@ def test_extractors_never_share_a_column(results):
 
 def test_lines_of_the_figures(results):
     """Figure 4 has a panel more, for N(0, I); each line is one kind of model."""
-    rows = figures.load(results, "paper").rows
+    rows = figures.load(results, "paper").runs
     made = figures._by_length(rows[rows["extractor"] == "e"])
     lines = {name: [len(axes.lines) for axes in figure.axes] for name, figure in made.items()}
     assert lines == {"figure1": [2, 2], "figure2": [4, 4], "figure3": [2, 2], "figure4": [5, 5, 5]}

@@ -1,5 +1,6 @@
-"""The gallery: every link leads somewhere, claims are counted, and what is not there is left out."""
+"""The gallery: every link leads somewhere, verdicts are counted, and what is not there is left out."""
 
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -11,6 +12,7 @@ from PIL import Image
 from keras_ae.errors import InputError
 from keras_ae.report import write_gallery
 from keras_ae.report.pages import markdown_page
+from keras_ae.studies.claims import VERDICTS, tally
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 VOID = {"meta", "link", "img", "br", "hr"}
@@ -33,11 +35,13 @@ What is <b>small</b>, and [another](../other/README.md)?
 
 <!-- claims.md -->
 
-| claim | measured | holds |
+| claim | measured | verdict |
 |---|---|---|
 | larger is better | 1.5 | yes |
 | so is smaller | −3 % | no |
 | and neither | 1e-3 (a), 2 (b) | yes |
+| nobody knows | 2 | undecided |
+| nor asked | | not tested |
 
 <!-- end -->
 
@@ -108,8 +112,9 @@ def test_a_study_page_shows_its_claims_its_figures_and_how_to_repeat_them(experi
     text = page.path.read_text(encoding="utf-8")
     cells = {content: name for name, content in page.cells}
     assert cells == cells | {"yes": "yes", "no": "no", "1.5": "number", "−3 %": "number", "1e-3 (a), 2 (b)": None}
-    assert "2 of 3 claims hold" in text
-    assert "2 of 3 claims hold" in first.read_text(encoding="utf-8")
+    assert (cells["undecided"], cells["not tested"]) == ("undecided", "not-tested")
+    assert "5 claims: 2 yes, 1 no, 1 undecided, 1 not tested" in text
+    assert "5 claims: 2 yes, 1 no, 1 undecided, 1 not tested" in first.read_text(encoding="utf-8")
     assert text.count("<img") == 1  # not the missing one
     assert "elsewhere" in text
     assert "page.md" not in text
@@ -130,7 +135,32 @@ def test_the_gallery_of_the_experiments_leads_nowhere_outside_itself(tmp_path):
     first = write_gallery(EXPERIMENTS, tmp_path / "site")
     assert_closed(tmp_path / "site")
     assert len(pages(tmp_path / "site")) == 1 + len(list(EXPERIMENTS.glob("*/study.py")))
-    assert "claims hold" in first.read_text(encoding="utf-8")
+    assert "claims: " in first.read_text(encoding="utf-8")
+
+
+def test_the_readme_counts_the_verdicts_of_each_study():
+    """Its table says of each study what the study's own table of claims comes to."""
+    readme = (EXPERIMENTS.parent / "README.md").read_text(encoding="utf-8")
+    for folder in sorted(path.parent for path in EXPERIMENTS.glob("*/study.py")):
+        page = markdown_page((folder / "README.md").read_text(encoding="utf-8"))
+        (row,) = [line for line in readme.splitlines() if line.startswith(f"| [`{folder.name}`](exp")]
+        assert tally(page.verdicts).partition(": ")[2] in row, folder.name
+        assert re.search(rf"\b{len(page.verdicts)} claims", row), folder.name
+
+
+def test_no_claim_is_decided_by_one_seed_and_what_is_not_tested_has_a_reason():
+    for path in EXPERIMENTS.glob("*/results/*claims.md"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        names, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+        for cells in rows:
+            row = dict(zip(names, cells, strict=True))
+            assert row["verdict"] in VERDICTS
+            if row["verdict"] == "not tested":
+                assert row["remark"], row
+            else:
+                assert int(row["seeds"]) >= 2, row
+                assert row["95 % interval"], row
+                assert row["bound"], row
 
 
 def test_a_directory_without_studies_is_refused(tmp_path):

@@ -16,6 +16,7 @@ from keras_ae.studies.claims import (
     Claim,
     Evidence,
     Gate,
+    at_best,
     counts,
     interval,
     paired,
@@ -61,7 +62,8 @@ def test_a_gate_that_fails_leaves_the_claim_untested_whatever_was_measured():
     assert found.answer == NOT_TESTED
     assert found.remark == "undertrained; to test: `keras-ae study run x --preset paper`"
     assert found.interval.mean == pytest.approx(1)
-    assert Claim("a claim", gate=gate).verdict.remark.startswith("undertrained; nothing was measured")
+    assert verdict([1.0], gate=Gate(False, "undertrained")).remark == "undertrained; one seed"
+    assert verdict([]).remark == Claim("a claim").verdict.remark == "not measured"
 
 
 def test_gates_join_their_reasons():
@@ -145,6 +147,28 @@ def test_differences_are_paired_by_seed_and_cell():
     assert paired(rows, "error", "kind", "a", "c") == []
 
 
+def test_the_best_choice_of_a_seed_is_made_by_the_others():
+    errors = {0: [1.0, 5.0, 3.0], 1: [4.0, 1.0, 3.0], 2: [4.0, 4.0, 3.0]}
+    rows = [{"seed": s, "length": n, "error": e} for s, of in errors.items() for n, e in enumerate(of)]
+    found = at_best(pandas.DataFrame(rows), "length", "error")
+    assert found[["seed", "length"]].to_numpy().tolist() == [[0, 1], [1, 0], [2, 0]]
+    alone = pandas.DataFrame(rows[:3])
+    assert at_best(alone, "length", "error")["length"].tolist() == [0]
+
+
+def test_a_choice_that_is_best_by_chance_wins_nothing():
+    """Six choices without any difference, against a fixed one: the best of the same seeds would seem better."""
+    generator, answers = np.random.default_rng(0), []
+    for _ in range(150):
+        rows = pandas.DataFrame(
+            {"seed": s, "choice": c, "error": generator.normal()} for s in range(3) for c in range(7)
+        )
+        best = at_best(rows[rows["choice"] > 0], "choice", "error").assign(choice="best")
+        both = pandas.concat([best, rows[rows["choice"] == 0]])
+        answers.append(verdict(paired(both, "error", "choice", 0, "best")).answer)
+    assert counts(answers)[YES] <= 0.06 * 150
+
+
 def test_the_table_has_interval_seeds_bound_and_remark_in_each_row():
     claims = [
         Claim("one", "Fig. 1", Gate(), Evidence("m", {"x": [1.0, 1.1], "y": [2.0, 2.0]}, ABOVE_ZERO)),
@@ -156,6 +180,6 @@ def test_the_table_has_interval_seeds_bound_and_remark_in_each_row():
     assert found.iloc[0].tolist() == [
         *("one", "Fig. 1", YES, "m", "x +1.05", "+0.415 to +1.69", 2, "> 0: any difference counts", "")
     ]
-    assert found.iloc[1]["remark"] == "too short; nothing was measured; to test: `train`"
+    assert found.iloc[1]["remark"] == "too short; to test: `train`"
     assert len(table([])) == 0
     assert tally(found["verdict"]) == "2 claims: 1 yes, 0 no, 0 undecided, 1 not tested"

@@ -1,0 +1,72 @@
+"""What the claims of this study share: rows that tell something about samples, gates, and paired comparisons."""
+
+import pandas
+
+from keras_ae.studies.claims import Bound, Gate, paired
+from keras_ae.studies.kept import Kept, chosen
+
+PAPER = "keras-ae study run deterministic_vs_variational --preset paper"
+DENSITIES = {"gaussian": "MVG", "mixture": "GMM"}
+FIDS = {f"{density}_fid": name for density, name in DENSITIES.items()}
+POINT = ["images", "filters", "depth", "units"]
+CLEARLY = 0.9  # Samples are limited by the density, not by the decoder, if reconstructions are nearer by a tenth.
+STANDARD = (0.9, 1.2)  # N(0, I) over MVG of a VAE: 0.98 to 1.06 in the paper at every length up to 768
+ANY = Bound("the paper gives no margin: any difference counts", low=0)
+ALIKE = Bound("alike: Fréchet distances within 15 %, as the paper's GMM-DAE is of its DAE", low=-0.15, high=0.15)
+
+
+def plain(kept: Kept, **choices) -> pandas.DataFrame:
+    """Measured runs without a variant, of depth 1, with these choices."""
+    return chosen(kept.runs, variant="plain", depth="1", **choices)
+
+
+def samples_tell(kept: Kept) -> tuple[Kept, Gate]:
+    """The runs on the data sets whose samples tell something, and a gate that fails if there are none.
+
+    A data set counts if reconstructions are clearly nearer to the test images than samples are, at the code length
+    that is compared; else all distances are those of the decoder.
+    """
+    rows = plain(kept, compared=True, model=("DAE", "VAE"))
+    parts = (rows["reconstruction_fid"] / rows["gaussian_fid"]).groupby(rows["images"]).median()
+    invalid = set(parts.index[~(parts < CLEARLY)])
+    left = kept.runs[~kept.runs["images"].isin(invalid)]
+    reason = (
+        f"on {', '.join(sorted(invalid))} reconstructions are no nearer than samples: the decoder is undertrained"
+    )
+    gate = Gate(bool(len(left)) or not invalid, reason if invalid else "", PAPER)
+    return Kept(left, kept.curves, kept.measures), gate
+
+
+def nothing_left(gate: Gate) -> Gate:
+    """A gate that fails, if there is a reason, where no data set that counts has the runs of a claim."""
+    return Gate(not gate.reason, gate.reason, gate.command)
+
+
+def variational(rows: pandas.DataFrame) -> Gate:
+    """Passes if the VAEs' codes are as standard as the paper's: N(0, I) does nearly as well as MVG."""
+    vae = rows[rows["model"] == "VAE"]
+    ratios = vae["standard_normal_fid"] / vae["gaussian_fid"]
+    reason = (
+        f"the KL divergence weighs less than the paper's: N(0, I) over MVG of the VAE is {ratios.min():.2f} to "
+        f"{ratios.max():.2f} here, 0.98 to 1.06 there"
+    )
+    return Gate(bool(ratios.between(*STANDARD).all()), reason, PAPER)
+
+
+def against(
+    rows: pandas.DataFrame, value: str, first: str, second: str, cells=("filters", "depth", "units")
+) -> dict:
+    """By data set: a model's distance over another's, less 1, paired by seed."""
+    return {
+        images: paired(of_images, value, "model", first, second, list(cells), relative=True)
+        for images, of_images in rows.groupby("images")
+    }
+
+
+def told(rows: pandas.DataFrame, value: str) -> str:
+    """Means by data set and model in words."""
+    means = rows.groupby(["images", "filters", "model"])[value].mean()
+    return "; ".join(
+        f"{images}, {filters} filters: " + ", ".join(f"{key[2]} {value:.3g}" for key, value in of.items())
+        for (images, filters), of in means.groupby(["images", "filters"])
+    )

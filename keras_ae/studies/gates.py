@@ -1,0 +1,37 @@
+"""Gates that several studies share: whether training was long enough for a claim about its end."""
+
+import pandas
+
+from keras_ae.studies.claims import Gate
+
+STILL_FALLING = (
+    0.05  # Training that gains 5 % in its last quarter would gain more than most differences judged here.
+)
+LONG_ENOUGH = (
+    0.1  # At less than a tenth of a paper's steps, where training ends says nothing about where theirs did.
+)
+
+
+def flattened(curves: pandas.DataFrame, value: str, command: str = "") -> Gate:
+    """Passes if the training error has stopped falling: in its last quarter it gained less than 5 %.
+
+    Args:
+        curves: Rows with "run", "step" and the error; each run's last quarter is compared with the one before.
+        value: Column of the training error.
+        command: What would train longer.
+    """
+    falls = curves.sort_values("step").groupby("run")[value].agg(_fall_at_the_end)
+    fall = float(falls.median()) if len(falls) else 0.0
+    reason = f"training has not ended: in its last quarter the training error still fell by {fall:.0%}"
+    return Gate(fall < STILL_FALLING, reason, command)
+
+
+def _fall_at_the_end(errors: pandas.Series) -> float:
+    quarter = max(1, len(errors) // 4)
+    return 1 - errors.iloc[-quarter:].mean() / errors.iloc[-2 * quarter : -quarter].mean()
+
+
+def trained_long_enough(steps: int, paper_steps: int, command: str = "") -> Gate:
+    """Passes from a tenth of the paper's training steps on."""
+    reason = f"{steps:,} training steps, where the paper has {paper_steps:,}"
+    return Gate(steps >= LONG_ENOUGH * paper_steps, reason, command)
