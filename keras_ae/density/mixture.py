@@ -16,6 +16,9 @@ from keras_ae.errors import InputError, unknown_name
 from keras_ae.files import write_atomically
 
 REGULARIZATION = 1e-6  # added to the variances, so that constant values of codes leave them positive
+ROUNDING = (
+    2.0**-16
+)  # of a code value's mean: deviations below it are rounding, and are added to the variances, too
 
 
 class Density(ABC):
@@ -63,10 +66,9 @@ class Density(ABC):
         """Take weights [k], means [k, d] and lower Cholesky factors [k, d, d] as they are; gives itself."""
         self.weights, self.means, self.factors = weights, means, factors
         # log_prob multiplies by the inverse factors and solves nothing: every export format can do that.
-        inverse = np.stack([np.linalg.inv(factor) for factor in factors])
+        self._whitening = np.float32(np.stack([np.linalg.inv(factor) for factor in factors]))
+        self._centers = np.float32(means)
         diagonals = np.diagonal(factors, axis1=1, axis2=2)
-        self._whitening = np.float32(inverse)
-        self._shift = np.float32(np.einsum("kij,kj->ki", inverse, means))
         normalizers = -0.5 * means.shape[1] * np.log(2 * np.pi) - np.log(diagonals).sum(axis=1)
         self._log_weights = np.float32(np.log(weights) + normalizers)
         return self
@@ -84,8 +86,11 @@ class Density(ABC):
         self.check(None if None in codes.shape[1:] else prod(codes.shape[1:]))
         codes = ops.reshape(codes, (-1, self.means.shape[1]))
         distances = [
-            self._log_weights[k] - 0.5 * ops.sum(ops.square(ops.matmul(codes, w.T) - self._shift[k]), axis=1)
-            for k, w in enumerate(self._whitening)
+            # Centred before it is whitened: codes far from 0 would cancel.
+            log_weight - 0.5 * ops.sum(ops.square(ops.matmul(codes - center, whitening.T)), axis=1)
+            for log_weight, center, whitening in zip(
+                self._log_weights, self._centers, self._whitening, strict=True
+            )
         ]
         total = ops.logsumexp(ops.stack(distances, axis=1), axis=1)
         return ops.convert_to_numpy(total) if given else total
@@ -150,8 +155,9 @@ class Gaussian(Density):
 
     def _estimate(self, codes):
         covariance = np.atleast_2d(np.cov(codes, rowvar=False, bias=True))
-        covariance += REGULARIZATION * np.eye(codes.shape[1])
-        return np.ones(1), codes.mean(axis=0, keepdims=True), covariance[None]
+        means = codes.mean(axis=0, keepdims=True)
+        covariance += REGULARIZATION * np.eye(codes.shape[1]) + _rounding(means)[0]
+        return np.ones(1), means, covariance[None]
 
 
 class GaussianMixture(Density):
@@ -176,7 +182,12 @@ class GaussianMixture(Density):
         from sklearn.mixture import GaussianMixture as Mixture
 
         fitted = Mixture(self.components, reg_covar=REGULARIZATION, random_state=self.seed).fit(codes)
-        return fitted.weights_, fitted.means_, fitted.covariances_
+        return fitted.weights_, fitted.means_, fitted.covariances_ + _rounding(fitted.means_)
+
+
+def _rounding(means: np.ndarray) -> np.ndarray:
+    """Covariances [k, d, d] of the rounding of code values around means [k, d]."""
+    return np.square(ROUNDING * means)[:, :, None] * np.eye(means.shape[1])
 
 
 DENSITIES = {density.name: density for density in (StandardNormal, Gaussian, GaussianMixture)}

@@ -10,7 +10,10 @@ from keras_ae.data.checks import positive
 from keras_ae.density import DENSITIES, Density, GaussianMixture
 from keras_ae.detection.base import Score, check_settings
 from keras_ae.detection.observation import NormalImages, Observation
+from keras_ae.detection.standardization import center_and_deviation
 from keras_ae.errors import InputError
+
+CANDIDATES = 3  # times k codes, among which the k nearest are looked for exactly
 
 
 @dataclass
@@ -72,16 +75,16 @@ class Mahalanobis(Score):
 
 @dataclass
 class NearestCodes(Score):
-    """The mean distance to the k nearest codes of normal images, each code value divided by its deviation there.
+    """The mean distance to the k nearest codes of normal images, each code value standardised by these.
 
     Args:
-        k: How many.
-        most: Codes that are kept; a random part of more.
-        seed: Of that part.
+        k: Number of neighbours.
+        most: Number of codes that are kept; a random part of more.
+        seed: Seed of that part.
     """
 
     name: ClassVar[str] = "nearest_codes"
-    learns: ClassVar[tuple[str, ...]] = ("scale", "kept")
+    learns: ClassVar[tuple[str, ...]] = ("center", "scale", "kept")
     k: int = 5
     most: int = 10_000
     seed: int = 0
@@ -98,15 +101,22 @@ class NearestCodes(Score):
             )
         if len(codes) > self.most:
             codes = codes[np.random.default_rng(self.seed).choice(len(codes), self.most, replace=False)]
-        deviation = codes.std(axis=0)
-        self.scale = np.float32(1 / np.where(deviation > 0, deviation, 1))
-        self.kept = np.float32(codes * self.scale)
+        self.center, deviation = center_and_deviation(codes)
+        self.scale = 1 / deviation
+        self.kept = (codes - self.center) * self.scale
         return self
 
+    def set_state(self, state):
+        # Detectors of earlier versions were not centred.
+        return super().set_state({"center": np.zeros_like(state["scale"]), **state})
+
     def values(self, seen: Observation):
-        code = seen.flat_code * self.scale
+        # Centred before anything else: the squares of codes far from 0 would cancel.
+        code = (seen.flat_code - self.center) * self.scale
         squares = ops.sum(ops.square(code), axis=1, keepdims=True) + np.square(self.kept).sum(axis=1)
         squares = squares - 2 * ops.matmul(code, self.kept.T)
-        # The expanded squares find the neighbours fast, but cancel where codes are close: take distances anew.
-        nearest = ops.take(self.kept, ops.top_k(-squares, self.k)[1], axis=0)
-        return ops.mean(ops.norm(code[:, None] - nearest, axis=-1), axis=1)
+        # The expanded squares find candidates fast, but cancel where codes are close: take distances anew.
+        candidates = min(CANDIDATES * self.k, len(self.kept))
+        near = ops.take(self.kept, ops.top_k(-squares, candidates)[1], axis=0)
+        distances = ops.norm(code[:, None] - near, axis=-1)
+        return -ops.mean(ops.top_k(-distances, self.k)[0], axis=1)

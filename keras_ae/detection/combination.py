@@ -8,6 +8,7 @@ from keras import ops
 
 from keras_ae.detection.base import Score, check_settings
 from keras_ae.detection.observation import NormalImages, Observation
+from keras_ae.detection.standardization import center_and_deviation
 from keras_ae.errors import InputError
 
 EVERY = 5  # one image in five is kept from the members, to standardise them by
@@ -57,8 +58,7 @@ class Combination(Score):
         values = kept.measure(self._stacked).astype(np.float64)
         if len(values) < 2:
             raise InputError(f"{len(values)} images kept to standardise by", "2 or more", "give more images")
-        self.means = np.float32(values.mean(axis=0))
-        self.deviations = np.float32(np.maximum(values.std(axis=0), np.finfo(np.float32).tiny))
+        self.means, self.deviations = center_and_deviation(values)
         return self
 
     def values(self, seen: Observation):

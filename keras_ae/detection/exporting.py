@@ -1,6 +1,7 @@
 """Detectors as files to deploy: a SavedModel with several endpoints and a card, ONNX and LiteRT."""
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -16,11 +17,14 @@ from keras_ae.detection.inputs import Batches
 from keras_ae.detection.likelihood import JointLikelihood
 from keras_ae.detection.observation import Observation
 from keras_ae.detection.outcome import outcome_in_words
+from keras_ae.detection.tolerance import map_tolerance, score_tolerance
 from keras_ae.errors import InputError, listed_names, unknown_name
 from keras_ae.export import (
     Endpoint,
     Input,
+    Parity,
     autoencoder_endpoints,
+    check_float32,
     image_endpoints,
     portable_endpoint,
     write_litert,
@@ -41,7 +45,7 @@ def export_detector(
     formats: tuple[str, ...] = ("savedmodel",),
     images=None,
     about: dict[str, Any] | None = None,
-) -> dict[str, float]:
+) -> dict[str, Parity]:
     """Write a calibrated detector to be run without this library; each output is compared with the detector's own.
 
     `path` becomes a SavedModel with the endpoints `score`, `predict`, `map` where the score has one, and of an
@@ -51,31 +55,36 @@ def export_detector(
     `encode.tflite` and `score.tflite`, which answer broken images with NaN.
 
     Args:
-        detector: Calibrated, in float32.
+        detector: A calibrated one, whose autoencoder computes in float32 (`keras_ae.export.as_float32`).
         path: Directory to write; a SavedModel that is there is replaced.
         formats: Of "savedmodel", which is always written, "onnx" and "litert".
-        images: Images to compare on, an array or batches; random ones by default.
+        images: Normal images to compare on, an array or batches; random ones by default.
         about: What else the card shall say: the data, for instance, and under "measured" what `measure_outcome`
             gives.
 
     Returns:
-        How far each endpoint and file is from the detector: the largest |a − b| / max(1, |a|).
+        How far each endpoint and file is from the detector.
 
     Raises:
-        InputError: One differs by more than 1e-5, a format is unknown, or a package for it is missing.
+        InputError: One differs by so much that a decision could change (`score_tolerance`), the autoencoder
+            computes in another precision, a format is unknown, or a package for it is missing.
     """
     formats = listed_names(formats)
     for name in formats:
         if name not in FORMATS:
             raise unknown_name("format", name, FORMATS)
     path, model, shape = Path(path), detector.autoencoder, detector.image_shape
+    check_float32(model)
     images = _examples(images, shape)
-    checked = write_saved_model(model, detector_endpoints(detector), path, images)
+    allowed = {"scores": score_tolerance(detector, images)}
+    if detector.score_.has_map:
+        allowed["maps"] = map_tolerance(detector, images)
+    checked = write_saved_model(model, detector_endpoints(detector, allowed), path, images)
     functions = {"score": lambda x: {"scores": detector.score_.values(Observation(model, x))}}
     if hasattr(model, "encode"):
         functions["encode"] = lambda x: {"codes": ops.cast(model.encode(x), "float32")}
     for name, function in functions.items():
-        endpoint = portable_endpoint(function, shape)
+        endpoint = portable_endpoint(function, shape, allowed)
         if "onnx" in formats:
             checked[f"{name}.onnx"] = write_onnx(name, endpoint, path / f"{name}.onnx", images)
         if "litert" in formats:
@@ -94,18 +103,20 @@ def _examples(images, shape: tuple[int, int, int]) -> np.ndarray:
     return first[:EXAMPLES]
 
 
-def detector_endpoints(detector: AnomalyDetector) -> dict[str, Endpoint]:
-    """What an exported detector can be asked; see `export_detector`."""
+def detector_endpoints(
+    detector: AnomalyDetector, allowed: Mapping[str, float] | None = None
+) -> dict[str, Endpoint]:
+    """What an exported detector can be asked; see `export_detector`, and `Endpoint` for `allowed`."""
     model, score, shape = detector.autoencoder, detector.score_, detector.image_shape
 
     def scores(images):
         return {"scores": ops.cast(score.values(Observation(model, images)), "float32")}
 
-    endpoints = image_endpoints("score", scores, shape)
+    endpoints = image_endpoints("score", scores, shape, allowed)
     for name, endpoint in endpoints.copy().items():
         endpoints[name.replace("score", "predict")] = _deciding(endpoint, detector.threshold_)
     if score.has_map:
-        endpoints |= image_endpoints("map", lambda x: {"maps": score.map(Observation(model, x))}, shape)
+        endpoints |= image_endpoints("map", lambda x: {"maps": score.map(Observation(model, x))}, shape, allowed)
     if hasattr(model, "decode"):
         endpoints |= autoencoder_endpoints(model, fitted_density(score))
     return endpoints
@@ -125,10 +136,12 @@ def _deciding(endpoint: Endpoint, threshold: float) -> Endpoint:
         scores = endpoint.function(images)["scores"]
         return {"scores": scores, "anomalies": scores > threshold}
 
-    return Endpoint(decide, (*endpoint.inputs, Input("threshold", (), default=threshold)))
+    return Endpoint(
+        decide, (*endpoint.inputs, Input("threshold", (), default=threshold)), allowed=endpoint.allowed
+    )
 
 
-def _write_card(detector: AnomalyDetector, path: Path, checked: dict[str, float], about: dict[str, Any]) -> None:
+def _write_card(detector: AnomalyDetector, path: Path, checked: dict[str, Parity], about: dict[str, Any]) -> None:
     calibration = detector.calibration_
     low, high = calibration.rate_interval()
     files = [file for file in sorted(path.rglob("*")) if file.is_file() and file.name not in (CARD, "README.md")]
@@ -140,7 +153,8 @@ def _write_card(detector: AnomalyDetector, path: Path, checked: dict[str, float]
         "true_rate_interval": [low, high],
         "calibration_images": calibration.images,
         "parameters": detector.autoencoder.count_params(),
-        "deviation": checked,
+        "deviation": {name: parity.difference for name, parity in checked.items()},
+        "deviation_allowed": {name: parity.allowed for name, parity in checked.items()},
         "versions": {name: version(name) for name in PACKAGES},
         "sha256": {str(file.relative_to(path)): sha256(file.read_bytes()).hexdigest() for file in files},
         "about": about,
@@ -166,6 +180,9 @@ def _readable(name: str, card: dict[str, Any]) -> str:
             f"- **Score**: `{card['score']['label']}`; what scores above {card['threshold']:.6g} is an anomaly.",
             f"- **False alarms**: at most {card['false_positive_rate']:.3g} of normal images are promised, from "
             f"{card['calibration_images']:,} of them; the true rate lies between {low:.3g} and {high:.3g} (95 %).",
+            f"- **Equal to the Keras model**: scores differ by at most {card['deviation']['score']:.2g}; "
+            f"{card['deviation_allowed']['score']:.2g}, a thousandth of the spread of normal images (or what a "
+            "hundredth of a grey level changes), was allowed.",
             *told,
             f"- **Made with**: {versions}; {card['parameters']:,} parameters; checksums in `{CARD}`.",
             "",

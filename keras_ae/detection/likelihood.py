@@ -11,6 +11,7 @@ from keras_ae import numerics
 from keras_ae.detection.base import Score, check_settings
 from keras_ae.detection.codes import CodeDensity
 from keras_ae.detection.observation import NormalImages, Observation
+from keras_ae.detection.standardization import FAINTEST
 from keras_ae.errors import InputError
 
 
@@ -18,6 +19,11 @@ def gaussian_nll(residual, variance):
     """−log N(residual; 0, variance), summed over the values of each image: [n, h, w, c] → nats [n]."""
     squares = ops.sum(ops.square(residual), axis=(1, 2, 3))
     return squares / (2 * variance) + 0.5 * np.prod(residual.shape[1:]) * log(2 * pi * variance)
+
+
+def _pixel_variance(normal: NormalImages) -> np.float32:
+    """The mean squared error of normal images, 1e-8 at least: perfect reconstructions have a likelihood, too."""
+    return np.float32(max(normal.residuals.square.mean(), FAINTEST**2))
 
 
 @dataclass
@@ -50,7 +56,7 @@ class NegativeELBO(Score):
             )
 
     def fit(self, normal: NormalImages):
-        self.variance = np.float32(normal.residuals.square.mean())
+        self.variance = _pixel_variance(normal)
         shape = (self.samples, *normal.model.code_shape)
         self.noise = np.random.default_rng(self.seed).standard_normal(shape).astype(np.float32)
         return self
@@ -86,7 +92,7 @@ class JointLikelihood(Score):
 
     def fit(self, normal: NormalImages):
         codes = self._codes().fit(normal)
-        return self.set_state({"variance": np.float32(normal.residuals.square.mean()), **codes.state()})
+        return self.set_state({"variance": _pixel_variance(normal), **codes.state()})
 
     def set_state(self, state):
         super().set_state(state)

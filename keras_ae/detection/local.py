@@ -9,6 +9,7 @@ from keras import ops
 
 from keras_ae.detection.base import Score, check_settings
 from keras_ae.detection.observation import NormalImages, Observation
+from keras_ae.detection.standardization import FAINTEST
 from keras_ae.errors import InputError
 
 
@@ -38,7 +39,7 @@ class LocalConfidence(Score):
 
     def fit(self, normal: NormalImages):
         losses = normal.measure(lambda seen: ops.max(self._losses(seen), axis=(1, 2)))
-        self.highest = np.float32(max(losses.max(), np.finfo(np.float32).tiny))
+        self.highest = np.float32(max(losses.max(), FAINTEST**2))
         return self
 
     def values(self, seen: Observation):

@@ -8,6 +8,7 @@ from keras import ops
 
 from keras_ae.detection.base import Score, check_settings
 from keras_ae.detection.observation import NormalImages, Observation
+from keras_ae.detection.standardization import FAINTEST
 from keras_ae.losses import ssim_map
 
 # From images and reconstructions [n, h, w, c] to errors of the same shape, except for SSIM's smaller maps.
@@ -55,7 +56,7 @@ class StandardizedError(Score):
     """The squared error of each pixel relative to what is usual there: mean over pixels of ((r − μ) / σ)².
 
     μ and σ are mean and deviation over normal images of the residual r = image − reconstruction at that pixel and
-    channel; to each variance that of all pixels is added, times 0.01.
+    channel; to each variance that of all pixels is added, times 0.01, which counts as 1e-8 at least.
     """
 
     name: ClassVar[str] = "standardized_error"
@@ -65,7 +66,7 @@ class StandardizedError(Score):
     def fit(self, normal: NormalImages):
         residuals = normal.residuals
         variance = np.maximum(residuals.square - np.square(residuals.mean), 0)
-        overall = max(variance.mean(), np.finfo(np.float32).tiny)
+        overall = max(variance.mean(), FAINTEST**2)
         self.mean = np.float32(residuals.mean)
         self.deviation = np.float32(np.sqrt(variance + FLOOR**2 * overall))
         return self

@@ -8,16 +8,20 @@ from keras_ae.export.endpoints import (
     portable_endpoint,
     sampler,
 )
-from keras_ae.export.parity import check_moments, check_parity, deviation
+from keras_ae.export.parity import Parity, check_moments, check_parity, deviation
 from keras_ae.export.portable import write_litert, write_onnx
+from keras_ae.export.precision import as_float32, check_float32
 from keras_ae.export.saved_model import write_saved_model
 from keras_ae.export.serving import ServingClient
 
 __all__ = [
     "Endpoint",
     "Input",
+    "Parity",
     "ServingClient",
+    "as_float32",
     "autoencoder_endpoints",
+    "check_float32",
     "check_moments",
     "check_parity",
     "deviation",

@@ -1,7 +1,7 @@
 """What an exported model can be asked, as TensorFlow functions of tensors."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
@@ -32,11 +32,13 @@ class Endpoint:
         function: To be traced by TensorFlow.
         inputs: Of the function.
         random: Whether it draws: then it cannot be compared value by value.
+        allowed: How far outputs may be from the Keras model's, by name; see `check_parity`.
     """
 
     function: Callable
     inputs: tuple[Input, ...]
     random: bool = False
+    allowed: Mapping[str, float] = field(default_factory=dict)
 
     def concrete(self):
         """The function traced with its signature, its inputs by their names."""
@@ -46,7 +48,12 @@ class Endpoint:
         return tf.function(self.function, input_signature=signature)
 
 
-def image_endpoints(name: str, function: Callable, image_shape: tuple[int, int, int]) -> dict[str, Endpoint]:
+def image_endpoints(
+    name: str,
+    function: Callable,
+    image_shape: tuple[int, int, int],
+    allowed: Mapping[str, float] | None = None,
+) -> dict[str, Endpoint]:
     """Two endpoints of a function of float32 images in [0, 1]: one takes such, the other uint8.
 
     Both refuse what is no image: the first one values that are not finite or lie outside of [0, 1].
@@ -55,6 +62,7 @@ def image_endpoints(name: str, function: Callable, image_shape: tuple[int, int, 
         name: Of the first; that of the other ends with `_uint8`.
         function: From images [n, h, w, c] to tensors by name.
         image_shape: (h, w, c).
+        allowed: As of `Endpoint`.
     """
     import tensorflow as tf
 
@@ -74,17 +82,20 @@ def image_endpoints(name: str, function: Callable, image_shape: tuple[int, int, 
 
     shape = (None, *image_shape)
     return {
-        name: Endpoint(of_floats, (Input("images", shape),)),
-        f"{name}{BYTES}": Endpoint(of_bytes, (Input("images", shape, "uint8"),)),
+        name: Endpoint(of_floats, (Input("images", shape),), allowed=allowed or {}),
+        f"{name}{BYTES}": Endpoint(of_bytes, (Input("images", shape, "uint8"),), allowed=allowed or {}),
     }
 
 
-def portable_endpoint(function: Callable, image_shape: tuple[int, int, int]) -> Endpoint:
+def portable_endpoint(
+    function: Callable, image_shape: tuple[int, int, int], allowed: Mapping[str, float] | None = None
+) -> Endpoint:
     """An endpoint for formats without checks: where an image has NaN or infinities, all its outputs are NaN.
 
     Args:
         function: From images [n, h, w, c] to float tensors [n, ...] by name.
         image_shape: (h, w, c).
+        allowed: As of `Endpoint`.
     """
     import tensorflow as tf
 
@@ -97,7 +108,7 @@ def portable_endpoint(function: Callable, image_shape: tuple[int, int, int]) -> 
             outputs[name] = tf.where(spread, np.float32("nan"), values)
         return outputs
 
-    return Endpoint(marked, (Input("images", (None, *image_shape)),))
+    return Endpoint(marked, (Input("images", (None, *image_shape)),), allowed=allowed or {})
 
 
 def autoencoder_endpoints(model, density: Density | None = None) -> dict[str, Endpoint]:

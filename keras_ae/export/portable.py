@@ -9,13 +9,13 @@ import numpy as np
 from keras_ae.errors import InputError
 from keras_ae.execution import require_tensorflow
 from keras_ae.export.endpoints import Endpoint
-from keras_ae.export.parity import check_parity
+from keras_ae.export.parity import Parity, check_parity
 from keras_ae.files import write_atomically
 
 OPSET = 17
 
 
-def write_onnx(what: str, endpoint: Endpoint, path, images) -> float:
+def write_onnx(what: str, endpoint: Endpoint, path, images) -> Parity:
     """Write an endpoint of images as ONNX, checked with ONNX Runtime against the function itself.
 
     Args:
@@ -25,10 +25,10 @@ def write_onnx(what: str, endpoint: Endpoint, path, images) -> float:
         images: float32 [n, h, w, c] to compare on.
 
     Returns:
-        The largest |a − b| / max(1, |a|).
+        How far it is from the function.
 
     Raises:
-        InputError: It differs by more than 1e-5, or the packages of the extra "export" are missing.
+        InputError: It differs by more than its outputs may (`check_parity`), or the packages of the extra "export" are missing.
     """
     require_tensorflow()
     try:
@@ -47,12 +47,12 @@ def write_onnx(what: str, endpoint: Endpoint, path, images) -> float:
         _rename(converted.graph, output.name, name)
     session = onnxruntime.InferenceSession(converted.SerializeToString(), providers=["CPUExecutionProvider"])
     received = dict(zip(names, session.run(names, {"images": images}), strict=True))
-    worst = check_parity(f"{what}.onnx", _outputs(endpoint, images), received)
+    worst = check_parity(f"{what}.onnx", _outputs(endpoint, images), received, endpoint.allowed)
     write_atomically(Path(path), lambda temporary: temporary.write_bytes(converted.SerializeToString()))
     return worst
 
 
-def write_litert(model: keras.Model, what: str, endpoint: Endpoint, path, images) -> float:
+def write_litert(model: keras.Model, what: str, endpoint: Endpoint, path, images) -> Parity:
     """Write an endpoint of images as LiteRT (.tflite), checked with its interpreter against the function itself.
 
     Args:
@@ -71,7 +71,7 @@ def write_litert(model: keras.Model, what: str, endpoint: Endpoint, path, images
         tf.saved_model.save(module, folder, {"serving_default": module.run.get_concrete_function()})
         content = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
     runner = tf.lite.Interpreter(model_content=content).get_signature_runner("serving_default")
-    worst = check_parity(f"{what}.tflite", _outputs(endpoint, images), runner(images=images))
+    worst = check_parity(f"{what}.tflite", _outputs(endpoint, images), runner(images=images), endpoint.allowed)
     write_atomically(Path(path), lambda temporary: temporary.write_bytes(content))
     return worst
 

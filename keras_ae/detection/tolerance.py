@@ -1,0 +1,49 @@
+"""How far an exported detector may be from the detector itself: by less than what could move a decision."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from keras_ae.detection.detector import AnomalyDetector
+from keras_ae.detection.observation import Observation
+from keras_ae.evaluation.inference import as_array
+from keras_ae.execution import compiled
+
+PART = 1e-3  # of the spread of normal images
+GREY_LEVEL = 1 / 255
+FAINT = 0.01  # of a grey level: no camera, file or eye tells images apart that differ by so little
+
+
+def score_tolerance(detector: AnomalyDetector, images: np.ndarray) -> float:
+    """The largest difference of scores that is accepted: a thousandth of the spread of normal scores.
+
+    The spread is half of the distance between the 16th and the 84th percentile of the calibration's scores. Where
+    a hundredth of a grey level changes scores by more than that, this change is accepted: such scores measure
+    rounding, as of pictures that are all alike.
+
+    Args:
+        detector: A calibrated detector.
+        images: float32 [n, h, w, c] in [0, 1], to measure the change on.
+    """
+    low, high = np.percentile(detector.calibration_.scores, [16, 84])
+    score = detector.score_
+    return max(PART * (high - low) / 2, _faint_change(detector, score.values, images))
+
+
+def map_tolerance(detector: AnomalyDetector, images: np.ndarray) -> float:
+    """The same for maps: a thousandth of the deviation of their values, over all pixels of `images`."""
+    score = detector.score_
+    values = _measured(detector, score.map, images)
+    return max(PART * float(np.std(values, dtype=np.float64)), _faint_change(detector, score.map, images))
+
+
+def _faint_change(detector: AnomalyDetector, function: Callable, images: np.ndarray) -> float:
+    """The largest change of a score or a map by a hundredth of a grey level, up or down at random."""
+    signs = np.random.default_rng(0).choice(np.float32([-1, 1]), images.shape)
+    changed = np.clip(images + signs * np.float32(FAINT * GREY_LEVEL), 0, 1)
+    before, after = (_measured(detector, function, batch).astype(np.float64) for batch in (images, changed))
+    return float(np.abs(after - before).max(initial=0.0))
+
+
+def _measured(detector: AnomalyDetector, function: Callable, images: np.ndarray) -> np.ndarray:
+    return as_array(compiled(lambda batch: function(Observation(detector.autoencoder, batch)))(images))
