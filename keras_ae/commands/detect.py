@@ -13,7 +13,7 @@ import tyro
 
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_notes
 from keras_ae.data import MAX_PIXELS
-from keras_ae.detection.calibration import DEFAULT_RATE
+from keras_ae.detection.calibration import DEFAULT_RATE, check_threshold
 from keras_ae.errors import InputError
 from keras_ae.files import plain_cell, shown_name
 from keras_ae.output_paths import check_output_directory, check_output_file
@@ -124,6 +124,8 @@ class Score:
             raise InputError(f"batch_size={self.batch_size}", "at least 1", "correct --batch-size")
         if self.max_pixels < 1:
             raise InputError(f"max_pixels={self.max_pixels}", "at least 1", "correct --max-pixels")
+        if self.threshold is not None:
+            check_threshold(self.threshold)
         detector, folder = ExportedDetector(self.model), check_folder(self.source)
         if self.maps is not None and not detector.has_map:
             kind = detector.card["score"]["name"]

@@ -171,10 +171,12 @@ class DetectionJudge:
 
     def choose(self, path: Path, model) -> DetectionSelection:
         from keras_ae.comparison.anomalies import choose_score
+        from keras_ae.export import as_float32  # as the detector will be exported
 
-        return choose_score(model, self.trial)
+        return choose_score(as_float32(model), self.trial)
 
     def measure(self, path: Path, model, selection: DetectionSelection) -> DetectionOutcome:
         from keras_ae.comparison.anomalies import measure_anomalies
+        from keras_ae.export import as_float32
 
-        return measure_anomalies(model, self.trial, selection.score, self.rate, path / "figures")
+        return measure_anomalies(as_float32(model), self.trial, selection.score, self.rate, path / "figures")

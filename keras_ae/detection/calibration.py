@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import ceil
+from math import ceil, isfinite
 from numbers import Real
 from typing import Self
 
@@ -18,6 +18,12 @@ def check_rate(rate: float) -> None:
     """Refuse a rate that is not in (0, 1)."""
     if not isinstance(rate, Real) or not 0 < rate < 1:
         raise InputError(f"a rate of {rate!r}", "one between 0 and 1", "0.01 is one in a hundred")
+
+
+def check_threshold(threshold: float) -> None:
+    """Refuse a threshold that is no finite number: all images would be normal, or all anomalies."""
+    if not isinstance(threshold, Real) or not isfinite(threshold):
+        raise InputError(f"a threshold of {threshold!r}", "a finite number", "choose one among the scores")
 
 
 def fewest_images(rate: float) -> int:

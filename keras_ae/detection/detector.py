@@ -1,7 +1,6 @@
 """From a trained autoencoder to decisions about images."""
 
 from collections.abc import Iterable
-from math import isfinite
 from numbers import Real
 from pathlib import Path
 from typing import Self
@@ -10,7 +9,13 @@ import keras
 import numpy as np
 
 from keras_ae.detection.base import Score
-from keras_ae.detection.calibration import DEFAULT_RATE, Calibration, check_images, check_rate
+from keras_ae.detection.calibration import (
+    DEFAULT_RATE,
+    Calibration,
+    check_images,
+    check_rate,
+    check_threshold,
+)
 from keras_ae.detection.estimator import OutlierDetector, not_fitted
 from keras_ae.detection.inputs import Batches
 from keras_ae.detection.names import as_score
@@ -126,8 +131,7 @@ class AnomalyDetector(OutlierDetector):
             InputError: It is no finite number: nothing, or everything, would be an anomaly.
         """
         self._check_fitted()
-        if not isinstance(threshold, Real) or not isfinite(threshold):
-            raise InputError(f"a threshold of {threshold!r}", "a finite number", "choose one among the scores")
+        check_threshold(threshold)
         self.threshold_ = float(threshold)
         return self
 

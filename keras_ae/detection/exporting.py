@@ -17,7 +17,7 @@ from keras_ae.detection.inputs import Batches
 from keras_ae.detection.likelihood import JointLikelihood
 from keras_ae.detection.observation import Observation
 from keras_ae.detection.outcome import outcome_in_words
-from keras_ae.detection.tolerance import map_tolerance, score_tolerance
+from keras_ae.detection.tolerance import tolerances
 from keras_ae.errors import InputError, listed_names, unknown_name
 from keras_ae.export import (
     Endpoint,
@@ -45,6 +45,7 @@ def export_detector(
     formats: tuple[str, ...] = ("savedmodel",),
     images=None,
     about: dict[str, Any] | None = None,
+    allowed: Mapping[str, float] | None = None,
 ) -> dict[str, Parity]:
     """Write a calibrated detector to be run without this library; each output is compared with the detector's own.
 
@@ -61,6 +62,7 @@ def export_detector(
         images: Normal images to compare on, an array or batches; random ones by default.
         about: What else the card shall say: the data, for instance, and under "measured" what `measure_outcome`
             gives.
+        allowed: The largest differences of "scores" and "maps", instead of those that cannot move a decision.
 
     Returns:
         How far each endpoint and file is from the detector.
@@ -76,9 +78,7 @@ def export_detector(
     path, model, shape = Path(path), detector.autoencoder, detector.image_shape
     check_float32(model)
     images = _examples(images, shape)
-    allowed = {"scores": score_tolerance(detector, images)}
-    if detector.score_.has_map:
-        allowed["maps"] = map_tolerance(detector, images)
+    allowed = tolerances(detector, images) if allowed is None else allowed
     checked = write_saved_model(model, detector_endpoints(detector, allowed), path, images)
     functions = {"score": lambda x: {"scores": detector.score_.values(Observation(model, x))}}
     if hasattr(model, "encode"):
@@ -132,7 +132,10 @@ def fitted_density(score):
 def _deciding(endpoint: Endpoint, threshold: float) -> Endpoint:
     """An endpoint of scores with decisions: what scores above the threshold, which a caller may give, is one."""
 
+    import tensorflow as tf
+
     def decide(images, threshold=threshold):
+        threshold = tf.debugging.assert_all_finite(threshold, "expected a finite threshold")
         scores = endpoint.function(images)["scores"]
         return {"scores": scores, "anomalies": scores > threshold}
 

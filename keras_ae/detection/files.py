@@ -17,6 +17,7 @@ from keras_ae.data.folders import open_folder
 from keras_ae.data.listing import LeftOut, image_files
 from keras_ae.data.pixel_budget import MAX_PIXELS
 from keras_ae.data.preparation import Preparation
+from keras_ae.detection.calibration import check_threshold
 from keras_ae.errors import InputError
 
 THREADS, AHEAD = 8, 4  # that decode; batches that they may be ahead
@@ -130,11 +131,13 @@ class ExportedDetector:
             left_out: Files that are no images, or masks, are added to it meanwhile.
 
         Raises:
-            InputError: On iteration: there are no such files, or the score has no map.
+            InputError: On iteration: there are no such files, the score has no map, or the threshold is
+                not finite.
         """
         if maps:
             self._check_map()
         threshold = self.threshold if threshold is None else threshold
+        check_threshold(threshold)
         pending = []
         for file, pixels in self._decoded(check_folder(folder), batch_size * AHEAD, max_pixels, left_out):
             pending.append((file, pixels))

@@ -14,6 +14,12 @@ GREY_LEVEL = 1 / 255
 FAINT = 0.01  # of a grey level: no camera, file or eye tells images apart that differ by so little
 
 
+def tolerances(detector: AnomalyDetector, images: np.ndarray) -> dict[str, float]:
+    """The largest accepted differences of "scores" and, where the score has them, of "maps"."""
+    allowed = {"scores": score_tolerance(detector, images)}
+    return allowed | ({"maps": map_tolerance(detector, images)} if detector.score_.has_map else {})
+
+
 def score_tolerance(detector: AnomalyDetector, images: np.ndarray) -> float:
     """The largest difference of scores that is accepted: a thousandth of the spread of normal scores.
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_ae.errors import InputError
 
-TOLERANCE = 1e-4  # of an output's unit
+TOLERANCE = 5e-5  # of an output's unit
 STANDARD_ERRORS = 6
 
 
@@ -57,7 +57,7 @@ def check_parity(
         what: Name of the endpoint or file, for the message.
         expected, received: Outputs of the Keras model and of the exported one, by name.
         allowed: The largest difference of outputs that are judged by their meaning: scores and maps by how much
-            normal images differ. Other outputs, images and codes, may differ by 1e-4 · max(1, max |a|).
+            normal images differ. Other outputs, images and codes, may differ by 5e-5 · max(1, max |a|).
 
     Raises:
         InputError: One differs by more, or an output is missing.

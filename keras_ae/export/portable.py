@@ -28,7 +28,8 @@ def write_onnx(what: str, endpoint: Endpoint, path, images) -> Parity:
         How far it is from the function.
 
     Raises:
-        InputError: It differs by more than its outputs may (`check_parity`), or the packages of the extra "export" are missing.
+        InputError: It differs by more than its outputs may (`check_parity`), or the packages of the extra
+            "export" are missing.
     """
     require_tensorflow()
     try:

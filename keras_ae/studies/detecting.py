@@ -11,10 +11,12 @@ from keras_ae.data import ImageData
 from keras_ae.detection import AnomalyDetector, fewest_images, measure_outcome
 from keras_ae.detection.calibration import DEFAULT_RATE, check_rate
 from keras_ae.errors import InputError
-from keras_ae.export import autoencoder_endpoints, write_saved_model
+from keras_ae.export import Parity, as_float32, autoencoder_endpoints, write_saved_model
 from keras_ae.studies.config import DataConfig, RunConfig, plain
 from keras_ae.studies.normal_images import check_normal
+from keras_ae.studies.rehearsal import rehearse_export
 from keras_ae.studies.run import Run
+from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.training import train
 
 RUN, EXPORTED, SAVED = "run", "detector", "detector_keras"
@@ -51,13 +53,15 @@ def train_detector(
         The threshold, what it promises, and what came out on the test images (`measure_outcome`).
 
     Raises:
-        InputError: Labels tell that not all images are normal, or there are too few validation images for the
-            rate, for instance; before anything is trained.
+        InputError: Labels tell that not all images are normal, there are too few validation images for the rate, or
+            what is to be trained cannot be exported, for instance; before anything is trained.
     """
     data = data or config.load_data(progress)
     check_normal(data, config.data.train_labels)
     check_sizes(data, false_positive_rate)
     out = Path(out)
+    if not RunDirectory(out / RUN).is_finished:
+        rehearse_export(config, data.image_shape, score, tuple(formats), false_positive_rate)
     resume = (out / RUN / "run.json").exists()
     train(config, out / RUN, resume=resume, data=data, progress=progress)
     return export_run(
@@ -133,11 +137,11 @@ def export_run(
         Where it is, how far it is from the Keras model, and as of `train_detector`.
     """
     run = Run.open(run)
-    config, model = run.config, run.model
+    config, model = run.config, as_float32(run.model)
     if score is None:
         if tuple(formats) != ("savedmodel",):
             raise InputError(f"formats {', '.join(formats)} without a score", "a SavedModel", "give --score NAME")
-        return {"out": str(out), "deviation": write_saved_model(model, autoencoder_endpoints(model), out)}
+        return {"out": str(out)} | _deviations(write_saved_model(model, autoencoder_endpoints(model), out))
     data = data or config.load_data(progress)
     check_sizes(data, false_positive_rate)
     detector = AnomalyDetector(model, score, false_positive_rate, holdout=0)
@@ -155,7 +159,7 @@ def export_run(
         maps = detector.anomaly_maps(data.images("validation", MAPPED))
         about["usual_map"] = [float(np.median(maps)), float(maps.max())]
     examples = data.images("validation", 16)
-    results |= {"out": str(out), "deviation": detector.export(out, formats, examples, about)}
+    results |= {"out": str(out)} | _deviations(detector.export(out, formats, examples, about))
     keras.utils.clear_session()
     return results
 
@@ -164,6 +168,14 @@ def _preparation(config: DataConfig) -> dict[str, Any]:
     """What a card tells of it: images that come in another size later are stretched, unless it says otherwise."""
     kept = {name: asdict(config)[name] for name in PREPARATION}
     return plain(kept | {"resize": config.resize or "stretch", "white_level": config.white_level or 65535})
+
+
+def _deviations(checked: dict[str, Parity]) -> dict[str, Any]:
+    """How far each endpoint or file is from the Keras model, and how far it may be."""
+    return {
+        "deviation": {name: parity.difference for name, parity in checked.items()},
+        "deviation_allowed": {name: parity.allowed for name, parity in checked.items()},
+    }
 
 
 def _promised(detector: AnomalyDetector) -> dict[str, Any]:

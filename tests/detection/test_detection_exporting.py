@@ -78,12 +78,19 @@ def test_bad_images_are_refused_by_exported_detectors(exported, given, message):
             ask(given)
 
 
+def _percentiles(detector):
+    return np.percentile(detector.calibration_.scores, [16, 84])
+
+
 def test_endpoints_and_card(detector, exported):
     path, checked = exported
     both = ("score", "predict", "map", "reconstruct", "encode")
     assert set(checked) == {"decode", "sample", *both, *(f"{name}_uint8" for name in both)}
-    assert all(value <= 1e-5 for name, value in checked.items() if name != "sample")
+    assert all(parity.holds for parity in checked.values())
+    assert checked["encode"].difference <= 1e-5
+    assert checked["score"].allowed == pytest.approx(1e-3 * np.diff(_percentiles(detector)).item() / 2, rel=0.5)
     card = json.loads((path / "card.json").read_text())
+    assert card["deviation_allowed"]["score"] == checked["score"].allowed
     assert card["threshold"] == detector.threshold_
     assert card["about"] == {"data": "random"}
     assert card["true_rate_interval"] == list(detector.calibration_.rate_interval())
@@ -104,7 +111,7 @@ def test_other_formats_score_the_same(detector, others, tmp_path):
 
     checked = detector.export(tmp_path / "detector", ("savedmodel", "onnx", "litert"))
     for name in ("score.onnx", "encode.onnx", "score.tflite", "encode.tflite"):
-        assert checked[name] <= 1e-5
+        assert checked[name].holds
     spoiled = others.copy()
     spoiled[1, 0, 0, 0] = np.nan
     session = runtime.InferenceSession(str(tmp_path / "detector" / "score.onnx"))

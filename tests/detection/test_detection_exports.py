@@ -1,0 +1,130 @@
+"""Every score can be exported, whatever the pictures look like; what differs by a decision is refused."""
+
+import keras
+import numpy as np
+import pytest
+
+import keras_ae as kae
+from keras_ae.detection import SCORES, exporting
+from keras_ae.errors import InputError
+from keras_ae.execution import computing_in
+
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated"),
+]
+OF_AUTOENCODERS = sorted(set(SCORES) - {"local_confidence", "negative_elbo"})
+FORMATS = ("savedmodel", "onnx", "litert")
+
+
+def uniform(side, count=60):
+    """Grey pictures, each of one level."""
+    levels = np.random.default_rng(0).integers(0, 256, (count, 1, 1, 1))
+    return np.broadcast_to(levels, (count, side, side, 1)).astype(np.uint8)
+
+
+def identical(side, count=60):
+    return np.full((count, side, side, 1), 128, np.uint8)
+
+
+def textured(side, count=60):
+    """Stripes of random phase and width."""
+    generator = np.random.default_rng(0)
+    columns = np.arange(side)[None, None, :, None]
+    phases, widths = generator.random((count, 1, 1, 1)), generator.uniform(2, 9, (count, 1, 1, 1))
+    stripes = 127 + 100 * np.sin(2 * np.pi * (columns / widths + phases))
+    return np.broadcast_to(stripes, (count, side, side, 1)).astype(np.uint8)
+
+
+def fixed_camera(side, count=60):
+    """One part, with the noise of a camera."""
+    generator = np.random.default_rng(0)
+    part = generator.integers(0, 256, (1, side, side, 1))
+    return np.clip(part + generator.normal(0, 2, (count, side, side, 1)), 0, 255).astype(np.uint8)
+
+
+def _trained(images, precision="float32", architecture="strided"):
+    keras.utils.set_random_seed(0)
+    with computing_in(precision):
+        build = getattr(kae.architectures, architecture)
+        keywords = {"filters": 4} if architecture == "strided" else {"hidden": (32,)}
+        model = build(images.shape[1:], (4,), **keywords)
+    model.compile(keras.optimizers.Adam(1e-3), jit_compile=False, steps_per_execution=1)
+    model.fit(images, epochs=4, verbose=0)
+    return kae.export.as_float32(model)
+
+
+def _exported(images, score, formats, path, **keywords):
+    detector = kae.AnomalyDetector(_trained(images, **keywords), score, 0.25).fit(images)
+    checked = detector.export(path, formats, images[:16])
+    assert all(parity.holds for parity in checked.values())
+    loaded = kae.detection.ExportedDetector(path)
+    scores, again = detector.anomaly_scores(images), loaded.score(images)
+    assert np.isfinite(scores).all()
+    assert np.abs(scores - again).max() <= 3 * checked["score_uint8"].allowed
+    return detector
+
+
+@pytest.mark.parametrize("pictures", [uniform, identical, textured, fixed_camera])
+def test_a_small_detector_of_any_pictures_is_exported(pictures, tmp_path):
+    _exported(pictures(16), "mse+nearest_codes", ("savedmodel",), tmp_path / "detector")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("score", [*OF_AUTOENCODERS, "mse+nearest_codes", "ssim+mixture+nearest_codes"])
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("pictures", [uniform, identical, textured, fixed_camera])
+def test_every_score_of_any_pictures_is_exported(pictures, precision, score, tmp_path):
+    _exported(pictures(32), score, FORMATS, tmp_path / "detector", precision=precision)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", ["strided", "fully_connected"])
+@pytest.mark.parametrize("side", [8, 64, 128, 256])
+@pytest.mark.parametrize("pictures", [uniform, textured, fixed_camera])
+def test_the_default_score_is_exported_at_any_size(pictures, side, architecture, tmp_path):
+    _exported(pictures(side), "mse+nearest_codes", FORMATS, tmp_path / "detector", architecture=architecture)
+
+
+def test_scores_that_could_move_a_decision_are_refused(tmp_path, monkeypatch):
+    """The exported score is scaled by 1 %, which is far below an absolute tolerance of 1e-5."""
+    images = fixed_camera(8)
+    detector = kae.AnomalyDetector(_trained(images, architecture="fully_connected"), "mse", 0.25).fit(images)
+    written = exporting.detector_endpoints
+
+    def spoiled(detector, allowed):
+        endpoints = written(detector, allowed)
+        true = endpoints["score"].function
+        calls = []
+
+        def function(images):
+            calls.append(images)
+            return {"scores": true(images)["scores"] * (1.02 if len(calls) == 1 else 1.0)}
+
+        object.__setattr__(endpoints["score"], "function", function)
+        return endpoints
+
+    monkeypatch.setattr(exporting, "detector_endpoints", spoiled)
+    with pytest.raises(InputError, match="exported score that differs"):
+        detector.export(tmp_path / "detector", images=images)
+    assert not (tmp_path / "detector").exists()
+
+
+def test_a_model_of_mixed_precision_is_not_exported_as_it_is(tmp_path):
+    with computing_in("mixed_bfloat16"):
+        model = kae.architectures.fully_connected((6, 5, 2), (3,), hidden=(16,))
+    images = np.random.default_rng(0).random((60, 6, 5, 2)).astype(np.float32)
+    with pytest.raises(InputError, match=r"computes in bfloat16 to export; expected float32; export keras_ae"):
+        kae.AnomalyDetector(model, "mse", 0.25).fit(images).export(tmp_path / "detector")
+    exact = kae.architectures.fully_connected((6, 5, 2), (3,), hidden=(16,))
+    exact.set_weights(model.get_weights())
+    again = kae.export.as_float32(model)
+    np.testing.assert_array_equal(again.predict(images, verbose=0), exact.predict(images, verbose=0))
+    assert kae.export.as_float32(again) is again
+
+
+@pytest.mark.parametrize("threshold", [np.nan, np.inf, -np.inf])
+def test_a_threshold_that_decides_nothing_is_refused(threshold, model, images, tmp_path):
+    detector = kae.AnomalyDetector(model, "mse", 0.25).fit(images)
+    with pytest.raises(InputError, match="a threshold of"):
+        detector.set_threshold(threshold)
