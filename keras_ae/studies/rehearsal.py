@@ -49,8 +49,8 @@ def rehearse_export(
     fitted.check(model)
     detector.score_ = fitted.copy().fit(_Rehearsed(model, [images]))
     detector.calibration_ = Calibration(np.arange(fewest_images(rate), dtype=np.float64), rate)
-    detector.set_threshold(detector.calibration_.threshold)
+    detector.threshold_ = detector.calibration_.threshold
     with tempfile.TemporaryDirectory() as folder:
-        allowed = dict.fromkeys(OUTPUTS, np.inf)
+        allowed = dict.fromkeys(OUTPUTS, np.finfo(np.float64).max)
         export_detector(detector, Path(folder) / "detector", formats, images, allowed=allowed)
     keras.utils.clear_session()
