@@ -53,8 +53,8 @@ def train_detector(
         The threshold, what it promises, and what came out on the test images (`measure_outcome`).
 
     Raises:
-        InputError: Labels tell that not all images are normal, there are too few validation images for the rate, or
-            what is to be trained cannot be exported, for instance; before anything is trained.
+        InputError: Labels tell that not all images are normal, there are too few validation images for the rate,
+            or what is to be trained cannot be exported, for instance; before anything is trained.
     """
     data = data or config.load_data(progress)
     check_normal(data, config.data.train_labels)
