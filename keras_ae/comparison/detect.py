@@ -159,13 +159,16 @@ class DetectionJudge:
     """Tells held-out and test images from anomalies.
 
     Raises:
-        InputError: There are too few validation images to promise the rate, or no normal images to test on.
+        InputError: Labels tell that not all images are normal, there are too few validation images to promise the
+            rate, or there are no normal images to test on.
     """
 
     def __init__(self, config, data, rate: float):
         from keras_ae.comparison.anomalies import anomaly_trial
         from keras_ae.studies.detecting import check_sizes
+        from keras_ae.studies.normal_images import check_normal
 
+        check_normal(data, config.data.train_labels)
         check_sizes(data, rate)
         self.rate, self.trial = rate, anomaly_trial(config, data)
 

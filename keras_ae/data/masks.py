@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -15,9 +15,19 @@ _FOLDERS = frozenset((
     *("annotation", "annotations", "ground-truth", "ground_truth", "groundtruth", "gt", "label", "labels"),
     *("mask", "masks", "segmentation", "segmentations"),
 ))  # fmt: skip
-_SUFFIX = re.compile(
-    r"(.+)[-_. ](?:annotation|ground_?truth|gt|label|labels|mask|masks|seg|segmentation)", re.IGNORECASE
+_WORDS = (
+    "annotation",
+    "groundtruth",
+    "ground_truth",
+    "gt",
+    "label",
+    "labels",
+    "mask",
+    "masks",
+    "seg",
+    "segmentation",
 )
+_SUFFIX = re.compile(rf"(.+)[-_. ](?:{'|'.join(_WORDS)})", re.IGNORECASE)
 _LOOKED_AT = 4  # files of one kind in one folder
 _FEW = 16  # values of a mask: black and white, or numbers of kinds of defects
 _NEAR, _NEARLY_ALL = 16, 0.97  # resizing and JPEG blur black and white: so near to either, and so many pixels
@@ -42,27 +52,36 @@ def find_masks(folder: str, names: Sequence[str], parents: Iterable[str]) -> set
     for group in _named_like_masks(names):
         if _all_masks(folder, group):
             found.update(group)
-    stems = {name.rpartition(".")[0] for name in names if name not in found}
+    if not found:
+        return found
+    stems = {_stem(name) for name in names if name not in found}
     # A mask has an image beside it: of two files that both look like masks, neither is one.
-    return {name for name in found if {name.rpartition(".")[0], _image_of(name)} & stems}
+    return {name for name in found if {_stem(name), _image_of(_stem(name))} & stems}
 
 
 def _named_like_masks(names: Sequence[str]) -> list[list[str]]:
     """Groups of names: those with a suffix, and those of one extension that others have beside them."""
-    ends = defaultdict(list)
-    for name in names:
-        ends[name.rpartition(".")[0]].append(name)
-    suffixed = [name for name in names if _image_of(name) in ends]
-    groups = defaultdict(list)
-    for together in ends.values():
-        for name in together if len(together) > 1 else ():
-            groups[extension(name)].append(name)
+    stems = [_stem(name) for name in names]  # there may be millions
+    known, groups = set(stems), defaultdict(list)
+    suffixed = [name for name, stem in zip(names, stems, strict=True) if _image_of(stem) in known]
+    if len(known) < len(names):
+        counts = Counter(stems)
+        for name, stem in zip(names, stems, strict=True):
+            if counts[stem] > 1:
+                groups[extension(name)].append(name)
     return [suffixed, *groups.values()] if suffixed else [*groups.values()]
 
 
-def _image_of(name: str) -> str | None:
-    """The stem of the image that a mask with such a name would be of."""
-    suffixed = _SUFFIX.fullmatch(name.rpartition(".")[0])
+def _stem(name: str) -> str:
+    dot = name.rfind(".")
+    return name[:dot] if dot > 0 else name
+
+
+def _image_of(stem: str) -> str | None:
+    """The stem of the image that a mask of the stem `stem` would be of."""
+    if not stem.lower().endswith(_WORDS):
+        return None
+    suffixed = _SUFFIX.fullmatch(stem)
     return suffixed and suffixed[1]
 
 
