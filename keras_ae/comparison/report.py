@@ -6,15 +6,16 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
-from typing import Any
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from keras_ae.comparison.figures import learning_curves, trade_off
 from keras_ae.comparison.purpose import Column, Pictures
 from keras_ae.comparison.results import Comparison, TrainedCandidate
+from keras_ae.errors import InputError
 from keras_ae.files import write_text
 from keras_ae.report.pages import resource
+from keras_ae.studies.environment import Environment
 from keras_ae.studies.run_directory import RunDirectory
 
 _STARRED, _EMPHASISED = re.compile(r"[*]([^*]+)[*]"), r"<em>\1</em>"
@@ -68,11 +69,11 @@ def write_comparison(path) -> Path:
     """
     directory = RunDirectory(path)
     page = directory.path / "report.html"
-    write_text(page, _page(directory.path, open_comparison(path), directory.read("environment")))
+    write_text(page, _page(directory.path, open_comparison(path), Environment.read(directory.path)))
     return page
 
 
-def _page(path: Path, comparison: Comparison, environment: dict[str, Any]) -> str:
+def _page(path: Path, comparison: Comparison, environment: Environment) -> str:
     ranked, purpose, recommended = comparison.ranked(), comparison.purpose, comparison.recommended
     height = comparison.images.image_shape[0]
     curves = {one.name: RunDirectory(path / "candidates" / one.name).history() for one in ranked}
@@ -191,8 +192,12 @@ def _grids(pictures: list[tuple[str, str, Path]], recommended: str, height: int)
 
 def _image(picture: Path, image_height: int, description: str) -> str:
     """The picture embedded, enlarged by a whole factor so that small images can be seen."""
-    with Image.open(picture) as opened:
-        width, height = opened.size
+    try:
+        with Image.open(picture) as opened:
+            width, height = opened.size
+    except UnidentifiedImageError:
+        action = "remove results.json and run the comparison again: what is trained is kept"
+        raise InputError(f"{picture}, which is damaged", "a picture that keras-ae compare left", action) from None
     factor = max(1, -(-SHOWN_SIDE // image_height))
     data = base64.b64encode(picture.read_bytes()).decode()
     return (
@@ -201,10 +206,10 @@ def _image(picture: Path, image_height: int, description: str) -> str:
     )
 
 
-def _made_with(environment: dict[str, Any]) -> str:
-    packages = ", ".join(f"{name} {version}" for name, version in environment["packages"].items())
+def _made_with(environment: Environment) -> str:
+    packages = ", ".join(f"{name} {version}" for name, version in environment.packages.items())
     return escape(
-        f"Made with {packages} on {', '.join(environment['devices'])}, {environment['cpu_threads']} CPU threads. "
+        f"Made with {packages} on {', '.join(environment.devices)}, {environment.cpu_threads} CPU threads. "
         "Each candidate's directory holds its trained model (model.keras), its configuration (run.json) and its "
         "learning curve (history.csv)."
     )

@@ -1,10 +1,11 @@
 """An exported SavedModel as the explorer takes it."""
 
-import json
+import os
 from pathlib import Path
 from typing import Any
 
 from keras_ae.errors import InputError
+from keras_ae.reading import read_object
 
 NEEDED = ("encode", "decode", "reconstruct")
 
@@ -26,13 +27,19 @@ class ExportedModel:
         import tensorflow as tf
 
         path = Path(path)
-        self._loaded = tf.saved_model.load(str(path))
+        try:
+            self._loaded = tf.saved_model.load(str(path))
+        except Exception as error:  # TensorFlow raises nearly anything for damaged files
+            reason = " ".join(str(error).split())[:200]
+            raise InputError(f"{path} ({reason})", "a SavedModel that can be loaded", "export it again") from error
         signatures = self._loaded.signatures
         if any(name not in signatures for name in NEEDED):
             found = ", ".join(sorted(signatures)) or "none"
             raise InputError(f"{path} with the endpoints {found}", ", ".join(NEEDED), "export an autoencoder")
         card = path / "card.json"
-        self.card: dict[str, Any] | None = json.loads(card.read_text("utf-8")) if card.is_file() else None
+        self.card: dict[str, Any] | None = None
+        if os.path.lexists(card):
+            self.card = read_object(card, "the card of a detector", "export it again")
         self._signatures = signatures
         self.image_shape = _shape(signatures["encode"], "images")
         self.code_shape = _shape(signatures["decode"], "codes")

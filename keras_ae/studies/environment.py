@@ -3,9 +3,51 @@
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 
+from keras_ae.errors import InputError
+from keras_ae.fields import read_fields, settle_fields
+from keras_ae.reading import read_object
+
+EXPECTED, ACTION = "what a run was made with", "train the run again, or copy it whole"
 PACKAGES = ("keras-ae", "keras", "tensorflow", "jax", "numpy")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What `environment.json` says that reports and cards show.
+
+    Attributes:
+        python: Its version.
+        packages: From a package's name to its version.
+        devices: Such as "cpu:0".
+        cpu_threads: Those of the machine; None where the system does not tell.
+    """
+
+    python: str
+    packages: Mapping[str, str]
+    devices: tuple[str, ...]
+    cpu_threads: int | None
+
+    def __post_init__(self):
+        settle_fields(self)
+
+    @classmethod
+    def read(cls, directory: Path) -> "Environment":
+        """That of a run's or a comparison's directory.
+
+        Raises:
+            InputError: There is no `environment.json`, or it is damaged.
+        """
+        file = directory / "environment.json"
+        values = read_object(file, EXPECTED, ACTION)
+        try:
+            known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
+            return read_fields(cls, known, file.name)
+        except InputError as error:
+            raise InputError(f"{file} ({error.received})", EXPECTED, ACTION) from None
 
 
 def environment() -> dict:

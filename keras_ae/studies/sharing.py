@@ -13,6 +13,7 @@ from keras_ae.errors import InputError, absent
 from keras_ae.fields import read_fields, settle_fields
 from keras_ae.files import write_atomically, write_json, write_text
 from keras_ae.reading import read_object
+from keras_ae.studies.environment import Environment
 from keras_ae.studies.run import Run
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.tasks import task_of
@@ -41,7 +42,7 @@ def share_run(run, out, title: str = "") -> Path:
     """
     run, out = Run.open(run), Path(out)
     directory, config = run.directory, run.config
-    record, environment = directory.read("run"), _environment(directory)
+    record, environment = directory.read("run"), Environment.read(run.path)
     directory.history()  # refuses a damaged one
     if out.resolve() == directory.path.resolve():
         raise InputError(f"{out}, the run itself, as --out", "another directory", "give another --out")
@@ -89,15 +90,6 @@ def read_check(path) -> dict[str, Any]:
     return asdict(read_fields(_Check, values, str(file)))
 
 
-def _environment(directory: RunDirectory) -> dict[str, Any]:
-    """What the run was made with."""
-    file, action = directory.path / "environment.json", "train the run again, or copy it whole"
-    values = read_object(file, "what a run was made with", action)
-    if not isinstance(values.get("packages"), dict) or "python" not in values:
-        raise InputError(f"{file} without python or packages", "what a run was made with", action)
-    return values
-
-
 @dataclass(frozen=True)
 class _Check:
     """What a shared model's file and outputs are."""
@@ -131,14 +123,14 @@ def _outputs(model: keras.Model, image_shape) -> dict[str, list[float]]:
 
 
 def _card(
-    title: str, run: Run, environment: dict[str, Any], loss: str, directory: RunDirectory, checksum: str
+    title: str, run: Run, environment: Environment, loss: str, directory: RunDirectory, checksum: str
 ) -> str:
     config, metrics, data = run.config, run.metrics, run.record.data
     training, model = config.training, config.model
     shape = " × ".join(map(str, data.image_shape))
     sizes = ", ".join(f"{count:,} {split}" for split, count in data.sizes.items())
     split = "test" if "test" in metrics else "validation"  # of a comparison's candidates
-    versions = ", ".join(f"{name} {version}" for name, version in environment["packages"].items())
+    versions = ", ".join(f"{name} {version}" for name, version in environment.packages.items())
     scores = [f"| {name} | {value:.6g} |" for name, value in metrics.get(split, {}).items()]
     size = directory.model_path.stat().st_size
     lines = [
@@ -148,7 +140,7 @@ def _card(
         f"- **Images**: {config.data.source}, {shape} ({sizes}); fingerprint `{data.fingerprint[:16]}…`.",
         f"- **Training**: {metrics['steps']:,} steps of {training.batch_size} images, {loss}, Adam at "
         f"{training.learning_rate:g}, seed {training.seed}, {training.precision}.",
-        f"- **Made with**: Python {environment['python']}, {versions}.",
+        f"- **Made with**: Python {environment.python}, {versions}.",
         f"- **Files**: `model.keras`, {size:,} bytes, SHA-256 `{checksum}`; `run.json` repeats the run; "
         "`history.csv`, `metrics.json`, `environment.json`; `check.json` for `keras_ae.studies.check_shared`.",
         *("", f"| {split} images, pixels in [0, 1] | |", "|---|---:|", *scores, ""),

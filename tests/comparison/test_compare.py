@@ -1,8 +1,10 @@
 """The main job end to end on the embedded digits, also when it is killed."""
 
+import html
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,20 +13,20 @@ import time
 import pytest
 
 from keras_ae.comparison import CompareConfig, compare, open_comparison, write_comparison
+from keras_ae.errors import InputError
 from keras_ae.studies import DataConfig, TrainingConfig
 
 pytestmark = pytest.mark.tensorflow
 
 CODES = ("4x4x2", "4")
+CONFIG = CompareConfig(DataConfig("digits", limit=200), TrainingConfig(steps=4, evaluations=2), codes=CODES)
 FLAGS = ["--data", "digits", "--codes", *CODES, "--steps", "4", "--evaluations", "2", "--limit", "200"]
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     out = tmp_path_factory.mktemp("comparison") / "out"
-    training = TrainingConfig(steps=4, evaluations=2)
-    results = compare(CompareConfig(DataConfig("digits", limit=200), training, codes=CODES), out, progress=False)
-    return out, results
+    return out, compare(CONFIG, out, progress=False)
 
 
 def test_every_candidate_is_measured_and_one_recommended(finished):
@@ -56,6 +58,50 @@ def test_the_report_is_one_page_with_everything_in_it(finished):
     assert "src='data:image/png;base64," in page
     assert "$" not in page.split("<script>")[0].split("</style>")[1]  # every place of the template is filled
     assert page.count("<img") == 1 + 2 * len(results.trained) + 2
+
+
+def test_names_with_markup_are_text_in_the_report(finished, tmp_path):
+    out = shutil.copytree(finished[0], tmp_path / "out")
+    markup = "<script>alert('1')</script>"
+    results = json.loads((out / "results.json").read_text())
+    results["data"] |= {"source": f"folder:{markup}", "notes": [f"note {markup}"]}
+    failed = {"name": markup, "model": results["candidates"][0]["model"], "failed": f"reason {markup}"}
+    results["candidates"].append(failed)
+    (out / "results.json").write_text(json.dumps(results))
+    page = write_comparison(out).read_text()
+    assert "<script>alert" not in page
+    for text in (f"folder:{markup}", f"note {markup}", f"reason {markup}"):
+        assert html.escape(text) in page
+
+
+def _gone_on_with(out):
+    """What `keras-ae compare` does with a directory."""
+    compare(CONFIG, out, progress=False)
+    write_comparison(out)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("results.json", "null", "null, not values by name"),
+        ("results.json", '{"purpose": "reconstruct"}', "candidates"),
+        ("results.json", '{"purpose": ["a"], "candidates": []}', "purpose"),
+        ("environment.json", "{}", "without python"),
+        ("environment.json", '{"python": "3", "packages": [], "devices": [], "cpu_threads": 2}', "packages []"),
+        ("figures/originals.png", "no picture", "originals.png, which is damaged"),
+        ("candidates/strided-dense-4/history.csv", "step,loss\n1", "history.csv"),
+        ("comparison.json", "null", "null, not values by name"),
+        ("comparison.json", '{"format": 99}', "99"),
+        ("comparison.json", '{"format": 1, "config": [1]}', "config"),
+    ],
+)
+def test_a_damaged_comparison_gets_one_line(name, content, message, finished, tmp_path):
+    out = shutil.copytree(finished[0], tmp_path / "out")
+    (out / name).write_text(content)
+    with pytest.raises(InputError) as caught:
+        _gone_on_with(out)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_finished_comparison_is_read_back(finished):

@@ -151,7 +151,7 @@ def test_mistakes_get_one_line(trained, folders, tmp_path, capsys):
     assert main(["export", run, "--out", scored, "--score", "mahalanobis", "--false-positive-rate", "0.2"]) == 0
     for command, expected in {
         ("score", str(tmp_path), good): "a detector that was exported",
-        ("score", detector, str(tmp_path / "nowhere")): "does not exist",
+        ("score", detector, str(tmp_path / "nowhere")): "not there",
         ("score", detector, str(tmp_path / "empty")): "no images",
         ("score", scored, good, "--maps", str(tmp_path)): "a score that has a map",
         ("detect", "train", "--data", good, "--out", str(tmp_path / "o"), "--score", "mes"): "or 'mse'?",
@@ -178,7 +178,7 @@ def test_a_folder_is_streamed(trained, folders, monkeypatch):
     next(scores)
     assert 20 <= len(submitted) <= 25
     assert 1 + sum(1 for _ in scores) == 150
-    with pytest.raises(kae.InputError, match="which does not exist"):
+    with pytest.raises(kae.InputError, match="which is not there"):
         next(detector.score_folder(folders / "none"))
 
 
