@@ -2,7 +2,6 @@
 
 import io
 import os
-import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from keras_ae.data.bit_depths import UnknownRangeError, has_deep_colours, to_8_bits
-from keras_ae.data.image_formats import formats, open_regular
+from keras_ae.data.image_formats import open_image, open_regular
 from keras_ae.data.pixel_budget import MAX_PIXELS, PixelBudget
 from keras_ae.data.preparation import AS_IS, Preparation
 from keras_ae.errors import InputError
@@ -32,7 +31,6 @@ _SKIP = "leave such files out with --skip-bad (skip_bad=True)"
 warnings.filterwarnings("ignore", "Truncated File Read|Corrupt EXIF data", UserWarning, r"PIL\.")
 
 _budget = PixelBudget(MAX_PIXELS)
-_opening = threading.Lock()
 
 
 class BadImageError(InputError):
@@ -108,15 +106,7 @@ class Decoder:
             _TooLargeError: It has too many pixels.
         """
         most = self.preparation.max_pixels
-        with _opening, warnings.catch_warnings():  # which is not safe with threads
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower
-            pillows = Image.MAX_IMAGE_PIXELS
-            if most > MAX_PIXELS:  # somebody asked for larger ones
-                Image.MAX_IMAGE_PIXELS = most
-            try:
-                image = Image.open(file, formats=formats())
-            finally:
-                Image.MAX_IMAGE_PIXELS = pillows
+        image = open_image(file, most)
         if image.width * image.height > most:
             raise _TooLargeError(f"{image.width:,} × {image.height:,} pixels, more than {most:,}")
         return image

@@ -4,9 +4,15 @@ import errno
 import functools
 import os
 import stat
+import threading
+import warnings
 from typing import BinaryIO
 
 from PIL import Image
+
+from keras_ae.data.pixel_budget import MAX_PIXELS
+
+_opening = threading.Lock()
 
 # What Pillow can open but no picture is: documents and drawings, which other programs render, and containers.
 _NO_PICTURES = frozenset(("BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "PDF", "WMF"))
@@ -49,10 +55,30 @@ def is_image(path: str | os.PathLike, name: str) -> bool:
 
 def _begins_like_an_image(path: str | os.PathLike) -> bool:
     try:
-        with open_regular(path) as file, Image.open(file, formats=_TELLING):
+        with open_regular(path) as file:
+            open_image(file, kinds=_TELLING)
             return True
     except Exception:  # a plugin may raise nearly anything; what cannot be read is no image that was asked for
         return False
+
+
+def open_image(file: BinaryIO, most: int = MAX_PIXELS, kinds: tuple[str, ...] | None = None) -> Image.Image:
+    """The image of a file, of which only the beginning is read. Its size is known, and may be larger than `most`.
+
+    Args:
+        file: Opened in binary.
+        most: Pixels of the largest image that is meant to be decoded. Pillow, too, refuses much larger ones.
+        kinds: Pillow's names of formats; None for all that are decoded.
+    """
+    with _opening, warnings.catch_warnings():  # which is not safe with threads
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # whoever decodes has a limit of their own
+        pillows = Image.MAX_IMAGE_PIXELS
+        if most > MAX_PIXELS:  # somebody asked for larger ones
+            Image.MAX_IMAGE_PIXELS = most
+        try:
+            return Image.open(file, formats=kinds or formats())
+        finally:
+            Image.MAX_IMAGE_PIXELS = pillows
 
 
 def open_regular(path: str | os.PathLike) -> BinaryIO:

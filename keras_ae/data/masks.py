@@ -6,9 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from PIL import Image
 
-from keras_ae.data.image_formats import extension, formats, open_regular
+from keras_ae.data.image_formats import extension, open_image, open_regular
 from keras_ae.data.pixel_budget import MAX_PIXELS
 
 _FOLDERS = frozenset((
@@ -93,7 +92,7 @@ def _all_masks(folder: str, names: Sequence[str]) -> bool:
 
 def _has_few_values(path: str) -> bool:
     try:
-        with open_regular(path) as file, Image.open(file, formats=formats()) as image:
+        with open_regular(path) as file, open_image(file) as image:
             if image.width * image.height > MAX_PIXELS:
                 return False
             if image.mode == "F" or image.mode.startswith("I"):

@@ -152,7 +152,7 @@ def test_nothing_readable_is_refused(tmp_path):
 
 
 def test_missing_empty_and_file_are_refused(tmp_path, write):
-    with pytest.raises(InputError, match="does not exist"):
+    with pytest.raises(InputError, match="is not there"):
         load(f"folder:{tmp_path}/none")
     with pytest.raises(InputError, match=r"has no images.*png"):
         load(f"folder:{tmp_path}")

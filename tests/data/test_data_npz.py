@@ -216,7 +216,7 @@ def test_a_corrupt_member_is_refused(tmp_path, save):
 
 
 def test_missing_file_and_folder_are_refused(tmp_path):
-    with pytest.raises(InputError, match="does not exist"):
+    with pytest.raises(InputError, match="is not there"):
         load(f"npz:{tmp_path}/none.npz")
     with pytest.raises(InputError, match=f"folder:{tmp_path}"):
         load(f"npz:{tmp_path}")
