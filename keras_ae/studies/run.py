@@ -109,8 +109,9 @@ class Run:
 def _image_shape(model) -> tuple | None:
     """(height, width, channels) of the images that an autoencoder or a classifier takes; None of other models."""
     shape = getattr(model, "image_shape", None)
-    if shape is None and isinstance(model.input_shape, tuple):
-        shape = model.input_shape[1:]
+    if shape is None:
+        inputs = getattr(model, "input_shape", None)  # an empty model has none
+        shape = inputs[1:] if isinstance(inputs, tuple) else None
     return shape and tuple(shape)
 
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import keras
 import pytest
 
 from keras_ae import cli
@@ -169,6 +170,16 @@ def test_a_model_of_other_images_than_the_record_says_is_refused(run):
     shape = RECORD["data"] | {"image_shape": [16, 16, 1]}
     (run / "run.json").write_text(json.dumps(RECORD | {"data": shape}))
     with pytest.raises(InputError, match=r"a model of inputs \(8, 8, 1\)"):
+        _ = Run.open(run).model
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    "layers", [(), (keras.Input((8, 8, 2)), keras.layers.Flatten())], ids=["empty", "foreign"]
+)
+def test_another_model_in_the_place_of_the_runs_is_refused(layers, run):
+    keras.Sequential(list(layers)).save(run / "model.keras")
+    with pytest.raises(InputError, match=r"model\.keras"):
         _ = Run.open(run).model
 
 
