@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from keras_ae.errors import InputError, path_problem
+from keras_ae.files import shown_name
 
 
 def check_output_directory(path: Path, option: str = "--out") -> None:
@@ -21,6 +22,11 @@ def check_output_directory(path: Path, option: str = "--out") -> None:
     """
     expected, action = "a directory that can be made and written", f"give another {option}"
     path = Path(path)
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        received = f"{shown_name(str(path))}, whose name is no UTF-8"
+        raise InputError(received, "a name that TensorFlow, too, can write", action) from None
     try:
         place = _nearest(path)
         if not stat.S_ISDIR(os.stat(place).st_mode):

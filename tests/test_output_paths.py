@@ -34,10 +34,11 @@ REFUSED = {
     "loop/x": "a link in a circle",
     "dangling": "a link to nothing",
     "dangling/x": "a link to nothing",
+    os.fsdecode(b"latin-\xe9"): r"latin-\xe9, whose name is no UTF-8",
 }
 
 
-@pytest.mark.parametrize("path", REFUSED)
+@pytest.mark.parametrize("path", REFUSED, ids=repr)
 def test_a_directory_that_cannot_be_written_is_refused(path, place):
     before = sorted(os.listdir(place))
     with pytest.raises(InputError) as caught:
