@@ -39,6 +39,8 @@ class Explore:
         if importlib.util.find_spec("dash") is None:
             action = 'install it: pip install "dash>=4.4,<5", or of a clone pip install --editable ".[explorer]"'
             raise InputError("no package dash", "dash, of which the explorer is made", action)
+        if self.max_pixels is not None and self.max_pixels < 1:
+            raise InputError(f"max_pixels={self.max_pixels}", "at least 1", "correct --max-pixels")
         paths = self.runs or (bundled_model(),)
         for path in paths:
             find_sources(path)  # refuses what has no model, before anything heavy is loaded

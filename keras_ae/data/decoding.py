@@ -81,12 +81,15 @@ class Decoder:
     def _decode(self, read: Callable[[], BinaryIO], name: str) -> tuple[np.ndarray, tuple[str, ...]]:
         expected, action = "an image that can be decoded", f"repair or remove it, or {_SKIP}"
         try:
-            with read() as file, self._open(file) as image:
+            with read() as file:
+                image = self._open(file)
                 if self.preparation.only_resizes:  # lets JPEG decode at 1/2, 1/4 or 1/8: faster on photographs
                     side = 2 * max(self.preparation.size)  # twice what is needed, so that resizing antialiases
                     image.draft(None, (side, side))
                 with _budget.taking(image.width * image.height):
-                    return self._pixels(image)
+                    pixels = self._pixels(image)
+                    del image  # before another thread begins with the next one
+                return pixels
         except MemoryError:  # no matter of the file alone, so that it is not skipped
             received = f"the image {name!r}, for which memory does not suffice"
             raise InputError(received, "memory to decode it", "lower --max-pixels, or free memory") from None

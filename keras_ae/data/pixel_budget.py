@@ -1,10 +1,13 @@
 """How much is decoded at the same time: what large images take stays bounded, however many threads decode."""
 
+import ctypes
+import functools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 MAX_PIXELS = 1 << 26  # of one image, unless another limit is given: 8,192 × 8,192
+LARGE = 1 << 22  # pixels of an image whose memory is given back to the system
 
 
 class PixelBudget:
@@ -23,6 +26,23 @@ class PixelBudget:
         try:
             yield
         finally:
+            if pixels > LARGE:
+                _return_memory()
             with self._freed:
                 self._taken -= pixels
                 self._freed.notify_all()
+
+
+def _return_memory() -> None:
+    """Give freed memory back to the system: the C library would keep as much for each thread that ever used it."""
+    if trim := _trim():
+        trim(0)
+
+
+@functools.cache
+def _trim():
+    """The C library's function to do so, if it has one."""
+    try:
+        return getattr(ctypes.CDLL(None), "malloc_trim", None)
+    except (OSError, TypeError):  # not on Linux
+        return None

@@ -11,6 +11,7 @@ from keras_ae.errors import InputError
 from keras_ae.explore.exploration import Exploration
 from keras_ae.explore.local import LocalExploration
 from keras_ae.explore.pages import codes, compare, decode, interpolate, local, reconstruct
+from keras_ae.explore.requests import WHICH, guard
 
 PAGES = {
     "decode": decode,
@@ -45,6 +46,7 @@ def make_app(explorations: Sequence[Exploration | LocalExploration]) -> dash.Das
     )
     app.index_string = app.index_string.replace("<html>", '<html lang="en">')
     app.server.before_request(_own_host)
+    guard(app, len(explorations))
     app.layout = html.Div([dcc.Location(id="url"), dcc.Store(id="code"), html.Div(id="content")])
     for page in PAGES.values():
         page.register(app, explorations)
@@ -54,7 +56,7 @@ def make_app(explorations: Sequence[Exploration | LocalExploration]) -> dash.Das
         number, name = _place(explorations, pathname)
         kept = stored["code"] if stored and stored["model"] == number else None
         page = PAGES[name].layout(explorations[number], kept)
-        return [_head(explorations, number, name), dcc.Store(id="which", data=number), html.Main(page)]
+        return [_head(explorations, number, name), dcc.Store(id=WHICH, data=number), html.Main(page)]
 
     return app
 

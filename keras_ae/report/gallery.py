@@ -8,6 +8,7 @@ from functools import cached_property
 from html import escape
 from pathlib import Path
 from string import Template
+from urllib.parse import quote
 
 import pandas
 
@@ -106,7 +107,7 @@ def _write_chapter(chapter: _Chapter, chapters: Sequence[_Chapter], site: Path) 
     directory = site / study.name
     for source in [*_pictures(chapter), *chapter.tables]:
         write_atomically(directory / source.name, lambda path, source=source: shutil.copyfile(source, path))
-    downloads = [f"<a href='{table.name}'>{escape(table.name)}</a>" for table in chapter.tables]
+    downloads = [f"<a href='{_address(table.name)}'>{escape(table.name)}</a>" for table in chapter.tables]
     html = Template(resource("gallery_study.html")).substitute(
         title=escape(page.title),
         navigation=_navigation(chapters, chapter),
@@ -152,7 +153,7 @@ def _navigation(chapters: Sequence[_Chapter], current: _Chapter | None) -> str:
     """Links to all pages; the pages of studies lie one folder deeper than the first."""
     root = "" if current is None else "../"
     links = [("index.html", "All experiments", current is None)]
-    links += [(f"{c.study.name}/index.html", c.page.title, c is current) for c in chapters]
+    links += [(f"{_address(c.study.name)}/index.html", c.page.title, c is current) for c in chapters]
     return "".join(
         f"<a href='{root}{target}'{' aria-current=page' if here else ''}>{escape(text)}</a>"
         for target, text, here in links
@@ -163,13 +164,18 @@ def _card(chapter: _Chapter) -> str:
     name, page = chapter.study.name, chapter.page
     picture = PENDING
     if page.images:
-        picture = f"<img src='{name}/{escape(page.images[0])}' alt='' loading='lazy'>"
+        picture = f"<img src='{_address(name)}/{_address(page.images[0])}' alt='' loading='lazy'>"
     elif chapter.has_results:
         picture = ""
     return (
-        f"<a class='card' href='{name}/index.html'><div class='frame'>{picture}</div>"
+        f"<a class='card' href='{_address(name)}/index.html'><div class='frame'>{picture}</div>"
         f"<h2>{escape(page.title)}</h2><p>{_plain(page.summary)}</p>{_tally(page)}</a>"
     )
+
+
+def _address(name: str) -> str:
+    """A file's name as a part of an address, in an attribute."""
+    return quote(name)
 
 
 def _plain(html: str) -> str:

@@ -3,13 +3,13 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from tensorboard_events import written_events
 
 import keras_ae as kae
 from keras_ae.callbacks import LocalReconstructions, Monitor, Reconstructions
 from keras_ae.errors import InputError
 
+tf = pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.tensorflow
 
 BYTES = np.random.default_rng(0).integers(0, 256, (20, 6, 4, 1)).astype(np.uint8)

@@ -176,3 +176,24 @@ def test_threads_share_a_budget_of_pixels():
         thread.join(20)
     assert max(most) <= 100
     assert not running
+
+
+def test_threads_that_decode_large_images_take_the_memory_of_few(tmp_path):
+    path = tmp_path / "large.png"
+    Image.new("RGBA", (4000, 4000), (9, 99, 200, 128)).save(path, compress_level=1)
+    code = f"""
+import resource
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from keras_ae.data import decoding
+from keras_ae.data.pixel_budget import PixelBudget
+from keras_ae.data.preparation import Preparation
+decoding._budget = PixelBudget(4000 * 4000)
+decoder = decoding.Decoder(Preparation(size=(8, 8), resize="stretch"))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with ThreadPoolExecutor(4) as pool:
+    list(pool.map(decoder, [Path({str(path)!r})] * 4))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert int(done.stdout) < 200_000  # kilobytes: of one image 64 MB, and as much that is made of it

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 import keras_ae as kae
 from keras_ae.detection import NormalImages, as_score
 from keras_ae.detection.division import Part, RankedImages, fingerprints
 from keras_ae.errors import InputError
 
+tf = pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.tensorflow
 HELD = 60  # of the 300 images of `many`
 

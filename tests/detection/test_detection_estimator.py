@@ -4,7 +4,6 @@ import pickle
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
@@ -17,6 +16,7 @@ from keras_ae.detection import Mahalanobis
 from keras_ae.detection.exporting import _examples
 from keras_ae.errors import InputError
 
+tf = pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.tensorflow
 SETTINGS = {"score": "mae", "false_positive_rate": 0.2, "holdout": 0.25, "batch_size": 16}
 

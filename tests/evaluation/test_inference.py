@@ -3,12 +3,12 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 import keras_ae as kae
 from keras_ae import evaluation
 from keras_ae.errors import InputError
 
+tf = pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.tensorflow
 
 

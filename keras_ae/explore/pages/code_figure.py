@@ -1,5 +1,6 @@
 """The map of codes as a Plotly figure."""
 
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,11 @@ def code_figure(explored: Exploration, x: str, y: str, colour: str) -> dict[str,
     return {"data": traces, "layout": _layout(names[x], names[y])}
 
 
+def _text(name: str) -> str:
+    """A name for Plotly, which takes some tags in texts for markup."""
+    return escape(name, quote=False)
+
+
 def _classes(explored: Exploration, at: np.ndarray, values: np.ndarray) -> list[dict[str, Any]]:
     """A trace a label: colours, and other marks where there are more labels than colours."""
     images, traces = explored.images, []
@@ -49,12 +55,14 @@ def _classes(explored: Exploration, at: np.ndarray, values: np.ndarray) -> list[
             "color": PALETTE[place % len(PALETTE)],
             "symbol": SHAPES[place // len(PALETTE) % len(SHAPES)],
         }
-        traces.append(_trace(at, np.flatnonzero(values == label), mark) | {"name": images.class_name(label)})
+        traces.append(
+            _trace(at, np.flatnonzero(values == label), mark) | {"name": _text(images.class_name(label))}
+        )
     return traces
 
 
 def _scale(values: np.ndarray, name: str) -> dict[str, Any]:
-    bar = {"title": {"text": name, "side": "right"}, "thickness": 12}
+    bar = {"title": {"text": _text(name), "side": "right"}, "thickness": 12}
     return {"color": values.tolist(), "colorscale": "Viridis", "showscale": True, "colorbar": bar}
 
 

@@ -103,15 +103,18 @@ def register(app, explorations) -> None:
         prevent_initial_call=True,
     )
     def group(selected, which):
+        explored = explorations[which]
         rows = _rows(selected)
-        return _group(explorations[which], rows) if len(rows) > 1 else None
+        for row in rows:
+            parts.row_of(row + 1, len(explored.images.shown))  # refuses what is none
+        return _group(explored, rows) if len(rows) > 1 else None
 
 
 def _rows(event) -> list[int]:
     """The rows of the images that a click or a lasso caught."""
     points = (event or {}).get("points", [])
     found = (point.get("customdata") for point in points)
-    return [int(row[0] if isinstance(row, list) else row) for row in found if row is not None]
+    return list(dict.fromkeys(int(row[0] if isinstance(row, list) else row) for row in found if row is not None))
 
 
 def _point(explored: Exploration, row: int, which: int):

@@ -62,6 +62,8 @@ def chosen_image(explored, contents: str | None, filename: str, number, by_numbe
         InputError: If the upload is no image, or there is no such number.
     """
     if contents and not by_number:
+        if not isinstance(contents, str) or not isinstance(filename, str):
+            raise InputError("an upload without contents or a name", "an image file", "drop it again")
         return read(explored, contents, filename), filename
     if explored.images is None:
         return None
