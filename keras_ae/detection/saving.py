@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_ae.detection.calibration import Calibration
+from keras_ae.detection.calibration import Calibration, check_threshold
 from keras_ae.detection.detector import AnomalyDetector
 from keras_ae.detection.names import score_from_config
 from keras_ae.errors import InputError
@@ -58,6 +58,7 @@ def load_detector(path) -> AnomalyDetector:
         detector = AnomalyDetector(load_model(path / MODEL), score, **given)
         detector.score_ = score.copy().set_state(state)
         detector.calibration_ = Calibration(arrays["calibration"], settings["rate"])
+        check_threshold(settings["threshold"])  # Python writes and reads NaN as JSON, which nothing is above
         detector.threshold_ = settings["threshold"]
     except (OSError, KeyError, json.JSONDecodeError) as error:
         raise InputError(f"{path} ({error})", "a detector that was saved", "save it again") from None

@@ -1,5 +1,7 @@
 """Every score can be exported, whatever the pictures look like; what differs by a decision is refused."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -108,6 +110,45 @@ def test_scores_that_could_move_a_decision_are_refused(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="exported score that differs"):
         detector.export(tmp_path / "detector", images=images)
     assert not (tmp_path / "detector").exists()
+
+
+def test_one_other_weight_is_refused(model, images, tmp_path, monkeypatch):
+    from keras_ae.export import saved_model
+
+    detector = kae.AnomalyDetector(model, "mse+nearest_codes", 0.25).fit(images)
+    right, write = model.get_weights(), saved_model._archive
+    wrong = [right[0].copy(), *right[1:]]
+    wrong[0][7, 3] += 0.1
+
+    def with_another_weight(*arguments):
+        model.set_weights(wrong)
+        write(*arguments)
+        model.set_weights(right)
+
+    monkeypatch.setattr(saved_model, "_archive", with_another_weight)
+    with pytest.raises(InputError, match="exported score that differs"):
+        detector.export(tmp_path / "detector", images=images)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("score", ["standardized_error", "joint_likelihood", "negative_elbo", "mahalanobis"])
+def test_scores_fitted_to_identical_images_are_finite_and_tell_others(score, model, variational, images, others):
+    scored = variational if score == "negative_elbo" else model
+    alike = np.repeat(images[:1], 60, axis=0)
+    detector = kae.AnomalyDetector(scored, score, 0.25).fit(alike)
+    usual, scores = detector.anomaly_scores(alike), detector.anomaly_scores(others)
+    assert np.isfinite(usual).all()
+    assert np.isfinite(scores).all()
+    assert scores.min() > usual.max()
+
+
+@pytest.mark.parametrize("threshold", [np.nan, np.inf])
+def test_a_saved_detector_whose_threshold_decides_nothing_is_refused(threshold, model, images, tmp_path):
+    kae.AnomalyDetector(model, "mse", 0.25).fit(images).save(tmp_path)
+    settings = json.loads((tmp_path / "detector.json").read_text())
+    (tmp_path / "detector.json").write_text(json.dumps(settings | {"threshold": threshold}))
+    with pytest.raises(InputError, match="a threshold of"):
+        kae.detection.load_detector(tmp_path)
 
 
 def test_a_model_of_mixed_precision_is_not_exported_as_it_is(tmp_path):
