@@ -1,11 +1,13 @@
 """The autoencoder: encoder → bottleneck → decoder, trained with Keras's own `compile` and `fit`."""
 
+import inspect
+
 import keras
 from keras import ops
 
 from keras_ae import _keras
 from keras_ae.bottlenecks import Bottleneck, as_bottleneck
-from keras_ae.code_shapes import shapes_agree
+from keras_ae.code_shapes import check_channels_last, shapes_agree
 from keras_ae.errors import InputError
 from keras_ae.execution import AutomaticExecution
 from keras_ae.pixels import tensor_in_unit
@@ -32,6 +34,7 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
 
     def __init__(self, encoder: keras.Model, bottleneck: Bottleneck | str, decoder: keras.Model, **kwargs):
         super().__init__(**kwargs)
+        check_channels_last()
         _check_built("encoder", encoder)
         _check_built("decoder", decoder)
         bottleneck = as_bottleneck(bottleneck, decoder.input_shape[-1])
@@ -74,22 +77,28 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
     def encode(self, images, training: bool = False):
         """Codes [batch, ...] of images [batch, height, width, channels]; of a variational code the mean.
 
+        They are float32 whatever the layers compute in.
+
         Raises:
             InputError: For images of another shape.
         """
         self._check(images)
-        return self.bottleneck(self.encoder(tensor_in_unit(images), training=training), training=training)
+        return ops.cast(self._encode(images, training), "float32")
 
     def decode(self, codes, training: bool = False):
-        """Images [batch, height, width, channels] of codes [batch, ...]."""
-        return self.decoder(codes, training=training)
+        """Images [batch, height, width, channels], float32, of codes [batch, ...]."""
+        return ops.cast(self.decoder(codes, training=training), "float32")
 
     def reconstruct(self, images):
         """`decode(encode(images))`, as at inference. For many images `predict` does the same in batches."""
         return self(images, training=False)
 
     def call(self, images, training=False):
-        return self.decode(self.encode(images, training), training)
+        return self.decode(self._encode(images, training), training)
+
+    def _encode(self, images, training: bool):
+        """Codes of the type that the layers compute in."""
+        return self.bottleneck(self.encoder(tensor_in_unit(images), training=training), training=training)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], *self.decoder.output_shape[1:])
@@ -103,10 +112,18 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
         super().compile(optimizer, loss, **kwargs)
 
     def fit(self, x=None, *args, **kwargs):
-        """As of `keras.Model`."""
+        """As of `keras.Model`; weights may come without targets, in `validation_data=(x, None, weights)` too."""
         if hasattr(x, "shape"):  # A step that was traced before may take images of any height and width.
             self._check(x)
-        return super().fit(x, *args, **kwargs)
+        given = _with_target(keras.Model.fit, self, x, *args, **kwargs)
+        validation = given.get("validation_data")
+        if isinstance(validation, tuple) and len(validation) == 3 and validation[1] is None:
+            given["validation_data"] = (validation[0], validation[0], validation[2])
+        return super().fit(**given)
+
+    def evaluate(self, x=None, *args, **kwargs):
+        """As of `keras.Model`; `sample_weight` may come without `y`."""
+        return super().evaluate(**_with_target(keras.Model.evaluate, self, x, *args, **kwargs))
 
     def compile_from_config(self, config):
         self.compile(**keras.saving.deserialize_keras_object(config))
@@ -148,6 +165,16 @@ def _check_built(name: str, model) -> None:
     """Refuse what is no model whose shapes are known."""
     if not (hasattr(model, "input_shape") and hasattr(model, "output_shape")):
         raise InputError(f"{model!r} as {name}", "a model whose shapes are known", "begin it with keras.Input")
+
+
+def _with_target(method, model, x, *args, **kwargs) -> dict:
+    """Arguments by name; images are their own target where weights come without one, which Keras would drop."""
+    given = inspect.signature(method).bind_partial(model, x, *args, **kwargs).arguments
+    given |= given.pop("kwargs", {})
+    del given["self"]
+    if given.get("sample_weight") is not None and given.get("y") is None:
+        given["y"] = x
+    return given
 
 
 def _target(x, y, y_pred):

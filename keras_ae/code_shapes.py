@@ -75,12 +75,26 @@ def check_divisible(image_shape: tuple[int, ...], factor: int) -> None:
 
 
 def image_shape_of(shape) -> tuple[int, int, int]:
-    """(height, width, channels) in Python's whole numbers; what is no such shape is refused (`InputError`)."""
+    """(height, width, channels) in Python's whole numbers.
+
+    Raises:
+        InputError: It is no such shape, or Keras is set to "channels_first".
+    """
+    check_channels_last()
     match shape:
         case (Integral() as height, Integral() as width, Integral() as channels) if min(shape) > 0:
             return int(height), int(width), int(channels)
     action = "add the channels: 1 for grey images, 3 for coloured ones"
     raise InputError(f"image shape {shape!r}", "(height, width, channels), such as (28, 28, 1)", action)
+
+
+def check_channels_last() -> None:
+    """Refuse Keras's setting "channels_first": images are [batch, height, width, channels] (`InputError`)."""
+    import keras  # by those who build models: most of this module is asked before Keras is loaded
+
+    if keras.config.image_data_format() != "channels_last":
+        action = "call keras.config.set_image_data_format('channels_last') before building models"
+        raise InputError("Keras's image_data_format 'channels_first'", "'channels_last'", action)
 
 
 def vector_length(code_shape: tuple[int, ...]) -> int:

@@ -8,22 +8,29 @@ from keras import ops
 PAIRED_ROWS = 1024
 
 
-def spatial_moments(features):
-    """Mean and variance of each channel of each image, in one pass over memory.
+def shifted_moments(features):
+    """Features minus their first position, with the mean and variance of that for each channel of each image.
 
-    The variance is the mean of squares minus the squared mean: half the memory traffic of the two-pass form,
-    and exact enough in float32 for activations whose mean is not thousands of times their deviation.
+    Both moments take one pass over memory: the variance is the mean of squares minus the squared mean. That loses
+    no digits, because shifted by one of their own values the features lie around 0, however large they are.
 
     Args:
         features: [batch, height, width, channels], any float type.
 
     Returns:
-        Two float32 tensors [batch, 1, 1, channels]; the variance is never negative.
+        Three float32 tensors: the shifted features, and [batch, 1, 1, channels] their mean and variance. The
+        variance, which is that of the features too, is never negative.
+
+    Example:
+        >>> shifted, mean, variance = shifted_moments(ops.reshape([1001.0, 1003.0], (1, 2, 1, 1)))
+        >>> float(mean[0, 0, 0, 0]), float(variance[0, 0, 0, 0])
+        (1.0, 1.0)
     """
     features = ops.cast(features, "float32")
-    mean = ops.mean(features, axis=(1, 2), keepdims=True)
-    mean_of_squares = ops.mean(ops.square(features), axis=(1, 2), keepdims=True)
-    return mean, ops.maximum(mean_of_squares - ops.square(mean), 0.0)
+    shifted = features - ops.stop_gradient(features[:, :1, :1])
+    mean = ops.mean(shifted, axis=(1, 2), keepdims=True)
+    mean_of_squares = ops.mean(ops.square(shifted), axis=(1, 2), keepdims=True)
+    return shifted, mean, ops.maximum(mean_of_squares - ops.square(mean), 0.0)
 
 
 def standard_normal_kl(mean, log_std):

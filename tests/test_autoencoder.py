@@ -67,6 +67,59 @@ def test_one_weight_an_image_weighs_images_and_not_columns():
     assert loss == pytest.approx(errors[0] / 4, rel=1e-4)
 
 
+@pytest.mark.tensorflow
+def test_weights_count_without_a_target_too():
+    """A weight of 0 leaves an image out; without y, Keras itself would drop the weights."""
+    images, model = _images(count=4), _model()
+    model.compile("sgd", "mse")
+    weights = np.array([1.0, 0.0, 0.0, 0.0], "float32")
+    first = np.mean((_array(model(images[:1])) - images[:1]) ** 2)
+    assert model.evaluate(images, sample_weight=weights, verbose=0) == pytest.approx(first / 4, rel=1e-4)
+    validation = (images, None, weights)
+    history = model.fit(images, sample_weight=0 * weights, validation_data=validation, verbose=0).history
+    assert history["loss"] == [0.0]
+    assert history["val_loss"][0] == pytest.approx(first / 4, rel=1e-4)
+    np.testing.assert_allclose(np.mean((_array(model(images[:1])) - images[:1]) ** 2), first)  # nothing moved
+
+
+@pytest.mark.tensorflow
+def test_a_weight_of_two_is_an_image_given_twice():
+    images, histories = _images(count=4), []
+    for given, weights in ((images, [2, 1, 1, 0]), (images[[0, 0, 1, 2]], [1, 1, 1, 1])):
+        model = _model()
+        model.compile(keras.optimizers.SGD(0.1), "mse")
+        weights = np.array(weights, "float32")
+        model.fit(given, sample_weight=weights, batch_size=4, epochs=3, shuffle=False, verbose=0)
+        histories.append(model.get_weights())
+    for one, other in zip(*histories, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+@pytest.mark.parametrize("build", ["strided", "convolutional", "fully_connected"])
+def test_channels_first_is_refused_in_one_line(build):
+    keywords = {"code_shape": (4, 4, 2), "strided_layers": 1} if build == "convolutional" else {"code_shape": (4,)}
+    keras.config.set_image_data_format("channels_first")
+    try:
+        with pytest.raises(InputError, match="'channels_first'; expected 'channels_last'"):
+            getattr(kae.architectures, build)((8, 8, 1), **keywords)
+        with pytest.raises(InputError, match="channels_first"):
+            kae.layers.ConvolutionUnit(4)
+    finally:
+        keras.config.set_image_data_format("channels_last")
+
+
+def test_codes_and_images_of_mixed_precision_are_float32(tmp_path):
+    """NumPy cannot load arrays of bfloat16 again."""
+    with computing_in("mixed_bfloat16"):
+        model = kae.architectures.fully_connected((6, 4, 1), (3,), hidden=(8,))
+    images = _images(count=4)
+    codes = kae.evaluation.encode(model, images)
+    assert codes.dtype == model.predict(images, verbose=0).dtype == np.float32
+    assert _array(model.decode(codes)).dtype == _array(model.encode(images)).dtype == np.float32
+    np.savez(tmp_path / "codes.npz", codes=codes)
+    np.testing.assert_array_equal(np.load(tmp_path / "codes.npz")["codes"], codes)
+
+
 @pytest.mark.parametrize("one", [(4,), (4, 1), (4, 6, 4)], ids=str)
 def test_weights_are_of_images_or_of_their_pixels(one):
     images, model = _images(count=4), _model()

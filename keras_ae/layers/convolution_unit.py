@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_ae.catalogue import Example
+from keras_ae.code_shapes import check_channels_last
 from keras_ae.errors import InputError
 from keras_ae.execution import on_cpu
 from keras_ae.layers.instance_normalization import InstanceNormalization
@@ -46,6 +47,7 @@ class ConvolutionUnit(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        check_channels_last()
         if kernel_size < 1 or kernel_size % 2 == 0:
             raise InputError(f"a kernel_size of {kernel_size}", "an odd number", "give the next one")
         self.filters, self.kernel_size, self.strides = filters, kernel_size, strides

@@ -12,7 +12,8 @@ class InstanceNormalization(keras.layers.Layer):
     """Normalises each channel of each image to mean 0 and variance 1, then scales and shifts it.
 
     Equal to `keras.layers.GroupNormalization(groups=-1)`, but faster in training: the moments are taken in one
-    pass, always in float32, and the whole operation is one multiplication and one addition per value.
+    pass, always in float32, of values shifted by one of them, so that no digits are lost where a channel's mean
+    is large beside its deviation.
 
     A map of a single pixel carries nothing after this layer: each value is its own mean.
 
@@ -32,10 +33,11 @@ class InstanceNormalization(keras.layers.Layer):
         self.shift = self.add_weight(name="shift", shape=channels, initializer="zeros")
 
     def call(self, features):
-        mean, variance = numerics.spatial_moments(features)
+        shifted, mean, variance = numerics.shifted_moments(features)
         factor = ops.rsqrt(variance + self.epsilon) * ops.cast(self.scale, "float32")
         offset = ops.cast(self.shift, "float32") - mean * factor
-        return features * ops.cast(factor, features.dtype) + ops.cast(offset, features.dtype)
+        shifted = ops.cast(shifted, features.dtype)
+        return shifted * ops.cast(factor, features.dtype) + ops.cast(offset, features.dtype)
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_ae.catalogue import ARCHITECTURES, Example
+from keras_ae.code_shapes import check_channels_last
 from keras_ae.errors import InputError, unknown_name
 from keras_ae.layers.local_objective import LocalObjective
 from keras_ae.layers.locally_embedded_windows import FEW_VALUES, Recombined, Windowing, as_pair
@@ -48,6 +49,7 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        check_channels_last()
         self.autoencoder, self.padding, self.loss = autoencoder, padding, loss
         self.window = as_pair(autoencoder.image_shape[:2] if window is None else window)
         self.strides = as_pair(self.window if strides is None else strides)

@@ -3,6 +3,7 @@
 import keras
 
 from keras_ae.catalogue import Example
+from keras_ae.code_shapes import check_channels_last
 from keras_ae.layers.convolution_unit import ConvolutionUnit
 
 HALF = ("bfloat16", "float16")
@@ -23,6 +24,7 @@ class UpsamplingUnit(keras.layers.Layer):
 
     def __init__(self, filters: int, factor: int = 2, **kwargs):
         super().__init__(**kwargs)
+        check_channels_last()
         self.filters, self.factor = filters, factor
         # In half precision TensorFlow's XLA gives this gradient as float32, and then refuses the mixture.
         dtype = "float32" if self.compute_dtype in HALF else self.dtype_policy

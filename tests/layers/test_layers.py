@@ -40,10 +40,40 @@ def test_instance_normalization_of_a_single_pixel_is_its_shift():
 
 def test_moments_are_float32_also_of_half_precision_features():
     features = keras.ops.cast(100 + _random(2, 16, 16, 3), "bfloat16")
-    mean, variance = (_array(moment) for moment in numerics.spatial_moments(features))
+    shifted, mean, variance = (_array(part) for part in numerics.shifted_moments(features))
     exact = _array(keras.ops.cast(features, "float32")).astype("float64")
-    np.testing.assert_allclose(mean[:, 0, 0], exact.mean((1, 2)), rtol=1e-5)
-    np.testing.assert_allclose(variance[:, 0, 0], exact.var((1, 2)), rtol=1e-2)
+    np.testing.assert_array_equal(shifted, exact - exact[:, :1, :1])
+    np.testing.assert_allclose(exact[:, 0, 0] + mean[:, 0, 0], exact.mean((1, 2)), rtol=1e-6)
+    np.testing.assert_allclose(variance[:, 0, 0], exact.var((1, 2)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("mean", [0.0, 30.0, -3000.0, 1e5])
+def test_instance_normalization_keeps_its_digits_however_large_the_mean(mean):
+    """In one pass of squares the outputs would be off by 1e-3 at a mean of 30, and meaningless at 3,000."""
+    images = (mean + _random(2, 6, 6, 48)).astype("float32")
+    exact = images.astype("float64")
+    expected = (exact - exact.mean((1, 2), keepdims=True)) / np.sqrt(exact.var((1, 2), keepdims=True) + 1e-5)
+    np.testing.assert_allclose(_array(InstanceNormalization()(images)), expected, atol=1e-5)
+
+
+@pytest.mark.tensorflow
+def test_the_gradient_of_instance_normalization_is_that_of_two_passes():
+    import tensorflow as tf
+
+    images = tf.constant(3 + _random(2, 5, 4, 3))
+    target = tf.constant(_random(2, 5, 4, 3, seed=1))
+
+    def gradient(normalize):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            loss = tf.reduce_sum(normalize(images) * target)
+        return tape.gradient(loss, images)
+
+    def two_passes(x):
+        mean, variance = tf.nn.moments(x, (1, 2), keepdims=True)
+        return (x - mean) * tf.math.rsqrt(variance + 1e-5)
+
+    np.testing.assert_allclose(gradient(InstanceNormalization()), gradient(two_passes), atol=1e-5)
 
 
 @pytest.mark.parametrize("strides", [1, 2])
