@@ -30,9 +30,10 @@ def load_model(path, *, compile: bool = True) -> keras.Model:
             Keras's own error.
 
     Example:
-        >>> load_model("nowhere.keras")
-        Traceback (most recent call last):
-        keras_ae.errors.InputError: received nowhere.keras (…), which is not there; …
+        >>> from keras_ae.studies import pretrained_models
+        >>> model = load_model(pretrained_models()["variational_digits"] / "model.keras")
+        >>> model.image_shape
+        (8, 8, 1)
     """
     if not isinstance(path, str | os.PathLike):
         raise InputError(f"{path!r} as path", 'the path of a .keras file, such as "run/model.keras"')
