@@ -1,0 +1,38 @@
+"""The examples in docstrings run, and say what comes out."""
+
+import doctest
+import importlib
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import keras_ae as kae
+
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.IGNORE_EXCEPTION_DETAIL
+NAMES = {"kae": kae, "keras": keras, "np": np, "ops": keras.ops}  # what every example may use
+CORE = ("architectures", "autoencoder", "bottlenecks", "layers", "losses", "networks", "numerics", "schedules")
+ROOT = Path(kae.__file__).parent
+
+
+def _modules():
+    """Modules with examples; those outside the core need TensorFlow."""
+    for path in sorted(ROOT.rglob("*.py")):
+        if ">>> " in path.read_text(encoding="utf-8"):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            marks = [] if parts[0] in CORE else [pytest.mark.tensorflow]
+            yield pytest.param(".".join(("keras_ae", *parts)).removesuffix(".__init__"), marks=marks)
+
+
+@pytest.mark.parametrize("name", list(_modules()))
+def test_the_examples_of_a_module_give_what_they_say(name, tmp_path, monkeypatch):
+    module = importlib.import_module(name)
+    monkeypatch.chdir(tmp_path)  # examples may write files
+    keras.utils.set_random_seed(0)
+    lines: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=FLAGS)
+    for test in doctest.DocTestFinder().find(module, globs=vars(module) | NAMES):
+        runner.run(test, out=lines.append)
+    assert runner.tries > 0
+    assert runner.failures == 0, "".join(lines)
