@@ -11,7 +11,14 @@ import tyro
 
 import keras_ae
 from keras_ae.commands import COMMANDS
-from keras_ae.errors import INTERRUPTED, InputError, TrainingDivergedError, explain_os_error, unknown_name
+from keras_ae.errors import (
+    INTERRUPTED,
+    InputError,
+    TrainingDivergedError,
+    explain_os_error,
+    refusal_within,
+    unknown_name,
+)
 from keras_ae.progress import progress_lines
 from keras_ae.streams import STANDARD_OUTPUT, drop_output, settle_streams
 
@@ -45,6 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             drop_output()
             return _refuse("cannot write standard output: no space left; make room or write elsewhere")
         message = explain_os_error(error)
+        if message is None:
+            raise
+        return _refuse(message)
+    except Exception as error:
+        message = refusal_within(error)
         if message is None:
             raise
         return _refuse(message)

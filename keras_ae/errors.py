@@ -3,6 +3,7 @@
 import difflib
 import errno
 import os
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -75,6 +76,15 @@ def absent(path: str | os.PathLike) -> str:
     path = os.fspath(path)
     where = path if os.path.isabs(path) else f"{path} ({os.path.abspath(path)})"
     return f"{where}, which is not there"
+
+
+def refusal_within(error: BaseException) -> str | None:
+    """What an `InputError` says wrapped by TensorFlow in an error of its own, as of images decoded in training.
+
+    Such an error has the text of the first one and its traceback; None if there is none in it.
+    """
+    said = re.search(r"\w*(?:InputError|BadImageError): (received [^\n]*; expected [^\n]*)", str(error))
+    return said[1] if said else None
 
 
 def unknown_name(kind: str, name: Any, known: Iterable[str]) -> InputError:

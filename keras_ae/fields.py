@@ -63,7 +63,7 @@ def settle_fields(config) -> None:
         hint, value = _hints(type(config))[field.name], getattr(config, field.name)
         try:
             object.__setattr__(config, field.name, _settled(value, hint))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):  # the last of whole numbers that no float holds
             raise _refusal(field.name, value, hint) from None
 
 
@@ -109,7 +109,7 @@ def _first_settled(value, hints):
     for hint in hints:
         try:
             return _settled(value, hint)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             continue
     raise TypeError
 

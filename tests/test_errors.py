@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_ae.catalogue import ARCHITECTURES, ATTACKS
-from keras_ae.errors import listed_names, unknown_name
+from keras_ae.errors import InputError, listed_names, refusal_within, unknown_name
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,20 @@ def test_the_nearest_names_are_suggested():
 def test_a_catalogue_refuses_what_is_no_name(catalogue, given):
     with pytest.raises(ValueError, match=f"received {catalogue.kind} .*; expected one of"):
         catalogue[given]
+
+
+def test_a_refusal_that_tensorflow_wrapped_is_told_as_it_was():
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("needs TensorFlow")
+    import tensorflow as tf
+
+    def refuse(row):
+        raise InputError(f"row {row}", "another row", "leave it out")
+
+    rows = tf.data.Dataset.range(3).map(lambda row: tf.numpy_function(refuse, [row], tf.int64))
+    with pytest.raises(tf.errors.OpError) as caught:
+        list(rows)
+    assert refusal_within(caught.value) == "received row 0; expected another row; leave it out"
+    assert refusal_within(ValueError("something else")) is None

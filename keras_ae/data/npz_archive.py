@@ -42,12 +42,12 @@ class _Claim:
         return 2 * self.bytes + (0 if self.dtype.itemsize == 1 else 4 * math.prod(self.shape))
 
 
-def read_arrays(path: Path, wanted: Collection[str], expected: str) -> dict[str, np.ndarray | None]:
+def read_arrays(path: Path, wanted: Collection[str] | None, expected: str) -> dict[str, np.ndarray | None]:
     """The arrays of an .npz file by their names; None for those that are not `wanted`, which are not read.
 
     Args:
         path: The file.
-        wanted: Names.
+        wanted: Names; None for all.
         expected: What such a file has, for people.
 
     Raises:
@@ -83,11 +83,11 @@ def _check_single(file: IO[bytes], path: Path, expected: str) -> None:
 
 
 def _read_members(
-    archive: zipfile.ZipFile, path: Path, wanted: Collection[str], expected: str
+    archive: zipfile.ZipFile, path: Path, wanted: Collection[str] | None, expected: str
 ) -> dict[str, np.ndarray | None]:
     members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
     claims = {}
-    for name in members.keys() & set(wanted):
+    for name in members if wanted is None else members.keys() & set(wanted):
         claims[name] = _checked_claim(archive, members[name], f"{str(path)!r} with {name!r}", expected)
     needed, available = sum(claim.memory for claim in claims.values()), available_memory()
     if needed > available:

@@ -12,6 +12,7 @@ from typing import Self
 import numpy as np
 from keras import ops
 
+from keras_ae.data.npz_archive import read_arrays
 from keras_ae.errors import InputError, unknown_name
 from keras_ae.files import write_atomically
 
@@ -199,13 +200,17 @@ def load_density(path) -> Density:
     Raises:
         InputError: If the file is not there or holds none.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            name, *arrays = (archive[key] for key in ("name", "weights", "means", "factors"))
-    except (OSError, KeyError, ValueError) as error:
-        raise InputError(f"{path} ({error})", "a density that was saved", "fit it again") from None
+    expected, action, parts = "a density that was saved", "fit it again", ("name", "weights", "means", "factors")
+    found = read_arrays(Path(path), parts, expected)
+    missing = [part for part in parts if part not in found]
+    if missing:
+        raise InputError(f"{path} without {missing[0]}", expected, action)
+    name, *arrays = (found[part] for part in parts)
     if str(name) not in DENSITIES:
         raise unknown_name("density", str(name), DENSITIES)
     kind = DENSITIES[str(name)]
-    density = kind(len(arrays[0])) if kind is GaussianMixture else kind()
-    return density.set_parameters(*arrays)
+    try:
+        density = kind(len(arrays[0])) if kind is GaussianMixture else kind()
+        return density.set_parameters(*arrays)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path} ({error})", expected, action) from error

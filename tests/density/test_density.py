@@ -111,3 +111,20 @@ def test_codes_of_another_length_are_refused():
     for shape in ((8, 2), (2, 8), (4,)):
         with pytest.raises(InputError, match="4, as the density was fitted to"):
             density.log_prob(np.zeros(shape, "float32"))
+
+
+@pytest.mark.parametrize("damage", ["cut", "text", "without means", "other shapes", "no name"])
+def test_a_damaged_file_of_a_density_is_refused(tmp_path, damage):
+    file = tmp_path / "density.npz"
+    Gaussian().fit(np.random.default_rng(0).normal(size=(50, 3))).save(file)
+    with np.load(file) as archive:
+        arrays = dict(archive)
+    if damage in ("cut", "text"):
+        file.write_bytes(file.read_bytes()[:200] if damage == "cut" else b"nothing")
+    else:
+        if damage == "without means":
+            del arrays["means"]
+        changed = {"other shapes": {"factors": np.zeros((2, 3))}, "no name": {"name": np.array("nothing")}}
+        np.savez(file, **arrays | changed.get(damage, {}))
+    with pytest.raises(InputError):
+        load_density(file)

@@ -105,8 +105,11 @@ def _load(keywords: dict[str, Any]) -> int:
             batches = [np.asarray(batch) for batch in getattr(data, name) or ()]
             counts[name] = sum(map(len, batches))
             values += [(batch.min(), batch.max(), np.isfinite(batch).all()) for batch in batches if batch.size]
-    except kae.errors.InputError as error:
-        print(f"keras-ae: {' '.join(str(error).split())}", file=sys.stderr)
+    except Exception as error:
+        refusal = str(error) if isinstance(error, kae.errors.InputError) else kae.errors.refusal_within(error)
+        if refusal is None:
+            raise
+        print(f"keras-ae: {' '.join(refusal.split())}", file=sys.stderr)
         return 2
     low, high, finite = min(v[0] for v in values), max(v[1] for v in values), all(v[2] for v in values)
     report = {"counts": counts, "low": float(low), "high": float(high), "finite": bool(finite)}
