@@ -33,10 +33,10 @@ def write_atomically(path: Path, write: Callable[[Path], Any], durable: bool = F
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
         if durable:
-            _flush(temporary)
+            flush(temporary)
         os.replace(temporary, path)
         if durable and os.name == "posix":  # elsewhere a directory cannot be opened
-            _flush(path.parent)
+            flush(path.parent)
     except OSError as error:
         if error.errno and error.filename in (None, name):  # Name the file that was asked for.
             error.filename = str(path)
@@ -93,7 +93,8 @@ def remove_unfinished(directory: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Wait until the disk has a file, or the names in a directory."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -9,7 +9,18 @@ import keras_ae
 
 ORDER = [
     *("_lazy", "_keras", "errors", "fields", "signatures", "catalogue"),
-    *("code_shapes", "execution", "files", "output_paths", "pictures", "pixels", "progress", "reading", "streams"),
+    *(
+        "code_shapes",
+        "execution",
+        "files",
+        "reading",
+        "directories",
+        "output_paths",
+        "pictures",
+        "pixels",
+        "progress",
+        "streams",
+    ),
     *(
         "numerics",
         "schedules",

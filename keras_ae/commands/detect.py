@@ -12,6 +12,7 @@ from typing import IO, Annotated, Any, Literal
 import tyro
 
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_notes
+from keras_ae.commands.scores_output import COLUMNS, check_maps_directory, check_scores_file, map_path
 from keras_ae.data import MAX_PIXELS
 from keras_ae.detection.calibration import DEFAULT_RATE, check_threshold
 from keras_ae.errors import InputError
@@ -22,7 +23,6 @@ from keras_ae.studies.normal_images import check_normal, normal_in_words
 from keras_ae.studies.run import Run
 
 Format = Literal["savedmodel", "onnx", "litert"]
-COLUMNS = ("file", "score", "anomaly", "problem")
 FOUND = 3  # exit status, if asked for
 
 
@@ -106,6 +106,8 @@ class Score:
     """Directory for pictures of the anomalies with their maps over them."""
     maps_of: Literal["anomalies", "all"] = "anomalies"
     """Of which images to write maps."""
+    unverified: bool = False
+    """Go on where the detector's files are not those that were exported."""
     threshold: float | None = None
     """Another threshold than the detector's."""
     batch_size: int = 64
@@ -126,14 +128,16 @@ class Score:
             raise InputError(f"max_pixels={self.max_pixels}", "at least 1", "correct --max-pixels")
         if self.threshold is not None:
             check_threshold(self.threshold)
-        detector, folder = ExportedDetector(self.model), check_folder(self.source)
+        detector, folder = ExportedDetector(self.model, self.unverified), check_folder(self.source)
         if self.maps is not None and not detector.has_map:
             kind = detector.card["score"]["name"]
             raise InputError(f"--maps for the score {kind!r}", "a score that has a map", "leave out --maps")
         if self.out is not None:
             check_output_file(self.out)
+            check_scores_file(self.out, self.json)
         if self.maps is not None:
             check_output_directory(self.maps, "--maps")
+            check_maps_directory(self.maps, folder)
         load_keras()
         detector.load()
         left_out = LeftOut()
@@ -155,6 +159,7 @@ class Score:
         file: IO = sys.stdout
         if self.out is not None:
             self.out.parent.mkdir(parents=True, exist_ok=True)
+            # Not by a rename: rows are seen as they come, and devices and pipes can be written.
             file = closing.enter_context(self.out.open("w", newline="", encoding="utf-8"))
         if self.json:
             return lambda row: print(json.dumps(row), file=file)
@@ -184,7 +189,7 @@ class Score:
         from keras_ae.pictures import save_picture
 
         picture = overlay(row.image / 255.0, row.map, limits=usual)
-        save_picture((self.maps / row.file).with_suffix(".png"), picture)
+        save_picture(map_path(self.maps, row.file), picture)
 
 
 def print_detector(results: dict[str, Any], as_json: bool) -> None:

@@ -68,8 +68,14 @@ def compare(
     judge = config.purpose.judge(config, data)
     directory = RunDirectory(out)
     directory.open("comparison", _record(config, data), upgraded_comparison)
-    if (directory.path / "results.json").is_file():
-        return Comparison.from_json(directory.read("results"))
+    with directory.locked():
+        if (directory.path / "results.json").is_file():
+            return Comparison.from_json(directory.read("results"))
+        return _compared(config, candidates, judge, data, directory, allow_inexact, progress)
+
+
+def _compared(config, candidates, judge, data, directory: RunDirectory, allow_inexact, progress):
+    """Train the candidates, select by validation images, and measure on test images."""
     directory.write("environment", environment())
     tried = list(_train_all(config, candidates, data, directory, allow_inexact, progress))
     trained = [one for one in tried if isinstance(one, TrainedCandidate)]

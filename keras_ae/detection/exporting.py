@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from keras_ae.detection.card import CARD, FORMAT
 from keras_ae.detection.codes import CodeDensity
 from keras_ae.detection.combination import Combination
 from keras_ae.detection.detector import AnomalyDetector
@@ -18,6 +18,7 @@ from keras_ae.detection.likelihood import JointLikelihood
 from keras_ae.detection.observation import Observation
 from keras_ae.detection.outcome import outcome_in_words
 from keras_ae.detection.tolerance import tolerances
+from keras_ae.directories import checksums, saved_model_files, write_directory
 from keras_ae.errors import InputError, listed_names, unknown_name
 from keras_ae.export import (
     Endpoint,
@@ -25,16 +26,15 @@ from keras_ae.export import (
     Parity,
     autoencoder_endpoints,
     check_float32,
+    fill_saved_model,
     image_endpoints,
     portable_endpoint,
     write_litert,
     write_onnx,
-    write_saved_model,
 )
 from keras_ae.files import write_json, write_text
 
 FORMATS = ("savedmodel", "onnx", "litert")
-CARD = "card.json"
 EXAMPLES = 16  # images to compare on
 PACKAGES = ("keras-ae", "keras", "tensorflow", "numpy")
 
@@ -57,7 +57,7 @@ def export_detector(
 
     Args:
         detector: A calibrated one, whose autoencoder computes in float32 (`keras_ae.export.as_float32`).
-        path: Directory to write; a SavedModel that is there is replaced.
+        path: Directory to write; an earlier export that is there is replaced, anything else refused.
         formats: Of "savedmodel", which is always written, "onnx" and "litert".
         images: Normal images to compare on, an array or batches; random ones by default.
         about: What else the card shall say: the data, for instance, and under "measured" what `measure_outcome`
@@ -79,7 +79,19 @@ def export_detector(
     check_float32(model)
     images = _examples(images, shape)
     allowed = tolerances(detector, images) if allowed is None else allowed
-    checked = write_saved_model(model, detector_endpoints(detector, allowed), path, images)
+
+    def write(written: Path) -> dict[str, Parity]:
+        checked = fill_saved_model(model, detector_endpoints(detector, allowed), written, images)
+        checked |= _write_portable(detector, written, formats, images, allowed)
+        _write_card(detector, written, path.name, checked, about or {})
+        return checked
+
+    return write_directory(path, write, saved_model_files)
+
+
+def _write_portable(detector: AnomalyDetector, path: Path, formats, images, allowed) -> dict[str, Parity]:
+    """Write the files of the other formats."""
+    model, shape, checked = detector.autoencoder, detector.image_shape, {}
     functions = {"score": lambda x: {"scores": detector.score_.values(Observation(model, x))}}
     if hasattr(model, "encode"):
         functions["encode"] = lambda x: {"codes": ops.cast(model.encode(x), "float32")}
@@ -89,7 +101,6 @@ def export_detector(
             checked[f"{name}.onnx"] = write_onnx(name, endpoint, path / f"{name}.onnx", images)
         if "litert" in formats:
             checked[f"{name}.tflite"] = write_litert(model, name, endpoint, path / f"{name}.tflite", images)
-    _write_card(detector, path, checked, about or {})
     return checked
 
 
@@ -144,11 +155,13 @@ def _deciding(endpoint: Endpoint, threshold: float) -> Endpoint:
     )
 
 
-def _write_card(detector: AnomalyDetector, path: Path, checked: dict[str, Parity], about: dict[str, Any]) -> None:
+def _write_card(
+    detector: AnomalyDetector, path: Path, name: str, checked: dict[str, Parity], about: dict[str, Any]
+) -> None:
     calibration = detector.calibration_
     low, high = calibration.rate_interval()
-    files = [file for file in sorted(path.rglob("*")) if file.is_file() and file.name not in (CARD, "README.md")]
     card = {
+        "format": FORMAT,
         "image_shape": list(detector.image_shape),
         "score": {"label": detector.score_.label, "name": detector.score_.name, **detector.score_.config()},
         "threshold": detector.threshold_,
@@ -159,11 +172,11 @@ def _write_card(detector: AnomalyDetector, path: Path, checked: dict[str, Parity
         "deviation": {name: parity.difference for name, parity in checked.items()},
         "deviation_allowed": {name: parity.allowed for name, parity in checked.items()},
         "versions": {name: version(name) for name in PACKAGES},
-        "sha256": {str(file.relative_to(path)): sha256(file.read_bytes()).hexdigest() for file in files},
+        "sha256": checksums(path),
         "about": about,
     }
     write_json(path / CARD, card)
-    write_text(path / "README.md", _readable(path.name, card))
+    write_text(path / "README.md", _readable(name, card))
 
 
 def _readable(name: str, card: dict[str, Any]) -> str:

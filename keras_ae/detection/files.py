@@ -1,6 +1,5 @@
 """Scoring the images of a folder with an exported detector, of which no more than a few batches are in memory."""
 
-import json
 import os
 from collections import deque
 from collections.abc import Iterator
@@ -8,7 +7,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -18,6 +16,7 @@ from keras_ae.data.listing import LeftOut, image_files
 from keras_ae.data.pixel_budget import MAX_PIXELS
 from keras_ae.data.preparation import Preparation
 from keras_ae.detection.calibration import check_threshold
+from keras_ae.detection.card import read_card
 from keras_ae.errors import InputError
 
 THREADS, AHEAD = 8, 4  # that decode; batches that they may be ahead
@@ -49,20 +48,17 @@ class ExportedDetector:
 
     Args:
         path: The SavedModel's directory.
+        unverified: Whether to go on where files are not those that were exported.
 
     Raises:
         InputError: There is none, or its files have been changed or are missing.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, unverified: bool = False):
         self.path = Path(path)
-        try:
-            self.card: dict[str, Any] = json.loads((self.path / "card.json").read_text(encoding="utf-8"))
-            self.image_shape = tuple(self.card["image_shape"])
-            self.threshold = float(self.card["threshold"])
-        except (OSError, KeyError, ValueError) as error:
-            action = "export one: keras-ae detect train, or keras-ae export RUN --score NAME"
-            raise InputError(f"{path} ({error})", "a detector that was exported", action) from None
+        self.card = read_card(self.path, unverified)
+        self.image_shape = tuple(self.card["image_shape"])
+        self.threshold = float(self.card["threshold"])
         self.has_map = "map" in self.card["deviation"]
         self._model = None
 
@@ -71,7 +67,11 @@ class ExportedDetector:
         if self._model is None:
             import tensorflow as tf
 
-            self._model = tf.saved_model.load(str(self.path))
+            try:
+                self._model = tf.saved_model.load(str(self.path))
+            except Exception as error:  # of any kind, where unverified files are damaged
+                reason = " ".join(str(error).split())[:200]
+                raise InputError(f"{self.path} ({reason})", "a SavedModel", "export it again") from None
 
     def score(self, images) -> np.ndarray:
         """float32 [n] of images: arrays [n, h, w, c] of uint8 or of floats in [0, 1], batches of them, or one.

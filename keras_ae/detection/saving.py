@@ -8,6 +8,7 @@ import numpy as np
 from keras_ae.detection.calibration import Calibration, check_threshold
 from keras_ae.detection.detector import AnomalyDetector
 from keras_ae.detection.names import score_from_config
+from keras_ae.directories import CHECKSUMS, read_checksums, verify, write_directory
 from keras_ae.errors import InputError
 from keras_ae.files import write_atomically, write_json
 from keras_ae.model_file import load_model
@@ -18,7 +19,16 @@ MODEL, SETTINGS, ARRAYS = "autoencoder.keras", "detector.json", "detector.npz"
 
 
 def save_detector(detector: AnomalyDetector, path: Path) -> None:
-    """Write a calibrated detector; the settings last, by which the directory is known to be whole."""
+    """Write a calibrated detector; an earlier one that is there is replaced, anything else refused."""
+    write_directory(path, lambda written: _fill(detector, written), _saved_files)
+
+
+def _saved_files(path: Path) -> tuple[str, ...]:
+    """The files of a saved detector, as versions without `checksums.json` wrote them."""
+    return (MODEL, ARRAYS, SETTINGS) if (path / SETTINGS).is_file() else ()
+
+
+def _fill(detector: AnomalyDetector, path: Path) -> None:
     arrays = {f"score.{name}": value for name, value in detector.score_.state().items()}
     arrays["calibration"] = detector.calibration_.scores
 
@@ -38,13 +48,20 @@ def save_detector(detector: AnomalyDetector, path: Path) -> None:
     write_json(path / SETTINGS, settings)
 
 
-def load_detector(path) -> AnomalyDetector:
+def load_detector(path, unverified: bool = False) -> AnomalyDetector:
     """The detector that `AnomalyDetector.save` wrote.
+
+    Args:
+        path: Its directory.
+        unverified: Whether to go on where files are not those that were saved.
 
     Raises:
         InputError: There is none, or it is broken.
     """
     path = Path(path)
+    if not unverified and (path / CHECKSUMS).exists():
+        action = "save it again, or pass unverified=True to go on"
+        verify(path, read_checksums(path), action)
     try:
         settings = json.loads((path / SETTINGS).read_text(encoding="utf-8"))
         with np.load(path / ARRAYS, allow_pickle=False) as archive:

@@ -11,7 +11,7 @@ from keras_ae.export.endpoints import (
 from keras_ae.export.parity import Parity, check_moments, check_parity, deviation
 from keras_ae.export.portable import write_litert, write_onnx
 from keras_ae.export.precision import as_float32, check_float32
-from keras_ae.export.saved_model import write_saved_model
+from keras_ae.export.saved_model import fill_saved_model, write_saved_model
 from keras_ae.export.serving import ServingClient
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "check_moments",
     "check_parity",
     "deviation",
+    "fill_saved_model",
     "image_endpoints",
     "portable_endpoint",
     "sampler",

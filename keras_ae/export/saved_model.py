@@ -1,14 +1,12 @@
 """Models as SavedModels with several endpoints, which TensorFlow runs without this library."""
 
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from keras_ae.errors import InputError
+from keras_ae.directories import saved_model_files, write_directory
 from keras_ae.execution import require_tensorflow
 from keras_ae.export.endpoints import Endpoint, Input
 from keras_ae.export.names import BYTES
@@ -28,32 +26,29 @@ def write_saved_model(
     Args:
         model: Has the variables that the endpoints' functions use.
         endpoints: By name.
-        path: Directory; one that is there must be a SavedModel, which is replaced.
+        path: Directory; one that is there must hold nothing but an earlier export, which is replaced.
         images: float32 [n, h, w, c] in [0, 1] to compare on; random ones by default.
 
     Returns:
         How far each endpoint is from the Keras model.
 
     Raises:
-        InputError: An endpoint differs by more than its outputs may (`check_parity`), or `path` is something else.
+        InputError: An endpoint differs by more than its outputs may (`check_parity`), or `path` holds other files.
     """
     require_tensorflow()
-    path = Path(path)
-    if path.exists() and not (path / "saved_model.pb").exists() and (not path.is_dir() or any(path.iterdir())):
-        raise InputError(f"{path}, which is no SavedModel", "a new directory", "give another path")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    written = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-    try:
-        functions = {name: endpoint.concrete() for name, endpoint in endpoints.items()}
-        _archive(model, endpoints, functions, written)
-        checked = _check(endpoints, written, images)
-        if path.exists():
-            shutil.rmtree(path)
-        written.chmod(0o755)
-        written.rename(path)
-    finally:
-        shutil.rmtree(written, ignore_errors=True)
-    return checked
+    return write_directory(
+        path, lambda written: fill_saved_model(model, endpoints, written, images), saved_model_files
+    )
+
+
+def fill_saved_model(
+    model: keras.Model, endpoints: Mapping[str, Endpoint], path: Path, images=None
+) -> dict[str, Parity]:
+    """Write endpoints as a SavedModel into a directory that is there; see `write_saved_model`."""
+    require_tensorflow()
+    functions = {name: endpoint.concrete() for name, endpoint in endpoints.items()}
+    _archive(model, endpoints, functions, path)
+    return _check(endpoints, path, images)
 
 
 def _archive(model, endpoints: Mapping[str, Endpoint], functions, path: Path) -> None:

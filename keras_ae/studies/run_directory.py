@@ -77,7 +77,6 @@ class RunDirectory:
             )
         else:
             write_json(file, record)
-        remove_unfinished(self.path)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -101,6 +100,7 @@ class RunDirectory:
                     "a directory that nobody writes to",
                     "wait for it, or give another --out",
                 ) from None
+            remove_unfinished(self.path)  # not before: they may be those of another process
             yield
         finally:
             os.close(handle)

@@ -9,9 +9,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_ae.directories import write_directory
 from keras_ae.errors import InputError, absent
 from keras_ae.fields import read_fields, settle_fields
-from keras_ae.files import write_atomically, write_json, write_text
+from keras_ae.files import write_json, write_text
 from keras_ae.reading import read_object
 from keras_ae.studies.environment import Environment
 from keras_ae.studies.run import Run
@@ -31,7 +32,7 @@ def share_run(run, out, title: str = "") -> Path:
 
     Args:
         run: Directory of a finished run.
-        out: Directory to write to; files of these names are replaced.
+        out: Directory to write to; an earlier share that is there is replaced, anything else refused.
         title: Of the card; the name of `out` by default.
 
     Returns:
@@ -48,16 +49,31 @@ def share_run(run, out, title: str = "") -> Path:
         raise InputError(f"{out}, the run itself, as --out", "another directory", "give another --out")
     model = run.load_model(compile=False)
     loss = task_of(model).loss_name(config.training)
-    write_atomically(out / "model.keras", lambda temporary: model.save(temporary), durable=True)
-    write_json(out / "run.json", _without_places(record))
-    for name in COPIED:
-        shutil.copyfile(directory.path / name, out / name)
-    check = {"sha256": _sha256(out / "model.keras"), **_outputs(model, run.record.data.image_shape)}
-    write_json(out / "check.json", check)
-    write_text(
-        out / "README.md", _card(title or out.name, run, environment, loss, RunDirectory(out), check["sha256"])
-    )
+
+    def write(written: Path) -> None:
+        model.save(written / "model.keras")
+        write_json(written / "run.json", _without_places(record))
+        for name in COPIED:
+            shutil.copyfile(directory.path / name, written / name)
+        check = {"sha256": _sha256(written / "model.keras"), **_outputs(model, run.record.data.image_shape)}
+        write_json(written / "check.json", check)
+        card = _card(title or out.name, run, environment, loss, written, out.name, check["sha256"])
+        write_text(written / "README.md", card)
+
+    write_directory(out, write, _shared_files)
     return out
+
+
+def _shared_files(path: Path) -> set[str]:
+    """The files of a shared run, as versions without `checksums.json` wrote them; of another directory none."""
+    try:
+        check = read_check(path)
+    except InputError:
+        return set()
+    model = path / "model.keras"
+    if not model.is_file() or _sha256(model) != check["sha256"]:
+        return set()
+    return {"model.keras", "run.json", "check.json", "README.md", *COPIED}
 
 
 def check_shared(path) -> keras.Model:
@@ -123,7 +139,7 @@ def _outputs(model: keras.Model, image_shape) -> dict[str, list[float]]:
 
 
 def _card(
-    title: str, run: Run, environment: Environment, loss: str, directory: RunDirectory, checksum: str
+    title: str, run: Run, environment: Environment, loss: str, written: Path, name: str, checksum: str
 ) -> str:
     config, metrics, data = run.config, run.metrics, run.record.data
     training, model = config.training, config.model
@@ -132,7 +148,7 @@ def _card(
     split = "test" if "test" in metrics else "validation"  # of a comparison's candidates
     versions = ", ".join(f"{name} {version}" for name, version in environment.packages.items())
     scores = [f"| {name} | {value:.6g} |" for name, value in metrics.get(split, {}).items()]
-    size = directory.model_path.stat().st_size
+    size = (written / "model.keras").stat().st_size
     lines = [
         *(f"# {title}", ""),
         f"- **Model**: `{model.architecture}`, code {model.code}, {metrics['parameters']:,} parameters; "
@@ -147,8 +163,7 @@ def _card(
         "```python",
         "import keras_ae as kae",
         "",
-        f'model = kae.load_model("{directory.path.name}/model.keras")  # images [n, {shape.replace(" × ", ", ")}]'
-        " in [0, 1]",
+        f'model = kae.load_model("{name}/model.keras")  # images [n, {shape.replace(" × ", ", ")}] in [0, 1]',
         "```",
     ]
     return "\n".join(lines) + "\n"

@@ -78,7 +78,7 @@ def test_scores_of_a_folder(trained, folders, tmp_path, capsys):
     assert broken["score"] == ""
     assert "69 files" in printed.err
     assert "1 could not be read" in printed.err
-    anomalies = {row["file"] for row in rows if row["anomaly"] == "True"}
+    anomalies = {f"{row['file']}.map.png" for row in rows if row["anomaly"] == "True"}
     assert {str(path.relative_to(maps)) for path in maps.rglob("*.png")} == anomalies
 
     detector = kae.load_detector(trained / "detector_keras")

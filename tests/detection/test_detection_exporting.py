@@ -1,6 +1,7 @@
 """Exported detectors against the detectors themselves, in processes that have TensorFlow alone."""
 
 import json
+import shutil
 import subprocess
 import sys
 from hashlib import sha256
@@ -142,3 +143,59 @@ def test_unknown_formats_are_refused(detector, tmp_path):
         detector.export(tmp_path / "detector", ("onx",))
     with pytest.raises(InputError, match="format 'onx'"):
         detector.export(tmp_path / "detector", "onx")
+
+
+@pytest.mark.parametrize("name", ["saved_model.pb", "fingerprint.pb", "variables/variables.index", "card.json"])
+@pytest.mark.parametrize("damage", ["flipped", "truncated", "gone"])
+def test_damaged_files_of_a_detector_are_refused_in_one_line(name, damage, exported, tmp_path):
+    path = shutil.copytree(exported[0], tmp_path / "detector")
+    content = bytearray((path / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    if damage == "gone":
+        (path / name).unlink()
+    else:
+        (path / name).write_bytes(content if damage == "flipped" else content[: len(content) // 2])
+    with pytest.raises(InputError) as refused:
+        kae.detection.ExportedDetector(path)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "unverified_too"),
+    [
+        ({"threshold": -1e9}, False),
+        ({"versions": {"keras": "0"}}, False),
+        ({"threshold": None}, True),
+        ({"threshold": 1e400}, True),
+        ({"image_shape": [0, 0, 0]}, True),
+        ({"image_shape": [6, 5]}, True),
+        ({"format": 99}, True),
+    ],
+)
+def test_edited_cards_are_refused(change, unverified_too, exported, tmp_path):
+    path = shutil.copytree(exported[0], tmp_path / "detector")
+    card = json.loads((path / "card.json").read_text())
+    (path / "card.json").write_text(json.dumps(card | change))
+    with pytest.raises(InputError):
+        kae.detection.ExportedDetector(path)
+    if unverified_too:
+        with pytest.raises(InputError):
+            kae.detection.ExportedDetector(path, unverified=True)
+    else:
+        assert kae.detection.ExportedDetector(path, unverified=True).card == card | change
+
+
+def test_detectors_without_checksums_are_refused_and_those_of_earlier_versions_load(exported, tmp_path):
+    path = shutil.copytree(exported[0], tmp_path / "detector")
+    (path / "checksums.json").unlink()
+    with pytest.raises(InputError, match=r"checksums\.json"):
+        kae.detection.ExportedDetector(path)
+    card = json.loads((path / "card.json").read_text())
+    del card["format"]
+    (path / "card.json").write_text(json.dumps(card))
+    assert kae.detection.ExportedDetector(path).threshold == card["threshold"]
+    (path / "saved_model.pb").write_bytes(b"x")
+    with pytest.raises(InputError, match=r"saved_model\.pb with another checksum"):
+        kae.detection.ExportedDetector(path)
+    with pytest.raises(InputError, match="expected a SavedModel"):
+        kae.detection.ExportedDetector(path, unverified=True).load()

@@ -88,3 +88,17 @@ def test_differences_are_found_wherever_they_are():
     assert first_difference({"a": 1}, {"a": 1}, "x") is None
     assert first_difference({"a": {"b": 1}}, {"a": {"b": 2}}, "x") == ("x.a.b", 1, 2)
     assert first_difference({}, {"a": 1}, "x") == ("x.a", None, 1)
+
+
+def test_a_process_that_is_refused_leaves_the_unfinished_files_of_the_one_that_works(tmp_path):
+    first, second = RunDirectory(tmp_path / "run"), RunDirectory(tmp_path / "run")
+    first.open("run", {"config": {}, "data": {}})
+    with first.locked():
+        writing = tmp_path / "run" / ".unfinished-x"
+        writing.write_text("half")
+        second.open("run", {"config": {}, "data": {}})
+        with pytest.raises(InputError, match="another process"), second.locked():
+            pass
+        assert writing.exists()
+    with second.locked():
+        assert not writing.exists()

@@ -29,7 +29,16 @@ def shared(run, tmp_path):
 def test_the_folder_holds_the_model_its_record_and_a_card(run, shared):
     names = {path.name for path in shared.iterdir()}
     assert names == {
-        *("README.md", "check.json", "environment.json", "history.csv", "metrics.json", "model.keras", "run.json")
+        *(
+            "README.md",
+            "check.json",
+            "checksums.json",
+            "environment.json",
+            "history.csv",
+            "metrics.json",
+            "model.keras",
+            "run.json",
+        )
     }
     record, before = (json.loads((path / "run.json").read_text()) for path in (shared, run.directory.path))
     assert "notes" not in record

@@ -1,0 +1,56 @@
+"""Where `score` writes: never over a file that it did not write."""
+
+import json
+from pathlib import Path
+
+from keras_ae.errors import InputError
+
+COLUMNS = ("file", "score", "anomaly", "problem")
+MAP = ".map.png"  # added to the whole name of an image: part.png and part.bmp have maps of their own
+_HEADING = ",".join(COLUMNS).encode()
+
+
+def check_scores_file(path: Path, as_json: bool = False) -> None:
+    """Refuse a file that is there and holds something else than scores, of either form.
+
+    Args:
+        path: It need not be there; what is no regular file, such as `/dev/null`, may be written.
+        as_json: Whether JSON lines will be written; for the error.
+
+    Raises:
+        InputError: It would be lost.
+    """
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        line = file.readline(2**16)
+    if not line or line.rstrip() == _HEADING or _is_row(line):
+        return
+    kind = "JSON lines" if as_json else "a CSV"
+    raise InputError(
+        f"{path}, which keras-ae did not write", f"a new file, or {kind} of scores", "give another --out"
+    )
+
+
+def _is_row(line: bytes) -> bool:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(row, dict) and tuple(row) == COLUMNS
+
+
+def map_path(maps: Path, file: str) -> Path:
+    """Where the map of an image goes: `part.bmp.map.png` for `part.bmp`."""
+    return maps / f"{file}{MAP}"
+
+
+def check_maps_directory(maps: Path, images: Path) -> None:
+    """Refuse to write maps among the images that are scored: they would be scored themselves the next time.
+
+    Raises:
+        InputError: The directory is that of the images, or within it.
+    """
+    where, folder = maps.resolve(), images.resolve()
+    if where == folder or folder in where.parents:
+        raise InputError(f"--maps {maps}, among the images", "a directory of its own", "give another --maps")

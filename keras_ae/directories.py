@@ -1,0 +1,216 @@
+"""Directories that are written whole or not at all, and never over what this library did not write."""
+
+import contextlib
+import ctypes
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from keras_ae.errors import InputError
+from keras_ae.files import flush, write_json
+from keras_ae.reading import read_object
+
+CHECKSUMS = "checksums.json"  # SHA-256 of each other file of a directory: what was written here, and how it was
+_WRITTEN, _ASIDE = "keras-ae-unfinished-", "keras-ae-replaced-"
+_HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
+
+
+def write_directory(path, write: Callable[[Path], Any], earlier: Callable[[Path], Iterable[str]] | None = None):
+    """Let `write` fill a directory of a temporary name beside `path`, then exchange the two.
+
+    A process that is killed leaves the old directory or the new one, whole; what else it leaves is removed by the
+    next call for the same path. The new directory has the checksums of its files in `checksums.json`.
+
+    Args:
+        path: The directory.
+        write: Fills the directory that it is given, and may return something.
+        earlier: Names the files of a directory without `checksums.json` that earlier versions wrote.
+
+    Returns:
+        What `write` returned.
+
+    Raises:
+        InputError: As of `check_replaceable`; `path` is then as it was.
+    """
+    path = Path(os.path.realpath(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _recover(path)
+    check_replaceable(path, earlier)
+    with _temporary_directory(path) as written:
+        result = write(written)
+        write_json(written / CHECKSUMS, {"sha256": checksums(written)})
+        written.chmod(0o755)
+        for place in (*written.rglob("*"), written):
+            flush(place)
+        check_replaceable(path, earlier)  # `write` may have taken minutes
+        _put(written, path)
+        flush(path.parent)
+    return result
+
+
+def check_replaceable(path, earlier: Callable[[Path], Iterable[str]] | None = None) -> None:
+    """Refuse a directory that holds anything which this library did not write, or which was changed since.
+
+    Args:
+        path: It need not be there.
+        earlier: As of `write_directory`.
+
+    Raises:
+        InputError: Names the first such file.
+    """
+    path = Path(path)
+    action = "give another --out, or move it away"
+    if not path.exists():
+        return
+    if not path.is_dir():
+        raise InputError(f"{path}, a file", "a directory to write to", action)
+    present = sorted(str(each.relative_to(path)) for each in path.rglob("*") if not _is_directory(each))
+    sums: dict[str, str] = {}
+    if (path / CHECKSUMS).is_file():
+        sums = read_checksums(path)
+        written = {CHECKSUMS, *sums}
+    else:
+        written = set(earlier(path)) if earlier and present else set()
+    for name in present:
+        if name not in written:
+            raise InputError(f"{path / name}, which keras-ae did not write", "nothing else in --out", action)
+        if name in sums and _sha256(path / name) != sums[name]:
+            raise InputError(f"{path / name}, changed since it was written", "what keras-ae wrote", action)
+
+
+def checksums(path: Path) -> dict[str, str]:
+    """SHA-256 of each file under a directory but `checksums.json`, by relative path."""
+    files = sorted(each for each in path.rglob("*") if each.is_file() and each != path / CHECKSUMS)
+    return {each.relative_to(path).as_posix(): _sha256(each) for each in files}
+
+
+def read_checksums(path: Path) -> dict[str, str]:
+    """What `checksums.json` of a directory says.
+
+    Raises:
+        InputError: It is not there or damaged.
+    """
+    sums = read_object(path / CHECKSUMS, "checksums that keras-ae wrote", "export it again").get("sha256")
+    if not isinstance(sums, dict) or not all(isinstance(each, str) for each in sums.values()):
+        raise InputError(f"{path / CHECKSUMS} without checksums", "those that keras-ae wrote", "export it again")
+    return sums
+
+
+def verify(path: Path, sums: dict[str, str], action: str) -> None:
+    """Compare the files of a directory with their checksums.
+
+    Raises:
+        InputError: Names the first file that is missing or another one.
+    """
+    for name, expected in sums.items():
+        file = path / name
+        if Path(os.path.normpath(name)).is_absolute() or os.path.normpath(name).startswith(".."):
+            raise InputError(f"{path} with a checksum of {name!r}", "files of the directory itself", action)
+        if not file.is_file():
+            raise InputError(f"{path} without {name}", "all files that were written", action)
+        if _sha256(file) != expected:
+            raise InputError(f"{file} with another checksum", "the file as it was written", action)
+
+
+def _is_directory(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _temporary_directory(path: Path) -> Iterator[Path]:
+    """A new directory beside `path`, locked while it is written, so that other processes do not sweep it."""
+    while True:
+        written = Path(tempfile.mkdtemp(prefix=f".{path.name[:100]}.{_WRITTEN}", dir=path.parent))
+        handle = _lock(written)
+        if handle is not None and written.exists():  # not swept before it was locked
+            break
+    try:
+        yield written
+    finally:
+        try:
+            shutil.rmtree(written, ignore_errors=True)  # after the exchange, the old directory
+        finally:
+            os.close(handle)
+
+
+def _lock(path: Path) -> int | None:
+    """A handle of a directory that nobody else has locked, or None."""
+    if os.name != "posix":  # no locks on directories elsewhere
+        return os.open(os.devnull, os.O_RDONLY)
+    import fcntl
+
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def _recover(path: Path) -> None:
+    """Put back what a killed process had moved aside, and remove what it left unfinished."""
+    left = [*path.parent.iterdir()]
+    aside, written = (f".{path.name[:100]}.{kind}" for kind in (_ASIDE, _WRITTEN))
+    for place in (each for each in left if each.name.startswith((aside, written))):
+        handle = _lock(place)
+        if handle is None:
+            continue
+        try:
+            if place.name.startswith(aside) and not path.exists() and any(place.iterdir()):
+                os.rename(place, path)
+            else:
+                shutil.rmtree(place, ignore_errors=True)
+        finally:
+            os.close(handle)
+
+
+def _put(written: Path, path: Path) -> None:
+    """Give `written` the name `path`; what had it gets the temporary name, which is removed afterwards."""
+    if not path.exists():
+        os.rename(written, path)
+    elif not _exchange(written, path):
+        aside = Path(tempfile.mkdtemp(prefix=f".{path.name[:100]}.{_ASIDE}", dir=path.parent))
+        os.rename(path, aside)  # over the empty directory
+        os.rename(written, path)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two names in one step, where the system can."""
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if os.name == "posix" else None
+    if rename is None:
+        return False
+    if rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0:
+        return True
+    if ctypes.get_errno() in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):  # a file system that cannot
+        return False
+    raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(other))
+
+
+def saved_model_files(path: Path) -> set[str]:
+    """The files of a SavedModel, and those that its card lists, as earlier versions wrote them."""
+    if not (path / "saved_model.pb").is_file():
+        return set()
+    names = {"saved_model.pb", "fingerprint.pb", "variables/variables.index"}
+    names |= {each.relative_to(path).as_posix() for each in path.glob("variables/variables.data-*")}
+    with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
+        listed = json.loads((path / "card.json").read_text(encoding="utf-8"))["sha256"]
+        if listed["saved_model.pb"] == _sha256(path / "saved_model.pb"):
+            names |= {*listed, "card.json", "README.md"}
+    return names
