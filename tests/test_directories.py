@@ -1,4 +1,4 @@
-"""Directories that are exchanged whole: at every point where a process could die, and with files of others in them."""
+"""Directories that are exchanged whole, wherever a process dies, and never over files of others."""
 
 import os
 import shutil
@@ -38,7 +38,7 @@ def die_at(monkeypatch, k: int) -> list[str]:
 
     def deadly(name, original):
         def call(*arguments, **keywords):
-            if threading_of_sweep(name, arguments):
+            if is_within_rmtree(name, arguments):
                 return original(*arguments, **keywords)
             calls.append(name)
             if len(calls) > k:
@@ -54,8 +54,8 @@ def die_at(monkeypatch, k: int) -> list[str]:
     return calls
 
 
-def threading_of_sweep(name, arguments) -> bool:
-    """Calls within `shutil.rmtree` name files by handles of directories; killing at its start and end is enough."""
+def is_within_rmtree(name, arguments) -> bool:
+    """Whether a call is one within `shutil.rmtree`, which names files relative to directories' handles."""
     return name in ("unlink", "rmdir") and bool(arguments) and not os.path.isabs(os.fspath(arguments[0]))
 
 
