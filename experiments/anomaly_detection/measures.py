@@ -4,12 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas
 
 from experiments.anomaly_detection.study import FPR
 from keras_ae.detection import SCORES, Calibration, fit_scores, measure_detection, score_images
-from keras_ae.files import write_text
-from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.studies.measurements import Measure, Store, Subject, each, finished
 from keras_ae.studies.study import Study
 
 COMBINED = (
@@ -26,35 +24,26 @@ NEIGHBOURS, COMPONENTS = 5, 32
 
 
 def collect(study: Study, trained: Path, kept: Path) -> None:
-    """Keep a table of measures of each preset: a row a run and score, and a row a class and classical detector.
-
-    What was measured before is not measured again.
-    """
+    """Keep a table of measures of each preset: a row a run and score, and a row a class and classical detector."""
     for preset in study.presets:
-        path = kept / f"{preset}_measures.csv"
-        rows = pandas.read_csv(path).to_dict("records") if path.exists() else []
-        done = {(row["run"], row["normal"]) for row in rows}
-        done = {(run, str(normal)) for run, normal in done}
-        for run in study.runs(preset):
-            directory = RunDirectory(trained / preset / run.name)
-            normal = run.choices["normal"]
-            baseline = f"{run.choices['data']}-baselines"
-            if not directory.is_finished:
-                continue
-            if (run.name, normal) not in done:
-                rows += measure_run(run, directory)
-            if (baseline, normal) not in done:
-                rows += measure_baselines(run, baseline)
-                done.add((baseline, normal))
-            write_text(path, pandas.DataFrame(rows).to_csv(index=False, float_format="%.6g"))
+        subjects = each(finished(study.runs(preset), trained / preset), trained / preset)
+        baselines = {}
+        for subject in subjects:
+            columns = {"run": f"{subject.run.choices['data']}-baselines", "normal": subject.run.choices["normal"]}
+            name = "/".join(columns.values())
+            baselines[name] = Subject(name, subject.runs, subject.directories, columns)
+        store = Store(kept, preset)
+        settings = {"rate": FPR, "combined": COMBINED, "choosing": CHOOSING}
+        store.rows(Measure("measures", measure_run, settings=settings), subjects)
+        settings = {"fitted": FITTED, "neighbours": NEIGHBOURS, "components": COMPONENTS, "rate": FPR}
+        store.rows(Measure("measures", measure_baselines, settings=settings, reads=()), list(baselines.values()))
 
 
-def measure_run(run, directory: RunDirectory) -> list[dict]:
+def measure_run(subject: Subject) -> list[dict]:
     """A row a score of one trained model; all scores of an image share one pass through it."""
-    import keras
-
     import keras_ae as kae
 
+    run, directory = subject.run, subject.directory
     data = run.config.load_data(progress=False)
     model = kae.load_model(directory.model_path)
     scores = fit_scores(model, (*SCORES, *COMBINED), data.images("train"))
@@ -67,18 +56,18 @@ def measure_run(run, directory: RunDirectory) -> list[dict]:
         measures = measure_detection(normal[name], anomalous[name], calibration.threshold)
         choosing = measure_detection(held_out[name], other[name])["roc_auc"]
         extra = {"rate_low": low, "rate_high": high, "choosing_roc_auc": choosing}
-        rows.append({"run": run.name, **run.choices, "score": name, **measures, **extra})
-    keras.utils.clear_session()
+        rows.append({**run.choices, "score": name, **measures, **extra})
     return rows
 
 
-def measure_baselines(run, name: str) -> list[dict]:
+def measure_baselines(subject: Subject) -> list[dict]:
     """A row a detector of scikit-learn on the pixels, fitted to the same training images."""
     from sklearn.decomposition import PCA
     from sklearn.ensemble import IsolationForest
     from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
     from sklearn.svm import OneClassSVM
 
+    run = subject.run
     data = run.config.load_data(progress=False)
     train = _flat(data.images("train"))
     normal, anomalous = map(_flat, _test_images(data, run.choices["normal"]))
@@ -100,7 +89,7 @@ def measure_baselines(run, name: str) -> list[dict]:
     }
     choices = {**run.choices, "model": "pixels"}
     return [
-        {"run": name, **choices, "score": score, **measure_detection(function(normal), function(anomalous))}
+        {**choices, "score": score, **measure_detection(function(normal), function(anomalous))}
         for score, function in scores.items()
     ]
 

@@ -3,7 +3,6 @@
 Codes are compared on images that the CAE was trained on ("seen") and on others ("unseen"), as many of each.
 """
 
-import json
 from itertools import combinations_with_replacement
 from pathlib import Path
 
@@ -12,7 +11,18 @@ import pandas
 
 import keras_ae as kae
 from experiments.bottleneck_shape.normalization import normalization_floor
-from keras_ae.files import write_atomically, write_json, write_text
+from keras_ae.studies.measurements import (
+    HISTORY,
+    MOST_ROWS,
+    Measure,
+    Store,
+    Subject,
+    as_bytes,
+    curve,
+    each,
+    finished,
+    load_arrays,
+)
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.study import Study, StudyRun
 
@@ -24,63 +34,67 @@ UNMEASURED = ("halves", "denoising", "precision")  # presets of which the scores
 
 
 def collect(study: Study, trained: Path, kept: Path) -> None:
-    """Keep what the figures need of the finished runs; what has been measured before is not measured again."""
+    """Keep what the figures need of the finished runs."""
     for preset in study.presets:
-        if preset in UNMEASURED:
-            continue
-        runs = [run for run in study.runs(preset) if RunDirectory(trained / preset / run.name).is_finished]
-        if not runs:
-            continue
-        _keep_curves(runs, trained / preset, kept / f"{preset}_curves.csv")
-        _keep_floors(runs, kept / f"{preset}_floors.json")
-        grid = [run for run in runs if run.choices["experiment"] != "scaling"]
-        _keep_probes(grid, trained / preset, kept / f"{preset}_probes.json")
-        for data in dict.fromkeys(run.choices["data"] for run in grid):
-            shown = [run for run in grid if run.choices["data"] == data and run.choices["seed"] == SHOWN_SEED]
-            _keep_similarities(shown, trained / preset, kept / f"{preset}_svcca_{data}.csv")
-            _keep_reconstructions(shown, trained / preset, kept / f"{preset}_reconstructions_{data}.npz")
+        runs = finished(study.runs(preset), trained / preset)
+        if runs and preset not in UNMEASURED:
+            _keep(runs, trained / preset, Store(kept, preset))
 
 
-def _keep_curves(runs: list[StudyRun], trained: Path, path: Path) -> None:
-    rows = [
-        {"run": run.name, "step": int(row["step"]), "train": row["loss"], "test": row["val_mse"]}
-        for run in runs
-        for row in _thinned(RunDirectory(trained / run.name).history())
-    ]
-    write_text(path, pandas.DataFrame(rows).to_csv(index=False, float_format="%.5g"))
+def _keep(runs: list[StudyRun], trained: Path, store: Store) -> None:
+    store.rows(Measure("curves", _curve, settings={"rows": MOST_ROWS}, reads=(HISTORY,)), each(runs, trained))
+    grid = [run for run in runs if run.choices["experiment"] != "scaling"]
+    by_data = {run.choices["data"]: subject for run, subject in zip(grid, each(grid, trained), strict=True)}
+    images = [Subject(data, subject.runs, subject.directories) for data, subject in by_data.items()]
+    store.values(Measure("floors", _floor, reads=()), images)
+    shortest = min((run.choices["size"] ** 2 * run.choices["channels"] for run in grid), default=COMPONENTS)
+    settings = {"components": min(COMPONENTS, shortest)}
+    baselines = [Subject(f"{INPUT}-{subject.name}", subject.runs, subject.directories) for subject in images]
+    # Version 2: the probe of version 1 stopped after two epochs.
+    probed = lambda subject: _probes(subject, settings["components"])  # noqa: E731
+    store.values(Measure("probes", probed, version=2, settings=settings, reads=()), baselines)
+    store.values(Measure("probes", probed, version=2, settings=settings), each(grid, trained))
+    for data in by_data:
+        shown = [run for run in grid if run.choices["data"] == data and run.choices["seed"] == SHOWN_SEED]
+        _keep_together(data, shown, trained, store)
 
 
-def _keep_floors(runs: list[StudyRun], path: Path) -> None:
-    """The error that the last normalisation leaves of each data set's training images."""
-    floors = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    for run in runs:
-        if run.choices["data"] not in floors and run.choices["experiment"] == "dynamics":
-            images = run.config.load_data(progress=False).images("train")
-            floors[run.choices["data"]] = normalization_floor(images)
-    write_json(path, floors)
+def _keep_together(data: str, runs: list[StudyRun], trained: Path, store: Store) -> None:
+    """Similarities and pictures of several codes, unless those that are kept are of more codes."""
+    codes = {run.choices["code"] for run in runs}
+    directories = tuple(RunDirectory(trained / run.name) for run in runs)
+    table = store.results / f"{store.preset}_svcca_{data}.csv"
+    before = set(pandas.read_csv(table)["first"]) - {INPUT} if table.exists() else set()
+    if runs and before <= codes:
+        # Version 2: beside the chance of images in another order.
+        store.table(Measure("svcca", _similarities, version=2), Subject(data, tuple(runs), directories))
+    pictures = Subject(f"reconstructions_{data}", tuple(runs), directories)
+    before = set(load_arrays(store.results / f"{store.preset}_{pictures.name}.npz")) - {INPUT}
+    if runs and before <= codes:
+        store.arrays(Measure("reconstructions", _reconstructions, settings={"images": SHOWN_IMAGES}), pictures)
 
 
-def _thinned(rows: list, most: int = 100) -> list:
-    return rows[:: -(-len(rows) // most)]
+def _curve(subject: Subject) -> pandas.DataFrame:
+    """Training and test error by step."""
+    return curve(subject)[["step", "loss", "val_mse"]].rename(columns={"loss": "train", "val_mse": "test"})
 
 
-def _keep_probes(runs: list[StudyRun], trained: Path, path: Path) -> None:
-    """Scores of linear classifiers on codes, on codes of equal length, and on the images themselves."""
-    scores = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    components = min(COMPONENTS, *(run.choices["size"] ** 2 * run.choices["channels"] for run in runs))
-    for run in runs:
-        missing = {f"{INPUT}-{run.choices['data']}", run.name}.difference(scores)
-        if not missing:
-            continue
-        data = run.config.load_data(progress=False)
-        parts = {part: split for part, split in _splits(data).items() if _has_classes(data, split)}
-        for name in sorted(missing):
-            codes = _representations(trained / name if name == run.name else None, data)
-            scores[name] = {
-                part: _probed(codes[part], data.labels(split)[: len(codes[part])], components)
-                for part, split in parts.items()
-            }
-            write_json(path, scores)
+def _floor(subject: Subject) -> float:
+    """The error that the last normalisation leaves of a data set's training images."""
+    return normalization_floor(subject.run.config.load_data(progress=False).images("train"))
+
+
+def _probes(subject: Subject, components: int) -> dict:
+    """Scores of linear classifiers on codes, also of equal length; of "input-..." on the images themselves."""
+    data = subject.run.config.load_data(progress=False)
+    parts = {part: split for part, split in _splits(data).items() if _has_classes(data, split)}
+    if not parts:
+        return {}
+    codes = _representations(None if subject.name.startswith(INPUT) else subject.directory, data)
+    return {
+        part: _probed(codes[part], data.labels(split)[: len(codes[part])], components)
+        for part, split in parts.items()
+    }
 
 
 def _splits(data) -> dict[str, str]:
@@ -97,47 +111,50 @@ def _has_classes(data, split: str) -> bool:
 
 
 def _probed(codes: np.ndarray, labels: np.ndarray, components: int) -> dict:
-    probe = kae.evaluation.linear_probe
-    return {
-        "probe": probe(codes, labels).summary(),
-        "projected": probe(codes, labels, components=components).summary(),
-    }
+    """Scores, with the epochs that the probes took, means over their seeds, and the number of images."""
+
+    def probe(**options) -> dict:
+        found = kae.evaluation.linear_probe(codes, labels, **options)
+        return found.summary() | {"epochs": float(np.mean(found.epochs)), "images": len(codes)}
+
+    return {"probe": probe(), "projected": probe(components=components)}
 
 
-def _representations(directory: Path | None, data) -> dict[str, np.ndarray]:
+def _representations(directory: RunDirectory | None, data) -> dict[str, np.ndarray]:
     """Codes of seen and unseen images [n, height, width, channels]; without a model the images themselves."""
     count = min(data.sizes[split] for split in _splits(data).values())
     images = {part: data.images(split, count) for part, split in _splits(data).items()}
     if directory is None:
         return images
-    model = kae.load_model(RunDirectory(directory).model_path)
+    model = kae.load_model(directory.model_path)
     return {part: kae.evaluation.encode(model, batch) for part, batch in images.items()}
 
 
-def _keep_similarities(runs: list[StudyRun], trained: Path, path: Path) -> None:
-    """SVCCA of every pair of codes, and of every code with the input (section 3.4)."""
-    names = [INPUT, *(run.choices["code"] for run in runs)]
-    if path.exists() and set(names) <= set(pandas.read_csv(path)["first"]):
-        return
-    data = runs[0].config.load_data(progress=False)
-    found = [_representations(None, data), *(_representations(trained / run.name, data) for run in runs)]
+def _similarities(subject: Subject) -> pandas.DataFrame:
+    """SVCCA of every pair of codes, and of every code with the input (section 3.4).
+
+    "chance" is the same with the images of the second in another order, "count" the number of images, "seed" that
+    of the CAEs.
+    """
+    names = [INPUT, *(run.choices["code"] for run in subject.runs)]
+    data = subject.run.config.load_data(progress=False)
+    codes = [_representations(directory, data) for directory in (None, *subject.directories)]
     rows = []
-    for (name, first), (other, second) in combinations_with_replacement(zip(names, found, strict=True), 2):
+    for (name, first), (other, second) in combinations_with_replacement(zip(names, codes, strict=True), 2):
         for part in first:
+            shuffled = np.random.default_rng(0).permutation(second[part])
             score = kae.evaluation.svcca(first[part], second[part], dft=True)
-            rows.append({"first": name, "second": other, "images": part, **score})
-    write_text(path, pandas.DataFrame(rows).to_csv(index=False, float_format="%.4g"))
+            chance = kae.evaluation.svcca(first[part], shuffled, dft=True)["mean"]
+            row = {"first": name, "second": other, "images": part, **score, "chance": chance}
+            rows.append(row | {"count": len(shuffled), "seed": subject.run.choices["seed"]})
+    return pandas.DataFrame(rows)
 
 
-def _keep_reconstructions(runs: list[StudyRun], trained: Path, path: Path) -> None:
+def _reconstructions(subject: Subject) -> dict[str, np.ndarray]:
     """The first seen and unseen images and what each CAE makes of them, as uint8."""
-    if path.exists() and {run.choices["code"] for run in runs} <= set(np.load(path)):
-        return
-    data = runs[0].config.load_data(progress=False)
+    data = subject.run.config.load_data(progress=False)
     images = np.concatenate([data.images(split, SHOWN_IMAGES) for split in _splits(data).values()])
     pictures = {INPUT: images}
-    for run in runs:
-        model = kae.load_model(RunDirectory(trained / run.name).model_path)
-        pictures[run.choices["code"]] = np.asarray(model.reconstruct(images))
-    pixels = {name: np.round(255 * np.clip(p, 0, 1)).astype(np.uint8) for name, p in pictures.items()}
-    write_atomically(path, lambda temporary: np.savez_compressed(temporary.open("wb"), **pixels))
+    for run, directory in zip(subject.runs, subject.directories, strict=True):
+        pictures[run.choices["code"]] = np.asarray(kae.load_model(directory.model_path).reconstruct(images))
+    return as_bytes(pictures)

@@ -1,7 +1,5 @@
 """What is measured of the trained models once more, and kept as small files for the tables and figures."""
 
-import hashlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +10,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from experiments.decorrelation.statistics import correlations, effective_rank, scatter_ratio
-from keras_ae.files import write_atomically, write_json, write_text
-from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.studies.measurements import (
+    HISTORY,
+    Measure,
+    Store,
+    Subject,
+    each,
+    finished,
+    load_arrays,
+    save_arrays,
+)
 from keras_ae.studies.study import Study
 
 BITS = (1, 2, 3, 4, 5, 6, 8)  # a value
@@ -22,91 +28,69 @@ FITTED = 20_000  # training images on whose codes probe and quantiser are fitted
 BATCH = 500
 SHOWN = 2_500  # points in a scatter plot
 SHOWN_SEED = 0  # whose codes and covariances are shown
-CURVES = ("run", "step", "mse")
 
 
 def collect(study: Study, trained: Path, kept: Path) -> None:
-    """Keep what the figures need of each finished run; what is kept of other runs stays.
-
-    Models that were measured before are not measured again: `measures.json` has the checksum of each.
-    """
+    """Keep what the figures need of each finished run; what is kept of other runs stays."""
     for preset in study.presets:
-        measures, curves, points = _kept(kept, preset)
-        for run in study.runs(preset):
-            directory = RunDirectory(trained / preset / run.name)
-            if not directory.is_finished:
-                continue
-            model = hashlib.sha256(directory.model_path.read_bytes()).hexdigest()[:16]
-            if measures.get(run.name, {}).get("model") == model:
-                continue
-            measures[run.name], codes, labels = _measure(run, directory)
-            measures[run.name]["model"] = model
-            curves[run.name] = [(int(row["step"]), row["val_mse"]) for row in directory.history()[::2]]
-            if codes.shape[1:] == (2,) and run.choices["seed"] == SHOWN_SEED:
-                points[run.name] = codes[:SHOWN].astype(np.float16)
-                points["labels"] = labels[:SHOWN].astype(np.uint8)
-        if measures:
-            _keep(kept, preset, measures, curves, points)
-
-
-def _kept(kept: Path, preset: str) -> tuple[dict, dict, dict]:
-    """What there is of a preset already: measures, learning curves and points by run."""
-    if not (kept / f"{preset}_measures.json").exists():
-        return {}, {}, {}
-    measures = json.loads((kept / f"{preset}_measures.json").read_text(encoding="utf-8"))
-    table = pandas.read_csv(kept / f"{preset}_curves.csv")
-    curves = {run: list(zip(rows["step"], rows["mse"], strict=True)) for run, rows in table.groupby("run")}
-    return measures, curves, load_points(kept, preset)
+        subjects = each(finished(study.runs(preset), trained / preset), trained / preset)
+        store = Store(kept, preset)
+        store.rows(Measure("curves", _curve, reads=(HISTORY,)), subjects)
+        settings = {"bits": BITS, "deviations": DEVIATIONS, "fitted": FITTED}
+        store.values(Measure("measures", lambda s, p=preset: _measure(s, kept, p), settings=settings), subjects)
 
 
 def load_points(kept: Path, preset: str) -> dict[str, np.ndarray]:
     """Two-dimensional test codes by run, and their "labels"."""
-    path = kept / f"{preset}_codes.npz"
-    return dict(np.load(path)) if path.exists() else {}
+    return load_arrays(kept / f"{preset}_codes.npz")
 
 
-def _keep(kept: Path, preset: str, measures: dict, curves: dict, points: dict) -> None:
-    rows = [(run, step, mse) for run, curve in curves.items() for step, mse in curve]
-    table = pandas.DataFrame(rows, columns=CURVES)
-    write_text(kept / f"{preset}_curves.csv", table.to_csv(index=False, float_format="%.6g"))
-    if points:
-        write_atomically(kept / f"{preset}_codes.npz", lambda path: _save_npz(path, points))
-    write_json(kept / f"{preset}_measures.json", measures)
+def _curve(subject: Subject) -> pandas.DataFrame:
+    """Every other validation error."""
+    rows = subject.directory.history()[::2]
+    return pandas.DataFrame({"step": [int(row["step"]) for row in rows], "mse": [row["val_mse"] for row in rows]})
 
 
-def _save_npz(path: Path, arrays: dict) -> None:
-    with path.open("wb") as file:
-        np.savez_compressed(file, **arrays)
-
-
-def _measure(run, directory: RunDirectory) -> tuple[dict, np.ndarray, np.ndarray]:
-    """Measures of one trained model, its test codes and their labels."""
-    import keras
-
+def _measure(subject: Subject, kept: Path, preset: str) -> dict:
+    """Measures of one trained model; of two-dimensional codes of one seed the points are kept, too."""
     import keras_ae as kae
 
+    run = subject.run
     data = run.config.load_data(progress=False)
-    model = kae.load_model(directory.model_path)
+    model = kae.load_model(subject.directory.model_path)
     images, labels = data.images("test"), data.labels("test")
     fitted = np.random.default_rng(0).permutation(data.sizes["train"])[:FITTED]  # folders are in order of class
     training, codes = (kae.evaluation.encode(model, x) for x in (data.images_at("train", fitted), images))
     decode = _decoder(model)
+    measures = _of_codes(codes, labels)
+    measures["probe_accuracy"] = probe_accuracy(training, data.labels("train")[fitted], codes, labels)
+    measures["mae"] = float(np.mean(np.abs(decode(codes) - images), dtype=np.float64))
+    if run.choices["seed"] == SHOWN_SEED:
+        features = codes.reshape(-1, codes.shape[-1])
+        measures["covariance"] = np.cov(features, rowvar=False, bias=True).round(6).tolist()
+        if codes.shape[1:] == (2,):
+            _keep_points(kept, preset, run.name, codes, labels)
+    if codes.ndim == 2:
+        measures |= quantized_errors(training, codes, images, decode)
+    return measures
+
+
+def _of_codes(codes: np.ndarray, labels: np.ndarray) -> dict:
+    """Rank, correlations and compactness of test codes [images, ..., n]."""
     features = codes.reshape(-1, codes.shape[-1])  # of maps the channels, each position being a sample
     between = correlations(features)
-    measures = {
+    return {
         "effective_rank": effective_rank(features),
         "mean_correlation": float(between.mean()),
         "largest_correlation": float(between.max()),
-        "probe_accuracy": probe_accuracy(training, data.labels("train")[fitted], codes, labels),
         "scatter": scatter_ratio(codes.reshape(len(codes), -1), labels),
-        "mae": float(np.mean(np.abs(decode(codes) - images), dtype=np.float64)),
     }
-    if run.choices["seed"] == SHOWN_SEED:
-        measures["covariance"] = np.cov(features, rowvar=False, bias=True).round(6).tolist()
-    if codes.ndim == 2:
-        measures |= quantized_errors(training, codes, images, decode)
-    keras.utils.clear_session()
-    return measures, codes, labels
+
+
+def _keep_points(kept: Path, preset: str, run: str, codes: np.ndarray, labels: np.ndarray) -> None:
+    points = load_points(kept, preset)
+    points[run], points["labels"] = codes[:SHOWN].astype(np.float16), labels[:SHOWN].astype(np.uint8)
+    save_arrays(kept / f"{preset}_codes.npz", points)
 
 
 def _batches(images: np.ndarray) -> list[np.ndarray]:

@@ -1,6 +1,5 @@
 """What is measured of the trained models once more, and kept as small files for the tables and figures."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,17 @@ import keras_ae as kae
 from keras_ae.comparison.samples import samples_picture
 from keras_ae.errors import InputError
 from keras_ae.evaluation.sample_quality import images_of
-from keras_ae.files import write_atomically, write_json, write_text
+from keras_ae.studies.measurements import (
+    HISTORY,
+    Measure,
+    Store,
+    Subject,
+    curve,
+    each,
+    finished,
+    load_arrays,
+    save_arrays,
+)
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.study import Study, StudyRun
 
@@ -24,40 +33,34 @@ CURVE_ROWS = 100
 
 
 def collect(study: Study, trained: Path, kept: Path) -> None:
-    """Keep what the figures need of the finished runs; what has been measured before is not measured again."""
+    """Keep what the figures need of the finished runs."""
     for preset in study.presets:
-        runs = [run for run in study.runs(preset) if RunDirectory(trained / preset / run.name).is_finished]
-        if runs:
-            _keep_curves(runs, trained / preset, kept / f"{preset}_curves.csv")
-            _keep_measures(runs, trained / preset, kept, preset)
+        subjects = each(finished(study.runs(preset), trained / preset), trained / preset)
+        store, samples = Store(kept, preset), SAMPLES.get(preset, 10_000)
+        store.rows(Measure("curves", _curve, reads=(HISTORY,)), subjects)
+        settings = {"samples": samples, "codes": TESTED_CODES, "jacobians": JACOBIANS}
+        found = lambda subject, n=samples, p=preset: _measure(subject, n, kept, p)  # noqa: E731
+        store.values(Measure("measures", found, settings=settings), subjects)
 
 
-def _keep_curves(runs: list[StudyRun], trained: Path, path: Path) -> None:
-    """The training loss of each run."""
-    tables = []
-    for run in runs:
-        rows = RunDirectory(trained / run.name).history()
-        apart = -(-len(rows) // CURVE_ROWS)
-        table = pandas.DataFrame(rows[::-apart][::-1])[["step", "loss"]]
-        tables.append(table.assign(run=run.name))
-    write_text(path, pandas.concat(tables).to_csv(index=False, float_format="%.6g"))
+def _curve(subject: Subject) -> pandas.DataFrame:
+    """The training loss of a run."""
+    return curve(subject, CURVE_ROWS)[["step", "loss"]]
 
 
-def _keep_measures(runs: list[StudyRun], trained: Path, kept: Path, preset: str) -> None:
-    """Scores of all models as JSON; of those at the length that is compared pictures of samples, of some codes."""
-    path = kept / f"{preset}_measures.json"
-    measures = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    pictures, codes = (_load(kept / f"{preset}_{name}.npz") for name in ("samples", "codes"))
-    for run in (run for run in runs if run.name not in measures):
-        found, picture, shown = measure(run, RunDirectory(trained / run.name), SAMPLES.get(preset, 10_000))
-        if run.choices["compared"]:
-            pictures[run.name] = picture
-            _save(kept / f"{preset}_samples.npz", pictures)
-        if run.choices["compared"] and is_plain(run):
-            codes[run.name] = shown
-            _save(kept / f"{preset}_codes.npz", codes)
-        measures[run.name] = found
-        write_json(path, measures)  # Last: what it has is not measured again.
+def _measure(subject: Subject, samples: int, kept: Path, preset: str) -> dict:
+    """A model's scores; at the length that is compared a picture of samples is kept, and codes of some."""
+    run = subject.run
+    found, picture, shown = measure(run, subject.directory, samples)
+    if run.choices["compared"]:
+        _add(kept / f"{preset}_samples.npz", run.name, picture)
+        if is_plain(run):
+            _add(kept / f"{preset}_codes.npz", run.name, shown)
+    return found
+
+
+def _add(path: Path, name: str, array: np.ndarray) -> None:
+    save_arrays(path, load_arrays(path) | {name: array})
 
 
 def is_plain(run: StudyRun) -> bool:
@@ -123,18 +126,3 @@ def normality(codes: np.ndarray) -> dict[str, float | None]:
 def _finite(value):
     """None in the place of NaN, which JSON does not have."""
     return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-def _load(path: Path) -> dict[str, np.ndarray]:
-    if not path.exists():
-        return {}
-    with np.load(path, allow_pickle=False) as archive:
-        return dict(archive)
-
-
-def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    def write(temporary: Path) -> None:
-        with temporary.open("wb") as file:
-            np.savez_compressed(file, **arrays)
-
-    write_atomically(path, write)

@@ -1,7 +1,5 @@
 """What is measured of the trained models once more, and kept as small files for the tables and figures."""
 
-import hashlib
-import json
 from pathlib import Path
 
 import keras
@@ -10,7 +8,18 @@ import pandas
 
 import keras_ae as kae
 from experiments.locally_embedded.study import KERNEL_SIZE, PAIRS, TYPES
-from keras_ae.files import write_atomically, write_json, write_text
+from keras_ae.files import write_text
+from keras_ae.studies.measurements import (
+    HISTORY,
+    Measure,
+    Store,
+    Subject,
+    as_bytes,
+    curve,
+    each,
+    finished,
+    load_arrays,
+)
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.study import Study, StudyRun
 
@@ -18,18 +27,20 @@ SHOWN_SEED = 0
 SHOWN_IMAGES, SHOWN_LOCALLY = 10, 3
 MEASURED_IMAGES = 1_000  # test images, of which sharpness and codes are measured
 CATEGORICAL = {"dsprites": ("shape",)}  # labels without order
+UNTRAINED_SEED = 0  # of the weights of the networks that trained ones are compared with
 INPUT = "input"
 COUNTED = {"28×28×1": (28, 28, 1), "4×4×32": (4, 4, 32)}  # the inputs of Table 3.1
 
 
 def collect(study: Study, trained: Path, kept: Path) -> None:
-    """Keep what the figures need of the finished runs; what has been measured before is not measured again."""
+    """Keep what the figures need of the finished runs."""
     for preset in study.presets:
-        runs = [run for run in study.runs(preset) if RunDirectory(trained / preset / run.name).is_finished]
-        if runs:
-            keep_rows(runs, trained / preset, kept / f"{preset}_curves.csv", _curve)
-            _keep_measures(runs, trained / preset, kept / f"{preset}_measures.json")
-            _keep_pictures(runs, trained / preset, kept, preset)
+        runs, store = finished(study.runs(preset), trained / preset), Store(kept, preset)
+        subjects = each(runs, trained / preset)
+        store.rows(Measure("curves", curve, reads=(HISTORY,)), subjects)
+        # Version 2: LEAs beside untrained ones.
+        store.values(Measure("measures", _measure, version=2, settings={"images": MEASURED_IMAGES}), subjects)
+        _keep_pictures(runs, trained / preset, store)
     if not (kept / "parameters.csv").exists():
         write_text(kept / "parameters.csv", _parameters().to_csv(index=False))
 
@@ -47,60 +58,22 @@ def _parameters() -> pandas.DataFrame:
     return pandas.DataFrame(rows)
 
 
-def keep_rows(runs: list[StudyRun], trained: Path, path: Path, measure, scale=None) -> None:
-    """Measure the runs that a table lacks, or has of another configuration or scale, and write it after each.
-
-    What the table holds of runs that are not there (any more) stays.
-
-    Args:
-        runs: Finished runs.
-        trained: Directory with a directory for each run.
-        path: The table, a CSV file.
-        measure: From a run, its directory and `scale` to rows, as a pandas table.
-        scale: How much is measured.
-    """
-    table = pandas.read_csv(path) if path.exists() else pandas.DataFrame({"run": [], "key": []})
-    for run in runs:
-        key, rows = measurement_key(run, scale), table["run"] == run.name
-        if set(table["key"][rows]) == {key}:
-            continue
-        found = measure(run, RunDirectory(trained / run.name), scale).assign(run=run.name, key=key)
-        table = found if rows.all() else pandas.concat([table[~rows], found])
-        write_text(path, table.to_csv(index=False, float_format="%.6g"))
-        keras.utils.clear_session()  # Of one network after the other, none is kept.
-
-
-def measurement_key(run: StudyRun, scale=None) -> str:
-    """Tells a measurement from others of the same name."""
-    return hashlib.sha256(repr((run.config, scale)).encode()).hexdigest()[:12]
-
-
-def _curve(run: StudyRun, directory: RunDirectory, scale) -> pandas.DataFrame:
-    """All columns of the history, at most 100 rows."""
-    return pandas.DataFrame(thinned(directory.history()))
-
-
-def thinned(rows: list, most: int = 100) -> list:
-    """At most so many rows, evenly apart, the last one among them."""
-    apart = -(-len(rows) // most)
-    return rows[::-apart][::-1]
-
-
-def _keep_measures(runs: list[StudyRun], trained: Path, path: Path) -> None:
-    measures = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    for run in (run for run in runs if run.name not in measures):
-        model = kae.load_model(RunDirectory(trained / run.name).model_path)
-        data = run.config.load_data(progress=False)
-        images = data.images("test", MEASURED_IMAGES)
-        kind = run.choices["experiment"]
-        if kind in ("types", "codes"):
-            found = of_reconstructions(images, model.predict(images, verbose=0))
-        else:
-            found = {"layers": {name: _of_layer(model, name, images[:100]) for name in _leas(model)}}
-        if kind == "codes":
-            found |= _of_codes(run, data, kae.evaluation.encode(model, images))
-        measures[run.name] = found
-        write_json(path, measures)
+def _measure(subject: Subject) -> dict:
+    """How whole-image autoencoders reconstruct, what their codes tell, and what the LEAs of networks do."""
+    run, model = subject.run, kae.load_model(subject.directory.model_path)
+    data = run.config.load_data(progress=False)
+    images = data.images("test", MEASURED_IMAGES)
+    kind = run.choices["experiment"]
+    if kind in ("types", "codes"):
+        found = of_reconstructions(images, model.predict(images, verbose=0))
+        return found | _of_codes(run, data, kae.evaluation.encode(model, images)) if kind == "codes" else found
+    keras.utils.set_random_seed(UNTRAINED_SEED)
+    untrained = run.config.model.build(data.image_shape)
+    layers = {}
+    for name in _leas(model):
+        control = _of_layer(untrained, name, images[:100])["coherence"]
+        layers[name] = _of_layer(model, name, images[:100]) | {"untrained_coherence": control}
+    return {"layers": layers}
 
 
 def of_reconstructions(images: np.ndarray, reconstructions: np.ndarray) -> dict[str, float]:
@@ -180,40 +153,43 @@ def coherence(maps: np.ndarray) -> float:
     return float(np.mean(found)) if found else 0.0
 
 
-def _keep_pictures(runs: list[StudyRun], trained: Path, kept: Path, preset: str) -> None:
+def _keep_pictures(runs: list[StudyRun], trained: Path, store: Store) -> None:
     """Of one seed: reconstructions of all types in one file, traversals and pictures of LEAs in one a run."""
     shown = [run for run in runs if run.choices["seed"] == SHOWN_SEED]
     types = [run for run in shown if run.choices["experiment"] == "types"]
-    path = kept / f"{preset}_reconstructions.npz"
-    if types and not (path.exists() and {_title(run) for run in types} <= set(np.load(path))):
-        images = types[0].config.load_data(progress=False).images("test", SHOWN_IMAGES)
-        pictures = {INPUT: images}
-        for run in types:
-            model = kae.load_model(RunDirectory(trained / run.name).model_path)
-            pictures[_title(run)] = model.predict(images, verbose=0)
-        _save(path, pictures)
-    for run in (run for run in shown if run.choices["experiment"] != "types"):
-        path = kept / f"{preset}_{run.name}.npz"
-        if not path.exists():
-            _save(path, _pictures(run, trained / run.name))
+    before = set(load_arrays(store.results / f"{store.preset}_reconstructions.npz")) - {INPUT}
+    if types and before <= {_title(run) for run in types}:
+        directories = tuple(RunDirectory(trained / run.name) for run in types)
+        subject = Subject("reconstructions", tuple(types), directories)
+        store.arrays(Measure("reconstructions", _reconstructions, settings={"images": SHOWN_IMAGES}), subject)
+    for subject in each([run for run in shown if run.choices["experiment"] != "types"], trained):
+        store.arrays(Measure("pictures", _pictures, settings={"images": SHOWN_LOCALLY}), subject)
+
+
+def _reconstructions(subject: Subject) -> dict[str, np.ndarray]:
+    images = subject.run.config.load_data(progress=False).images("test", SHOWN_IMAGES)
+    pictures = {INPUT: images}
+    for run, directory in zip(subject.runs, subject.directories, strict=True):
+        pictures[_title(run)] = kae.load_model(directory.model_path).predict(images, verbose=0)
+    return as_bytes(pictures)
 
 
 def _title(run: StudyRun) -> str:
     return f"{run.choices['type']}-{run.choices['pair']}"
 
 
-def _pictures(run: StudyRun, directory: Path) -> dict[str, np.ndarray]:
-    model = kae.load_model(RunDirectory(directory).model_path)
-    if run.choices["experiment"] == "codes":
-        return {"traversals": kae.evaluation.latent_traversals(model)}
-    images = run.config.load_data(progress=False).images("test", SHOWN_LOCALLY)
+def _pictures(subject: Subject) -> dict[str, np.ndarray]:
+    model = kae.load_model(subject.directory.model_path)
+    if subject.run.choices["experiment"] == "codes":
+        return as_bytes({"traversals": kae.evaluation.latent_traversals(model)})
+    images = subject.run.config.load_data(progress=False).images("test", SHOWN_LOCALLY)
     pictures = {}
     for name in _leas(model):
         seen = kae.evaluation.local_images(model, name, images)
         pictures[f"{name}_reconstructions"] = kae.evaluation.reconstruction_picture(seen)
         pictures[f"{name}_code_maps"] = kae.evaluation.code_map_picture(seen)
-        pictures[f"{name}_confidence"] = confidence_over_epochs(RunDirectory(directory).logs, name)
-    return pictures
+        pictures[f"{name}_confidence"] = confidence_over_epochs(subject.directory.logs, name)
+    return as_bytes(pictures)
 
 
 def confidence_over_epochs(logs: Path, layer: str, rows: int = 4) -> np.ndarray:
@@ -229,8 +205,3 @@ def confidence_over_epochs(logs: Path, layer: str, rows: int = 4) -> np.ndarray:
     steps = sorted(found)
     chosen = [steps[i] for i in np.unique(np.linspace(0, len(steps) - 1, rows).round().astype(int))]
     return np.concatenate([np.pad(found[step], ((0, 2), (0, 0), (0, 0)), constant_values=1) for step in chosen])
-
-
-def _save(path: Path, pictures: dict[str, np.ndarray]) -> None:
-    pixels = {name: np.round(255 * np.clip(p, 0, 1)).astype(np.uint8) for name, p in pictures.items()}
-    write_atomically(path, lambda temporary: np.savez_compressed(temporary.open("wb"), **pixels))

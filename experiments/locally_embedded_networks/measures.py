@@ -1,14 +1,14 @@
 """What is measured of the trained networks once more, and kept as small files for the tables and figures."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas
 
 import keras_ae as kae
-from experiments.locally_embedded.measures import keep_rows, thinned
-from keras_ae.studies.run_directory import RunDirectory
-from keras_ae.studies.study import Study, StudyRun
+from keras_ae.studies.measurements import HISTORY, MOST_ROWS, Measure, Store, Subject, curve, each, finished
+from keras_ae.studies.study import Study
 from keras_ae.studies.tasks import task_of
 
 ROWS = {"regularization": 200}  # of a history, where the epoch with the lowest loss is looked for
@@ -53,35 +53,32 @@ SCALES = {"paper": PAPER, "quick": QUICK}  # CPU for the others
 
 
 def collect(study: Study, trained: Path, kept: Path) -> None:
-    """Keep what the figures need of the finished runs; what has been measured before is not measured again."""
+    """Keep curves, what layers tell of the factors, and what attacks came to: three tables of a preset."""
     for preset in study.presets:
-        runs = [run for run in study.runs(preset) if RunDirectory(trained / preset / run.name).is_finished]
-        if runs:
-            keep(runs, trained / preset, kept, preset, *SCALES.get(preset, CPU))
+        subjects = each(finished(study.runs(preset), trained / preset), trained / preset)
+        keep(subjects, Store(kept, preset), *SCALES.get(preset, CPU))
 
 
-def keep(runs: list[StudyRun], trained: Path, kept: Path, preset: str, probed: Probed, attacked: Attacked) -> None:
-    """Keep curves, what layers tell of the factors, and what attacks came to: three tables of a preset.
-
-    What they hold of runs that are not there (any more) stays.
-    """
-    keep_rows(runs, trained, kept / f"{preset}_curves.csv", curve)
-    for experiments, name, measure, scale in (
+def keep(subjects: list[Subject], store: Store, probed: Probed, attacked: Attacked) -> None:
+    """Measure what is not measured yet of finished runs."""
+    store.rows(Measure("curves", rows_of, settings=ROWS, reads=(HISTORY,)), subjects)
+    for experiments, name, function, scale in (
         (("equivariance",), "equivariance", spatial, probed),
         (attacked.experiments, "robustness", robustness, attacked),
     ):
-        chosen = [run for run in runs if run.choices["experiment"] in experiments]
-        keep_rows(chosen, trained, kept / f"{preset}_{name}.csv", measure, scale)
+        chosen = [subject for subject in subjects if subject.run.choices["experiment"] in experiments]
+        measure = Measure(name, partial(function, scale=scale), settings={"scale": scale})
+        store.rows(measure, chosen)
 
 
-def curve(run: StudyRun, directory: RunDirectory, scale: None) -> pandas.DataFrame:
+def rows_of(subject: Subject) -> pandas.DataFrame:
     """Rows of a run's history, evenly apart."""
-    return pandas.DataFrame(thinned(directory.history(), ROWS.get(run.choices["experiment"], 100)))
+    return curve(subject, ROWS.get(subject.run.choices["experiment"], MOST_ROWS))
 
 
-def spatial(run: StudyRun, directory: RunDirectory, scale: Probed) -> pandas.DataFrame:
+def spatial(subject: Subject, scale: Probed) -> pandas.DataFrame:
     """What each layer of a trained classifier tells of the factors of its images (section 5.2)."""
-    model, data = kae.load_model(directory.model_path), run.config.load_data(progress=False)
+    model, data = kae.load_model(subject.directory.model_path), subject.run.config.load_data(progress=False)
     parts = []
     # Validation images are the thesis's test images, but for the last ones.
     for split in ("train", "validation"):
@@ -92,16 +89,16 @@ def spatial(run: StudyRun, directory: RunDirectory, scale: Probed) -> pandas.Dat
     return kae.evaluation.spatial_information(model, *parts, factor_names=names, **scale.options or {})
 
 
-def robustness(run: StudyRun, directory: RunDirectory, scale: Attacked) -> pandas.DataFrame:
+def robustness(subject: Subject, scale: Attacked) -> pandas.DataFrame:
     """What the attacks on a trained classifier came to (section 5.5), a row each.
 
     The results of the single images stand in the run's directory: a measurement that is killed goes on from them.
     """
-    model, data = kae.load_model(directory.model_path), run.config.load_data(progress=False)
-    training = run.config.training
+    model, data = kae.load_model(subject.directory.model_path), subject.run.config.load_data(progress=False)
+    training = subject.run.config.training
     batches = task_of(model).batches(data, "validation", training, shuffle=False)
     images, labels = kae.evaluation.attacked_images(batches, batches=scale.batches)
-    table = directory.path / "attacked.csv"
+    table = subject.directory.path / "attacked.csv"
     found = kae.evaluation.measure_robustness(
         model, images, labels, scale.attacks, seed=training.seed, table=table
     )

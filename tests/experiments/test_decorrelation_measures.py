@@ -59,6 +59,6 @@ def test_each_model_is_measured_once_and_what_is_kept_of_others_stays(tmp_path, 
     assert 1 <= found[run.name]["effective_rank"] <= 2
     assert "gone,1,0.5" in (kept / "quick_curves.csv").read_text()
     assert set(measures.load_points(kept, "quick")) == {run.name, "labels"}
-    monkeypatch.setattr(measures, "_measure", lambda *_: pytest.fail("measured again"))
+    monkeypatch.setattr(measures, "_of_codes", lambda *_: pytest.fail("measured again"))
     measures.collect(study, tmp_path / "runs", kept)
     assert json.loads((kept / "quick_measures.json").read_text()) == found

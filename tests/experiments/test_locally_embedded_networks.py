@@ -3,7 +3,6 @@
 import json
 import shutil
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pandas
@@ -15,6 +14,7 @@ sys.path.insert(0, str(ROOT))
 from experiments.locally_embedded_networks import evidence, measures  # noqa: E402
 from experiments.locally_embedded_networks.scales import EXPERIMENTS, WEIGHTS  # noqa: E402
 from experiments.locally_embedded_networks.study import STUDY  # noqa: E402
+from keras_ae.studies.measurements import Measure, Store, Subject  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -101,28 +101,19 @@ def test_what_was_kept_of_parts_is_put_together(tmp_path):
     assert [len(table) for table in found.measures.values()] == [0, 0, 0]
 
 
-def test_what_was_measured_is_measured_again_only_of_another_configuration(tmp_path):
-    one, other = STUDY.runs("equivariance")[:2]
-    path, asked = tmp_path / "measured.csv", []
-
-    def measure(run, directory, scale):
-        asked.append(run.name)
-        return pandas.DataFrame({"told": [run.config.training.steps]})
-
-    changed = replace(one, config=replace(one.config, training=replace(one.config.training, steps=10)))
-    for runs, measured in (
-        ([one, other], [one, other]),
-        ([one, other], []),
-        ([changed, other], [changed]),
-        ([other], []),
-    ):
-        asked.clear()
-        measures.keep_rows(runs, tmp_path, path, measure, measures.CPU[0])
-        assert asked == [run.name for run in measured]
-    kept = pandas.read_csv(path).set_index("run")["told"]
-    assert kept.to_dict() == {one.name: 10, other.name: other.config.training.steps}
-    measures.keep_rows([other], tmp_path, path, measure, measures.QUICK[0])
-    assert asked == [other.name]
+def test_a_measurement_of_another_scale_has_another_key(tmp_path):
+    """How many images are probed or attacked is part of what tells measurements apart."""
+    asked = []
+    subject = Subject("a", tuple(STUDY.runs("equivariance")[:1]), ())
+    for probed, attacked in (measures.CPU, measures.CPU, measures.QUICK):
+        for scale in (probed, attacked):
+            measure = Measure(
+                "m", lambda found: asked.append(found.name) or [{"value": 1}], settings={"scale": scale}
+            )
+            Store(tmp_path, "cpu").rows(measure, [subject])
+    assert len(asked) == 6  # probed and attacked share a name here, so that each replaces the other
+    again = Measure("m", lambda found: pytest.fail("measured again"), settings={"scale": measures.QUICK[1]})
+    Store(tmp_path, "cpu").rows(again, [subject])
 
 
 @pytest.mark.slow

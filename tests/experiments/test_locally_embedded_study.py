@@ -71,13 +71,6 @@ def test_sharpness_and_artefacts_by_hand():
     assert (perfect["sharpness"], perfect["artefacts"]) == (1, 0)
 
 
-def test_a_curve_keeps_its_last_row_and_not_too_many():
-    assert measures.thinned([1, 2, 3]) == [1, 2, 3]
-    assert measures.thinned(list(range(7)), most=4) == [0, 2, 4, 6]
-    assert len(measures.thinned(list(range(801)))) <= 100
-    assert measures.thinned(list(range(801)))[-1] == 800
-
-
 def test_noise_has_no_coherence_and_a_ramp_has_all():
     ramp = np.broadcast_to(np.arange(8.0)[:, None], (2, 6, 8, 1))
     assert measures.coherence(ramp) == pytest.approx(1)
