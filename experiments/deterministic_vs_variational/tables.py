@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas
 
-PAPER_DATA = {"celeb_a": "celeba"}  # the paper's rows of other data sets are those of CIFAR-10
+PAPER_DATA = {"celeb_a": "celeba", "cifar10": "cifar10"}  # the paper has no other data sets
 SOURCES = {
     "train_reconstruction": "train reconstruction",
     "reconstruction": "test reconstruction",
@@ -21,7 +21,8 @@ PAPER_COLUMNS = {
     "gmm": "GMM",
 }
 PAPER_DENSITIES = {"gaussian": "mvg", "mixture": "gmm"}
-PAPER_MODELS = {"RAE-L2": "RAE", "RAE-GP": "RAE", "RAE-SN": "RAE", "DAE BN": "DAE (BN)"}
+PAPER_MODELS = {"DAE BN": "DAE (BN)"}
+PAPER_RAE = {"cifar10": "RAE-L2", "celeb_a": "RAE-SN"}  # which one the paper's row "RAE" is, by data set
 ORDER = ["model", "variant", "depth", "filters", "units"]
 
 
@@ -55,7 +56,7 @@ def in_order(rows: pandas.DataFrame) -> pandas.DataFrame:
 def table2(rows: pandas.DataFrame) -> pandas.DataFrame:
     """Distances at the code length that is compared, of one data set by one extractor; the paper's beside them.
 
-    The paper's numbers are of the model of that many "paper's filters", of CIFAR-10 or, beside CelebA, of CelebA.
+    The paper's numbers are of the same data set, and of the model of that many "paper's filters".
     """
     return _distances(rows[rows["compared"]], 2)
 
@@ -86,10 +87,11 @@ def _distances(rows: pandas.DataFrame, number: int) -> pandas.DataFrame:
 def _paper_row(row: dict, number: int) -> pandas.Series | None:
     """The paper's model of the same kind and width; of Table 3, which has several lengths, its best by GMM."""
     model = row["model"] if row["variant"] == "plain" else f"{row['model']} {row['variant']}"
+    named = "RAE" if PAPER_RAE.get(row["data"]) == model else PAPER_MODELS.get(model, model)
     rows = paper_table(number)
     rows = rows[
-        (rows["dataset"] == PAPER_DATA.get(row["data"], "cifar10"))
-        & (rows["model"] == PAPER_MODELS.get(model, model))
+        (rows["dataset"] == PAPER_DATA.get(row["data"]))
+        & (rows["model"] == named)
         & (rows["filters"] == str(row["paper_filters"]))
     ]
     return rows.loc[rows["gmm"].idxmin()] if len(rows) and row["depth"] == "1" else None

@@ -83,12 +83,12 @@ def _paper_networks() -> list[StudyRun]:
     runs = []
     shapes = {"classes": 3, "window": 4, "strides": 2}
     for seed in SEEDS:
-        training = _paper_training("dsprites", "vae", 20, 0, seed, label="shape")
+        training = _paper_training("dsprites", "vae", 20, 0, seed, label="shape", objective_passes=2)
         model = _model("cnn_lea", 5, "vae", STRONG, **shapes)
         runs.append(_run("network", DATA["dsprites"], "vae", "fc", model, training))
     for data, kind in {"mnist": "capacity", "fashion_mnist": "standard", "cifar10": "capacity"}.items():
         model = _model("cnn_lea", 10, kind, STRONG, **{**shapes, "classes": 10})
-        training = _paper_training(data, kind, 100, 100)
+        training = _paper_training(data, kind, 100, 100, objective_passes=2)
         runs.append(_run("network", DATA[data], kind, "fc", model, training))
     return runs
 
@@ -117,7 +117,7 @@ def _paper_maps() -> list[StudyRun]:
     for data in SIZES:
         model = _model("lea_fc", 10, "capacity", STRONG, classes=_classes(data), window=4, strides=1, units=16)
         epochs, rise = (200, 25) if data == "cifar10" else (800, 800)
-        training = _paper_training(data, "capacity", epochs, rise, label=_label(data))
+        training = _paper_training(data, "capacity", epochs, rise, label=_label(data), objective_passes=2)
         runs.append(_run("maps", DATA[data], "capacity", "fc", model, training))
     return runs
 

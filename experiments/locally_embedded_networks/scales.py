@@ -44,6 +44,7 @@ class Scale:
         rate: Of Adam.
         beta: Of the VAEs in CNN-LEAs.
         training: By analysis.
+        passes: 2 trains main parameters first and LEAs second, as the thesis does; 1 is faster.
         equivariant: Types of the CNN-LEAs beside the Classic.
         windows, lengths, pooled: Sides of the windows that are pooled; lengths and types of the LEAs beside.
         subsets: Numbers of images to train on.
@@ -62,6 +63,7 @@ class Scale:
     leas: tuple[str, ...]
     rate: float
     training: dict[str, Training]
+    passes: int = 1
     attacked: DataConfig | None = None
     equivariant: tuple[str, ...] = ("vae",)
     windows: tuple[int, ...] = (2, 4, 8, 16, 32, 64)
@@ -84,6 +86,7 @@ PAPER = Scale(
     options=(),
     leas=(KERNEL_SIZE,),
     rate=1e-4,
+    passes=2,
     training={
         "equivariance": Training(50, 50, seeds=10, epochs=True),
         "pooling": Training(100, 100, seeds=10, epochs=True),

@@ -105,6 +105,8 @@ def _run(scale: Scale, experiment: str, seed: int, model: ModelConfig, kind=None
         options["penalty_warmup_steps"] = round(made.rise * steps)
     if scale.data.source == "dsprites":
         options["label"] = "shape"
+    if kind and "objective_mode" not in options:  # with LEAs, which are not trained jointly
+        options["objective_passes"] = scale.passes
     training = TrainingConfig(steps, made.evaluations, scale.batch, scale.rate, seed=seed, **options)
     chosen = {"data": scale.data.source, "model": model.architecture, "type": kind, "pair": pair, **given}
     chosen = {name: chosen.get(name) for name in CHOICES} | {"seed": seed}

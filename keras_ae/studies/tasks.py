@@ -145,12 +145,13 @@ def _objectives(model: keras.Model, training: TrainingConfig) -> dict[str, Any]:
     Raises:
         InputError: If it is told for a model that has one objective.
     """
-    mode, weights = training.objective_mode, training.objective_weights
+    mode, weights, passes = training.objective_mode, training.objective_weights, training.objective_passes
     if isinstance(model, MultiObjective):
-        return {"mode": mode, "objective_weights": weights}
-    if mode != "alternate" or weights is not None:
+        return {"mode": mode, "passes": passes, "objective_weights": weights}
+    if mode != "alternate" or weights is not None or passes != 1:
+        told = f"objective_mode {mode} with objective_weights {weights} and objective_passes {passes}"
         raise InputError(
-            f"objective_mode {mode} with objective_weights {weights} for a {type(model).__name__}",
+            f"{told} for a {type(model).__name__}",
             "a model with local objectives",
             "choose one such as cnn_lea or lea_only, or leave them out",
         )

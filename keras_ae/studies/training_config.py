@@ -51,6 +51,9 @@ class TrainingConfig:
     objective_mode: ObjectiveMode = "alternate"
     """How a model with local objectives is trained: each moves its own layer's weights, or all that it depends on,
     or all weights move on the weighted sum."""
+    objective_passes: Literal[1, 2] = 1
+    """With 2, in mode alternate, local objectives take their gradients in a second pass, after the main one has
+    moved its weights."""
     objective_weights: tuple[float, float] | None = None
     """With joint objectives the weights of the model's own loss and of the sum of the local ones, by default 1."""
     seed: int = 0
@@ -82,6 +85,9 @@ class TrainingConfig:
             raise InputError(f"penalty_warmup_steps {self.penalty_warmup_steps}", "0 or more", "correct it")
         if self.objective_weights is not None and not all(0 <= weight < inf for weight in self.objective_weights):
             raise InputError(f"objective_weights {list(self.objective_weights)}", "two numbers, 0 or more")
+        if self.objective_passes == 2 and self.objective_mode != "alternate":
+            received = f"objective_passes 2 with objective_mode {self.objective_mode}"
+            raise InputError(received, "objective_mode alternate", "give one pass, or alternate objectives")
         self._check_schedule()
 
     def _check_schedule(self) -> None:

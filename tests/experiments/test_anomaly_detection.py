@@ -71,7 +71,7 @@ def test_the_quick_preset_detects_other_digits_and_its_report_is_made_again_from
     assert done.returncode == 0, done.stderr
     kept = tmp_path / "experiments" / "anomaly_detection" / "results"
     rows = pandas.read_csv(kept / "quick_measures.csv")
-    assert len(json.loads(done.stdout)) == 5
+    assert len(json.loads(done.stdout)) == 6
     best = rows[rows["model"] != "pixels"].groupby("score")["roc_auc"].mean()
     assert best.max() > 0.97
     assert set(rows[rows["model"] == "pixels"]["normal"]) == {0, 1}

@@ -109,7 +109,9 @@ def test_what_the_variants_and_systems_add():
     assert options["DAE", "plain", "3-3-2-1"]["depth"] == (3, 3, 2, 1)
     assert options["VAE", "plain", "1"]["bottleneck"]["beta"] * 128 == pytest.approx(0.01)
     assert options["VAE-sum", "plain", "1"]["bottleneck"]["beta"] == 0.01
-    assert options["WAE", "plain", "1"]["bottleneck"]["weight"] * 3072 == pytest.approx(10)
+    assert options["WAE", "plain", "1"]["bottleneck"]["weight"] * 3072 * 0.05 == pytest.approx(10)
+    # ½ · weight · Σ z² over 128 values is 1e-4 times the mean of z².
+    assert options["RAE-L2", "plain", "1"]["bottleneck"]["weight"] / 2 * 128 == pytest.approx(1e-4)
     assert options["EAE", "plain", "1"]["spectral"] is True
     with pytest.raises(KeyError):
         study.variant_options("noisy")

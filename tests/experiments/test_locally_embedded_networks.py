@@ -48,6 +48,15 @@ def test_the_thesis_settings(paper):
     assert steps == {10: 20 * 1, 500: 20 * 8, 5_000: 20 * 79, 50_000: 20 * 782}
 
 
+def test_main_parameters_come_first_and_leas_second(paper):
+    """Algorithm of section 4.2, with two passes; of models without LEAs, and of joint ones, there is one."""
+    for run in paper:
+        training = run.config.training
+        alternates = bool(run.choices["type"]) and training.objective_mode == "alternate"
+        assert training.objective_passes == (2 if alternates else 1)
+    assert {run.config.training.objective_passes for run in STUDY.runs("cpu")} == {1}
+
+
 def test_joint_runs_of_the_thesis(paper):
     for run in _of(paper, "regularization"):
         training = run.config.training

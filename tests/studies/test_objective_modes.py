@@ -11,6 +11,7 @@ from keras_ae.errors import InputError
 from keras_ae.studies import DataConfig, ModelConfig, RunConfig, TrainingConfig, train
 from keras_ae.studies.config import as_json, run_config_from_json
 from keras_ae.studies.history import RunHistory
+from keras_ae.studies.tasks import compile_model
 
 pytestmark = pytest.mark.tensorflow
 
@@ -86,11 +87,23 @@ def test_runs_of_before_are_alternate():
     [
         ({"objective_weights": (1.0, 0.1)}, "mode 'alternate'"),
         ({"objective_mode": "joint", "objective_weights": (1.0, -0.1)}, "0 or more"),
+        ({"objective_mode": "joint", "objective_passes": 2}, "objective_passes 2 with objective_mode joint"),
     ],
 )
 def test_weights_that_do_not_fit_are_refused(tmp_path, training, message):
     with pytest.raises(InputError, match=message):
         train(_config(**training), tmp_path / "run", progress=False)
+
+
+@pytest.mark.parametrize("passes", [1, 2])
+def test_a_run_is_compiled_with_its_passes(passes):
+    config = _config(objective_passes=passes)
+    model = config.model.build((8, 8, 1))
+    compile_model(model, config.training)
+    assert (model.mode, model.passes) == ("alternate", passes)
+    recorded = as_json(config)
+    del recorded["training"]["objective_passes"]  # as in runs from before there was a choice
+    assert run_config_from_json(recorded) == _config()
 
 
 def test_a_model_with_one_objective_refuses_them(tmp_path, capsys):
