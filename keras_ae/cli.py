@@ -24,6 +24,7 @@ from keras_ae.streams import STANDARD_OUTPUT, drop_output, settle_streams
 
 HELP = {"-h", "--help"}
 FAILED, REFUSED = 1, 2
+LONGEST = 1600  # characters of a refusal
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -138,6 +139,9 @@ def _usage(group: str) -> str:
 
 
 def _refuse(message: str, status: int = REFUSED) -> int:
+    line = " ".join(message.split())
+    if len(line) > LONGEST:  # of an option or a name of any length; what is expected stands at the end
+        line = f"{line[: LONGEST // 2]} … {line[-LONGEST // 2 :]}"
     with contextlib.suppress(OSError):  # standard error, too, may be full
-        print(f"keras-ae: {' '.join(message.split())}", file=sys.stderr)
+        print(f"keras-ae: {line}", file=sys.stderr)
     return status

@@ -294,3 +294,10 @@ def test_an_option_of_another_kind_is_told_in_one_line(value, tmp_path, capsys):
     status = cli.main(["train", "--data", "digits", "--out", str(tmp_path / "run"), *flags, "--json"])
     assert (status, value) in {(0, "(1,)"), (2, "abc"), (2, "None"), (2, "-3")}
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_word_of_any_length_is_told_in_a_line_that_can_be_read(capsys):
+    assert cli.main(["train", "--data", "x" * 100_000, "--out", "run"]) == 2
+    assert cli.main(["train", "--data", "digits", "--out", "run", "--steps", "y" * 100_000]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.startswith("keras-ae: ") and len(line) < 2000 for line in lines] == [True, True]

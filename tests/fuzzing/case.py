@@ -88,9 +88,11 @@ def _verdict(case: Case, outcome: Outcome) -> tuple[Verdict, str]:
     if outcome.ended:
         frames = re.findall(r'"\S*?(keras_ae/\S+)", line (\d+) in (\S+)', outcome.stderr)  # innermost first
         return outcome.ended, " < ".join("{}:{} {}".format(*frame) for frame in frames[:4])
-    if "Traceback (most recent call last)" in outcome.stderr + outcome.stdout or outcome.status not in (0, 2):
+    if "Traceback (most recent call last)" in outcome.stderr + outcome.stdout or outcome.status not in _statuses(
+        case
+    ):
         return "traceback", f"status {outcome.status}: {_where(outcome.stderr)}{_tail(outcome.stderr, 2)}"
-    refused = outcome.status == 2
+    refused = outcome.status in (1, 2)
     if outcome.changes:
         return "leftovers", f"status {outcome.status}: {'; '.join(outcome.changes[:3])}"
     if not refused and case.expected == "refused":
@@ -102,6 +104,12 @@ def _verdict(case: Case, outcome: Outcome) -> tuple[Verdict, str]:
         return "several lines", problem
     wrong = case.check(outcome.stdout) if case.check and not refused else ""
     return ("wrong acceptance", wrong) if wrong else ("refused" if refused else "accepted", "")
+
+
+def _statuses(case: Case) -> tuple[int, ...]:
+    if case.action != "command":
+        return (0, 2)
+    return (0, 1, 2, 3) if "--exit-status" in case.arguments else (0, 1, 2)  # 1: diverged; 3: anomalies
 
 
 def _untidy(stderr: str, action: str) -> str:

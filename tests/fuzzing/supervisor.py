@@ -55,7 +55,7 @@ class Supervisor:
             return Outcome(None, ended, stderr=self._stderr(), seconds=seconds, peak=peak)
         peak = max(peak, answer["peak"] - held)
         ended = "memory" if peak > self.memory else "hang" if seconds > allowed else ""
-        different = changes(before, after, case.outputs, refused=answer["status"] != 0)
+        different = changes(before, after, case.outputs, refused=answer["status"] == 2)
         texts = {"stdout": answer["stdout"], "stderr": answer["stderr"]}
         return Outcome(answer["status"], ended, **texts, seconds=seconds, peak=peak, changes=different)
 

@@ -77,7 +77,7 @@ def _captured(question: dict[str, Any], out, error) -> int:
     except BaseException:  # whatever comes out of a command is what is looked for
         with contextlib.suppress(Exception):
             traceback.print_exc()
-        return 1
+        return 70
     finally:
         for stream, descriptor in ((sys.stdout, 1), (sys.stderr, 2)):
             with contextlib.suppress(OSError, ValueError):
