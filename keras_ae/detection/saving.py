@@ -1,10 +1,11 @@
 """Detectors as directories: `autoencoder.keras`, `detector.json` and `detector.npz`."""
 
-import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from keras_ae.data.npz_archive import read_arrays
 from keras_ae.detection.calibration import Calibration, check_threshold
 from keras_ae.detection.detector import AnomalyDetector
 from keras_ae.detection.names import score_from_config
@@ -12,10 +13,12 @@ from keras_ae.directories import CHECKSUMS, read_checksums, verify, write_direct
 from keras_ae.errors import InputError
 from keras_ae.files import write_atomically, write_json
 from keras_ae.model_file import load_model
+from keras_ae.reading import read_object
 
 FORMAT = 1
 PARAMETERS = ("false_positive_rate", "holdout", "batch_size")
 MODEL, SETTINGS, ARRAYS = "autoencoder.keras", "detector.json", "detector.npz"
+EXPECTED, ACTION = "a detector that was saved", "save it again"
 
 
 def save_detector(detector: AnomalyDetector, path: Path) -> None:
@@ -56,27 +59,40 @@ def load_detector(path, unverified: bool = False) -> AnomalyDetector:
         unverified: Whether to go on where files are not those that were saved.
 
     Raises:
-        InputError: There is none, or it is broken.
+        InputError: There is none, it is damaged, or its parts are those of several.
     """
     path = Path(path)
     if not unverified and (path / CHECKSUMS).exists():
         action = "save it again, or pass unverified=True to go on"
         verify(path, read_checksums(path), action)
+    settings = read_object(path / SETTINGS, EXPECTED, ACTION)
+    if settings.get("format") != FORMAT or isinstance(settings["format"], bool):
+        raise InputError(f"{path} of format {settings.get('format')!r}", f"format {FORMAT}", ACTION)
+    arrays = read_arrays(path / ARRAYS, None, EXPECTED)
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise InputError(f"{path / ARRAYS} ({name} is not finite)", EXPECTED, ACTION)
+    model = load_model(path / MODEL)
     try:
-        settings = json.loads((path / SETTINGS).read_text(encoding="utf-8"))
-        with np.load(path / ARRAYS, allow_pickle=False) as archive:
-            arrays = dict(archive)
-        if settings["format"] != FORMAT:
-            raise InputError(f"{path} of format {settings['format']}", f"format {FORMAT}", "save it anew")
-        score = score_from_config(settings["score"])
-        state = {key.removeprefix("score."): value for key, value in arrays.items() if key.startswith("score.")}
-        # Earlier versions kept fewer of the constructor's arguments.
-        given = {"false_positive_rate": settings["rate"]} | {n: settings[n] for n in PARAMETERS if n in settings}
-        detector = AnomalyDetector(load_model(path / MODEL), score, **given)
-        detector.score_ = score.copy().set_state(state)
-        detector.calibration_ = Calibration(arrays["calibration"], settings["rate"])
-        check_threshold(settings["threshold"])  # Python writes and reads NaN as JSON, which nothing is above
-        detector.threshold_ = settings["threshold"]
-    except (OSError, KeyError, json.JSONDecodeError) as error:
-        raise InputError(f"{path} ({error})", "a detector that was saved", "save it again") from None
+        return _restored(model, settings, arrays)
+    except Exception as error:  # values of other kinds and shapes make scores raise nearly anything
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        reason = f"no {reason}" if isinstance(error, KeyError) else reason
+        raise InputError(f"{path} ({reason})", EXPECTED, ACTION) from error
+
+
+def _restored(model, settings: dict[str, Any], arrays: dict[str, np.ndarray]) -> AnomalyDetector:
+    score = score_from_config(settings["score"])
+    state = {key.removeprefix("score."): value for key, value in arrays.items() if key.startswith("score.")}
+    # Earlier versions kept fewer of the constructor's arguments.
+    given = {"false_positive_rate": settings["rate"]} | {n: settings[n] for n in PARAMETERS if n in settings}
+    detector = AnomalyDetector(model, score, **given)
+    detector.score_ = score.copy().set_state(state)
+    detector.calibration_ = Calibration(arrays["calibration"], settings["rate"])
+    check_threshold(settings["threshold"])
+    detector.threshold_ = settings["threshold"]
+    # A few images show whether model and score go together.
+    images = np.zeros((1, *detector.image_shape), np.float32)
+    if not np.isfinite(detector.anomaly_scores(images)).all():
+        raise InputError("a score that is not finite", "finite scores")
     return detector

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from .campaign import KINDS, judged, summary
 
+LONGEST = 2000  # characters of what is printed of a case
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="fuzzing", description=__doc__)
@@ -28,10 +30,9 @@ def main() -> int:
             judgements.append(judgement)
             if not judgement.good or chosen.only:
                 case = judgement.case
-                print(
-                    f"{name} {judgement.verdict}: {case.name}\n  {case.arguments}\n  {judgement.reason}",
-                    flush=True,
-                )
+                lines = [f"{name} {judgement.verdict}: {case.name}", str(case.arguments), judgement.reason]
+                shown = "\n  ".join(line[:LONGEST] for line in lines)
+                print(shown.encode("ascii", "backslashreplace").decode(), flush=True)
     print(summary(judgements))
     return 0 if all(judgement.good for judgement in judgements) else 1
 

@@ -88,9 +88,8 @@ def _verdict(case: Case, outcome: Outcome) -> tuple[Verdict, str]:
     if outcome.ended:
         frames = re.findall(r'"\S*?(keras_ae/\S+)", line (\d+) in (\S+)', outcome.stderr)  # innermost first
         return outcome.ended, " < ".join("{}:{} {}".format(*frame) for frame in frames[:4])
-    if "Traceback (most recent call last)" in outcome.stderr + outcome.stdout or outcome.status not in _statuses(
-        case
-    ):
+    traced = "Traceback (most recent call last)" in outcome.stderr + outcome.stdout
+    if traced or outcome.status not in _statuses(case):
         return "traceback", f"status {outcome.status}: {_where(outcome.stderr)}{_tail(outcome.stderr, 2)}"
     refused = outcome.status in (1, 2)
     if outcome.changes:

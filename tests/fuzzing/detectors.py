@@ -12,7 +12,7 @@ from .runs import put
 
 FILES = (
     *("saved_model.pb", "fingerprint.pb", "variables/variables.index", "variables/variables.data-00000-of-00001"),
-    *("card.json", "score.onnx"),
+    *("card.json", "score.onnx", "checksums.json", "README.md"),
 )
 TAMPERED = {
     "threshold": ("NaN", "-1e9", "1e300", "Infinity", '"0.1"', "null", "[]", "true"),
