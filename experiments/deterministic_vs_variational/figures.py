@@ -24,7 +24,7 @@ SAMPLE_COLUMNS = 3  # models beside each other
 def report(results: Path) -> list[Path]:
     """Write the tables and figures that the kept results allow; the tables also into the experiment's README."""
     written = []
-    for preset in ("cpu", "paper", "quick"):
+    for preset in ("cpu", "seeds", "cifar", "sweep", "paper", "quick"):
         if (results / f"{preset}_measures.json").exists():
             written += _report_preset(results, preset, "" if preset == "cpu" else f"{preset}_")
     fill_page(results)

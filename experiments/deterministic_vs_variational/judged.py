@@ -5,7 +5,10 @@ import pandas
 from keras_ae.studies.claims import Bound, Gate, paired
 from keras_ae.studies.kept import Kept, chosen
 
-PAPER = "keras-ae study run deterministic_vs_variational --preset paper"
+# `--preset paper` has one seed, and so decides nothing by itself.
+SEEDS, CIFAR, SWEEP = (
+    f"keras-ae study run deterministic_vs_variational --preset {p}" for p in ("seeds", "cifar", "sweep")
+)
 DENSITIES = {"gaussian": "MVG", "mixture": "GMM"}
 FIDS = {f"{density}_fid": name for density, name in DENSITIES.items()}
 POINT = ["images", "filters", "depth", "units"]
@@ -33,13 +36,19 @@ def samples_tell(kept: Kept) -> tuple[Kept, Gate]:
     reason = (
         f"on {', '.join(sorted(invalid))} reconstructions are no nearer than samples: the decoder is undertrained"
     )
-    gate = Gate(bool(len(left)) or not invalid, reason if invalid else "", PAPER)
+    gate = Gate(bool(len(left)) or not invalid, reason if invalid else "", SEEDS)
     return Kept(left, kept.curves, kept.measures), gate
 
 
 def nothing_left(gate: Gate) -> Gate:
     """A gate that fails, if there is a reason, where no data set that counts has the runs of a claim."""
-    return Gate(not gate.reason, gate.reason, gate.command)
+    return Gate(not gate.reason, gate.reason, CIFAR)
+
+
+def one_width(gate: Gate) -> Gate:
+    """A gate that fails, as no preset has several widths with several seeds."""
+    reasons = [gate.reason, "no preset has several widths with several seeds"]
+    return Gate(False, "; ".join(filter(None, reasons)))
 
 
 def variational(rows: pandas.DataFrame) -> Gate:
@@ -50,7 +59,7 @@ def variational(rows: pandas.DataFrame) -> Gate:
         f"the KL divergence weighs less than the paper's: N(0, I) over MVG of the VAE is {ratios.min():.2f} to "
         f"{ratios.max():.2f} here, 0.98 to 1.06 there"
     )
-    return Gate(bool(ratios.between(*STANDARD).all()), reason, PAPER)
+    return Gate(bool(ratios.between(*STANDARD).all()), reason, SWEEP)
 
 
 def against(

@@ -5,8 +5,7 @@ import pandas
 from experiments.deterministic_vs_variational.judged import (
     ANY,
     DENSITIES,
-    PAPER,
-    nothing_left,
+    one_width,
     plain,
     samples_tell,
     variational,
@@ -82,7 +81,7 @@ def long_vaes_are_unstable(kept: Kept) -> Claim:
         parts = {"VAE": both["VAE"].tolist(), "VAE − DAE": (both["VAE"] - both["DAE"]).tolist()}
         measured = f"largest rise of the training loss, {longest} units: " + listed(both.mean(), "{:.1%}")
     reason = f"the longest codes have {longest} values; the paper's become unstable from {LARGE} on"
-    gate = Gate(longest >= LARGE, reason, PAPER) & variational(plain(kept))
+    gate = Gate(longest >= LARGE, reason) & variational(plain(kept))
     statement = "VAEs of many units are unstable in training, DAEs are not"
     return Claim(statement, "section 4", gate, Evidence(measured, parts, UNSTABLE))
 
@@ -95,7 +94,7 @@ def daes_gain_more_from_width(kept: Kept) -> Claim:
         if len(gains) == 2 and all(len(gain) for gain in gains.values()):
             parts[images] = [d - v for d, v in zip(gains["DAE"], gains["VAE"], strict=True)]
             words.append(f"{images}: " + listed({m: sum(g) / len(g) for m, g in gains.items()}, "{:+.2f}"))
-    gate = (gate if parts else nothing_left(gate)) & variational(rows)
+    gate = (gate if parts else one_width(gate)) & variational(rows)
     evidence = Evidence("narrowest over widest, less 1: " + "; ".join(words), parts, ANY)
     return Claim("DAEs gain more from width than VAEs (GMM)", "Fig. 1", gate, evidence)
 
@@ -117,7 +116,7 @@ def wider_closes_the_gap(kept: Kept) -> Claim:
             parts[images] = paired(of_images, "gap", "filters", widths[0], widths[-1])
     theirs = "; ".join(f"{data} " + ", ".join(f"{gap:.2f}" for gap in of) for data, of in paper_gaps().items())
     measured = f"in the paper's Table 2 MVG less GMM, from narrow to wide: {theirs}"
-    gate = gate if parts else nothing_left(gate)
+    gate = gate if parts else one_width(gate)
     return Claim("Wider DAEs close the gap between MVG and GMM", "section 5", gate, Evidence(measured, parts, ANY))
 
 

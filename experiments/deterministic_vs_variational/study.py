@@ -1,5 +1,6 @@
 """Daly et al.'s deterministic and variational autoencoders (Table 1), and the systems that they compare with."""
 
+from dataclasses import replace
 from math import ceil, prod
 
 from keras_ae.studies import DataConfig, ModelConfig, RunConfig, Study, StudyRun, TrainingConfig
@@ -36,6 +37,8 @@ CPU_IMAGES, CPU_MNIST_EPOCHS, CPU_CIFAR_EPOCHS = 10_000, 18, 10
 CPU_UNITS, CPU_WIDTH, CPU_COMPARED, CPU_SCALE = (4, 8, 16, 32, 64, 256), 16, 16, 8  # MNIST: 16 filters for 128
 CPU_CIFAR_UNITS, CPU_CIFAR_WIDTHS, CPU_CIFAR_SCALE = (32, 128), (8, 16, 32), 4
 CPU_DEEP_UNITS = (8, 16, 64)
+CIFAR_UNITS, CIFAR_STEPS = (64, 128, 256, 512), 5_000
+SWEPT, SWEPT_UNITS = (0.03, 0.24, 1.0, 3.0, 10.0, 31.0), (16, 64, 256)  # β beside sums, code values
 QUICK = DataConfig("digits", train="all[:600]", test="all[1000:1300]", validation_fraction=0.0)
 # So many epochs that the averages of batch normalisation have settled.
 QUICK_EPOCHS, QUICK_COMPARED, QUICK_SCALE = 40, 4, 32
@@ -110,7 +113,8 @@ def _run(
         "weights": "authors" if model in OF_AUTHORS else "defaults",
     }
     changed = "" if not variant else "-" + variant.replace(" ", "_")
-    name = f"{source}-{model}{changed}-{filters}x{shown}-{units}"
+    seed = f"-seed{training.seed}" if training.seed else ""
+    name = f"{source}-{model}{changed}-{filters}x{shown}-{units}{seed}"
     return StudyRun(
         name, choices, RunConfig(data, ModelConfig("strided", str(units), kind, tuple(texts)), training)
     )
@@ -143,9 +147,9 @@ def _paper_variants() -> list[StudyRun]:
     return [*runs, *(dae(128, compared, noise) for noise in noises)]
 
 
-def cpu() -> list[StudyRun]:
-    """The runs that decide the claims: lengths, variants and systems on MNIST, widths on CIFAR-10."""
-    training = schedule(CPU_IMAGES, CPU_MNIST_EPOCHS)
+def _cpu_mnist(seed: int = 0) -> list[StudyRun]:
+    """Lengths, variants, systems and depth on MNIST."""
+    training = schedule(CPU_IMAGES, CPU_MNIST_EPOCHS, seed=seed)
 
     def mnist(model: str, units: int = CPU_COMPARED, variant: str = "", depth: int = 1) -> StudyRun:
         return _run(CPU_MNIST, training, model, CPU_WIDTH, units, CPU_COMPARED, variant, depth, CPU_SCALE)
@@ -153,12 +157,19 @@ def cpu() -> list[StudyRun]:
     noises = [f"noise {deviation:g}" for deviation in NOISES]
     variants = (*NORMS, *noises, "image noise 0.5", "frozen")
     systems = ("WAE", "RAE-L2", "EAE", "GMM-DAE", "VAE-sum")
-    training_cifar, compared = schedule(CPU_IMAGES, CPU_CIFAR_EPOCHS), COMPARED["cifar10"]
     return [
         *(mnist(model, units) for model in ("DAE", "VAE") for units in CPU_UNITS),
         *(mnist("DAE", variant=variant) for variant in variants),
         *(mnist(system) for system in systems),
         *(mnist("DAE", units, depth=2) for units in CPU_DEEP_UNITS),
+    ]
+
+
+def cpu() -> list[StudyRun]:
+    """A look at the claims, one seed: lengths, variants and systems on MNIST, widths on CIFAR-10."""
+    training_cifar, compared = schedule(CPU_IMAGES, CPU_CIFAR_EPOCHS), COMPARED["cifar10"]
+    return [
+        *_cpu_mnist(),
         *(
             _run(CPU_CIFAR, training_cifar, model, filters, units, compared, scale=CPU_CIFAR_SCALE)
             for filters in CPU_CIFAR_WIDTHS
@@ -166,6 +177,42 @@ def cpu() -> list[StudyRun]:
             for units in CPU_CIFAR_UNITS
         ),
     ]
+
+
+def seeds() -> list[StudyRun]:
+    """The runs on MNIST of `cpu` with three seeds, which decide what one cannot."""
+    return [run for seed in range(3) for run in _cpu_mnist(seed)]
+
+
+def cifar() -> list[StudyRun]:
+    """All images of CIFAR-10, trained for long enough that reconstructions are nearer than samples."""
+    runs = []
+    for seed, lengths in enumerate((CIFAR_UNITS, CIFAR_UNITS[1:2], CIFAR_UNITS[1:2])):
+        warmup = {"warmup_steps": ceil(SIZES["cifar10"] / BATCH), "warmup_rate": 1e-4}
+        decay = {"schedule": "piecewise", "decay_at": (CIFAR_STEPS * 2 // 3,)}
+        training = TrainingConfig(
+            CIFAR_STEPS, 10, BATCH, 1e-3, loss="binary_crossentropy", seed=seed, **decay, **warmup
+        )
+        for model in ("DAE", "VAE"):
+            runs += [
+                _run(CIFAR, training, model, 16, n, COMPARED["cifar10"], scale=CPU_CIFAR_SCALE) for n in lengths
+            ]
+    return runs
+
+
+def sweep() -> list[StudyRun]:
+    """VAEs of MNIST by β beside sums over pixels and code: which gives the paper's N(0, I) over MVG of about 1."""
+    training = schedule(CPU_IMAGES, CPU_MNIST_EPOCHS)
+    runs = []
+    for beta in SWEPT:
+        for units in SWEPT_UNITS:
+            run = _run(CPU_MNIST, training, "VAE", CPU_WIDTH, units, CPU_COMPARED, scale=CPU_SCALE)
+            options = [o for o in run.config.model.options if not o.startswith("bottleneck.beta=")]
+            options.append(f"bottleneck.beta={beta / prod(SHAPES['mnist'])!r}")
+            model = replace(run.config.model, options=tuple(options))
+            choices = {**run.choices, "variant": f"beta {beta:g}"}
+            runs.append(StudyRun(f"{run.name}-beta{beta:g}", choices, replace(run.config, model=model)))
+    return runs
 
 
 def quick() -> list[StudyRun]:
@@ -182,5 +229,5 @@ def quick() -> list[StudyRun]:
 STUDY = Study(
     name="deterministic_vs_variational",
     title="deterministic and variational autoencoders that generate (Tables 1 to 3, Figures 1 to 5, A.1 and A.2)",
-    presets={"paper": paper, "cpu": cpu, "quick": quick},
+    presets={"paper": paper, "cpu": cpu, "seeds": seeds, "cifar": cifar, "sweep": sweep, "quick": quick},
 )

@@ -59,9 +59,10 @@ class Gate:
             raise InputError("a gate that fails without a reason", "what is wrong with the runs", "write it")
 
     def __and__(self, other: "Gate") -> "Gate":
-        """Both gates; the reasons of those that fail, and the first command that there is."""
-        reasons = [gate.reason for gate in (self, other) if not gate.passes]
-        return Gate(not reasons, "; ".join(reasons), self.command or other.command)
+        """Both gates; the reasons of those that fail, and the command of the first that fails and has one."""
+        failed = [gate for gate in (self, other) if not gate.passes]
+        commands = [gate.command for gate in (*failed, self, other) if gate.command]
+        return Gate(not failed, "; ".join(gate.reason for gate in failed), next(iter(commands), ""))
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,26 @@ def test_what_the_variants_and_systems_add():
         study.variant_options("noisy")
 
 
+def test_the_presets_that_would_test_the_claims():
+    """Three seeds of every run on MNIST; CIFAR-10 in full; β's around the paper's reading, beside sums."""
+    by_kind = Counter(
+        (r.choices["model"], r.choices["variant"], r.choices["depth"], r.choices["units"])
+        for r in STUDY.runs("seeds")
+    )
+    assert set(by_kind.values()) == {3}
+    mnist = [run for run in STUDY.runs("cpu") if run.choices["data"] == "mnist"]
+    assert len(by_kind) == len(mnist)
+    assert {run.name: run.config for run in mnist}.items() <= {
+        r.name: r.config for r in STUDY.runs("seeds")
+    }.items()
+    compared = [run for run in STUDY.runs("cifar") if run.choices["units"] == 128]
+    assert Counter(run.choices["model"] for run in compared) == {"DAE": 3, "VAE": 3}
+    assert {run.config.training.decay_at for run in compared} == {(3333,)}
+    betas = {run.config.model.keywords((28, 28, 1))["bottleneck"]["beta"] * 784 for run in STUDY.runs("sweep")}
+    assert sorted(betas) == pytest.approx([0.03, 0.24, 1, 3, 10, 31])
+    assert len(STUDY.runs("sweep")) == 18
+
+
 def test_the_cpu_preset_is_small_and_decides_what_it_should():
     runs = STUDY.runs("cpu")
     assert len(runs) <= 40

@@ -70,6 +70,7 @@ def test_gates_join_their_reasons():
     both = Gate(False, "one", "a command") & Gate() & Gate(False, "other", "another")
     assert (both.passes, both.reason, both.command) == (False, "one; other", "a command")
     assert (Gate() & Gate()).passes
+    assert (Gate(command="more seeds") & Gate(False, "why", "other runs")).command == "other runs"
 
 
 def test_the_interval_is_that_of_students_t():
