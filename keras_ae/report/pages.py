@@ -114,7 +114,7 @@ def _class_cells(tokens: Sequence[Token], page: MarkdownPage) -> None:
             if name == VERDICT:
                 page.verdicts.append(content.content)
                 opening.attrs["class"] = content.content.replace(" ", "-")
-            elif _NUMBER.fullmatch(content.content):
+            elif content.content and _NUMBER.fullmatch(content.content):
                 opening.attrs["class"] = heading.attrs["class"] = "number"
             column += 1
 

@@ -129,7 +129,7 @@ class Verdict:
         answer: "yes", "no", "undecided" or "not tested".
         part: The part of the claim that decides, "" where there is only one.
         interval: Of this part; None with fewer than two seeds.
-        seeds: Number of seeds.
+        seeds: Number of seeds of this part, or of the part that has fewest where a part has fewer than two.
         remark: Why a claim is not tested, and the command that would test it.
     """
 
@@ -172,28 +172,36 @@ class Claim:
         a yes or a no.
         """
         seeds = self.evidence.seeds if self.evidence else 0
-        shown = self._decisive() if seeds >= FEWEST_SEEDS else ("", None)
-        if not self.gate.passes or seeds < FEWEST_SEEDS:
-            return Verdict(NOT_TESTED, *shown, seeds, self._remark(seeds))
-        return Verdict(self._answer(), *shown, seeds)
+        if seeds < FEWEST_SEEDS:
+            return Verdict(NOT_TESTED, seeds=seeds, remark=self._remark(seeds))
+        outside = self._outside()
+        part = self._decisive(outside or list(self.evidence.differences))
+        found = interval(self.evidence.differences[part])
+        seeds = len(self.evidence.differences[part])
+        if not self.gate.passes:
+            return Verdict(NOT_TESTED, part, found, seeds, self._remark(seeds))
+        inside = all(
+            _inside(interval(values), self.evidence.bound) for values in self.evidence.differences.values()
+        )
+        return Verdict(NO if outside else YES if inside else UNDECIDED, part, found, seeds)
 
-    def _answer(self) -> str:
-        bound, parts = self.evidence.bound, list(self.evidence.differences.values())
-        if all(_inside(interval(values), bound) for values in parts):
-            return YES
+    def _outside(self) -> list[str]:
+        """The parts whose intervals lie outside of the bound, at a confidence that is corrected for their number."""
+        parts = self.evidence.differences
         corrected = 1 - (1 - CONFIDENCE) / len(parts)
-        return NO if any(_outside(interval(values, corrected), bound) for values in parts) else UNDECIDED
+        return [
+            name for name, values in parts.items() if _outside(interval(values, corrected), self.evidence.bound)
+        ]
 
-    def _decisive(self) -> tuple[str, Interval]:
-        """The part whose interval has least room within the bound, and this interval."""
+    def _decisive(self, parts: Sequence[str]) -> str:
+        """The part whose interval has least room within the bound."""
         bound = self.evidence.bound
 
         def room(part: str) -> float:
             found = interval(self.evidence.differences[part])
             return min(found.low - bound.low, bound.high - found.high)
 
-        part = min(self.evidence.differences, key=room)
-        return part, interval(self.evidence.differences[part])
+        return min(parts, key=room)
 
     def _remark(self, seeds: int) -> str:
         reasons = [] if self.gate.passes else [self.gate.reason]

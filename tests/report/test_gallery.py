@@ -168,6 +168,12 @@ def test_a_directory_without_studies_is_refused(tmp_path):
         write_gallery(tmp_path, tmp_path / "site")
 
 
+def test_a_column_of_texts_with_empty_cells_is_none_of_numbers():
+    page = markdown_page("| remark | value |\n|---|---|\n| | 1.5 |\n| too short | 2 |\n")
+    assert page.body.count('class="number"') == 3  # the two numbers and their heading
+    assert "<th>remark</th>" in page.body
+
+
 def test_markdown_keeps_what_a_page_needs_apart():
     page = markdown_page("# A *title*\n\nFirst `code`.\n\n## One, two\n\ntext\n\n```\nx < 1\n```\n")
     assert page.title == "A *title*"

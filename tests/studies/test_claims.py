@@ -56,6 +56,16 @@ def test_the_verdict_follows_from_the_interval_and_the_bound(differences, bound,
     assert verdict(differences, bound).answer == answer
 
 
+def test_the_part_that_is_shown_is_the_one_that_decides():
+    """Of a no the part that lies outside, though another one has a wider interval; else that with least room."""
+    no = verdict({"wide": [-9.0, 9.0, 1.0], "outside": [-1.0, -1.01, -0.99]})
+    assert (no.answer, no.part, no.interval.high < 0) == (NO, "outside", True)
+    undecided = verdict({"wide": [-9.0, 9.0, 1.0], "inside": [1.0, 1.01, 0.99]})
+    assert (undecided.answer, undecided.part) == (UNDECIDED, "wide")
+    yes = verdict({"far": [5.0, 5.1, 5.2, 5.3], "near": [1.0, 1.1, 1.2]})
+    assert (yes.answer, yes.part, yes.seeds) == (YES, "near", 3)
+
+
 def test_a_gate_that_fails_leaves_the_claim_untested_whatever_was_measured():
     gate = Gate(False, "undertrained", "keras-ae study run x --preset paper")
     found = verdict([0.9, 1.0, 1.1], gate=gate)
