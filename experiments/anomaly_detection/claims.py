@@ -6,7 +6,8 @@ import pandas
 
 from experiments.anomaly_detection.study import EVERYWHERE, FPR, HARD
 from keras_ae.report.results import listed
-from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, paired, table
+from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, table
+from keras_ae.studies.paired import paired
 
 FULL = "keras-ae study run anomaly_detection --preset full"
 DATA = "mnist"

@@ -4,8 +4,9 @@ import pandas
 
 from experiments.bottleneck_shape.training_claims import ANY, PAPER
 from keras_ae.report.results import listed
-from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, paired
+from keras_ae.studies.claims import Bound, Claim, Evidence, Gate
 from keras_ae.studies.kept import Kept, chosen
+from keras_ae.studies.paired import paired
 
 # The paper has 10,000 images. With 1,000 macro F1 varies by more than codes differ, and SVCCA is largely chance.
 ENOUGH_IMAGES = 8_000

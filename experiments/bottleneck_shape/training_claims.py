@@ -6,9 +6,10 @@ import numpy as np
 import pandas
 
 from keras_ae.report.results import listed
-from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, paired
+from keras_ae.studies.claims import Bound, Claim, Evidence, Gate
 from keras_ae.studies.gates import flattened
 from keras_ae.studies.kept import Kept, chosen, last
+from keras_ae.studies.paired import paired
 
 PAPER = "keras-ae study run bottleneck_shape --preset paper"
 SCALING = "keras-ae study run bottleneck_shape --preset paper-scaling"

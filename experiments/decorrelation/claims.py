@@ -5,7 +5,8 @@ import pandas
 
 from experiments.decorrelation.statistics import PAPER_TABLE, chosen_alpha, seed_pairs
 from experiments.decorrelation.tables import BASE_ALPHA, MAPS, of_table_1, rmse, squared
-from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, paired, table
+from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, table
+from keras_ae.studies.paired import paired
 
 REGIME = "keras-ae study run decorrelation --preset regime"
 ANY = Bound("the paper gives no margin: any difference counts", low=0)

@@ -16,8 +16,9 @@ from experiments.deterministic_vs_variational.judged import (
 )
 from experiments.deterministic_vs_variational.tables import PAPER_DATA, paper_best
 from keras_ae.report.results import listed
-from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, at_best, paired, table
+from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, table
 from keras_ae.studies.kept import Kept
+from keras_ae.studies.paired import at_best, paired
 
 USELESS = Bound("useless: at least twice the Gaussian's distance; 2.9 times in Table 2", low=1.0)
 WEIGHTS = "authors"  # choice "weights" of runs whose rivals have the weights of their authors' programs

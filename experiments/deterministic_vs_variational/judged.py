@@ -2,8 +2,9 @@
 
 import pandas
 
-from keras_ae.studies.claims import Bound, Gate, paired
+from keras_ae.studies.claims import Bound, Gate
 from keras_ae.studies.kept import Kept, chosen
+from keras_ae.studies.paired import paired
 
 # `--preset paper` has one seed, and so decides nothing by itself.
 SEEDS, CIFAR, SWEEP = (

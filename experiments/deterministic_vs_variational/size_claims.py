@@ -12,8 +12,9 @@ from experiments.deterministic_vs_variational.judged import (
 )
 from experiments.deterministic_vs_variational.tables import paper_gaps
 from keras_ae.report.results import listed
-from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, at_best, paired
+from keras_ae.studies.claims import Bound, Claim, Evidence, Gate
 from keras_ae.studies.kept import Kept, chosen
+from keras_ae.studies.paired import at_best, paired
 
 LARGE = 384  # code values, from which on the paper's VAEs become unstable
 UNSTABLE = Bound("unstable: the training loss rises by more than 5 % from one evaluation to the next", low=0.05)

@@ -16,8 +16,9 @@ from experiments.deterministic_vs_variational.judged import (
     variational,
 )
 from keras_ae.report.results import listed
-from keras_ae.studies.claims import Bound, Claim, Evidence, paired
+from keras_ae.studies.claims import Bound, Claim, Evidence
 from keras_ae.studies.kept import Kept, chosen
+from keras_ae.studies.paired import paired
 
 NORMS = ("BN", "SN", "LN")
 NORMAL = Bound("normal: each measure relative to its limit, 0.5, 1 and twice a normal's", high=1.0)

@@ -8,9 +8,10 @@ import pandas
 from experiments.locally_embedded import code_claims
 from experiments.locally_embedded.code_claims import PAPER, length
 from keras_ae.report.results import listed
-from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, paired, table
+from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, table
 from keras_ae.studies.gates import flattened
 from keras_ae.studies.kept import Kept, last, read_kept
+from keras_ae.studies.paired import paired
 
 SHARPER = ("standard", "k_sparse")
 EARLY = 0.15  # part of the training at which the thesis sees the capacity hold back: 110 of 800 epochs

@@ -5,8 +5,9 @@ import pandas
 from experiments.locally_embedded_networks import robustness_claims, training_claims
 from experiments.locally_embedded_networks.evidence import ANY, CLASSIC, LEA, PAPER
 from keras_ae.report.results import listed
-from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, paired, table
+from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, table
 from keras_ae.studies.kept import Kept
+from keras_ae.studies.paired import paired
 
 POSITION = ("x", "y")
 CONVERGED = (

@@ -4,8 +4,9 @@ import pandas
 
 from experiments.locally_embedded_networks.evidence import ANY, CLASSIC, PAPER
 from keras_ae.report.results import listed
-from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, paired
+from keras_ae.studies.claims import Bound, Claim, Evidence, Gate
 from keras_ae.studies.kept import Kept
+from keras_ae.studies.paired import paired
 
 ATTACKED = 100  # images a classifier: with 20 a success rate is uncertain by 0.2
 LITTLE = Bound("little: success rates differ by less than 0.1", low=-0.1, high=0.1)

@@ -4,8 +4,9 @@ import pandas
 
 from experiments.locally_embedded_networks.evidence import ANY, CLASSIC, LEA, PAPER, length
 from keras_ae.report.results import listed
-from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, at_best, paired
+from keras_ae.studies.claims import Bound, Claim, Evidence, Gate
 from keras_ae.studies.kept import Kept, last
+from keras_ae.studies.paired import at_best, paired
 
 FEW, MANY = (10, 500), (5_000, 50_000)  # images to train on
 THESIS_STEPS = {10: 20, 500: 160}  # 20 epochs in batches of 64

@@ -186,7 +186,7 @@ class Claim:
         return Verdict(NO if outside else YES if inside else UNDECIDED, part, found, seeds)
 
     def _outside(self) -> list[str]:
-        """The parts whose intervals lie outside of the bound, at a confidence that is corrected for their number."""
+        """The parts whose intervals lie outside of the bound, at a confidence corrected for their number."""
         parts = self.evidence.differences
         corrected = 1 - (1 - CONFIDENCE) / len(parts)
         return [
@@ -219,56 +219,6 @@ def _inside(found: Interval, bound: Bound) -> bool:
 
 def _outside(found: Interval, bound: Bound) -> bool:
     return found.high < bound.low or found.low > bound.high
-
-
-def paired(
-    rows: pandas.DataFrame,
-    value: str,
-    column: str,
-    first,
-    second,
-    cells: Sequence[str] = (),
-    relative: bool = False,
-) -> list[float]:
-    """Differences between two choices, one for each seed: first − second, or first / second − 1 if relative.
-
-    Args:
-        rows: A row for each run, with "seed" and the named columns.
-        value: Column of the measure.
-        column: Column of the choice whose values `first` and `second` are compared.
-        cells: Columns of further choices, within which is compared. A seed's difference is the mean over those
-            cells in which every seed has both values, so that all seeds stand for the same cells.
-
-    Returns:
-        The differences in the order of the seeds; empty if no cell has both.
-    """
-    wide = rows.pivot_table(value, ["seed", *cells], column, aggfunc="mean", observed=True)
-    if not {first, second} <= set(wide.columns):
-        return []
-    one, other = wide[first], wide[second]
-    gaps = (one / other - 1 if relative else one - other).dropna()
-    if cells:
-        gaps = gaps.unstack("seed").dropna(how="all", axis=1).dropna().mean()
-    return gaps.dropna().sort_index().tolist()
-
-
-def at_best(rows: pandas.DataFrame, column: str, value: str) -> pandas.DataFrame:
-    """The rows of each seed at the choice that is best in the other seeds.
-
-    The best of several choices is best partly by chance. Where another seed chooses, its value is no longer lower
-    by chance, and a comparison with it is fair.
-
-    Args:
-        rows: A row for each run, with "seed" and the named columns.
-        column: Column of the choices.
-        value: Column of the measure, the lowest mean of which is the best. With a single seed it chooses itself.
-    """
-    parts = []
-    for seed, of_seed in rows.groupby("seed"):
-        others = rows[rows["seed"] != seed]
-        means = (others if len(others) else of_seed).groupby(column)[value].mean()
-        parts.append(of_seed[of_seed[column] == means.idxmin()])
-    return pandas.concat(parts) if parts else rows
 
 
 def table(claims: Iterable[Claim | None]) -> pandas.DataFrame:

@@ -16,13 +16,12 @@ from keras_ae.studies.claims import (
     Claim,
     Evidence,
     Gate,
-    at_best,
     counts,
     interval,
-    paired,
     table,
     tally,
 )
+from keras_ae.studies.paired import at_best, paired
 
 ABOVE_ZERO = Bound("any difference counts", low=0)
 ALIKE = Bound("less is no difference", low=-1, high=1)
