@@ -1,10 +1,8 @@
 """Directories that are written whole or not at all, and never over what this library did not write."""
 
-import contextlib
 import ctypes
 import errno
 import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -71,24 +69,23 @@ def check_replaceable(path, earlier: Callable[[Path], Iterable[str]] | None = No
         return
     if not path.is_dir():
         raise InputError(f"{path}, a file", "a directory to write to", action)
-    present = sorted(str(each.relative_to(path)) for each in path.rglob("*") if not _is_directory(each))
     sums: dict[str, str] = {}
     if (path / CHECKSUMS).is_file():
         sums = read_checksums(path)
         written = {CHECKSUMS, *sums}
     else:
-        written = set(earlier(path)) if earlier and present else set()
-    for name in present:
+        written = set(earlier(path)) if earlier else set()
+    for name in _files(path):
         if name not in written:
             raise InputError(f"{path / name}, which keras-ae did not write", "nothing else in --out", action)
-        if name in sums and _sha256(path / name) != sums[name]:
+        if name in sums and sha256(path / name) != sums[name]:
             raise InputError(f"{path / name}, changed since it was written", "what keras-ae wrote", action)
 
 
 def checksums(path: Path) -> dict[str, str]:
     """SHA-256 of each file under a directory but `checksums.json`, by relative path."""
     files = sorted(each for each in path.rglob("*") if each.is_file() and each != path / CHECKSUMS)
-    return {each.relative_to(path).as_posix(): _sha256(each) for each in files}
+    return {each.relative_to(path).as_posix(): sha256(each) for each in files}
 
 
 def read_checksums(path: Path) -> dict[str, str]:
@@ -115,15 +112,25 @@ def verify(path: Path, sums: dict[str, str], action: str) -> None:
             raise InputError(f"{path} with a checksum of {name!r}", "files of the directory itself", action)
         if not file.is_file():
             raise InputError(f"{path} without {name}", "all files that were written", action)
-        if _sha256(file) != expected:
+        if sha256(file) != expected:
             raise InputError(f"{file} with another checksum", "the file as it was written", action)
 
 
-def _is_directory(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
+def _files(path: Path) -> Iterator[str]:
+    """Paths of all that is no directory, relative to `path`; one after the other, since there may be millions."""
+
+    def fail(error: OSError):
+        raise error  # what cannot be listed may be anybody's
+
+    for place, directories, files in os.walk(path, onerror=fail):
+        directories.sort()
+        links = [name for name in directories if os.path.islink(os.path.join(place, name))]
+        for name in sorted([*files, *links]):
+            yield Path(place, name).relative_to(path).as_posix()
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -201,16 +208,3 @@ def _exchange(one: Path, other: Path) -> bool:
     if ctypes.get_errno() in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):  # a file system that cannot
         return False
     raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(other))
-
-
-def saved_model_files(path: Path) -> set[str]:
-    """The files of a SavedModel, and those that its card lists, as earlier versions wrote them."""
-    if not (path / "saved_model.pb").is_file():
-        return set()
-    names = {"saved_model.pb", "fingerprint.pb", "variables/variables.index"}
-    names |= {each.relative_to(path).as_posix() for each in path.glob("variables/variables.data-*")}
-    with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
-        listed = json.loads((path / "card.json").read_text(encoding="utf-8"))["sha256"]
-        if listed["saved_model.pb"] == _sha256(path / "saved_model.pb"):
-            names |= {*listed, "card.json", "README.md"}
-    return names

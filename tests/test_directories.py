@@ -151,3 +151,15 @@ def test_a_link_stays_a_link_to_the_new_directory(tmp_path):
 def test_checksums_that_lead_outside_are_refused(tmp_path):
     with pytest.raises(InputError, match="files of the directory itself"):
         verify(tmp_path, {"../x": "0"}, "")
+
+
+def test_foreign_files_are_named_before_a_large_directory_is_listed(tmp_path, monkeypatch):
+    for i in range(3):
+        (tmp_path / f"{i}").mkdir()
+        (tmp_path / f"{i}" / "file").write_text("mine")
+    listed = []
+    scan = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: listed.append(str(path)) or scan(path))
+    with pytest.raises(InputError, match="0/file, which keras-ae did not write"):
+        check_replaceable(tmp_path)
+    assert listed == [str(tmp_path), str(tmp_path / "0")]

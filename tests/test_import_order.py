@@ -15,6 +15,7 @@ ORDER = [
         "files",
         "reading",
         "directories",
+        "earlier_files",
         "output_paths",
         "pictures",
         "pixels",

@@ -15,10 +15,13 @@ from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_n
 from keras_ae.commands.scores_output import COLUMNS, check_maps_directory, check_scores_file, map_path
 from keras_ae.data import MAX_PIXELS
 from keras_ae.detection.calibration import DEFAULT_RATE, check_threshold
+from keras_ae.directories import check_replaceable
+from keras_ae.earlier_files import saved_model_files
 from keras_ae.errors import InputError
 from keras_ae.files import plain_cell, shown_name
 from keras_ae.output_paths import check_output_directory, check_output_file
 from keras_ae.studies.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
+from keras_ae.studies.detector_directory import check_detector_directory
 from keras_ae.studies.normal_images import check_normal, normal_in_words
 from keras_ae.studies.run import Run
 
@@ -48,6 +51,7 @@ class DetectTrain:
     def run(self) -> None:
         config = RunConfig(self.data, self.model, self.training)
         check_output_directory(self.out)
+        check_detector_directory(self.out)
         data = config.load_data(progress=not self.json)
         check_normal(data, self.data.train_labels)
         self.model.check(data.image_shape)
@@ -84,6 +88,7 @@ class Export:
     def run(self) -> None:
         Run.open(self.run_directory)  # refuses what is no finished run
         check_output_directory(self.out)
+        check_replaceable(self.out, saved_model_files)
         load_keras()
         from keras_ae.studies import export_run
 

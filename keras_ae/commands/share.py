@@ -7,6 +7,8 @@ from typing import Annotated
 import tyro
 
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json
+from keras_ae.directories import check_replaceable
+from keras_ae.earlier_files import shared_run_files
 from keras_ae.output_paths import check_output_directory
 from keras_ae.studies.run import Run
 
@@ -26,6 +28,7 @@ class Share:
     def run(self) -> None:
         Run.open(self.run_directory)  # refuses what is no finished run
         check_output_directory(self.out)
+        check_replaceable(self.out, shared_run_files)
         load_keras()
         from keras_ae.studies.sharing import read_check, share_run
 

@@ -18,7 +18,8 @@ from keras_ae.detection.likelihood import JointLikelihood
 from keras_ae.detection.observation import Observation
 from keras_ae.detection.outcome import outcome_in_words
 from keras_ae.detection.tolerance import tolerances
-from keras_ae.directories import checksums, saved_model_files, write_directory
+from keras_ae.directories import checksums, write_directory
+from keras_ae.earlier_files import saved_model_files
 from keras_ae.errors import InputError, listed_names, unknown_name
 from keras_ae.export import (
     Endpoint,

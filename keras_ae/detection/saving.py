@@ -10,6 +10,7 @@ from keras_ae.detection.calibration import Calibration, check_threshold
 from keras_ae.detection.detector import AnomalyDetector
 from keras_ae.detection.names import score_from_config
 from keras_ae.directories import CHECKSUMS, read_checksums, verify, write_directory
+from keras_ae.earlier_files import saved_detector_files
 from keras_ae.errors import InputError
 from keras_ae.files import write_atomically, write_json
 from keras_ae.model_file import load_model
@@ -23,12 +24,7 @@ EXPECTED, ACTION = "a detector that was saved", "save it again"
 
 def save_detector(detector: AnomalyDetector, path: Path) -> None:
     """Write a calibrated detector; an earlier one that is there is replaced, anything else refused."""
-    write_directory(path, lambda written: _fill(detector, written), _saved_files)
-
-
-def _saved_files(path: Path) -> tuple[str, ...]:
-    """The files of a saved detector, as versions without `checksums.json` wrote them."""
-    return (MODEL, ARRAYS, SETTINGS) if (path / SETTINGS).is_file() else ()
+    write_directory(path, lambda written: _fill(detector, written), saved_detector_files)
 
 
 def _fill(detector: AnomalyDetector, path: Path) -> None:

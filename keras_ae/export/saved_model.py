@@ -6,7 +6,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_ae.directories import saved_model_files, write_directory
+from keras_ae.directories import write_directory
+from keras_ae.earlier_files import saved_model_files
 from keras_ae.execution import require_tensorflow
 from keras_ae.export.endpoints import Endpoint, Input
 from keras_ae.export.names import BYTES

@@ -10,16 +10,18 @@ import numpy as np
 from keras_ae.data import ImageData
 from keras_ae.detection import AnomalyDetector, fewest_images, measure_outcome
 from keras_ae.detection.calibration import DEFAULT_RATE, check_rate
+from keras_ae.directories import check_replaceable
+from keras_ae.earlier_files import saved_detector_files, saved_model_files
 from keras_ae.errors import InputError
 from keras_ae.export import Parity, as_float32, autoencoder_endpoints, write_saved_model
 from keras_ae.studies.config import DataConfig, RunConfig, plain
+from keras_ae.studies.detector_directory import EXPORTED, RUN, SAVED, check_detector_directory
 from keras_ae.studies.normal_images import check_normal
 from keras_ae.studies.rehearsal import rehearse_export
 from keras_ae.studies.run import Run
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.training import train
 
-RUN, EXPORTED, SAVED = "run", "detector", "detector_keras"
 MAPPED = 256  # normal images whose maps tell what is usual
 PREPARATION = ("pad", "crop", "image_size", "resize", "white_level", "channels")
 
@@ -56,10 +58,11 @@ def train_detector(
         InputError: Labels tell that not all images are normal, there are too few validation images for the rate,
             or what is to be trained cannot be exported, for instance; before anything is trained.
     """
+    out = Path(out)
+    check_detector_directory(out)
     data = data or config.load_data(progress)
     check_normal(data, config.data.train_labels)
     check_sizes(data, false_positive_rate)
-    out = Path(out)
     if not RunDirectory(out / RUN).is_finished:
         rehearse_export(config, data.image_shape, score, tuple(formats), false_positive_rate)
     resume = (out / RUN / "run.json").exists()
@@ -137,6 +140,9 @@ def export_run(
         Where it is, how far it is from the Keras model, and as of `train_detector`.
     """
     run = Run.open(run)
+    check_replaceable(out, saved_model_files)
+    if saved is not None:
+        check_replaceable(saved, saved_detector_files)
     config, model = run.config, as_float32(run.model)
     if score is None:
         if tuple(formats) != ("savedmodel",):

@@ -69,14 +69,24 @@ class RunDirectory:
                         f"{before!r}, which the {kind} in this directory has",
                         "give another --out, or remove the directory",
                     )
-        elif self.path.is_dir() and any(not entry.name.startswith(".") for entry in self.path.iterdir()):
-            raise InputError(
-                f"{self.path}, which holds other files",
-                f"an empty directory or one of a {kind}",
-                "give another --out",
-            )
         else:
+            self.check_new(kind)
             write_json(file, record)
+
+    def check_new(self, kind: str) -> None:
+        """Refuse a directory that holds other files and no run or comparison.
+
+        Args:
+            kind: As of `open`.
+
+        Raises:
+            InputError: Files are there, but no `run.json` or `comparison.json`.
+        """
+        if os.path.lexists(self.path / f"{kind}.json") or not self.path.is_dir():
+            return
+        if any(not entry.name.startswith(".") for entry in self.path.iterdir()):
+            expected = f"an empty directory or one of a {kind}"
+            raise InputError(f"{self.path}, which holds other files", expected, "give another --out")
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -1,6 +1,5 @@
 """A finished run as a folder to share: the model without its optimizer, the run's record, and a card."""
 
-import hashlib
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,7 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_ae.directories import write_directory
+from keras_ae.directories import check_replaceable, sha256, write_directory
+from keras_ae.earlier_files import shared_run_files
 from keras_ae.errors import InputError, absent
 from keras_ae.fields import read_fields, settle_fields
 from keras_ae.files import write_json, write_text
@@ -47,6 +47,7 @@ def share_run(run, out, title: str = "") -> Path:
     directory.history()  # refuses a damaged one
     if out.resolve() == directory.path.resolve():
         raise InputError(f"{out}, the run itself, as --out", "another directory", "give another --out")
+    check_replaceable(out, shared_run_files)
     model = run.load_model(compile=False)
     loss = task_of(model).loss_name(config.training)
 
@@ -55,25 +56,13 @@ def share_run(run, out, title: str = "") -> Path:
         write_json(written / "run.json", _without_places(record))
         for name in COPIED:
             shutil.copyfile(directory.path / name, written / name)
-        check = {"sha256": _sha256(written / "model.keras"), **_outputs(model, run.record.data.image_shape)}
+        check = {"sha256": sha256(written / "model.keras"), **_outputs(model, run.record.data.image_shape)}
         write_json(written / "check.json", check)
         card = _card(title or out.name, run, environment, loss, written, out.name, check["sha256"])
         write_text(written / "README.md", card)
 
-    write_directory(out, write, _shared_files)
+    write_directory(out, write, shared_run_files)
     return out
-
-
-def _shared_files(path: Path) -> set[str]:
-    """The files of a shared run, as versions without `checksums.json` wrote them; of another directory none."""
-    try:
-        check = read_check(path)
-    except InputError:
-        return set()
-    model = path / "model.keras"
-    if not model.is_file() or _sha256(model) != check["sha256"]:
-        return set()
-    return {"model.keras", "run.json", "check.json", "README.md", *COPIED}
 
 
 def check_shared(path) -> keras.Model:
@@ -86,7 +75,7 @@ def check_shared(path) -> keras.Model:
     file = run.directory.model_path
     if not file.is_file():
         raise InputError(absent(file), "the model of a shared run", "get the file again")
-    if _sha256(file) != check["sha256"]:
+    if sha256(file) != check["sha256"]:
         raise InputError(f"{file} with another checksum", check["sha256"], "get the file again")
     model = run.model
     for name, values in _outputs(model, run.record.data.image_shape).items():
@@ -125,10 +114,6 @@ def _without_places(record: dict[str, Any]) -> dict[str, Any]:
     config = record["config"]
     kept = {key: value for key, value in record.items() if key != "notes"}
     return kept | {"config": config | {"data": config["data"] | {"data_dir": None}}}
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _outputs(model: keras.Model, image_shape) -> dict[str, list[float]]:
