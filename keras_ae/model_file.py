@@ -8,6 +8,7 @@ from pathlib import Path
 
 import h5py
 import keras
+import numpy as np
 
 from keras_ae.errors import InputError, absent
 
@@ -79,7 +80,7 @@ def _check_sizes(archive: zipfile.ZipFile) -> None:
 
 
 def _check_weights(file: io.BytesIO) -> None:
-    """Refuse arrays of another kind than numbers, elsewhere than in the file, or larger than it."""
+    """Refuse arrays of another kind than numbers, not finite, elsewhere than in the file, or larger than it."""
     size = file.getbuffer().nbytes
     with h5py.File(file) as weights:
 
@@ -95,6 +96,8 @@ def _check_weights(file: io.BytesIO) -> None:
             size -= entry.nbytes
             if entry.external or entry.is_virtual or size < 0:
                 raise ValueError(f"its weights {name} are not in the file")
+            if entry.dtype.kind == "f" and not np.isfinite(entry[()]).all():
+                raise ValueError(f"its weights {name} are not finite")
 
         check("", weights)
         weights.visititems(check)

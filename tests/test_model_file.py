@@ -141,6 +141,8 @@ KINDS = {
         lambda w, name, values: w.create_dataset(name, (4,), "uint8", external=[("/etc/hostname", 0, 4)]),
         "not in the file",
     ),
+    "NaN": (lambda w, name, values: w.create_dataset(name, data=values * np.nan), "not finite"),
+    "infinite": (lambda w, name, values: w.create_dataset(name, data=values + np.inf), "not finite"),
     "a link": (lambda w, name, values: w.__setitem__(name, h5py.ExternalLink("/etc/hostname", "x")), "are a link"),
 }
 

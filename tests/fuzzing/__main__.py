@@ -1,11 +1,13 @@
 """`make fuzz`: run cases, and print a table by kind and each case that did not end as it should."""
 
 import argparse
+import contextlib
 import sys
 import tempfile
 from pathlib import Path
 
 from .campaign import KINDS, judged, summary
+from .case import Judgement
 
 LONGEST = 2000  # characters of what is printed of a case
 
@@ -26,15 +28,19 @@ def main() -> int:
         directory = chosen.directory or Path(temporary)
         judgements = []
         how = {"only": chosen.only, "part": tuple(chosen.part), "seconds": chosen.seconds}
-        for name, judgement in judged(chosen.cases, chosen.seed, chosen.kinds, directory.resolve(), **how):
-            judgements.append(judgement)
-            if not judgement.good or chosen.only:
-                case = judgement.case
-                lines = [f"{name} {judgement.verdict}: {case.name}", str(case.arguments), judgement.reason]
-                shown = "\n  ".join(line[:LONGEST] for line in lines)
-                print(shown.encode("ascii", "backslashreplace").decode(), flush=True)
+        with contextlib.suppress(KeyboardInterrupt):  # what was run is told
+            for name, judgement in judged(chosen.cases, chosen.seed, chosen.kinds, directory.resolve(), **how):
+                judgements.append(judgement)
+                if not judgement.good or chosen.only:
+                    print(_told(name, judgement), flush=True)
     print(summary(judgements))
     return 0 if all(judgement.good for judgement in judgements) else 1
+
+
+def _told(name: str, judgement: Judgement) -> str:
+    case = judgement.case
+    lines = [f"{name} {judgement.verdict}: {case.name}", str(case.arguments), judgement.reason]
+    return "\n  ".join(line[:LONGEST] for line in lines).encode("ascii", "backslashreplace").decode()
 
 
 if __name__ == "__main__":

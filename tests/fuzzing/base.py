@@ -49,7 +49,7 @@ class Base:
     """Where the undamaged things lie, and what the commands say of them.
 
     Attributes:
-        root: Directory with photos/, data.npz, bomb.png and what `MAKERS` makes.
+        root: Directory with photos/, data.npz and what `MAKERS` makes.
     """
 
     root: Path
@@ -101,6 +101,14 @@ def _made(supervisor: Supervisor, root: Path, action: str, arguments) -> str:
     return outcome.stdout
 
 
+def picture_bomb(base: Base) -> Path:
+    """A PNG of 0.2 MB that decodes to 177 MB; made once."""
+    path = base.root / "bomb.png"
+    if not path.exists():
+        Image.new("L", BOMB).save(path)
+    return path
+
+
 def photo(generator: np.random.Generator, shape: tuple[int, ...] = SHAPE) -> np.ndarray:
     """A uint8 picture of stripes with noise."""
     rows = np.arange(shape[0]).reshape(-1, *[1] * (len(shape) - 1))
@@ -122,9 +130,6 @@ def _write_images(root: Path) -> None:
     unready.mkdir()
     for i, pixels in enumerate(write_arrays(root)):
         Image.fromarray(pixels).save(unready / f"{i:02}.png")
-    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-    Image.new("L", BOMB).save(root / "bomb.png")
-    Image.MAX_IMAGE_PIXELS = limit
     unready.rename(root / "photos")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from .base import SHAPE, Base, photo, png
+from .base import SHAPE, Base, photo, picture_bomb, png
 from .case import Case
 from .checks import loaded, scored
 from .damage import Generator, damaged, pick
@@ -127,7 +127,7 @@ def _claimed_size(generator, base, folder):
 
 
 def _bomb(generator, base, folder):
-    os.link(base.root / "bomb.png", folder / "odd.png")
+    os.link(picture_bomb(base), folder / "odd.png")
     return "PNG of 13,300 × 13,300 in 0.2 MB", "unknown"
 
 

@@ -1,11 +1,15 @@
 """A short form of `make fuzz`, and what its judge tells apart."""
 
+import pytest
+
 from . import archives
 from .base import Base, write_arrays
-from .campaign import generator_of
+from .campaign import KINDS, generator_of, judged, summary
 from .case import Case, Outcome, judge
 from .snapshot import changes, snapshot
 
+CASES, SEED = 26, 3
+QUICK = {"parts": ("run", "detector"), "quick": True, "seconds": 120}  # a busy machine hangs nobody
 REFUSED = "note: 3 files left out\nkeras-ae: received 1; expected 2\n"
 
 
@@ -62,3 +66,12 @@ def test_a_case_is_the_same_whatever_runs_beside_it(tmp_path):
             cases = [archives.make(generator_of(0, "archives", number), base, directory), snapshot(directory)]
         made.append(cases)
     assert made[0] == made[1]
+
+
+@pytest.mark.tensorflow
+def test_odd_damaged_and_hostile_inputs_are_accepted_whole_or_refused_in_one_line(tmp_path):
+    found = list(judged(CASES, SEED, tuple(KINDS), tmp_path, **QUICK))
+    bad = [f"{name} {each.verdict}: {each.case.name}: {each.reason}" for name, each in found if not each.good]
+    assert not bad, "\n".join([*bad, summary([each for _, each in found])])
+    assert {each.case.kind for _, each in found} == set(KINDS)
+    assert {each.verdict for _, each in found} == {"accepted", "refused"}

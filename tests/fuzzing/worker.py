@@ -6,6 +6,7 @@ the case writes goes to two files. It is the supervisor that ends it when a case
 
 import contextlib
 import faulthandler
+import gc
 import http.client
 import json
 import os
@@ -43,6 +44,8 @@ def _warm_up() -> None:
     import keras_ae.report
     import keras_ae.studies
 
+    gc.collect()
+    gc.freeze()  # what is imported stays: it is not looked through after each case
     keras_ae.explore.serve = _serve_nothing  # a command that would serve for ever makes its pages, and ends
 
 
@@ -167,8 +170,6 @@ def _text(file) -> str:
 
 
 def _forget() -> None:
-    import gc
-
     import keras
 
     if not _ADDRESS:  # the explorer's models are still needed
