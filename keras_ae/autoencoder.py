@@ -10,6 +10,7 @@ from keras_ae.bottlenecks import Bottleneck, as_bottleneck
 from keras_ae.code_shapes import check_channels_last, shapes_agree
 from keras_ae.errors import InputError
 from keras_ae.execution import AutomaticExecution
+from keras_ae.losses import weights_of_images
 from keras_ae.pixels import tensor_in_unit
 
 
@@ -136,14 +137,13 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
                 f"target images of {tuple(y.shape[1:])}",
                 f"{tuple(y_pred.shape[1:])}, as the decoder gives them",
             )
-        if sample_weight is not None and all(side == 1 for side in sample_weight.shape[1:]):
-            # Keras would broadcast one weight an image over the image's columns.
-            sample_weight = ops.reshape(sample_weight, (-1,) + (1,) * (len(y.shape) - 2))
+        sample_weight = weights_of_images(sample_weight, len(y_pred.shape))
         if self.penalty is not None:
             self.penalty.update_state(sum(self.losses), sample_weight=ops.shape(y_pred)[0])
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        sample_weight = weights_of_images(sample_weight, len(y_pred.shape))
         return super().compute_metrics(x, _target(x, y, y_pred), y_pred, sample_weight)
 
     def get_config(self):

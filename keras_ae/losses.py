@@ -34,6 +34,9 @@ def ssim_map(images, reconstructions):
     """SSIM at every position of the window and in every channel: [n, h, w, c] twice → float32 [n, h', w', c]."""
     x, y = (ops.cast(values, "float32") for values in (images, reconstructions))
     rows, columns = (ops.convert_to_tensor(window_means(side), "float32") for side in x.shape[1:3])
+    # Variances are taken of differences to each image's mean: far from 0 rounding would hide small ones.
+    origins = [ops.stop_gradient(ops.mean(values, axis=(1, 2), keepdims=True)) for values in (x, y)]
+    x, y = x - origins[0], y - origins[1]
 
     def blur(values):
         return ops.einsum("nrwc,vw->nrvc", ops.einsum("rh,nhwc->nrwc", rows, values), columns)
@@ -41,6 +44,7 @@ def ssim_map(images, reconstructions):
     mean_x, mean_y = blur(x), blur(y)
     variances = blur(ops.square(x) + ops.square(y)) - ops.square(mean_x) - ops.square(mean_y)
     covariance = blur(x * y) - mean_x * mean_y
+    mean_x, mean_y = mean_x + origins[0], mean_y + origins[1]
     c1, c2 = SSIM_K1**2, SSIM_K2**2
     numerator = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
     return numerator / ((ops.square(mean_x) + ops.square(mean_y) + c1) * (variances + c2))
@@ -93,3 +97,21 @@ WINDOW_LOSSES = {
     "mae": lambda x, y: ops.mean(ops.abs(y - x)),
     "log_loss": lambda x, y: ops.mean(ops.binary_crossentropy(x, y)),
 }
+
+
+def weights_of_images(weights, rank: int):
+    """One weight per image in a shape that multiplies the values of images; all else as it is.
+
+    Keras would broadcast [batch] over the images' columns.
+
+    Args:
+        weights: [batch], [batch, 1], …, a weight per image; [batch, height, width], a weight per pixel; or None.
+        rank: Number of axes of the images' tensor, the batch's included.
+
+    Example:
+        >>> weights_of_images(ops.ones((5,)), rank=4).shape
+        (5, 1, 1)
+    """
+    if weights is None or rank < 3 or any(side != 1 for side in weights.shape[1:]):
+        return weights
+    return ops.reshape(weights, (-1,) + (1,) * (rank - 2))

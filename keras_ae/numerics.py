@@ -90,6 +90,8 @@ def rows_to_pair(rows, most: int = PAIRED_ROWS):
 def squared_distances(rows, others):
     """‖a − b‖² of every row a of [n, d] and b of [m, d], in float32: [n, m], 0 or larger."""
     rows, others = ops.cast(rows, "float32"), ops.cast(others, "float32")
+    origin = ops.stop_gradient(ops.mean(others, axis=0))  # Far from it rounding hides distances.
+    rows, others = rows - origin, others - origin
     products = ops.matmul(rows, ops.transpose(others))
     lengths = (ops.sum(ops.square(rows), axis=1)[:, None], ops.sum(ops.square(others), axis=1)[None])
     return ops.maximum(lengths[0] + lengths[1] - 2.0 * products, 0.0)
@@ -128,8 +130,7 @@ def log_nearest_distances(codes):
     """
     codes = ops.cast(codes, "float32")
     itself = ops.eye(ops.shape(codes)[0], dtype="float32")
-    centered = ops.stop_gradient(codes - ops.mean(codes, axis=0))  # Far from the origin rounding hides distances.
-    distances = squared_distances(centered, centered)
+    distances = ops.stop_gradient(squared_distances(codes, codes))
     nearest = ops.argmin(distances + itself * (2.0 * ops.max(distances) + 1.0), axis=1)
     squares = ops.sum(ops.square(codes - ops.take(codes, nearest, axis=0)), axis=1)
     return 0.5 * ops.log(ops.maximum(squares, 1e-12))

@@ -22,6 +22,7 @@ EPOCHS, BATCH = 100, 128
 WAE_WEIGHTS, WAE_ERROR = {"celeb_a": 100.0}, 0.05  # 10 on the others
 CODE_WEIGHT, WEIGHT_DECAY, GRADIENT_PENALTY = 1e-4, 1e-7, 1e-6
 OF_AUTHORS = ("DAE", "VAE", "VAE-sum", "WAE", "RAE-L2")
+MOMENTUM = 0.99  # of batch normalisation: the default of the papers' programs
 
 # No image is held out for validation: nothing is chosen, and the paper trains on all.
 CIFAR = DataConfig("cifar10", train="train", test="test", validation_fraction=0.0)
@@ -74,7 +75,8 @@ def variant_options(variant: str) -> tuple[str, ...]:
     if words[-2:-1] == ["noise"]:
         return (f"noise={words[-1]}",) if words[0] == "image" else (f"bottleneck.noise={words[-1]}",)
     if variant in NORMS:
-        return (f"bottleneck.normalization={NORMS[variant]}",)
+        momentum = (f"bottleneck.momentum={MOMENTUM}",) if NORMS[variant] == "batch" else ()
+        return (f"bottleneck.normalization={NORMS[variant]}", *momentum)
     return {"": (), "frozen": ("bottleneck.frozen=True",)}[variant]
 
 
@@ -102,7 +104,7 @@ def _run(
     """`scale`: how many times as many filters the paper's model has that it stands for."""
     source = data.source
     kind, of_bottleneck, of_architecture = bottleneck(model, source, units)
-    options = {"filters": filters, "depth": depth, **of_architecture}
+    options = {"filters": filters, "depth": depth, "momentum": MOMENTUM, **of_architecture}
     texts = [f"{key}={value}" for key, value in options.items()]
     texts += [f"bottleneck.{key}={value!r}" for key, value in of_bottleneck.items()]
     texts += [*OF_ARCHITECTURE.get(source, ()), *variant_options(variant)]

@@ -7,6 +7,7 @@ from keras_ae.catalogue import Example
 from keras_ae.code_shapes import whole_number
 from keras_ae.errors import InputError, unknown_name
 from keras_ae.layers import SpectralNormalization, activation_layer
+from keras_ae.layers.batch_normalization import MOMENTUM
 
 NORMALIZATIONS = ("batch", "standard", "layer", "spectral")
 
@@ -27,7 +28,8 @@ class Dense(Bottleneck):
             kernel: "spectral" (`keras_ae.layers.SpectralNormalization`); or None.
         noise: Standard deviation of Gaussian noise on what the decoder gets, in training only; 0 to 1.
         frozen: Whether kernel and bias stay as they were initialised.
-        seed: Of the noise.
+        seed: Seed of the noise.
+        momentum: Momentum of the moving averages, if `normalization` is "batch" or "standard".
 
     Raises:
         InputError: For an unknown normalisation or noise out of range.
@@ -42,6 +44,7 @@ class Dense(Bottleneck):
         noise: float = 0.0,
         frozen: bool = False,
         seed: int | None = None,
+        momentum: float = MOMENTUM,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -52,6 +55,7 @@ class Dense(Bottleneck):
         self.units, self.activation = whole_number("units", units), activation
         self.initializer = keras.initializers.get(initializer)
         self.normalization, self.noise, self.frozen, self.seed = normalization, noise, frozen, seed
+        self.momentum = momentum
         self.code = self._code_layer()
         self.code.trainable = not frozen
         self.normalize = self._normalization_layer()
@@ -72,7 +76,9 @@ class Dense(Bottleneck):
             return keras.layers.LayerNormalization(**options)
         if self.normalization in ("batch", "standard"):
             trained = self.normalization == "batch"
-            return keras.layers.BatchNormalization(center=trained, scale=trained, **options)
+            return keras.layers.BatchNormalization(
+                momentum=self.momentum, center=trained, scale=trained, **options
+            )
         return None
 
     def build(self, input_shape):
@@ -104,6 +110,7 @@ class Dense(Bottleneck):
             "noise": self.noise,
             "frozen": self.frozen,
             "seed": self.seed,
+            "momentum": self.momentum,
         }
 
     @classmethod

@@ -6,6 +6,9 @@ from keras import ops
 from keras_ae.catalogue import Example
 from keras_ae.execution import fused_batch_normalization
 
+# Of the moving averages in the library's own networks: they then lag ten steps behind. Keras's 0.99 lags a hundred
+# behind, so that trainings of a few hundred steps validate with averages of what the network no longer is.
+MOMENTUM = 0.9
 LEAST_EPSILON = 1.001e-5  # below it, the GPU's fused kernels compute with this one instead
 
 
@@ -20,7 +23,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
     Input and output: [batch, height, width, channels]; others as Keras has them.
 
     Args:
-        momentum: Of the moving averages of means and variances.
+        momentum: Part that the moving averages of means and variances keep in a step.
         epsilon: Added to the variance.
         center: Whether to add a learned offset.
         scale: Whether to multiply by a learned factor.

@@ -9,7 +9,7 @@ import keras
 from keras_ae.catalogue import Example, with_examples
 from keras_ae.code_shapes import check_divisible, image_shape_of, vector_length, whole_numbers
 from keras_ae.errors import InputError
-from keras_ae.layers.batch_normalization import BatchNormalization
+from keras_ae.layers.batch_normalization import MOMENTUM, BatchNormalization
 
 
 @with_examples(
@@ -22,6 +22,7 @@ def strided_encoder(
     kernel_size: int = 4,
     depth: int | tuple[int, ...] = 1,
     noise: float = 0.0,
+    momentum: float = MOMENTUM,
 ) -> keras.Model:
     """Images → flattened features: convolutions of stride 2, each with batch normalisation and ReLU.
 
@@ -33,6 +34,7 @@ def strided_encoder(
         kernel_size: Side of the kernels.
         depth: Convolutions of each number of filters, the strided one last: one number, or one each.
         noise: Standard deviation of Gaussian noise on the images, in training only and not clipped.
+        momentum: Momentum of batch normalisation's moving averages.
 
     Raises:
         InputError: For depths that are no numbers above 0, or not one for each number of filters.
@@ -42,7 +44,7 @@ def strided_encoder(
     if noise:
         features = keras.layers.GaussianNoise(noise, name="noise")(features)
     for i, (channels, repeats) in enumerate(zip(filters, _layer_depths(depth, len(filters)), strict=True)):
-        convolution = _Unit(keras.layers.Conv2D, channels, kernel_size)
+        convolution = _Unit(keras.layers.Conv2D, channels, kernel_size, momentum)
         features = convolution.repeated(features, f"convolution_{i}", repeats)
     return keras.Model(image, keras.layers.Flatten(name="features")(features), name="strided_encoder")
 
@@ -60,6 +62,7 @@ def strided_decoder(
     output_activation="sigmoid",
     depth: int | tuple[int, ...] = 1,
     image_strides: int = 1,
+    momentum: float = MOMENTUM,
 ) -> keras.Model:
     """Code vectors → images: a dense layer onto small maps, transposed convolutions that double their sides.
 
@@ -74,7 +77,8 @@ def strided_decoder(
         output_activation: After the last transposed convolution.
         depth: Transposed convolutions of each number of filters but the first, the strided one last: one number,
             or one each.
-        image_strides: Of the last transposed convolution, which makes the image: 1 or 2.
+        image_strides: Stride of the last transposed convolution, which makes the image: 1 or 2.
+        momentum: Momentum of batch normalisation's moving averages.
 
     Raises:
         InputError: If image_strides · 2^(len(filters) - 1) does not divide the image's height and width; if the
@@ -88,7 +92,7 @@ def strided_decoder(
     features = keras.layers.Dense(prod(start), name="dense")(code)
     features = keras.layers.Reshape(start, name="maps")(features)
     for i, (channels, repeats) in enumerate(zip(filters[1:], _layer_depths(depth, len(filters) - 1), strict=True)):
-        transposed = _Unit(keras.layers.Conv2DTranspose, channels, kernel_size)
+        transposed = _Unit(keras.layers.Conv2DTranspose, channels, kernel_size, momentum)
         features = transposed.repeated(features, f"transposed_{i}", repeats)
     options = {"padding": "same", "activation": output_activation, "name": "image"}
     image = keras.layers.Conv2DTranspose(output_shape[-1], kernel_size, image_strides, **options)(features)
@@ -106,8 +110,8 @@ def _layer_depths(depth: int | tuple[int, ...], layers: int) -> tuple[int, ...]:
 class _Unit:
     """A convolution, its batch normalisation and ReLU."""
 
-    def __init__(self, kind: type[keras.layers.Layer], filters: int, kernel_size: int):
-        self.kind, self.filters, self.kernel_size = kind, filters, kernel_size
+    def __init__(self, kind: type[keras.layers.Layer], filters: int, kernel_size: int, momentum: float):
+        self.kind, self.filters, self.kernel_size, self.momentum = kind, filters, kernel_size, momentum
 
     def repeated(self, features, name: str, repeats: int):
         """Units of stride 1, named name_0, name_1, …, and after them the one of stride 2."""
@@ -117,5 +121,5 @@ class _Unit:
 
     def _apply(self, features, name: str, strides: int):
         convolution = self.kind(self.filters, self.kernel_size, strides, padding="same", name=name)
-        features = BatchNormalization(name=f"{name}_norm")(convolution(features))
+        features = BatchNormalization(self.momentum, name=f"{name}_norm")(convolution(features))
         return keras.layers.Activation("relu", name=f"{name}_relu")(features)

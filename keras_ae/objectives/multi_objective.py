@@ -6,6 +6,7 @@ from keras import ops
 from keras_ae import _keras
 from keras_ae.errors import InputError
 from keras_ae.execution import AutomaticExecution
+from keras_ae.losses import weights_of_images
 from keras_ae.objectives.division import divide
 from keras_ae.objectives.modes import JointWeights, check_compilation
 from keras_ae.objectives.optimizers import check_no_moving_average, local_optimizers, scaled
@@ -149,6 +150,8 @@ class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
         """The compiled loss, and what layers and weights outside the local objectives add to it."""
         if y is None:
             raise InputError("inputs alone", "inputs and what their outputs are to be", "give labels too")
+        if hasattr(y_pred, "shape"):  # one output
+            sample_weight = weights_of_images(sample_weight, len(y_pred.shape))
         main, local = divide(self)
         owned = {id(variable) for layer in local for variable in layer.trainable_weights}
         added = [loss for layer in main for loss in _keras.added_losses(layer)]

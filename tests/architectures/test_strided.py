@@ -5,7 +5,9 @@ import math
 import keras
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
+import keras_ae as kae
 from keras_ae.architectures import strided
 from keras_ae.evaluation import parameter_bounds
 from keras_ae.networks import strided_decoder
@@ -93,3 +95,18 @@ def test_decoders_by_default_are_those_that_earlier_models_have():
     model = strided((8, 8, 1), (3,), filters=2)
     plain = strided_decoder((3,), (8, 8, 1), (16, 8, 4))
     assert model.decoder.get_config()["layers"] == plain.get_config()["layers"]
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(("momentum", "lags"), [(None, False), (0.99, True)])
+def test_a_short_training_validates_with_averages_that_have_arrived(momentum, lags):
+    """After 150 steps the moving averages do as well as the images' own moments, but for 0.99."""
+    images = np.float32(load_digits().images[..., None] / 16)
+    keras.utils.set_random_seed(0)
+    options = {} if momentum is None else {"momentum": momentum}
+    model = kae.architectures.strided((8, 8, 1), (8,), filters=4, strided_layers=2, **options)
+    model.compile(keras.optimizers.Adam(2e-3), "mse", jit_compile=False)
+    model.fit(images[:1280], batch_size=64, epochs=8, verbose=0)
+    validated = model.evaluate(images[1280:], batch_size=600, verbose=0)
+    by_moments = np.mean((keras.ops.convert_to_numpy(model(images[1280:], training=True)) - images[1280:]) ** 2)
+    assert (validated > 1.1 * by_moments) == lags

@@ -132,3 +132,9 @@ def test_upsampling_is_bilinear_with_half_pixel_centres():
 def test_kl_of_known_gaussians():
     kl = _array(numerics.standard_normal_kl(np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, np.log(2.0)])))
     np.testing.assert_allclose(kl, [0, 0.5, 0.5 * (4 - np.log(4) - 1)], rtol=1e-6)
+
+
+def test_squared_distances_far_from_zero_are_those_of_float64():
+    rows, others = 1000 + _random(5, 3), 1000 + _random(4, 3, seed=1)
+    expected = np.square(rows[:, None].astype("float64") - others[None]).sum(-1)
+    np.testing.assert_allclose(_array(numerics.squared_distances(rows, others)), expected, rtol=1e-4)
