@@ -24,7 +24,8 @@ def write_directory(path, write: Callable[[Path], Any], earlier: Callable[[Path]
     """Let `write` fill a directory of a temporary name beside `path`, then exchange the two.
 
     A process that is killed leaves the old directory or the new one, whole; what else it leaves is removed by the
-    next call for the same path. The new directory has the checksums of its files in `checksums.json`.
+    next call for the same path. Where the system cannot exchange two names in one step, the old one may have been
+    moved aside; then `recover` puts it back. The new directory has the checksums of its files in `checksums.json`.
 
     Args:
         path: The directory.
@@ -39,12 +40,15 @@ def write_directory(path, write: Callable[[Path], Any], earlier: Callable[[Path]
     """
     path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    _recover(path)
+    recover(path)
     check_replaceable(path, earlier)
+    _sweep(path)
     with _temporary_directory(path) as written:
         result = write(written)
         write_json(written / CHECKSUMS, {"sha256": checksums(written)})
-        written.chmod(0o755)
+        umask = os.umask(0)
+        os.umask(umask)
+        written.chmod(0o777 & ~umask)
         for place in (*written.rglob("*"), written):
             flush(place)
         check_replaceable(path, earlier)  # `write` may have taken minutes
@@ -139,7 +143,7 @@ def sha256(path: Path) -> str:
 def _temporary_directory(path: Path) -> Iterator[Path]:
     """A new directory beside `path`, locked while it is written, so that other processes do not sweep it."""
     while True:
-        written = Path(tempfile.mkdtemp(prefix=f".{path.name[:100]}.{_WRITTEN}", dir=path.parent))
+        written = Path(tempfile.mkdtemp(prefix=_prefix(path, _WRITTEN), dir=path.parent))
         handle = _lock(written)
         if handle is not None and written.exists():  # not swept before it was locked
             break
@@ -170,32 +174,65 @@ def _lock(path: Path) -> int | None:
     return handle
 
 
-def _recover(path: Path) -> None:
-    """Put back what a killed process had moved aside, and remove what it left unfinished."""
-    left = [*path.parent.iterdir()]
-    aside, written = (f".{path.name[:100]}.{kind}" for kind in (_ASIDE, _WRITTEN))
-    for place in (each for each in left if each.name.startswith((aside, written))):
-        handle = _lock(place)
-        if handle is None:
-            continue
-        try:
-            if place.name.startswith(aside) and not path.exists() and any(place.iterdir()):
+def recover(path: Path) -> None:
+    """Put back a directory that a killed process had moved aside, where names cannot be exchanged in one step.
+
+    Args:
+        path: The directory, which whoever reads it recovers first; one that is there is left alone.
+    """
+    path = Path(os.path.realpath(path))
+    for place in () if path.exists() else _beside(path, _ASIDE):
+        with _held(place) as held:
+            if held and not path.exists() and any(place.iterdir()):
                 os.rename(place, path)
-            else:
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed processes left unfinished, or had replaced."""
+    for place in (*_beside(path, _WRITTEN), *_beside(path, _ASIDE)):
+        with _held(place) as held:
+            if held:
                 shutil.rmtree(place, ignore_errors=True)
-        finally:
+
+
+def _prefix(path: Path, kind: str) -> str:
+    return f".{path.name[:100]}.{kind}"
+
+
+def _beside(path: Path, kind: str) -> list[Path]:
+    """Directories with temporary names of that kind."""
+    try:
+        names = os.listdir(path.parent)
+    except OSError:
+        return []
+    places = [path.parent / name for name in sorted(names) if name.startswith(_prefix(path, kind))]
+    return [place for place in places if place.is_dir() and not place.is_symlink()]
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[bool]:
+    """Whether the directory could be locked, meanwhile; not while another process holds it."""
+    handle = _lock(path)
+    try:
+        yield handle is not None
+    finally:
+        if handle is not None:
             os.close(handle)
 
 
 def _put(written: Path, path: Path) -> None:
-    """Give `written` the name `path`; what had it gets the temporary name, which is removed afterwards."""
+    """Give `written` the name `path`; what had it gets a temporary name, and is removed afterwards."""
     if not path.exists():
         os.rename(written, path)
     elif not _exchange(written, path):
-        aside = Path(tempfile.mkdtemp(prefix=f".{path.name[:100]}.{_ASIDE}", dir=path.parent))
-        os.rename(path, aside)  # over the empty directory
-        os.rename(written, path)
-        shutil.rmtree(aside, ignore_errors=True)
+        with _held(path) as held:  # or another process would put it back meanwhile
+            if not held:
+                action = "wait for it, or give another --out"
+                raise InputError(f"{path}, which another process writes", "one that nobody writes", action)
+            aside = Path(tempfile.mkdtemp(prefix=_prefix(path, _ASIDE), dir=path.parent))
+            os.rename(path, aside)  # over the empty directory
+            os.rename(written, path)
+            shutil.rmtree(aside, ignore_errors=True)
 
 
 def _exchange(one: Path, other: Path) -> bool:

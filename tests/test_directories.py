@@ -1,18 +1,14 @@
 """Directories that are exchanged whole, wherever a process dies, and never over files of others."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
+from dying import Killed, die_at
 
 from keras_ae import directories
 from keras_ae.directories import check_replaceable, checksums, read_checksums, verify, write_directory
 from keras_ae.errors import InputError
-
-
-class Killed(BaseException):
-    """What ends a process, here; nothing that is written may rely on handling it."""
 
 
 def fill(text):
@@ -30,33 +26,6 @@ def content(path: Path):
 
 def of(text):
     return {"one": text, "deep/two": text}
-
-
-def die_at(monkeypatch, k: int) -> list[str]:
-    """Let the k-th change of names and everything after it fail, as in a process that is dead by then."""
-    calls: list[str] = []
-
-    def deadly(name, original):
-        def call(*arguments, **keywords):
-            if is_within_rmtree(name, arguments):
-                return original(*arguments, **keywords)
-            calls.append(name)
-            if len(calls) > k:
-                raise Killed(name)
-            return original(*arguments, **keywords)
-
-        return call
-
-    for module, name in ((os, "rename"), (os, "replace"), (os, "unlink"), (os, "rmdir"), (os, "fsync")):
-        monkeypatch.setattr(module, name, deadly(name, getattr(module, name)))
-    monkeypatch.setattr(directories, "_exchange", deadly("exchange", directories._exchange))
-    monkeypatch.setattr(shutil, "rmtree", deadly("rmtree", shutil.rmtree))
-    return calls
-
-
-def is_within_rmtree(name, arguments) -> bool:
-    """Whether a call is one within `shutil.rmtree`, which names files relative to directories' handles."""
-    return name in ("unlink", "rmdir") and bool(arguments) and not os.path.isabs(os.fspath(arguments[0]))
 
 
 @pytest.mark.parametrize("exchanges", [True, False])
@@ -83,7 +52,7 @@ def test_at_every_point_the_old_or_the_new_stands_whole_and_the_next_call_goes_o
         else:  # nothing was there yet, or the next call brings it back
             assert first or not exchanges
             if not first:
-                directories._recover(path)
+                directories.recover(path)
                 assert content(path) == of("old")
         write_directory(path, fill("newer"))
         assert content(path) == of("newer")

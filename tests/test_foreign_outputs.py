@@ -27,7 +27,7 @@ def no_keras(monkeypatch):
 def images(tmp_path):
     import numpy as np
 
-    np.savez(tmp_path / "images.npz", train=np.zeros((90, 8, 8, 1), np.uint8))
+    np.savez(tmp_path / "images.npz", x=np.zeros((90, 8, 8, 1), np.uint8))
     return f"npz:{tmp_path / 'images.npz'}"
 
 

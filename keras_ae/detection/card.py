@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from keras_ae.directories import CHECKSUMS, read_checksums, verify
+from keras_ae.directories import CHECKSUMS, read_checksums, recover, verify
 from keras_ae.errors import InputError
 from keras_ae.reading import read_object
 
@@ -25,6 +25,7 @@ def read_card(path: Path, unverified: bool = False) -> dict[str, Any]:
         InputError: There is no card, it says what cannot be, or a file is missing or has been changed.
     """
     action = "export one: keras-ae detect train, or keras-ae export RUN --score NAME"
+    recover(path)
     card = read_object(path / CARD, "a detector that was exported", action)
     if not unverified:
         _verify(path, card)

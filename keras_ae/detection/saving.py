@@ -9,7 +9,7 @@ from keras_ae.data.npz_archive import read_arrays
 from keras_ae.detection.calibration import Calibration, check_threshold
 from keras_ae.detection.detector import AnomalyDetector
 from keras_ae.detection.names import score_from_config
-from keras_ae.directories import CHECKSUMS, read_checksums, verify, write_directory
+from keras_ae.directories import CHECKSUMS, read_checksums, recover, verify, write_directory
 from keras_ae.earlier_files import saved_detector_files
 from keras_ae.errors import InputError
 from keras_ae.files import write_atomically, write_json
@@ -58,6 +58,7 @@ def load_detector(path, unverified: bool = False) -> AnomalyDetector:
         InputError: There is none, it is damaged, or its parts are those of several.
     """
     path = Path(path)
+    recover(path)
     if not unverified and (path / CHECKSUMS).exists():
         action = "save it again, or pass unverified=True to go on"
         verify(path, read_checksums(path), action)

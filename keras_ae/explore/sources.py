@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from keras_ae.directories import recover
 from keras_ae.errors import InputError, absent
 from keras_ae.studies.pretrained import pretrained_models
 from keras_ae.studies.run import Run
@@ -49,6 +50,7 @@ def find_sources(path) -> list[Source]:
         InputError: If there are none.
     """
     path = Path(path)
+    recover(path)
     if path.is_file() and path.suffix == ".keras":
         return [Source("file", path, path.stem)]
     if not path.is_dir():
@@ -58,6 +60,7 @@ def find_sources(path) -> list[Source]:
         return [_run(path, path.resolve().name)]
     if (path / "run" / "run.json").is_file():  # of `detect train`
         detector = path / "detector_keras"
+        recover(detector)
         saved = detector if (detector / "detector.json").is_file() else None
         return [_run(path / "run", path.resolve().name, saved)]
     if (path / "saved_model.pb").is_file():

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_ae.data import ImageData
+from keras_ae.directories import recover
 from keras_ae.errors import InputError
 from keras_ae.reading import read_object
 from keras_ae.studies.run_directory import RunDirectory
@@ -44,6 +45,7 @@ class Run:
         Raises:
             InputError: There is none, it is not finished, or its record or measurements are damaged.
         """
+        recover(path)
         directory = RunDirectory(path)
         record = directory.record()
         if not directory.is_finished:
