@@ -80,6 +80,9 @@ def _parse(arguments: list[str]):
     if arguments[:1] in (["--version"], ["-V"]):
         print(f"keras-ae {keras_ae.__version__}")
         return None
+    for word in arguments:
+        if "\x00" in word:  # no system passes it on, but notebooks may
+            raise InputError(f"{word!r}, in which is a NUL", "text without one", "leave it out")
     name, rest = _command_name(arguments)
     if name not in COMMANDS:
         print(_usage(name))

@@ -301,3 +301,11 @@ def test_a_word_of_any_length_is_told_in_a_line_that_can_be_read(capsys):
     assert cli.main(["train", "--data", "digits", "--out", "run", "--steps", "y" * 100_000]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert [line.startswith("keras-ae: ") and len(line) < 2000 for line in lines] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "words", [["score", "a\x00b", "folder:x"], ["export", "run", "--out", "a\x00b"], ["\x00"]]
+)
+def test_a_word_with_a_nul_is_refused(words, capsys):
+    assert cli.main(words) == 2
+    assert "in which is a NUL" in capsys.readouterr().err

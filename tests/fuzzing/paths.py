@@ -72,6 +72,12 @@ COMMANDS = {
 FOREIGN = ("/", "..")  # not to be written to, whatever comes of it
 
 
+def _is_left_out(command: str, path: str) -> bool:
+    """Writing to what is not this case's own, and to a pipe that nobody reads, which any program waits for."""
+    written = "to" in command.split() or command == "score"
+    return (path in FOREIGN and written) or (path == "fifo" and command == "score to")
+
+
 def make(generator: Generator, base: Base, directory: Path) -> Case:
     """A command with an odd path; nothing beyond an output of its own is touched."""
     for name in ("photos", "run", "detector"):
@@ -84,7 +90,7 @@ def make(generator: Generator, base: Base, directory: Path) -> Case:
     os.symlink("loop", directory / "loop")
     os.mkfifo(directory / "fifo")
     name, command = pick(generator, PATHS), pick(generator, COMMANDS)
-    while PATHS[name] in FOREIGN and ("to" in command.split() or command == "score"):
+    while _is_left_out(command, PATHS[name]):
         name = pick(generator, PATHS)
     path = PATHS[name]
     words = [word.replace("@", path) for word in COMMANDS[command]]
