@@ -15,23 +15,35 @@ SSIM_K1, SSIM_K2 = 0.01, 0.03
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class StructuralDissimilarity(keras.losses.Loss):
-    """1 − SSIM of images [batch, h, w, c] in [0, 1]: from 0 for equal images to 2, averaged over the images.
+    """1 − SSIM of images [batch, h, w, c] in [0, 1]: 0 for equal images, at most 2, averaged over the images.
 
-    The SSIM is that of `keras_ae.evaluation.ssim`, here differentiable and in float32. Source: Wang, Bovik, Sheikh
+    The SSIM is that of `keras_ae.evaluation.ssim`, but differentiable and in float32. Source: Wang, Bovik, Sheikh
     & Simoncelli, 2004, eq. 13 and section III-C.
+
+    Example:
+        >>> loss = kae.losses.StructuralDissimilarity()
+        >>> images = np.random.default_rng(0).random((1, 16, 16, 1), "float32")
+        >>> abs(round(float(loss(images, images)), 5)), float(loss(images, 1 - images)) > 1
+        (0.0, True)
     """
 
     def __init__(self, name: str = "structural_dissimilarity", **kwargs):
         super().__init__(name=name, **kwargs)
 
     def call(self, y_true, y_pred):
-        """One value an image, [batch, 1, 1]: in the place of values a pixel, so that sample weights fit."""
+        """Returns one value per image, [batch, 1, 1], instead of one per pixel, so that sample weights fit."""
         _check_alike(y_true, y_pred)
         return ops.mean(1.0 - ssim_map(y_true, y_pred), axis=(1, 2, 3), keepdims=True)[..., 0]
 
 
 def ssim_map(images, reconstructions):
-    """SSIM at every position of the window and in every channel: [n, h, w, c] twice → float32 [n, h', w', c]."""
+    """Returns the SSIM at every window position in every channel: [n, h, w, c] twice → float32 [n, h', w', c].
+
+    Example:
+        >>> images = np.random.default_rng(0).random((1, 16, 12, 1), "float32")
+        >>> tuple(kae.losses.ssim_map(images, images).shape)  # The window has 11×11 pixels.
+        (1, 6, 2, 1)
+    """
     x, y = (ops.cast(values, "float32") for values in (images, reconstructions))
     rows, columns = (ops.convert_to_tensor(window_means(side), "float32") for side in x.shape[1:3])
     # Variances are taken of differences to each image's mean: far from 0 rounding would hide small ones.
@@ -51,10 +63,14 @@ def ssim_map(images, reconstructions):
 
 
 def window_means(side: int) -> np.ndarray:
-    """The float64 [positions, side] matrix whose product with an axis of images takes the SSIM's window means.
+    """Returns the float64 [positions, side] matrix whose product with an axis of images gives SSIM's window means.
 
-    The window is Gaussian (σ = 1.5), of 11 pixels and wholly inside the image; on shorter sides it is the largest
-    odd one that fits.
+    The window is Gaussian (σ = 1.5), 11 pixels wide and wholly inside the image; on shorter sides it is the
+    largest odd one that fits.
+
+    Example:
+        >>> kae.losses.window_means(3).round(3).tolist()
+        [[0.308, 0.384, 0.308]]
     """
     window = min(SSIM_WINDOW, side if side % 2 else side - 1)
     weights = np.exp(-0.5 * np.square((np.arange(window) - window // 2) / SSIM_SIGMA))
@@ -67,30 +83,35 @@ def window_means(side: int) -> np.ndarray:
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class SumSquaredError(keras.losses.Loss):
-    """Squared errors summed over each image's values, and averaged over the images (or windows).
+    """Squared errors, summed over each image's values and averaged over the images (or windows).
 
     Source: Penhouët's thesis, eq. 3.2.
+
+    Example:
+        >>> loss = kae.losses.SumSquaredError()
+        >>> float(loss(np.zeros((2, 1, 3, 1), "float32"), np.ones((2, 1, 3, 1), "float32")))
+        3.0
     """
 
     def __init__(self, name: str = "sum_squared_error", **kwargs):
         super().__init__(name=name, **kwargs)
 
     def call(self, y_true, y_pred):
-        """One value an image, [batch, 1, 1] of images [batch, h, w, c], so that sample weights fit."""
+        """Returns one value per image, [batch, 1, 1] for images [batch, h, w, c], so that sample weights fit."""
         _check_alike(y_true, y_pred)
         errors = ops.square(y_pred - ops.cast(y_true, y_pred.dtype))
         return ops.sum(errors, axis=tuple(range(1, len(y_pred.shape))), keepdims=True)[..., 0]
 
 
 def _check_alike(y_true, y_pred) -> None:
-    """Refuse what would be broadcast: images of other shapes, as far as these are known, without the batch."""
+    """Rejects shapes that would be broadcast: images whose known sides differ, the batch aside."""
     one, other = tuple(y_true.shape[1:]), tuple(y_pred.shape[1:])
     if not shapes_agree(one, other):
         raise InputError(f"images of {one} to compare with {other}", "the same shape")
 
 
-# From windows [n, h, w, c] in float32 and their reconstructions to a scalar. All values are reduced at once, which
-# is several times as fast as first within each of many small windows.
+# From windows [n, h, w, c] in float32 and their reconstructions to a scalar. Reducing all values at once is
+# several times as fast as reducing each of many small windows first.
 WINDOW_LOSSES = {
     "sum_squared_error": lambda x, y: ops.mean(ops.square(y - x)) * prod(x.shape[1:]),
     "mse": lambda x, y: ops.mean(ops.square(y - x)),

@@ -1,4 +1,4 @@
-"""Learning rates, and other numbers, as functions of the training step; what Keras does not have already."""
+"""Schedules that Keras lacks, of learning rates and other numbers, as functions of the training step."""
 
 import math
 
@@ -10,14 +10,19 @@ Schedule = keras.optimizers.schedules.LearningRateSchedule
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class Warmup(Schedule):
-    """The first steps of another schedule, scaled up linearly: lr(t) = then(t) · min(1, (t + 1) / (steps + 1)).
+    """Warms up another schedule linearly: lr(t) = then(t) · min(1, (t + 1) / (steps + 1)).
 
-    No step has a learning rate of 0, and from step number `steps` on (counted from 0) it is `then` itself.
+    No step has a learning rate of 0. From step number `steps` on (counted from 0) the rate is that of `then`.
 
     Args:
         then: A learning rate or a schedule.
-        steps: Steps below the full learning rate.
-        rate: The learning rate of all these steps, instead of one that rises.
+        steps: Number of steps below the full learning rate.
+        rate: A constant learning rate for these steps, instead of a rising one.
+
+    Example:
+        >>> schedule = kae.schedules.Warmup(1e-3, steps=3)
+        >>> [round(float(schedule(step)), 6) for step in range(5)]
+        [0.00025, 0.0005, 0.00075, 0.001, 0.001]
     """
 
     def __init__(self, then, steps: int, rate: float | None = None):
@@ -41,17 +46,22 @@ class Warmup(Schedule):
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class OneCycle(Schedule):
-    """Up to a peak and down to almost nothing, each along half a cosine (Smith, 2018; the form of fast.ai).
+    """Rises to a peak and falls to almost 0, each along half a cosine (Smith, 2018; the form of fast.ai).
 
-    peak / `start_divisor` at the first step, `peak` after the part `rise` of the steps, and at the last step and
-    later peak / `start_divisor` / `end_divisor`. Only the learning rate is scheduled, not the momentum.
+    The rate is peak / `start_divisor` at the first step, `peak` after the fraction `rise` of the steps, and
+    peak / `start_divisor` / `end_divisor` from the last step on. The momentum is not scheduled.
 
     Args:
         peak: The highest learning rate.
-        steps: Training steps in all, at least 2.
-        rise: Part of the steps that go up, in [0, 1).
-        start_divisor: Of the peak, for the first learning rate.
-        end_divisor: Of the first learning rate, for the last.
+        steps: Total number of training steps, at least 2.
+        rise: Fraction of the steps that rise, in [0, 1).
+        start_divisor: Ratio of the peak to the first learning rate.
+        end_divisor: Ratio of the first learning rate to the last.
+
+    Example:
+        >>> schedule = kae.schedules.OneCycle(peak=0.1, steps=100)
+        >>> [round(float(schedule(step)), 4) for step in (0, 29, 99)]
+        [0.004, 0.1, 0.0]
     """
 
     def __init__(
@@ -76,17 +86,29 @@ class OneCycle(Schedule):
 
 
 def linear(start: float, end: float, steps: int) -> Schedule:
-    """From `start` to `end` in `steps` equal steps, then `end`: to warm up a penalty or a capacity."""
+    """Goes from `start` to `end` in `steps` equal steps and stays there, to warm up a penalty or a capacity.
+
+    Example:
+        >>> schedule = kae.schedules.linear(0.0, 25.0, steps=10)
+        >>> [round(float(schedule(step)), 3) for step in (0, 4, 10, 20)]
+        [0.0, 10.0, 25.0, 25.0]
+    """
     return keras.optimizers.schedules.PolynomialDecay(start, steps, end_learning_rate=end, power=1.0)
 
 
 def piecewise(start: float, boundaries: tuple[int, ...], factor: float) -> Schedule:
-    """A learning rate that is multiplied by `factor` after each of the numbers of steps in `boundaries`."""
+    """Starts at `start`, and multiplies the rate by `factor` after each of the step counts in `boundaries`.
+
+    Example:
+        >>> schedule = kae.schedules.piecewise(1.0, boundaries=(2, 4), factor=0.5)
+        >>> [float(schedule(step)) for step in range(5)]
+        [1.0, 1.0, 0.5, 0.5, 0.25]
+    """
     values = [start * factor**i for i in range(len(boundaries) + 1)]
-    # Keras changes the value behind its boundary: step number n, counted from 0, is made after n steps.
+    # Keras changes the value after its boundary: step number n, counted from 0, comes after n steps.
     return keras.optimizers.schedules.PiecewiseConstantDecay([steps - 1 for steps in boundaries], values)
 
 
 def _half_cosine(start: float, end: float, part):
-    """From `start` at part 0 to `end` at part 1."""
+    """Goes from `start` at part 0 to `end` at part 1."""
     return end + (start - end) / 2.0 * (1.0 + ops.cos(math.pi * part))

@@ -1,7 +1,7 @@
 """Classifiers without local objectives: the baselines of the thesis on locally embedded autoencoders (LEA).
 
-Source: Penhouët's thesis, section 4.7. Trained there with Adam at 1e-4 on the log loss of
-the labels; the outputs are logits. It does not tell the filters; 32 are those of its Table 3.1.
+Source: Penhouët's thesis, section 4.7, which trains them with Adam at 1e-4 on the log loss of the labels. The
+outputs are logits. The thesis does not state the number of filters; 32 is that of its Table 3.1.
 """
 
 from math import prod
@@ -31,14 +31,19 @@ def classic(
 ) -> keras.Model:
     """The Classic baseline: conv-pool-conv-pool-fc-fc.
 
-    Convolutions of 5×5 and 3×3 pixels with stride 1 and ReLU, each with a max-pooling of 2×2 behind it.
+    Convolutions of 5×5 and 3×3 pixels with stride 1 and ReLU, each followed by a 2×2 max-pooling.
 
     Args:
         input_shape: (height, width, channels) of the images.
-        classes: Logits of the output.
+        classes: Number of classes: logits of the output.
         filters: Channels of the two convolutions.
-        units: Of the first dense layer.
-        name: Of the model.
+        units: Units of the first dense layer.
+        name: Name of the model.
+
+    Example:
+        >>> model = kae.architectures.classic((8, 12, 1), classes=3, filters=(2, 3), units=8)
+        >>> model.output_shape, model.count_params()
+        ((None, 3), 288)
     """
 
     def pooling(i):
@@ -57,15 +62,20 @@ def pool_fc(
     units: int = _UNITS,
     name: str = "pool_fc",
 ) -> keras.Model:
-    """The POOL-FC baseline: pool-fc-fc, with one max-pooling of the image itself.
+    """The POOL-FC baseline: pool-fc-fc, with one max-pooling on the image.
 
     Args:
         input_shape: (height, width, channels) of the images.
-        classes: Logits of the output.
+        classes: Number of classes: logits of the output.
         window: Side of the pooled windows.
-        strides: From window to window; the window's side if left out.
-        units: Of the first dense layer.
-        name: Of the model.
+        strides: Step from window to window; the window's side if left out.
+        units: Units of the first dense layer.
+        name: Name of the model.
+
+    Example:
+        >>> model = kae.architectures.pool_fc((8, 8, 1), classes=3, window=4, units=8)
+        >>> model.get_layer("pool").output.shape, model.output_shape
+        ((None, 2, 2, 1), (None, 3))
     """
     image = keras.Input(image_shape_of(input_shape), name="image")
     pooled = keras.layers.MaxPooling2D(window, strides, padding="same", name="pool")(image)
@@ -86,22 +96,27 @@ def decoder_free(
     units: int = _UNITS,
     name: str = "decoder_free",
 ) -> keras.Model:
-    """The Decoder-free baseline: `lea_only` with the fc encoder, without its decoder and its objective.
+    """The Decoder-free baseline: `lea_only` with the fc encoder, but without decoder and local objective.
 
-    The encoder is then a convolution with the window as its kernel, so nothing of the LEA itself is needed.
+    The encoder is then a convolution with the window as its kernel, so the model contains no LEA.
 
     Args:
         input_shape: (height, width, channels) of the images.
         code_shape: (length,) of the codes.
-        classes: Logits of the output.
-        window, strides: Of the LEA that it stands for.
-        bottleneck: A bottleneck that makes such codes, or the name of one. Its penalty would be trained on:
-            `Variational(length, beta=0.0)` draws codes as a variational LEA does, and has none.
-        units: Of the first dense layer.
-        name: Of the model.
+        classes: Number of classes: logits of the output.
+        window, strides: Window and strides of the LEA that it replaces.
+        bottleneck: A bottleneck that makes such codes, or its name. Its penalty is added to the loss;
+            `Variational(length, beta=0.0)` samples codes as a variational LEA does, without a penalty.
+        units: Units of the first dense layer.
+        name: Name of the model.
 
     Raises:
-        InputError: For a code that is no vector, or a bottleneck that makes others.
+        InputError: If the code is not a vector, or the bottleneck makes codes of another length.
+
+    Example:
+        >>> model = kae.architectures.decoder_free((8, 8, 1), (3,), classes=5, window=4, strides=2, units=8)
+        >>> model.get_layer("bottleneck").output.shape, model.output_shape
+        ((None, 4, 4, 3), (None, 5))
     """
     length, sides = vector_length(code_shape), as_pair(window)
     image = keras.Input(image_shape_of(input_shape), name="image")
@@ -115,7 +130,7 @@ def decoder_free(
 
 
 def _convolutions_and(reduction, input_shape, classes, filters, units):
-    """Image and logits of conv-reduction-conv-reduction-fc-fc; `reduction(i)` makes the i-th layer between."""
+    """Returns image and logits of conv-reduction-conv-reduction-fc-fc; `reduction(i)` makes the i-th reduction."""
     filters = whole_numbers("filters", filters)
     if len(filters) != len(_KERNELS):
         raise InputError(f"filters {filters}", "two numbers, one for each convolution")

@@ -30,7 +30,7 @@ def convolutional(
     bottleneck: Bottleneck | str = "identity",
     name: str = "convolutional_autoencoder",
 ) -> Autoencoder:
-    """A convolutional autoencoder whose feature maps keep the image's volume up to the bottleneck.
+    """A convolutional autoencoder whose feature maps keep the image's volume until the bottleneck.
 
     Source: Manakov et al., "Walking the Tightrope", section 2.2 and eq. 3 to 6. With the defaults this is the
     authors' network: 48,824,109 parameters for a 3×3×48 code of 96×96×3 images, trained with mean squared error,
@@ -38,19 +38,24 @@ def convolutional(
 
     Args:
         input_shape: (height, width, channels) of the images.
-        code_shape: (height, width, channels) of the code; `keras_ae.code_shapes` tells which there are.
-        strided_layers: Number n_l of strided convolutions, and of upsamplings.
+        code_shape: (height, width, channels) of the code; `keras_ae.code_shapes` lists the possible ones.
+        strided_layers: Number n_l of strided convolutions and of upsamplings.
         residual_blocks: Blocks at each width.
         width: Channels at full size; the image's by default, as in the paper.
-        normalize_output: Whether the last unit has instance normalisation, as in the paper. With it no image has a
-            brightness or contrast of its own.
-        output_activation: Of the last unit, as in the paper; "sigmoid" suits one without normalisation.
-        bottleneck: A bottleneck from and to `code_shape`, or the name of one. By default the last strided
-            convolution's output is the code.
-        name: Of the model.
+        normalize_output: Whether the last unit has instance normalisation, as in the paper. It removes the
+            brightness and contrast of the individual image.
+        output_activation: Activation of the last unit, as in the paper; "sigmoid" suits one without normalisation.
+        bottleneck: A bottleneck from and to `code_shape`, or its name. By default the last strided convolution's
+            output is the code.
+        name: Name of the model.
 
     Raises:
-        InputError: If the layers cannot make this code; the nearest sizes that they can make are named.
+        InputError: If the layers cannot make this code; the message names the nearest possible sizes.
+
+    Example:
+        >>> model = kae.architectures.convolutional((8, 8, 3), (2, 2, 5), strided_layers=2, residual_blocks=1)
+        >>> tuple(model.encode(np.ones((1, 8, 8, 3), "float32")).shape)
+        (1, 2, 2, 5)
     """
     layers = {"strided_layers": strided_layers, "residual_blocks": residual_blocks, "width": width}
     encoder = convolutional_encoder(input_shape, code_shape, **layers)

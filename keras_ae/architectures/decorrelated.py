@@ -22,24 +22,29 @@ def decorrelated(
     initializer: str = "glorot_uniform",
     name: str = "decorrelated_autoencoder",
 ) -> Autoencoder:
-    """784–128–64–n–64–128–784 for MNIST: dense layers with LeakyReLU, a sigmoid at the end, and the penalty.
+    """784–128–64–n–64–128–784 for MNIST: dense layers with LeakyReLU, a final sigmoid, and the penalty.
 
     Source: "On reducing the correlation of bottleneck representations in autoencoders", section 3: binary
-    cross-entropy, Adam at 5e-4, batches of 128, 100 epochs. The paper does not tell the LeakyReLU's slope.
+    cross-entropy, Adam at 5e-4, batches of 128, 100 epochs. The paper does not state the LeakyReLU's slope.
 
     Args:
         input_shape: (height, width, channels) of the images.
         code_shape: (n,) of the code.
         alpha: Weight α of the penalty; with 0 the bottleneck is a plain dense layer (the paper's standard loss).
-        form: Of the penalty: "squared", "absolute" or "signed" (see `keras_ae.layers.Decorrelation`).
+        form: Form of the penalty: "squared", "absolute" or "signed" (see `keras_ae.layers.Decorrelation`).
         hidden: Units of the encoder's layers; the decoder has them reversed.
-        negative_slope: Of the LeakyReLU of the hidden layers.
-        code_slope: Of the LeakyReLU on the code; 1 makes the code linear.
-        initializer: Of all kernels.
-        name: Of the model.
+        negative_slope: Negative slope of the hidden layers' LeakyReLU.
+        code_slope: Negative slope of the LeakyReLU on the code; 1 makes the code linear.
+        initializer: Initializer of all kernels.
+        name: Name of the model.
 
     Raises:
-        InputError: For a code that is no vector.
+        InputError: If the code is not a vector.
+
+    Example:
+        >>> model = kae.architectures.decorrelated((28, 28, 1), (10,))
+        >>> model.code_shape, model.bottleneck.decorrelation.alpha
+        ((10,), 0.005)
     """
     options = {"activation": code_slope, "initializer": initializer, "name": "bottleneck"}
     units = vector_length(code_shape)

@@ -21,17 +21,22 @@ def fully_connected(
     bottleneck: Bottleneck | str = "dense",
     name: str = "fully_connected_autoencoder",
 ) -> Autoencoder:
-    """Dense layers onto a code vector, and back in the opposite order.
+    """Dense layers down to a code vector, and mirrored back up.
 
     Args:
         input_shape: (height, width, channels) of the images.
         code_shape: (length,) of the code.
         hidden: Units of the encoder's layers; the decoder has them reversed.
-        activation: Of the hidden layers; a number is the negative slope of a LeakyReLU.
-        output_activation: Of the image; "sigmoid" keeps it in [0, 1].
-        initializer: Of the kernels of encoder and decoder.
-        bottleneck: A bottleneck that makes such codes, or the name of one.
-        name: Of the model.
+        activation: Activation of the hidden layers; a number is the negative slope of a LeakyReLU.
+        output_activation: Activation of the image; "sigmoid" keeps it in [0, 1].
+        initializer: Kernel initializer of encoder and decoder.
+        bottleneck: A bottleneck that makes such codes, or its name.
+        name: Name of the model.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 6, 3), (3,), hidden=(8,))
+        >>> tuple(model(np.ones((2, 4, 6, 3), "float32")).shape), model.code_shape
+        ((2, 4, 6, 3), (3,))
     """
     hidden = whole_numbers("hidden", hidden)
     encoder = fully_connected_encoder(input_shape, hidden, activation, initializer)

@@ -1,8 +1,7 @@
-"""Classifiers with locally embedded autoencoders (LEA) in the place of pooling.
+"""Classifiers with locally embedded autoencoders (LEA) instead of pooling.
 
-Source: Penhouët's thesis, section 4.7. Each is a `MultiObjective` with logits as its
-output: `compile` it with the log loss of the labels and Adam at 1e-4, in mode "alternate" or, for `lea_only`,
-"joint".
+Source: Penhouët's thesis, section 4.7. Each is a `MultiObjective` that outputs logits: `compile` it with the log
+loss of the labels and Adam at 1e-4, in mode "alternate" or, for `lea_only`, "joint".
 """
 
 import keras
@@ -52,13 +51,18 @@ def cnn_lea(
     Args:
         input_shape: (height, width, channels) of the images.
         code_shape: (length,) of the codes of both LEAs.
-        classes: Logits of the output.
-        window, strides: Of both LEAs; zeros are added around ("same").
-        pair, kernels, kernel_size: Of their autoencoders; see `window_autoencoder`.
-        bottleneck: The name of a bottleneck, or one of which each LEA gets a copy.
+        classes: Number of classes: logits of the output.
+        window, strides: Windows and strides of both LEAs, with zero padding ("same").
+        pair, kernels, kernel_size: Options of their autoencoders; see `window_autoencoder`.
+        bottleneck: The name of a bottleneck, or a bottleneck that is copied for each LEA.
         filters: Channels of the two convolutions.
-        units: Of the first dense layer.
-        name: Of the model.
+        units: Units of the first dense layer.
+        name: Name of the model.
+
+    Example:
+        >>> model = kae.architectures.cnn_lea((8, 8, 1), (3,), classes=4, filters=(2, 3), units=8)
+        >>> model.get_layer("lea1").output.shape, model.output_shape
+        ((None, 4, 4, 3), (None, 4))
     """
     channels = dict(enumerate(whole_numbers("filters", filters), start=1))
     options = {"pair": pair, "kernels": kernels, "kernel_size": kernel_size}
@@ -85,17 +89,22 @@ def lea_fc(
     units: int = _UNITS,
     name: str = "lea_fc",
 ) -> MultiObjective:
-    """LEA-FC: lea-fc-fc, the POOL-FC baseline with a LEA of the image instead of its pooling. Trained alternately.
+    """LEA-FC: lea-fc-fc, the POOL-FC baseline with a LEA instead of its pooling. Trained alternately.
 
     Args:
         input_shape: (height, width, channels) of the images.
         code_shape: (length,) of the codes.
-        classes: Logits of the output.
-        window: Of the LEA.
-        strides: From window to window; the window's sides if left out. Zeros are added around ("same").
-        pair, kernels, kernel_size, bottleneck: Of its autoencoder; see `window_autoencoder`.
-        units: Of the first dense layer.
-        name: Of the model.
+        classes: Number of classes: logits of the output.
+        window: Window of the LEA.
+        strides: Step from window to window; the window's sides if left out. Zero padding ("same").
+        pair, kernels, kernel_size, bottleneck: Options of its autoencoder; see `window_autoencoder`.
+        units: Units of the first dense layer.
+        name: Name of the model.
+
+    Example:
+        >>> model = kae.architectures.lea_fc((8, 8, 1), (3,), classes=4, window=4, units=8)
+        >>> model.get_layer("lea").output.shape, model.output_shape
+        ((None, 2, 2, 3), (None, 4))
     """
     image = keras.Input(image_shape_of(input_shape), name="image")
     options = {"pair": pair, "kernels": kernels, "kernel_size": kernel_size, "bottleneck": bottleneck}
@@ -119,14 +128,19 @@ def lea_only(
     units: int = _UNITS,
     name: str = "lea_only",
 ) -> MultiObjective:
-    """LEA-only: the layers of `lea_fc`, to be trained jointly; the defaults are those of section 5.6.
+    """LEA-only: the layers of `lea_fc`, trained jointly; the defaults are those of section 5.6.
 
-    That is `compile(…, mode="joint", objective_weights=(1.0, λ))` (eq. 5.3). With λ = 0 it trains as the
-    Decoder-free baseline does.
+    Compile it with `mode="joint", objective_weights=(1.0, λ)` (eq. 5.3). With λ = 0 it trains as the Decoder-free
+    baseline does.
 
     Args:
-        input_shape, code_shape, classes, window, strides, pair, kernels, kernel_size, bottleneck, units, name: As
-            of `lea_fc`.
+        input_shape, code_shape, classes, window, strides, pair, kernels, kernel_size, bottleneck, units, name:
+            Same as for `lea_fc`.
+
+    Example:
+        >>> model = kae.architectures.lea_only((8, 8, 1), (3,), classes=4, window=4, strides=2, units=8)
+        >>> model.get_layer("lea").output.shape, model.output_shape
+        ((None, 4, 4, 3), (None, 4))
     """
     options = {"pair": pair, "kernels": kernels, "kernel_size": kernel_size, "bottleneck": bottleneck}
     return lea_fc(input_shape, code_shape, classes, window, strides, **options, units=units, name=name)
@@ -138,14 +152,14 @@ def _lea(name, window, strides, channels, code_shape, **options) -> LocallyEmbed
 
 
 def _copy(bottleneck: Bottleneck | str, i: int) -> Bottleneck | str:
-    """A bottleneck for the i-th LEA: each has weights, and noise, of its own."""
+    """Returns a bottleneck for the i-th LEA: each has its own weights and noise."""
     if isinstance(bottleneck, str):
         return bottleneck
     return type(bottleneck).from_config(_reseeded(bottleneck.get_config(), i))
 
 
 def _reseeded(config, i: int):
-    """A configuration in which every seed is raised by i, also those of the layers and initializers within."""
+    """Returns the configuration with every seed raised by i, also in nested layers and initializers."""
     if isinstance(config, list | tuple):
         return type(config)(_reseeded(value, i) for value in config)
     if not isinstance(config, dict):

@@ -1,4 +1,4 @@
-"""The autoencoder of strided and transposed convolutions with a code vector."""
+"""The autoencoder of strided and transposed convolutions around a code vector."""
 
 from numbers import Integral
 
@@ -32,38 +32,43 @@ def strided(
     momentum: float = MOMENTUM,
     name: str = "strided_autoencoder",
 ) -> Autoencoder:
-    """Strided convolutions of f, 2f, 4f, … filters onto a code vector; a decoder of three levels back.
+    """Strided convolutions of f, 2f, 4f, … filters down to a code vector; a decoder of three levels back up.
 
     Source: Daly et al., "Variational autoencoders without the variation", section 3; the architecture is that of
     WAE (Tolstikhin et al.), RAE (Ghosh et al.) and EAE (Ghose et al.). The paper's models of CIFAR-10 have 32 to
     256 filters; those of CelebA at 64×64 have kernel_size 5 and image_strides 2.
 
-    The paper does not say how its depths [3, 3, 2, 1] of four encoder layers go with a decoder of two: here a
-    decoder's convolutions are as many as the encoder's of equally many filters.
+    The paper does not say how its depths [3, 3, 2, 1] of four encoder layers apply to a decoder of two. Here the
+    decoder has as many convolutions as the encoder has with the same number of filters.
 
     Args:
         input_shape: (height, width, channels) of the images; 4 · image_strides divides height and width.
         code_shape: (length,) of the code.
         filters: Channels f of the first convolution.
-        strided_layers: Number of strided convolutions; the last has f·2^(strided_layers - 1) channels, and so
-            have the decoder's first feature maps.
+        strided_layers: Number of strided convolutions; the last, like the decoder's first feature maps, has
+            f·2^(strided_layers - 1) channels.
         kernel_size: Side of the kernels.
-        output_activation: Of the image; "sigmoid" keeps it in [0, 1].
-        bottleneck: A bottleneck that makes such codes, or the name of one.
-        depth: Convolutions of each number of filters, the strided one last: one number, or one for each of the
+        output_activation: Activation of the image; "sigmoid" keeps it in [0, 1].
+        bottleneck: A bottleneck that makes such codes, or its name.
+        depth: Convolutions per number of filters, the strided one last: one number, or one for each of the
             encoder's.
-        image_strides: Of the last transposed convolution: 2 begins with maps of half the size.
-        noise: Standard deviation of Gaussian noise on the images, in training only. On the code it is the
+        image_strides: Strides of the last transposed convolution; 2 starts from maps of half the size.
+        noise: Standard deviation of Gaussian noise on the images, in training only. For noise on the code, use the
             bottleneck's, such as `Dense(noise=0.1)`.
         spectral: Whether all convolutions and the decoder's dense layer are spectrally normalised.
-        weight_decay: Of the decoder's kernels, as of `keras_ae.networks.regularized_decoder`.
-        gradient_penalty: Of the decoder, as of `keras_ae.networks.regularized_decoder`.
-        momentum: Momentum of batch normalisation's moving averages. 0.9 suits trainings of any length; the paper
-            says nothing of it, and its programs' 0.99 lags behind in the first thousand steps.
-        name: Of the model.
+        weight_decay: Weight decay of the decoder's kernels; see `keras_ae.networks.regularized_decoder`.
+        gradient_penalty: Weight of the decoder's gradient penalty; see `keras_ae.networks.regularized_decoder`.
+        momentum: Momentum of batch normalisation's moving averages. 0.9 suits trainings of any length. The paper
+            states none; the 0.99 of its programs lags behind in the first thousand steps.
+        name: Name of the model.
 
     Raises:
-        InputError: If 4 · image_strides does not divide the image's sides, or for impossible depths.
+        InputError: If 4 · image_strides does not divide the image's sides, or the depths are invalid.
+
+    Example:
+        >>> model = kae.architectures.strided((8, 8, 3), (5,), filters=4, strided_layers=2)
+        >>> tuple(model.encode(np.ones((2, 8, 8, 3), "float32")).shape)
+        (2, 5)
     """
     filters, strided_layers = whole_number("filters", filters), whole_number("strided_layers", strided_layers)
     widths = [filters * 2**i for i in range(strided_layers)]
@@ -79,5 +84,5 @@ def strided(
 
 
 def _mirrored(depth: int | tuple[int, ...], layers: int) -> int | tuple[int, int]:
-    """The depths of the decoder's two levels, as those of the encoder's last but one and the one before."""
+    """The depths of the decoder's two levels: those of the encoder's third and second last levels."""
     return depth if isinstance(depth, Integral) else (depth[max(layers - 2, 0)], depth[max(layers - 3, 0)])

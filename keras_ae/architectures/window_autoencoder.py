@@ -1,4 +1,4 @@
-"""The autoencoders of windows, to stand in a LEA or to reconstruct whole images."""
+"""The autoencoders of windows, for a LEA or for whole images."""
 
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.bottlenecks import Bottleneck
@@ -43,24 +43,28 @@ def window_autoencoder(
 ) -> Autoencoder:
     """One of the thesis's autoencoder types with one of its pairs of encoder and decoder.
 
-    Its types by name: "dense" is the standard one, "k_sparse", "variational" (with `beta` the β-VAE), and
-    "capacity_controlled". Trained alone its loss is `keras_ae.losses.SumSquaredError` (eq. 3.2), with Adam at
-    1e-4. Source: Penhouët's thesis, section 3.3; with `kernel_size=3` the parameters are
-    those of Table 3.1, for example 2,493,914 for "dense" and "fc" with 10 code values for 28×28×1.
+    The types are bottlenecks: "dense" is the standard one; "k_sparse", "variational" (the β-VAE with `beta`), and
+    "capacity_controlled". On its own it is trained on `keras_ae.losses.SumSquaredError` (eq. 3.2) with Adam at
+    1e-4. Source: Penhouët's thesis, section 3.3. With `kernel_size=3` the parameter counts are those of Table 3.1,
+    for example 2,493,914 for "dense" and "fc" with 10 code values for 28×28×1.
 
     Args:
         input_shape: (height, width, channels) of the windows, or of whole images.
         code_shape: (length,) of the code.
         pair: "fc": dense layers; "conv": strided and transposed convolutions; "sb": strided convolutions and a
             spatial broadcast decoder.
-        kernels: K of the convolutions.
-        kernel_size: k of the convolutions; 4 is the text's default, and 3 the table's.
-        output_activation: After the last layer; "sigmoid" for values in [0, 1], as a log loss needs it.
-        bottleneck: A bottleneck that makes such codes, or the name of one.
-        name: Of the model.
+        kernels: Number K of kernels per convolution.
+        kernel_size: Side k of the kernels; the text's default is 4, the table's 3.
+        output_activation: Activation of the last layer; "sigmoid" for values in [0, 1], which a log loss needs.
+        bottleneck: A bottleneck that makes such codes, or its name.
+        name: Name of the model.
 
     Raises:
-        InputError: For an unknown pair, or a code that is no vector.
+        InputError: If the pair is unknown or the code is not a vector.
+
+    Example:
+        >>> kae.architectures.window_autoencoder((28, 28, 1), (10,), pair="fc").count_params()  # Table 3.1
+        2493914
     """
     if pair not in PAIRS:
         raise unknown_name("pair", pair, PAIRS)

@@ -1,4 +1,4 @@
-"""Bottlenecks: Keras layers from features to code, one kind a file."""
+"""Bottlenecks: Keras layers from features to code, one kind per file."""
 
 from keras_ae.bottlenecks.base import Bottleneck
 from keras_ae.bottlenecks.by_name import as_bottleneck

@@ -1,4 +1,4 @@
-"""What every bottleneck is."""
+"""The base class of all bottlenecks."""
 
 from types import SimpleNamespace
 
@@ -10,33 +10,40 @@ from keras_ae import numerics
 class Bottleneck(keras.layers.Layer):
     """A layer from features to code that owns its parameters, its sampling and its penalty.
 
-    It works on the last axis: features [batch, ..., channels] become a code [batch, ..., units], so one and the
-    same bottleneck makes code vectors behind a flattened encoder and code maps behind a convolutional one.
+    It maps the last axis: features [batch, ..., channels] become a code [batch, ..., units]. The same bottleneck
+    therefore makes code vectors after a flattened encoder and code maps after a convolutional one.
 
-    A subclass overrides `call(features, training)`, and `compute_output_shape` where it changes the shape. If it
-    regularises the code it calls `penalize` and sets `penalizes`, so that the training logs show the penalty.
+    A subclass overrides `call(features, training)`, and `compute_output_shape` if it changes the shape. If it
+    regularises the code, it calls `penalize` and sets `penalizes`, so that the training logs show the penalty.
+
+    Example:
+        >>> class Halved(kae.bottlenecks.Bottleneck):
+        ...     def call(self, features, training=False):
+        ...         return features / 2
+        >>> ops.convert_to_numpy(Halved()(np.array([[4.0, 6.0]], "float32"))).tolist()
+        [[2.0, 3.0]]
     """
 
     penalizes = False
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        self.schedulable = SimpleNamespace()  # Variables in a list or a dict Keras would take for weights.
+        self.schedulable = SimpleNamespace()  # Keras would track variables in a list or a dict as weights.
 
     def penalize(self, values, weight: float = 1.0) -> None:
-        """Add a penalty to the loss: `weight` · mean over images of the sum over the code.
+        """Adds a penalty to the loss: `weight` · mean over images of the sum over the code.
 
         Args:
             values: [batch, ...], one value for each part of the code.
-            weight: Factor in front of the sum.
+            weight: Factor of the sum.
         """
         self.add_loss(weight * keras.ops.mean(numerics.sum_per_image(keras.ops.cast(values, "float32"))))
 
     def make_schedulable(self, **numbers: float) -> None:
-        """Keep numbers that `call` computes with as variables, which schedules may change between training steps.
+        """Keeps numbers that `call` uses as variables, which schedules may change between training steps.
 
-        They are the attributes of `schedulable`: float32 scalars, among `variables` as the state of a random seed
-        is, but no weights: neither counted nor saved.
+        They become attributes of `schedulable`: float32 scalars that are among `variables`, as the state of a
+        random seed is, but are no weights: neither counted nor saved.
         """
         for name, number in numbers.items():
             initial = keras.initializers.Constant(number)
@@ -45,7 +52,7 @@ class Bottleneck(keras.layers.Layer):
 
     @property
     def variables(self):
-        """As of `keras.layers.Layer`, with what is schedulable."""
+        """Same as `keras.layers.Layer.variables`, plus the schedulable variables."""
         return [*super().variables, *vars(self.schedulable).values()]
 
     def compute_output_shape(self, input_shape):

@@ -1,4 +1,4 @@
-"""A bottleneck as a layer or by name, as architectures and the command line take it."""
+"""Bottlenecks from layers or names, as architectures and the command line take them."""
 
 from keras_ae.bottlenecks.base import Bottleneck
 from keras_ae.catalogue import BOTTLENECKS
@@ -6,10 +6,14 @@ from keras_ae.errors import InputError
 
 
 def as_bottleneck(bottleneck: Bottleneck | str, units: int, **options) -> Bottleneck:
-    """A bottleneck of `units` code values (at each position), from its name; a layer is returned as it is.
+    """Returns the bottleneck of that name with `units` code values (at each position); returns layers unchanged.
 
     Raises:
-        InputError: If it is neither, there is no bottleneck of that name, or it does not take one of the options.
+        InputError: If the argument is neither layer nor name, the name is unknown, or an option is not accepted.
+
+    Example:
+        >>> kae.bottlenecks.as_bottleneck("variational", units=8, beta=0.5).beta
+        0.5
     """
     if isinstance(bottleneck, Bottleneck):
         return bottleneck

@@ -12,11 +12,11 @@ from keras_ae.catalogue import Example
 class CapacityControlled(Variational):
     """A variational code whose divergence from N(0, I) is held near a capacity: γ · |KL − C| in training.
 
-    Here KL = Σ μ² + σ² − log σ² − 1, summed over the code and averaged over the images before the difference is
-    taken. This is eq. 2.24 and 2.27 of Penhouët's thesis: without the factor ½, so *twice*
-    the divergence in nats, and so is C. At inference the penalty is the plain ½·KL of `Variational`.
+    Here KL = Σ μ² + σ² − log σ² − 1, summed over the code and averaged over the images before C is subtracted.
+    This is eq. 2.24 and 2.27 of Penhouët's thesis: without the factor ½, KL is *twice* the divergence in nats, and
+    C is in the same unit. At inference the penalty is the plain ½·KL of `Variational`.
 
-    C begins at its maximum. To let it rise, as the method has it, schedule it:
+    C starts at its maximum. To let it rise, as in the paper, schedule it:
 
         capacity = model.bottleneck.schedulable.capacity
         kae.callbacks.VariableSchedule(capacity, kae.schedules.linear(0.0, 25.0, steps=10_000))
@@ -24,8 +24,13 @@ class CapacityControlled(Variational):
     Args:
         units: Length of the code (at each position).
         gamma: Weight γ.
-        capacity: The control value C, in half nats. `schedulable.capacity` is the variable that begins with it.
-        seed: Of the sampling.
+        capacity: The control value C, in half nats; the initial value of the variable `schedulable.capacity`.
+        seed: Seed of the sampling.
+
+    Example:
+        >>> bottleneck = kae.bottlenecks.CapacityControlled(units=4, capacity=25.0)
+        >>> float(bottleneck.schedulable.capacity)
+        25.0
     """
 
     def __init__(self, units: int, gamma: float = 10.0, capacity: float = 25.0, seed: int | None = None, **kwargs):

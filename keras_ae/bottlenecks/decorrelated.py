@@ -12,21 +12,26 @@ from keras_ae.layers import Decorrelation
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class Decorrelated(Bottleneck):
-    """A code whose features are kept from covarying: a dense one, or any other bottleneck's.
+    """A code, dense or of any other bottleneck, with a penalty on the covariances of its features.
 
-    Of a variational bottleneck the mean is penalised. Source: the decorrelated-bottleneck paper, eq. 3.
+    For a variational bottleneck the penalty is on the mean. Source: the decorrelated-bottleneck paper, eq. 3.
 
     Args:
-        units: Length of a dense code; or give `of`.
+        units: Length of a dense code; alternatively give `of`.
         alpha: Weight α of the penalty.
         form: "squared", "absolute" or "signed"; see `keras_ae.layers.Decorrelation`, also for the warning.
         features: What counts as a feature of a code map: "channels" or "values".
-        activation: Of the dense code.
-        initializer: Of the dense code's kernel.
+        activation: Activation of the dense code.
+        initializer: Kernel initializer of the dense code.
         of: The bottleneck whose code is decorrelated, instead of a dense one.
 
     Raises:
         InputError: If not exactly one of `units` and `of` is given, or `of` is no bottleneck.
+
+    Example:
+        >>> bottleneck = kae.bottlenecks.Decorrelated(units=4, alpha=0.005)
+        >>> tuple(bottleneck(np.ones((2, 12), "float32")).shape)
+        (2, 4)
     """
 
     penalizes = True
@@ -53,7 +58,7 @@ class Decorrelated(Bottleneck):
         self.decorrelation = Decorrelation(alpha, form, features, dtype=self.dtype_policy, name="decorrelation")
 
     def build(self, input_shape):
-        if not self.of.built:  # A deserialised one is.
+        if not self.of.built:  # A deserialised bottleneck is built already.
             self.of.build(input_shape)
 
     def call(self, features, training=False):

@@ -1,4 +1,4 @@
-"""A dense code."""
+"""The dense bottleneck."""
 
 import keras
 
@@ -14,25 +14,30 @@ NORMALIZATIONS = ("batch", "standard", "layer", "spectral")
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class Dense(Bottleneck):
-    """One dense layer on the last axis: the deterministic autoencoder's code layer.
+    """One dense layer on the last axis: the code layer of the deterministic autoencoder.
 
     Features [batch, ..., channels] → code [batch, ..., units]. On feature maps this is a 1×1 convolution.
-    Normalised, noisy or frozen it is a model of Daly et al., section 3 (Table 1) and section 4.
+    The normalised, noisy and frozen variants are models of Daly et al., section 3 (Table 1) and section 4.
 
     Args:
         units: Length of the code (at each position).
         activation: Name of the code's activation, or the negative slope of a LeakyReLU; linear by default.
-        initializer: Of the kernel.
-        normalization: Of the code, before the activation: "batch"; "standard", which is "batch" without the
-            trained scale and shift, so that codes keep mean 0 and variance 1 (Ghose et al., 2020); "layer"; of the
-            kernel: "spectral" (`keras_ae.layers.SpectralNormalization`); or None.
-        noise: Standard deviation of Gaussian noise on what the decoder gets, in training only; 0 to 1.
-        frozen: Whether kernel and bias stay as they were initialised.
+        initializer: Initializer of the kernel.
+        normalization: Normalisation of the code before the activation: "batch"; "standard", which is "batch"
+            without the trained scale and shift, so that codes keep mean 0 and variance 1 (Ghose et al., 2020);
+            "layer"; or None. "spectral" normalises the kernel (`keras_ae.layers.SpectralNormalization`).
+        noise: Standard deviation of Gaussian noise on the decoder's input, in training only; 0 to 1.
+        frozen: Whether kernel and bias keep their initial values.
         seed: Seed of the noise.
         momentum: Momentum of the moving averages, if `normalization` is "batch" or "standard".
 
     Raises:
-        InputError: For an unknown normalisation or noise out of range.
+        InputError: If the normalisation is unknown or the noise out of range.
+
+    Example:
+        >>> bottleneck = kae.bottlenecks.Dense(units=4, activation="relu")
+        >>> tuple(bottleneck(np.ones((1, 3, 3, 8), "float32")).shape)  # A code map from feature maps.
+        (1, 3, 3, 4)
     """
 
     def __init__(
@@ -50,7 +55,7 @@ class Dense(Bottleneck):
         super().__init__(**kwargs)
         if normalization not in (None, *NORMALIZATIONS):
             raise unknown_name("normalization", normalization, NORMALIZATIONS)
-        if not 0 <= noise <= 1:  # as Keras's layer has it
+        if not 0 <= noise <= 1:  # the range of Keras's layer
             raise InputError(f"noise={noise}", "a standard deviation, 0 to 1", "correct it, or scale the code")
         self.units, self.activation = whole_number("units", units), activation
         self.initializer = keras.initializers.get(initializer)
@@ -60,13 +65,17 @@ class Dense(Bottleneck):
         self.code.trainable = not frozen
         self.normalize = self._normalization_layer()
         self.activate = activation_layer(activation, dtype=self.dtype_policy, name="activation")
-        # Only where there is noise: a layer of noise brings a random state, which checkpoints keep.
+        # Only with noise: a noise layer has a random state, which checkpoints keep.
         options = {"seed": seed, "dtype": self.dtype_policy, "name": "disturb"}
         self.disturb = keras.layers.GaussianNoise(noise, **options) if noise else None
 
     def _code_layer(self) -> keras.layers.Layer:
-        by_batch = self.normalization in ("batch", "standard")  # They subtract every bias.
-        options = {"kernel_initializer": self.initializer, "use_bias": not by_batch, "dtype": self.dtype_policy}
+        cancels_bias = self.normalization in ("batch", "standard")
+        options = {
+            "kernel_initializer": self.initializer,
+            "use_bias": not cancels_bias,
+            "dtype": self.dtype_policy,
+        }
         layer = keras.layers.Dense(self.units, **options, name="code")
         return SpectralNormalization(layer, name="code") if self.normalization == "spectral" else layer
 
@@ -95,7 +104,7 @@ class Dense(Bottleneck):
         return code if self.disturb is None else self.disturb(code, training=training)
 
     def regularize(self, code, training):
-        """Add the penalty of a code [batch, ..., units], before the noise; a dense code has none."""
+        """Adds the penalty of a code [batch, ..., units], before the noise; a dense code has none."""
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)

@@ -14,35 +14,41 @@ from keras_ae.errors import InputError
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class GaussianMixtureRegularized(Dense):
-    """A dense code drawn to a mixture of K equally likely N(μₖ, σ²I) whose modes μₖ are fixed before training.
+    """A dense code pulled towards a mixture of K equally likely N(μₖ, σ²I), with modes μₖ fixed before training.
 
-    Of the d values of an image's code, adds to the loss
+    With d values in an image's code, it adds to the loss
 
         weight · (1/d)·Σⱼ (1/n)·Σᵢ (Fⱼ(z₍ᵢ₎ⱼ) − (i − ½)/n)²  +  covariance_weight · ‖Cov(z) − C‖²_F / d²
 
-    z₍₁₎ⱼ ≤ … ≤ z₍ₙ₎ⱼ being the batch's n values j in order, Fⱼ the mixture's marginal distribution function and
-    C = σ²I + Cov(μ) its covariance. The first term holds each marginal's empirical distribution to the mixture's,
-    as a Kolmogorov-Smirnov test does; the second what the marginals cannot see.
+    where z₍₁₎ⱼ ≤ … ≤ z₍ₙ₎ⱼ are the sorted values j of the batch of n, Fⱼ is the mixture's marginal distribution
+    function and C = σ²I + Cov(μ) its covariance. The first term fits each marginal's empirical distribution to the
+    mixture's, as in a Kolmogorov-Smirnov test; the second term fits what the marginals miss.
 
     Source: Saseendran et al., "Shape your space: a Gaussian mixture regularization approach to deterministic
-    autoencoders", written from the description of the method. Left open there or here: the difference of the
-    distributions is the mean of squares (Cramér & von Mises) and not the largest, which has a gradient for one
-    code a value; where the modes lie (drawn from N(0, spread²), by the seed alone), and the weights.
+    autoencoders", written from the description of the method. Choices made here: the distance between the
+    distributions is the mean of squares (Cramér & von Mises), because the maximum has a gradient for only one code
+    per value; the modes are drawn from N(0, spread²) by `mode_seed` alone; and the weights.
 
     Attributes:
-        modes: float32 [K, d], of the built layer; with `std` the density to sample codes from.
+        modes: float32 [K, d], once built; with `std` they give the density to sample codes from.
 
     Args:
         units: Length of the code (at each position).
         components: Number K of modes.
-        std: Standard deviation σ of each.
+        std: Standard deviation σ of each component.
         spread: Standard deviation of the modes' coordinates.
-        weight, covariance_weight: Of the two terms, which do not grow with the code.
-        mode_seed: Of the modes.
-        **kwargs: As of `Dense`.
+        weight, covariance_weight: Weights of the two terms, which do not grow with the code.
+        mode_seed: Seed of the modes.
+        **kwargs: Options of `Dense`.
 
     Raises:
-        InputError: For no components or a standard deviation that is not above 0.
+        InputError: If there are no components or the standard deviation is not above 0.
+
+    Example:
+        >>> bottleneck = kae.bottlenecks.GaussianMixtureRegularized(units=2, components=3)
+        >>> bottleneck.build((None, 5))
+        >>> bottleneck.modes.shape
+        (3, 2)
     """
 
     penalizes = True
@@ -79,8 +85,8 @@ class GaussianMixtureRegularized(Dense):
         distribution = ops.mean(0.5 * (1.0 + ops.erf(standardized / sqrt(2.0))), axis=1)
         marginals = ops.mean(ops.square(distribution - ranks[:, None]))
         centered = self.modes - self.modes.mean(0)
-        wanted = self.std**2 * np.eye(centered.shape[1]) + centered.T @ centered / len(centered)
-        covariances = ops.mean(ops.square(numerics.covariance(values) - np.float32(wanted)))
+        target_covariance = self.std**2 * np.eye(centered.shape[1]) + centered.T @ centered / len(centered)
+        covariances = ops.mean(ops.square(numerics.covariance(values) - np.float32(target_covariance)))
         self.add_loss(self.weight * marginals + self.covariance_weight * covariances)
 
     def get_config(self):

@@ -1,4 +1,4 @@
-"""The plain bottleneck."""
+"""The bottleneck without a layer of its own."""
 
 import keras
 
@@ -8,7 +8,12 @@ from keras_ae.catalogue import Example
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class Identity(Bottleneck):
-    """The encoder's features are the code. The narrowing is the encoder's last layer (bottleneck-shape paper)."""
+    """Passes the encoder's features on as the code; the encoder's last layer narrows (bottleneck-shape paper).
+
+    Example:
+        >>> ops.convert_to_numpy(kae.bottlenecks.Identity()(np.array([[1.0, 2.0]], "float32"))).tolist()
+        [[1.0, 2.0]]
+    """
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)

@@ -13,18 +13,24 @@ from keras_ae.errors import InputError
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class KSparse(Bottleneck):
-    """A linear dense code of which only the largest values are kept: k in training, ⌊a·k⌋ otherwise.
+    """A linear dense code that keeps only its largest values: k in training, ⌊a·k⌋ otherwise.
 
-    The others become 0. Of equal values the first are kept, so that there are never more. Source: Penhouët's
-    thesis, eq. 2.22; the defaults are the thesis's settings for codes of length 10.
+    The others become 0. Among equal values the first are kept, so the number is exact. Source: Penhouët's thesis,
+    eq. 2.22; the defaults are the thesis's settings for codes of length 10.
 
     Args:
         units: Length of the code (at each position).
-        k: Values that are kept in training, 1 to `units`.
-        a: At least 1; with ⌊a·k⌋ above `units` all are kept at inference.
+        k: Number of values kept in training, 1 to `units`.
+        a: Factor of k at inference, at least 1; with ⌊a·k⌋ above `units` all values are kept.
 
     Raises:
         InputError: If k or a is out of range.
+
+    Example:
+        >>> bottleneck = kae.bottlenecks.KSparse(units=6, k=2, a=1.5)
+        >>> codes = bottleneck(np.random.default_rng(0).normal(size=(4, 12)))
+        >>> np.count_nonzero(ops.convert_to_numpy(codes), axis=1).tolist()  # ⌊1.5 · 2⌋ at inference
+        [3, 3, 3, 3]
     """
 
     def __init__(self, units: int, k: int = 5, a: float = 1.3, **kwargs):
@@ -39,7 +45,7 @@ class KSparse(Bottleneck):
 
     @property
     def kept_at_inference(self) -> int:
-        """⌊a·k⌋, and not more than there are."""
+        """Number of values kept at inference: ⌊a·k⌋, at most `units`."""
         return min(self.units, floor(round(self.a * self.k, 9)))  # 1.15 · 20 is 22.999… in floating point.
 
     def build(self, input_shape):
@@ -47,7 +53,7 @@ class KSparse(Bottleneck):
 
     def call(self, features, training=False):
         code = self.code(features)
-        # By index and not by threshold, which keeps too many where values are equal.
+        # By index: a threshold would keep too many among equal values.
         _, kept = ops.top_k(code, self.k if training else self.kept_at_inference)
         return code * ops.sum(ops.one_hot(kept, self.units, dtype=code.dtype), axis=-2)
 

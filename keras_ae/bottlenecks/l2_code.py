@@ -9,17 +9,23 @@ from keras_ae.catalogue import Example
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class L2Code(Dense):
-    """A dense code z that is kept small: adds weight · ½‖z‖², averaged over the images, to the loss.
+    """A dense code z with a penalty on its size: adds weight · ½‖z‖², averaged over the images, to the loss.
 
-    It is the KL divergence of a variational code of constant variance, but for a constant. Source: Ghosh et al.,
-    "From variational to deterministic autoencoders", section 3; what the RAE also does to the decoder is
-    `keras_ae.networks.regularized_decoder`.
+    Up to a constant this is the KL divergence of a variational code of constant variance. Source: Ghosh et al.,
+    "From variational to deterministic autoencoders", section 3. `keras_ae.networks.regularized_decoder` does what
+    the RAE does to the decoder.
 
     Args:
         units: Length of the code (at each position).
-        weight: Weight of the penalty, which is summed over the code: with a loss that is a *mean* over pixels it
-            acts as strongly as weight · pixels does with a sum. The default is not the authors'.
-        **kwargs: As of `Dense`.
+        weight: Weight of the penalty, which is summed over the code. Beside a loss that is a *mean* over pixels it
+            acts as strongly as weight · pixels beside a sum. The default is not the authors'.
+        **kwargs: Options of `Dense`.
+
+    Example:
+        >>> bottleneck = kae.bottlenecks.L2Code(units=2, weight=0.1, initializer="ones")
+        >>> _ = bottleneck(np.array([[1.0, 2.0]], "float32"))  # The code is [3, 3].
+        >>> round(float(bottleneck.losses[0]), 4)
+        0.9
     """
 
     penalizes = True

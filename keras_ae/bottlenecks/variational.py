@@ -12,7 +12,13 @@ from keras_ae.code_shapes import whole_number
 
 
 class Posterior(NamedTuple):
-    """A diagonal Gaussian over the code: mean and logarithm of the standard deviation, [batch, ..., units]."""
+    """A diagonal Gaussian over the code: its mean and log standard deviation, [batch, ..., units].
+
+    Example:
+        >>> posterior = kae.bottlenecks.Variational(3).posterior(np.ones((2, 5), "float32"))
+        >>> tuple(posterior.log_std.shape)
+        (2, 3)
+    """
 
     mean: keras.KerasTensor
     log_std: keras.KerasTensor
@@ -20,20 +26,27 @@ class Posterior(NamedTuple):
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class Variational(Bottleneck):
-    """A code drawn from N(μ(x), σ(x)²) in training, its mean otherwise; penalty β · KL to N(0, I), in nats.
+    """A code sampled from N(μ(x), σ(x)²) in training, its mean at inference; penalty β · KL to N(0, I), in nats.
 
     Features [batch, ..., channels] → code [batch, ..., units]. The KL is summed over the code and averaged over
-    the images: with a loss that is a *mean* over pixels, β weighs as much as β · pixels does with a sum. A warm-up
-    is a `VariableSchedule` of `schedulable.beta`.
+    the images: beside a loss that is a *mean* over pixels, β acts as strongly as β · pixels beside a sum. For a
+    warm-up, use a `VariableSchedule` of `schedulable.beta`.
 
-    With β = 1 and a sum over pixels this is eq. 2.25 of Penhouët's thesis, ½·KL + RL: there
-    KL lacks the factor ½, so the β of its eq. 2.26 is half of the one here.
+    With β = 1 and a sum over pixels this is eq. 2.25 of Penhouët's thesis, ½·KL + RL. There KL lacks the factor ½,
+    so the β of its eq. 2.26 is half of the one here.
 
     Args:
         units: Length of the code (at each position).
-        beta: Weight β of the KL divergence; 1 with a summed log-likelihood is the VAE. `schedulable.beta` is
-            the variable that begins with it.
-        seed: Of the sampling.
+        beta: Weight β of the KL divergence; 1 with a summed log-likelihood is the VAE. It is the initial value of
+            the variable `schedulable.beta`.
+        seed: Seed of the sampling.
+
+    Example:
+        >>> bottleneck = kae.bottlenecks.Variational(units=3, beta=0.5, seed=1)
+        >>> tuple(bottleneck(np.ones((2, 5), "float32"), training=True).shape)
+        (2, 3)
+        >>> float(bottleneck.schedulable.beta)
+        0.5
     """
 
     penalizes = True
@@ -51,7 +64,7 @@ class Variational(Bottleneck):
         self.log_std.build(input_shape)
 
     def posterior(self, features) -> Posterior:
-        """The distribution of the code given the encoder's features."""
+        """Returns the distribution of the code given the encoder's features."""
         return Posterior(self.mean(features), self.log_std(features))
 
     def call(self, features, training=False):
@@ -62,7 +75,7 @@ class Variational(Bottleneck):
         return mean + ops.exp(log_std) * keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.noise)
 
     def regularize(self, divergence, training):
-        """Add the penalty of a divergence in nats, [batch, ..., units]."""
+        """Adds the penalty of a divergence in nats, [batch, ..., units]."""
         self.penalize(divergence, self.schedulable.beta)
 
     def compute_output_shape(self, input_shape):

@@ -15,23 +15,30 @@ INFERENCE_SEED = 0
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class WassersteinMMD(Dense):
-    """A dense code whose distribution over the batch is drawn to N(0, σ²I): adds λ · MMD² to the loss.
+    """A dense code whose distribution over the batch is pulled towards N(0, σ²I): adds λ · MMD² to the loss.
 
-    The unbiased estimate of `keras_ae.numerics.maximum_mean_discrepancy`, between the codes of a batch and as many
-    draws of the prior, with a sum of inverse multiquadratic kernels of C = scale · 2dσ²: 2dσ² is the mean squared
-    distance of two draws. d is the number of all code values of an image. At inference the draws are always the
-    same. Of a batch of more than 1,024 codes, as windows make them, 1,024 are taken
-    (`keras_ae.numerics.rows_to_pair`). Source: Tolstikhin et al., "Wasserstein auto-encoders", algorithm 2 and
-    section 4; the scales are those of the authors' program.
+    MMD² is the unbiased estimate of `keras_ae.numerics.maximum_mean_discrepancy` between the codes of a batch and
+    as many draws from the prior, with a sum of inverse multiquadratic kernels of C = scale · 2dσ²: 2dσ² is the
+    mean squared distance of two draws, and d the number of code values of an image. At inference the draws are
+    fixed. A batch of more than 1,024 codes, as windows make them, is reduced to 1,024
+    (`keras_ae.numerics.rows_to_pair`).
+    Source: Tolstikhin et al., "Wasserstein auto-encoders", algorithm 2 and section 4; the scales are those of the
+    authors' program.
 
     Args:
         units: Length of the code (at each position).
-        weight: Weight λ; the paper has 10 on MNIST and 100 on CelebA. There the reconstruction loss is a sum of
-            squares: with a *mean* over an image's values λ acts as strongly as λ · values.
+        weight: Weight λ; the paper has 10 on MNIST and 100 on CelebA, beside a sum of squares. Beside a *mean*
+            over an image's values, λ acts as strongly as λ · values.
         prior_std: Standard deviation σ of the prior.
-        scales: Of the kernels.
-        seed: Of the draws (and of the noise, if any).
-        **kwargs: As of `Dense`.
+        scales: Scales of the kernels.
+        seed: Seed of the draws (and of the noise, if any).
+        **kwargs: Options of `Dense`.
+
+    Example:
+        >>> bottleneck = kae.bottlenecks.WassersteinMMD(units=3, seed=1)
+        >>> codes = bottleneck(np.ones((4, 5), "float32"))
+        >>> tuple(codes.shape), len(bottleneck.losses)
+        ((4, 3), 1)
     """
 
     penalizes = True
@@ -47,7 +54,7 @@ class WassersteinMMD(Dense):
     ):
         super().__init__(units, seed=seed, **kwargs)
         self.weight, self.prior_std, self.scales = weight, prior_std, tuple(scales)
-        # Another seed than the noise has, which would be the draws themselves.
+        # Not the seed of the noise, which would then equal the draws.
         self.draws = keras.random.SeedGenerator(None if seed is None else seed + 1)
 
     def regularize(self, code, training):

@@ -1,4 +1,4 @@
-"""Densities of codes, fitted after training: for sampling new codes, and for how likely a code is."""
+"""Densities of codes, fitted after training: they sample new codes and score how likely a code is."""
 
 from keras_ae.density.mixture import DENSITIES, Density, Gaussian, GaussianMixture, StandardNormal, load_density
 

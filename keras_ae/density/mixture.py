@@ -1,4 +1,4 @@
-"""The standard normal, the full-covariance Gaussian and mixtures of such: all of them mixtures of Gaussians.
+"""Standard normal, full-covariance Gaussian and Gaussian mixture, all implemented as mixtures of Gaussians.
 
 The ex-post densities of Daly et al., "Deterministic against variational autoencoders" (section 4.2), after Ghosh
 et al., 2019: "N(0, 1)", "MVG", and "GMM" with ten components.
@@ -16,19 +16,23 @@ from keras_ae.data.npz_archive import read_arrays
 from keras_ae.errors import InputError, unknown_name
 from keras_ae.files import write_atomically
 
-REGULARIZATION = 1e-6  # added to the variances, so that constant values of codes leave them positive
-ROUNDING = (
-    2.0**-16
-)  # of a code value's mean: deviations below it are rounding, and are added to the variances, too
+REGULARIZATION = 1e-6  # Added to the variances, which keeps those of constant code values positive.
+# Relative to a code value's mean, smaller deviations are rounding; their square is added to the variances, too.
+ROUNDING = 2.0**-16
 
 
 class Density(ABC):
-    """A density over codes [d]: `fit` it to codes, then `sample`, `log_prob`, `save`.
+    """A density over codes [d]: `fit` it to codes, then call `sample`, `log_prob` or `save`.
 
     Attributes:
         weights: float64 [k], summing to 1.
         means: float64 [k, d].
         factors: float64 [k, d, d]: lower Cholesky factors of the covariances.
+
+    Example:
+        >>> codes = np.random.default_rng(0).normal(size=(50, 2))
+        >>> {name: kind().fit(codes).means.shape for name, kind in kae.density.DENSITIES.items()}
+        {'standard_normal': (1, 2), 'gaussian': (1, 2), 'mixture': (10, 2)}
     """
 
     name: str
@@ -37,10 +41,10 @@ class Density(ABC):
     factors: np.ndarray | None = None
 
     def fit(self, codes) -> Self:
-        """Fit to codes [n, ...], flattened; gives itself.
+        """Fits the density to codes [n, ...], flattened; returns itself.
 
         Raises:
-            InputError: For too few codes, or values that are not finite.
+            InputError: If there are too few codes, or values that are not finite.
         """
         codes = np.asarray(codes, np.float64)
         codes = codes.reshape(len(codes), int(np.prod(codes.shape[1:])))  # -1 fails without codes
@@ -57,16 +61,16 @@ class Density(ABC):
 
     @abstractmethod
     def fewest(self, dimensions: int) -> int:
-        """How many codes of so many values it takes to fit."""
+        """Returns the minimum number of codes of this many values for a fit."""
 
     @abstractmethod
     def _estimate(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Weights [k], means [k, d] and covariances [k, d, d]."""
+        """Returns weights [k], means [k, d] and covariances [k, d, d]."""
 
     def set_parameters(self, weights, means, factors) -> Self:
-        """Take weights [k], means [k, d] and lower Cholesky factors [k, d, d] as they are; gives itself."""
+        """Sets weights [k], means [k, d] and lower Cholesky factors [k, d, d]; returns itself."""
         self.weights, self.means, self.factors = weights, means, factors
-        # log_prob multiplies by the inverse factors and solves nothing: every export format can do that.
+        # log_prob multiplies by the inverse factors instead of solving: every export format supports that.
         self._whitening = np.float32(np.stack([np.linalg.inv(factor) for factor in factors]))
         self._centers = np.float32(means)
         diagonals = np.diagonal(factors, axis1=1, axis2=2)
@@ -75,29 +79,29 @@ class Density(ABC):
         return self
 
     def log_prob(self, codes):
-        """Log density in nats [n] of codes [n, ...], flattened: an array of an array, a tensor of a tensor.
+        """Returns the log density [n] of codes [n, ...], flattened, in nats: an array for an array, else a tensor.
 
-        It can be called within compiled functions and exported graphs.
+        It works in compiled functions and exported graphs.
 
         Raises:
-            InputError: If it is not fitted, or to codes of another length.
+            InputError: If the density is not fitted, or was fitted to codes of another length.
         """
-        given = isinstance(codes, np.ndarray)
+        as_array = isinstance(codes, np.ndarray)
         codes = ops.cast(ops.convert_to_tensor(codes), "float32")
         self.check(None if None in codes.shape[1:] else prod(codes.shape[1:]))
         codes = ops.reshape(codes, (-1, self.means.shape[1]))
         distances = [
-            # Centred before it is whitened: codes far from 0 would cancel.
+            # Centre before whitening: codes far from 0 would lose digits.
             log_weight - 0.5 * ops.sum(ops.square(ops.matmul(codes - center, whitening.T)), axis=1)
             for log_weight, center, whitening in zip(
                 self._log_weights, self._centers, self._whitening, strict=True
             )
         ]
         total = ops.logsumexp(ops.stack(distances, axis=1), axis=1)
-        return ops.convert_to_numpy(total) if given else total
+        return ops.convert_to_numpy(total) if as_array else total
 
     def distribution(self):
-        """The same as a TensorFlow Probability distribution over [d], float32."""
+        """Returns the density as a TensorFlow Probability distribution over [d], float32."""
         self.check()
         import tensorflow_probability as tfp
 
@@ -107,11 +111,11 @@ class Density(ABC):
         )
 
     def sample(self, count: int, seed: int = 0) -> np.ndarray:
-        """Draw codes: float32 [count, d]; the same ones for the same seed."""
+        """Samples codes: float32 [count, d], equal for equal seeds."""
         return self.distribution().sample(count, seed=(seed, 0)).numpy()
 
     def save(self, path) -> None:
-        """Write it to an .npz file, for `load_density`."""
+        """Writes the density to an .npz file, for `load_density`."""
         self.check()
         arrays = {"weights": self.weights, "means": self.means, "factors": self.factors}
 
@@ -122,7 +126,7 @@ class Density(ABC):
         write_atomically(Path(path), write)
 
     def check(self, length: int | None = None) -> None:
-        """Refuse (`InputError`) what is not fitted, or was fitted to codes of another length than this."""
+        """Raises an `InputError` if the density is not fitted, or was fitted to codes of another length."""
         if self.means is None:
             raise InputError(
                 f"a density {self.name!r} without codes", "one that is fitted", "call fit(codes) first"
@@ -134,7 +138,13 @@ class Density(ABC):
 
 
 class StandardNormal(Density):
-    """N(0, I): what variational autoencoders are trained towards. Fitting tells the number of dimensions alone."""
+    """N(0, I), the prior of variational autoencoders; fitting sets only the number of dimensions.
+
+    Example:
+        >>> density = kae.density.StandardNormal().fit(np.ones((1, 2)))
+        >>> round(float(density.log_prob(np.zeros((1, 2)))[0]), 4)  # −log 2π
+        -1.8379
+    """
 
     name = "standard_normal"
 
@@ -147,12 +157,18 @@ class StandardNormal(Density):
 
 
 class Gaussian(Density):
-    """A Gaussian with full covariance ("MVG"): the codes' mean, and their covariance with 1/n."""
+    """A Gaussian with full covariance ("MVG"): the mean of the codes, and their covariance with 1/n.
+
+    Example:
+        >>> density = kae.density.Gaussian().fit([[1.0, 0.0], [3.0, 0.0], [2.0, 3.0]])
+        >>> density.means.tolist()
+        [[2.0, 1.0]]
+    """
 
     name = "gaussian"
 
     def fewest(self, dimensions: int) -> int:
-        return dimensions + 1  # Fewer do not span the space.
+        return dimensions + 1  # Fewer codes do not span the space.
 
     def _estimate(self, codes):
         covariance = np.atleast_2d(np.cov(codes, rowvar=False, bias=True))
@@ -165,8 +181,14 @@ class GaussianMixture(Density):
     """A mixture of Gaussians with full covariances ("GMM"), fitted by scikit-learn's expectation maximisation.
 
     Args:
-        components: How many.
-        seed: Of the initial k-means.
+        components: Number of components.
+        seed: Seed of the initial k-means.
+
+    Example:
+        >>> codes = np.concatenate([np.random.default_rng(0).normal(mean, 0.1, (20, 1)) for mean in (0, 5)])
+        >>> density = kae.density.GaussianMixture(components=2).fit(codes)
+        >>> sorted(density.means.ravel().round().tolist()), density.weights.round(2).tolist()
+        ([-0.0, 5.0], [0.5, 0.5])
     """
 
     name = "mixture"
@@ -187,7 +209,7 @@ class GaussianMixture(Density):
 
 
 def _rounding(means: np.ndarray) -> np.ndarray:
-    """Covariances [k, d, d] of the rounding of code values around means [k, d]."""
+    """Returns the covariances [k, d, d] of rounding errors of code values around means [k, d]."""
     return np.square(ROUNDING * means)[:, :, None] * np.eye(means.shape[1])
 
 
@@ -195,17 +217,22 @@ DENSITIES = {density.name: density for density in (StandardNormal, Gaussian, Gau
 
 
 def load_density(path) -> Density:
-    """The density that `Density.save` wrote.
+    """Loads a density that `Density.save` wrote.
 
     Raises:
-        InputError: If the file is not there or holds none.
+        InputError: If the file does not exist or holds no density.
+
+    Example:
+        >>> kae.density.Gaussian().fit(np.eye(3)[:, :2]).save("density.npz")
+        >>> kae.density.load_density("density.npz").name
+        'gaussian'
     """
     expected, action, parts = "a density that was saved", "fit it again", ("name", "weights", "means", "factors")
-    found = read_arrays(Path(path), parts, expected)
-    missing = [part for part in parts if part not in found]
+    stored = read_arrays(Path(path), parts, expected)
+    missing = [part for part in parts if part not in stored]
     if missing:
         raise InputError(f"{path} without {missing[0]}", expected, action)
-    name, *arrays = (found[part] for part in parts)
+    name, *arrays = (stored[part] for part in parts)
     if str(name) not in DENSITIES:
         raise unknown_name("density", str(name), DENSITIES)
     kind = DENSITIES[str(name)]

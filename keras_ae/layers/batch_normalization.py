@@ -1,4 +1,4 @@
-"""Batch normalisation (Ioffe and Szegedy, 2015), in training as TensorFlow's one fused operation."""
+"""Batch normalisation (Ioffe and Szegedy, 2015) that trains with TensorFlow's fused kernel."""
 
 import keras
 from keras import ops
@@ -6,28 +6,34 @@ from keras import ops
 from keras_ae.catalogue import Example
 from keras_ae.execution import fused_batch_normalization
 
-# Of the moving averages in the library's own networks: they then lag ten steps behind. Keras's 0.99 lags a hundred
-# behind, so that trainings of a few hundred steps validate with averages of what the network no longer is.
+# Momentum of the library's own networks: the moving averages lag ten steps behind. With Keras's 0.99 they lag a
+# hundred, so that trainings of a few hundred steps validate with averages of an earlier network.
 MOMENTUM = 0.9
-LEAST_EPSILON = 1.001e-5  # below it, the GPU's fused kernels compute with this one instead
+LEAST_EPSILON = 1.001e-5  # The GPU's fused kernels raise a smaller epsilon to this.
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class BatchNormalization(keras.layers.BatchNormalization):
     """`keras.layers.BatchNormalization` that trains feature maps faster on TensorFlow.
 
-    Moments, normalisation and the ReLU behind it are one kernel there, and so is their gradient, where Keras has a
-    pass over memory for each operation. What it computes is the same, the moving averages included. Everything
-    that the kernel does not cover, such as other axes, masks and other backends, Keras's own code computes.
+    There, one kernel computes the moments, the normalisation and the ReLU behind it, and another their gradient;
+    Keras makes a pass over memory for each operation. The results are the same, moving averages included. Keras's
+    own code computes what the kernel does not cover: other axes, masks, other backends.
 
-    Input and output: [batch, height, width, channels]; others as Keras has them.
+    Input and output: [batch, height, width, channels], or any other shape that Keras's layer takes.
 
     Args:
-        momentum: Part that the moving averages of means and variances keep in a step.
+        momentum: Fraction of the moving averages of means and variances that is kept per step.
         epsilon: Added to the variance.
         center: Whether to add a learned offset.
         scale: Whether to multiply by a learned factor.
-        kwargs: Other options of Keras's layer.
+        **kwargs: Other options of Keras's layer.
+
+    Example:
+        >>> layer = kae.layers.BatchNormalization(momentum=0.5)
+        >>> _ = layer(np.full((4, 2, 2, 1), 3.0, "float32"), training=True)
+        >>> ops.convert_to_numpy(layer.moving_mean).tolist()
+        [1.5]
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Convolution, instance normalisation, activation: the unit that the convolutional autoencoder is made of."""
+"""Convolution, instance normalisation, activation: the building block of the convolutional autoencoder."""
 
 import keras
 from keras import ops
@@ -10,8 +10,8 @@ from keras_ae.execution import on_cpu
 from keras_ae.layers.instance_normalization import InstanceNormalization
 from keras_ae.layers.winograd import winograd_convolution
 
-# Maps of at most so many positions, of at least so many channels before and after, are convolved by Winograd's
-# algorithm while training on a CPU: 2.2 times as fast at 6×6×768. Larger maps of fewer channels gain nothing.
+# While training on a CPU, Winograd's algorithm convolves maps of at most this many positions and at least this
+# many input and output channels: 2.2 times as fast at 6×6×768. Larger maps with fewer channels gain nothing.
 WINOGRAD_POSITIONS, WINOGRAD_CHANNELS = 64, 256
 
 
@@ -31,10 +31,15 @@ class ConvolutionUnit(keras.layers.Layer):
         kernel_size: Odd side of the kernel.
         strides: Step of the convolution in both directions.
         normalize: Whether to normalise.
-        activation: Applied last.
+        activation: Activation, applied last.
 
     Raises:
-        InputError: For an even kernel, which no padding puts in the middle.
+        InputError: If the kernel size is even: no padding centres such a kernel.
+
+    Example:
+        >>> unit = kae.layers.ConvolutionUnit(filters=4, strides=2)
+        >>> tuple(unit(np.ones((1, 5, 8, 3), "float32")).shape)
+        (1, 3, 4, 4)
     """
 
     def __init__(
@@ -53,7 +58,7 @@ class ConvolutionUnit(keras.layers.Layer):
         self.filters, self.kernel_size, self.strides = filters, kernel_size, strides
         self.normalize = normalize
         self.activation = keras.activations.get(activation)
-        # With stride 1 "same" pads just so, and spares a pass over memory.
+        # With stride 1, "same" pads the same way and saves a pass over memory.
         self.padding = kernel_size // 2 if strides > 1 else 0
         self.convolution = keras.layers.Conv2D(
             filters,
@@ -76,19 +81,19 @@ class ConvolutionUnit(keras.layers.Layer):
             self.normalization.build(self.compute_output_shape(input_shape))
 
     def call(self, features, training=None):
-        if training and self._gains_by_winograd(features.shape) and on_cpu():
+        if training and self._winograd_is_faster(features.shape) and on_cpu():
             features = winograd_convolution(features, self.convolution.kernel)
             features = features + ops.cast(self.convolution.bias, features.dtype)
         else:
             if self.padding:
-                both = (self.padding, self.padding)
-                features = ops.pad(features, ((0, 0), both, both, (0, 0)))
+                margins = (self.padding, self.padding)
+                features = ops.pad(features, ((0, 0), margins, margins, (0, 0)))
             features = self.convolution(features)
         if self.normalization is not None:
             features = self.normalization(features)
         return self.activation(features)
 
-    def _gains_by_winograd(self, shape) -> bool:
+    def _winograd_is_faster(self, shape) -> bool:
         height, width, channels = shape[1:]
         return (
             (self.kernel_size, self.strides) == (3, 1)

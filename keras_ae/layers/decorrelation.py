@@ -1,4 +1,4 @@
-"""A layer that penalises correlated features and changes nothing."""
+"""A layer that penalises correlated features and passes its input on."""
 
 from math import prod
 
@@ -17,18 +17,24 @@ FEATURES = ("channels", "values")
 class Decorrelation(keras.layers.Layer):
     """Returns its input, and adds α · the penalty of its features' covariances to the loss.
 
-    The covariances are taken over the batch: a sum over pairs of features, no mean over images, and on several
-    replicas each replica's own. Source: the decorrelated-bottleneck paper, eq. 2 and 3.
+    The covariances are those of the batch (with several replicas, of each replica's part). The penalty is a sum
+    over pairs of features, not a mean over images. Source: the decorrelated-bottleneck paper, eq. 2 and 3.
 
     Args:
         alpha: Weight α of the penalty.
-        form: "squared", "absolute" or "signed", as of `keras_ae.numerics.decorrelation_penalty`. "signed" has no
-            lower bound and wrecks training at the paper's own values of α: it is there to show that.
-        features: What counts as a feature of maps [batch, height, width, channels]: "channels", each position
-            being a sample; or "values", each position of each channel being a feature.
+        form: "squared", "absolute" or "signed"; see `keras_ae.numerics.decorrelation_penalty`. "signed" has no
+            lower bound and wrecks training at the paper's own values of α; it is there to show that.
+        features: What counts as a feature of maps [batch, height, width, channels]. "channels": each channel is a
+            feature and each position a sample. "values": each position of each channel is a feature.
 
     Raises:
-        InputError: For an unknown form or choice of features.
+        InputError: If the form or the choice of features is unknown.
+
+    Example:
+        >>> layer = kae.layers.Decorrelation(alpha=0.1)
+        >>> _ = layer(np.array([[1.0, 1.0], [-1.0, -1.0]], "float32"))
+        >>> round(float(layer.losses[0]), 4)  # The covariance of the two features is 1.
+        0.1
     """
 
     def __init__(self, alpha: float = 0.005, form: str = "squared", features: str = "channels", **kwargs):

@@ -1,4 +1,4 @@
-"""Instance normalisation (Ulyanov et al., 2016), written as one pass over memory."""
+"""Instance normalisation (Ulyanov et al., 2016) in one pass over memory."""
 
 import keras
 from keras import ops
@@ -11,16 +11,22 @@ from keras_ae.catalogue import Example
 class InstanceNormalization(keras.layers.Layer):
     """Normalises each channel of each image to mean 0 and variance 1, then scales and shifts it.
 
-    Equal to `keras.layers.GroupNormalization(groups=-1)`, but faster in training: the moments are taken in one
-    pass, always in float32, of values shifted by one of them, so that no digits are lost where a channel's mean
-    is large beside its deviation.
+    Equal to `keras.layers.GroupNormalization(groups=-1)`, but faster in training: one pass computes both moments,
+    always in float32. It first subtracts one value of the channel, so that a mean that is large relative to the
+    deviation costs no digits.
 
-    A map of a single pixel carries nothing after this layer: each value is its own mean.
+    This layer erases maps of a single pixel: each value is its own mean.
 
     Input and output: [batch, height, width, channels].
 
     Args:
         epsilon: Added to the variance.
+
+    Example:
+        >>> layer = kae.layers.InstanceNormalization()
+        >>> images = np.array([5.0, 7.0], "float32").reshape(1, 1, 2, 1)
+        >>> np.round(ops.convert_to_numpy(layer(images)).ravel(), 3).tolist()
+        [-1.0, 1.0]
     """
 
     def __init__(self, epsilon: float = 1e-5, **kwargs):

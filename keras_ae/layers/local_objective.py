@@ -6,18 +6,27 @@ from keras_ae import _keras
 
 
 class LocalObjective(keras.layers.Layer):
-    """A layer trained on a loss of its own, beside the loss of the model that it stands in.
+    """A layer trained on its own loss, beside the loss of the model that contains it.
 
     Its objective is the sum of its `losses`: what it and the layers inside it pass to `add_loss` in `call`
-    (float32 scalars, each a mean over the batch), and their weights' regularizers. In mode "alternate" its
-    trainable variables are what this objective moves, and nothing else moves them. A subclass does nothing about
-    gradients: `call` adds its loss and returns its output without stopping any, and `MultiObjective` keeps the
-    objectives apart.
+    (float32 scalars, each a mean over the batch), and their weights' regularizers. In mode "alternate" this
+    objective, and no other, moves the layer's trainable variables. A subclass need not stop gradients: `call` adds
+    its loss and returns its output, and `MultiObjective` keeps the objectives apart.
 
-    Layers inside it are its own business, other local objectives included: their losses are part of its objective.
+    Losses of nested layers belong to this objective, those of nested local objectives too.
+
+    Example:
+        >>> class Small(kae.layers.LocalObjective):
+        ...     def call(self, features):
+        ...         self.add_loss(ops.mean(ops.square(features)))
+        ...         return features
+        >>> layer = Small()
+        >>> _ = layer(np.array([[1.0, 3.0]], "float32"))
+        >>> float(layer.losses[0])
+        5.0
     """
 
     @property
     def metrics(self):
-        """Its own metrics; those of a model inside it are hidden, since they report another way of training."""
+        """Its own metrics, without those of a nested model, which report another way of training."""
         return _keras.own_metrics(self)

@@ -15,28 +15,33 @@ from keras_ae.losses import WINDOW_LOSSES
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class LocallyEmbeddedAutoencoder(LocalObjective):
-    """Images or feature maps → code maps: the codes of all windows, from one autoencoder that rebuilds them.
+    """Images or feature maps → code maps: one autoencoder encodes every window.
 
-    Input [batch, height, width, channels] of any range; output [batch, rows, columns, code length]. It stands
-    where a convolution or a pooling layer would. Its objective is the loss between windows and their
-    reconstructions, and the bottleneck's penalty; both are means over all windows of the batch. `MultiObjective`
-    trains it beside a main loss; in a plain `keras.Model` its loss is added to the model's.
+    Input [batch, height, width, channels] of any range; output [batch, rows, columns, code length]. It takes the
+    place of a convolution or a pooling layer. Its objective is the loss between windows and their reconstructions,
+    plus the bottleneck's penalty; both are means over all windows of the batch. `MultiObjective` trains it beside
+    a main loss; a plain `keras.Model` adds its loss to the model's.
 
-    An encoder that offers `slide` (see `keras_ae.networks.SlidingEncoder`) is applied as a convolution where that
-    is faster, any other to the windows. The decoder serves the loss alone: compiled functions that only predict
-    leave it out, and so do exported models. Source: Penhouët's thesis, chapter 3, eq. 3.1
-    and 3.2.
+    An encoder with a method `slide` (see `keras_ae.networks.SlidingEncoder`) runs as a convolution where that is
+    faster; any other encodes windows that were cut out. Only the loss needs the decoder: compiled functions that
+    only predict leave it out, and so do exported models. Source: Penhouët's thesis, chapter 3, eq. 3.1 and 3.2.
 
     Args:
         autoencoder: A built `keras_ae.Autoencoder` of windows, whose code is a vector.
-        window: (height, width) or one number; the autoencoder's own if left out, and never another.
+        window: (height, width) or one number: the size that the autoencoder takes, which is the default.
         strides: Steps down and to the right, or one number; the window's sides if left out.
         padding: "same" (zeros) or "valid".
         loss: "sum_squared_error", eq. 3.2: a sum over each window's values; or a mean over all values: "mse",
             "mae", "log_loss" (eq. 2.19 to 2.21; the last for values in [0, 1] only).
 
     Raises:
-        InputError: If these do not fit together, or do not fit the input.
+        InputError: If the arguments do not fit each other or the input.
+
+    Example:
+        >>> autoencoder = kae.architectures.window_autoencoder((4, 4, 1), code_shape=(3,))
+        >>> lea = kae.layers.LocallyEmbeddedAutoencoder(autoencoder, strides=2)
+        >>> tuple(lea(np.ones((1, 8, 12, 1), "float32")).shape)  # [batch, rows, columns, code length]
+        (1, 4, 6, 3)
     """
 
     def __init__(
@@ -85,7 +90,7 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
         return ops.reshape(codes, shape)
 
     def encode(self, images, training: bool = False):
-        """Code maps without the loss: what `call` returns, also faster outside of compiled functions."""
+        """Returns the code maps that `call` returns, without computing the loss: faster in eager mode."""
         return ops.reshape(*self._encode(images, training))
 
     def windows(self, images):
@@ -93,7 +98,7 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
         return self.windowing.extract(ops.convert_to_tensor(images))
 
     def reconstruct_windows(self, images):
-        """The reconstructions of `windows(images)`, as at inference."""
+        """Returns the reconstructions of `windows(images)`, in inference mode."""
         return self.decode(self.encode(images))
 
     def decode(self, codes):
@@ -102,7 +107,7 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
         return ops.reshape(windows, (-1, *codes.shape[1:3], *self.autoencoder.image_shape))
 
     def recombine(self, windows, sides: tuple[int, int]) -> Recombined:
-        """The inverse of `windows`: means where they overlap, and a mask of where any window is.
+        """Inverts `windows`: averages where windows overlap, and masks the pixels that a window covers.
 
         Args:
             windows: [batch, rows, columns, *window, channels].
@@ -111,7 +116,7 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
         return self.windowing.recombine(ops.convert_to_tensor(windows), sides)
 
     def reconstruct(self, images) -> Recombined:
-        """Reconstructed images, put together from the reconstructions of their windows."""
+        """Returns reconstructed images, assembled from the reconstructions of their windows."""
         return self.recombine(self.reconstruct_windows(images), images.shape[1:3])
 
     def _flat_windows(self, images):
@@ -130,10 +135,10 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
         return codes, (-1, *self.compute_output_shape(images.shape)[1:])
 
     def _slides(self, training: bool) -> bool:
-        """Whether the encoder runs as a convolution, which is not always faster than on windows cut out.
+        """Whether the encoder runs as a convolution instead of on windows cut out.
 
-        It is not where they lie side by side, nor in training on small windows, which are cut out for the loss
-        anyway: a strided convolution's gradients are then the slowest part.
+        A convolution is slower where the windows tile the image, and in training on small windows: the loss cuts
+        them out anyway, and the gradients of a strided convolution would be the slowest part.
         """
         if not hasattr(self.autoencoder.encoder, "slide") or self.windowing.tiles:
             return False
@@ -154,7 +159,7 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
 
     @classmethod
     def examples(cls):
-        make = ARCHITECTURES["window_autoencoder"]  # By name: this module is not above autoencoders.
+        make = ARCHITECTURES["window_autoencoder"]  # By name: layers may not import architectures.
         variational = make((2, 3, 1), (2,), bottleneck="variational")
         sparse = make((3, 3, 2), (3,), "conv", kernels=2, kernel_size=3)
         return [

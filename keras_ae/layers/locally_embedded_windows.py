@@ -1,4 +1,4 @@
-"""Cutting images into windows, and putting windows together again."""
+"""Cuts images into windows, and assembles images from windows."""
 
 from dataclasses import dataclass
 from math import prod
@@ -12,19 +12,19 @@ from keras import ops
 from keras_ae.errors import InputError, unknown_name
 
 PADDINGS = ("same", "valid")
-FEW_VALUES = 64  # In a window: up to here a convolution cuts windows out faster than copying does.
+FEW_VALUES = 64  # Values in a window, up to which a convolution cuts windows out faster than copying does.
 
 
 def as_pair(sides: int | tuple[int, int]) -> tuple[int, int]:
-    """(down, to the right) from both, or from one number for both."""
-    down, right = (sides, sides) if isinstance(sides, Integral) else sides
-    return index(down), index(right)
+    """Returns (vertical, horizontal) from such a pair or from one number."""
+    vertical, horizontal = (sides, sides) if isinstance(sides, Integral) else sides
+    return index(vertical), index(horizontal)
 
 
 class Recombined(NamedTuple):
-    """Images put together from windows, and which of their pixels any window covers.
+    """Images assembled from windows, and the mask of the pixels that a window covers.
 
-    images: [batch, height, width, channels]; 0 where no window is.
+    images: [batch, height, width, channels]; 0 where there is no window.
     mask: bool [height, width].
     """
 
@@ -33,7 +33,7 @@ class Recombined(NamedTuple):
 
 
 class Axis(NamedTuple):
-    """The windows along one side of an image: how many, how long, from step to step; zeros before the image."""
+    """The windows along one axis of an image: their number, length and step, and the zeros before the image."""
 
     count: int
     window: int
@@ -42,21 +42,21 @@ class Axis(NamedTuple):
 
     @property
     def length(self) -> int:
-        """From the first window's beginning to the last one's end."""
+        """Pixels from the start of the first window to the end of the last."""
         return (self.count - 1) * self.stride + self.window
 
     def pixels(self) -> np.ndarray:
-        """Where each window's pixels are, counted from the first window's beginning: int [count, window]."""
+        """Positions of each window's pixels, from the start of the first window: int [count, window]."""
         return np.arange(self.count)[:, None] * self.stride + np.arange(self.window)
 
     def members(self, side: int) -> np.ndarray:
-        """1 where a pixel of the image is a window's pixel: float32 [side, count, window]."""
+        """Float32 [side, count, window]: 1 where the pixel of the image is that pixel of the window."""
         return (np.arange(side)[:, None, None] + self.before == self.pixels()).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class Windowing:
-    """Windows at even steps, as section 2.1.6 of Penhouët's thesis, has them.
+    """Evenly spaced windows (Penhouët's thesis, section 2.1.6).
 
     Args:
         window: (height, width) of the windows.
@@ -65,7 +65,7 @@ class Windowing:
             only windows that lie wholly inside. The windows are those of Keras's convolutions.
 
     Raises:
-        InputError: For an unknown padding, or sides and steps below 1.
+        InputError: If the padding is unknown, or a side or step is below 1.
     """
 
     window: tuple[int, int]
@@ -82,11 +82,11 @@ class Windowing:
 
     @property
     def tiles(self) -> bool:
-        """Whether the windows lie side by side, so that cutting them out makes no value twice."""
+        """Whether the windows tile the image, so that cutting them out copies each value once."""
         return self.window == self.strides
 
     def axes(self, sides: tuple[int, int]) -> tuple[Axis, Axis]:
-        """Down and to the right, for images of (height, width).
+        """The vertical and the horizontal axis of images of (height, width).
 
         Raises:
             InputError: If no window fits.
@@ -108,8 +108,8 @@ class Windowing:
     def extract(self, images):
         """[batch, height, width, channels] → windows [batch, rows, columns, *window, channels].
 
-        Of windows side by side this is one copy, of small overlapping ones a convolution with the identity as its
-        kernel, and of others a copy along each axis: what was fastest with its gradient (on CPU).
+        Windows that tile the image take one copy, small overlapping ones a convolution with the identity as its
+        kernel, others a copy along each axis: the fastest ways on a CPU, gradients included.
         """
         if not self.tiles and prod(self.window) * images.shape[-1] <= FEW_VALUES:
             patches = ops.image.extract_patches(images, self.window, self.strides, padding=self.padding)
@@ -119,12 +119,12 @@ class Windowing:
         if self.tiles:
             grid = (rows.count, rows.window, columns.count, columns.window)
             windows = ops.reshape(images, (-1, *grid, channels))
-        else:  # Columns first: the rows are then copied in long pieces.
+        else:  # Columns first, so that rows are copied in long pieces.
             windows = ops.take(ops.take(images, columns.pixels(), axis=2), rows.pixels(), axis=1)
         return ops.transpose(windows, (0, 1, 3, 2, 4, 5))
 
     def recombine(self, windows, sides: tuple[int, int]) -> Recombined:
-        """The inverse of `extract`: where windows overlap, their mean.
+        """Inverts `extract`; overlapping windows are averaged.
 
         Args:
             windows: [batch, rows, columns, *window, channels].
@@ -138,12 +138,12 @@ class Windowing:
         return Recombined(total / count, covers > 0)
 
     def coverage(self, sides: tuple[int, int]) -> np.ndarray:
-        """How many windows cover each pixel: int [height, width]."""
+        """Number of windows that cover each pixel: int [height, width]."""
         along = (axis.members(side).sum((1, 2)) for axis, side in zip(self.axes(sides), sides, strict=True))
         return np.outer(*along).astype(int)
 
     def _fitted(self, images, axes):
-        """The images with zeros around, without what lies behind the last window."""
+        """The images padded with zeros, and cut off after the last window."""
         height, width = (axis.length - axis.before for axis in axes)
         images = images[:, :height, :width]
         pads = [

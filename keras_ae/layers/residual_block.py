@@ -8,13 +8,18 @@ from keras_ae.layers.convolution_unit import ConvolutionUnit
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class ResidualBlock(keras.layers.Layer):
-    """Convolution units one after the other, and the block's input added to their output.
+    """A chain of convolution units, with the block's input added to their output.
 
-    There is no activation after the sum. Input and output: [batch, height, width, channels].
+    No activation follows the sum. Input and output: [batch, height, width, channels].
     Source: the bottleneck-shape paper, section 2.2 ("two residual blocks with two convolutions each").
 
     Args:
         units: Number of convolution units.
+
+    Example:
+        >>> block = kae.layers.ResidualBlock(units=2)
+        >>> tuple(block(np.ones((1, 6, 4, 3), "float32")).shape)
+        (1, 6, 4, 3)
     """
 
     def __init__(self, units: int = 2, **kwargs):

@@ -1,4 +1,4 @@
-"""Spatial broadcast: a code at every pixel, with the pixel's coordinates."""
+"""Spatial broadcast: repeats a code at every pixel and appends the pixel's coordinates."""
 
 import keras
 from keras import ops
@@ -8,12 +8,17 @@ from keras_ae.catalogue import Example
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class SpatialBroadcast(keras.layers.Layer):
-    """Codes [batch, length] → maps [batch, height, width, length + 2], the last two channels being x and y.
+    """Codes [batch, length] → maps [batch, height, width, length + 2]; the last two channels are x and y.
 
     x runs over the columns and y over the rows, each linearly from −1 to 1. Source: Watters et al., 2019.
 
     Args:
-        height, width: Of the maps.
+        height, width: Size of the maps.
+
+    Example:
+        >>> maps = kae.layers.SpatialBroadcast(1, 3)(np.array([[7.0]], "float32"))
+        >>> ops.convert_to_numpy(maps)[0, 0].tolist()  # [code, x, y] at each of the three columns
+        [[7.0, -1.0, -1.0], [7.0, 0.0, -1.0], [7.0, 1.0, -1.0]]
     """
 
     def __init__(self, height: int, width: int, **kwargs):

@@ -11,21 +11,30 @@ SMALLEST = 1e-12
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class SpectralNormalization(keras.layers.Wrapper):
-    """A layer that computes with W / σ(W), σ being the largest singular value of its kernel W.
+    """Wraps a layer so that it computes with W / σ(W), where σ(W) is the largest singular value of its kernel W.
 
-    The kernel is normalised where it is used and stored as it is: what an optimizer or nobody (a frozen kernel)
-    does to it never meets the normalisation, and inference sees σ of the kernel as it now is. The kernel counts as
-    a matrix of [output channels, everything else], which for convolutions is the method's bound and not the norm
-    of the convolution. One step of the power iteration a call follows the kernel; the vector that it makes in
-    training is state, and is saved. No gradient passes through the vector (Miyato et al., eq. 10 to 12).
+    The stored kernel stays unnormalised, so optimizers and frozen kernels work as usual, and inference uses σ of
+    the current kernel. The kernel counts as a matrix [output channels, everything else]; for convolutions this is
+    the method's bound, not the norm of the convolution. Each call makes `iterations` steps of the power iteration.
+    Training keeps the resulting vector as state, which is saved. No gradient passes through the vector (Miyato et
+    al., eq. 10 to 12).
 
     Args:
-        layer: One with a `kernel`: a dense layer, a convolution or a transposed convolution.
-        iterations: Steps of the power iteration a call.
+        layer: A layer with a `kernel`: dense, convolution or transposed convolution.
+        iterations: Steps of the power iteration per call.
+
+    Example:
+        >>> layer = kae.layers.SpectralNormalization(keras.layers.Dense(2, use_bias=False))
+        >>> layer.build((None, 2))
+        >>> _ = layer.layer.kernel.assign([[4.0, 0.0], [0.0, 1.0]])
+        >>> for _ in range(20):
+        ...     outputs = layer(np.eye(2, dtype="float32"), training=True)
+        >>> np.round(ops.convert_to_numpy(outputs), 3).tolist()
+        [[1.0, 0.0], [0.0, 0.25]]
     """
 
     def __init__(self, layer: keras.layers.Layer, iterations: int = 1, **kwargs):
-        # The layer inside computes in its own type, the singular value comes from the kernel in float32.
+        # The wrapped layer computes in its own dtype; the singular value is computed in float32.
         super().__init__(layer, autocast=False, **{**kwargs, "dtype": "float32"})
         self.iterations = iterations
 
@@ -43,7 +52,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         return ops.reshape(kernel, (-1, kernel.shape[-1]))
 
     def _first(self, shape, dtype=None):
-        # A number as seed: in another model's symbolic call, where layers may be built, no state can be drawn on.
+        # An integer seed: layers may be built within another model's symbolic call, where no state can change.
         start = _unit(keras.random.normal(shape, dtype="float32", seed=0))
         return _iterated(self._matrix(), start, INITIAL_ITERATIONS)
 
@@ -54,7 +63,7 @@ class SpectralNormalization(keras.layers.Wrapper):
             self.vector.assign(vector)
         largest = ops.norm(ops.matmul(matrix, vector))
         kernel = ops.cast(self.layer.kernel, "float32") / ops.maximum(largest, SMALLEST)
-        # All of the layer's variables are given: what is left out would be read past an enclosing scope (JAX).
+        # Pass all of the layer's variables: JAX would read any other from outside an enclosing scope.
         values = [(v, kernel if v is self.layer.kernel else v.value) for v in self.layer.variables]
         with keras.StatelessScope(state_mapping=values):
             return self.layer(inputs)
@@ -79,7 +88,7 @@ def _unit(vector):
 
 
 def _iterated(matrix, vector, iterations: int):
-    """The vector [columns] nearer to the first right singular vector of the matrix [rows, columns]."""
+    """Moves the vector [columns] towards the first right singular vector of the matrix [rows, columns]."""
     for _ in range(iterations):
         vector = _unit(ops.matmul(_unit(ops.matmul(matrix, vector)), matrix))
     return vector

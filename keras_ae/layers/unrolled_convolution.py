@@ -1,4 +1,4 @@
-"""Convolutions of small maps by one matrix product each."""
+"""Convolutions of small maps as one matrix product."""
 
 from math import prod
 
@@ -8,19 +8,19 @@ from keras import ops
 from keras_ae.catalogue import Example
 from keras_ae.execution import on_cpu
 
-# The matrix takes positions / k² times the arithmetic, for few channels at a much higher speed: with gradients,
-# maps of 4×4 are 1.2 (with AVX-512) to 3.5 times (without) as fast for 12 channels, 0.5 to 1.5 times for more
+# The matrix product takes positions / k² times the arithmetic, but with few channels it runs much faster. Speed-up
+# on 4×4 maps, gradients included: 1.2 (with AVX-512) to 3.5 (without) for 12 channels, 0.5 to 1.5 for more
 # (benchmarks/unrolled_convolution.py).
-MOST_POSITIONS = 2  # times the kernel's
+MOST_POSITIONS = 2  # as a multiple of the kernel's positions
 MOST_CHANNELS = 12
 
 
 def unrolled(convolve, features):
-    """A convolution of maps [batch, height, width, channels] as a product with its matrix.
+    """Convolves maps [batch, height, width, channels] by a product with the convolution's matrix.
 
-    A convolution is linear: what it makes of the maps that are 1 at one place and 0 elsewhere are the rows of its
-    matrix, whatever its kernel, strides and padding. There are as many as a map has values, so that it pays for
-    batches of more than these.
+    A convolution is linear: the rows of its matrix are its outputs for the maps that are 1 at one place and 0
+    elsewhere, whatever its kernel, strides and padding. There are as many rows as a map has values, so this pays
+    for larger batches.
 
     Args:
         convolve: The convolution, without bias.
@@ -34,15 +34,15 @@ def unrolled(convolve, features):
 
 
 class _Unrolled:
-    """Before Keras's convolution in a class's bases: it is unrolled where that is faster."""
+    """Mixin that decides where an unrolled convolution is faster; comes before Keras's class in the bases."""
 
-    def _gains(self, shape) -> bool:
+    def _unrolling_is_faster(self, shape) -> bool:
         """Whether maps [batch, height, width, channels] are small enough, and the device is a CPU."""
         if self.data_format != "channels_last" or None in shape[1:]:
             return False
-        positions = max(prod(of[1:3]) for of in (shape, self.compute_output_shape(shape)))
-        few = positions <= MOST_POSITIONS * prod(self.kernel_size)
-        return few and max(shape[-1], self.filters) <= MOST_CHANNELS and on_cpu()
+        positions = max(prod(sides[1:3]) for sides in (shape, self.compute_output_shape(shape)))
+        is_small = positions <= MOST_POSITIONS * prod(self.kernel_size)
+        return is_small and max(shape[-1], self.filters) <= MOST_CHANNELS and on_cpu()
 
     @classmethod
     def examples(cls):
@@ -56,27 +56,40 @@ class _Unrolled:
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class UnrolledConv2D(_Unrolled, keras.layers.Conv2D):
-    """`keras.layers.Conv2D` with the same weights and outputs (up to rounding), faster on maps of small windows.
+    """`keras.layers.Conv2D` with the same weights and outputs (up to rounding), faster on small maps.
 
-    A CPU convolves such maps, of few channels, at a fraction of the speed of a matrix product, so there it is one
-    (`unrolled`).
+    A CPU convolves small maps with few channels much more slowly than it multiplies matrices; there the layer uses
+    a matrix product (`unrolled`).
+
+    Example:
+        >>> layer = kae.layers.UnrolledConv2D(3, kernel_size=3, padding="same")
+        >>> tuple(layer(np.ones((1, 4, 4, 2), "float32")).shape)
+        (1, 4, 4, 3)
     """
 
     def convolution_op(self, inputs, kernel):
-        """As of `keras.layers.Conv2D`."""
+        """Same as `keras.layers.Conv2D.convolution_op`."""
         convolve = super().convolution_op
-        if self._gains(inputs.shape):
+        if self._unrolling_is_faster(inputs.shape):
             return unrolled(lambda units: convolve(units, kernel), inputs)
         return convolve(inputs, kernel)
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class UnrolledConv2DTranspose(_Unrolled, keras.layers.Conv2DTranspose):
-    """`keras.layers.Conv2DTranspose`, with the same weights and outputs; see `UnrolledConv2D`."""
+    """`keras.layers.Conv2DTranspose` with the same weights and outputs, faster on small maps.
+
+    See `UnrolledConv2D`.
+
+    Example:
+        >>> layer = kae.layers.UnrolledConv2DTranspose(3, kernel_size=3, strides=2, padding="same")
+        >>> tuple(layer(np.ones((1, 4, 4, 2), "float32")).shape)
+        (1, 8, 8, 3)
+    """
 
     def call(self, inputs):
-        """As of `keras.layers.Conv2DTranspose`."""
-        if not self._gains(inputs.shape):
+        """Same as `keras.layers.Conv2DTranspose.call`."""
+        if not self._unrolling_is_faster(inputs.shape):
             return super().call(inputs)
         outputs = unrolled(self._convolve, inputs)
         if self.use_bias:

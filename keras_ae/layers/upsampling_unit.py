@@ -13,20 +13,25 @@ HALF = ("bfloat16", "float16")
 class UpsamplingUnit(keras.layers.Layer):
     """Enlarges feature maps bilinearly (half-pixel centres), then applies a `ConvolutionUnit`.
 
-    It leaves no checkerboard artefacts, unlike a transposed convolution (Odena et al., 2016).
+    Unlike a transposed convolution, it leaves no checkerboard artefacts (Odena et al., 2016).
     Input: [batch, height, width, channels]; output: [batch, factor·height, factor·width, filters].
     Source: the bottleneck-shape paper, section 2.2 and eq. 4.
 
     Args:
         filters: Output channels.
-        factor: By how much each side grows; with 1 only the convolution is left.
+        factor: Factor by which each side grows; 1 leaves only the convolution.
+
+    Example:
+        >>> unit = kae.layers.UpsamplingUnit(filters=4, factor=2)
+        >>> tuple(unit(np.ones((1, 3, 5, 2), "float32")).shape)
+        (1, 6, 10, 4)
     """
 
     def __init__(self, filters: int, factor: int = 2, **kwargs):
         super().__init__(**kwargs)
         check_channels_last()
         self.filters, self.factor = filters, factor
-        # In half precision TensorFlow's XLA gives this gradient as float32, and then refuses the mixture.
+        # In half precision, TensorFlow's XLA returns this gradient as float32 and then rejects the mixed dtypes.
         dtype = "float32" if self.compute_dtype in HALF else self.dtype_policy
         self.upsampling = keras.layers.UpSampling2D(
             factor, interpolation="bilinear", dtype=dtype, name="upsampling"

@@ -1,21 +1,20 @@
-"""3×3 convolutions of small maps with many channels, by less than half of the multiplications."""
+"""3×3 convolutions of small maps with many channels, in less than half the multiplications."""
 
 import numpy as np
 from keras import ops
 
-# F(2, 3): two outputs of a filter of three taps from four inputs by four multiplications instead of six.
+# F(2, 3): two outputs of a three-tap filter from four inputs, in four multiplications instead of six.
 _INPUT = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]], np.float32)
 _FILTER = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]], np.float32)
 _OUTPUT = np.array([[1, 1, 1, 0], [0, 1, -1, -1]], np.float32)
 
 
 def winograd_convolution(features, kernel):
-    """A zero-padded 3×3 convolution of stride 1, equal to the direct one up to rounding.
+    """Returns a zero-padded 3×3 convolution of stride 1, equal to the direct one up to rounding.
 
-    Outputs of 2×2 pixels take 16 multiplications a pair of channels instead of 36. What is multiplied comes from
-    a whole map at once, by one product with a constant matrix, and so does its gradient: that is fast for maps of
-    few positions; for more the matrix grows with their square. In bfloat16 the error is three to four and a half
-    times that of the direct convolution.
+    2×2 output pixels take 16 multiplications per pair of channels instead of 36. A product with a constant matrix
+    transforms a whole map at once, and another its gradient. This is fast for few positions; the matrix grows with
+    the square of their number. In bfloat16 the error is 3 to 4.5 times that of the direct convolution.
 
     Source: Lavin & Gray, "Fast algorithms for convolutional neural networks", 2016, section 4.1: F(2×2, 3×3).
 
@@ -24,7 +23,7 @@ def winograd_convolution(features, kernel):
         kernel: [3, 3, in, out].
 
     Returns:
-        [batch, height, width, out] of the features' type.
+        [batch, height, width, out] in the dtype of the features.
     """
     height, width, channels = features.shape[1:]
     filters = kernel.shape[-1]
@@ -39,7 +38,7 @@ def winograd_convolution(features, kernel):
 
 
 def _matrices(height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """From map positions to the 16 values of each tile, from 16 products back to positions, from 9 taps to 16."""
+    """The matrices from map positions to 16 values per tile, from these back to positions, from 9 taps to 16."""
     down, across = _along(height), _along(width)
     positions = height * width
     to_tiles = np.einsum("aih,bjw->abijhw", down[0], across[0]).reshape(4 * positions, positions)
@@ -48,10 +47,10 @@ def _matrices(height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 
 def _along(side: int) -> tuple[np.ndarray, np.ndarray]:
-    """[4, tiles, side] that takes a padded line to its overlapping tiles, and [side, 4, tiles] that joins them."""
+    """The matrices that split a padded line into tiles, [4, tiles, side], and join them, [side, 4, tiles]."""
     tiles = side // 2
-    apart, join = np.zeros((4, tiles, side + 2), np.float32), np.zeros((side, 4, tiles), np.float32)
+    split, join = np.zeros((4, tiles, side + 2), np.float32), np.zeros((side, 4, tiles), np.float32)
     for i in range(tiles):
-        apart[:, i, 2 * i : 2 * i + 4] = _INPUT
+        split[:, i, 2 * i : 2 * i + 4] = _INPUT
         join[2 * i : 2 * i + 2, :, i] = _OUTPUT
-    return apart[:, :, 1:-1], join  # The first and last column meet the padding.
+    return split[:, :, 1:-1], join  # The first and last columns belong to the padding.

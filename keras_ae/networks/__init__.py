@@ -1,4 +1,4 @@
-"""Encoders and decoders: functional Keras models that know nothing of losses, one family a file."""
+"""Encoders and decoders: functional Keras models without losses, one family per file."""
 
 from keras_ae.networks.convolutional import convolutional_decoder, convolutional_encoder
 from keras_ae.networks.fully_connected import fully_connected_decoder, fully_connected_encoder

@@ -9,7 +9,7 @@ from keras_ae.code_shapes import image_shape_of, strides_for, whole_number
 from keras_ae.errors import InputError
 from keras_ae.layers import ConvolutionUnit, ResidualBlock, UpsamplingUnit
 
-GROWTH = 4  # Each halving of the sides quadruples the channels, so that the volume stays (eq. 3).
+GROWTH = 4  # Halving the sides quadruples the channels, which keeps the volume (eq. 3).
 
 
 @with_examples(
@@ -25,20 +25,25 @@ def convolutional_encoder(
     residual_blocks: int = 2,
     width: int | None = None,
 ) -> keras.Model:
-    """A unit at full size, then `strided_layers` times residual blocks and a strided unit of four times the width.
+    """A unit at full size, then stages of residual blocks and a strided unit of four times the width.
 
-    The last strided unit gives the code's channels; there are no residual blocks behind it. Code sizes larger
-    than the smallest come from turning the last strides into 1 (eq. 5).
+    The last strided unit makes the code's channels; no residual blocks follow it. To make codes larger than the
+    smallest, the last strides become 1 (eq. 5).
 
     Args:
         input_shape: (height, width, channels) of the images.
         code_shape: (height, width, channels) of the features it returns.
         strided_layers: Number n_l of strided units; the paper has 5.
         residual_blocks: Blocks before each strided unit.
-        width: Channels at full size; the paper has the image's.
+        width: Channels at full size; the image's by default, as in the paper.
 
     Raises:
         InputError: If the layers cannot make this code.
+
+    Example:
+        >>> encoder = kae.networks.convolutional_encoder((8, 8, 3), (2, 2, 5), strided_layers=2)
+        >>> encoder.output_shape
+        (None, 2, 2, 5)
     """
     input_shape, code_shape = image_shape_of(input_shape), _code_shape(code_shape)
     width = whole_number("width", width or input_shape[-1])
@@ -73,20 +78,25 @@ def convolutional_decoder(
     normalize_output: bool = True,
     output_activation="relu",
 ) -> keras.Model:
-    """The encoder's mirror image: upsampling units that quarter the width, residual blocks behind each.
+    """Mirrors the encoder: upsampling units that quarter the width, each followed by residual blocks.
 
-    A last unit at full size gives the image.
+    A last unit at full size makes the image.
 
     Args:
         code_shape: (height, width, channels) of the code.
         output_shape: (height, width, channels) of the images.
-        strided_layers, residual_blocks, width: As of `convolutional_encoder`.
-        normalize_output: Whether the last unit has instance normalisation, as the paper's does. Without it the
-            network can give each image a brightness and contrast of its own.
-        output_activation: Of the last unit; the paper's is "relu".
+        strided_layers, residual_blocks, width: Same as for `convolutional_encoder`.
+        normalize_output: Whether the last unit has instance normalisation, as in the paper. Without it the network
+            can reproduce each image's brightness and contrast.
+        output_activation: Activation of the last unit; the paper's is "relu".
 
     Raises:
-        InputError: If the layers cannot come from this code to these images.
+        InputError: If the layers cannot make these images from this code.
+
+    Example:
+        >>> decoder = kae.networks.convolutional_decoder((2, 2, 5), (8, 8, 3), strided_layers=2)
+        >>> decoder.output_shape
+        (None, 8, 8, 3)
     """
     output_shape, code_shape = image_shape_of(output_shape), _code_shape(code_shape)
     width = whole_number("width", width or output_shape[-1])

@@ -31,8 +31,12 @@ def fully_connected_encoder(
     Args:
         input_shape: (height, width, channels) of the images.
         hidden: Units of each dense layer.
-        activation: After each of them; a number is the negative slope of a LeakyReLU.
-        initializer: Of the kernels.
+        activation: Activation of each layer; a number is the negative slope of a LeakyReLU.
+        initializer: Initializer of the kernels.
+
+    Example:
+        >>> kae.networks.fully_connected_encoder((4, 6, 3), hidden=(16, 8)).output_shape
+        (None, 8)
     """
     image = keras.Input(image_shape_of(input_shape), name="image")
     features = _dense_stack(keras.layers.Flatten(name="flatten")(image), hidden, activation, initializer)
@@ -56,13 +60,17 @@ def fully_connected_decoder(
     Args:
         code_shape: (length,) of the code.
         output_shape: (height, width, channels) of the images.
-        hidden: Units of each dense layer before the last, which gives the pixels.
-        activation: After each hidden layer; a number is the negative slope of a LeakyReLU.
-        output_activation: After the last layer.
-        initializer: Of the kernels.
+        hidden: Units of each dense layer before the last, which makes the pixels.
+        activation: Activation of each hidden layer; a number is the negative slope of a LeakyReLU.
+        output_activation: Activation of the last layer.
+        initializer: Initializer of the kernels.
 
     Raises:
         InputError: If the code is not a vector.
+
+    Example:
+        >>> kae.networks.fully_connected_decoder((3,), (4, 6, 3), hidden=(8,)).output_shape
+        (None, 4, 6, 3)
     """
     output_shape = image_shape_of(output_shape)
     code = keras.Input((vector_length(code_shape),), name="code")

@@ -1,4 +1,4 @@
-"""Networks that are kept smooth: the regularised autoencoder's decoders (Ghosh et al., 2020)."""
+"""Smooth networks: the decoders of the regularised autoencoder (Ghosh et al., 2020)."""
 
 import keras
 from keras import ops
@@ -13,18 +13,25 @@ KERNELS = (keras.layers.Dense, keras.layers.Conv2D, keras.layers.Conv2DTranspose
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class JacobianPenalty(keras.layers.Wrapper):
-    """A decoder D that adds weight · ‖∂D(z)/∂z‖²_F, averaged over the codes, to the loss in training.
+    """Wraps a decoder D and adds weight · ‖∂D(z)/∂z‖²_F, averaged over the codes, to the loss in training.
 
-    The norm is estimated without derivatives of derivatives: E ‖D(z + s·u) − D(z)‖² / s² over u ~ N(0, I), one u a
-    code, which is the squared Frobenius norm but for a term of order s². Both halves go through the decoder as one
-    batch, so that batch normalisation treats them alike. The differences are too small for half precision: train
-    in float32.
+    The norm is estimated without second derivatives: E ‖D(z + s·u) − D(z)‖² / s² over u ~ N(0, I), with one u per
+    code, which is the squared Frobenius norm up to a term of order s². Codes and moved codes pass through the
+    decoder as one batch, so that batch normalisation treats them alike. The differences are too small for half
+    precision: train in float32.
 
     Args:
         layer: The decoder.
-        weight: In front of the squared norm, a sum over the image's values.
+        weight: Weight of the squared norm, a sum over the image's values.
         step: The distance s, in units of the code.
-        seed: Of the directions u.
+        seed: Seed of the directions u.
+
+    Example:
+        >>> decoder = kae.networks.fully_connected_decoder((3,), (4, 4, 1), hidden=(8,))
+        >>> penalized = kae.networks.JacobianPenalty(decoder, weight=1e-3, seed=1)
+        >>> images = penalized(np.ones((2, 3), "float32"), training=True)
+        >>> tuple(images.shape), float(penalized.losses[0]) > 0
+        ((2, 4, 4, 1), True)
     """
 
     def __init__(
@@ -58,26 +65,32 @@ def regularized_decoder(
     spectral: bool = False,
     seed: int | None = None,
 ) -> keras.Model:
-    """An untrained decoder of the same layers that is kept smooth, by any of the RAE's three ways.
+    """Returns an untrained copy of a decoder that is regularised by any of the RAE's three methods.
 
     Source: Ghosh et al., "From variational to deterministic autoencoders", section 3: RAE-L2, RAE-GP and RAE-SN.
-    They go with a penalty of the code, `keras_ae.bottlenecks.L2Code`. With a loss that is a *mean* over an image's
-    values a weight acts as strongly as weight · values does with a sum. Other networks can be given too.
+    They complement a penalty on the code, `keras_ae.bottlenecks.L2Code`. Beside a loss that is a *mean* over an
+    image's values, a weight acts as strongly as weight · values beside a sum. Other networks work too.
 
-    Weight decay and spectral normalisation know dense layers, convolutions and transposed convolutions that are
-    layers of the model itself, as in `strided_decoder`; not what composite layers or models within it hold, as
-    in `convolutional_decoder`. The gradient penalty goes with any decoder.
+    Weight decay and spectral normalisation apply to dense layers, convolutions and transposed convolutions that
+    are direct layers of the model, as in `strided_decoder`, not to those inside composite layers or nested models,
+    as in `convolutional_decoder`. The gradient penalty works with any decoder.
 
     Args:
-        decoder: A functional model; it is not changed, and its weights are not taken over.
-        weight_decay: Of every kernel W: adds weight_decay · ‖W‖² to the loss.
+        decoder: A functional model. It is not changed, and its weights are not copied.
+        weight_decay: Weight decay: adds weight_decay · ‖W‖² to the loss for every kernel W.
         gradient_penalty: Weight of `JacobianPenalty`.
         spectral: Whether dense layers and convolutions are spectrally normalised, the last one too
             (`keras_ae.layers.SpectralNormalization`).
-        seed: Of the gradient penalty.
+        seed: Seed of the gradient penalty.
 
     Raises:
         InputError: If weight decay or spectral normalisation would miss a kernel.
+
+    Example:
+        >>> decoder = kae.networks.fully_connected_decoder((3,), (4, 4, 1), hidden=(8,))
+        >>> smooth = kae.networks.regularized_decoder(decoder, spectral=True)
+        >>> [type(layer).__name__ for layer in smooth.layers][1]
+        'SpectralNormalization'
     """
     if weight_decay or spectral:
         _check_kernels(decoder)
@@ -109,15 +122,15 @@ def _check_kernels(model: keras.Model) -> None:
 
 
 def _examples() -> list[Example]:
-    """With new decoders each time: models must not share them."""
+    """Examples with new decoders each time: models must not share them."""
 
     def decoder():
         code = keras.Input((3,), name="code")
         maps = keras.layers.Reshape((2, 2, 2))(keras.layers.Dense(8)(code))
         return keras.Model(code, keras.layers.Conv2DTranspose(1, 2, 2, activation="sigmoid")(maps))
 
-    ways = ({"weight_decay": 1e-3}, {"gradient_penalty": 1e-3, "seed": 1}, {"spectral": True})
-    return [Example({"decoder": decoder(), **way}) for way in ways]
+    options = ({"weight_decay": 1e-3}, {"gradient_penalty": 1e-3, "seed": 1}, {"spectral": True})
+    return [Example({"decoder": decoder(), **option}) for option in options]
 
 
 regularized_decoder.examples = _examples

@@ -32,12 +32,16 @@ def strided_encoder(
         input_shape: (height, width, channels) of the images, of any size.
         filters: Channels of each convolution.
         kernel_size: Side of the kernels.
-        depth: Convolutions of each number of filters, the strided one last: one number, or one each.
+        depth: Convolutions per number of filters, the strided one last: one number, or one each.
         noise: Standard deviation of Gaussian noise on the images, in training only and not clipped.
         momentum: Momentum of batch normalisation's moving averages.
 
     Raises:
-        InputError: For depths that are no numbers above 0, or not one for each number of filters.
+        InputError: If a depth is not a number above 0, or there is not one for each number of filters.
+
+    Example:
+        >>> kae.networks.strided_encoder((8, 8, 3), filters=(4, 8)).output_shape  # 2 · 2 · 8
+        (None, 32)
     """
     filters = whole_numbers("filters", filters)
     image = features = keras.Input(image_shape_of(input_shape), name="image")
@@ -64,9 +68,9 @@ def strided_decoder(
     image_strides: int = 1,
     momentum: float = MOMENTUM,
 ) -> keras.Model:
-    """Code vectors → images: a dense layer onto small maps, transposed convolutions that double their sides.
+    """Code vectors → images: a dense layer to small maps, then transposed convolutions that double their sides.
 
-    Source: Daly et al., section 3, and the WAE's and RAE's: 8×8 maps for images of 32×32, and of 64×64 with
+    Source: Daly et al., section 3, and the papers on WAE and RAE: 8×8 maps for images of 32×32, and of 64×64 with
     `image_strides` 2.
 
     Args:
@@ -74,15 +78,19 @@ def strided_decoder(
         output_shape: (height, width, channels) of the images; each further filter halves the first maps' sides.
         filters: Channels of the first feature maps, then of each transposed convolution of stride 2.
         kernel_size: Side of the kernels.
-        output_activation: After the last transposed convolution.
-        depth: Transposed convolutions of each number of filters but the first, the strided one last: one number,
-            or one each.
-        image_strides: Stride of the last transposed convolution, which makes the image: 1 or 2.
+        output_activation: Activation of the last transposed convolution.
+        depth: Transposed convolutions per number of filters except the first, the strided one last: one number, or
+            one each.
+        image_strides: Strides of the last transposed convolution, which makes the image: 1 or 2.
         momentum: Momentum of batch normalisation's moving averages.
 
     Raises:
-        InputError: If image_strides · 2^(len(filters) - 1) does not divide the image's height and width; if the
-            code is not a vector; for depths as of `strided_encoder`.
+        InputError: If image_strides · 2^(len(filters) - 1) does not divide the image's height and width, the code
+            is not a vector, or the depths are invalid, as for `strided_encoder`.
+
+    Example:
+        >>> kae.networks.strided_decoder((3,), (8, 8, 3), filters=(8, 4)).output_shape
+        (None, 8, 8, 3)
     """
     output_shape, filters = image_shape_of(output_shape), whole_numbers("filters", filters)
     factor = image_strides * 2 ** (len(filters) - 1)
@@ -100,7 +108,7 @@ def strided_decoder(
 
 
 def _layer_depths(depth: int | tuple[int, ...], layers: int) -> tuple[int, ...]:
-    """One depth a layer, of one for all or one each."""
+    """Returns one depth per layer, from one number for all layers or one each."""
     depths = tuple(depth) if isinstance(depth, Iterable) else (depth,) * layers
     if len(depths) != layers or any(not isinstance(d, Integral) or d < 1 for d in depths):
         raise InputError(f"depth {depth}", f"a number above 0, or {layers} such numbers", "give another depth")
@@ -114,7 +122,7 @@ class _Unit:
         self.kind, self.filters, self.kernel_size, self.momentum = kind, filters, kernel_size, momentum
 
     def repeated(self, features, name: str, repeats: int):
-        """Units of stride 1, named name_0, name_1, …, and after them the one of stride 2."""
+        """Applies units of stride 1, named name_0, name_1, …, and then the unit of stride 2."""
         for j in range(repeats - 1):
             features = self._apply(features, f"{name}_{j}", strides=1)
         return self._apply(features, name, strides=2)

@@ -1,4 +1,4 @@
-"""Weights trained elsewhere, carried over into a model."""
+"""Loads weights trained elsewhere into a model."""
 
 from collections.abc import Iterable
 
@@ -7,32 +7,39 @@ import numpy as np
 
 from keras_ae.errors import InputError, unknown_name
 
-# PyTorch's order of a kernel's axes, output channels first, as Keras's, output channels last. Transposed
-# convolutions have input and output the other way round in both.
+# From PyTorch's order of a kernel's axes (output channels first) to that of Keras (output channels last).
+# Transposed convolutions swap input and output in both.
 _FROM_TORCH = {2: (1, 0), 3: (2, 1, 0), 4: (2, 3, 1, 0), 5: (2, 3, 4, 1, 0)}
 _LAYOUTS = ("keras", "torch")
 
 
 def set_weights_in_order(model: keras.Model, arrays: Iterable, layout: str = "keras") -> None:
-    """Set all weights of a model from arrays in the order of its layers.
+    """Sets all weights of a model from arrays in the order of its layers, or none of them.
 
-    That is the order of `model.weights`, and of the values of a PyTorch `state_dict` whose modules were made in
-    the order in which they are applied: of each convolution kernel and bias, of each normalisation scale and shift
-    (and running mean and variance). Either all weights are set or none.
+    This is the order of `model.weights`, and of the values of a PyTorch `state_dict` whose modules were created in
+    the order in which they are applied: kernel and bias of a convolution; scale and shift (and running mean and
+    variance) of a normalisation.
 
-    Layers that flatten feature maps order their values by height, width, channels here and by channels, height,
-    width in PyTorch: the kernel of a dense layer behind one has to be brought into order before.
+    Flattening orders values by height, width, channels in Keras and by channels, height, width in PyTorch: reorder
+    the kernel of a dense layer that follows a flatten layer first.
 
     Args:
         model: A built model.
-        arrays: One for each weight.
-        layout: "keras": kernels as Keras has them, (height, width, in, out) of a convolution and (in, out) of a
-            dense layer; "torch": as PyTorch has them, (out, in, height, width) and (out, in). Arrays without axes,
-            PyTorch's count of batches of a batch normalisation, then are left out.
+        arrays: One array for each weight.
+        layout: "keras": kernels in Keras's layout, (height, width, in, out) for convolutions and (in, out) for
+            dense layers; "torch": in PyTorch's, (out, in, height, width) and (out, in). The latter skips arrays
+            without axes, which are a batch normalisation's counts of batches.
 
     Raises:
-        InputError: For another number of arrays than of weights; for one of another shape, naming the first layer
-            that does not fit; and for an unknown layout.
+        InputError: If the number of arrays differs from that of weights, an array has another shape than its
+            weight (the message names the first one), or the layout is unknown.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> torch_arrays = [np.array([[3.0, 4.0]]), np.array([0.5])]  # [out, in] and [out]
+        >>> kae.networks.set_weights_in_order(model, torch_arrays, layout="torch")
+        >>> ops.convert_to_numpy(model(np.array([[1.0, 1.0]]))).tolist()
+        [[7.5]]
     """
     if layout not in _LAYOUTS:
         raise unknown_name("layout", layout, _LAYOUTS)

@@ -1,8 +1,8 @@
 """Encoders and decoders of windows, whose layers follow from the window's size.
 
-Source: Penhouët's thesis, section 3.3.1; the sizes that it leaves open are those of which
-the parameter counts of its Table 3.1 come out exactly. All hidden layers have ReLU and biases; the last layer is
-linear, since windows inside a network have values of any range. Any image is a window of its own size.
+Source: Penhouët's thesis, section 3.3.1. Sizes that it leaves open are chosen so that they give the exact
+parameter counts of its Table 3.1. All hidden layers have ReLU and biases; the last layer is linear, because
+windows inside a network have values of any range. An image can be a single window.
 """
 
 from math import prod
@@ -20,19 +20,25 @@ STRIDES = 2  # of the convolutions inside a window
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class SlidingEncoder(keras.Model):
-    """A functional model of dense layers on a flattened window, which can slide over images as a convolution.
+    """A functional model of dense layers on a flattened window that can slide over images as a convolution.
 
-    The first dense layer on a window is a convolution with the window as its kernel, and the others are 1×1
-    convolutions, so the windows need not be cut out.
+    The first dense layer equals a convolution with the window as its kernel, and the others 1×1 convolutions, so
+    the windows need not be cut out.
+
+    Example:
+        >>> encoder = kae.networks.fully_connected_window_encoder((4, 4, 1))
+        >>> features = encoder.slide(np.ones((1, 8, 8, 1), "float32"), strides=(2, 2), padding="valid")
+        >>> tuple(features.shape)
+        (1, 3, 3, 32)
     """
 
     def slide(self, images, strides: tuple[int, int], padding: str):
-        """Features of every window of images: [batch, h, w, c] → [batch, rows, columns, features].
+        """Returns the features of every window of images: [batch, h, w, c] → [batch, rows, columns, features].
 
         Args:
-            images: Of any height and width.
+            images: Images of any height and width.
             strides: Steps from window to window, down and to the right.
-            padding: "same" or "valid", as of `keras.layers.Conv2D`.
+            padding: "same" or "valid", as in `keras.layers.Conv2D`.
         """
         first, *others = (layer for layer in self.layers if isinstance(layer, keras.layers.Dense))
         dtype = first.compute_dtype
@@ -50,6 +56,10 @@ def fully_connected_window_encoder(input_shape: tuple[int, int, int]) -> Sliding
 
     Args:
         input_shape: (height, width, channels) of the windows.
+
+    Example:
+        >>> kae.networks.fully_connected_window_encoder((4, 4, 2)).output_shape
+        (None, 64)
     """
     input_shape = image_shape_of(input_shape)
     window = keras.Input(input_shape, name="window")
@@ -68,6 +78,10 @@ def fully_connected_window_decoder(
         code_shape: (length,) of the code.
         output_shape: (height, width, channels) of the windows.
         output_activation: After the last layer.
+
+    Example:
+        >>> kae.networks.fully_connected_window_decoder((3,), (4, 4, 2)).output_shape
+        (None, 4, 4, 2)
     """
     hidden = (2 * prod(image_shape_of(output_shape)),)
     return fully_connected_decoder(code_shape, output_shape, hidden, "relu", output_activation)
@@ -81,12 +95,17 @@ def fully_connected_window_decoder(
 def convolutional_window_encoder(
     input_shape: tuple[int, int, int], kernels: int = 32, kernel_size: int = 4
 ) -> keras.Model:
-    """Strided convolutions until the maps are smaller than the kernel, and a dense layer: the "conv" encoder.
+    """Strided convolutions until the maps are smaller than the kernel, then a dense layer: the "conv" encoder.
 
     Args:
         input_shape: (height, width, channels) of the windows.
-        kernels: K of each convolution; the features are as many as the last maps have values.
-        kernel_size: k. Windows smaller than it (in their longer side) are not convolved at all.
+        kernels: Number K of kernels per convolution; there are as many features as values in the last maps.
+        kernel_size: Side k of the kernels. Windows with a longer side below k are not convolved.
+
+    Example:
+        >>> encoder = kae.networks.convolutional_window_encoder((8, 8, 2), kernels=3, kernel_size=3)
+        >>> encoder.output_shape  # Three convolutions leave 1×1 maps.
+        (None, 3)
     """
     input_shape = image_shape_of(input_shape)
     layers, sides = _reduction(input_shape, kernel_size)
@@ -111,13 +130,18 @@ def transposed_window_decoder(
     kernel_size: int = 4,
     output_activation="linear",
 ) -> keras.Model:
-    """A dense layer, as many transposed convolutions as the encoder has, a dense layer onto the window: "conv".
+    """The "conv" decoder: a dense layer, as many transposed convolutions as in the encoder, a last dense layer.
 
     Args:
         code_shape: (length,) of the code.
         output_shape: (height, width, channels) of the windows.
-        kernels, kernel_size: As of `convolutional_window_encoder`.
-        output_activation: After the last layer.
+        kernels, kernel_size: Same as for `convolutional_window_encoder`.
+        output_activation: Activation of the last layer.
+
+    Example:
+        >>> decoder = kae.networks.transposed_window_decoder((3,), (8, 8, 2), kernels=3, kernel_size=3)
+        >>> decoder.output_shape
+        (None, 8, 8, 2)
     """
     output_shape = image_shape_of(output_shape)
     layers, sides = _reduction(output_shape, kernel_size)
@@ -144,14 +168,18 @@ def spatial_broadcast_decoder(
     kernel_size: int = 4,
     output_activation="linear",
 ) -> keras.Model:
-    """The code and the coordinates at every pixel, and three convolutions of stride 1: the "sb" decoder.
+    """The "sb" decoder: the code and the coordinates at every pixel, then three convolutions of stride 1.
 
     Args:
         code_shape: (length,) of the code.
         output_shape: (height, width, channels) of the windows.
-        kernels: K of the first two convolutions; the third has one for each channel.
+        kernels: Kernels K of each of the first two convolutions; the third has one for each channel.
         kernel_size: Side of the kernels.
-        output_activation: After the last convolution.
+        output_activation: Activation of the last convolution.
+
+    Example:
+        >>> kae.networks.spatial_broadcast_decoder((3,), (4, 6, 2), kernels=3).output_shape
+        (None, 4, 6, 2)
     """
     output_shape = image_shape_of(output_shape)
     code = keras.Input((vector_length(code_shape),), name="code")
@@ -168,7 +196,7 @@ def spatial_broadcast_decoder(
 
 
 def _reduction(window_shape, kernel_size) -> tuple[int, tuple[int, int]]:
-    """Number n of strided convolutions, by the longer side, and the last maps' sides f (eq. 3.3 and 3.4)."""
+    """Returns the number n of strided convolutions and the sides f of the last maps (eq. 3.3 and 3.4)."""
     side, layers = max(window_shape[:2]), 0
     if kernel_size <= side:
         layers = 1  # ⌈log₂(side / k)⌉ + 1, in whole numbers

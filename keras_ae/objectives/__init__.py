@@ -1,4 +1,4 @@
-"""Models with several objectives: one for the model, and one for each layer that owns its own."""
+"""Models with several objectives: one for the model, and one for each layer that owns an objective."""
 
 from keras_ae.objectives.modes import JointWeights
 from keras_ae.objectives.multi_objective import MultiObjective

@@ -1,4 +1,4 @@
-"""How a model's layers divide among its objectives."""
+"""Divides a model's layers among its objectives."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from keras_ae.layers import LocalObjective
 
 
 class Division(NamedTuple):
-    """A model's layers by the objective they belong to.
+    """A model's layers, by the objective that they belong to.
 
     main: The model and its layers outside any local objective, at any depth.
     local: The outermost layers that own an objective, in the order of the model's layers.
@@ -20,7 +20,7 @@ class Division(NamedTuple):
 
 
 def divide(model: keras.Model) -> Division:
-    """Divide a model's layers among its objectives; a layer that is used in several places counts once."""
+    """Divides a model's layers among its objectives; a layer used in several places counts once."""
     main, local, seen = [], [], set()
 
     def visit(layer):

@@ -1,4 +1,4 @@
-"""The ways to train several objectives together, and what each takes."""
+"""The modes of training several objectives, and the arguments that each takes."""
 
 from dataclasses import dataclass
 from math import inf
@@ -14,7 +14,14 @@ MODES = ("alternate", "independent", "joint")
 
 @dataclass(frozen=True)
 class JointWeights:
-    """τ and λ of the joint loss, as variables: `assign` changes them between steps without tracing anew."""
+    """τ and λ of the joint loss, as variables: `assign` changes them between steps without retracing.
+
+    Example:
+        >>> weights = kae.JointWeights.of(1.0, 0.5)
+        >>> _ = weights.local.assign(0.25)
+        >>> weights.numbers()
+        [1.0, 0.25]
+    """
 
     main: keras.Variable
     local: keras.Variable
@@ -24,12 +31,12 @@ class JointWeights:
         return cls(_scalar(tau, "tau"), _scalar(lambda_, "lambda"))
 
     def numbers(self) -> list[float]:
-        """[τ, λ] as they are now."""
+        """Returns the current [τ, λ]."""
         return [float(self.main.numpy()), float(self.local.numpy())]
 
 
 def check_compilation(mode, passes, loss, objective_optimizers, objective_weights) -> None:
-    """Refuse arguments of `MultiObjective.compile` that do not fit together (`InputError`)."""
+    """Rejects arguments of `MultiObjective.compile` that do not fit together (`InputError`)."""
     require_tensorflow()
     if mode not in MODES:
         raise unknown_name("mode", str(mode), MODES)

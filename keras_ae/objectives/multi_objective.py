@@ -1,4 +1,4 @@
-"""The model with several objectives: the library's only training step of its own."""
+"""The model with several objectives, which has the library's only custom training step."""
 
 import keras
 from keras import ops
@@ -14,20 +14,28 @@ from keras_ae.objectives.optimizers import check_no_moving_average, local_optimi
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
-    """A functional model with a main loss, and a local one for each layer in it that is a `LocalObjective`.
+    """A functional model with a main loss, and a local loss for each layer that is a `LocalObjective`.
 
-    The logs show the main loss as `loss` and each local one as `<layer name>_loss`, unweighted in every mode. The
-    variables that an objective may move are computed when the step is traced, as Keras does: compile again after
-    freezing layers. (Penhouët's thesis, section 3.1.1 and eq. 5.3.)
+    The logs show the main loss as `loss` and each local one as `<layer name>_loss`, unweighted in every mode. As
+    in Keras, tracing the step fixes the variables that each objective moves: compile again after freezing layers.
+    (Penhouët's thesis, section 3.1.1 and eq. 5.3.)
 
     Args:
-        inputs: As of `keras.Model`.
-        outputs: As of `keras.Model`.
-        name: As of `keras.Model`.
-        **kwargs: `trainable` as of `keras.Model`, and `dtype`, the policy by which `compile` scales the losses.
+        inputs: Same as for `keras.Model`.
+        outputs: Same as for `keras.Model`.
+        name: Same as for `keras.Model`.
+        **kwargs: `trainable`, the same as for `keras.Model`, and `dtype`, the policy by which `compile` scales the
+            losses.
 
     Raises:
-        InputError: If no layer owns an objective, or two that do have the same name.
+        InputError: If no layer owns an objective, or two such layers have the same name.
+
+    Example:
+        >>> model = kae.architectures.lea_fc((8, 8, 1), (2,), classes=3, window=4, units=4)
+        >>> model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        >>> history = model.fit(np.ones((4, 8, 8, 1)), np.array([0, 1, 2, 0]), verbose=0)
+        >>> sorted(history.history)
+        ['lea_loss', 'loss']
     """
 
     mode, passes, objective_optimizers, joint_weights = None, 1, (), None
@@ -35,7 +43,7 @@ class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
     def __init__(self, inputs, outputs, name=None, **kwargs):
         dtype = kwargs.pop("dtype", None)
         super().__init__(inputs, outputs, name=name, **kwargs)
-        if dtype is not None:  # Keras's functional models leave it out.
+        if dtype is not None:  # Keras's functional models ignore it.
             self.dtype_policy = dtype
         names = [layer.name for layer in divide(self).local]
         if not names:
@@ -55,12 +63,12 @@ class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
 
     @property
     def variables(self):
-        """As of `keras.Model`, with τ and λ: like random seeds they are state, but no weights."""
+        """Same as `keras.Model.variables`, plus τ and λ: like random seeds they are state, but no weights."""
         weights = self.joint_weights
         return [*super().variables, *([weights.main, weights.local] if weights else [])]
 
     def variable_groups(self) -> list[list]:
-        """The trainable variables that each of `optimizers` may move."""
+        """Returns the trainable variables that each of `optimizers` may move."""
         if self.mode != "alternate":
             return [self.trainable_variables for _ in self.optimizers]
         local = [layer.trainable_variables for layer in divide(self).local]
@@ -79,36 +87,37 @@ class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
         auto_scale_loss=True,
         **kwargs,
     ):
-        """Like `keras.Model.compile`, with an optimizer for each objective.
+        """Same as `keras.Model.compile`, with an optimizer for each objective.
 
         Args:
-            optimizer: Steps on the main objective, or in mode "joint" on the joint one.
+            optimizer: The optimizer of the main objective, or of the joint one in mode "joint".
             loss: The main loss.
-            mode: "alternate": the main objective moves only variables outside the local objectives, its gradient
-                passing through them, and each local one only its own layer's. "independent": each objective moves
-                all variables that it depends on. "joint": one step on τ · main + λ · sum of the local losses.
-            objective_optimizers: Not in mode "joint". A list in the order of the layers; a mapping from layer name
-                to optimizer; or one (by default `optimizer`), of which each local objective gets a copy.
-            passes: With 1 all gradients are taken at the same weights. With 2, in mode "alternate", the main
-                objective steps first and the local ones on a second forward pass, as the thesis has it; that costs
+            mode: "alternate": the main objective moves only variables outside the local objectives, though its
+                gradient passes through them; each local one moves only its own layer's. "independent": each
+                objective moves all variables that it depends on. "joint": one step on τ · main + λ · sum of the
+                local losses.
+            objective_optimizers: Optimizers of the local objectives, not in mode "joint": a list in the order of
+                the layers, a mapping from layer name to optimizer, or one (by default `optimizer`) that is copied
+                for each.
+            passes: With 1, all gradients are taken at the same weights. With 2, in mode "alternate", the main
+                objective steps first and the local ones after a second forward pass, as in the thesis. That costs
                 twice as much, and updates statistics such as batch normalisation's twice.
             objective_weights: (τ, λ), only in mode "joint"; (1, 1) by default. Kept in `joint_weights`.
             auto_scale_loss: Whether to scale the losses dynamically under mixed_float16.
-            **kwargs: As of `keras.Model.compile`, except that `jit_compile` and `steps_per_execution` are "auto"
-                unless given: by device and kind of model, and by the steps that `fit` is told to make
-                (`keras_ae.execution`).
+            **kwargs: Same as for `keras.Model.compile`, except that `jit_compile` and `steps_per_execution`
+                default to "auto": chosen by device, kind of model and the steps of `fit` (`keras_ae.execution`).
 
         Raises:
-            InputError: If these do not fit together or do not fit the model, or the backend is not TensorFlow.
+            InputError: If the arguments do not fit each other or the model, or the backend is not TensorFlow.
         """
         check_compilation(mode, passes, loss, objective_optimizers, objective_weights)
         with self.distribute_strategy.scope():
             optimizer = keras.optimizers.get(optimizer)
-            others = []
-            if mode != "joint":  # Before Keras compiles: a refusal leaves the model as it was.
-                others = self._local_optimizers(objective_optimizers, optimizer, auto_scale_loss)
+            local = []
+            if mode != "joint":  # Before Keras compiles, so that an error leaves the model unchanged.
+                local = self._local_optimizers(objective_optimizers, optimizer, auto_scale_loss)
             super().compile(optimizer, loss, auto_scale_loss=auto_scale_loss, **kwargs)
-            self.mode, self.passes, self.objective_optimizers = mode, passes, others
+            self.mode, self.passes, self.objective_optimizers = mode, passes, local
             self.joint_weights = JointWeights.of(*(objective_weights or (1.0, 1.0))) if mode == "joint" else None
             self._build_optimizers()
 
@@ -120,7 +129,7 @@ class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
         return optimizers
 
     def _build_optimizers(self):
-        """Make each optimizer's variables, for exactly those that it may move."""
+        """Creates each optimizer's variables, for exactly the model's variables that it may move."""
         for optimizer, variables in zip(self.optimizers, self.variable_groups(), strict=True):
             if not optimizer.built:
                 optimizer.build(variables)
@@ -133,7 +142,7 @@ class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
         if not config:
             return config
         config = {**config, "mode": self.mode, "passes": self.passes}
-        if self.mode == "joint":  # As they are now, so that training goes on where it was.
+        if self.mode == "joint":  # The current weights, so that training continues where it stopped.
             return {**config, "objective_weights": self.joint_weights.numbers()}
         optimizers = [keras.saving.serialize_keras_object(optimizer) for optimizer in self.objective_optimizers]
         return {**config, "objective_optimizers": optimizers}
@@ -142,12 +151,12 @@ class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
         self.compile(**keras.saving.deserialize_keras_object(config))
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """The main loss; the local ones go to their metrics. `test_step` uses it, `train_step` does not."""
+        """Returns the main loss and updates the metrics of the local ones. Only `test_step` uses it."""
         self._report_local(self._local_losses(), y_pred)
         return self._main_loss(y, y_pred, sample_weight)
 
     def _main_loss(self, y, y_pred, sample_weight):
-        """The compiled loss, and what layers and weights outside the local objectives add to it."""
+        """The compiled loss plus the losses of layers and weights outside the local objectives."""
         if y is None:
             raise InputError("inputs alone", "inputs and what their outputs are to be", "give labels too")
         if hasattr(y_pred, "shape"):  # one output
@@ -164,7 +173,7 @@ class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
         return [self._total(layer.losses) for layer in divide(self).local]
 
     def _total(self, losses):
-        # Cast, for layers that add losses of a mixed policy's compute type.
+        # Cast, because layers under a mixed policy add losses of its compute dtype.
         scalars = [ops.cast(_keras.aggregated(self, loss), keras.config.floatx()) for loss in losses]
         return sum(scalars, start=ops.zeros(()))
 
@@ -188,11 +197,11 @@ class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def _descend(self, x, objectives, which: slice):
-        """One forward pass, and at its weights one step on each of the objectives.
+        """Makes one forward pass, and one step on each of the objectives at its weights.
 
         Args:
             x: A batch of inputs.
-            objectives: From the outputs to a list of losses.
+            objectives: Function from the outputs to a list of losses.
             which: The optimizers that step on them.
 
         Returns:
@@ -210,7 +219,7 @@ class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
         gradients = [tape.gradient(loss, group) for loss, group in zip(minimized, groups, strict=True)]
         for optimizer, gradient, group in zip(optimizers, gradients, groups, strict=True):
             steps = list(zip(gradient, group, strict=True))
-            if self.mode == "independent":  # An objective depends on no decoder but its own, nor on later layers.
+            if self.mode == "independent":  # An objective depends neither on other decoders nor on later layers.
                 steps = [(g, variable) for g, variable in steps if g is not None]
             if steps:
                 optimizer.apply_gradients(steps)
@@ -226,7 +235,7 @@ class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
 
 
 def _whole(loss):
-    """The loss over all replicas; for the gradients Keras divides each replica's by their number."""
+    """The loss over all replicas; for gradients, Keras divides each replica's loss by their number."""
     import tensorflow as tf
 
     return loss * tf.distribute.get_strategy().num_replicas_in_sync

@@ -1,4 +1,4 @@
-"""Which optimizer steps on which local objective."""
+"""Assigns optimizers to local objectives."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,16 +10,16 @@ Optimizer = keras.optimizers.Optimizer
 
 
 def local_optimizers(given, main: Optimizer, names: Sequence[str]) -> list[Optimizer]:
-    """One optimizer for each local objective, in the order of `names`.
+    """Returns one optimizer for each local objective, in the order of `names`.
 
     Args:
-        given: A list in the order of `names`; a mapping from name to optimizer; or one optimizer, name or config,
-            of which each objective gets its own copy; None for copies of `main`.
+        given: A list in the order of `names`; a mapping from name to optimizer; one optimizer, name or config that
+            is copied for each objective; or None for copies of `main`.
         main: The optimizer of the main objective.
-        names: The layers that own an objective.
+        names: Names of the layers that own an objective.
 
     Raises:
-        InputError: If the optimizers are not one for each name, or one of them stands in two places.
+        InputError: If there is not exactly one optimizer for each name, or one is given twice.
     """
     if given is None or _is_one(given):
         pattern = main if given is None else keras.optimizers.get(given)
@@ -39,16 +39,16 @@ def local_optimizers(given, main: Optimizer, names: Sequence[str]) -> list[Optim
 
 
 def scaled(optimizer: Optimizer) -> Optimizer:
-    """The optimizer with dynamic loss scaling, as Keras gives it to the main one under mixed_float16."""
+    """Returns the optimizer with dynamic loss scaling, which Keras adds to the main one under mixed_float16."""
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         return optimizer
     return keras.optimizers.LossScaleOptimizer(optimizer, name=f"{optimizer.name}_loss_scale")
 
 
 def check_no_moving_average(optimizers: Sequence[Optimizer]) -> None:
-    """Refuse `use_ema`: at the end of `fit` Keras writes the averages to *all* the model's variables in order.
+    """Rejects `use_ema`: at the end of `fit`, Keras writes the averages to *all* the model's variables in order.
 
-    An optimizer that knows only some of them would put its averages into the wrong ones.
+    An optimizer of only some of them would write its averages to the wrong ones.
     """
     for optimizer in optimizers:
         if _innermost(optimizer).use_ema:
@@ -65,7 +65,7 @@ def _is_one(given) -> bool:
 
 
 def _copy(optimizer: Optimizer, prefix: str) -> Optimizer:
-    # Names of variables start with the optimizer's, and a checkpoint by name must tell the copies apart.
+    # Variable names start with the optimizer's name, by which checkpoints tell the copies apart.
     config = {**optimizer.get_config(), "name": f"{prefix}_{optimizer.name}"}
     if "inner_optimizer" in config:
         inner = _copy(optimizer.inner_optimizer, prefix)
@@ -83,7 +83,7 @@ def _check_names(given: Mapping, names: Sequence[str]) -> None:
 
 
 def _check_distinct(optimizers: Sequence[Optimizer]) -> None:
-    # An optimizer's step count and moments belong to one objective.
+    # Step count and moments of an optimizer belong to one objective.
     if len({id(_innermost(optimizer)) for optimizer in optimizers}) < len(optimizers):
         raise InputError(
             "the same optimizer instance for two objectives",
