@@ -130,7 +130,7 @@ def weights_of_images(weights, rank: int):
         rank: Number of axes of the images' tensor, the batch's included.
 
     Example:
-        >>> weights_of_images(ops.ones((5,)), rank=4).shape
+        >>> tuple(weights_of_images(ops.ones((5,)), rank=4).shape)
         (5, 1, 1)
     """
     if weights is None or rank < 3 or any(side != 1 for side in weights.shape[1:]):

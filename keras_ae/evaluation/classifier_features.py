@@ -1,7 +1,7 @@
-"""Features of images from a small classifier of the data set itself, which the library carries.
+"""Features of images from the library's small classifier of the data set itself.
 
-They are for what Inception features are not for: small gray images, and machines without a connection. Distances
-by them compare with each other and with no published FID.
+They serve where Inception features do not: for small gray images, and on machines without a connection. Distances
+by them are comparable with each other, but not with published FIDs.
 """
 
 import io
@@ -20,14 +20,14 @@ SUFFIX = "-classifier"
 
 @dataclass(frozen=True)
 class Network:
-    """A convolutional classifier: layers of 3×3 with batch normalisation and ReLU, averaged over the positions.
+    """A convolutional classifier: 3×3 layers with batch normalisation and ReLU, then the mean over positions.
 
     Attributes:
-        image_shape: Of the images it was trained on.
-        filters: Of each layer; of the last one as many as there are features.
-        strides: Of each layer.
-        flips: Whether it was trained on mirrored images as well.
-        epochs, batch_size, learning_rate: How it was trained: Adam with a one-cycle schedule of that peak.
+        image_shape: Shape of the training images.
+        filters: Filters of each layer; those of the last are the features.
+        strides: Strides of each layer.
+        flips: Whether it was also trained on mirrored images.
+        epochs, batch_size, learning_rate: Training settings: Adam with a one-cycle schedule of that peak.
     """
 
     image_shape: tuple[int, int, int]
@@ -48,7 +48,7 @@ CLASSES = 10
 
 
 def build_classifier(name: str) -> keras.Model:
-    """The untrained classifier of a data set: images in [0, 1] → logits. Its layer "features" gives [n, d]."""
+    """Returns a data set's untrained classifier: images in [0, 1] → logits. Its layer "features" has [n, d]."""
     if name not in NETWORKS:
         raise unknown_name("classifier of the data set", name, NETWORKS)
     network = NETWORKS[name]
@@ -72,8 +72,8 @@ class ClassifierFeatures:
 
     Attributes:
         name: "mnist-classifier", say.
-        accuracy: Share of the data set's test images that the classifier gets right.
-        image_shape: Which it takes.
+        accuracy: Accuracy of the classifier on the data set's test images.
+        image_shape: Shape of its input images.
     """
 
     def __init__(self, dataset: str):
@@ -91,7 +91,7 @@ class ClassifierFeatures:
 
 
 def load_weights(dataset: str) -> tuple[list[np.ndarray], dict]:
-    """The weights that the library carries, float32, in Keras's order, and how they came about."""
+    """Returns the library's weights, float32, in Keras's order, and facts about their training."""
     file = files("keras_ae.evaluation").joinpath("feature_weights", f"{dataset}.npz")
     try:
         content = io.BytesIO(file.read_bytes())

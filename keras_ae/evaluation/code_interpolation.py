@@ -1,4 +1,4 @@
-"""Codes between codes: on straight lines and on great circles."""
+"""Interpolates between codes, on straight lines or great circles."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ _SMALLEST_SINE = 1e-6  # below it a great circle is a straight line, or is not d
 
 
 def interpolate_codes(first, last, steps: int, kind: str = "linear") -> np.ndarray:
-    """Codes at equidistant points between pairs of codes, both ends included.
+    """Returns codes at equidistant points between pairs of codes, both ends included.
 
     "linear": (1 − t)·a + t·b. "spherical": (sin((1 − t)Ω)·a + sin(tΩ)·b) / sin Ω with Ω the angle between a and b,
     which keeps the length of codes of equal length: that of samples of a standard normal (White, 2016, "Sampling
@@ -17,14 +17,18 @@ def interpolate_codes(first, last, steps: int, kind: str = "linear") -> np.ndarr
 
     Args:
         first, last: Codes [n, ...] twice; each code is one vector of all its values.
-        steps: Points of each pair, at least 2.
+        steps: Points per pair, at least 2.
         kind: One of `KINDS`.
 
     Returns:
         float32 [steps, n, ...].
 
     Raises:
-        InputError: For an unknown kind, too few steps or codes of different shapes.
+        InputError: If the kind is unknown, there are too few steps, or the shapes of the codes differ.
+
+    Example:
+        >>> kae.evaluation.interpolate_codes([[0.0, 1.0]], [[2.0, 3.0]], steps=3)[:, 0].tolist()
+        [[0.0, 1.0], [1.0, 2.0], [2.0, 3.0]]
     """
     first, last = np.asarray(first, np.float64), np.asarray(last, np.float64)
     if first.shape != last.shape or first.ndim < 2:

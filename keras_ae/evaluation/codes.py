@@ -1,4 +1,4 @@
-"""Codes as all measures of them take them, and places among their values."""
+"""Prepares codes for measurements, and indices of their values."""
 
 import numpy as np
 
@@ -6,10 +6,10 @@ from keras_ae.errors import InputError
 
 
 def flat_codes(codes, dtype=np.float64) -> np.ndarray:
-    """Codes [n, ...] as [n, d].
+    """Returns codes [n, ...] as [n, d].
 
     Raises:
-        InputError: There are none, or values that are not finite.
+        InputError: If there are no codes, or values that are not finite.
     """
     codes = np.asarray(codes, dtype)
     if not codes.ndim or not codes.size:
@@ -20,10 +20,10 @@ def flat_codes(codes, dtype=np.float64) -> np.ndarray:
 
 
 def places(chosen, count: int, name: str) -> np.ndarray:
-    """Places among `count`, given as whole numbers from 0 on, or as a mask of as many booleans: int [k].
+    """Returns indices below `count`, from such indices or from a mask of `count` booleans: int [k].
 
     Raises:
-        InputError: For other numbers; it calls them by `name`.
+        InputError: If the indices or the mask are invalid; the message calls them `name`.
     """
     chosen = np.asarray(chosen).reshape(-1)
     if chosen.dtype == bool and len(chosen) == count:

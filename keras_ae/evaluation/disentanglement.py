@@ -1,8 +1,7 @@
-"""How far each code value stands for one factor of variation: MIG, SAP, DCI, of any codes with known factors.
+"""Disentanglement metrics for codes with known factors of variation: MIG, SAP, DCI.
 
-Each takes codes [n, ...] and the factors of the same n images, whole numbers [n, k]; factors that never change are
-left out. Scores are higher for codes that are more disentangled. The metrics with fixed factors are in
-`disentanglement_fixed_factor`.
+Each takes codes [n, ...] and the factors of the same n images, whole numbers [n, k]; constant factors are left
+out. More disentangled codes score higher. The metrics with fixed factors are in `disentanglement_fixed_factor`.
 """
 
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ _SPARSE = 0.1  # of the linear classifiers: the lower, the more weights are 0
 
 
 def checked(codes, factors) -> tuple[np.ndarray, np.ndarray]:
-    """Codes as float64 [n, d], and the factors that vary, as places among their values: int [n, k].
+    """Returns codes as float64 [n, d], and the varying factors as indices of their values: int [n, k].
 
     Raises:
         InputError: If their shapes do not fit, there are no codes, one is not finite, a factor is no whole number,
@@ -44,29 +43,39 @@ def checked(codes, factors) -> tuple[np.ndarray, np.ndarray]:
 
 
 def varying(factors: np.ndarray) -> np.ndarray:
-    """Which factors have more than one value: bool [k]."""
+    """Returns the mask of factors with more than one value: bool [k]."""
     return np.any(factors != factors[:1], axis=0)
 
 
 def deviations(codes: np.ndarray) -> np.ndarray:
-    """Standard deviations of code values [n, d] → [d]: exactly 0 for those that never change."""
+    """Returns the standard deviations of code values [n, d] → [d]: exactly 0 for constant ones."""
     return np.where(varying(codes), codes.std(axis=0), 0.0)
 
 
 def active_codes(codes, least_variance: float = ACTIVE_VARIANCE) -> np.ndarray:
-    """Which values of variational codes (their means) tell anything: bool [d].
+    """Returns the mask of informative values of variational codes (their means): bool [d].
 
-    Those whose variance over the images is above `least_variance` (Burda, Grosse & Salakhutdinov, 2016, section
-    5.2). It only makes sense beside a prior of variance 1.
+    These have a variance over the images above `least_variance` (Burda, Grosse & Salakhutdinov, 2016, section
+    5.2), which assumes a prior of variance 1.
+
+    Example:
+        >>> kae.evaluation.active_codes([[0.0, 1.0], [0.001, -1.0]]).tolist()
+        [False, True]
     """
     return np.var(flat_codes(codes), axis=0) > least_variance
 
 
 def mutual_information_gap(codes, factors, bins: int = BINS) -> float:
-    """MIG: how much more the best code value tells of a factor than the second best, in [0, 1].
+    """Returns the MIG, the information on a factor in the best code value minus the second best, in [0, 1].
 
     Mean over the factors of (I(c₁; f) − I(c₂; f)) / H(f). Source: Chen, Li, Grosse & Duvenaud, 2018, eq. 6; the
     mutual information is that of the codes' histograms, of `bins` equal widths between lowest and highest.
+
+    Example:
+        >>> factors = np.arange(40)[:, None] % 2
+        >>> codes = np.hstack([factors, np.zeros((40, 1))])
+        >>> round(kae.evaluation.mutual_information_gap(codes, factors), 6)
+        1.0
     """
     from sklearn.metrics import mutual_info_score
 
@@ -79,7 +88,7 @@ def mutual_information_gap(codes, factors, bins: int = BINS) -> float:
 
 
 def gaps(scores: np.ndarray) -> np.ndarray:
-    """The highest less the second highest of each column: [d, k] → [k]; of one row the row itself."""
+    """Returns the highest minus the second highest score of each column: [d, k] → [k]; a single row unchanged."""
     ordered = np.sort(np.concatenate([np.zeros((1, scores.shape[1])), scores]), axis=0)
     return ordered[-1] - ordered[-2]
 
@@ -87,23 +96,29 @@ def gaps(scores: np.ndarray) -> np.ndarray:
 def separated_attribute_predictability(
     codes, factors, generator: np.random.Generator | int, categorical: Sequence[int] = ()
 ) -> float:
-    """SAP: how much better the best single code value predicts a factor than the second best, in [0, 1].
+    """Returns the SAP: how much better the best code value predicts a factor than the second best, in [0, 1].
 
-    The prediction's score is R² of a linear regression; of a factor without order the balanced accuracy of a
-    linear classifier on held-out images, from chance (0) to all (1). Source: Kumar, Sattigeri & Balakrishnan,
-    2018, section 3, where accuracies are not set against chance; differences do not need it, but codes without
-    information are then a clear 0.
+    The score of a prediction is R² of a linear regression, or, for a factor without order, the balanced accuracy
+    of a linear classifier on held-out images, rescaled from chance (0) to perfect (1). Source: Kumar, Sattigeri &
+    Balakrishnan, 2018, section 3, which does not rescale accuracies; rescaling gives codes without information a
+    score of 0.
 
     Args:
-        codes, factors: See the module.
-        generator: Draws the images that are held out; a seed makes one.
+        codes, factors: Codes [n, ...] and whole numbers [n, k].
+        generator: Generator, or its seed, that draws the held-out images.
         categorical: Columns of factors whose values have no order, such as a shape, or a mask of the columns.
 
     Raises:
-        InputError: For a categorical column that is none, or codes and factors that do not fit.
+        InputError: If a categorical column does not exist, or codes and factors do not fit.
+
+    Example:
+        >>> factors = np.arange(40)[:, None] % 4
+        >>> codes = np.hstack([2.0 * factors, np.zeros((40, 1))])
+        >>> round(kae.evaluation.separated_attribute_predictability(codes, factors, generator=0), 6)
+        1.0
     """
     codes, factors, categorical = _with_categorical(codes, factors, categorical)
-    train, test = _halves(factors, categorical, np.random.default_rng(generator))
+    train, test = _train_test_rows(factors, categorical, np.random.default_rng(generator))
     scores = np.zeros((codes.shape[1], factors.shape[1]))
     for j, factor in enumerate(factors.T):
         for i in np.flatnonzero(deviations(codes)):
@@ -119,10 +134,10 @@ def _one_code_accuracy(code, factor, train, test) -> float:
 
     code = (code - code[train].mean()) / (deviations(code[train])[0] or 1.0)
     model = LogisticRegression(class_weight="balanced").fit(code[train], factor[train])
-    right = model.predict(code[test]) == factor[test]
-    # Chance is that of all values which the classifier may name, also of a rare one that none held out has.
+    correct = model.predict(code[test]) == factor[test]
+    # Chance counts all values that the classifier can predict, also rare ones that no held-out image has.
     accuracy, chance = (
-        np.mean([right[factor[test] == value].mean() for value in set(factor[test])]),
+        np.mean([correct[factor[test] == value].mean() for value in set(factor[test])]),
         1 / len(model.classes_),
     )
     return float(max(0.0, (accuracy - chance) / (1 - chance)))
@@ -130,13 +145,18 @@ def _one_code_accuracy(code, factor, train, test) -> float:
 
 @dataclass(frozen=True)
 class DCI:
-    """Three sides of disentanglement, each in [0, 1].
+    """Three aspects of disentanglement, each in [0, 1].
 
-    disentanglement: Whether each code value matters for one factor alone.
-    completeness: Whether each factor needs one code value alone.
-    informativeness: How well all code values together predict the factors, on held-out images: R², or accuracy
-        from that of the most frequent value (0) to all (1).
-    importances: [d, k], how much each code value matters for each factor that varies; a factor's sum to 1.
+    disentanglement: Whether each code value matters for only one factor.
+    completeness: Whether each factor needs only one code value.
+    informativeness: How well the whole code predicts the factors on held-out images: R², or accuracy rescaled from
+        that of the most frequent value (0) to perfect (1).
+    importances: [d, k], importance of each code value for each varying factor; they sum to 1 per factor.
+
+    Example:
+        >>> scores = kae.evaluation.DCI(0.9, 0.8, 1.0, importances=np.eye(2))
+        >>> scores.summary()
+        {'disentanglement': 0.9, 'completeness': 0.8, 'informativeness': 1.0}
     """
 
     disentanglement: float
@@ -145,36 +165,42 @@ class DCI:
     importances: np.ndarray
 
     def summary(self) -> dict[str, float]:
-        """The three by name."""
+        """Returns the three scores by name."""
         return {name: value for name, value in asdict(self).items() if name != "importances"}
 
 
 def dci(
     codes, factors, generator: np.random.Generator | int, method: str = "trees", categorical: Sequence[int] = ()
 ) -> DCI:
-    """DCI (Eastwood & Williams, 2018, section 2), from predictors of each factor from the whole code.
+    """Returns the DCI (Eastwood & Williams, 2018, section 2), from predictors of each factor from the whole code.
 
     With importances R and P_ij = R_ij / Σ_k R_ik, a code value's disentanglement is 1 − H_K(P_i), weighted by its
-    part of all importances; a factor's completeness is 1 − H_D of its column. Logarithms are to the base of the
-    number of factors and of code values.
+    share of all importances; a factor's completeness is 1 − H_D of its column. The bases of the logarithms are the
+    numbers of factors and of code values.
 
     Args:
-        codes, factors: See the module.
-        generator: Draws the held-out images, and seeds the predictors; a seed makes one.
-        method: "trees": gradient-boosted, their importances the fall of impurity; "lasso": linear with an L1
-            penalty, the absolute weights on codes of variance 1. The paper has lasso and random forests.
-        categorical: Columns of factors whose values have no order, or a mask of the columns: these are classified,
-            others regressed.
+        codes, factors: Codes [n, ...] and whole numbers [n, k].
+        generator: Generator, or its seed, that draws the held-out images and seeds the predictors.
+        method: "trees": gradient boosting, with the decrease of impurity as importance; "lasso": linear with an L1
+            penalty, with the absolute weights on codes of variance 1. The paper has lasso and random forests.
+        categorical: Columns of factors whose values have no order, or a mask of the columns. These are classified,
+            the others regressed.
 
     Raises:
-        InputError: For an unknown method or categorical column, or codes and factors that do not fit.
+        InputError: If the method or a categorical column is unknown, or codes and factors do not fit.
+
+    Example:
+        >>> factors = np.random.default_rng(0).integers(4, size=(60, 2))
+        >>> scores = kae.evaluation.dci(factors.astype(float), factors, generator=0, method="lasso")
+        >>> scores.disentanglement > 0.9, scores.importances.shape
+        (True, (2, 2))
     """
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
     codes, factors, categorical = _with_categorical(codes, factors, categorical)
     scales, generator = deviations(codes), np.random.default_rng(generator)
     codes = (codes - codes.mean(axis=0)) / np.where(scales > 0, scales, 1.0)
-    train, test = _halves(factors, categorical, generator)
+    train, test = _train_test_rows(factors, categorical, generator)
     importances, scores = np.zeros((codes.shape[1], factors.shape[1])), []
     for j, factor in enumerate(factors.T):
         model = _predictor(method, j in categorical, int(generator.integers(2**31)))
@@ -182,8 +208,8 @@ def dci(
         importances[:, j] = _importances(model)
         score = model.score(codes[test], factor[test])
         if j in categorical:
-            most = np.mean(factor[test] == np.bincount(factor[train]).argmax())
-            score = (score - most) / (1 - most) if most < 1 else 0.0
+            baseline = np.mean(factor[test] == np.bincount(factor[train]).argmax())
+            score = (score - baseline) / (1 - baseline) if baseline < 1 else 0.0
         scores.append(max(0.0, score))
     return DCI(*_disentanglement_and_completeness(importances), float(np.mean(scores)), importances)
 
@@ -201,12 +227,12 @@ def _predictor(method: str, categorical: bool, seed: int):
 
 
 def _importances(model) -> np.ndarray:
-    """[d], with a sum of 1; all 0 where the predictor uses nothing."""
+    """Returns importances [d] that sum to 1, or all 0 if the predictor uses nothing."""
     if hasattr(model, "feature_importances_"):
-        found = model.feature_importances_
+        importances = model.feature_importances_
     else:
-        found = np.abs(np.atleast_2d(model.coef_)).sum(axis=0)
-    return found / found.sum() if found.sum() > 0 else found
+        importances = np.abs(np.atleast_2d(model.coef_)).sum(axis=0)
+    return importances / importances.sum() if importances.sum() > 0 else importances
 
 
 def _disentanglement_and_completeness(importances: np.ndarray) -> tuple[float, float]:
@@ -220,7 +246,7 @@ def _disentanglement_and_completeness(importances: np.ndarray) -> tuple[float, f
 
 
 def _entropies(rows: np.ndarray, base: int) -> np.ndarray:
-    """Of each row, made to sum to 1; 0 with one column, and of rows of zeros."""
+    """Returns the entropy of each row, normalised to sum 1; 0 with one column, and for rows of zeros."""
     if base == 1:
         return np.zeros(len(rows))
     sums = rows.sum(axis=1, keepdims=True)
@@ -235,11 +261,11 @@ def _with_categorical(codes, factors, categorical):
     return *checked_pair, {kept.index(column): int(column) for column in columns if column in kept}
 
 
-def _halves(factors: np.ndarray, categorical: dict[int, int], generator: np.random.Generator):
-    """Rows to learn from, and rows to score on.
+def _train_test_rows(factors: np.ndarray, categorical: dict[int, int], generator: np.random.Generator):
+    """Splits rows into those to learn from and those to score on.
 
     Raises:
-        InputError: There are too few, or a categorical factor has one value among them, which tells nothing.
+        InputError: If there are too few rows, or a categorical factor is constant among either.
     """
     if len(factors) < _FEWEST:
         raise InputError(f"codes of {len(factors)} images", f"at least {_FEWEST}", "encode more images")

@@ -1,7 +1,7 @@
 """Disentanglement by fixing a factor: the metrics of β-VAE and FactorVAE.
 
-Images that share a factor are drawn from a table of labelled images, so that any set with known factors will do,
-without a renderer. Several images have to share each value, or there is nothing to vary beside it.
+Images that share a factor are drawn from a table of labelled images, so any set with known factors works, without
+a renderer. Several images must share each value, or nothing else varies.
 """
 
 import numpy as np
@@ -9,28 +9,33 @@ import numpy as np
 from keras_ae.errors import InputError
 from keras_ae.evaluation.disentanglement import checked, deviations
 
-PAIRS = 64  # images, or pairs of them, that make one point to classify
+PAIRS = 64  # images, or pairs of them, per point to classify
 POINTS = 1_000  # points to learn from, and as many to score on
 
 
 def beta_vae_score(
     codes, factors, generator: np.random.Generator | int, pairs: int = PAIRS, points: int = POINTS
 ) -> float:
-    """Accuracy of telling which factor pairs of images share, from the mean difference of their codes, in [0, 1].
+    """Returns the accuracy of predicting, from mean code differences, which factor pairs of images share.
 
-    A point is the mean of |c₁ − c₂| over `pairs` pairs that agree in one factor; a linear classifier names it.
-    Chance is 1 / factors. Source: Higgins et al., 2017, section 3; the differences are given variance 1 first, so
-    that the codes' scale does not matter.
+    A point is the mean of |c₁ − c₂| over `pairs` pairs that agree in one factor, which a linear classifier
+    predicts. Chance is 1 / factors. Source: Higgins et al., 2017, section 3; the differences are standardised
+    first, so that the codes' scale does not matter.
 
     Args:
-        codes: [n, ...].
-        factors: Whole numbers [n, k]; those that never change are left out.
-        generator: Draws factors and images; a seed makes one.
-        pairs: A point.
-        points: To learn from, and to score on.
+        codes: Codes [n, ...].
+        factors: Whole numbers [n, k]; constant factors are left out.
+        generator: Generator, or its seed, that draws factors and images.
+        pairs: Pairs per point.
+        points: Number of points to learn from, and to score on.
 
     Raises:
         InputError: If codes and factors do not fit, or no two images share a factor's value.
+
+    Example:
+        >>> factors = np.random.default_rng(0).integers(3, size=(90, 2))
+        >>> kae.evaluation.beta_vae_score(factors.astype(float), factors, generator=0, pairs=8, points=50)
+        1.0
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -57,20 +62,25 @@ def beta_vae_score(
 def factor_vae_score(
     codes, factors, generator: np.random.Generator | int, images: int = PAIRS, points: int = POINTS
 ) -> float:
-    """Accuracy of telling which factor a batch of images shares, from the code value that varies least, in [0, 1].
+    """Returns the accuracy of predicting, from the code value that varies least, which factor a batch shares.
 
-    A point is the code value of the lowest variance in a batch of `images` that agree in one factor, variances
-    being relative to those over all images; each code value votes for the factor that it most often goes with.
-    Chance is 1 / factors. Source: Kim & Mnih, 2018, section 3; scored here on batches other than the votes'.
-    Code values that never change are left out.
+    A point is the code value with the lowest variance, relative to that over all images, in a batch of `images`
+    that agree in one factor; each code value votes for the factor that it most often coincides with. Chance is
+    1 / factors. Source: Kim & Mnih, 2018, section 3; here the votes are scored on other batches. Constant code
+    values are left out.
 
     Args:
-        codes, factors, generator: As of `beta_vae_score`.
-        images: A batch.
-        points: Batches to vote, and to score on.
+        codes, factors, generator: Same as for `beta_vae_score`.
+        images: Images per batch.
+        points: Number of batches to vote, and to score on.
 
     Raises:
-        InputError: As of `beta_vae_score`, or if no code value changes.
+        InputError: In the same cases as `beta_vae_score`, or if no code value changes.
+
+    Example:
+        >>> factors = np.random.default_rng(0).integers(3, size=(90, 2))
+        >>> kae.evaluation.factor_vae_score(factors.astype(float), factors, generator=0, images=8, points=50)
+        1.0
     """
     (codes, factors), generator = checked(codes, factors), np.random.default_rng(generator)
     scales = deviations(codes)
@@ -82,8 +92,8 @@ def factor_vae_score(
     def draw():
         counts = np.zeros((codes.shape[1], len(partners)), int)
         for k in generator.integers(len(partners), size=points):
-            one = np.repeat(generator.choice(partners[k].shared), images)
-            batch = codes[partners[k].draw(one, generator)]
+            reference = np.repeat(generator.choice(partners[k].shared), images)
+            batch = codes[partners[k].draw(reference, generator)]
             counts[batch.var(axis=0).argmin(), k] += 1
         return counts
 
@@ -93,7 +103,7 @@ def factor_vae_score(
 
 
 class _Partners:
-    """Images that have the same value of one factor.
+    """Finds images that have the same value of one factor.
 
     Args:
         factor: int [n], its values numbered from 0.
@@ -112,7 +122,7 @@ class _Partners:
             raise InputError("a factor of which every image has another value", "values that images share")
 
     def draw(self, rows: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        """For each row another one with its value, drawn with equal chances."""
+        """Draws, for each row, another row with the same value, uniformly."""
         values = self._factor[rows]
         others = 1 + np.floor(generator.random(len(rows)) * (self._counts[values] - 1)).astype(int)
         within = (self._places[rows] - self._starts[values] + others) % self._counts[values]

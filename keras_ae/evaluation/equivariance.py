@@ -1,4 +1,4 @@
-"""How much each layer of a trained network tells of spatial factors, and so how far it is equivariant to them."""
+"""Probes each layer of a trained network for spatial factors, which shows how equivariant it is to them."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from keras_ae.evaluation.inference import in_batches
 if TYPE_CHECKING:
     import pandas
 
-# At inference these give the values that they get, in one shape or another: what they tell is known.
+# At inference these only pass on or reshape their inputs, so probing them adds nothing.
 COPIES = (
     keras.layers.ActivityRegularization,
     keras.layers.AlphaDropout,
@@ -46,12 +46,11 @@ def spatial_information(
     max_features: int | None = None,
     seed: int = 0,
 ) -> "pandas.DataFrame":
-    """Train probes on the input and on every layer of a trained network, to tell the factors of its images.
+    """Trains probes on the input and on every layer of a trained network to predict the factors of its images.
 
-    A probe is a dense layer with ReLU, and behind it one linear classifier a factor; it learns by the log loss of
-    the factors, with Adam. All probes learn in the same steps: the network, which stays as it is to the last bit,
-    runs once a batch for all of them, as at inference. Source: Penhouët's thesis, section
-    5.2 (Figures 5.3 and 5.4), whose settings are the defaults.
+    A probe is a dense layer with ReLU followed by one linear classifier per factor, trained on the log loss with
+    Adam. All probes train in the same steps: the unchanged network runs once per batch for all of them, in
+    inference mode. Source: Penhouët's thesis, section 5.2 (Figures 5.3 and 5.4), whose settings are the defaults.
 
     A probe of a map of 64×64×32 has 134 million weights, and takes 2.1 GB to train; `max_features` bounds that.
 
@@ -63,11 +62,11 @@ def spatial_information(
         layers: Names of the layers to probe, that of the input among them. By default all of one output in which
             values can change: not those that drop out, add noise, or reshape.
         factor_names: Their names in the table; their numbers by default.
-        units: Of the dense layer; None or 0 leaves it out, and the probes are linear.
-        epochs, batch_size, learning_rate: Of the probes' training.
+        units: Units of the dense layer; None or 0 leaves it out, for linear probes.
+        epochs, batch_size, learning_rate: Settings of the probes' training.
         max_features: Average maps of more values than this over the smallest windows that bring them below it. By
             default nothing is averaged.
-        seed: Of the probes' weights and the order of the images.
+        seed: Seed of the probes' weights and the order of the images.
 
     Returns:
         A row for each layer, in the order of the network, and factor: "layer", "features" that the probe got,
@@ -76,6 +75,15 @@ def spatial_information(
 
     Raises:
         InputError: For a model that is not functional, unknown layers, and images and factors that do not fit.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Conv2D(2, 3, name="maps")])
+        >>> images, factors = np.random.default_rng(0).random((8, 4, 4, 1), "float32"), np.arange(8) % 2
+        >>> table = kae.evaluation.spatial_information(
+        ...     model, images, factors, images, factors, ["maps"], units=None, epochs=1
+        ... )
+        >>> table[["layer", "features", "chance"]].values.tolist()
+        [['maps', 8, 0.5]]
     """
     names = _probed(model, layers)
     train, test = _factors(train_images, train_factors), _factors(test_images, test_factors)
@@ -98,10 +106,10 @@ def spatial_information(
         for start in range(0, len(order), batch_size):
             rows = order[start : start + batch_size]
             probes.train_on_batch(train_images[rows], train[rows])
-    right = {"train": probes.right(train_images, train), "test": probes.right(test_images, test)}
+    accuracies = {"train": probes.accuracy(train_images, train), "test": probes.accuracy(test_images, test)}
     network(train_images[:1], training=False)  # Makes it forget the losses that its layers added in those graphs.
     features = [head.get_layer("features").output.shape[1] for head in heads]
-    return _table(names, features, factor_names, right, _chance(train, test))
+    return _table(names, features, factor_names, accuracies, _chance(train, test))
 
 
 class _Probes(keras.Model):
@@ -128,26 +136,26 @@ class _Probes(keras.Model):
         pairs = [pair for of_layer in y_pred for pair in zip(factors, of_layer, strict=True)]
         return sum(ops.mean(loss(factor, logits, from_logits=True)) for factor, logits in pairs)
 
-    def right(self, images: np.ndarray, factors: np.ndarray) -> np.ndarray:
-        """Share of images of which each classifier tells the factor: [layers, factors]."""
+    def accuracy(self, images: np.ndarray, factors: np.ndarray) -> np.ndarray:
+        """Returns each classifier's accuracy on the images: [layers, factors]."""
 
-        def told(batch):
+        def predicted(batch):
             of_layers = [[ops.argmax(logits, axis=-1) for logits in of_layer] for of_layer in self(batch)]
             return ops.stack([ops.stack(of_layer, axis=-1) for of_layer in of_layers], axis=1)
 
-        return np.mean(in_batches(told, images) == factors[:, None], axis=0)
+        return np.mean(in_batches(predicted, images) == factors[:, None], axis=0)
 
 
 def _probed(model: keras.Model, layers: Sequence[str] | None) -> list[str]:
-    """The layers to probe by name, in the order of the network."""
+    """Returns the names of the layers to probe, in the order of the network."""
     if not getattr(model, "inputs", None) or len(model.inputs) != 1:
         raise InputError(
             f"a {type(model).__name__}", "a functional model of one input", "of an Autoencoder give its encoder"
         )
-    told = [layer for layer in model.layers if isinstance(layer.output, keras.KerasTensor)]
-    names = [layer.name for layer in told]
+    candidates = [layer for layer in model.layers if isinstance(layer.output, keras.KerasTensor)]
+    names = [layer.name for layer in candidates]
     if layers is None:
-        return [layer.name for layer in told if not isinstance(layer, COPIES)]
+        return [layer.name for layer in candidates if not isinstance(layer, COPIES)]
     layers = listed_names(layers)
     for name in layers:
         if name not in names:
@@ -156,7 +164,7 @@ def _probed(model: keras.Model, layers: Sequence[str] | None) -> list[str]:
 
 
 def _factors(images, factors) -> np.ndarray:
-    """Factors as int32 [n, factors]."""
+    """Returns factors as int32 [n, factors]."""
     factors = np.asarray(factors)
     received = f"factors {factors.dtype} {'×'.join(map(str, factors.shape))} of {len(images)} images"
     if factors.ndim not in (1, 2) or len(factors) != len(images) or not len(factors):
@@ -167,7 +175,7 @@ def _factors(images, factors) -> np.ndarray:
 
 
 def _head(shape, classes: Sequence[int], units: int, max_features: int | None, seed) -> keras.Model:
-    """From one layer's outputs to the logits of every factor."""
+    """Returns a model from one layer's outputs to the logits of every factor."""
     seeds = iter(np.random.SeedSequence(seed).generate_state(1 + len(classes)).tolist())
 
     def dense(size: int, activation=None):
@@ -185,7 +193,7 @@ def _head(shape, classes: Sequence[int], units: int, max_features: int | None, s
 
 
 def _window(shape, most: int | None) -> int:
-    """Side of the smallest windows over which to average, that at most so many values are left; 1 for no maps."""
+    """Returns the smallest side of pooling windows that leaves at most `most` values; 1 if there are no maps."""
     if most is None or len(shape) != 3:
         return 1
     height, width, channels = shape
@@ -194,12 +202,12 @@ def _window(shape, most: int | None) -> int:
 
 
 def _chance(train: np.ndarray, test: np.ndarray) -> list[float]:
-    """Accuracy, factor by factor, of always saying what is most frequent among those to train on."""
+    """Returns the accuracy, per factor, of always predicting the most frequent training value."""
     most_frequent = [np.bincount(factor).argmax() for factor in train.T]
     return np.mean(test == most_frequent, axis=0).tolist()
 
 
-def _table(layers, features, factors, right: dict[str, np.ndarray], chance) -> "pandas.DataFrame":
+def _table(layers, features, factors, accuracies: dict[str, np.ndarray], chance) -> "pandas.DataFrame":
     import pandas
 
     return pandas.DataFrame(
@@ -207,7 +215,7 @@ def _table(layers, features, factors, right: dict[str, np.ndarray], chance) -> "
             "layer": layer,
             "features": features[i],
             "factor": factor,
-            **{part: float(values[i, j]) for part, values in right.items()},
+            **{part: float(values[i, j]) for part, values in accuracies.items()},
             "chance": chance[j],
         }
         for i, layer in enumerate(layers)

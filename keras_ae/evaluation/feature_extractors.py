@@ -1,6 +1,6 @@
-"""Extractors of features by which sets of images are compared, by name.
+"""Extractors, by name, of the features that sets of images are compared by.
 
-Distances by different extractors have nothing to do with each other: every result carries its extractor's name.
+Distances by different extractors are not comparable: every result carries its extractor's name.
 """
 
 from typing import Protocol
@@ -18,16 +18,24 @@ from keras_ae.evaluation.inception_features import (
 
 
 class FeatureExtractor(Protocol):
-    """Features of images; whatever has a name and can be called so is one.
+    """A callable with a name that extracts features of images.
 
     Attributes:
-        name: Stands in the columns of what is measured by it.
+        name: Part of the column names of its measurements.
+
+    Example:
+        >>> class MeanColour:
+        ...     name = "mean-colour"
+        ...     def __call__(self, images):
+        ...         return np.float32(images.mean(axis=(1, 2)))
+        >>> MeanColour()(np.ones((2, 4, 4, 3))).shape
+        (2, 3)
     """
 
     name: str
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Features float32 [n, d] of images float32 [n, h, w, 1 or 3] in [0, 1] of any size."""
+        """Returns features float32 [n, d] of images float32 [n, h, w, 1 or 3] in [0, 1] of any size."""
 
 
 CLASSIFIERS = tuple(name + SUFFIX for name in NETWORKS)
@@ -35,16 +43,21 @@ EXTRACTORS = (InceptionGraphFeatures.name, KerasInceptionFeatures.name, *CLASSIF
 
 
 def feature_extractor(name: str = "auto", data=None, path=None) -> FeatureExtractor:
-    """An extractor by name.
+    """Returns an extractor by name.
 
     Args:
-        name: One of `EXTRACTORS`; or "auto": the Inception graph of 2015-12-05 if its file is here, else the
-            classifier of a data set that the library carries one of, else Keras's Inception.
-        data: The `ImageData` to compare images of; "auto" goes by its source.
-        path: Of the weights of an Inception; by default the places of `find_graph`, else a download.
+        name: One of `EXTRACTORS`, or "auto": the Inception graph of 2015-12-05 if its file is present, else the
+            library's classifier of the data set if there is one, else Keras's Inception.
+        data: The `ImageData` whose source decides for "auto".
+        path: Path of Inception weights; by default that of `find_graph`, else a download.
 
     Raises:
-        InputError: For an unknown name, and if the weights cannot be had.
+        InputError: If the name is unknown or the weights are not available.
+
+    Example:
+        >>> extractor = kae.evaluation.feature_extractor("digits-classifier")
+        >>> extractor.name, extractor(np.zeros((2, 8, 8, 1), "float32")).shape
+        ('digits-classifier', (2, 64))
     """
     if name == "auto":
         name = _choose(getattr(data, "source", None), path)

@@ -1,4 +1,4 @@
-"""What extractors of features do to images first: channels and sizes."""
+"""Prepares images for feature extractors: channels and sizes."""
 
 import keras
 import numpy as np
@@ -9,12 +9,12 @@ from keras_ae.pixels import LUMINANCE
 
 
 def to_channels(images, channels: int) -> np.ndarray:
-    """Images [n, h, w, 1 or 3] with 1 channel, the luminance, or 3, of which gray ones are equal.
+    """Converts images [n, h, w, 1 or 3] to 1 channel, the luminance, or to 3, equal for gray images.
 
     Floats in [0, 1] and uint8 become float32 in [0, 1].
 
     Raises:
-        InputError: For arrays of another shape, and values outside of [0, 1].
+        InputError: If the array has another shape, or values outside [0, 1].
     """
     images = as_pixels(images)
     if images.ndim != 4 or images.shape[-1] not in (1, 3):
@@ -26,7 +26,7 @@ def to_channels(images, channels: int) -> np.ndarray:
 
 
 def to_size(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Images [n, h, w, c] resized to another height and width: bilinear, antialiased where they shrink."""
+    """Resizes images [n, h, w, c] to another height and width: bilinear, antialiased where they shrink."""
     if images.shape[1:3] == tuple(size):
         return images
     resized = keras.ops.image.resize(

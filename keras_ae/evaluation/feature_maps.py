@@ -1,4 +1,4 @@
-"""What every layer of an autoencoder makes of an image: its feature maps."""
+"""The feature maps of every layer of an autoencoder."""
 
 import keras
 import numpy as np
@@ -7,15 +7,21 @@ from keras_ae.evaluation.inputs import all_images
 
 
 def feature_maps(model, images: np.ndarray) -> dict[str, np.ndarray]:
-    """The feature maps after every layer of encoder and decoder, in order.
+    """Returns the feature maps after every layer of encoder and decoder, in order.
 
     Args:
-        model: An `Autoencoder` of functional halves.
+        model: An `Autoencoder` with functional encoder and decoder.
         images: [n, height, width, channels], floats in [0, 1] or uint8.
 
     Returns:
-        From "encoder/LAYER", "code" and "decoder/LAYER" to maps [n, height', width', channels']; layers whose
-        output is no map are left out.
+        Maps [n, height', width', channels'] by "encoder/LAYER", "code" and "decoder/LAYER"; layers with other
+        outputs are left out.
+
+    Example:
+        >>> model = kae.architectures.convolutional((8, 8, 1), (4, 4, 2), strided_layers=1, residual_blocks=0)
+        >>> maps = kae.evaluation.feature_maps(model, np.zeros((1, 8, 8, 1), "uint8"))
+        >>> maps["code"].shape
+        (1, 4, 4, 2)
     """
     images = all_images(model, images)
     codes = model.encode(images)
@@ -32,17 +38,21 @@ def overlay(
     colours: str = "magma",
     limits: tuple[float, float] | None = None,
 ) -> np.ndarray:
-    """A picture of an image with a feature map over it, enlarged to its size without smoothing.
+    """Draws a feature map over an image, enlarged to its size without smoothing.
 
     Args:
         image: [height, width, 1 or 3] in [0, 1].
         feature_map: [height', width'], of any range.
-        opacity: Of the feature map, from 0 to 1.
+        opacity: Opacity of the feature map, from 0 to 1.
         colours: Name of a Matplotlib colour map.
         limits: Values of the darkest and the lightest colour; those of the map by default.
 
     Returns:
         float32 [height, width, 3] in [0, 1].
+
+    Example:
+        >>> kae.evaluation.overlay(np.zeros((8, 8, 1)), np.eye(2)).shape
+        (8, 8, 3)
     """
     from matplotlib import colormaps
 
@@ -55,9 +65,9 @@ def overlay(
     return ((1 - opacity) * np.broadcast_to(image, coloured.shape) + opacity * coloured).astype(np.float32)
 
 
-def _outputs(half: keras.Model, inputs) -> dict[str, np.ndarray]:
-    layers = [layer for layer in half.layers if not isinstance(layer, keras.layers.InputLayer)]
+def _outputs(network: keras.Model, inputs) -> dict[str, np.ndarray]:
+    layers = [layer for layer in network.layers if not isinstance(layer, keras.layers.InputLayer)]
     if not layers:
         return {}
-    found = keras.Model(half.inputs[0], [layer.output for layer in layers])(inputs, training=False)
-    return {layer.name: keras.ops.convert_to_numpy(value) for layer, value in zip(layers, found, strict=True)}
+    outputs = keras.Model(network.inputs[0], [layer.output for layer in layers])(inputs, training=False)
+    return {layer.name: keras.ops.convert_to_numpy(value) for layer, value in zip(layers, outputs, strict=True)}

@@ -12,14 +12,19 @@ _ROWS = 4096  # features of an array that are turned into float64 at once
 
 
 class FeatureMoments:
-    """Mean and covariance of features that come batch by batch, in float64; the features are not kept.
+    """Mean and covariance of features that arrive batch by batch, in float64; the features are not kept.
 
-    Batches are joined by their means and centred sums of products (Chan, Golub & LeVeque, 1983, eq. 2.1), which
+    Batches are combined by their means and centred sums of products (Chan, Golub & LeVeque, 1983, eq. 2.1), which
     loses no digits where the mean is large.
 
     Attributes:
-        count: Features so far.
+        count: Number of features so far.
         mean: float64 [d]; None before the first batch.
+
+    Example:
+        >>> moments = kae.evaluation.FeatureMoments().update([[0.0], [2.0]]).update([[4.0]])
+        >>> moments.count, moments.mean.tolist(), moments.covariance.tolist()
+        (3, [2.0], [[4.0]])
     """
 
     def __init__(self):
@@ -28,10 +33,10 @@ class FeatureMoments:
         self._products: np.ndarray | None = None  # Σ (x − mean)(x − mean)ᵀ
 
     def update(self, features) -> Self:
-        """Add features [n, d]; gives itself.
+        """Adds features [n, d]; returns itself.
 
         Raises:
-            InputError: For arrays of another shape, and for infinities or NaN.
+            InputError: If the array has another shape, infinities or NaN.
         """
         features = np.asarray(features)
         if features.ndim != 2 or (self.count and features.shape[1] != len(self.mean)):
@@ -47,7 +52,7 @@ class FeatureMoments:
         return self
 
     def merge(self, other: "FeatureMoments") -> Self:
-        """Add all that another one has seen; gives itself."""
+        """Adds the features of another one; returns itself."""
         if other.count:
             if self.count and len(other.mean) != len(self.mean):
                 raise InputError(f"moments of {len(other.mean)} features", f"of {len(self.mean)}", "use the same")
@@ -77,7 +82,7 @@ class FeatureMoments:
 
 
 def frechet_distance(a, b) -> float:
-    """Squared Fréchet distance of Gaussians with the moments of two sets of features, 0 or larger.
+    """Returns the squared Fréchet distance of Gaussians with the moments of two sets of features, 0 or larger.
 
     ‖μ_a − μ_b‖² + tr(Σ_a + Σ_b − 2 (Σ_a Σ_b)^½), with covariances of 1/(n − 1) (Heusel et al., 2017, eq. 6). It
     depends on the numbers of features: compare only distances of equally many. Fewer features than values are
@@ -88,12 +93,23 @@ def frechet_distance(a, b) -> float:
 
     Raises:
         InputError: For arrays of other shapes, of fewer than two rows, and for infinities or NaN.
+
+    Example:
+        >>> round(kae.evaluation.frechet_distance([[0.0], [2.0]], [[3.0], [5.0]]), 6)  # The means differ by 3.
+        9.0
     """
     return frechet_distance_of_moments(FeatureMoments().update(a), FeatureMoments().update(b))
 
 
 def frechet_distance_of_moments(a: FeatureMoments, b: FeatureMoments) -> float:
-    """As `frechet_distance`, of features that have been seen batch by batch."""
+    """Same as `frechet_distance`, for features that arrived batch by batch.
+
+    Example:
+        >>> a = kae.evaluation.FeatureMoments().update([[0.0], [2.0]])
+        >>> b = kae.evaluation.FeatureMoments().update([[3.0], [5.0]])
+        >>> round(kae.evaluation.frechet_distance_of_moments(a, b), 6)
+        9.0
+    """
     covariance_a, covariance_b = a.covariance, b.covariance
     if covariance_a.shape != covariance_b.shape:
         raise InputError(
@@ -105,7 +121,7 @@ def frechet_distance_of_moments(a: FeatureMoments, b: FeatureMoments) -> float:
 
 
 def trace_of_root(a: np.ndarray, b: np.ndarray) -> float:
-    """tr((A B)^½) of two positive semidefinite matrices, also singular ones.
+    """Returns tr((A B)^½) of two positive semidefinite matrices, which may be singular.
 
     With A = F Fᵀ the matrix Fᵀ B F is symmetric and has the eigenvalues of A B that are not 0. F comes from a
     Cholesky decomposition with pivots, which stops at the rank: a quarter of the work of a symmetric root.

@@ -29,10 +29,10 @@ class InceptionGraphFeatures:
 
     Args:
         path: The file `classify_image_graph_def.pb`.
-        md5: Of the file, hexadecimal; None takes any file.
+        md5: MD5 of the file, hexadecimal; None accepts any file.
 
     Raises:
-        InputError: If it is not there, another file or a damaged one.
+        InputError: If the file is missing, damaged or another one.
     """
 
     name = "inception-2015-12-05"
@@ -105,12 +105,12 @@ class KerasInceptionFeatures:
 
 def find_graph(data_dir=None) -> Path | None:
     """The Inception graph's file: the environment's KERAS_AE_INCEPTION, or in the data or cache directory."""
-    given = os.environ.get(FILE_VARIABLE)
-    if given:
-        if not Path(given).expanduser().is_file():
-            received = f"{given} from the environment variable {FILE_VARIABLE}"
+    configured = os.environ.get(FILE_VARIABLE)
+    if configured:
+        if not Path(configured).expanduser().is_file():
+            received = f"{configured} from the environment variable {FILE_VARIABLE}"
             raise InputError(received, f"the file {FILE}", "correct or unset it")
-        return Path(given).expanduser()
+        return Path(configured).expanduser()
     directory = data_directory(data_dir)
     places = [*([] if directory is None else [directory]), cache_directory(None)]
     return next((place / FILE for place in places if (place / FILE).is_file()), None)
@@ -120,15 +120,15 @@ def download_graph(data_dir=None) -> Path:
     """Download the Inception graph, 96 MB, into the data directory, or the user's cache directory.
 
     Raises:
-        InputError: If it cannot be had.
+        InputError: If it cannot be downloaded.
     """
     directory = cache_directory(data_directory(data_dir))
     try:
-        found = keras.utils.get_file(FILE, URL, cache_dir=directory, cache_subdir="", file_hash=MD5)
+        path = keras.utils.get_file(FILE, URL, cache_dir=directory, cache_subdir="", file_hash=MD5)
     except Exception as error:  # Keras raises a bare Exception where a download fails, ValueError for a wrong file
         first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise _missing(f"no Inception graph ({first_line})", f"the file {FILE}") from None
-    return Path(found)
+    return Path(path)
 
 
 def _checked(path: Path, md5: str | None) -> bytes:
@@ -136,10 +136,10 @@ def _checked(path: Path, md5: str | None) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise _missing(f"{path} ({error.strerror})", f"the file {FILE}") from None
-    found = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    if md5 is not None and found != md5:
+    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    if md5 is not None and digest != md5:
         expected = f"{BYTES:,} bytes with {md5}" if md5 == MD5 else md5
-        received = f"{path} of {len(content):,} bytes with the MD5 {found}"
+        received = f"{path} of {len(content):,} bytes with the MD5 {digest}"
         raise InputError(received, expected, "download it again")
     return content
 

@@ -1,4 +1,4 @@
-"""Running a trained autoencoder over many images, batch by batch."""
+"""Runs a trained autoencoder over many images, batch by batch."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -12,14 +12,14 @@ from keras_ae.execution import compiled
 
 
 def as_array(batch) -> np.ndarray:
-    """A batch as a float32 NumPy array, from an array or a tensor of any backend."""
+    """Returns a batch, an array or a tensor of any backend, as a float32 NumPy array."""
     return np.asarray(keras.ops.convert_to_numpy(batch), np.float32)
 
 
 def in_batches(function: Callable, batches: Iterable) -> np.ndarray:
-    """Apply a function of one batch, compiled, to each of them and concatenate the results.
+    """Applies a function, compiled, to each batch and concatenates the results.
 
-    One array [n, ...] is taken in batches of 256.
+    An array [n, ...] is split into batches of 256.
     """
     function = compiled(function)
     batches = slices(batches) if hasattr(batches, "shape") else batches
@@ -27,24 +27,28 @@ def in_batches(function: Callable, batches: Iterable) -> np.ndarray:
 
 
 def encode(model, images) -> np.ndarray:
-    """Codes [n, ...] of images, in their order; of a variational bottleneck the means.
+    """Returns the codes [n, ...] of images, in their order; for a variational bottleneck, the means.
 
-    To be compared with labels, or with another model's codes (`svcca`), images must come in the same order twice:
-    those of `data.train` do not, those of `data.images("train")` and `data.pipeline("train", shuffle=False)` do.
+    To compare codes with labels or with another model's codes (`svcca`), the order of the images must be fixed:
+    that of `data.train` is not, those of `data.images("train")` and `data.pipeline("train", shuffle=False)` are.
 
     Args:
         model: An `Autoencoder`.
-        images: An array [n, h, w, c], batches (of which labels are dropped), or one image; floats in [0, 1] or
-            uint8.
+        images: An array [n, h, w, c], batches (labels are dropped), or one image; floats in [0, 1] or uint8.
 
     Raises:
-        InputError: They have another shape or range, or there are none.
+        InputError: If the images have another shape or range, or there are none.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> kae.evaluation.encode(model, np.zeros((3, 4, 4, 1), "uint8")).shape
+        (3, 2)
     """
     return in_batches(model.encode, image_batches(model, images))
 
 
 def interpolate(model, first: np.ndarray, last: np.ndarray, steps: int) -> np.ndarray:
-    """Decoded images at `steps` equidistant points on the straight line between two images' codes.
+    """Decodes `steps` equidistant points on the straight line between two images' codes.
 
     Args:
         model: An `Autoencoder`.
@@ -55,7 +59,12 @@ def interpolate(model, first: np.ndarray, last: np.ndarray, steps: int) -> np.nd
         float32 [steps, h, w, c].
 
     Raises:
-        InputError: For images of another shape or range, and for too few steps.
+        InputError: If the images have another shape or range, or there are too few steps.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> kae.evaluation.interpolate(model, np.zeros((4, 4, 1)), np.ones((4, 4, 1)), steps=5).shape
+        (5, 4, 4, 1)
     """
     ends = np.concatenate([one_image(model, first), one_image(model, last)])
     codes = keras.ops.convert_to_numpy(model.encode(ends))
@@ -64,7 +73,13 @@ def interpolate(model, first: np.ndarray, last: np.ndarray, steps: int) -> np.nd
 
 
 def encoding_seconds(model, images: np.ndarray, repeats: int = 5) -> float:
-    """Seconds to encode one image in batches like `images`: the fastest of several runs, compilation left out."""
+    """Returns the seconds to encode one image in batches like `images`: the fastest run, without compilation.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> kae.evaluation.encoding_seconds(model, np.zeros((8, 4, 4, 1), "float32"), repeats=2) > 0
+        True
+    """
     function = compiled(model.encode)
     images = keras.ops.convert_to_tensor(all_images(model, images))
     keras.ops.convert_to_numpy(function(images))

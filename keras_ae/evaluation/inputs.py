@@ -1,4 +1,4 @@
-"""Images as people have them, read for all that measures: arrays or batches, with labels or without, bytes too."""
+"""Reads images for all measurements: arrays or batches, with or without labels, floats or bytes."""
 
 from collections.abc import Callable, Iterable, Iterator
 from math import prod
@@ -15,7 +15,7 @@ INFINITE = -1  # tf.data.INFINITE_CARDINALITY
 
 
 def image_shape(model) -> tuple[int | None, ...]:
-    """(height, width, channels) of a model's images; None where the model does not tell."""
+    """Returns (height, width, channels) of a model's images; None where the model does not say."""
     if hasattr(model, "image_shape"):
         return tuple(model.image_shape)
     shape = getattr(model, "input_shape", None)
@@ -23,7 +23,7 @@ def image_shape(model) -> tuple[int | None, ...]:
 
 
 def slices(array, size: int = BATCH) -> Iterator:
-    """At most so many rows of an array or a tensor at a time."""
+    """Yields slices of at most `size` rows of an array or a tensor."""
     return (array[start : start + size] for start in range(0, len(array), size))
 
 
@@ -49,15 +49,15 @@ def check_ends(images) -> None:
 
 
 def in_unit(images, dtype=np.float32) -> np.ndarray:
-    """Floats as they are, and uint8 as floats in [0, 1], from an array or a tensor of any backend."""
+    """Returns floats unchanged and uint8 as floats in [0, 1], from an array or a tensor of any backend."""
     return pixels.in_unit(np.asarray(keras.ops.convert_to_numpy(images)), dtype)
 
 
 def as_pixels(images) -> np.ndarray:
-    """Images of any shape, floats in [0, 1] or uint8, as float32 in [0, 1].
+    """Returns images of any shape, floats in [0, 1] or uint8, as float32 in [0, 1].
 
     Raises:
-        InputError: Values that are not finite, or outside of [0, 1].
+        InputError: If a value is not finite or outside [0, 1].
     """
     return pixels.checked(in_unit(images))
 
@@ -82,10 +82,10 @@ def shaped(batch, shape: tuple[int | None, ...]) -> np.ndarray:
 
 
 def _numbers(batch) -> np.ndarray:
-    """A batch as an array of real numbers."""
+    """Returns a batch as an array of real numbers."""
     try:
         images = np.asarray(keras.ops.convert_to_numpy(batch))
-    except (TypeError, ValueError):  # of a list of arrays that have different shapes
+    except (TypeError, ValueError):  # a list of arrays of different shapes
         images = np.array(None)
     if images.dtype.kind in "cSUmM" or (images.dtype == object and not images.ndim):
         received = f"a batch of {images.dtype}" if images.ndim else f"a batch of the type {type(batch).__name__}"
@@ -95,7 +95,7 @@ def _numbers(batch) -> np.ndarray:
 
 
 def as_images(batch, shape: tuple[int | None, ...]) -> np.ndarray:
-    """Images as float32 [b, height, width, channels] in [0, 1]; see `shaped` and `as_pixels`."""
+    """Returns images as float32 [b, height, width, channels] in [0, 1]; see `shaped` and `as_pixels`."""
     return as_pixels(shaped(batch, shape))
 
 
@@ -130,12 +130,12 @@ def image_pairs(model, images, read: Callable = as_images) -> Iterator[tuple[np.
 
 
 def image_batches(model, images, read: Callable = as_images) -> Iterator[np.ndarray]:
-    """What a model is given, batch by batch; see `image_pairs`."""
+    """Yields batches of a model's inputs; see `image_pairs`."""
     return (given for given, _ in image_pairs(model, images, read))
 
 
 def all_images(model, images, read: Callable = as_images) -> np.ndarray:
-    """What a model is given, in one array; see `image_pairs`."""
+    """Returns a model's inputs in one array; see `image_pairs`."""
     return np.concatenate(list(image_batches(model, images, read)))
 
 

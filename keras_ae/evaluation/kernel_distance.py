@@ -8,24 +8,29 @@ from keras_ae.errors import InputError
 def kernel_distance(
     a, b, subsets: int = 100, subset_size: int = 1000, generator: np.random.Generator | int = 0
 ) -> dict[str, float]:
-    """Unbiased squared maximum mean discrepancy with the kernel k(x, y) = (xᵀy / d + 1)³, averaged over subsets.
+    """Returns the unbiased squared MMD with the kernel k(x, y) = (xᵀy / d + 1)³, averaged over subsets.
 
-    Unlike the Fréchet distance its expectation does not depend on the numbers of features; it is 0 for equal
-    distributions, so that estimates can be negative. Source: Bińkowski et al., "Demystifying MMD GANs", 2018,
+    Unlike that of the Fréchet distance, its expectation does not depend on the numbers of features. It is 0 for
+    equal distributions, so estimates can be negative. Source: Bińkowski et al., "Demystifying MMD GANs", 2018,
     section 4, and eq. 4 for the estimator.
 
     Args:
         a, b: Features [n, d] and [m, d].
-        subsets: How many pairs of subsets to draw, each without repetition.
-        subset_size: Features of a subset; at most n and m.
-        generator: Draws the subsets; a seed makes one.
+        subsets: Number of pairs of subsets, each drawn without replacement.
+        subset_size: Features per subset, at most n and m.
+        generator: Generator, or its seed, that draws the subsets.
 
     Returns:
-        "mean", and "std", the standard deviation over the subsets. Where a subset is all there is there is one,
-        with a deviation of 0.
+        "mean", and "std", the standard deviation over the subsets. If a subset would hold all features, there is
+        only one, with a deviation of 0.
 
     Raises:
-        InputError: For arrays of other shapes, of fewer than two rows, and for infinities or NaN.
+        InputError: If the arrays have other shapes, fewer than two rows, infinities or NaN.
+
+    Example:
+        >>> distance = kae.evaluation.kernel_distance([[0.0], [0.0]], [[1.0], [1.0]])
+        >>> distance  # k(0, 0) + k(1, 1) − 2 k(0, 1) = 1 + 8 − 2
+        {'mean': 7.0, 'std': 0.0}
     """
     a, b = check_features(a, b)
     if subsets < 1 or subset_size < 2:
@@ -33,15 +38,15 @@ def kernel_distance(
     generator = np.random.default_rng(generator)
     size = min(subset_size, len(a), len(b))
     subsets = 1 if size == len(a) == len(b) else subsets
-    found = []
+    distances = []
     for _ in range(subsets):
         x, y = (z[generator.choice(len(z), size, replace=False)].astype(np.float64) for z in (a, b))
-        found.append(_squared_discrepancy(x, y))
-    return {"mean": float(np.mean(found)), "std": float(np.std(found))}
+        distances.append(_squared_discrepancy(x, y))
+    return {"mean": float(np.mean(distances)), "std": float(np.std(distances))}
 
 
 def check_features(a, b) -> tuple[np.ndarray, np.ndarray]:
-    """Two arrays of features [n, d] and [m, d] that can be compared; else `InputError`."""
+    """Returns two comparable arrays of features [n, d] and [m, d], or raises an `InputError`."""
     a, b = np.asarray(a), np.asarray(b)
     received = f"features of {'×'.join(map(str, a.shape))} and {'×'.join(map(str, b.shape))}"
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
@@ -54,7 +59,7 @@ def check_features(a, b) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _squared_discrepancy(x: np.ndarray, y: np.ndarray) -> float:
-    """The U-statistic of n features each: no feature meets itself."""
+    """Returns the U-statistic of n features each, without pairs of a feature with itself."""
     n, d = x.shape
 
     def kernel(u, v):

@@ -1,7 +1,7 @@
 """One dense layer trained with Adam under a one-cycle learning rate, in NumPy.
 
-A step of so small a model takes less time than a framework needs to start it, and the classifiers of several seeds
-are trained side by side in threads.
+A step of such a small model takes less time than a framework's overhead, and threads train the classifiers of
+several seeds in parallel.
 """
 
 from dataclasses import dataclass
@@ -17,19 +17,23 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.99, 1e-8
 
 @dataclass(frozen=True)
 class ProbeTraining:
-    """How a linear classifier is trained; the defaults are those of the bottleneck-shape paper's authors.
+    """Training settings of a linear classifier; the defaults are those of the bottleneck-shape paper's authors.
 
     Attributes:
-        epochs: At most.
-        batch_size: Images a step, at most.
-        steps: Of an epoch at least: fewer images come in smaller batches. With a step or two an epoch next to
-            nothing would be learnt, and the training stopped at its beginning; the authors' smallest set has 24.
-        learning_rate: Peak of the one-cycle schedule, which spans all `epochs` also where training stops early.
+        epochs: Maximum number of epochs.
+        batch_size: Maximum number of images per step.
+        steps: Minimum number of steps per epoch: fewer images come in smaller batches. With one or two steps per
+            epoch, training would stop before it learnt anything; the authors' smallest set has 24.
+        learning_rate: Peak of the one-cycle schedule, which spans all `epochs` even if training stops early.
         weight_decay: Decoupled: each step shrinks the weights by this times the learning rate.
-        min_improvement: By how much the validation loss has to fall below its lowest to count as better.
-        patience: Epochs in a row that are not better after which training stops.
-        standardize: Give each value of the codes mean 0 and variance 1 over the training split. The authors did
-            not; without it codes of small values are learnt slowly, and stopped early.
+        min_improvement: Minimum decrease of the lowest validation loss that counts as an improvement.
+        patience: Number of epochs in a row without improvement after which training stops.
+        standardize: Whether to standardise each code value over the training split. The authors did not; without
+            it, training on codes of small values is slow and stops early.
+
+    Example:
+        >>> kae.evaluation.ProbeTraining(epochs=20).learning_rate
+        0.003
     """
 
     epochs: int = 100
@@ -43,11 +47,11 @@ class ProbeTraining:
 
 
 def fit_linear(train, validation, training: ProbeTraining, exclusive: bool, generator: np.random.Generator):
-    """Train one dense layer until the validation loss stops falling.
+    """Trains one dense layer until the validation loss stops falling.
 
     Args:
         train, validation: Pairs of codes float32 [n, d] and targets float32 [n, k], zeros and ones.
-        training: How.
+        training: Training settings.
         exclusive: Whether each target is one of k classes (cross-entropy), or k attributes (binary cross-entropy,
             mean over the attributes).
         generator: Draws the first weights, uniform within ±1/√d, and the order of each epoch.
@@ -81,12 +85,12 @@ def fit_linear(train, validation, training: ProbeTraining, exclusive: bool, gene
 
 
 def logits(codes: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """What the dense layer gives, [n, k], before the softmax or the sigmoids."""
+    """Returns the outputs of the dense layer, [n, k], before the softmax or the sigmoids."""
     return codes @ kernel + bias
 
 
 def _gradients(weights, codes, targets, exclusive: bool) -> list[np.ndarray]:
-    """Of the mean loss of a batch, with respect to kernel and bias."""
+    """Returns the gradients of the mean loss of a batch with respect to kernel and bias."""
     outputs = logits(codes, *weights)
     error = (softmax(outputs, axis=1) if exclusive else expit(outputs)) - targets
     error /= len(codes) if exclusive else error.size

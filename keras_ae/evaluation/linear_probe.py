@@ -1,4 +1,4 @@
-"""The linear probe: what a linear classifier can tell from codes (bottleneck-shape paper, section 3.2)."""
+"""The linear probe: a linear classifier of labels from codes (bottleneck-shape paper, section 3.2)."""
 
 import os
 import warnings
@@ -16,20 +16,25 @@ from keras_ae.evaluation.codes import flat_codes
 from keras_ae.evaluation.linear_classifier import ProbeTraining, fit_linear, logits
 from keras_ae.evaluation.projection import project
 
-TRAINED_ON, STOPPED_BY = 0.6, 0.2  # parts of the images; the rest is measured on
-MOST_CLASSES = 1 << 16  # Larger numbers are not those of classes.
+TRAINED_ON, STOPPED_BY = 0.6, 0.2  # fractions of the images to train on and to stop by; the rest is the test set
+MOST_CLASSES = 1 << 16  # Larger numbers cannot be classes.
 
 
 @dataclass(frozen=True)
 class ProbeScores:
-    """What the classifiers of several seeds reached, one row a seed.
+    """Scores of the classifiers of several seeds, one row per seed.
 
     Attributes:
-        metric: What `per_class` is: "f1" of classes, "roc_auc" of attributes.
-        per_class: [seeds, classes or attributes]; NaN for a class that was neither there nor predicted, and for an
-            attribute of which there was a single value.
-        accuracy: [seeds]: share of right classes, or of right attributes.
-        epochs: [seeds]: for how many epochs each was trained.
+        metric: The metric of `per_class`: "f1" for classes, "roc_auc" for attributes.
+        per_class: [seeds, classes or attributes]; NaN for a class neither present nor predicted, and for a
+            constant attribute.
+        accuracy: [seeds]: share of correct classes, or of correct attributes.
+        epochs: [seeds]: number of epochs that each was trained.
+
+    Example:
+        >>> scores = kae.evaluation.ProbeScores("f1", np.array([[1.0, 0.5]]), np.array([0.75]), np.array([9]))
+        >>> scores.summary()["macro_f1"]
+        0.75
     """
 
     metric: str
@@ -39,11 +44,11 @@ class ProbeScores:
 
     @property
     def scores(self) -> np.ndarray:
-        """[seeds]: mean over classes (macro F1) or attributes, those that are NaN left out."""
+        """[seeds]: mean over classes (macro F1) or attributes, without NaN."""
         return _mean_of_present(self.per_class, axis=1)
 
     def summary(self) -> dict[str, Any]:
-        """Means over the seeds, and standard deviations; "per_class" has None where no seed has a value."""
+        """Returns means and standard deviations over the seeds; "per_class" has None where no seed has a value."""
         name = "macro_f1" if self.metric == "f1" else self.metric
         per_class = _mean_of_present(self.per_class, axis=0)
         return {
@@ -71,22 +76,29 @@ def linear_probe(
     splits: tuple[Any, Any, Any] | None = None,
     training: ProbeTraining | None = None,
 ) -> ProbeScores:
-    """Train one dense layer to tell labels from codes, once a seed, and measure it on codes kept aside.
+    """Trains one dense layer per seed to predict labels from codes, and measures it on held-out codes.
 
-    The images are shuffled and divided: 60 % to train on, 20 % to stop by, 20 % to measure on. Given images
-    instead of codes, the result is the paper's baseline.
+    The images are shuffled and split: 60 % to train on, 20 % to stop by, 20 % to test on. With images instead of
+    codes, the result is the paper's baseline.
 
     Args:
         codes: [n, ...], flattened.
         labels: Classes 0, 1, ... or names, in alphabetical order, as [n]; or attributes 0 and 1 as [n, k].
-        seeds: Of the division, the first weights and the order of the images.
-        components: Project the codes onto so many principal components of those that are trained on.
-        splits: Three arrays of rows, to train on, to stop by and to measure on, instead of the division.
-        training: How; None takes the paper's way.
+        seeds: Seeds of the split, the initial weights and the order of the images.
+        components: Number of principal components of the training codes to project onto; no projection by default.
+        splits: Three arrays of rows, to train on, to stop by and to test on, instead of a random split.
+        training: Settings of the training; the paper's by default.
 
     Raises:
-        InputError: For labels of other images, of another form, or all the same; for too few images; for codes
-            that are not finite; and for seeds that are no list.
+        InputError: If the labels do not fit the codes, have another form or are all the same; if there are too few
+            images; if a code is not finite; or if the seeds are not a list.
+
+    Example:
+        >>> labels = np.arange(200) % 2
+        >>> codes = labels[:, None] + np.random.default_rng(0).normal(scale=0.1, size=(200, 3))
+        >>> training = kae.evaluation.ProbeTraining(epochs=20, standardize=True)
+        >>> kae.evaluation.linear_probe(codes, labels, seeds=[0], training=training).accuracy.tolist()
+        [1.0]
     """
     codes, labels, seeds = flat_codes(codes, np.float32), np.asarray(labels), _seeds(seeds)
     if labels.dtype.kind in "USO" and labels.ndim == 1:
@@ -114,7 +126,7 @@ def _seeds(seeds) -> tuple[int, ...]:
 
 
 def _targets(codes: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Labels as float32 zeros and ones [n, k]."""
+    """Returns labels as float32 zeros and ones [n, k]."""
     received = f"labels {'×'.join(map(str, labels.shape))} for {len(codes)} codes"
     if labels.ndim not in (1, 2) or len(labels) != len(codes):
         raise InputError(received, "one class or one row of attributes a code", "give the labels of these images")
@@ -145,7 +157,7 @@ def _prepared(codes: np.ndarray, train_rows, components: int | None, standardize
 
 
 def _measured(outputs: np.ndarray, targets: np.ndarray, exclusive: bool) -> tuple[np.ndarray, float]:
-    """F1 of each class or ROC AUC of each attribute, and the accuracy."""
+    """Returns the F1 of each class or ROC AUC of each attribute, and the accuracy."""
     if exclusive:
         true, predicted = targets.argmax(axis=1), outputs.argmax(axis=1)
         classes = range(targets.shape[1])

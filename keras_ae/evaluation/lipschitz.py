@@ -1,4 +1,4 @@
-"""How smooth encoders and decoders are: estimates of their Lipschitz constants."""
+"""Smoothness of encoders and decoders: estimates of their Lipschitz constants."""
 
 from collections.abc import Callable
 
@@ -11,25 +11,30 @@ from keras_ae.evaluation.codes import flat_codes
 from keras_ae.evaluation.inputs import all_images
 from keras_ae.execution import require_tensorflow
 
-_INPUTS = 64  # whose Jacobians are probed at once
+_INPUTS = 64  # number of inputs whose Jacobians are probed at once
 _STEP = 1e-2  # of central differences, along directions of length 1
 
 
 def neighbor_ratios(inputs, outputs, neighbors: int = 5) -> np.ndarray:
-    """‖f(x) − f(y)‖ / ‖x − y‖ of every input and its nearest neighbours among the others.
+    """Returns ‖f(x) − f(y)‖ / ‖x − y‖ for every input x and its nearest neighbours y.
 
-    The largest is a lower bound of the Lipschitz constant of f, by Euclidean distances, and says how the function
-    behaves between inputs as far apart as the data are.
+    The largest ratio is a lower bound of the Euclidean Lipschitz constant of f, and describes the function between
+    inputs as far apart as the data.
 
     Args:
         inputs, outputs: [n, ...] each, flattened: x and f(x).
-        neighbors: Of each input; fewer than n.
+        neighbors: Number of neighbours of each input, below n.
 
     Returns:
         float64 [n · neighbors]; pairs of equal inputs are left out.
 
     Raises:
-        InputError: For arrays of different lengths, too few inputs, and infinities or NaN.
+        InputError: If the arrays differ in length, or have too few inputs, infinities or NaN.
+
+    Example:
+        >>> inputs = np.array([[0.0], [1.0], [3.0]])
+        >>> kae.evaluation.neighbor_ratios(inputs, 2 * inputs, neighbors=1).tolist()
+        [2.0, 2.0, 2.0]
     """
     x, y = flat_codes(inputs), flat_codes(outputs)
     if len(x) != len(y) or not 1 <= neighbors < len(x):
@@ -41,23 +46,28 @@ def neighbor_ratios(inputs, outputs, neighbors: int = 5) -> np.ndarray:
 
 
 def jacobian_norms(function: Callable, inputs, iterations: int = 20, seed: int = 0) -> np.ndarray:
-    """The largest singular value of the Jacobian of a function at each input, by power iteration.
+    """Returns the largest singular value of a function's Jacobian at each input, by power iteration.
 
     Each step multiplies by the Jacobian J and its transpose, v ← JᵀJv / ‖JᵀJv‖, without ever forming J. ‖Jv‖ grows
     towards the norm from below. The largest over all inputs is a lower bound of the Lipschitz constant. Where
     TensorFlow has no forward derivative, Jv is a central difference.
 
     Args:
-        function: From a batch of inputs to outputs, each of its own input alone. It runs on TensorFlow.
+        function: Function from a batch of inputs to outputs, each depending on its own input only, on TensorFlow.
         inputs: float32 [n, ...].
-        iterations: Of the power method, at least 1.
-        seed: Of the first directions.
+        iterations: Iterations of the power method, at least 1.
+        seed: Seed of the first directions.
 
     Returns:
         float64 [n].
 
     Raises:
-        InputError: On other backends than TensorFlow, and without iterations or inputs.
+        InputError: If the backend is not TensorFlow, or there are no iterations or inputs.
+
+    Example:
+        >>> norms = kae.evaluation.jacobian_norms(lambda x: x * np.float32([3.0, 1.0]), np.zeros((2, 2)))
+        >>> norms.round(3).tolist()
+        [3.0, 3.0]
     """
     require_tensorflow()
     if iterations < 1 or not len(inputs):
@@ -70,34 +80,40 @@ def jacobian_norms(function: Callable, inputs, iterations: int = 20, seed: int =
             tape.watch(batch)
             outputs = function(batch)
         change = forward.jvp(outputs)
-        if change is None:  # TensorFlow has no forward derivative of bilinear upsampling, for one.
+        if change is None:  # TensorFlow has no forward derivative of bilinear upsampling, for example.
             after, before = function(batch + _STEP * directions), function(batch - _STEP * directions)
             change = (after - before) / (2 * _STEP)
         back = tape.gradient(outputs, batch, output_gradients=tf.stop_gradient(change))
         return _norms(change), back / _shaped(tf.maximum(_norms(back), 1e-30), back)
 
     inputs, generator = np.asarray(inputs, np.float32), np.random.default_rng(seed)
-    found = []
+    largest = []
     for start in range(0, len(inputs), _INPUTS):
         batch = tf.constant(inputs[start : start + _INPUTS])
         directions = tf.constant(generator.standard_normal(batch.shape).astype(np.float32))
         directions /= _shaped(_norms(directions), directions)
         for _ in range(iterations):
             norms, directions = step(batch, directions)
-        found.append(norms.numpy())
-    return np.concatenate(found).astype(np.float64)
+        largest.append(norms.numpy())
+    return np.concatenate(largest).astype(np.float64)
 
 
 def lipschitz_estimates(model, images, iterations: int = 20, seed: int = 0) -> dict[str, float]:
-    """The largest Jacobian norms of an autoencoder's encoder at images, and of its decoder at their codes.
+    """Returns the largest Jacobian norms of an autoencoder's encoder at images, and of its decoder at their codes.
 
     Args:
         model: An `Autoencoder`.
         images: [n, h, w, c], floats in [0, 1] or uint8.
-        iterations, seed: Of `jacobian_norms`.
+        iterations, seed: Same as for `jacobian_norms`.
 
     Returns:
         "encoder" and "decoder".
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> estimates = kae.evaluation.lipschitz_estimates(model, np.zeros((2, 4, 4, 1)), iterations=2)
+        >>> sorted(estimates), estimates["encoder"] > 0
+        (['decoder', 'encoder'], True)
     """
     images = all_images(model, images)
     codes = keras.ops.convert_to_numpy(model.encode(images))
@@ -109,10 +125,10 @@ def lipschitz_estimates(model, images, iterations: int = 20, seed: int = 0) -> d
 
 
 def _norms(tensor):
-    """Euclidean norms [n] of [n, ...]."""
+    """Returns the Euclidean norms [n] of [n, ...]."""
     return keras.ops.sqrt(keras.ops.sum(keras.ops.square(tensor), axis=tuple(range(1, len(tensor.shape)))))
 
 
 def _shaped(values, like):
-    """[n] as [n, 1, ...], to divide [n, ...] by."""
+    """Returns [n] as [n, 1, ...], to divide [n, ...] by."""
     return keras.ops.reshape(values, (-1, *[1] * (len(like.shape) - 1)))

@@ -1,4 +1,4 @@
-"""How normal codes are: each value by itself, and all together."""
+"""Normality of codes: of each value by itself, and of all values jointly."""
 
 from dataclasses import dataclass
 
@@ -9,19 +9,24 @@ from scipy.linalg import LinAlgError, cholesky, solve_triangular
 from keras_ae.errors import InputError
 from keras_ae.evaluation.codes import flat_codes
 
-FEWEST = 20  # codes, below which the approximations of D'Agostino's test do not hold
-_BYTES = 1 << 27  # of the products of codes that are held at once
+FEWEST = 20  # With fewer codes the approximations of D'Agostino's test do not hold.
+_BYTES = 1 << 27  # bytes of products of codes held at once
 
 
 @dataclass(frozen=True)
 class MarginalNormality:
-    """One value a dimension, float64 [d], of codes; NaN where a value never changes.
+    """One value per dimension of codes, float64 [d]; NaN for constant values.
 
     Attributes:
-        skewness: 0 of a normal distribution.
-        excess_kurtosis: 0 of a normal distribution.
+        skewness: 0 for a normal distribution.
+        excess_kurtosis: 0 for a normal distribution.
         statistic: K² of D'Agostino & Pearson, 1973: χ² with 2 degrees of freedom for normal values.
-        p_value: Of the statistic.
+        p_value: The p-value of the statistic.
+
+    Example:
+        >>> codes = np.random.default_rng(0).normal(size=(200, 2))
+        >>> sorted(kae.evaluation.marginal_normality(codes).summary())
+        ['mean_abs_excess_kurtosis', 'mean_abs_skewness', 'not_rejected']
     """
 
     skewness: np.ndarray
@@ -30,9 +35,9 @@ class MarginalNormality:
     p_value: np.ndarray
 
     def summary(self, level: float = 0.05) -> dict[str, float]:
-        """Mean sizes of skewness and excess kurtosis, and the share of dimensions that the test does not reject.
+        """Returns the mean absolute skewness and excess kurtosis, and the share of dimensions not rejected.
 
-        With thousands of codes the test rejects what is normal for all purposes: look at the sizes as well.
+        With thousands of codes the test rejects even practically normal values: look at the sizes as well.
         """
         return {
             "mean_abs_skewness": float(np.nanmean(np.abs(self.skewness))),
@@ -48,9 +53,14 @@ class MardiaTest:
     Attributes:
         skewness: b₁ = Σ_ij (zᵢ·zⱼ)³ / n² of whitened codes z.
         kurtosis: b₂ = Σ_i |zᵢ|⁴ / n.
-        expected_skewness, expected_kurtosis: Their means for normal codes of as many values and dimensions.
-        skewness_p_value: By a χ² with d(d + 1)(d + 2)/6 degrees of freedom.
-        kurtosis_p_value: By a normal distribution with the exact variance; two-sided.
+        expected_skewness, expected_kurtosis: Their means for normal codes of the same number and dimension.
+        skewness_p_value: From χ² with d(d + 1)(d + 2)/6 degrees of freedom.
+        kurtosis_p_value: From a normal distribution with the exact variance; two-sided.
+
+    Example:
+        >>> test = kae.evaluation.mardia_test(np.random.default_rng(0).normal(size=(200, 2)))
+        >>> round(test.expected_kurtosis, 2)  # d (d + 2) (n − 1) / (n + 1)
+        7.92
     """
 
     skewness: float
@@ -62,31 +72,41 @@ class MardiaTest:
 
 
 def marginal_normality(codes) -> MarginalNormality:
-    """Skewness, kurtosis and D'Agostino's test of every value of codes [n, ...], flattened.
+    """Returns skewness, kurtosis and D'Agostino's test for every value of codes [n, ...], flattened.
 
     Raises:
-        InputError: For fewer than 20 codes, and for infinities or NaN.
+        InputError: If there are fewer than 20 codes, infinities or NaN.
+
+    Example:
+        >>> result = kae.evaluation.marginal_normality(np.linspace(-1, 1, 21)[:, None])
+        >>> result.skewness.round(6).tolist(), bool(result.excess_kurtosis[0] < 0)  # Uniform: flat, symmetric.
+        ([0.0], True)
     """
     codes = _flat(codes)
     if len(codes) < FEWEST:
         raise InputError(f"{len(codes)} codes to test for normality", f"at least {FEWEST}", "encode more images")
     result = np.full((4, codes.shape[1]), np.nan)
     varying = np.ptp(codes, axis=0) > 0
-    some = codes[:, varying]
-    if some.size:
-        test = scipy.stats.normaltest(some)
-        moments = scipy.stats.skew(some), scipy.stats.kurtosis(some)
+    nonconstant = codes[:, varying]
+    if nonconstant.size:
+        test = scipy.stats.normaltest(nonconstant)
+        moments = scipy.stats.skew(nonconstant), scipy.stats.kurtosis(nonconstant)
         result[:, varying] = [*moments, test.statistic, test.pvalue]
     return MarginalNormality(*result)
 
 
 def mardia_test(codes) -> MardiaTest:
-    """Mardia's multivariate skewness and kurtosis (Mardia, 1970, eq. 2.23 and 3.11) of codes [n, ...], flattened.
+    """Returns Mardia's multivariate skewness and kurtosis (1970, eq. 2.23 and 3.11) of codes [n, ...], flattened.
 
-    Covariances are with 1/n. The products of all pairs of codes are taken block by block, and never held at once.
+    Covariances are with 1/n. The products of all pairs of codes are computed block by block.
 
     Raises:
-        InputError: For no more codes than values, codes within a subspace, and for infinities or NaN.
+        InputError: If there are no more codes than values, the codes lie in a subspace, or are not all finite.
+
+    Example:
+        >>> codes = np.random.default_rng(0).normal(size=(200, 2))
+        >>> kae.evaluation.mardia_test(np.exp(codes)).skewness_p_value < 0.001
+        True
     """
     codes = _flat(codes)
     n, d = codes.shape

@@ -12,22 +12,27 @@ _BYTES = 1 << 26  # of the distances that are held at once
 
 
 def precision_and_recall(real, generated, neighbors: int = 3) -> dict[str, float]:
-    """How much of what is generated is like real images, and how much of what is real can be generated.
+    """Returns the share of generated images that look real, and of real images that can be generated.
 
     Each set's manifold is the union of balls around its features, each reaching to the feature's k-th nearest
     neighbour in the same set. Precision is the share of the generated features in the manifold of the real ones,
     recall the share of the real ones in that of the generated. Source: Kynkäänniemi et al., 2019, eq. 1 and 2.
-    Distances are taken block by block: the memory does not grow with the product of the numbers.
+    Distances are computed block by block: the memory does not grow with the product of the numbers.
 
     Args:
         real, generated: Features [n, d] and [m, d].
-        neighbors: k.
+        neighbors: Number k of neighbours.
 
     Returns:
         "precision" and "recall", in [0, 1].
 
     Raises:
-        InputError: For arrays of other shapes, fewer than k + 1 rows, and for infinities or NaN.
+        InputError: If the arrays have other shapes, fewer than k + 1 rows, infinities or NaN.
+
+    Example:
+        >>> real = np.arange(10.0)[:, None]
+        >>> kae.evaluation.precision_and_recall(real, real[:5])
+        {'precision': 1.0, 'recall': 0.8}
     """
     real, generated = check_features(real, generated)
     if not 1 <= neighbors < min(len(real), len(generated)):
@@ -42,7 +47,7 @@ def precision_and_recall(real, generated, neighbors: int = 3) -> dict[str, float
 
 
 def _share_within(features: np.ndarray, manifold: np.ndarray, neighbors: int) -> float:
-    """Share of the features that lie in the manifold."""
+    """Returns the share of the features that lie in the manifold."""
     radii = np.concatenate([_kth(distances, neighbors) for distances in _distances(manifold, manifold)])
     # Copies are at a distance of rounding errors, and at none from themselves.
     radii += 1e-12 * np.square(manifold).sum(axis=1).max()

@@ -1,4 +1,4 @@
-"""Codes of different sizes brought to the same number of values."""
+"""Projects codes of different sizes to the same number of values."""
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -8,23 +8,28 @@ from keras_ae.evaluation.codes import flat_codes
 
 
 def project(codes, components: int, fit_on=None) -> np.ndarray:
-    """Codes on the leading principal components of some of them.
+    """Projects codes onto leading principal components.
 
-    The bottleneck-shape paper (section 4) leaves open whether codes with more channels are classified better for
-    their structure or for their size alone; with codes projected to equal sizes that can be told.
+    The bottleneck-shape paper (section 4) leaves open whether codes with more channels classify better because of
+    their structure or only of their size; projecting codes to equal sizes answers that.
 
     Args:
         codes: [n, ...], flattened.
-        components: Values that are kept of each code.
-        fit_on: Rows (indices or booleans) to which the components and the mean are fitted: those of a training
-            split, say. All by default.
+        components: Number of values to keep per code.
+        fit_on: Rows (indices or booleans), such as a training split, to which the components and the mean are
+            fitted; all by default.
 
     Returns:
-        float32 [n, components], exact up to rounding, the mean of `fit_on` at 0.
+        float32 [n, components], exact up to rounding, with the mean of `fit_on` at 0.
 
     Raises:
-        InputError: For more components than there are values in a code or rows to fit to, no codes, and
-            infinities or NaN.
+        InputError: If there are more components than values in a code or rows to fit to, no codes, infinities or
+            NaN.
+
+    Example:
+        >>> codes = np.array([[-2.0, 0.0], [0.0, 0.0], [2.0, 0.0]])
+        >>> np.abs(kae.evaluation.project(codes, components=1)).ravel().tolist()
+        [2.0, 0.0, 2.0]
     """
     codes = flat_codes(codes, np.float32)
     fitted = codes if fit_on is None else codes[np.asarray(fit_on)]
@@ -41,7 +46,7 @@ def project(codes, components: int, fit_on=None) -> np.ndarray:
 
 
 def _solver(shape: tuple[int, int], components: int) -> str:
-    """The fastest of the exact ones; "auto" would draw at random where codes are large."""
+    """Returns the fastest exact solver; "auto" would use a random one for large codes."""
     rows, values = shape
     if values <= rows and values <= 2000:
         return "covariance_eigh"

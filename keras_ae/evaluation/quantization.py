@@ -1,4 +1,4 @@
-"""Codes of a few bits a value: uniform scalar quantisation, fitted on training codes."""
+"""Uniform scalar quantisation of codes to a few bits per value, fitted on training codes."""
 
 from dataclasses import dataclass
 
@@ -11,15 +11,20 @@ MOST_BITS = 16
 
 @dataclass(frozen=True)
 class Quantizer:
-    """A uniform quantiser for each feature of a code: 2^bits cells of one width between two ends.
+    """A uniform quantiser for each feature of a code: 2^bits cells of equal width in a range.
 
-    A value becomes the middle of its cell, so that it moves by at most half a cell; values outside the ends become
-    the middle of the outermost cell. A feature is what the codes' last axis counts: a value of a code vector, a
-    channel of a code map. Source: Gersho & Gray, "Vector Quantization and Signal Compression", 1992, section 5.4.
+    A value becomes the centre of its cell, so it moves by at most half a cell; values outside the range become the
+    centre of the outermost cell. Features are the entries of the codes' last axis: values of a code vector,
+    channels of a code map. Source: Gersho & Gray, "Vector Quantization and Signal Compression", 1992, section 5.4.
 
     Attributes:
         low, high: float64 [features], the ends of the range.
-        bits: Bits a value, from 1 to 16.
+        bits: Bits per value, from 1 to 16.
+
+    Example:
+        >>> quantizer = kae.evaluation.Quantizer.fit(np.array([[0.0], [4.0]]), bits=1)
+        >>> quantizer(np.array([[0.5], [3.5], [9.0]])).ravel().tolist()
+        [1.0, 3.0, 3.0]
     """
 
     low: np.ndarray
@@ -28,16 +33,16 @@ class Quantizer:
 
     @classmethod
     def fit(cls, codes: np.ndarray, bits: int, deviations: float | None = None) -> "Quantizer":
-        """Take each feature's range from training codes.
+        """Fits each feature's range to training codes.
 
         Args:
             codes: [n, ..., features], finite.
-            bits: Bits a value, from 1 to 16.
-            deviations: How many standard deviations the range reaches to either side of the mean; None takes the
-                smallest and the largest value, on which a single outlier decides.
+            bits: Bits per value, from 1 to 16.
+            deviations: Number of standard deviations on either side of the mean; None takes the smallest and the
+                largest value, which a single outlier can determine.
 
         Raises:
-            InputError: For no codes, values that are not finite, and numbers out of range.
+            InputError: If there are no codes, a value is not finite, or a number is out of range.
         """
         if isinstance(bits, bool) or bits not in range(1, MOST_BITS + 1):
             raise InputError(f"{bits} bits", f"a whole number from 1 to {MOST_BITS}", "give another number")
@@ -55,14 +60,14 @@ class Quantizer:
 
     @property
     def step(self) -> np.ndarray:
-        """Width of a cell, float64 [features]; 0 of a feature that never changes."""
+        """Width of a cell, float64 [features]; 0 for constant features."""
         return (self.high - self.low) / 2**self.bits
 
     def indices(self, codes: np.ndarray) -> np.ndarray:
-        """The cells' numbers, uint16 in [0, 2^bits): what would be stored of codes [n, ..., features].
+        """Returns the cell indices of codes [n, ..., features], uint16 in [0, 2^bits), as they would be stored.
 
         Raises:
-            InputError: For NaN, which lies in no cell.
+            InputError: If a value is NaN.
         """
         codes, step = np.asarray(codes, np.float64), self.step
         if np.isnan(codes).any():
@@ -71,9 +76,9 @@ class Quantizer:
         return np.clip(cells, 0, 2**self.bits - 1).astype(np.uint16)
 
     def values(self, indices: np.ndarray) -> np.ndarray:
-        """The middles of the cells with these numbers, float32."""
+        """Returns the centres of the cells with these indices, float32."""
         return (self.low + (indices + 0.5) * self.step).astype(np.float32)
 
     def __call__(self, codes: np.ndarray) -> np.ndarray:
-        """Codes [n, ..., features] as they are after quantisation, float32."""
+        """Returns the quantised codes [n, ..., features], float32."""
         return self.values(self.indices(codes))

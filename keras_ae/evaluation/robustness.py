@@ -1,4 +1,4 @@
-"""How robust classifiers are against adversarial attacks: how often these succeed, and how far they have to go.
+"""Robustness of classifiers against adversarial attacks: how often these succeed, and at what distance.
 
 Source: Penhouët's thesis, section 4.6.
 """
@@ -26,23 +26,29 @@ _IMAGES_RANK, _LABELS_RANK = 4, 1
 
 @dataclass(frozen=True)
 class Robustness:
-    """What attacks on some images came to.
+    """Results of attacks on images.
 
     Attributes:
-        rows: One an attack and image, by attack: "attack", its name; "image", its place among the images; "label";
-            "misclassified", whether it was before any attack; "success", whether the attack made it so; "mse",
-            the mean squared difference over the values of the adversarial image, NaN without success; "seconds",
-            the attack's on its batch, divided by its images; "key", what classifier, images, seed and attack it
-            was.
+        rows: One row per attack and image, in the order of the attacks: "attack", its name; "image", its index;
+            "label"; "misclassified", whether it was so before any attack; "success" of the attack; "mse", the mean
+            squared difference between image and adversarial image, NaN without success; "seconds" of the attack on
+            its batch, divided by the batch's images; "key", a digest of classifier, images, seed and attack.
+
+    Example:
+        >>> row = {"attack": "fgsm", "image": 0, "label": 1, "misclassified": False, "success": True, "mse": 0.01}
+        >>> robustness = kae.evaluation.Robustness(({**row, "seconds": 0.1, "key": ""},))
+        >>> robustness.summary()["fgsm"]["success_rate"]
+        1.0
     """
 
     rows: tuple[dict[str, Any], ...]
 
     def summary(self) -> dict[str, dict[str, Any]]:
-        """What each attack came to, in the order of `rows`, with values that JSON has.
+        """Returns the totals of each attack, in the order of `rows`, as values that JSON supports.
 
-        "images"; of these "misclassified" before the attack, "attacked", which are all others, and "successes";
-        "success_rate" of the attacked and "mse", the mean over successes, None without any; "seconds" for all.
+        Numbers of "images", those "misclassified" before the attack, those "attacked" (all others) and
+        "successes"; "success_rate" among the attacked and "mse", the mean over successes, both None if undefined;
+        total "seconds".
         """
         return {name: self._of(name) for name in dict.fromkeys(row["attack"] for row in self.rows)}
 
@@ -72,27 +78,36 @@ def measure_robustness(
     batch_size: int = 100,
     progress: bool = True,
 ) -> Robustness:
-    """Attack a classifier's images, each until it is misclassified, and measure how far that is from the image.
+    """Attacks images until a classifier misclassifies them, and measures the distance to the original images.
 
-    An image that is misclassified already is not attacked and counts for no attack. A success is what the
-    classifier itself confirms on the attacked image, clipped to [0, 1]. The same seed gives the same result,
-    whatever was drawn elsewhere, up to the rounding of the classifier.
+    Images that are misclassified already are not attacked and do not count. An attack succeeds if the classifier
+    misclassifies the attacked image, clipped to [0, 1]. The same seed gives the same result, up to rounding in the
+    classifier, whatever other random numbers were drawn.
 
     Args:
-        classifier: Any Keras model of images with one logit a class; a softmax at its end is left out.
+        classifier: Any Keras model of images with one logit per class; a final softmax is left out.
         images: float32 [n, h, w, c] in [0, 1].
         labels: [n], the classes 0, 1, ...
-        attacks: Names of `ATTACKS`, all of them by default, in the thesis's order; or Foolbox 3 attacks by names
-            of one's own, such as {"harder": ADef(max_iterations=500)}. Their seeds are theirs.
-        seed: Of the attacks that draw at random.
-        table: A CSV file to which the rows are written after every batch. What it holds is not measured again: a
-            measurement that was killed goes on from there.
-        batch_size: Images that are attacked together; a killed measurement loses at most one batch of one attack.
+        attacks: Names from `ATTACKS`, all of them by default, in the thesis's order; or Foolbox 3 attacks by
+            custom name, such as {"harder": ADef(max_iterations=500)}. These keep their own seeds.
+        seed: Seed of the random attacks.
+        table: A CSV file that is written after every batch. Rows in it are not measured again, so an interrupted
+            measurement resumes.
+        batch_size: Images attacked together; an interruption loses at most one batch of one attack.
         progress: Whether to show progress bars on standard error.
 
     Raises:
-        InputError: For images, labels or outputs of another kind, unknown attacks, a table of another measurement,
-            and on other backends than TensorFlow.
+        InputError: If images, labels or outputs are of another kind, an attack is unknown, the table is of another
+            measurement, or the backend is not TensorFlow.
+
+    Example:
+        >>> classifier = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2)])
+        >>> images = np.random.default_rng(0).random((3, 4, 4, 1), "float32")
+        >>> labels = classifier.predict(images, verbose=0).argmax(axis=1)
+        >>> kae.evaluation.measure_robustness(
+        ...     classifier, images, labels, ["gaussian_blur"], progress=False
+        ... ).summary()["gaussian_blur"]["attacked"]
+        3
     """
     if batch_size < 1 or seed < 0:
         raise InputError(f"batch_size={batch_size} and seed={seed}", "at least 1 and at least 0", "correct them")
@@ -116,15 +131,21 @@ def measure_robustness(
 
 
 def attacked_images(pipeline: Iterable, per_batch: int = 20, batches: int = 20) -> tuple[np.ndarray, np.ndarray]:
-    """The images that the thesis attacks: the first 20 of each of the first 20 test batches, always the same 400.
+    """Returns the images that the thesis attacks: the first 20 of each of the first 20 test batches.
 
     Args:
         pipeline: Batches of (images, labels) in a fixed order, such as `data.pipeline("test", labels=True)`.
-        per_batch: From each batch; all of a smaller one.
-        batches: From so many batches; all where there are fewer.
+        per_batch: Images to take from each batch; all of a smaller one.
+        batches: Number of batches; all if there are fewer.
 
     Returns:
         float32 [n, h, w, c] and int64 [n].
+
+    Example:
+        >>> batches = [(np.zeros((5, 4, 4, 1)), np.arange(5)), (np.ones((5, 4, 4, 1)), np.arange(5))]
+        >>> images, labels = kae.evaluation.attacked_images(batches, per_batch=2)
+        >>> images.shape, labels.tolist()
+        ((4, 4, 4, 1), [0, 1, 0, 1])
     """
     parts = []
     for _, (images, labels) in zip(range(batches), pipeline, strict=False):
@@ -136,27 +157,27 @@ def attacked_images(pipeline: Iterable, per_batch: int = 20, batches: int = 20) 
 
 
 class _Subject:
-    """What is attacked: a Foolbox model, images, labels, and which of them it gets wrong anyway."""
+    """The target of the attacks: a Foolbox model, images, labels, and the mask of those misclassified already."""
 
     def __init__(self, model, images: np.ndarray, labels: np.ndarray, misclassified: np.ndarray):
         self.model, self.images, self.labels, self.misclassified = model, images, labels, misclassified
 
     def attack(self, kind, seed: int, rows: range) -> list[dict[str, Any]]:
-        """Rows of the table for some images."""
+        """Attacks a range of images; returns their rows of the table."""
         import tensorflow as tf
 
         from keras_ae.evaluation.attacks.base import mse
 
-        started, some = time.perf_counter(), slice(rows.start, rows.stop)
-        images, labels, wrong = self.images[some], self.labels[some], self.misclassified[some]
+        started, batch = time.perf_counter(), slice(rows.start, rows.stop)
+        images, labels, misclassified = self.images[batch], self.labels[batch], self.misclassified[batch]
         attacked = images
-        if not wrong.all():
-            made, _, _ = _made(kind, seed, rows.start)(
+        if not misclassified.all():
+            adversarial, _, _ = _made(kind, seed, rows.start)(
                 self.model, tf.constant(images), tf.constant(labels), epsilons=None
             )
-            attacked = np.clip(made.numpy(), *self.model.bounds)
-        sound = np.isfinite(attacked).all(axis=(1, 2, 3))  # NaN would be of no class
-        success = ~wrong & sound & (self.model(tf.constant(attacked)).numpy().argmax(axis=1) != labels)
+            attacked = np.clip(adversarial.numpy(), *self.model.bounds)
+        sound = np.isfinite(attacked).all(axis=(1, 2, 3))  # NaN has no class
+        success = ~misclassified & sound & (self.model(tf.constant(attacked)).numpy().argmax(axis=1) != labels)
         seconds = (time.perf_counter() - started) / len(rows)
         return [
             {
@@ -168,13 +189,13 @@ class _Subject:
                 "seconds": round(seconds, 6),
             }
             for row, label, missed, hit, distance in zip(
-                rows, labels, wrong, success, mse(attacked, images), strict=True
+                rows, labels, misclassified, success, mse(attacked, images), strict=True
             )
         ]
 
 
 def _checked(images, labels) -> tuple[np.ndarray, np.ndarray]:
-    """float32 images and int64 labels, or an InputError."""
+    """Returns float32 images and int64 labels, or raises an `InputError`."""
     images, labels = as_array(images), keras.ops.convert_to_numpy(labels)
     received = f"images {images.shape} with labels {labels.shape}"
     if images.ndim != _IMAGES_RANK or labels.ndim != _LABELS_RANK or len(images) != len(labels) or not len(images):
@@ -187,7 +208,7 @@ def _checked(images, labels) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _kinds(attacks) -> dict[str, Any]:
-    """Classes of the library's attacks, or Foolbox attacks, by name."""
+    """Returns the library's attack classes, or Foolbox attacks, by name."""
     if isinstance(attacks, Mapping):
         return dict(attacks)
     names = listed_names(ATTACKS if attacks is None else attacks)
@@ -198,7 +219,7 @@ def _kinds(attacks) -> dict[str, Any]:
 
 
 def _made(kind, seed: int, first: int):
-    """The attack for a batch that begins at an image."""
+    """Returns the attack for a batch that starts at the image `first`."""
     from keras_ae.evaluation.attacks.base import RandomAttack
 
     if isinstance(kind, type):
@@ -210,7 +231,7 @@ def _made(kind, seed: int, first: int):
 
 
 def _keys(classifier: keras.Model, images, labels, seed: int, kinds: Mapping[str, Any]) -> dict[str, str]:
-    """What tells the measurements of each attack from others of the same name."""
+    """Returns digests that distinguish the measurements of each attack from others of the same name."""
     digest = hashlib.sha256(images.tobytes() + labels.tobytes())
     for weights in classifier.get_weights():
         digest.update(np.ascontiguousarray(weights).tobytes())
@@ -222,7 +243,7 @@ def _keys(classifier: keras.Model, images, labels, seed: int, kinds: Mapping[str
 
 
 def _logits(model, images: np.ndarray, labels: np.ndarray, batch_size: int) -> np.ndarray:
-    """The classifier's outputs, if they are logits of the labels' classes."""
+    """Returns the classifier's outputs after checking that they are logits of the labels' classes."""
     import tensorflow as tf
 
     starts = range(0, len(images), batch_size)

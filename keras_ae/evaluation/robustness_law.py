@@ -1,4 +1,4 @@
-"""How many parameters an autoencoder has beside how many it needs to be smooth."""
+"""Compares the parameters of an autoencoder with the number that smoothness requires."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,16 @@ from keras_ae.autoencoder import Autoencoder
 
 @dataclass(frozen=True)
 class ParameterBounds:
-    """Parameters of encoder and decoder, and the numbers that smooth fits of as many images take.
+    """Parameters of encoder and decoder, and the bounds that a smooth fit of the images requires.
 
-    Bubeck & Sellke, "A universal law of robustness via isoperimetry", 2021 (theorem 1): a network that fits n
-    samples of dimension d and is smooth has in the order of n·d parameters. It is an order of magnitude, without
-    its constants. d is at most the number of an image's values, and less where images fill less of their space.
+    Bubeck & Sellke, "A universal law of robustness via isoperimetry", 2021 (theorem 1): a smooth network that fits
+    n samples of dimension d has in the order of n·d parameters, up to constants. d is at most the number of an
+    image's values, and smaller if images fill only part of their space.
+
+    Example:
+        >>> bounds = kae.evaluation.ParameterBounds(encoder=10, decoder=10, lower=1_000, upper=90_000)
+        >>> bounds.orders()
+        (3, 5)
     """
 
     encoder: int
@@ -25,20 +30,26 @@ class ParameterBounds:
     """n · values of an image."""
 
     def orders(self) -> tuple[int, int]:
-        """The nearest powers of ten of the lower and the upper bound, as exponents."""
+        """Returns the exponents of the powers of ten nearest to the lower and the upper bound."""
         return round(np.log10(self.lower)), round(np.log10(self.upper))
 
 
 def parameter_bounds(model: Autoencoder, images: int, effective_dimension: int | None = None) -> ParameterBounds:
-    """The parameters of an autoencoder beside the bounds that the universal law of robustness gives.
+    """Returns an autoencoder's parameter counts with the bounds of the universal law of robustness.
 
     Daly et al., section 5, print 10⁷ to 10⁸ for CIFAR-10 and 10⁷ to 10⁹ for CelebA "depending on the reduced
-    dimensionality of the data" and do not say which; their codes' lengths, 128 and 64, give these orders.
+    dimensionality of the data", which they do not state; their code lengths, 128 and 64, give these orders.
 
     Args:
         model: The autoencoder, trained or not.
-        images: How many it is trained on.
-        effective_dimension: Of the images; the number of code values by default.
+        images: Number of training images.
+        effective_dimension: Effective dimension of the images; the number of code values by default.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((8, 8, 1), (2,), hidden=(4,))
+        >>> bounds = kae.evaluation.parameter_bounds(model, images=100)
+        >>> bounds.lower, bounds.upper  # 100 · 2 code values, 100 · 64 pixels
+        (200, 6400)
     """
     code = int(np.prod(model.code_shape))
     return ParameterBounds(

@@ -1,4 +1,4 @@
-"""The table of a measurement of robustness: a row an attack and image, kept in a file."""
+"""The table of a robustness measurement: a row per attack and image, kept in a file."""
 
 import csv
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from keras_ae.errors import InputError
 from keras_ae.files import write_csv
 
-# How each column is read.
+# Parser of each column.
 _COLUMNS = {
     "attack": str,
     "image": int,
@@ -25,8 +25,8 @@ class RobustnessTable:
     """The rows measured so far, by attack and image.
 
     Args:
-        path: A CSV file, there or not; None keeps them in memory.
-        keys: From the names of attacks to what tells their rows from those of another measurement.
+        path: A CSV file, which may exist; None keeps the rows in memory.
+        keys: Digests, by attack, that distinguish this measurement's rows from another's.
 
     Raises:
         InputError: If the file holds rows of these attacks with another key, or is no such table.
@@ -50,17 +50,17 @@ class RobustnessTable:
         return all((attack, image) in self._rows for image in images)
 
     def add(self, rows: Iterable[dict[str, Any]]) -> None:
-        """Take rows, and write the file anew, whole."""
+        """Adds rows, and rewrites the whole file."""
         self._rows |= {(row["attack"], row["image"]): row for row in rows}
         if self._path:
             write_csv(self._path, list(self._rows.values()))
 
     def rows(self, images: int) -> tuple[dict[str, Any], ...]:
-        """The rows of the attacks asked for, by attack and image."""
+        """Returns the rows of the requested attacks, by attack and image."""
         return tuple(self._rows[name, image] for name in self._keys for image in range(images))
 
     def remark(self, attack: str) -> str:
-        """What the progress shows."""
+        """Returns the text of the progress bar."""
         rows = [row for (name, _), row in self._rows.items() if name == attack]
         return f"{sum(row['success'] for row in rows)} of {sum(not row['misclassified'] for row in rows)}"
 

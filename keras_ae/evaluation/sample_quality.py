@@ -1,4 +1,4 @@
-"""How good the images are that an autoencoder makes of sampled codes, beside real ones."""
+"""Quality of the images that an autoencoder decodes from sampled codes, compared with real images."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,20 +18,25 @@ from keras_ae.evaluation.kernel_distance import kernel_distance
 from keras_ae.evaluation.precision_recall import precision_and_recall
 from keras_ae.execution import compiled
 
-_SUBSETS = 100  # of the kernel distance
-_NEIGHBORS = 3  # of precision and recall
+_SUBSETS = 100  # for the kernel distance
+_NEIGHBORS = 3  # for precision and recall
 
 
 @dataclass(frozen=True)
 class SampleQuality:
-    """What a set of generated images is like beside real ones, by the features of one extractor.
+    """Compares generated with real images, by the features of one extractor.
 
     Attributes:
-        extractor: Its name. Values of different extractors do not compare.
-        real, generated: Numbers of images. Fréchet distances of different numbers do not compare.
+        extractor: Name of the extractor. Values of different extractors are not comparable.
+        real, generated: Numbers of images. Fréchet distances of different numbers are not comparable.
         fid: Fréchet distance, 0 or larger.
         kid, kid_std: Kernel distance: mean and standard deviation over subsets.
-        precision, recall: In [0, 1]; NaN of fewer than 4 images.
+        precision, recall: In [0, 1]; NaN for fewer than 4 images.
+
+    Example:
+        >>> quality = kae.evaluation.SampleQuality("mnist-classifier", 100, 100, 7.5, 0.1, 0.01, 0.8, 0.6)
+        >>> quality.columns("gaussian")["gaussian_fid[mnist-classifier]"]
+        7.5
     """
 
     extractor: str
@@ -44,23 +49,29 @@ class SampleQuality:
     recall: float
 
     def columns(self, source: str) -> dict[str, float]:
-        """The values by the names of a table's columns, such as "mixture_fid[mnist-classifier]"."""
+        """Returns the values by column name, such as "mixture_fid[mnist-classifier]"."""
         names = ("fid", "kid", "kid_std", "precision", "recall")
         return {column(source, name, self.extractor): getattr(self, name) for name in names}
 
 
 def column(source: str, measure: str, extractor: str) -> str:
-    """The name of a column: what was generated, which measure, by which extractor's features."""
+    """Returns the name of a column, from the source of the images, the measure and the extractor."""
     return f"{source}_{measure}[{extractor}]"
 
 
 def compare_features(real, generated, extractor: str, generator: np.random.Generator | int = 0) -> SampleQuality:
-    """All measures of generated images' features [m, d] beside those of real ones [n, d].
+    """Compares generated images' features [m, d] with those of real images [n, d], by all measures.
 
     Args:
-        real, generated: Features by the same extractor.
-        extractor: Its name.
-        generator: Draws the subsets of the kernel distance; a seed makes one.
+        real, generated: Features from the same extractor.
+        extractor: Name of the extractor.
+        generator: Generator, or its seed, that draws the subsets of the kernel distance.
+
+    Example:
+        >>> real, generated = np.random.default_rng(0).normal(size=(2, 50, 3))
+        >>> quality = kae.evaluation.compare_features(real, real, "mnist-classifier")
+        >>> round(quality.fid, 6), quality.precision
+        (0.0, 1.0)
     """
     kernel = kernel_distance(real, generated, _SUBSETS, generator=generator)
     enough = min(len(real), len(generated)) > _NEIGHBORS
@@ -80,16 +91,23 @@ def compare_features(real, generated, extractor: str, generator: np.random.Gener
 def fit_densities(
     model, data: ImageData, densities: Iterable[str] = tuple(DENSITIES), images: int | None = None
 ) -> dict[str, Density]:
-    """Densities fitted to the codes of training images; the means, of a variational bottleneck.
+    """Fits densities to the codes of training images (for a variational bottleneck, to the means).
 
     Args:
         model: An `Autoencoder`.
-        data: Its images.
-        densities: Names of `keras_ae.density.DENSITIES`. One that takes more codes than there are is left out.
-        images: At most so many training images, drawn with the data's seed; all by default.
+        data: The `ImageData` of its images.
+        densities: Names from `keras_ae.density.DENSITIES`. Those that need more codes than there are, are left
+            out.
+        images: Maximum number of training images, drawn with the data's seed; all by default.
 
     Raises:
-        InputError: For an unknown name, codes that are not finite, and images that are no `ImageData`.
+        InputError: If a name is unknown, a code is not finite, or the data are no `ImageData`.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((8, 8, 1), (2,), hidden=(8,))
+        >>> data = kae.data.load("digits", progress=False)
+        >>> list(kae.evaluation.fit_densities(model, data, ["gaussian"], images=50))
+        ['gaussian']
     """
     _check_data(data)
     codes = encode(model, images_of(data, "train", images or data.sizes["train"]))
@@ -114,23 +132,23 @@ def measure_samples(
     reconstructions: bool = True,
     interpolation: str = "linear",
 ) -> dict[str, float | int | str]:
-    """Sample codes from densities, decode them, and compare with real images, as in tables 2 and 3 of Daly et al.
+    """Samples codes from densities, decodes them and compares with real images: tables 2 and 3 of Daly et al.
 
-    With `reconstructions` also Fréchet distances of reconstructions: "train_reconstruction", of training images
-    from these themselves, and "reconstruction", of images of `split`; and "interpolation", of images decoded
-    halfway between the codes of random pairs of `split`, from the images of `split` (after Ghosh et al., 2019,
-    section 5). Images are clipped to [0, 1], and are never held all at once: their features are.
+    With `reconstructions` it adds Fréchet distances: "train_reconstruction", between training images and their
+    reconstructions; "reconstruction", the same for images of `split`; and "interpolation", between images of
+    `split` and images decoded halfway between the codes of random pairs of them (after Ghosh et al., 2019, section
+    5). Images are clipped to [0, 1]. All features are held in memory at once, but never all images.
 
     Args:
         model: An `Autoencoder`.
-        data: Its images.
-        densities: Names, fitted to the codes of all training images, or what `fit_densities` gave.
-        samples: Images to generate of each density, and at most to take of a split, from its beginning (of the
-            training images drawn with the data's seed).
-        extractor: As `feature_extractor` takes it, or one.
-        seed: Of samples, pairs and subsets.
+        data: The `ImageData` of its images.
+        densities: Names of densities to fit to the codes of all training images, or the result of `fit_densities`.
+        samples: Images to generate per density, and maximum number to take from a split: its first ones, or
+            training images drawn with the data's seed.
+        extractor: A feature extractor, or a name that `feature_extractor` takes.
+        seed: Seed of samples, pairs and subsets.
         split: "test" or "validation".
-        reconstructions: Measure these too.
+        reconstructions: Whether to measure reconstructions and interpolations too.
         interpolation: "linear" or "spherical".
 
     Returns:
@@ -139,6 +157,15 @@ def measure_samples(
 
     Raises:
         InputError: If there is no such extractor, density or split, fewer than two samples, or no `ImageData`.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((8, 8, 1), (2,), hidden=(8,))
+        >>> data = kae.data.load("digits", progress=False)
+        >>> columns = kae.evaluation.measure_samples(
+        ...     model, data, ["gaussian"], samples=20, extractor="digits-classifier", reconstructions=False
+        ... )
+        >>> columns["gaussian_fid[digits-classifier]"] > 0
+        True
     """
     _check_data(data)
     if samples < 2:
@@ -158,7 +185,7 @@ def measure_samples(
 
 
 def images_of(data: ImageData, split: str, count: int) -> Iterator[np.ndarray]:
-    """Batches of at most `count` images: the first ones, of training images others by the data's seed."""
+    """Yields batches of `count` images: the first of a split, or training images drawn with the data's seed."""
     for images in data.pipeline(split, epoch=0 if split == "train" else None).as_numpy_iterator():
         yield images[:count]
         count -= len(images)
@@ -167,7 +194,7 @@ def images_of(data: ImageData, split: str, count: int) -> Iterator[np.ndarray]:
 
 
 def decoded(model, codes: np.ndarray) -> Iterator[np.ndarray]:
-    """Batches of the images [b, h, w, c] in [0, 1] of codes [n, d], given their shape."""
+    """Decodes codes [n, d], reshaped for the model, into batches of images [b, h, w, c] in [0, 1]."""
     codes = codes.reshape(-1, *model.code_shape)
     decode = compiled(model.decode)
     for start in range(0, len(codes), BATCH):
@@ -180,7 +207,7 @@ def _check_data(data) -> None:
 
 
 def _without_densities(model, data, split, samples, extractor, real, seed, interpolation) -> dict[str, float]:
-    """Fréchet distances of reconstructions and interpolations."""
+    """Returns the Fréchet distances of reconstructions and interpolations."""
     moments = FeatureMoments().update(real)
     train, train_reconstructed, reconstructed = FeatureMoments(), FeatureMoments(), FeatureMoments()
     for images in images_of(data, "train", samples):
@@ -206,5 +233,5 @@ def _features(extractor: FeatureExtractor, batches: Iterable[np.ndarray]) -> np.
 
 
 def _clipped(images: np.ndarray) -> np.ndarray:
-    """As they would be shown: a linear output may leave [0, 1]."""
+    """Clips images to [0, 1], which a linear output may leave, as a display would."""
     return np.clip(np.asarray(images, np.float32), 0.0, 1.0)

@@ -10,12 +10,12 @@ from threadpoolctl import threadpool_limits
 
 from keras_ae.errors import InputError
 
-_IMAGES = 512  # transformed at once
-_BYTES = 1 << 29  # of one array's frequencies that are held at once
+_IMAGES = 512  # images transformed at once
+_BYTES = 1 << 29  # bytes of one array's frequencies held at once
 
 
 def svcca(a, b, variance: float = 0.99, dft: bool = False) -> dict[str, float]:
-    """Similarity of two representations of the same images, from 0 to 1.
+    """Returns the similarity of two representations of the same images, from 0 to 1.
 
     Each representation is reduced by singular value decomposition to the fewest directions that explain `variance`
     of its variance; the similarity is the mean of the canonical correlations between the two, as many as the
@@ -41,20 +41,26 @@ def svcca(a, b, variance: float = 0.99, dft: bool = False) -> dict[str, float]:
 
     Raises:
         InputError: For arrays of different images or of a wrong rank, and for infinities or NaN.
+
+    Example:
+        >>> a = np.random.default_rng(0).normal(size=(50, 3))
+        >>> similarity = kae.evaluation.svcca(a, 2 * a[:, ::-1])  # An orthogonal map and a scale change nothing.
+        >>> round(similarity["mean"], 6)
+        1.0
     """
     a, b = _checked(a, b, variance, dft)
     if not dft:
         flat = (_centered(x.reshape(len(x), -1)) for x in (a, b))
         return {"mean": _mean_correlation(*flat, variance, _noise(a), _noise(b)), "std": 0.0}
     weights = _frequencies(a.shape[1:3], b.shape[1:3])
-    together = max(1, _BYTES // (16 * len(a) * max(a.shape[3], b.shape[3])))
+    block = max(1, _BYTES // (16 * len(a) * max(a.shape[3], b.shape[3])))
     noise = _noise(a), _noise(b)
     coefficients = []
-    # A core a frequency: the matrices are too small for several cores each, more so when these have other work.
+    # One core per frequency: the matrices are too small for several cores each.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
-        for start in range(0, len(weights), together):
-            some = list(weights)[start : start + together]
-            activations = _activations(a, some), _activations(b, some)
+        for start in range(0, len(weights), block):
+            frequencies = list(weights)[start : start + block]
+            activations = _activations(a, frequencies), _activations(b, frequencies)
             coefficients += pool.map(lambda x, y: _mean_correlation(x, y, variance, *noise), *activations)
     weight = np.fromiter(weights.values(), float)
     mean = np.average(coefficients, weights=weight)
@@ -88,10 +94,10 @@ def _centered(x: np.ndarray) -> np.ndarray:
 
 
 def _frequencies(shape_a: tuple[int, int], shape_b: tuple[int, int]) -> dict[tuple[int, int], int]:
-    """Signed frequencies (vertical, horizontal) that both maps have, and how many of them each one stands for.
+    """Returns the signed frequencies (vertical, horizontal) that both maps have, with their multiplicities.
 
-    Real maps have conjugate activations at f and −f, hence equal correlations: one of the two stands for both. The
-    highest frequency −k/2 of even maps is its own opposite; but in larger maps k/2 is another one than −k/2.
+    Real maps have conjugate activations at f and −f, hence equal correlations: one of the two represents both. The
+    highest frequency −k/2 of even maps is its own opposite; but in larger maps k/2 differs from −k/2.
     """
     opposites = []
     for sizes in zip(shape_a, shape_b, strict=True):
@@ -110,17 +116,17 @@ def _frequencies(shape_a: tuple[int, int], shape_b: tuple[int, int]) -> dict[tup
 
 
 def _activations(maps: np.ndarray, frequencies: list[tuple[int, int]]) -> list[np.ndarray]:
-    """Centred channel activations [n, channels] at each frequency: complex, or real where they are real."""
+    """Returns the centred channel activations [n, channels] at each frequency, complex or real."""
     n, height, width, channels = maps.shape
-    found = np.empty((len(frequencies), n, channels), np.complex128)
+    activations = np.empty((len(frequencies), n, channels), np.complex128)
     mean = maps.mean(axis=0, dtype=np.float64)
     for start in range(0, n, _IMAGES):
         transformed = scipy.fft.rfft2(maps[start : start + _IMAGES] - mean, axes=(1, 2))
         for i, (u, v) in enumerate(frequencies):  # rfft2 leaves out the negative v
-            at = transformed[:, u % height, v] if v >= 0 else transformed[:, -u % height, -v].conj()
-            found[i, start : start + _IMAGES] = at
+            values = transformed[:, u % height, v] if v >= 0 else transformed[:, -u % height, -v].conj()
+            activations[i, start : start + _IMAGES] = values
     real = [2 * u % height == 0 and 2 * v % width == 0 for u, v in frequencies]
-    return [x.real.copy() if is_real else x for x, is_real in zip(found, real, strict=True)]
+    return [x.real.copy() if is_real else x for x, is_real in zip(activations, real, strict=True)]
 
 
 def _mean_correlation(x, y, variance: float, noise_x: float, noise_y: float) -> float:

@@ -1,4 +1,4 @@
-"""What single code values stand for: images decoded while one of them is changed."""
+"""Latent traversals: images decoded while a single code value changes."""
 
 from collections.abc import Sequence
 
@@ -18,21 +18,26 @@ def latent_traversals(
     steps: int = STEPS,
     origin: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Decode codes that differ from an origin in one value at a time (Penhouët, 2019, Figure 5.1).
+    """Decodes codes that differ from an origin in one value at a time (Penhouët, 2019, Figure 5.1).
 
     Args:
         model: An `Autoencoder`.
-        values: Which code values to change, counted along the flattened code, or a mask of them such as
-            `active_codes` gives; all if left out.
-        extent: How far to go to both sides of 0, one number or one for each of `values`. 3 is where N(0, 1) ends.
-        steps: Images a code value, both ends included: at least 2.
-        origin: The code [...] with the other values; all 0 if left out.
+        values: Code values to change, as indices of the flattened code or a mask, such as that of `active_codes`;
+            all by default.
+        extent: Largest change to either side of 0, one number or one for each of `values`; 3 covers N(0, 1).
+        steps: Images per code value, both ends included: at least 2.
+        origin: The code [...] with the other values; all 0 by default.
 
     Returns:
         float32 [values, steps, height, width, channels].
 
     Raises:
-        InputError: If there is no such code value, the extents or the origin do not fit, or for too few steps.
+        InputError: If a code value does not exist, extents or origin do not fit, or there are too few steps.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (3,), hidden=(8,))
+        >>> kae.evaluation.latent_traversals(model, values=[0, 2], steps=5).shape
+        (2, 5, 4, 4, 1)
     """
     if steps < 2:
         raise InputError(f"{steps} steps", "at least 2: both ends", "give more")
