@@ -36,3 +36,34 @@ def test_the_examples_of_a_module_give_what_they_say(name, tmp_path, monkeypatch
         runner.run(test, out=lines.append)
     assert runner.tries > 0
     assert runner.failures == 0, "".join(lines)
+
+
+# Share of each package's public classes and functions that have an example.
+FLOORS = {
+    "architectures": 1.0,
+    "bottlenecks": 1.0,
+    "density": 1.0,
+    "evaluation": 1.0,
+    "layers": 1.0,
+    "losses": 1.0,
+    "networks": 1.0,
+    "numerics": 1.0,
+    "objectives": 1.0,
+    "schedules": 1.0,
+}
+
+
+def _public(module) -> list:
+    """Exported classes and functions of a package, or those without an underscore that a module defines."""
+    own = [name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
+    names = getattr(module, "__all__", own)
+    return [vars(module)[name] for name in names if callable(vars(module)[name]) and not name.startswith("_")]
+
+
+@pytest.mark.parametrize("package", FLOORS)
+@pytest.mark.tensorflow
+def test_public_names_have_examples(package):
+    public = _public(importlib.import_module(f"keras_ae.{package}"))
+    missing = [value.__name__ for value in public if ">>> " not in (value.__doc__ or "")]
+    assert public
+    assert 1 - len(missing) / len(public) >= FLOORS[package], missing
