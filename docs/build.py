@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+from keras_ae.directories import write_directory
 from keras_ae.files import write_atomically, write_text
 from keras_ae.report import write_gallery
 from keras_ae.report.pages import MarkdownPage, markdown_page, resource
@@ -32,7 +33,12 @@ _EXTERNAL = re.compile(r"(https?|mailto):|#")
 
 
 def build(site: Path) -> Path:
-    """Write the site; returns its first page."""
+    """Write the site, in the place of an earlier one and of nothing else; returns its first page."""
+    write_directory(site, _fill)
+    return site / "index.html"
+
+
+def _fill(site: Path) -> None:
     sources = [path for pattern in PAGES for path in sorted(ROOT.glob(pattern))]
     pages = {source: _page(source, set(sources), site) for source in sources}
     write_text(site / "site.css", resource("base.css") + resource("gallery.css"))
@@ -41,7 +47,6 @@ def build(site: Path) -> Path:
         write_text(site / _name(source), html)
     write_gallery(ROOT / "experiments", site / "gallery")
     subprocess.run([sys.executable, ROOT / "docs" / "reference" / "build.py", site / "reference"], check=True)
-    return site / "index.html"
 
 
 def _name(source: Path) -> str:

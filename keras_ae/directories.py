@@ -42,13 +42,9 @@ def write_directory(path, write: Callable[[Path], Any], earlier: Callable[[Path]
     path.parent.mkdir(parents=True, exist_ok=True)
     recover(path)
     check_replaceable(path, earlier)
-    _sweep(path)
-    with _temporary_directory(path) as written:
+    with temporary_directory(path) as written:
         result = write(written)
         write_json(written / CHECKSUMS, {"sha256": checksums(written)})
-        umask = os.umask(0)
-        os.umask(umask)
-        written.chmod(0o777 & ~umask)
         for place in (*written.rglob("*"), written):
             flush(place)
         check_replaceable(path, earlier)  # `write` may have taken minutes
@@ -140,13 +136,20 @@ def sha256(path: Path) -> str:
 
 
 @contextmanager
-def _temporary_directory(path: Path) -> Iterator[Path]:
-    """A new directory beside `path`, locked while it is written, so that other processes do not sweep it."""
+def temporary_directory(path: Path) -> Iterator[Path]:
+    """A new directory beside `path`, to be renamed; it is removed if it is not, and those of killed processes are.
+
+    It is locked meanwhile, so that other processes do not remove it.
+    """
+    _sweep(path)
     while True:
         written = Path(tempfile.mkdtemp(prefix=_prefix(path, _WRITTEN), dir=path.parent))
         handle = _lock(written)
         if handle is not None and written.exists():  # not swept before it was locked
             break
+    umask = os.umask(0)
+    os.umask(umask)
+    written.chmod(0o777 & ~umask)
     try:
         yield written
     finally:

@@ -7,6 +7,8 @@ import numpy as np
 
 from keras_ae.files import write_atomically
 
+SOFTWARE = "keras-ae"  # in the PNGs that are written here, by which they are known again
+
 
 def grid(*rows: np.ndarray, gap: int = 1) -> np.ndarray:
     """One picture [height, width, 1 or 3] of rows of n images [n, h, w, c], with white lines between them.
@@ -23,12 +25,26 @@ def grid(*rows: np.ndarray, gap: int = 1) -> np.ndarray:
 def png_bytes(picture: np.ndarray) -> bytes:
     """An array [h, w, 1 or 3] in [0, 1] as a PNG, pixel for pixel."""
     from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
 
     pixels = np.round(255 * np.clip(picture, 0.0, 1.0)).astype(np.uint8)
     image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    about = PngInfo()
+    about.add_text("Software", SOFTWARE)
     content = io.BytesIO()
-    image.save(content, format="PNG")
+    image.save(content, format="PNG", pnginfo=about)
     return content.getvalue()
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file is a PNG that `save_picture` wrote."""
+    from PIL import Image
+
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            return image.info.get("Software") == SOFTWARE
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):  # no PNG, or a damaged one
+        return False
 
 
 def save_picture(path: Path, picture: np.ndarray) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from keras_ae import cli
 from keras_ae.directories import checksums, write_directory
-from keras_ae.earlier_files import saved_detector_files, saved_model_files, shared_run_files
+from keras_ae.written_files import saved_detector_files, saved_model_files, shared_run_files
 
 RUN = "saved_models/variational_digits"
 

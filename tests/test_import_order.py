@@ -15,7 +15,7 @@ ORDER = [
         "files",
         "reading",
         "directories",
-        "earlier_files",
+        "written_files",
         "output_paths",
         "pictures",
         "pixels",

@@ -1,9 +1,12 @@
 """Scores and maps never go over a file of the user's."""
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from keras_ae.commands.scores_output import check_maps_directory, check_scores_file, map_path
 from keras_ae.errors import InputError
+from keras_ae.pictures import save_picture
 
 
 def test_a_file_that_holds_no_scores_is_not_overwritten(tmp_path):
@@ -33,3 +36,15 @@ def test_maps_do_not_go_among_the_images(tmp_path):
         with pytest.raises(InputError, match="among the images"):
             check_maps_directory(tmp_path / maps, tmp_path / "images")
     check_maps_directory(tmp_path / "images_maps", tmp_path / "images")
+
+
+def test_maps_do_not_go_over_pictures_of_others(tmp_path):
+    maps = tmp_path / "maps"
+    save_picture(map_path(maps, "deep/one.png"), np.zeros((2, 2, 1)))
+    check_maps_directory(maps, tmp_path / "images")
+    Image.new("L", (2, 2)).save(maps / "deep" / "x.map.png")
+    with pytest.raises(InputError, match=r"x\.map\.png, which keras-ae did not write"):
+        check_maps_directory(maps, tmp_path / "images")
+    (maps / "deep" / "x.map.png").write_text("no picture")
+    with pytest.raises(InputError, match=r"x\.map\.png"):
+        check_maps_directory(maps, tmp_path / "images")

@@ -16,7 +16,6 @@ from keras_ae.commands.scores_output import COLUMNS, check_maps_directory, check
 from keras_ae.data import MAX_PIXELS
 from keras_ae.detection.calibration import DEFAULT_RATE, check_threshold
 from keras_ae.directories import check_replaceable
-from keras_ae.earlier_files import saved_model_files
 from keras_ae.errors import InputError
 from keras_ae.files import plain_cell, shown_name
 from keras_ae.output_paths import check_output_directory, check_output_file
@@ -24,6 +23,7 @@ from keras_ae.studies.config import DataConfig, ModelConfig, RunConfig, Training
 from keras_ae.studies.detector_directory import check_detector_directory
 from keras_ae.studies.normal_images import check_normal, normal_in_words
 from keras_ae.studies.run import Run
+from keras_ae.written_files import saved_model_files
 
 Format = Literal["savedmodel", "onnx", "litert"]
 FOUND = 3  # exit status, if asked for
@@ -135,7 +135,7 @@ class Score:
             check_threshold(self.threshold)
         detector, folder = ExportedDetector(self.model, self.unverified), check_folder(self.source)
         if self.maps is not None and not detector.has_map:
-            kind = detector.card["score"]["name"]
+            kind = detector.card.score["name"]
             raise InputError(f"--maps for the score {kind!r}", "a score that has a map", "leave out --maps")
         if self.out is not None:
             check_output_file(self.out)
@@ -151,7 +151,7 @@ class Score:
         )
         with ExitStack() as closing:
             write = self._writer(closing)
-            counts = self._write(rows, write, detector.card["about"].get("usual_map"), closing)
+            counts = self._write(rows, write, detector.card.usual_map, closing)
         print(
             f"{counts['files']:,} files: {counts['anomalies']:,} anomalies, {counts['bad']:,} could not be read",
             file=sys.stderr,

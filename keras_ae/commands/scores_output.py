@@ -48,9 +48,20 @@ def map_path(maps: Path, file: str) -> Path:
 def check_maps_directory(maps: Path, images: Path) -> None:
     """Refuse to write maps among the images that are scored: they would be scored themselves the next time.
 
+    Nor are maps written over pictures of somebody else.
+
     Raises:
-        InputError: The directory is that of the images, or within it.
+        InputError: The directory is that of the images, or within it; or it has files with names of maps that
+            this library did not write.
     """
+    from keras_ae.pictures import is_ours
+
     where, folder = maps.resolve(), images.resolve()
     if where == folder or folder in where.parents:
         raise InputError(f"--maps {maps}, among the images", "a directory of its own", "give another --maps")
+    for file in maps.rglob(f"*{MAP}"):
+        if not is_ours(file):
+            received = f"{file}, which keras-ae did not write"
+            raise InputError(
+                received, "maps of keras-ae, or none, in --maps", "give another --maps, or move it away"
+            )

@@ -8,9 +8,9 @@ import tyro
 
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json
 from keras_ae.directories import check_replaceable
-from keras_ae.earlier_files import shared_run_files
 from keras_ae.output_paths import check_output_directory
 from keras_ae.studies.run import Run
+from keras_ae.written_files import shared_run_files
 
 
 @dataclass(frozen=True)

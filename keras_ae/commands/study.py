@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from keras_ae.commands.console import JSON_HELP, check_backend, load_keras, print_json
+from keras_ae.directories import check_replaceable
 from keras_ae.errors import InputError
 from keras_ae.output_paths import check_output_directory
 from keras_ae.studies.discovery import find_studies, load_collect, load_report, load_study
@@ -150,6 +151,9 @@ class StudyReport:
             raise InputError("--out and --all", "--out with one study", "report on that study alone first")
 
     def run(self) -> None:
+        if self.all:
+            check_output_directory(self.site, "--site")
+            check_replaceable(self.site)
         names = list(find_studies(self.experiments)) if self.all else [self.name]
         written = [path for name in names for path in self._report(name)]
         if self.all:

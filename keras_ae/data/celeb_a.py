@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import numpy as np
 
 from keras_ae.data.collection import ALL, TEST, TRAIN, VALIDATION, Collection, Part
 from keras_ae.data.tensorflow_datasets import read_files
+from keras_ae.directories import temporary_directory
 from keras_ae.errors import InputError
 
 if TYPE_CHECKING:
@@ -96,10 +96,9 @@ def open_unpacked(cache: Path, prepared: Callable[[], "DatasetBuilder"]) -> Coll
 
 def _unpack(builder: "DatasetBuilder", home: Path) -> None:
     """Writes the images and `list_attr_celeba.csv` into `home`."""
-    partial = home / f".{IMAGES}.partial"  # hidden: not to be taken for a folder of images
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    with (home / f"{ATTRIBUTE_FILE}.csv").open("w", encoding="utf-8") as table:
+    home.mkdir(parents=True, exist_ok=True)
+    table_file = home / f"{ATTRIBUTE_FILE}.csv"
+    with temporary_directory(home / IMAGES) as partial, table_file.open("w", encoding="utf-8") as table:
         print("image_id", *ATTRIBUTES, sep=",", file=table)
         for part, first in FIRST.items():
             for name, example in read_files(
@@ -108,7 +107,8 @@ def _unpack(builder: "DatasetBuilder", home: Path) -> None:
                 (partial / name).write_bytes(example["image"])
                 present = (example["attributes"][attribute] for attribute in ATTRIBUTES)
                 print(name, *(1 if each else -1 for each in present), sep=",", file=table)
-    partial.rename(home / IMAGES)
+        if not (home / IMAGES).is_dir():  # another process may have come first
+            partial.rename(home / IMAGES)
 
 
 def _find_attributes(folder: Path) -> Path | None:

@@ -1,20 +1,100 @@
-"""The card of an exported detector, read and checked."""
+"""`card.json` of an exported detector: a record that is written and read here alone, and checked."""
 
 import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from keras_ae.directories import CHECKSUMS, read_checksums, recover, verify
+from keras_ae.detection.calibration import check_rate
+from keras_ae.directories import recover
 from keras_ae.errors import InputError
+from keras_ae.fields import read_fields, settle_fields
+from keras_ae.files import write_json
 from keras_ae.reading import read_object
+from keras_ae.written_files import CHANGED, verify_export, verify_listed
 
 CARD = "card.json"
 FORMAT = 2  # from 2 on, `checksums.json` covers the card, too
 LARGEST = 2**16  # pixels of a side
-_CHANGED = "export it again, or pass --unverified (unverified=True) to go on"
+EXPECTED = "a detector that was exported"
+ACTION = "export one: keras-ae detect train, or keras-ae export RUN --score NAME"
 
 
-def read_card(path: Path, unverified: bool = False) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Card:
+    """What the card of an exported detector says.
+
+    Attributes:
+        image_shape: (height, width, channels) of the images.
+        score: The score's "name" and "label", and what it was made with.
+        threshold: What scores above it is an anomaly; finite.
+        false_positive_rate: The rate of false alarms that it was set for, in (0, 1).
+        true_rate_interval: Between what the true rate lies (95 %).
+        calibration_images: Normal images that the threshold was set by.
+        parameters: Of the autoencoder.
+        deviation: How far each endpoint and file was from the detector, by name.
+        deviation_allowed: How far it was allowed to be; cards of early versions do not say.
+        versions: Of the packages that it was made with.
+        sha256: Checksums of the files, by their paths in the directory.
+        about: What else is said: the data, their preparation, what was measured.
+        format: 1 for cards of early versions, which had no `checksums.json`.
+    """
+
+    image_shape: tuple[int, int, int]
+    score: Mapping[str, Any]
+    threshold: float
+    false_positive_rate: float
+    deviation: Mapping[str, Any]
+    sha256: Mapping[str, Any]
+    true_rate_interval: tuple[float, float] = (0.0, 1.0)
+    calibration_images: int = 1
+    parameters: int = 0
+    deviation_allowed: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, Any] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
+    format: int = 1
+
+    def __post_init__(self):
+        settle_fields(self)
+        if self.format not in (1, FORMAT):
+            raise InputError(f"format {self.format}", f"at most {FORMAT}", "update keras-ae")
+        if not all(0 < side <= LARGEST for side in self.image_shape):
+            expected = f"height, width and channels from 1 to {LARGEST:,}"
+            raise InputError(f"image_shape {list(self.image_shape)}", expected)
+        if not math.isfinite(self.threshold):
+            raise InputError(f"threshold {self.threshold}", "a finite number")
+        check_rate(self.false_positive_rate)
+        for name in ("name", "label"):
+            if not isinstance(self.score.get(name), str):
+                raise InputError(f"score.{name} {self.score.get(name)!r:.60}", "a text")
+        usual = self.about.get("usual_map")
+        if usual is not None and not _are_two_numbers(usual):
+            raise InputError(f"about.usual_map {usual!r:.60}", "two finite numbers")
+        if not isinstance(self.preparation, dict):
+            raise InputError(f"about.preparation {self.preparation!r:.60}", "values by name")
+
+    @property
+    def has_map(self) -> bool:
+        """Whether the score has a map."""
+        return "map" in self.deviation
+
+    @property
+    def usual_map(self) -> list[float] | None:
+        """Median and largest value of normal images' maps; None where there is no map or nothing is known."""
+        return self.about.get("usual_map")
+
+    @property
+    def preparation(self) -> dict[str, Any]:
+        """How the images of the training were prepared, as `Preparation.from_record` takes it."""
+        return self.about.get("preparation", {})
+
+    def write(self, directory: Path) -> None:
+        """Write `card.json`."""
+        write_json(directory / CARD, asdict(self))
+
+
+def read_card(path: Path, unverified: bool = False) -> Card:
     """The card of an exported detector, whose files are those that were written.
 
     Args:
@@ -24,44 +104,28 @@ def read_card(path: Path, unverified: bool = False) -> dict[str, Any]:
     Raises:
         InputError: There is no card, it says what cannot be, or a file is missing or has been changed.
     """
-    action = "export one: keras-ae detect train, or keras-ae export RUN --score NAME"
     recover(path)
-    card = read_object(path / CARD, "a detector that was exported", action)
+    values = read_object(path / CARD, EXPECTED, ACTION)
     if not unverified:
-        _verify(path, card)
-    _check(card, f"{path / CARD}")
-    return card
+        _verify(path, values)
+    known = {each.name for each in fields(Card)}  # a later version may say more
+    try:
+        return read_fields(Card, {name: value for name, value in values.items() if name in known}, "card")
+    except InputError as error:
+        reason = f"{error.received}, where {error.expected} is expected"
+        raise InputError(f"{path / CARD} ({reason})", EXPECTED, error.action or ACTION) from error
 
 
-def _verify(path: Path, card: dict[str, Any]) -> None:
-    if card.get("format") is not None or (path / CHECKSUMS).exists():
-        sums = read_checksums(path)
-        needed = {CARD, "saved_model.pb"}
-    else:
-        sums, needed = card.get("sha256"), {"saved_model.pb"}
-    if not isinstance(sums, dict) or not needed <= set(sums):
-        raise InputError(f"{path} without checksums of its files", "those of the export", _CHANGED)
-    verify(path, sums, _CHANGED)
+def _verify(path: Path, values: dict[str, Any]) -> None:
+    """Compare the files with `checksums.json`, or with the card of an early version, which had none."""
+    if verify_export(path, required=values.get("format") is not None, needed=(CARD,)):
+        return
+    sums = values.get("sha256")
+    if not isinstance(sums, dict):
+        raise InputError(f"{path} without checksums of its files", "those of the export", CHANGED)
+    verify_listed(path, sums)
 
 
-def _check(card: dict[str, Any], place: str) -> None:
-    """Refuse what no export writes."""
-    number = card.get("format", 1)
-    if number not in (1, FORMAT):
-        raise InputError(f"format {number!r} in {place}", f"at most {FORMAT}", "update keras-ae")
-    shape = card.get("image_shape")
-    sides = isinstance(shape, list) and all(type(each) is int and 0 < each <= LARGEST for each in shape)
-    if not sides or len(shape) != 3:
-        raise _unfit("image_shape", shape, "a height, a width and a number of channels, above 0", place)
-    threshold = card.get("threshold")
-    if type(threshold) not in (int, float) or not math.isfinite(threshold):
-        raise _unfit("threshold", threshold, "a finite number", place)
-    for name in ("score", "deviation", "versions", "about"):
-        if not isinstance(card.get(name), dict):
-            raise _unfit(name, card.get(name), "values by name", place)
-    if not isinstance(card["score"].get("name"), str):
-        raise _unfit("the score's name", card["score"].get("name"), "a text", place)
-
-
-def _unfit(name: str, value, expected: str, place: str) -> InputError:
-    return InputError(f"{name} {value!r:.60} in {place}", expected, "export it again")
+def _are_two_numbers(values) -> bool:
+    numbers = isinstance(values, list) and all(type(value) in (int, float) for value in values)
+    return numbers and len(values) == 2 and all(map(math.isfinite, values))

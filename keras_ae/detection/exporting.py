@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from keras_ae.detection.card import CARD, FORMAT
+from keras_ae.detection.card import CARD, FORMAT, Card
 from keras_ae.detection.codes import CodeDensity
 from keras_ae.detection.combination import Combination
 from keras_ae.detection.detector import AnomalyDetector
@@ -19,7 +19,6 @@ from keras_ae.detection.observation import Observation
 from keras_ae.detection.outcome import outcome_in_words
 from keras_ae.detection.tolerance import tolerances
 from keras_ae.directories import checksums, write_directory
-from keras_ae.earlier_files import saved_model_files
 from keras_ae.errors import InputError, listed_names, unknown_name
 from keras_ae.export import (
     Endpoint,
@@ -33,7 +32,8 @@ from keras_ae.export import (
     write_litert,
     write_onnx,
 )
-from keras_ae.files import write_json, write_text
+from keras_ae.files import write_text
+from keras_ae.written_files import saved_model_files
 
 FORMATS = ("savedmodel", "onnx", "litert")
 EXAMPLES = 16  # images to compare on
@@ -160,31 +160,30 @@ def _write_card(
     detector: AnomalyDetector, path: Path, name: str, checked: dict[str, Parity], about: dict[str, Any]
 ) -> None:
     calibration = detector.calibration_
-    low, high = calibration.rate_interval()
-    card = {
-        "format": FORMAT,
-        "image_shape": list(detector.image_shape),
-        "score": {"label": detector.score_.label, "name": detector.score_.name, **detector.score_.config()},
-        "threshold": detector.threshold_,
-        "false_positive_rate": calibration.rate,
-        "true_rate_interval": [low, high],
-        "calibration_images": calibration.images,
-        "parameters": detector.autoencoder.count_params(),
-        "deviation": {name: parity.difference for name, parity in checked.items()},
-        "deviation_allowed": {name: parity.allowed for name, parity in checked.items()},
-        "versions": {name: version(name) for name in PACKAGES},
-        "sha256": checksums(path),
-        "about": about,
-    }
-    write_json(path / CARD, card)
+    card = Card(
+        format=FORMAT,
+        image_shape=detector.image_shape,
+        score={"label": detector.score_.label, "name": detector.score_.name, **detector.score_.config()},
+        threshold=detector.threshold_,
+        false_positive_rate=calibration.rate,
+        true_rate_interval=calibration.rate_interval(),
+        calibration_images=calibration.images,
+        parameters=detector.autoencoder.count_params(),
+        deviation={name: parity.difference for name, parity in checked.items()},
+        deviation_allowed={name: parity.allowed for name, parity in checked.items()},
+        versions={name: version(name) for name in PACKAGES},
+        sha256=checksums(path),
+        about=about,
+    )
+    card.write(path)
     write_text(path / "README.md", _readable(name, card))
 
 
-def _readable(name: str, card: dict[str, Any]) -> str:
-    low, high = card["true_rate_interval"]
-    shape = ", ".join(map(str, card["image_shape"]))
-    versions = ", ".join(f"{package} {number}" for package, number in card["versions"].items())
-    about = dict(card["about"])
+def _readable(name: str, card: Card) -> str:
+    low, high = card.true_rate_interval
+    shape = ", ".join(map(str, card.image_shape))
+    versions = ", ".join(f"{package} {number}" for package, number in card.versions.items())
+    about = dict(card.about)
     told = [f"- **Test**: {line}." for line in outcome_in_words(about.pop("measured", {}))]
     told += [
         f"- **{key}**: {json.dumps(value) if isinstance(value, dict) else value}" for key, value in about.items()
@@ -194,14 +193,14 @@ def _readable(name: str, card: dict[str, Any]) -> str:
             f"# {name}: an anomaly detector",
             "",
             f"- **Images**: [n, {shape}], float32 in [0, 1] (`score`, `predict`, …) or bytes (`score_uint8`, …).",
-            f"- **Score**: `{card['score']['label']}`; what scores above {card['threshold']:.6g} is an anomaly.",
-            f"- **False alarms**: at most {card['false_positive_rate']:.3g} of normal images are promised, from "
-            f"{card['calibration_images']:,} of them; the true rate lies between {low:.3g} and {high:.3g} (95 %).",
-            f"- **Equal to the Keras model**: scores differ by at most {card['deviation']['score']:.2g}; "
-            f"{card['deviation_allowed']['score']:.2g}, a thousandth of the spread of normal images (or what a "
+            f"- **Score**: `{card.score['label']}`; what scores above {card.threshold:.6g} is an anomaly.",
+            f"- **False alarms**: at most {card.false_positive_rate:.3g} of normal images are promised, from "
+            f"{card.calibration_images:,} of them; the true rate lies between {low:.3g} and {high:.3g} (95 %).",
+            f"- **Equal to the Keras model**: scores differ by at most {card.deviation['score']:.2g}; "
+            f"{card.deviation_allowed['score']:.2g}, a thousandth of the spread of normal images (or what a "
             "hundredth of a grey level changes), was allowed.",
             *told,
-            f"- **Made with**: {versions}; {card['parameters']:,} parameters; checksums in `{CARD}`.",
+            f"- **Made with**: {versions}; {card.parameters:,} parameters; checksums in `{CARD}`.",
             "",
             "```python",
             "import tensorflow as tf",

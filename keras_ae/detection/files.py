@@ -57,9 +57,8 @@ class ExportedDetector:
     def __init__(self, path, unverified: bool = False):
         self.path = Path(path)
         self.card = read_card(self.path, unverified)
-        self.image_shape = tuple(self.card["image_shape"])
-        self.threshold = float(self.card["threshold"])
-        self.has_map = "map" in self.card["deviation"]
+        self.image_shape, self.threshold = self.card.image_shape, self.card.threshold
+        self.has_map = self.card.has_map
         self._model = None
 
     def load(self) -> None:
@@ -165,7 +164,7 @@ class ExportedDetector:
         self, folder: Path, ahead: int, max_pixels: int = MAX_PIXELS, left_out: LeftOut | None = None
     ) -> Iterator[tuple[str, np.ndarray | str]]:
         """Each file with its pixels, or with what is wrong with it; `ahead` of them are decoded in advance."""
-        preparation = Preparation.from_record(self.card["about"].get("preparation", {}), self.image_shape[:2])
+        preparation = Preparation.from_record(self.card.preparation, self.image_shape[:2])
         decoder = Decoder(replace(preparation, max_pixels=max_pixels), self.image_shape[2])
 
         def decode(file: str) -> np.ndarray | str:

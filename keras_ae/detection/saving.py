@@ -10,11 +10,11 @@ from keras_ae.detection.calibration import Calibration, check_threshold
 from keras_ae.detection.detector import AnomalyDetector
 from keras_ae.detection.names import score_from_config
 from keras_ae.directories import CHECKSUMS, read_checksums, recover, verify, write_directory
-from keras_ae.earlier_files import saved_detector_files
 from keras_ae.errors import InputError
 from keras_ae.files import write_atomically, write_json
 from keras_ae.model_file import load_model
 from keras_ae.reading import read_object
+from keras_ae.written_files import saved_detector_files
 
 FORMAT = 1
 PARAMETERS = ("false_positive_rate", "holdout", "batch_size")
@@ -39,6 +39,7 @@ def _fill(detector: AnomalyDetector, path: Path) -> None:
     write_atomically(path / ARRAYS, write, durable=True)
     settings = {
         "format": FORMAT,
+        "checksums": True,
         "score": {"name": detector.score_.name, **detector.score_.config()},
         "rate": detector.calibration_.rate,
         "threshold": detector.threshold_,
@@ -59,10 +60,10 @@ def load_detector(path, unverified: bool = False) -> AnomalyDetector:
     """
     path = Path(path)
     recover(path)
-    if not unverified and (path / CHECKSUMS).exists():
+    settings = read_object(path / SETTINGS, EXPECTED, ACTION)
+    if not unverified and (settings.get("checksums") or (path / CHECKSUMS).exists()):
         action = "save it again, or pass unverified=True to go on"
         verify(path, read_checksums(path), action)
-    settings = read_object(path / SETTINGS, EXPECTED, ACTION)
     if settings.get("format") != FORMAT or isinstance(settings["format"], bool):
         raise InputError(f"{path} of format {settings.get('format')!r}", f"format {FORMAT}", ACTION)
     arrays = read_arrays(path / ARRAYS, None, EXPECTED)

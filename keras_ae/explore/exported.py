@@ -2,10 +2,10 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
+from keras_ae.detection.card import CARD, read_card
 from keras_ae.errors import InputError
-from keras_ae.reading import read_object
+from keras_ae.written_files import verify_export
 
 NEEDED = ("encode", "decode", "reconstruct")
 
@@ -17,16 +17,20 @@ class ExportedModel:
         path: Its directory.
 
     Raises:
-        InputError: It has no such endpoints, as a detector of something else than an autoencoder.
+        InputError: It has no such endpoints, as a detector of something else than an autoencoder, or its files
+            have been changed or are missing.
 
     Attributes:
-        card: What `card.json` says of a detector; None of a plain autoencoder.
+        card: Of a detector; None of a plain autoencoder.
     """
 
     def __init__(self, path):
         import tensorflow as tf
 
         path = Path(path)
+        self.card = read_card(path) if os.path.lexists(path / CARD) else None
+        if self.card is None:
+            verify_export(path)
         try:
             self._loaded = tf.saved_model.load(str(path))
         except Exception as error:  # TensorFlow raises nearly anything for damaged files
@@ -36,10 +40,6 @@ class ExportedModel:
         if any(name not in signatures for name in NEEDED):
             found = ", ".join(sorted(signatures)) or "none"
             raise InputError(f"{path} with the endpoints {found}", ", ".join(NEEDED), "export an autoencoder")
-        card = path / "card.json"
-        self.card: dict[str, Any] | None = None
-        if os.path.lexists(card):
-            self.card = read_object(card, "the card of a detector", "export it again")
         self._signatures = signatures
         self.image_shape = _shape(signatures["encode"], "images")
         self.code_shape = _shape(signatures["decode"], "codes")

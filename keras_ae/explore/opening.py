@@ -65,7 +65,7 @@ class Opener:
         scoring, preparation, config = None, Preparation(resize="stretch"), None
         if model.card is not None:
             scoring = exported_scoring(ExportedDetector(source.path))
-            record = model.card["about"].get("preparation", {})
+            record = model.card.preparation
             preparation = Preparation.from_record(record)
             config = self.source and DataConfig.from_record({**record, "source": self.source})
         images, notes = self._images(config, None, model.image_shape)

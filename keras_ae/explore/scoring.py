@@ -55,5 +55,5 @@ def exported_scoring(detector: ExportedDetector) -> Scoring:
     def score(images: np.ndarray) -> np.ndarray:
         return detector.score(np.round(255 * images).astype(np.uint8))
 
-    origin = f"the detector's, for {card['false_positive_rate']:.3g} false alarms"
-    return Scoring(card["score"]["name"], score, detector.threshold, origin)
+    origin = f"the detector's, for {card.false_positive_rate:.3g} false alarms"
+    return Scoring(card.score["name"], score, detector.threshold, origin)

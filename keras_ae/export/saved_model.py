@@ -7,11 +7,11 @@ import keras
 import numpy as np
 
 from keras_ae.directories import write_directory
-from keras_ae.earlier_files import saved_model_files
 from keras_ae.execution import require_tensorflow
 from keras_ae.export.endpoints import Endpoint, Input
 from keras_ae.export.names import BYTES
 from keras_ae.export.parity import Parity, check_moments, check_parity
+from keras_ae.written_files import MARK, saved_model_files
 
 CHECKED = 16  # images that outputs are compared on
 DRAWN, DRAWN_AT_ONCE = 4096, 256  # draws whose moments are compared; as many as are held in memory
@@ -61,6 +61,7 @@ def _archive(model, endpoints: Mapping[str, Endpoint], functions, path: Path) ->
     for name, function in functions.items():
         setattr(module, name, function)
         signatures[name] = function.get_concrete_function()
+    setattr(module, MARK, tf.function(lambda: tf.constant(1), input_signature=()))
     signatures["serving_default"] = signatures[next(iter(endpoints))]
     tf.saved_model.save(module, str(path), signatures)
 

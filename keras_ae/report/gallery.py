@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pandas
 
+from keras_ae.directories import write_directory
 from keras_ae.files import write_atomically, write_text
 from keras_ae.report.pages import MarkdownPage, markdown_page, resource
 from keras_ae.studies.claims import counts, tally
@@ -54,13 +55,13 @@ def write_gallery(experiments, site) -> Path:
 
     Args:
         experiments: Directory with a folder a study, as of `keras-ae study`.
-        site: Directory to write; files of an earlier gallery are replaced.
+        site: Directory to write; an earlier gallery that is there is replaced whole, anything else refused.
 
     Returns:
         Path of the first page, `index.html`.
 
     Raises:
-        InputError: There is no study there.
+        InputError: There is no study there, or `site` holds what is no gallery of this library.
     """
     experiments, site = Path(experiments), Path(site)
     chapters = [
@@ -68,6 +69,11 @@ def write_gallery(experiments, site) -> Path:
         for name, folder in find_studies(experiments).items()
     ]
     chapters.sort(key=lambda chapter: not chapter.has_results)
+    write_directory(site, lambda written: _fill(chapters, written))
+    return site / "index.html"
+
+
+def _fill(chapters: Sequence[_Chapter], site: Path) -> None:
     write_text(site / "gallery.css", resource("base.css") + resource("gallery.css"))
     for chapter in chapters:
         _write_chapter(chapter, chapters, site)
@@ -78,7 +84,6 @@ def write_gallery(experiments, site) -> Path:
         runs=f"{sum(len(runs) for chapter in chapters for runs in chapter.finished.values()):,}",
     )
     write_text(site / "index.html", page)
-    return site / "index.html"
 
 
 def _page(folder: Path) -> MarkdownPage:

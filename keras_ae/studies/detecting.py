@@ -11,7 +11,6 @@ from keras_ae.data import ImageData
 from keras_ae.detection import AnomalyDetector, fewest_images, measure_outcome
 from keras_ae.detection.calibration import DEFAULT_RATE, check_rate
 from keras_ae.directories import check_replaceable
-from keras_ae.earlier_files import saved_detector_files, saved_model_files
 from keras_ae.errors import InputError
 from keras_ae.export import Parity, as_float32, autoencoder_endpoints, write_saved_model
 from keras_ae.studies.config import DataConfig, RunConfig, plain
@@ -21,6 +20,7 @@ from keras_ae.studies.rehearsal import rehearse_export
 from keras_ae.studies.run import Run
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.training import train
+from keras_ae.written_files import saved_detector_files, saved_model_files
 
 MAPPED = 256  # normal images whose maps tell what is usual
 PREPARATION = ("pad", "crop", "image_size", "resize", "white_level", "channels")

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from keras_ae.directories import check_replaceable
-from keras_ae.earlier_files import saved_detector_files, saved_model_files
 from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.written_files import saved_detector_files, saved_model_files
 
 RUN, EXPORTED, SAVED = "run", "detector", "detector_keras"
 

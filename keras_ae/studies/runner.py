@@ -57,8 +57,8 @@ def run_study(
         From the names of the runs that failed to the reasons; empty if all are finished.
 
     Raises:
-        InputError: If there is no such preset, or the directory holds runs of another configuration, naming the
-            first difference.
+        InputError: If there is no such preset, another process runs a study there, or the directory holds runs of
+            another configuration, naming the first difference.
     """
     if not isinstance(study, Study):
         raise InputError(f"study {study!r}", "a Study", "find it by its name with load_study")
@@ -68,10 +68,18 @@ def run_study(
     runs = study.runs(preset)
     pending = [run for run in runs if not is_finished(run, out)]
     out.mkdir(parents=True, exist_ok=True)
+    with RunDirectory(out).locked():  # or logs and failures of a study that runs elsewhere would be removed
+        places = (out, *map(Path, elsewhere))
+        return _run_pending(
+            f"{study.name} ({preset})", len(runs), pending, places, workers, allow_inexact, progress
+        )
+
+
+def _run_pending(title: str, total: int, pending, places, workers: int, allow_inexact: bool, progress: bool):
+    """Train or copy runs, to the first of the places; from the names of those that failed to the reasons."""
     failures, processes = {}, _Processes()
     with progress_bars(disable=not progress) as bars, ThreadPoolExecutor(workers) as pool:
-        whole = bars.add_task(f"{study.name} ({preset})", total=len(runs), completed=len(runs) - len(pending))
-        places = (out, *map(Path, elsewhere))
+        whole = bars.add_task(title, total=total, completed=total - len(pending))
         jobs = {pool.submit(_make, run, places, processes, bars, allow_inexact): run for run in pending}
         try:
             for job in as_completed(jobs):

@@ -8,8 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_ae.directories import check_replaceable, sha256, write_directory
-from keras_ae.earlier_files import shared_run_files
+from keras_ae.directories import CHECKSUMS, check_replaceable, read_checksums, sha256, verify, write_directory
 from keras_ae.errors import InputError, absent
 from keras_ae.fields import read_fields, settle_fields
 from keras_ae.files import write_json, write_text
@@ -18,6 +17,7 @@ from keras_ae.studies.environment import Environment
 from keras_ae.studies.run import Run
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.tasks import task_of
+from keras_ae.written_files import shared_run_files
 
 COPIED = ("metrics.json", "environment.json", "history.csv")
 CHECKED = 4  # random images whose outputs are kept
@@ -56,7 +56,11 @@ def share_run(run, out, title: str = "") -> Path:
         write_json(written / "run.json", _without_places(record))
         for name in COPIED:
             shutil.copyfile(directory.path / name, written / name)
-        check = {"sha256": sha256(written / "model.keras"), **_outputs(model, run.record.data.image_shape)}
+        check = {
+            "checksums": True,
+            "sha256": sha256(written / "model.keras"),
+            **_outputs(model, run.record.data.image_shape),
+        }
         write_json(written / "check.json", check)
         card = _card(title or out.name, run, environment, loss, written, out.name, check["sha256"])
         write_text(written / "README.md", card)
@@ -72,6 +76,8 @@ def check_shared(path) -> keras.Model:
         InputError: If the file has another checksum, or the outputs differ by more than 1e-4.
     """
     run, check = Run.open(path), read_check(path)
+    if check["checksums"] or (run.path / CHECKSUMS).exists():
+        verify(run.path, read_checksums(run.path), "get the folder again")
     file = run.directory.model_path
     if not file.is_file():
         raise InputError(absent(file), "the model of a shared run", "get the file again")
@@ -102,6 +108,7 @@ class _Check:
     sha256: str
     output_means: tuple[float, ...]
     output_deviations: tuple[float, ...]
+    checksums: bool = False  # whether `checksums.json` belongs to it, as from its second version on
 
     def __post_init__(self):
         settle_fields(self)

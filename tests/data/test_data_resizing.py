@@ -1,7 +1,5 @@
 """Resizing to one size: what is kept, what is said, and what old records mean."""
 
-import json
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,6 +9,7 @@ from keras_ae.data import load
 from keras_ae.data.decoding import Decoder
 from keras_ae.data.preparation import Preparation
 from keras_ae.detection import ExportedDetector
+from keras_ae.detection.card import Card
 from keras_ae.studies.config import ModelConfig, RunConfig, as_json, run_config_from_json, upgraded
 from keras_ae.studies.data_config import DataConfig
 
@@ -125,9 +124,9 @@ def test_the_fingerprint_of_a_crop_is_what_it_was_and_others_have_their_own(writ
 
 def _card(path, preparation):
     path.mkdir()
-    card = {"image_shape": [8, 8, 1], "threshold": 1.0, "deviation": {}, "about": {"preparation": preparation}}
-    (path / "card.json").write_text(json.dumps(card))
-    return ExportedDetector(path)
+    score, sha256 = {"name": "mse", "label": "mse"}, {"saved_model.pb": ""}
+    Card((8, 8, 1), score, 1.0, 0.05, {}, sha256, about={"preparation": preparation}).write(path)
+    return ExportedDetector(path, unverified=True)
 
 
 @pytest.mark.parametrize("recorded", ["stretch", "pad", "crop", None])

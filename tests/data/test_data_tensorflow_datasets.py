@@ -132,7 +132,7 @@ def _lines(rows):
 
 
 def test_an_interrupted_unpacking_starts_again(tmp_path):
-    partial = tmp_path / "celeb_a" / ".img_align_celeba.partial"
+    partial = tmp_path / "celeb_a" / ".img_align_celeba.keras-ae-unfinished-x"
     partial.mkdir(parents=True)
     (partial / "rubbish.jpg").touch()
     with tfds.testing.mock_data(num_examples=3):

@@ -24,6 +24,9 @@ def detector(saved, tmp_path):
     """One without checksums, as early versions wrote them."""
     path = shutil.copytree(saved, tmp_path / "detector")
     (path / "checksums.json").unlink()
+    settings = json.loads((path / "detector.json").read_text())
+    del settings["checksums"]
+    (path / "detector.json").write_text(json.dumps(settings))
     return path
 
 

@@ -1,5 +1,6 @@
 """Exported detectors against the detectors themselves, in processes that have TensorFlow alone."""
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 import keras_ae as kae
 from keras_ae.errors import InputError
+from keras_ae.written_files import MARK
 
 pytestmark = pytest.mark.tensorflow
 
@@ -182,7 +184,8 @@ def test_edited_cards_are_refused(change, unverified_too, exported, tmp_path):
         with pytest.raises(InputError):
             kae.detection.ExportedDetector(path, unverified=True)
     else:
-        assert kae.detection.ExportedDetector(path, unverified=True).card == card | change
+        read = kae.detection.ExportedDetector(path, unverified=True).card
+        assert json.loads(json.dumps(dataclasses.asdict(read))) == card | change
 
 
 def test_detectors_without_checksums_are_refused_and_those_of_earlier_versions_load(exported, tmp_path):
@@ -191,7 +194,14 @@ def test_detectors_without_checksums_are_refused_and_those_of_earlier_versions_l
     with pytest.raises(InputError, match=r"checksums\.json"):
         kae.detection.ExportedDetector(path)
     card = json.loads((path / "card.json").read_text())
-    del card["format"]
+    for name in ("format", "deviation_allowed"):
+        del card[name]
+    graph = (path / "saved_model.pb").read_bytes()
+    (path / "card.json").write_text(json.dumps(card))
+    with pytest.raises(InputError, match=r"checksums\.json"):  # the graph says so, too
+        kae.detection.ExportedDetector(path)
+    (path / "saved_model.pb").write_bytes(graph.replace(MARK.encode(), b"x" * len(MARK)))
+    card["sha256"]["saved_model.pb"] = sha256((path / "saved_model.pb").read_bytes()).hexdigest()
     (path / "card.json").write_text(json.dumps(card))
     assert kae.detection.ExportedDetector(path).threshold == card["threshold"]
     (path / "saved_model.pb").write_bytes(b"x")
@@ -199,3 +209,11 @@ def test_detectors_without_checksums_are_refused_and_those_of_earlier_versions_l
         kae.detection.ExportedDetector(path)
     with pytest.raises(InputError, match="expected a SavedModel"):
         kae.detection.ExportedDetector(path, unverified=True).load()
+
+
+def test_saved_detectors_say_that_they_have_checksums(detector, tmp_path):
+    detector.save(tmp_path / "saved")
+    (tmp_path / "saved" / "checksums.json").unlink()
+    with pytest.raises(InputError, match=r"checksums\.json"):
+        kae.load_detector(tmp_path / "saved")
+    assert kae.load_detector(tmp_path / "saved", unverified=True).threshold_ == detector.threshold_

@@ -19,9 +19,11 @@ from keras_ae.explore import (
     open_exploration,
     open_explorations,
 )
+from keras_ae.explore.exported import ExportedModel
 from keras_ae.explore.images import explored_images
 from keras_ae.explore.local import PICTURES
 from keras_ae.explore.scoring import error_scoring
+from keras_ae.export import autoencoder_endpoints, write_saved_model
 
 pytestmark = pytest.mark.tensorflow
 
@@ -150,6 +152,23 @@ def test_an_exported_model_answers_as_the_run_does(tmp_path, bundled):
     detector.save(tmp_path / "good" / "detector_keras")
     shutil.copytree(bundled_model(), tmp_path / "good" / "run")
     assert open_exploration(tmp_path / "good", progress=False).scoring.threshold == detector.threshold_
+
+
+@pytest.mark.parametrize("damage", ["variables", "checksums", "none"])
+def test_exported_autoencoders_are_compared_with_their_checksums(damage, tmp_path, bundled):
+    write_saved_model(bundled.model, autoencoder_endpoints(bundled.model), tmp_path)
+    if damage == "variables":
+        file = tmp_path / "variables" / "variables.data-00000-of-00001"
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 1
+        file.write_bytes(content)
+    elif damage == "checksums":
+        (tmp_path / "checksums.json").unlink()
+    if damage == "none":
+        assert ExportedModel(tmp_path).card is None
+    else:
+        with pytest.raises(InputError, match=damage):
+            ExportedModel(tmp_path)
 
 
 def test_a_run_with_a_lea_shows_what_it_makes_of_an_image_and_made_of_others(tmp_path, with_lea):

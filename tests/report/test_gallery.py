@@ -211,3 +211,17 @@ def test_all_studies_are_reported_and_shown(experiments, tmp_path):
 def report(experiments: Path, *arguments: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "keras_ae", "study", "report", *arguments, "--experiments", str(experiments)]
     return subprocess.run(command, cwd=experiments.parent, capture_output=True, text=True, check=False)
+
+
+def test_a_gallery_replaces_an_earlier_one_and_nothing_else(experiments, tmp_path):
+    site = tmp_path / "site"
+    write_gallery(experiments, site)
+    write_gallery(experiments, site)
+    (site / "small" / "figure.png").write_text("mine")
+    with pytest.raises(InputError, match=r"figure\.png, changed since it was written"):
+        write_gallery(experiments, site)
+    assert (site / "small" / "figure.png").read_text() == "mine"
+    (tmp_path / "index.html").write_text("mine")
+    with pytest.raises(InputError, match=r"which keras-ae did not write"):
+        write_gallery(experiments, tmp_path)
+    assert (tmp_path / "index.html").read_text() == "mine"

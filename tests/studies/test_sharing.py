@@ -70,7 +70,14 @@ def test_the_shared_model_is_that_of_the_run(run, shared):
 
 
 def test_a_changed_file_and_changed_outputs_are_noticed(shared):
+    (shared / "history.csv").write_text("mine")
+    with pytest.raises(InputError, match=r"history\.csv with another checksum"):
+        check_shared(shared)
+    (shared / "checksums.json").unlink()
+    with pytest.raises(InputError, match=r"checksums\.json"):
+        check_shared(shared)
     check = json.loads((shared / "check.json").read_text())
+    del check["checksums"]  # of earlier versions
     (shared / "check.json").write_text(json.dumps(check | {"output_means": [0.0] * 4}))
     with pytest.raises(InputError, match="output_means"):
         check_shared(shared)

@@ -5,6 +5,7 @@ import json
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas
 import pytest
@@ -26,6 +27,7 @@ from keras_ae.studies import (
     run_study,
     vary,
 )
+from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.study import replaced
 
 BASE = RunConfig(
@@ -232,3 +234,12 @@ STUDY = Study("pair", "", {"quick": lambda: vary(
     BASE, crossed={"model.code": ["4"], "model.options": [("hidden=(4,)",), ("hidden=(400,)",)]}
 )})
 """
+
+
+def test_a_second_process_of_a_study_is_refused_and_changes_nothing(tmp_path):
+    directory = RunDirectory(tmp_path)
+    (tmp_path / "a.log").write_text("of the first")
+    study = load_study("bottleneck_shape", Path(__file__).parents[2] / "experiments")
+    with directory.locked(), pytest.raises(InputError, match="another process"):
+        run_study(study, "quick", tmp_path, progress=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.log"]

@@ -1,16 +1,18 @@
-"""The files of exports, saved detectors and shared runs that versions without `checksums.json` wrote.
+"""Whose the files of exports, saved detectors and shared runs are, and whether they are as they were written.
 
-Each function gives the names, within a directory, of files that can be shown to be this library's; of a directory
-of anything else none.
+Of versions that wrote no `checksums.json`, functions give the names of files that can be shown to be ours;
+of a directory of anything else none.
 """
 
 from pathlib import Path
 from typing import Any
 
-from keras_ae.directories import sha256
+from keras_ae.directories import CHECKSUMS, read_checksums, sha256, verify
 from keras_ae.errors import InputError
 from keras_ae.reading import read_object
 
+MARK = "keras_ae_checksums"  # a name in a SavedModel, which says that `checksums.json` belongs to it
+CHANGED = "export it again, or pass --unverified (unverified=True) to go on"
 DETECTOR = ("autoencoder.keras", "detector.npz", "detector.json")
 SHARED = ("model.keras", "run.json", "check.json", "README.md", "metrics.json", "environment.json", "history.csv")
 
@@ -52,3 +54,32 @@ def _values(file: Path) -> dict[str, Any]:
 
 def _is(file: Path, expected) -> bool:
     return file.is_file() and sha256(file) == expected
+
+
+def verify_export(path: Path, required: bool = False, needed: tuple[str, ...] = ()) -> bool:
+    """Compare the files of an export with its `checksums.json`.
+
+    Args:
+        path: The SavedModel's directory.
+        required: Whether something else says that there are checksums; the SavedModel itself may, too.
+        needed: Files beside the SavedModel's own that must be listed.
+
+    Returns:
+        Whether there are checksums; False of exports of earlier versions.
+
+    Raises:
+        InputError: They were removed, or a file is missing or another one.
+    """
+    graph = path / "saved_model.pb"
+    required = required or (graph.is_file() and MARK.encode() in graph.read_bytes())
+    if not required and not (path / CHECKSUMS).exists():
+        return False
+    verify_listed(path, read_checksums(path), needed)
+    return True
+
+
+def verify_listed(path: Path, sums: dict[str, str], needed: tuple[str, ...] = ()) -> None:
+    """Compare the files of an export with their checksums, among which its graph's must be."""
+    if not {"saved_model.pb", *needed} <= set(sums):
+        raise InputError(f"{path} without checksums of its files", "those of the export", CHANGED)
+    verify(path, sums, CHANGED)
