@@ -78,28 +78,25 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
     def encode(self, images, training: bool = False):
         """Codes [batch, ...] of images [batch, height, width, channels]; of a variational code the mean.
 
-        They are float32 whatever the layers compute in.
+        They have the type that the layers compute in; `keras_ae.evaluation.encode` gives float32 arrays.
 
         Raises:
             InputError: For images of another shape.
         """
         self._check(images)
-        return ops.cast(self._encode(images, training), "float32")
+        return self.bottleneck(self.encoder(tensor_in_unit(images), training=training), training=training)
 
     def decode(self, codes, training: bool = False):
-        """Images [batch, height, width, channels], float32, of codes [batch, ...]."""
-        return ops.cast(self.decoder(codes, training=training), "float32")
+        """Images [batch, height, width, channels] of codes [batch, ...], in the type that layers compute in."""
+        return self.decoder(codes, training=training)
 
     def reconstruct(self, images):
         """`decode(encode(images))`, as at inference. For many images `predict` does the same in batches."""
         return self(images, training=False)
 
     def call(self, images, training=False):
-        return self.decode(self._encode(images, training), training)
-
-    def _encode(self, images, training: bool):
-        """Codes of the type that the layers compute in."""
-        return self.bottleneck(self.encoder(tensor_in_unit(images), training=training), training=training)
+        # As Keras advises for outputs; NumPy could not load arrays of bfloat16 that `predict` gave.
+        return ops.cast(self.decode(self.encode(images, training), training), "float32")
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], *self.decoder.output_shape[1:])

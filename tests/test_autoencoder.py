@@ -115,7 +115,6 @@ def test_codes_and_images_of_mixed_precision_are_float32(tmp_path):
     images = _images(count=4)
     codes = kae.evaluation.encode(model, images)
     assert codes.dtype == model.predict(images, verbose=0).dtype == np.float32
-    assert _array(model.decode(codes)).dtype == _array(model.encode(images)).dtype == np.float32
     np.savez(tmp_path / "codes.npz", codes=codes)
     np.testing.assert_array_equal(np.load(tmp_path / "codes.npz")["codes"], codes)
 

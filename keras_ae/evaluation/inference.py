@@ -17,13 +17,13 @@ def as_array(batch) -> np.ndarray:
 
 
 def in_batches(function: Callable, batches: Iterable) -> np.ndarray:
-    """Applies a function, compiled, to each batch and concatenates the results.
+    """Applies a function, compiled, to each batch and concatenates the results, as float32 arrays.
 
     An array [n, ...] is split into batches of 256.
     """
     function = compiled(function)
     batches = slices(batches) if hasattr(batches, "shape") else batches
-    return np.concatenate([keras.ops.convert_to_numpy(function(as_array(batch))) for batch in batches])
+    return np.concatenate([as_array(function(as_array(batch))) for batch in batches])
 
 
 def encode(model, images) -> np.ndarray:
@@ -67,7 +67,7 @@ def interpolate(model, first: np.ndarray, last: np.ndarray, steps: int) -> np.nd
         (5, 4, 4, 1)
     """
     ends = np.concatenate([one_image(model, first), one_image(model, last)])
-    codes = keras.ops.convert_to_numpy(model.encode(ends))
+    codes = as_array(model.encode(ends))
     line = interpolate_codes(codes[:1], codes[1:], steps)[:, 0]
     return as_array(model.decode(line))
 
