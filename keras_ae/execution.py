@@ -1,10 +1,10 @@
-"""The one place that decides how a model's training steps are executed.
+"""Decides how a model's training steps are executed.
 
-Measured on two CPU cores (`benchmarks/architectures.py` repeats it): XLA slows convolutions down about twice
-and makes small dense networks 1.3 times faster; many steps an execution give as much again, because there the
-cost is the dispatch of each step and not its arithmetic. A dense network on each of many small windows gains
-from many steps, but not from XLA, which on a CPU draws the windows' noise three to five times as slowly. On a
-GPU XLA fuses normalisation and activation.
+Measured on two CPU cores (`benchmarks/architectures.py` repeats it): XLA makes convolutions about two times slower
+and small dense networks 1.3 times faster. Many steps per execution give as much again, because there the cost is
+the dispatch of each step, not its arithmetic. A dense network on many small windows gains from many steps, but not
+from XLA, which on a CPU draws the windows' noise three to five times as slowly. On a GPU XLA fuses normalisation
+and activation.
 """
 
 from collections.abc import Iterable
@@ -17,24 +17,24 @@ from keras_ae._keras import sublayers
 from keras_ae.errors import InputError
 
 DENSE_STEPS = 50
-FUNCTIONS = ("train_function", "test_function", "predict_function")  # as `keras.Model` names what it compiled
+FUNCTIONS = ("train_function", "test_function", "predict_function")  # `keras.Model`'s names of compiled functions
 
 
 @dataclass(frozen=True)
 class Execution:
-    """What "auto" came to: whether XLA compiles the step, and how many steps one call of it makes."""
+    """The resolved "auto": whether XLA compiles the step, and the number of steps per call."""
 
     jit_compile: bool
     steps_per_execution: int
 
 
 def choose_execution(model: keras.Model, jit_compile="auto", steps_per_execution="auto") -> Execution:
-    """Resolve what was left "auto" by device, kind of model and the strategy it was built under.
+    """Resolves "auto" by device, kind of model and the strategy that the model was built under.
 
     Args:
         model: A built model.
         jit_compile: Whether to use XLA, or "auto".
-        steps_per_execution: Training steps a call, or "auto".
+        steps_per_execution: Training steps per call, or "auto".
     """
     dense = all(len(variable.shape) <= 2 for variable in model.variables)
     distributed = _is_distributed(model)
@@ -47,7 +47,7 @@ def choose_execution(model: keras.Model, jit_compile="auto", steps_per_execution
 
 
 def _is_distributed(model: keras.Model) -> bool:
-    """Whether the model was built under a strategy: Keras then runs neither XLA nor several steps a call."""
+    """Whether the model was built under a strategy: Keras then runs neither XLA nor several steps per call."""
     if keras.backend.backend() != "tensorflow":
         return False
     import tensorflow as tf
@@ -63,66 +63,66 @@ def _compiles_well(model: keras.Model, dense: bool) -> bool:
 
 
 def _of_windows(layer: keras.layers.Layer) -> bool:
-    """Whether it, or a layer inside it, says that it computes on the many windows of an image."""
+    """Whether the layer, or one inside it, declares that it computes on the many windows of an image."""
     return getattr(layer, "of_windows", False) or any(map(_of_windows, sublayers(layer)))
 
 
 def most_steps_a_call(most: int, counts: Iterable[int]) -> int:
-    """The largest number of steps, at most `most`, that divides each of the counts of steps."""
+    """Returns the largest number of steps, at most `most`, that divides each of the counts of steps."""
     return next(steps for steps in range(most, 0, -1) if all(count % steps == 0 for count in counts))
 
 
 class AutomaticExecution:
-    """Stands before `keras.Model` in a model's bases, whose `compile` then takes "auto" (`choose_execution`).
+    """Mixin, before `keras.Model` in the bases, with which `compile` takes "auto" (`choose_execution`).
 
-    Keras makes all the steps of a call, however few are left of those asked for: with 50 steps a call
-    `fit(endless, steps_per_epoch=30)` would make 50 an epoch. Where the steps a call were left "auto", `fit`,
-    `evaluate` and `predict` lower them for their time to a number that divides the steps they are given, the
-    steps of `fit` and of its validation alike. A number that was given stays, as in Keras.
+    Keras makes all steps of a call, even if fewer are left: with 50 steps per call,
+    `fit(endless, steps_per_epoch=30)` would make 50 per epoch. If the steps per call are "auto", `fit`, `evaluate`
+    and `predict` temporarily lower them to a number that divides their steps (for `fit`, those of validation too).
+    An explicit number is kept, as in Keras.
 
-    Keras keeps the function of a step whose tracing failed, and that function never runs, whatever it is given:
-    here a call that fails forgets the compiled functions.
+    Keras keeps the function of a step whose tracing failed, which then never runs: here a failing call discards
+    the compiled functions.
     """
 
     def compile(self, *args, jit_compile="auto", steps_per_execution="auto", auto_scale_loss=True, **kwargs):
-        """As of `keras.Model`; "auto" is resolved by device and kind of model."""
+        """Same as `keras.Model.compile`; "auto" is resolved by device and kind of model."""
         execution = choose_execution(self, jit_compile, steps_per_execution)
         resolved = {"jit_compile": execution.jit_compile, "steps_per_execution": execution.steps_per_execution}
         super().compile(*args, **resolved, auto_scale_loss=auto_scale_loss, **kwargs)
         asked = {"jit_compile": jit_compile, "steps_per_execution": steps_per_execution}
         self._asked = {**asked, "auto_scale_loss": auto_scale_loss}
-        self._functions = {}  # from steps a call to the compiled functions that make so many
+        self._functions = {}  # compiled functions, by their steps per call
 
     def get_compile_config(self):
-        """As of `keras.Model`."""
+        """Same as `keras.Model.get_compile_config`."""
         config = super().get_compile_config()
-        # What was asked, not what "auto" came to here: the model may be loaded on another device.
+        # Keep "auto" unresolved: the model may be loaded on another device.
         return {**config, **self._asked} if config else config
 
     def fit(self, *args, steps_per_epoch=None, validation_steps=None, **kwargs):
-        """As of `keras.Model`."""
+        """Same as `keras.Model.fit`."""
         with self.whole_calls(steps_per_epoch, validation_steps):
             steps = {"steps_per_epoch": steps_per_epoch, "validation_steps": validation_steps}
             return super().fit(*args, **steps, **kwargs)
 
     def evaluate(self, *args, steps=None, **kwargs):
-        """As of `keras.Model`."""
+        """Same as `keras.Model.evaluate`."""
         with self.whole_calls(steps):
             return super().evaluate(*args, steps=steps, **kwargs)
 
     def predict(self, *args, steps=None, **kwargs):
-        """As of `keras.Model`."""
+        """Same as `keras.Model.predict`."""
         with self.whole_calls(steps):
             return super().predict(*args, steps=steps, **kwargs)
 
     def train_on_batch(self, *args, **kwargs):
-        """As of `keras.Model`."""
+        """Same as `keras.Model.train_on_batch`."""
         with self.whole_calls():
             return super().train_on_batch(*args, **kwargs)
 
     @contextmanager
     def whole_calls(self, *counts: int | None):
-        """Within it no call makes more steps than divide the counts that are given, if that was left "auto"."""
+        """Context in which the steps per call divide all given counts, if they were left "auto"."""
         before = self.steps_per_execution
         if self.compiled and self._asked["steps_per_execution"] == "auto":
             self._call(most_steps_a_call(before, [count for count in counts if count]))
@@ -137,7 +137,7 @@ class AutomaticExecution:
             self._call(before)
 
     def _call(self, steps: int) -> None:
-        """Make so many steps a call, with the functions compiled for it if there are any."""
+        """Sets the steps per call, and restores the functions compiled for them, if any."""
         if steps == self.steps_per_execution:
             return
         self._functions[self.steps_per_execution] = {name: getattr(self, name) for name in FUNCTIONS}
@@ -147,7 +147,7 @@ class AutomaticExecution:
 
 
 def whole_calls(model: keras.Model, *counts: int | None) -> AbstractContextManager:
-    """`AutomaticExecution.whole_calls` of any model: what Keras's own models were given stays."""
+    """Same as `AutomaticExecution.whole_calls`, for any model; Keras's own models keep their steps per call."""
     return model.whole_calls(*counts) if isinstance(model, AutomaticExecution) else nullcontext()
 
 
@@ -161,9 +161,9 @@ def on_cpu() -> bool:
 
 
 def compiled(function):
-    """The function compiled for repeated calls on tensors: a graph on TensorFlow, as it is elsewhere.
+    """Compiles a function for repeated calls on tensors: a graph on TensorFlow, unchanged on other backends.
 
-    An object's method is compiled once: the object keeps it.
+    A method is compiled once per object, which keeps it.
     """
     if keras.backend.backend() != "tensorflow":
         return function
@@ -179,12 +179,12 @@ def compiled(function):
 
 
 def fused_batch_normalization(features, scale, offset, epsilon: float) -> tuple:
-    """Feature maps normalised by their own moments in one kernel, with the means and variances; TensorFlow only.
+    """Normalises feature maps by their own moments in one TensorFlow kernel; also returns means and variances.
 
     Args:
         features: [batch, height, width, channels].
-        scale: [channels], float32, as is `offset`.
-        offset: Added last.
+        scale: Factor, float32 [channels].
+        offset: Added last, float32 [channels].
         epsilon: Added to the variance.
     """
     import tensorflow as tf
@@ -193,12 +193,12 @@ def fused_batch_normalization(features, scale, offset, epsilon: float) -> tuple:
         x=features, scale=scale, offset=offset, mean=[], variance=[], epsilon=epsilon, is_training=True
     )
     values = tf.cast(tf.size(features) // features.shape[-1], "float32")
-    # The kernel tells the sum of squares over n - 1, where Keras's moving average is of that over n.
+    # The kernel divides the sum of squares by n - 1; Keras's moving average needs the division by n.
     return outputs, mean, unbiased * tf.maximum(values - 1.0, 1.0) / values
 
 
 def require_tensorflow() -> None:
-    """Refuse the backends (`InputError`) whose `fit` cannot run what the library adds to it."""
+    """Rejects backends (`InputError`) whose `fit` cannot run the library's additions."""
     backend = keras.backend.backend()
     if backend != "tensorflow":
         raise InputError(f"the {backend} backend", "TensorFlow to train", "set KERAS_BACKEND=tensorflow")
@@ -206,7 +206,7 @@ def require_tensorflow() -> None:
 
 @contextmanager
 def computing_in(policy: str):
-    """Keras's global dtype policy while models are built, and the one before it afterwards."""
+    """Context that sets Keras's global dtype policy while models are built."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:

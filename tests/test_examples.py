@@ -42,6 +42,7 @@ def test_the_examples_of_a_module_give_what_they_say(name, tmp_path, monkeypatch
 FLOORS = {
     "architectures": 1.0,
     "bottlenecks": 1.0,
+    "callbacks": 1.0,
     "density": 1.0,
     "evaluation": 1.0,
     "layers": 1.0,

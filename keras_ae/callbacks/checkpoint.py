@@ -1,4 +1,4 @@
-"""Training that goes on after a kill as if there had been none, to the same bits."""
+"""Training that resumes after a kill, and ends with the same bits as without it."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from keras_ae.execution import require_tensorflow, whole_calls
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Saves all that training changes, and goes on from there; for any compiled Keras model, on TensorFlow.
+    """Saves the complete training state and resumes from it, for any compiled Keras model on TensorFlow.
 
         checkpoint = Checkpoint("runs/photos/checkpoint", minutes=10)
         checkpoint.fit(
@@ -25,27 +25,38 @@ class Checkpoint(keras.callbacks.Callback):
             epochs=20, steps_per_epoch=500, callbacks=[EarlyStopping(...)], validation_data=data.validation,
         )
 
-    Killed at any moment, the same lines in a new process go on from the last checkpoint to the bits that an
-    undisturbed training ends with: weights, random seeds, optimizers (all that the model lists as `optimizers`),
-    metrics, logs, and what callbacks remember: Keras's own, and those with the methods `get_state()` and
-    `set_state(state)`. The last two checkpoints are kept, so that a damaged one costs time and nothing else.
+    After a kill at any moment, the same lines in a new process resume from the last checkpoint and end with the
+    same bits as an uninterrupted training: weights, random seeds, optimizers (all in the model's `optimizers`),
+    metrics, logs, and the state of callbacks: Keras's own, and those with the methods `get_state()` and
+    `set_state(state)`. The last two checkpoints are kept, so a damaged one costs only time.
 
     In plain `model.fit` (put it last among the callbacks) it saves the model's state and no other callback's.
-    On a GPU the bits are the same as far as its operations are deterministic. Training over several replicas goes
-    on in the same way, training over several processes does not.
+    On a GPU the bits are the same if its operations are deterministic. Training on several replicas resumes in the
+    same way, training in several processes does not.
 
     Args:
-        directory: Of the checkpoints alone.
-        steps: Save as soon as so many steps were made since the last time; None goes by the time alone.
-        minutes: Save as soon as so many minutes have passed; None goes by the steps alone. Either way it happens
-            between two calls of the training step, which may make several steps each (`steps_per_execution`).
-        allow_inexact: Go on although versions, threads, device, precision or compilation have changed.
+        directory: Directory of the checkpoints, and of nothing else.
+        steps: Number of steps between saves; None saves by time only.
+        minutes: Minutes between saves; None saves by steps only. Either way, saving happens between two calls of
+            the training step, which may make several steps each (`steps_per_execution`).
+        allow_inexact: Resume even if versions, threads, device, precision or compilation have changed; the result
+            is then not bit-identical.
 
     Attributes:
-        inexact: What had changed when training went on with `allow_inexact`, a text each.
+        inexact: The changes since the checkpoint that `allow_inexact` accepted, one text each.
 
     Raises:
-        InputError: On another backend than TensorFlow.
+        InputError: If the backend is not TensorFlow.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((8, 8, 1), (2,), hidden=(4,))
+        >>> model.compile("adam", "mse")
+        >>> data = kae.data.load("digits", progress=False)
+        >>> def pipeline(steps):
+        ...     return data.pipeline("train", repeat=True, start_step=steps)
+        >>> history = Checkpoint("checkpoint").fit(model, pipeline, epochs=2, steps_per_epoch=1)
+        >>> history.epoch
+        [0, 1]
     """
 
     def __init__(
@@ -57,16 +68,16 @@ class Checkpoint(keras.callbacks.Callback):
         self.inexact: tuple[str, ...] = ()
         self._files = CheckpointFiles(directory)
         self._watched: Sequence = ()
-        self._saved = None  # what is to be put back
+        self._saved = None  # the state to restore
         self._started_by_fit = False
 
     @property
     def exists(self) -> bool:
-        """Whether there is a checkpoint to go on from."""
+        """Whether there is a checkpoint to resume from."""
         return bool(self._files.paths())
 
     def remove(self) -> None:
-        """Remove the checkpoints: what they were for is finished."""
+        """Removes the checkpoints, once the training has finished."""
         self._files.remove()
 
     def fit(
@@ -80,20 +91,20 @@ class Checkpoint(keras.callbacks.Callback):
         verbose: int = 0,
         **options,
     ) -> keras.callbacks.History:
-        """`model.fit`, from the last checkpoint if there is one, else from the start.
+        """Runs `model.fit`, from the last checkpoint if there is one, else from the start.
 
         Args:
-            model: Built and compiled, in the same way each time.
-            pipeline: From the number of steps to leave out to the endless batches that follow, such as
-                `ImageData.pipeline` with `repeat` and `start_step`: the same ones each time.
-            epochs: As of `fit`.
-            steps_per_epoch: As of `fit`; a multiple of the model's `steps_per_execution`, unless that is "auto".
-            callbacks: As of `fit`; the same each time, in the same order.
-            verbose: As of `fit`.
-            **options: Of `fit`: `validation_data`, `validation_freq` and the like.
+            model: A model built and compiled in the same way each time.
+            pipeline: Function from the number of steps to skip to the endless batches that follow, such as
+                `ImageData.pipeline` with `repeat` and `start_step`; it must return the same batches each time.
+            epochs: Same as for `fit`.
+            steps_per_epoch: Same as for `fit`; a multiple of the model's `steps_per_execution`, unless "auto".
+            callbacks: Same as for `fit`; the same callbacks each time, in the same order.
+            verbose: Same as for `fit`.
+            **options: Other options of `fit`, such as `validation_data` and `validation_freq`.
 
         Raises:
-            InputError: If the pipeline is no function, the checkpoint is of another training or was made under
+            InputError: If the pipeline is not a function, the checkpoint is of another training or was made under
                 other conditions, or all checkpoints are damaged.
         """
         if not callable(pipeline):
@@ -110,11 +121,11 @@ class Checkpoint(keras.callbacks.Callback):
         return training.history
 
     def _train(self, model, pipeline, training: OneTraining, epochs: int, steps_per_epoch: int, options) -> None:
-        """The rest of the epoch that was interrupted, if one was, and the epochs after it."""
+        """Trains the rest of an interrupted epoch, if there was one, and the epochs after it."""
         saved = self._saved or {"epoch": 0, "step": 0, "stopped": False}
         epoch, step, stopped = saved["epoch"], saved["step"], saved["stopped"]
         self._started_by_fit = True
-        if step:  # Keras takes all epochs to be as long as the first: the rest of this one is trained by itself.
+        if step:  # Keras assumes epochs of equal length, so the rest of this one is trained by itself.
             with model.distribute_strategy.scope():
                 _keras.build_metrics(model, next(iter(pipeline(0))))
             training.begin_part(step, is_last=False)
@@ -141,7 +152,7 @@ class Checkpoint(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch, self._step = epoch, 0
         if self._saved and self._saved["step"]:
-            # Callbacks did now what they do as an epoch begins, and `fit` has cleared the metrics: not here.
+            # This epoch began before: undo what callbacks do as an epoch begins, and `fit`'s reset of the metrics.
             self._restore(metrics=True)
             self._step = self._saved["step"]
         self._saved = None
@@ -149,7 +160,7 @@ class Checkpoint(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         self._steps_since += batch + 1 - self._step
         self._step = batch + 1
-        # Of the last step the epoch's end is part: validation, logs, callbacks. It saves, or nothing does.
+        # The end of the epoch (validation, logs, callbacks) belongs to its last step, and does the saving.
         within = self.params["steps"] is not None and self._step < self.params["steps"]
         if within and not self.model.stop_training:
             self._save_if_due(self._epoch, self._step)
@@ -204,7 +215,7 @@ class Checkpoint(keras.callbacks.Callback):
 
 
 def _check_whole_calls(model: keras.Model, steps_per_epoch: int) -> None:
-    """Of an endless pipeline Keras would train more steps than asked for, up to the end of the last call."""
+    """Rejects partial calls: with an endless pipeline, Keras would complete the last call, training too long."""
     if steps_per_epoch % model.steps_per_execution:
         raise InputError(
             f"steps_per_epoch={steps_per_epoch}",

@@ -1,4 +1,4 @@
-"""What the bits of a training depend on besides its configuration and its data."""
+"""The conditions, besides configuration and data, that determine the bits of a training."""
 
 import os
 import platform
@@ -14,7 +14,7 @@ FLAGS = ("XLA_FLAGS", "TF_XLA_FLAGS", "TF_ENABLE_ONEDNN_OPTS", "TF_DETERMINISTIC
 
 
 def conditions(model: keras.Model) -> dict[str, Any]:
-    """Versions, threads, device, precision and compilation of a compiled model's training, as JSON values."""
+    """Returns versions, threads, device, precision and compilation of a model's training, as JSON values."""
     import tensorflow as tf
 
     return {
@@ -36,13 +36,13 @@ def conditions(model: keras.Model) -> dict[str, Any]:
 
 
 def differences(before: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, Any, Any]]:
-    """(name, before, now) of each condition that has changed."""
+    """Returns (name, before, now) for each condition that has changed."""
     names = [*before, *(name for name in now if name not in before)]
     return [(name, before.get(name), now.get(name)) for name in names if before.get(name) != now.get(name)]
 
 
 def package_version(package: str) -> str | None:
-    """The installed version of a package, or None."""
+    """Returns the installed version of a package, or None."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -50,7 +50,7 @@ def package_version(package: str) -> str | None:
 
 
 def _threads(configured: int, variable: str) -> int:
-    """How many threads TensorFlow takes: as configured, else by the environment, else as many as it has cores."""
+    """Returns the number of TensorFlow's threads: as configured, else from the environment, else the cores."""
     if configured:
         return configured
     if os.environ.get(variable, "").isdecimal():
@@ -67,7 +67,7 @@ def _device(tf) -> str:
 
 
 def _cpu_model() -> str:
-    """Of Linux, where other models can have other instructions and so other bits; elsewhere nothing."""
+    """Returns the CPU's model on Linux, else "": other models can have other instructions, hence other bits."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

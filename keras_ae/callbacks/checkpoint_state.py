@@ -1,4 +1,4 @@
-"""All that a training changes as it goes on: of the model, of its optimizers and metrics, and of its callbacks."""
+"""The state that training changes: of the model, its optimizers and metrics, and of callbacks."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 from keras_ae.callbacks.training import optimizers
 from keras_ae.errors import InputError
 
-# What Keras's own callbacks remember from epoch to epoch.
+# The state of Keras's own callbacks from epoch to epoch.
 _REMEMBERED = {
     keras.callbacks.EarlyStopping: ("wait", "stopped_epoch", "best", "best_weights", "best_epoch"),
     keras.callbacks.ReduceLROnPlateau: ("wait", "best", "cooldown_counter"),
@@ -19,10 +19,10 @@ _REMEMBERED = {
 
 
 def variables(model: keras.Model) -> dict[str, list]:
-    """The TensorFlow variables that training changes, random seeds included; the order depends on the model alone.
+    """Returns the TensorFlow variables that training changes, random seeds included, in the model's order.
 
-    By order and not by path, because paths of different variables can be the same. Of a variable that replicas
-    have copies of, every copy: sums and moving statistics differ from one to the other.
+    By order and not by path, because different variables can have the same path. For a variable with copies on
+    replicas it returns every copy: sums and moving statistics differ between them.
     """
     groups = {
         "model": model.variables,
@@ -33,17 +33,17 @@ def variables(model: keras.Model) -> dict[str, list]:
 
 
 def capture(model: keras.Model) -> dict[str, list[np.ndarray]]:
-    """The values of `variables`."""
+    """Returns the values of `variables`."""
     return {kind: [variable.numpy() for variable in group] for kind, group in variables(model).items()}
 
 
 def restore(model: keras.Model, saved: dict[str, list[np.ndarray]], metrics: bool) -> None:
-    """Put back what `capture` gave.
+    """Restores the values that `capture` returned.
 
     Args:
-        model: The same model, built and compiled in the same way, its optimizers built.
-        saved: From `capture`.
-        metrics: Whether to put back the metrics too, which `fit` clears as an epoch begins.
+        model: The same model, built and compiled in the same way, with built optimizers.
+        saved: Values from `capture`.
+        metrics: Whether to restore the metrics too, which `fit` resets as an epoch begins.
 
     Raises:
         InputError: If the model has other variables.
@@ -63,16 +63,16 @@ def restore(model: keras.Model, saved: dict[str, list[np.ndarray]], metrics: boo
 
 
 def capture_callbacks(callbacks: Sequence) -> list[list]:
-    """[name of the class, state] of each callback that has a state.
+    """Returns [class name, state] for each callback that has a state.
 
-    A callback of one's own has one if it has the methods `get_state()`, which returns a dict of JSON values and
+    A custom callback has a state if it has the methods `get_state()`, which returns a dict of JSON values and
     arrays, and `set_state(state)`.
     """
     return [[type(callback).__name__, _state_of(callback)] for callback in callbacks if _has_state(callback)]
 
 
 def restore_callbacks(callbacks: Sequence, saved: list[list]) -> None:
-    """Give the callbacks back what `capture_callbacks` took from them.
+    """Restores the states of callbacks that `capture_callbacks` returned.
 
     Raises:
         InputError: If they are not the same callbacks.

@@ -1,4 +1,4 @@
-"""What the locally embedded autoencoders (LEA) of a model learn, in TensorBoard, as training goes on."""
+"""Reconstructions of a model's locally embedded autoencoders (LEA) in TensorBoard, during training."""
 
 from pathlib import Path
 
@@ -12,29 +12,36 @@ from keras_ae.evaluation.local_pictures import code_map_picture, confidence_pict
 from keras_ae.evaluation.locally_embedded import LocalProbe
 from keras_ae.layers import LocallyEmbeddedAutoencoder
 
-MEASURED_AT_ONCE = 25  # images; their windows hold several times as many values
+MEASURED_AT_ONCE = 25  # images per batch; their windows hold several times as many values
 HIGHEST = float(np.finfo(np.float32).max)
 
 
 class LocalReconstructions(keras.callbacks.Callback):
-    """Measures every LEA of a functional model after each epoch, and shows it from time to time.
+    """Measures every LEA of a functional model after each epoch, and draws pictures from time to time.
 
-    Under LAYER/ in TensorBoard, and a bounded amount of it:
+    It writes a bounded amount under LAYER/ in TensorBoard:
 
-    - each epoch `reconstruction_loss` (eq. 3.2) and `normalized_reconstruction_loss` (eq. 4.1). They also come
-      into the logs, as LAYER_reconstruction_loss and so on, for the callbacks behind this one;
+    - every epoch, `reconstruction_loss` (eq. 3.2) and `normalized_reconstruction_loss` (eq. 4.1). They are also
+      added to the logs, as LAYER_reconstruction_loss and so on, for the callbacks after this one;
     - at most `times` times, evenly spread over the epochs, the pictures `reconstructions`, `code_maps` and
-      `confidence` of a few images, and histograms of the values of `inputs` and `reconstructed`, which is clipped
-      in the pictures.
+      `confidence` of a few images, and histograms of `inputs` and `reconstructed`, which the pictures clip.
 
-    A model without LEAs is left alone. Source: Penhouët's thesis, sections 4.2, 4.4, 4.5.
+    It ignores models without LEAs. Source: Penhouët's thesis, sections 4.2, 4.4, 4.5.
 
     Args:
         images: An array [n, h, w, c] of the model's images, or an iterable of batches.
         log_dir: TensorBoard's directory.
-        count: How many images to measure.
-        shown: How many of these to show.
-        times: How often at most to show them; with 0 they are measured alone.
+        count: Number of images to measure.
+        shown: Number of these to draw.
+        times: Maximum number of times to draw them; 0 only measures.
+
+    Example:
+        >>> model = kae.architectures.lea_fc((8, 8, 1), (2,), classes=2, window=4, units=4)
+        >>> model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        >>> images, labels = np.ones((2, 8, 8, 1)), np.array([0, 1])
+        >>> history = model.fit(images, labels, callbacks=[LocalReconstructions(images, "logs")], verbose=0)
+        >>> "lea_normalized_reconstruction_loss" in history.history
+        True
     """
 
     def __init__(self, images, log_dir, count: int = 100, shown: int = 4, times: int = 20):
@@ -72,10 +79,10 @@ class LocalReconstructions(keras.callbacks.Callback):
         import tensorflow as tf
 
         starts = range(0, len(self.images), MEASURED_AT_ONCE)
-        found = probe.measure(self.images[start : start + MEASURED_AT_ONCE] for start in starts)
-        for measure, value in found.summary().items():
+        measured = probe.measure(self.images[start : start + MEASURED_AT_ONCE] for start in starts)
+        for measure, value in measured.summary().items():
             tf.summary.scalar(f"{name}/{measure}", value)
-            # Of an input of one value alone it is infinite, which in the logs would be taken for divergence.
+            # For a constant input the loss is infinite, which in the logs would look like divergence.
             logs[f"{name}_{measure}"] = min(value, HIGHEST)
 
     def _show(self, name: str, probe: LocalProbe) -> None:

@@ -1,4 +1,4 @@
-"""What TensorBoard shows of a training besides its losses: speed, learning rates, codes, weights."""
+"""TensorBoard summaries of a training besides its losses: speed, learning rates, codes, weights."""
 
 import time
 from pathlib import Path
@@ -24,29 +24,38 @@ PROJECTOR = """embeddings {{
 
 
 class Monitor(keras.callbacks.Callback):
-    """Writes scalars, histograms and the projector's files for TensorBoard, a bounded amount in all.
+    """Writes scalars, histograms and the projector's files for TensorBoard, in bounded space.
 
-    - `images_per_second`, of the epoch's training without its validation; and `learning_rate` of the optimizer, or
-      `learning_rate_0`, `learning_rate_1`, … where a model has several, the main one first.
-    - Of an `Autoencoder`, with `images`: a histogram of the codes; at the end of training the codes themselves for
+    - `images_per_second` of the epoch's training, without validation; and `learning_rate` of the optimizer, or
+      `learning_rate_0`, `learning_rate_1`, … if a model has several, the main one first.
+    - For an `Autoencoder`, with `images`: a histogram of the codes; and, at the end of training, the codes for
       TensorBoard's projector (under `projector/`).
     - With `weights`: a histogram of each weight.
 
     Histograms are written at most `histograms` times, evenly spread over the epochs, so that a week of training
-    takes as little room as an hour.
+    takes as little space as an hour.
 
     Args:
         log_dir: TensorBoard's directory.
-        batch_size: Images a training step.
-        images: Whose codes to show: an array [n, h, w, c] of floats in [0, 1] or uint8, or an iterable of batches.
-        labels: Their labels [n], for the projector, in the order of the images.
-        count: How many of both.
+        batch_size: Images per training step.
+        images: Images to encode: an array [n, h, w, c] of floats in [0, 1] or uint8, or an iterable of batches.
+        labels: Labels [n] of the images, in their order, for the projector.
+        count: Maximum number of images and labels.
         weights: Whether to write histograms of the weights.
-        histograms: How often at most to write histograms; with 0 never.
+        histograms: Maximum number of times to write histograms; 0 writes none.
 
     Raises:
-        InputError: If there are not as many labels as images, or, as training begins, images for a model that has
+        InputError: If the numbers of labels and images differ, or, as training begins, the model with images has
             no codes.
+
+    Example:
+        >>> from pathlib import Path
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(4,))
+        >>> model.compile("adam", "mse")
+        >>> images = np.zeros((4, 4, 4, 1), "float32")
+        >>> _ = model.fit(images, images, callbacks=[Monitor("logs", 4, images=images)], verbose=0)
+        >>> sorted(path.name for path in Path("logs/projector").iterdir())
+        ['codes.tsv', 'labels.tsv', 'projector_config.pbtxt', 'sprite.png']
     """
 
     def __init__(
@@ -119,7 +128,7 @@ class Monitor(keras.callbacks.Callback):
 def write_projector(
     directory: Path, codes: np.ndarray, images: np.ndarray, labels: np.ndarray | None = None
 ) -> None:
-    """Write codes [n, ...] with their images [n, h, w, c] and labels as TensorBoard's projector reads them.
+    """Writes codes [n, ...], images [n, h, w, c] and labels in the format of TensorBoard's projector.
 
     Open it with `tensorboard --logdir DIRECTORY`.
     """
@@ -136,7 +145,7 @@ def write_projector(
 
 
 def _learning_rates(model: keras.Model):
-    found = optimizers(model)
-    for i, optimizer in enumerate(found):
-        name = "learning_rate" if len(found) == 1 else f"learning_rate_{i}"
+    all_optimizers = optimizers(model)
+    for i, optimizer in enumerate(all_optimizers):
+        name = "learning_rate" if len(all_optimizers) == 1 else f"learning_rate_{i}"
         yield name, float(keras.ops.convert_to_numpy(optimizer.learning_rate))

@@ -1,18 +1,18 @@
-"""Several calls of `fit` that are one training to its callbacks."""
+"""Presents several calls of `fit` to callbacks as one training."""
 
 import keras
 import numpy as np
 
 
 class OneTraining(keras.callbacks.CallbackList):
-    """One training for its callbacks, although `fit` is called twice: it begins once, and it ends once."""
+    """Callbacks that see one training, which begins and ends once, although `fit` is called twice."""
 
     def __init__(self, callbacks, **options):
         super().__init__(callbacks, **options)
         self._begun, self._weights = False, None
 
     def begin_part(self, offset: int, is_last: bool) -> None:
-        """Tell of the next `fit`: steps of its first epoch that were made before, and whether another follows."""
+        """Announces the next `fit`: the steps already made in its first epoch, and whether it is the last."""
         self._offset, self._is_last = offset, is_last
 
     @property

@@ -5,12 +5,21 @@ from rich.progress import Progress as Bars
 
 
 class Progress(keras.callbacks.Callback):
-    """Shows the training steps done, of how many, and the loss.
+    """Shows the number of training steps done, their total, and the loss.
 
     Args:
-        bars: From `keras_ae.progress.progress_bars`, already started.
-        steps: Training steps in all.
+        bars: Started bars from `keras_ae.progress.progress_bars`.
+        steps: Total number of training steps.
         description: Text before the bar.
+
+    Example:
+        >>> from keras_ae.progress import progress_bars
+        >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> with progress_bars(disable=True) as bars:
+        ...     history = model.fit(np.ones((4, 1)), np.ones((4, 1)), callbacks=[Progress(bars, 1)], verbose=0)
+        >>> len(history.epoch)
+        1
     """
 
     def __init__(self, bars: Bars, steps: int, description: str = "training"):
@@ -21,10 +30,10 @@ class Progress(keras.callbacks.Callback):
         self._task = self.bars.add_task(self.description, total=self.steps, remark="")
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._done_before = epoch * self.params["steps"]  # also where training goes on from a checkpoint
+        self._done_before = epoch * self.params["steps"]  # also when training resumes from a checkpoint
 
     def on_train_batch_end(self, batch, logs=None):
-        # `batch` is the index of the last step of an execution, which may have made several.
+        # `batch` is the index of the last step of an execution, which may make several.
         self.bars.update(self._task, completed=self._done_before + batch + 1)
 
     def on_epoch_end(self, epoch, logs=None):

@@ -1,4 +1,4 @@
-"""Images beside their reconstructions, in TensorBoard, as training goes on."""
+"""Images and their reconstructions in TensorBoard, during training."""
 
 from pathlib import Path
 
@@ -12,14 +12,23 @@ from keras_ae.pictures import grid
 
 
 class Reconstructions(keras.callbacks.Callback):
-    """Writes a grid with images in the upper row and reconstructions in the lower, for TensorBoard.
+    """Writes grids to TensorBoard, with images in the upper row and reconstructions in the lower.
 
     Args:
-        images: Where the images come from: an array [n, h, w, c] of floats in [0, 1] or uint8, or an iterable of
-            batches (of images, or of tuples that begin with images).
+        images: An array [n, h, w, c] of floats in [0, 1] or uint8, or an iterable of batches (of images, or of
+            tuples that begin with images).
         log_dir: TensorBoard's directory.
         count: Number of images.
         every: Epochs from one grid to the next; the first is drawn after the first epoch.
+
+    Example:
+        >>> from pathlib import Path
+        >>> model = kae.architectures.fully_connected((8, 8, 1), (2,), hidden=(4,))
+        >>> model.compile("adam", "mse")
+        >>> images = np.zeros((4, 8, 8, 1), "float32")
+        >>> _ = model.fit(images, images, callbacks=[Reconstructions(images, "logs", count=2)], verbose=0)
+        >>> [path.name for path in Path("logs").iterdir()]
+        ['reconstructions']
     """
 
     def __init__(self, images, log_dir, count: int = 8, every: int = 1):
@@ -48,18 +57,18 @@ class Reconstructions(keras.callbacks.Callback):
 
 
 def first_images(source, count: int) -> np.ndarray:
-    """The first images [n, h, w, c] of an array, or of an iterable of batches (tuples begin with the images).
+    """Returns the first images [n, h, w, c] of an array, or of an iterable of batches (tuples begin with images).
 
     Raises:
-        InputError: They have another rank, there are none, or none are asked for.
+        InputError: If the images have another rank, there are none, or `count` is not above 0.
     """
     count = whole_number("count", count)
-    batches, found = [], 0
+    batches, collected = [], 0
     for batch in raw_batches(source, UNKNOWN, count):
         batches.append(shaped(batch[0] if isinstance(batch, tuple) else batch, UNKNOWN))
-        found += len(batches[-1])
-        if found >= count:
+        collected += len(batches[-1])
+        if collected >= count:
             break
-    if not found:
+    if not collected:
         raise InputError("no images", "at least one", "give more images")
     return np.concatenate(batches)[:count]

@@ -1,4 +1,4 @@
-"""Schedules for what is no learning rate: weights of losses and penalties, capacities."""
+"""Schedules of variables other than learning rates: weights of losses and penalties, capacities."""
 
 from collections.abc import Callable
 
@@ -12,22 +12,30 @@ from keras_ae.execution import require_tensorflow
 class VariableSchedule(keras.callbacks.Callback):
     """Sets a variable to a function of the steps made so far, before each call of the training step.
 
-    The compiled step reads the variable, and is not traced anew when it changes. The steps are those that the
-    optimizer counted, so a run that is resumed, or fitted again, goes on where it was. Of several optimizers it is
-    the one that counted most: one with nothing to train counts none. Where one call makes several steps
-    (`steps_per_execution`), the value stays the same for all of them.
+    The compiled step reads the variable and is not retraced when it changes. The optimizer counts the steps, so a
+    resumed or repeated `fit` continues the schedule. Among several optimizers the highest count is used: one with
+    nothing to train counts none. If a call makes several steps (`steps_per_execution`), they share a value.
 
         warm_up = VariableSchedule(model.bottleneck.schedulable.beta, schedules.linear(0.0, 1.0, steps=5_000))
 
     Args:
-        variable: A variable that the loss is computed with, such as a bottleneck's `schedulable.beta` or
-            one of `MultiObjective.joint_weights`.
-        schedule: From the number of steps made to the value: a function, or one of `keras_ae.schedules` or
+        variable: A variable that the loss uses, such as a bottleneck's `schedulable.beta` or one of
+            `MultiObjective.joint_weights`.
+        schedule: Function from the number of steps made to the value, or a schedule of `keras_ae.schedules` or
             `keras.optimizers.schedules`.
 
     Raises:
-        InputError: For what is no variable or no schedule; on a backend whose `fit` does not read variables as it
-            goes on.
+        InputError: If the variable or the schedule is none, or the backend's `fit` does not read variables between
+            steps.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(4,), bottleneck="variational")
+        >>> model.compile("adam", "mse", steps_per_execution=1)
+        >>> beta, images = model.bottleneck.schedulable.beta, np.zeros((4, 4, 4, 1), "float32")
+        >>> warm_up = VariableSchedule(beta, kae.schedules.linear(0.0, 1.0, steps=4))
+        >>> _ = model.fit(images, images, epochs=3, callbacks=[warm_up], verbose=0)
+        >>> float(beta)  # set before the third step
+        0.5
     """
 
     def __init__(self, variable: keras.Variable, schedule: Callable):

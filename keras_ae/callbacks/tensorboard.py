@@ -1,4 +1,4 @@
-"""Keras's TensorBoard callback with settings that suit long runs."""
+"""Keras's TensorBoard callback with settings for long runs."""
 
 from pathlib import Path
 
@@ -6,5 +6,10 @@ import keras
 
 
 def tensorboard(log_dir) -> keras.callbacks.TensorBoard:
-    """Scalars once an epoch; no graphs and no profiles, which would fill a disk."""
+    """Returns a callback that writes scalars every epoch, but no graphs and profiles, which would fill a disk.
+
+    Example:
+        >>> kae.callbacks.tensorboard("logs").update_freq
+        'epoch'
+    """
     return keras.callbacks.TensorBoard(str(Path(log_dir)), write_graph=False, update_freq="epoch", profile_batch=0)

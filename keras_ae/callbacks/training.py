@@ -1,19 +1,19 @@
-"""What several callbacks ask about the training that they watch."""
+"""Helpers that several callbacks share."""
 
 import keras
 
 
 def optimizers(model: keras.Model) -> list[keras.optimizers.Optimizer]:
-    """All of a model's optimizers: what its attribute `optimizers` lists, else the one it was compiled with."""
+    """Returns all of a model's optimizers: its attribute `optimizers`, else the one it was compiled with."""
     return list(getattr(model, "optimizers", None) or [model.optimizer])
 
 
 def is_due(epoch: int, epochs: int, times: int) -> bool:
-    """Whether something is done after this epoch, that is done at most `times` times, evenly spread over all.
+    """Whether an action is due after this epoch, at most `times` times and evenly spread over all epochs.
 
     Args:
-        epoch: Counted from 0; after this one it is done first.
-        epochs: How many there are.
-        times: With 0 it is never done.
+        epoch: Epoch, counted from 0; the action is first due after epoch 0.
+        epochs: Total number of epochs.
+        times: Maximum number of times; 0 means never.
     """
     return times > 0 and epoch % max(1, -(-epochs // times)) == 0
