@@ -1,7 +1,7 @@
 """Detectors as files to deploy: a SavedModel with several endpoints and a card, ONNX and LiteRT."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -72,10 +72,7 @@ def export_detector(
         InputError: One differs by so much that a decision could change (`score_tolerance`), the autoencoder
             computes in another precision, a format is unknown, or a package for it is missing.
     """
-    formats = listed_names(formats)
-    for name in formats:
-        if name not in FORMATS:
-            raise unknown_name("format", name, FORMATS)
+    formats = check_formats(formats)
     path, model, shape = Path(path), detector.autoencoder, detector.image_shape
     check_float32(model)
     images = _examples(images, shape)
@@ -90,19 +87,35 @@ def export_detector(
     return write_directory(path, write, saved_model_files)
 
 
+def check_formats(formats: str | Iterable[str]) -> tuple[str, ...]:
+    """Names of formats as a tuple; an unknown one is refused (`InputError`)."""
+    formats = listed_names(formats)
+    for name in formats:
+        if name not in FORMATS:
+            raise unknown_name("format", name, FORMATS)
+    return formats
+
+
 def _write_portable(detector: AnomalyDetector, path: Path, formats, images, allowed) -> dict[str, Parity]:
     """Write the files of the other formats."""
-    model, shape, checked = detector.autoencoder, detector.image_shape, {}
-    functions = {"score": lambda x: {"scores": detector.score_.values(Observation(model, x))}}
-    if hasattr(model, "encode"):
-        functions["encode"] = lambda x: {"codes": ops.cast(model.encode(x), "float32")}
-    for name, function in functions.items():
-        endpoint = portable_endpoint(function, shape, allowed)
+    model, checked = detector.autoencoder, {}
+    for name, endpoint in portable_endpoints(detector, allowed).items():
         if "onnx" in formats:
             checked[f"{name}.onnx"] = write_onnx(name, endpoint, path / f"{name}.onnx", images)
         if "litert" in formats:
             checked[f"{name}.tflite"] = write_litert(model, name, endpoint, path / f"{name}.tflite", images)
     return checked
+
+
+def portable_endpoints(
+    detector: AnomalyDetector, allowed: Mapping[str, float] | None = None
+) -> dict[str, Endpoint]:
+    """What the formats for one function can be asked: the score, and of an `Autoencoder` the code."""
+    model, shape = detector.autoencoder, detector.image_shape
+    functions = {"score": lambda x: {"scores": detector.score_.values(Observation(model, x))}}
+    if hasattr(model, "encode"):
+        functions["encode"] = lambda x: {"codes": ops.cast(model.encode(x), "float32")}
+    return {name: portable_endpoint(function, shape, allowed) for name, function in functions.items()}
 
 
 def _examples(images, shape: tuple[int, int, int]) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Trained models as files that run without this library: SavedModel, ONNX, LiteRT."""
 
+from keras_ae.export.conversion import archive, conversion
 from keras_ae.export.endpoints import (
     Endpoint,
     Input,
@@ -9,7 +10,7 @@ from keras_ae.export.endpoints import (
     sampler,
 )
 from keras_ae.export.parity import Parity, check_moments, check_parity, deviation
-from keras_ae.export.portable import write_litert, write_onnx
+from keras_ae.export.portable import convert_to_litert, convert_to_onnx, write_litert, write_onnx
 from keras_ae.export.precision import as_float32, check_float32
 from keras_ae.export.saved_model import fill_saved_model, write_saved_model
 from keras_ae.export.serving import ServingClient
@@ -19,11 +20,15 @@ __all__ = [
     "Input",
     "Parity",
     "ServingClient",
+    "archive",
     "as_float32",
     "autoencoder_endpoints",
     "check_float32",
     "check_moments",
     "check_parity",
+    "conversion",
+    "convert_to_litert",
+    "convert_to_onnx",
     "deviation",
     "fill_saved_model",
     "image_endpoints",

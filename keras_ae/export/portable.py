@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_ae.errors import InputError
 from keras_ae.execution import require_tensorflow
+from keras_ae.export.conversion import archive, conversion
 from keras_ae.export.endpoints import Endpoint
 from keras_ae.export.parity import Parity, check_parity
 from keras_ae.files import write_atomically
@@ -31,6 +32,19 @@ def write_onnx(what: str, endpoint: Endpoint, path, images) -> Parity:
         InputError: It differs by more than its outputs may (`check_parity`), or the packages of the extra
             "export" are missing.
     """
+    content, names, session = convert_to_onnx(what, endpoint)
+    received = dict(zip(names, session.run(names, {"images": images}), strict=True))
+    worst = check_parity(f"{what}.onnx", _outputs(endpoint, images), received, endpoint.allowed)
+    write_atomically(Path(path), lambda temporary: temporary.write_bytes(content))
+    return worst
+
+
+def convert_to_onnx(what: str, endpoint: Endpoint):
+    """An endpoint as ONNX: the content of the file, the names of its outputs, and a session that runs it.
+
+    Raises:
+        InputError: ONNX or ONNX Runtime lacks an operation of the endpoint, or packages are missing.
+    """
     require_tensorflow()
     try:
         import onnxruntime
@@ -39,18 +53,18 @@ def write_onnx(what: str, endpoint: Endpoint, path, images) -> Parity:
         raise InputError(
             f"the format onnx without {error.name}", "the packages for it", "pip install 'keras-ae[export]'"
         ) from None
-    function = endpoint.concrete()
-    converted, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=OPSET)
-    names = list(function.get_concrete_function().structured_outputs)
-    if "images" in names:
-        raise InputError(f"outputs {names} of {what}.onnx", "other names than that of the input", "rename them")
-    for output, name in zip(converted.graph.output, names, strict=True):
-        _rename(converted.graph, output.name, name)
-    session = onnxruntime.InferenceSession(converted.SerializeToString(), providers=["CPUExecutionProvider"])
-    received = dict(zip(names, session.run(names, {"images": images}), strict=True))
-    worst = check_parity(f"{what}.onnx", _outputs(endpoint, images), received, endpoint.allowed)
-    write_atomically(Path(path), lambda temporary: temporary.write_bytes(converted.SerializeToString()))
-    return worst
+    with conversion(what, "onnx"):
+        function = endpoint.concrete()
+        converted, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=OPSET)
+        names = list(function.get_concrete_function().structured_outputs)
+        if "images" in names:
+            raise InputError(
+                f"outputs {names} of {what}.onnx", "other names than that of the input", "rename them"
+            )
+        for output, name in zip(converted.graph.output, names, strict=True):
+            _rename(converted.graph, output.name, name)
+        content = converted.SerializeToString()
+        return content, names, onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
 
 
 def write_litert(model: keras.Model, what: str, endpoint: Endpoint, path, images) -> Parity:
@@ -62,19 +76,26 @@ def write_litert(model: keras.Model, what: str, endpoint: Endpoint, path, images
 
     Returns, Raises: As of `write_onnx`.
     """
-    require_tensorflow()
-    import tensorflow as tf
-
-    module = tf.Module()
-    module.weights = [variable.value for variable in model.variables]
-    module.run = endpoint.concrete()
-    with tempfile.TemporaryDirectory() as folder:  # from a SavedModel, which names inputs and outputs
-        tf.saved_model.save(module, folder, {"serving_default": module.run.get_concrete_function()})
-        content = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
-    runner = tf.lite.Interpreter(model_content=content).get_signature_runner("serving_default")
+    content, runner = convert_to_litert(model, what, endpoint)
     worst = check_parity(f"{what}.tflite", _outputs(endpoint, images), runner(images=images), endpoint.allowed)
     write_atomically(Path(path), lambda temporary: temporary.write_bytes(content))
     return worst
+
+
+def convert_to_litert(model: keras.Model, what: str, endpoint: Endpoint):
+    """An endpoint as LiteRT: the content of the file, and its interpreter's runner.
+
+    Raises:
+        InputError: LiteRT lacks an operation of the endpoint.
+    """
+    require_tensorflow()
+    import tensorflow as tf
+
+    with conversion(what, "litert"), tempfile.TemporaryDirectory() as folder:
+        # From a SavedModel, which names inputs and outputs.
+        archive(model, {"serving_default": endpoint.concrete()}, folder)
+        content = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+        return content, tf.lite.Interpreter(model_content=content).get_signature_runner("serving_default")
 
 
 def _outputs(endpoint: Endpoint, images: np.ndarray) -> dict[str, np.ndarray]:

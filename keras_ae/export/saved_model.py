@@ -8,10 +8,11 @@ import numpy as np
 
 from keras_ae.directories import write_directory
 from keras_ae.execution import require_tensorflow
+from keras_ae.export.conversion import archive, conversion
 from keras_ae.export.endpoints import Endpoint, Input
 from keras_ae.export.names import BYTES
 from keras_ae.export.parity import Parity, check_moments, check_parity
-from keras_ae.written_files import MARK, saved_model_files
+from keras_ae.written_files import saved_model_files
 
 CHECKED = 16  # images that outputs are compared on
 DRAWN, DRAWN_AT_ONCE = 4096, 256  # draws whose moments are compared; as many as are held in memory
@@ -47,23 +48,10 @@ def fill_saved_model(
 ) -> dict[str, Parity]:
     """Write endpoints as a SavedModel into a directory that is there; see `write_saved_model`."""
     require_tensorflow()
-    functions = {name: endpoint.concrete() for name, endpoint in endpoints.items()}
-    _archive(model, endpoints, functions, path)
+    with conversion(", ".join(endpoints), "savedmodel"):
+        functions = {name: endpoint.concrete() for name, endpoint in endpoints.items()}
+        archive(model, functions | {"serving_default": functions[next(iter(endpoints))]}, path)
     return _check(endpoints, path, images)
-
-
-def _archive(model, endpoints: Mapping[str, Endpoint], functions, path: Path) -> None:
-    import tensorflow as tf
-
-    module = tf.Module()
-    module.weights = [variable.value for variable in model.variables]
-    signatures = {}
-    for name, function in functions.items():
-        setattr(module, name, function)
-        signatures[name] = function.get_concrete_function()
-    setattr(module, MARK, tf.function(lambda: tf.constant(1), input_signature=()))
-    signatures["serving_default"] = signatures[next(iter(endpoints))]
-    tf.saved_model.save(module, str(path), signatures)
 
 
 def _check(endpoints: Mapping[str, Endpoint], path: Path, images) -> dict[str, Parity]:

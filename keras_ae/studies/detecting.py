@@ -64,7 +64,7 @@ def train_detector(
     check_normal(data, config.data.train_labels)
     check_sizes(data, false_positive_rate)
     if not RunDirectory(out / RUN).is_finished:
-        rehearse_export(config, data.image_shape, score, tuple(formats), false_positive_rate)
+        rehearse_export(config, data.image_shape, score, tuple(formats))
     resume = (out / RUN / "run.json").exists()
     train(config, out / RUN, resume=resume, data=data, progress=progress)
     return export_run(

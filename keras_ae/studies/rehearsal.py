@@ -2,17 +2,24 @@
 
 import tempfile
 from functools import cached_property
-from pathlib import Path
 
 import keras
 import numpy as np
 
-from keras_ae.detection import AnomalyDetector, Calibration, NormalImages, as_score, export_detector, fewest_images
-from keras_ae.export import as_float32
+from keras_ae.detection import AnomalyDetector, NormalImages, Observation, as_score
+from keras_ae.detection.exporting import check_formats, portable_endpoints
+from keras_ae.export import (
+    Endpoint,
+    archive,
+    as_float32,
+    conversion,
+    convert_to_litert,
+    convert_to_onnx,
+    image_endpoints,
+)
 from keras_ae.studies.config import RunConfig
 
 IMAGES = 16  # random ones, that stand for normal images
-OUTPUTS = ("scores", "maps", "images", "codes")
 
 
 class _Rehearsed(NormalImages):
@@ -28,29 +35,47 @@ class _Rehearsed(NormalImages):
 
 
 def rehearse_export(
-    config: RunConfig, image_shape: tuple[int, int, int], score: str, formats: tuple[str, ...], rate: float
+    config: RunConfig, image_shape: tuple[int, int, int], score: str, formats: tuple[str, ...]
 ) -> None:
-    """Export an untrained detector to a temporary directory; its numbers are not compared.
+    """Convert an untrained detector to each format, and keep nothing; its numbers are not compared.
+
+    A SavedModel of score, map and reconstruction together, and the score in the other formats: what else is
+    exported consists of the same operations.
 
     Args:
         config: Of the run that is going to be trained.
         image_shape: (height, width, channels).
         score: Name of the score, or names joined by +.
         formats: As of `export_detector`.
-        rate: Of false alarms.
 
     Raises:
         InputError: The model or the score cannot be exported, or a package for a format is missing.
     """
+    check_formats(formats)
     model = as_float32(config.model.build(image_shape))
     images = np.random.default_rng(0).random((IMAGES, *image_shape)).astype(np.float32)
-    detector = AnomalyDetector(model, score, rate)
+    detector = AnomalyDetector(model, score)
     fitted = as_score(score)
     fitted.check(model)
     detector.score_ = fitted.copy().fit(_Rehearsed(model, [images]))
-    detector.calibration_ = Calibration(np.arange(fewest_images(rate), dtype=np.float64), rate)
-    detector.threshold_ = detector.calibration_.threshold
-    with tempfile.TemporaryDirectory() as folder:
-        allowed = dict.fromkeys(OUTPUTS, np.finfo(np.float64).max)
-        export_detector(detector, Path(folder) / "detector", formats, images, allowed=allowed)
+    with tempfile.TemporaryDirectory() as folder, conversion("score", "savedmodel"):
+        archive(model, {"score": _together(detector).concrete()}, folder)
+    portable = portable_endpoints(detector)["score"]
+    if "onnx" in formats:
+        convert_to_onnx("score", portable)
+    if "litert" in formats:
+        convert_to_litert(model, "score", portable)
     keras.utils.clear_session()
+
+
+def _together(detector: AnomalyDetector) -> Endpoint:
+    """Score, map and reconstruction as one endpoint, which is traced and written once."""
+    score = detector.score_
+
+    def outputs(images):
+        seen = Observation(detector.autoencoder, images)
+        maps = {"maps": score.map(seen)} if score.has_map else {}
+        images = {"images": seen.reconstruction} if hasattr(detector.autoencoder, "decode") else {}
+        return {"scores": score.values(seen)} | maps | images
+
+    return image_endpoints("score", outputs, detector.image_shape)["score"]

@@ -116,7 +116,7 @@ def test_one_other_weight_is_refused(model, images, tmp_path, monkeypatch):
     from keras_ae.export import saved_model
 
     detector = kae.AnomalyDetector(model, "mse+nearest_codes", 0.25).fit(images)
-    right, write = model.get_weights(), saved_model._archive
+    right, write = model.get_weights(), saved_model.archive
     wrong = [right[0].copy(), *right[1:]]
     wrong[0][7, 3] += 0.1
 
@@ -125,7 +125,7 @@ def test_one_other_weight_is_refused(model, images, tmp_path, monkeypatch):
         write(*arguments)
         model.set_weights(right)
 
-    monkeypatch.setattr(saved_model, "_archive", with_another_weight)
+    monkeypatch.setattr(saved_model, "archive", with_another_weight)
     with pytest.raises(InputError, match="exported score that differs"):
         detector.export(tmp_path / "detector", images=images)
     assert not list(tmp_path.iterdir())

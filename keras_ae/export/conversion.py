@@ -1,0 +1,41 @@
+"""Traced functions as a SavedModel, from which the other formats are made, and what cannot be converted."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import keras
+
+from keras_ae.errors import InputError
+from keras_ae.written_files import MARK
+
+
+@contextmanager
+def conversion(what: str, name: str) -> Iterator[None]:
+    """Within it, what a converter raises is told as `InputError`: converters raise errors of many kinds.
+
+    Args:
+        what: Name of the endpoint or file.
+        name: Of the format.
+    """
+    try:
+        yield
+    except (InputError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        reason = next(iter(str(error).strip().splitlines()), "")[:200]
+        received = f"the output {what!r} to export as {name} ({type(error).__name__}: {reason})"
+        raise InputError(
+            received, "operations that this format has", "take another score, layer or format"
+        ) from error
+
+
+def archive(model: keras.Model, signatures: Mapping, path) -> None:
+    """Write traced functions (`Endpoint.concrete`) by name as a SavedModel that holds the model's weights."""
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.weights = [variable.value for variable in model.variables]
+    for name, function in signatures.items():
+        setattr(module, name, function)
+    setattr(module, MARK, tf.function(lambda: tf.constant(1), input_signature=()))
+    tf.saved_model.save(module, str(path), {name: f.get_concrete_function() for name, f in signatures.items()})

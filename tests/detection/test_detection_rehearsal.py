@@ -1,0 +1,109 @@
+"""What cannot be exported is refused before it is trained."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import keras
+import pytest
+from keras import ops
+
+import keras_ae as kae
+from keras_ae.detection import ReconstructionError
+from keras_ae.detection.reconstruction import StandardizedError
+from keras_ae.errors import InputError
+from keras_ae.studies.config import DataConfig, ModelConfig, RunConfig
+from keras_ae.studies.detecting import train_detector
+from keras_ae.studies.rehearsal import rehearse_export
+
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated"),
+]
+SHAPE = (6, 6, 1)
+FORMATS = ("savedmodel", "onnx", "litert")
+
+
+def _spectral_norm(values):
+    """Neither ONNX nor LiteRT has singular values."""
+    return ops.svd(values, compute_uv=False)[..., :1]
+
+
+@dataclass
+class SpectralError(ReconstructionError):
+    name: ClassVar[str] = "spectral_error"
+    has_map: ClassVar[bool] = False
+
+    def values(self, seen):
+        return _spectral_norm(seen.residual[..., 0])[:, 0]
+
+
+@dataclass
+class VariableError(StandardizedError):
+    """Its variable is none of the model's, so that no SavedModel would hold it."""
+
+    name: ClassVar[str] = "variable_error"
+
+    def fit(self, normal):
+        self.factor = keras.Variable(2.0)
+        return super().fit(normal)
+
+    def values(self, seen):
+        return super().values(seen) * self.factor
+
+
+class SpectralCode(keras.layers.Layer):
+    def call(self, features):
+        return ops.tanh(features / _spectral_norm(features[:, None])[:, 0])
+
+
+def fully_connected(shape, code_shape=(3,), spectral=False):
+    model = kae.architectures.fully_connected(shape, code_shape, hidden=(4,))
+    if not spectral:
+        return model
+    bottleneck = keras.Sequential([keras.layers.Input(code_shape), SpectralCode()])
+    return kae.Autoencoder(model.encoder, bottleneck, model.decoder)
+
+
+def spectral(input_shape, code_shape):
+    return fully_connected(input_shape, code_shape, spectral=True)
+
+
+def _config(architecture="fully_connected", options=("hidden=4",)):
+    return RunConfig(DataConfig("digits", limit=100), ModelConfig(architecture, "3", options=options))
+
+
+@pytest.mark.parametrize("score", ["mse+nearest_codes", "ssim", "mixture", "joint_likelihood", "standardized_error"])
+def test_a_usual_detector_passes_the_rehearsal(score):
+    rehearse_export(_config(), SHAPE, score, FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("score", "name"),
+    [(SpectralError(), "onnx"), (SpectralError(), "litert"), (VariableError(), "savedmodel")],
+)
+def test_a_score_that_a_format_lacks_is_refused_before_training(score, name, tmp_path):
+    with pytest.raises(InputError, match=f"the output 'score' to export as {name}"):
+        train_detector(_config(), tmp_path, score=score, formats=("savedmodel", name), progress=False)
+    assert not (tmp_path / "run").exists()
+    if name != "savedmodel":
+        rehearse_export(_config(), SHAPE, score, ("savedmodel",))
+
+
+@pytest.mark.parametrize("name", ["onnx", "litert"])
+def test_a_layer_that_a_format_lacks_is_refused_before_training(name, tmp_path, monkeypatch):
+    config = _config(f"{__name__}:spectral", ())
+    with pytest.raises(InputError, match=f"the output 'score' to export as {name}"):
+        train_detector(config, tmp_path, score="mse", formats=(name,), progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_unknown_format_is_refused_before_training(tmp_path):
+    with pytest.raises(InputError, match="format"):
+        train_detector(_config(), tmp_path, formats=("tensorrt",), progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_rehearsal_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    rehearse_export(_config(), SHAPE, "mse", FORMATS)
+    assert not list(tmp_path.iterdir())
