@@ -86,7 +86,8 @@ def judge(case: Case, outcome: Outcome) -> Judgement:
 
 def _verdict(case: Case, outcome: Outcome) -> tuple[Verdict, str]:
     if outcome.ended:
-        frames = re.findall(r'"\S*?(keras_ae/\S+)", line (\d+) in (\S+)', outcome.stderr)  # innermost first
+        dump = outcome.stderr.rpartition("Timeout (")[2]  # the last one, innermost first
+        frames = re.findall(r'"\S*?(keras_ae/\S+)", line (\d+) in (\S+)', dump)
         return outcome.ended, " < ".join("{}:{} {}".format(*frame) for frame in frames[:4])
     traced = "Traceback (most recent call last)" in outcome.stderr + outcome.stdout
     if traced or outcome.status not in _statuses(case):
