@@ -15,7 +15,7 @@ LONGEST = 2000  # characters of what is printed of a case
 def main() -> int:
     parser = argparse.ArgumentParser(prog="fuzzing", description=__doc__)
     parser.add_argument("--cases", type=int, default=2000, help="how many, over all kinds")
-    parser.add_argument("--seconds", type=float, default=30.0, help="that a case may take")
+    parser.add_argument("--seconds", type=float, default=30.0, help="of processor time that a case may take")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kinds", nargs="*", choices=tuple(KINDS), default=tuple(KINDS))
     parser.add_argument("--only", nargs="*", metavar="KIND:NUMBER", help="these cases alone, whose files are kept")

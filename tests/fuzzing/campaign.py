@@ -48,7 +48,7 @@ def judged(
         directory: Where what is damaged lies, or is made; a case's directory lies in it while it runs.
         only: Names KIND:NUMBER of the cases to run alone; their directories are kept.
         part: (i, n): of all cases every nth, from the ith on.
-        seconds: That a case may take.
+        seconds: Of processor time that a case may take.
         parts: What of `MAKERS` is made and damaged.
         quick: Leave out what trains for seconds if it is accepted.
     """

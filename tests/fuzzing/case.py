@@ -50,7 +50,7 @@ class Outcome:
         status: The exit status; None when the worker ended or was ended.
         ended: Why the worker ended: "", "hang", "memory" or "died".
         stdout, stderr: What was written.
-        seconds: How long it took.
+        seconds: Processor time that it took.
         peak: Bytes of memory beyond what the worker held before, at the highest.
         changes: What changed in the case's directory, besides its outputs, a line each.
     """

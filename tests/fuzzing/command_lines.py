@@ -187,7 +187,7 @@ TEXTS = (
 # Options that are accepted in any size, and then take as long or as much as one asks for.
 ENDLESS = {"steps", "port", "images", "warmup_steps"}
 SIGNED = {"threshold"}  # may be negative
-OFTEN = ("train", "evaluate", "score", "detect train", "export", "share", "explore", "compare")
+OFTEN = ("train", "evaluate", "score", "export", "share", "explore")  # the others train several models
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,6 +17,7 @@ from .snapshot import changes, snapshot
 SECONDS = 30.0
 MEMORY = 1 << 30  # bytes beyond what the worker held before the case
 LIVES = 150  # cases, after which a worker has gathered enough
+STEP = 0.05  # seconds of processor time that count as doing something
 START = 240.0  # seconds that a start may take
 
 
@@ -24,7 +25,8 @@ class Supervisor:
     """Keeps a worker; as a context manager it ends it.
 
     Args:
-        seconds: A case may take.
+        seconds: Of processor time that a case may take, and of waiting for something else than a processor. So it
+            does not matter how busy the machine is.
         memory: Bytes that a case may take beyond what the worker held before it.
     """
 
@@ -44,11 +46,11 @@ class Supervisor:
         allowed = seconds or self.seconds
         self._start()
         before = snapshot(directory)
-        begun, held = time.monotonic(), self._memory()
+        begun, held = self._processor_time(), self._memory()
         question = {"action": case.action, "arguments": case.arguments, "directory": str(directory)}
         question |= {"seconds": allowed, "stdout": case.stdout}
         answer, ended, peak = self._ask(question, held)
-        seconds = time.monotonic() - begun
+        seconds = 0.0 if ended == "died" else self._processor_time() - begun
         after = snapshot(directory)
         if ended:
             self._end()
@@ -61,7 +63,8 @@ class Supervisor:
 
     def _ask(self, question: dict[str, Any], held: int) -> tuple[dict[str, Any], str, int]:
         """The answer, or why there is none, and the highest memory meanwhile."""
-        peak, end = 0, time.monotonic() + question["seconds"]
+        peak, begun = 0, self._processor_time()
+        used, moved = begun, time.monotonic()  # the processor time when something was last done, and when that was
         try:
             self._process.stdin.write(json.dumps(question) + "\n")
             self._process.stdin.flush()
@@ -75,7 +78,10 @@ class Supervisor:
             peak = max(peak, self._memory() - held)
             if peak > self.memory:
                 return {}, "memory", peak
-            if time.monotonic() > end:
+            now = self._processor_time()
+            if now > used + STEP:
+                used, moved = now, time.monotonic()
+            if max(now - begun, time.monotonic() - moved) > question["seconds"]:
                 return {}, "hang", peak
 
     def _start(self) -> None:
@@ -111,6 +117,13 @@ class Supervisor:
             with contextlib.suppress(OSError):
                 pipe.close()
         self._process = None
+
+    def _processor_time(self) -> float:
+        """Seconds that all threads of the worker have used."""
+        with contextlib.suppress(OSError, AttributeError), open(f"/proc/{self._process.pid}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return time.process_time()
 
     def _memory(self) -> int:
         with contextlib.suppress(OSError, AttributeError), open(f"/proc/{self._process.pid}/statm") as file:

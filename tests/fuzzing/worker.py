@@ -29,7 +29,7 @@ def main() -> None:
     print(json.dumps({"ready": True}), file=answers, flush=True)
     for line in questions:
         question = json.loads(line)
-        faulthandler.dump_traceback_later(0.95 * question["seconds"], file=log)  # where it hangs
+        faulthandler.dump_traceback_later(0.9 * question["seconds"], repeat=True, file=log)  # where it hangs
         answer = _answer(question)
         faulthandler.cancel_dump_traceback_later()
         print(json.dumps(answer), file=answers, flush=True)
