@@ -44,7 +44,9 @@ def write_directory(path, write: Callable[[Path], Any], earlier: Callable[[Path]
     check_replaceable(path, earlier)
     with temporary_directory(path) as written:
         result = write(written)
-        write_json(written / CHECKSUMS, {"sha256": checksums(written)})
+        sums = checksums(written)
+        sizes = {name: (written / name).stat().st_size for name in sums}
+        write_json(written / CHECKSUMS, {"sha256": sums, "bytes": sizes})
         for place in (*written.rglob("*"), written):
             flush(place)
         check_replaceable(path, earlier)  # `write` may have taken minutes
@@ -100,18 +102,30 @@ def read_checksums(path: Path) -> dict[str, str]:
     return sums
 
 
+def _read_sizes(path: Path) -> dict[str, Any]:
+    """Bytes of the files by their names, as `checksums.json` says; nothing of directories of early versions."""
+    if not os.path.lexists(path / CHECKSUMS):
+        return {}
+    sizes = read_object(path / CHECKSUMS, "checksums that keras-ae wrote", "export it again").get("bytes")
+    return sizes if isinstance(sizes, dict) else {}
+
+
 def verify(path: Path, sums: dict[str, str], action: str) -> None:
     """Compare the files of a directory with their checksums.
 
     Raises:
         InputError: Names the first file that is missing or another one.
     """
+    sizes = _read_sizes(path)
     for name, expected in sums.items():
         file = path / name
         if Path(os.path.normpath(name)).is_absolute() or os.path.normpath(name).startswith(".."):
             raise InputError(f"{path} with a checksum of {name!r}", "files of the directory itself", action)
         if not file.is_file():
             raise InputError(f"{path} without {name}", "all files that were written", action)
+        size = file.stat().st_size
+        if size != sizes.get(name, size):  # known at once, where a checksum of terabytes would take hours
+            raise InputError(f"{file} of {size:,} bytes", f"{sizes[name]:,}, as it was written", action)
         if sha256(file) != expected:
             raise InputError(f"{file} with another checksum", "the file as it was written", action)
 

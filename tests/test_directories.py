@@ -132,3 +132,11 @@ def test_foreign_files_are_named_before_a_large_directory_is_listed(tmp_path, mo
     with pytest.raises(InputError, match="0/file, which keras-ae did not write"):
         check_replaceable(tmp_path)
     assert listed == [str(tmp_path), str(tmp_path / "0")]
+
+
+def test_a_file_of_another_size_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    write_directory(tmp_path / "out", fill("new"))
+    os.truncate(tmp_path / "out" / "one", 1 << 40)  # sparse: a terabyte that takes no room
+    monkeypatch.setattr(directories, "sha256", lambda path: pytest.fail(f"{path} is read"))
+    with pytest.raises(InputError, match="one of 1,099,511,627,776 bytes; expected 3"):
+        verify(tmp_path / "out", {"one": ""}, "")

@@ -14,7 +14,7 @@ import tyro
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_notes
 from keras_ae.commands.scores_output import COLUMNS, check_maps_directory, check_scores_file, map_path
 from keras_ae.data import MAX_PIXELS
-from keras_ae.detection.calibration import DEFAULT_RATE, check_threshold
+from keras_ae.detection.calibration import DEFAULT_RATE, check_rate, check_threshold
 from keras_ae.directories import check_replaceable
 from keras_ae.errors import InputError
 from keras_ae.files import plain_cell, shown_name
@@ -87,6 +87,7 @@ class Export:
 
     def run(self) -> None:
         Run.open(self.run_directory)  # refuses what is no finished run
+        check_rate(self.false_positive_rate)
         check_output_directory(self.out)
         check_replaceable(self.out, saved_model_files)
         load_keras()

@@ -64,13 +64,9 @@ class ExportedDetector:
     def load(self) -> None:
         """Load the graph, which takes seconds; scoring does so by itself."""
         if self._model is None:
-            import tensorflow as tf
+            from keras_ae.export import load_saved_model  # imports Keras, which reading the card need not
 
-            try:
-                self._model = tf.saved_model.load(str(self.path))
-            except Exception as error:  # of any kind, where unverified files are damaged
-                reason = " ".join(str(error).split())[:200]
-                raise InputError(f"{self.path} ({reason})", "a SavedModel", "export it again") from None
+            self._model = load_saved_model(self.path)
 
     def score(self, images) -> np.ndarray:
         """float32 [n] of images: arrays [n, h, w, c] of uint8 or of floats in [0, 1], batches of them, or one.

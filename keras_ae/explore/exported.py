@@ -5,6 +5,7 @@ from pathlib import Path
 
 from keras_ae.detection.card import CARD, read_card
 from keras_ae.errors import InputError
+from keras_ae.export import load_saved_model
 from keras_ae.written_files import verify_export
 
 NEEDED = ("encode", "decode", "reconstruct")
@@ -18,24 +19,18 @@ class ExportedModel:
 
     Raises:
         InputError: It has no such endpoints, as a detector of something else than an autoencoder, or its files
-            have been changed or are missing.
+            have been changed or are missing, or it cannot be loaded.
 
     Attributes:
         card: Of a detector; None of a plain autoencoder.
     """
 
     def __init__(self, path):
-        import tensorflow as tf
-
         path = Path(path)
         self.card = read_card(path) if os.path.lexists(path / CARD) else None
         if self.card is None:
             verify_export(path)
-        try:
-            self._loaded = tf.saved_model.load(str(path))
-        except Exception as error:  # TensorFlow raises nearly anything for damaged files
-            reason = " ".join(str(error).split())[:200]
-            raise InputError(f"{path} ({reason})", "a SavedModel that can be loaded", "export it again") from error
+        self._loaded = load_saved_model(path)
         signatures = self._loaded.signatures
         if any(name not in signatures for name in NEEDED):
             found = ", ".join(sorted(signatures)) or "none"

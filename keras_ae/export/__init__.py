@@ -9,6 +9,7 @@ from keras_ae.export.endpoints import (
     portable_endpoint,
     sampler,
 )
+from keras_ae.export.loading import load_saved_model
 from keras_ae.export.parity import Parity, check_moments, check_parity, deviation
 from keras_ae.export.portable import convert_to_litert, convert_to_onnx, write_litert, write_onnx
 from keras_ae.export.precision import as_float32, check_float32
@@ -32,6 +33,7 @@ __all__ = [
     "deviation",
     "fill_saved_model",
     "image_endpoints",
+    "load_saved_model",
     "portable_endpoint",
     "sampler",
     "write_litert",

@@ -10,6 +10,7 @@ from keras_ae.directories import write_directory
 from keras_ae.execution import require_tensorflow
 from keras_ae.export.conversion import archive, conversion
 from keras_ae.export.endpoints import Endpoint, Input
+from keras_ae.export.loading import load_saved_model
 from keras_ae.export.names import BYTES
 from keras_ae.export.parity import Parity, check_moments, check_parity
 from keras_ae.written_files import saved_model_files
@@ -57,7 +58,7 @@ def fill_saved_model(
 def _check(endpoints: Mapping[str, Endpoint], path: Path, images) -> dict[str, Parity]:
     import tensorflow as tf
 
-    signatures = tf.saved_model.load(str(path)).signatures
+    signatures = load_saved_model(path).signatures
     checked = {}
     for name, endpoint in endpoints.items():
         exported = signatures[name]

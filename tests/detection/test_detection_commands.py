@@ -158,6 +158,7 @@ def test_mistakes_get_one_line(trained, folders, tmp_path, capsys):
         ("detect", "train", "--data", good, "--out", str(tmp_path / "o")): "at least 19",
         ("export", run, "--out", str(tmp_path / "o"), "--formats", "onnx"): "give --score NAME",
         ("export", run, "--out", str(tmp_path / "o"), "--formats", "onx"): "onx",
+        ("export", run, "--out", str(tmp_path / "o"), "--false-positive-rate", "nan"): "one between 0 and 1",
     }.items():
         capsys.readouterr()
         assert main(list(command)) == 2, command

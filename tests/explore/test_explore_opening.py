@@ -10,6 +10,7 @@ from PIL import Image
 
 import keras_ae as kae
 from keras_ae.callbacks import LocalReconstructions
+from keras_ae.directories import write_directory
 from keras_ae.errors import InputError
 from keras_ae.explore import (
     Exploration,
@@ -215,3 +216,13 @@ def test_no_threshold_is_set_by_images_that_the_model_was_trained_on(bundled):
     assert scoring.threshold is None
     assert scoring.origin.startswith("0 images that the model was not trained on are too few")
     assert scoring(alone.shown[:3]).shape == (3,)
+
+
+def test_an_exported_model_whose_files_have_changed_is_refused_before_it_is_loaded(tmp_path):
+    def write(path):
+        (path / "saved_model.pb").write_bytes(b"nothing that TensorFlow would load")
+
+    write_directory(tmp_path / "plain", write)
+    (tmp_path / "plain" / "saved_model.pb").write_bytes(b"changed")
+    with pytest.raises(InputError, match=r"saved_model\.pb of 7 bytes"):
+        open_exploration(tmp_path / "plain", "digits", progress=False)

@@ -213,3 +213,14 @@ def test_a_density_of_other_codes_is_refused(model):
     other = Gaussian().fit(np.random.default_rng(0).random((50, 1 + int(np.prod(model.code_shape)))))
     with pytest.raises(InputError, match="as the density was fitted to"):
         export.autoencoder_endpoints(model, other)
+
+
+@pytest.mark.parametrize("name", ["all[:50%]", "a*b?c", "back\\slash"])
+def test_directories_of_any_name_hold_a_model(name, model, images, tmp_path):
+    encode = export.autoencoder_endpoints(model)["encode"]
+    path = tmp_path / name / "model"
+    export.write_saved_model(model, {"encode": encode}, path, images)
+    loaded = export.load_saved_model(path)
+    np.testing.assert_allclose(
+        loaded.signatures["encode"](images=images)["codes"], model.encode(images), atol=1e-5
+    )

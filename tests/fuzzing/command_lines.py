@@ -275,7 +275,8 @@ def make(generator: Generator, base: Base, directory: Path) -> Case:
             changes.append(f"{option.flag} {ascii(' '.join(values))[:60]}")
     full = bool(generator.random() < 0.03)
     how = {"stdout": "/dev/full"} if full else {}
-    check = finite if "--json" in words and command != "explore" and not full and not _asks_help(words) else None
+    prints = "--json" in words and command not in ("explore", "score")  # JSON, on standard output
+    check = finite if prints and not full and not _asks_help(words) else None
     name = f"{command}: {', '.join(changes)}{', onto a full device' if full else ''}"
     expected = "refused" if wrong and not _asks_help(words) else "either"
     words = [word.replace("\x00", "") for word in [*command.split(), *words]]  # no system passes NUL
