@@ -44,14 +44,15 @@ def ssim_map(images, reconstructions):
         >>> tuple(kae.losses.ssim_map(images, images).shape)  # The window has 11×11 pixels.
         (1, 6, 2, 1)
     """
-    x, y = (ops.cast(values, "float32") for values in (images, reconstructions))
-    rows, columns = (ops.convert_to_tensor(window_means(side), "float32") for side in x.shape[1:3])
+    # Channels first, for plain products of matrices: LiteRT cannot run an einsum of a batch of any size.
+    x, y = (ops.transpose(ops.cast(values, "float32"), (0, 3, 1, 2)) for values in (images, reconstructions))
+    rows, columns = (ops.convert_to_tensor(window_means(side), "float32") for side in x.shape[2:])
     # Variances are taken of differences to each image's mean: far from 0 rounding would hide small ones.
-    origins = [ops.stop_gradient(ops.mean(values, axis=(1, 2), keepdims=True)) for values in (x, y)]
+    origins = [ops.stop_gradient(ops.mean(values, axis=(2, 3), keepdims=True)) for values in (x, y)]
     x, y = x - origins[0], y - origins[1]
 
     def blur(values):
-        return ops.einsum("nrwc,vw->nrvc", ops.einsum("rh,nhwc->nrwc", rows, values), columns)
+        return ops.matmul(ops.matmul(rows, values), ops.transpose(columns))
 
     mean_x, mean_y = blur(x), blur(y)
     variances = blur(ops.square(x) + ops.square(y)) - ops.square(mean_x) - ops.square(mean_y)
@@ -59,7 +60,8 @@ def ssim_map(images, reconstructions):
     mean_x, mean_y = mean_x + origins[0], mean_y + origins[1]
     c1, c2 = SSIM_K1**2, SSIM_K2**2
     numerator = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
-    return numerator / ((ops.square(mean_x) + ops.square(mean_y) + c1) * (variances + c2))
+    denominator = (ops.square(mean_x) + ops.square(mean_y) + c1) * (variances + c2)
+    return ops.transpose(numerator / denominator, (0, 2, 3, 1))
 
 
 def window_means(side: int) -> np.ndarray:

@@ -72,7 +72,10 @@ def _config(architecture="fully_connected", options=("hidden=4",)):
     return RunConfig(DataConfig("digits", limit=100), ModelConfig(architecture, "3", options=options))
 
 
-@pytest.mark.parametrize("score", ["mse+nearest_codes", "ssim", "mixture", "joint_likelihood", "standardized_error"])
+USUAL = ("mse+nearest_codes", "ssim", "mixture", "joint_likelihood", "standardized_error")
+
+
+@pytest.mark.parametrize("score", USUAL)
 def test_a_usual_detector_passes_the_rehearsal(score):
     rehearse_export(_config(), SHAPE, score, FORMATS)
 
