@@ -4,6 +4,7 @@ Of versions that wrote no `checksums.json`, functions give the names of files th
 of a directory of anything else none.
 """
 
+import mmap
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from keras_ae.directories import CHECKSUMS, read_checksums, sha256, verify
 from keras_ae.errors import InputError
 from keras_ae.reading import read_object
 
+LARGEST_GRAPH = 2**31  # bytes; no protocol buffer holds more
 MARK = "keras_ae_checksums"  # a name in a SavedModel, which says that `checksums.json` belongs to it
 CHANGED = "export it again, or pass --unverified (unverified=True) to go on"
 DETECTOR = ("autoencoder.keras", "detector.npz", "detector.json")
@@ -70,12 +72,17 @@ def verify_export(path: Path, required: bool = False, needed: tuple[str, ...] = 
     Raises:
         InputError: They were removed, or a file is missing or another one.
     """
-    graph = path / "saved_model.pb"
-    required = required or (graph.is_file() and MARK.encode() in graph.read_bytes())
-    if not required and not (path / CHECKSUMS).exists():
+    if not required and not (path / CHECKSUMS).exists() and not _is_marked(path / "saved_model.pb"):
         return False
     verify_listed(path, read_checksums(path), needed)
     return True
+
+
+def _is_marked(graph: Path) -> bool:
+    if not graph.is_file() or not 0 < graph.stat().st_size <= LARGEST_GRAPH:
+        return False  # whatever loads it will say what is wrong
+    with graph.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(MARK.encode()) >= 0
 
 
 def verify_listed(path: Path, sums: dict[str, str], needed: tuple[str, ...] = ()) -> None:

@@ -170,7 +170,7 @@ def test_a_saved_detector_decides_the_same(digits, tmp_path, score):
     restored = pickle.loads(pickle.dumps(detector))
     np.testing.assert_allclose(restored.anomaly_scores(held), detector.anomaly_scores(held), rtol=1e-6)
     (tmp_path / "detector" / "detector.json").write_text("{")
-    with pytest.raises(InputError, match=r"detector\.json with another checksum"):
+    with pytest.raises(InputError, match=r"detector\.json"):
         kae.load_detector(tmp_path / "detector")
     with pytest.raises(InputError, match="a detector that was saved"):
         kae.load_detector(tmp_path / "detector", unverified=True)

@@ -147,7 +147,7 @@ def test_a_saved_detector_whose_threshold_decides_nothing_is_refused(threshold, 
     kae.AnomalyDetector(model, "mse", 0.25).fit(images).save(tmp_path)
     settings = json.loads((tmp_path / "detector.json").read_text())
     (tmp_path / "detector.json").write_text(json.dumps(settings | {"threshold": threshold}))
-    with pytest.raises(InputError, match="a threshold of"):
+    with pytest.raises(InputError, match="no number of JSON"):
         kae.detection.load_detector(tmp_path)
 
 
