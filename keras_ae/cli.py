@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -81,8 +82,8 @@ def _parse(arguments: list[str]):
         print(f"keras-ae {keras_ae.__version__}")
         return None
     for word in arguments:
-        if "\x00" in word:  # no system passes it on, but notebooks may
-            raise InputError(f"{word!r}, in which is a NUL", "text without one", "leave it out")
+        if not _is_passable(word):
+            raise InputError(f"{word!a}, which no system passes on", "text without NUL", "correct it")
     name, rest = _command_name(arguments)
     if name not in COMMANDS:
         print(_usage(name))
@@ -139,6 +140,14 @@ def _usage(group: str) -> str:
     width = max(map(len, shown))
     lines += [f"  {name:<{width}}  {command.__doc__.splitlines()[0]}" for name, command in shown.items()]
     return "\n".join([*lines, "", "keras-ae COMMAND --help tells a command's options; --version the version."])
+
+
+def _is_passable(word: str) -> bool:
+    """Whether a system could have passed on the word; notebooks may give others."""
+    try:
+        return b"\x00" not in os.fsencode(word)
+    except UnicodeEncodeError:
+        return False
 
 
 def _refuse(message: str, status: int = REFUSED) -> int:
