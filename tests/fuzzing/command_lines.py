@@ -146,13 +146,8 @@ def make(generator: Generator, base: Base, directory: Path) -> Case:
         words[at] = pick(generator, TEXTS)
         changes = [f"word {at} is {ascii(words[at])[:50]}"]
     else:
-        changes = []
-        for _ in range(int(pick(generator, (1, 1, 1, 2, 3)))):
-            option = pick(generator, options(COMMANDS[command]))
-            values, broken = option.values(generator)
-            wrong |= broken
-            words += [option.flag, *values]
-            changes.append(f"{option.flag} {ascii(' '.join(values))[:60]}")
+        more, changes, wrong = _with_options(generator, command)
+        words += more
     full = bool(generator.random() < 0.03)
     how = {"stdout": "/dev/full"} if full else {}
     prints = "--json" in words and command not in ("explore", "score")  # JSON, on standard output
@@ -168,6 +163,17 @@ def new_names(words: Iterable[str], directory: Path) -> list[str]:
     """Names in a directory that a command may make because they were given to it as paths."""
     tops = {word.split("/")[0] for word in words if len(word.split("/")[0].encode("utf-8", "replace")) < 256}
     return sorted(top for top in tops - {"", ".", ".."} if not os.path.lexists(directory / top))
+
+
+def _with_options(generator: Generator, command: str) -> tuple[list[str], list[str], bool]:
+    """Words of one to three options, what they are, and whether one is surely wrong."""
+    words, changes, wrong = [], [], {}
+    for _ in range(int(pick(generator, (1, 1, 1, 2, 3)))):
+        option = pick(generator, options(COMMANDS[command]))
+        values, wrong[option.flag] = option.values(generator)  # of one that is given twice the last counts
+        words += [option.flag, *values]
+        changes.append(f"{option.flag} {ascii(' '.join(values))[:60]}")
+    return words, changes, any(wrong.values())
 
 
 def _asks_help(words: list[str]) -> bool:

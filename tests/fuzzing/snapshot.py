@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 HASHED = 64 << 20  # bytes; of larger files the size and the times are enough
-HALF_WRITTEN = (".unfinished-", ".replaced-", "~")
+HALF_WRITTEN = ("unfinished-", "keras-ae-replaced-")  # in the names that files have meanwhile
 
 
 def snapshot(directory: Path) -> dict[bytes, str]:

@@ -57,7 +57,9 @@ class Supervisor:
             return Outcome(None, ended, stderr=self._stderr(), seconds=seconds, peak=peak)
         peak = max(peak, answer["peak"] - held)
         ended = "memory" if peak > self.memory else "hang" if seconds > allowed else ""
-        different = changes(before, after, case.outputs, refused=answer["status"] == 2)
+        # Where but standard output could not be written, what was asked for is there.
+        nothing = answer["status"] == 2 and case.stdout is None
+        different = changes(before, after, case.outputs, refused=nothing)
         texts = {"stdout": answer["stdout"], "stderr": answer["stderr"]}
         return Outcome(answer["status"], ended, **texts, seconds=seconds, peak=peak, changes=different)
 
