@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pandas
+
 from experiments.locally_embedded_networks.study import CHOICES, STUDY
 from keras_ae.studies.claims import Bound, Gate
 from keras_ae.studies.gates import trained_long_enough
@@ -16,6 +18,7 @@ MODELS = {
     "decoder_free": "Decoder-free",
 }
 TYPES = {"standard": "standard", "vae": "VAE", "capacity": "capacity"}
+SHAPES = "dsprites"
 CLASSIC, LEA = "Classic", "CNN-LEA VAE-fc"  # what sections 5.2 and 5.4 compare
 PAPER = "keras-ae study run locally_embedded_networks --preset paper"
 ANY = Bound("the thesis gives no margin: any difference counts", low=0)
@@ -24,13 +27,15 @@ ANY = Bound("the thesis gives no margin: any difference counts", low=0)
 def load(results: Path, presets: tuple[str, ...]) -> Kept:
     """What is kept of several presets; of a run that stands in two of them, the first one's.
 
+    Attacks on classifiers of other images count only where there are none on the thesis's shapes.
+
     `measures` has "layers", what probes tell of the factors (rows of `keras_ae.evaluation.spatial_information`);
     "attacks" on the classifiers of section 5.5, a row a run and attack; "on_shapes", those on the classifiers of
     section 5.2. Every table has the runs' choices and their "label".
     """
     runs = read_kept(results, presets)
     runs = runs.reindex(columns=dict.fromkeys([*runs.columns, "experiment", "steps", *CHOICES]))
-    runs = runs.assign(label=[label(row) for _, row in runs.iterrows()])
+    runs = _on_shapes(runs.assign(label=[label(row) for _, row in runs.iterrows()]))
     columns = runs[["run", "experiment", "steps", *CHOICES, "label"]]
     curves, layers, attacks = (
         read_kept(results, presets, name).drop(columns="preset", errors="ignore").merge(columns, on="run")
@@ -39,6 +44,12 @@ def load(results: Path, presets: tuple[str, ...]) -> Kept:
     of_digits = attacks["experiment"] == "robustness"
     measures = {"layers": layers, "attacks": attacks[of_digits], "on_shapes": attacks[~of_digits]}
     return Kept(runs, curves, measures)
+
+
+def _on_shapes(runs: pandas.DataFrame) -> pandas.DataFrame:
+    """The runs without the classifiers of section 5.5 on other images than shapes, if there are some on shapes."""
+    attacked, shapes = runs["experiment"] == "robustness", runs["data"] == SHAPES
+    return runs[~attacked | shapes] if (attacked & shapes).any() else runs
 
 
 def label(row) -> str:

@@ -18,8 +18,9 @@ from keras_ae.studies.kept import Kept
 
 __all__ = ["collect", "report"]
 
-# Files begin with the name on the left; those of the cpu preset and of its parts with nothing.
-PRESETS = {"": ("cpu", *EXPERIMENTS), "paper_": ("paper",), "quick_": ("quick",)}
+# Files begin with the name on the left; those of the presets for two cores with nothing. Of runs with one name
+# those of "few" and "shapes" count, which are nearer to the thesis.
+PRESETS = {"": ("few", "shapes", "cpu", *EXPERIMENTS), "paper_": ("paper",), "quick_": ("quick",)}
 TABLES = {
     "networks_claims": claims.claims_table,
     "spatial_information": tables.spatial_information,

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas
 
 import keras_ae as kae
+from keras_ae.evaluation.attacks import FAMILIES
 from keras_ae.studies.measurements import HISTORY, MOST_ROWS, Measure, Store, Subject, curve, each, finished
 from keras_ae.studies.study import Study
 from keras_ae.studies.tasks import task_of
@@ -49,7 +50,9 @@ CPU = (
     Attacked(batches=1, experiments=("robustness", "equivariance")),
 )
 QUICK = Probed(300, {"units": 16, "epochs": 10, "learning_rate": 1e-2}), Attacked(batches=1, attacks=CHEAP)
-SCALES = {"paper": PAPER, "quick": QUICK}  # CPU for the others
+# Local search takes as long as all others together.
+SHAPES = CPU[0], Attacked(batches=5, attacks=tuple(name for name in FAMILIES if name != "local_search"))
+SCALES = {"paper": PAPER, "quick": QUICK, "shapes": SHAPES}  # CPU for the others
 
 
 def collect(study: Study, trained: Path, kept: Path) -> None:

@@ -1,6 +1,6 @@
 """How large the five analyses are: as in the thesis, on two cores, and for a look."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from experiments.locally_embedded.study import ALL, BATCHES, CPU_BETA, KERNEL_SIZE, SIZES
 from keras_ae.studies import DataConfig
@@ -95,6 +95,13 @@ PAPER = Scale(
         "regularization": Training(200, 200, seeds=10, epochs=True, rise=25 / 200),
     },
 )
+# Figure 5.6 on few images is cheap as the thesis has it; but for fewer seeds, and 1,000 test images.
+FEW = replace(
+    PAPER,
+    data=replace(PAPER.data, validation="test[:1000]", test="test[1000:2000]"),
+    training={"samples": Training(20, 20, seeds=5, epochs=True)},
+    subsets=(10, 500),
+)
 # Two cores: images of half the side, fewer steps, narrow models, ten times the learning rate.
 CPU = Scale(
     data=DataConfig(
@@ -121,6 +128,13 @@ CPU = Scale(
     equivariant=("vae", "standard"),
     windows=(2, 4, 8, 16, 32),
     beta=CPU_BETA,
+)
+# The attacks on shapes, as in the thesis, of the classifiers that learn them in so few steps.
+SHAPES = replace(
+    CPU,
+    attacked=None,
+    training={"robustness": Training(4_000, 10, seeds=3)},
+    robust=(("standard", "fc"), ("vae", "fc")),
 )
 _DIGITS = DataConfig("digits", train="all[:600]", validation="all[600:800]", test="all[800:1000]")
 QUICK = Scale(

@@ -6,7 +6,7 @@ from functools import partial
 from math import ceil
 
 from experiments.locally_embedded.study import STRONG, TYPES
-from experiments.locally_embedded_networks.scales import CPU, EXPERIMENTS, PAPER, QUICK, Scale
+from experiments.locally_embedded_networks.scales import CPU, EXPERIMENTS, FEW, PAPER, QUICK, SHAPES, Scale
 from keras_ae.studies import ModelConfig, RunConfig, Study, StudyRun, TrainingConfig
 
 CHOICES = ("data", "model", "type", "pair", "code", "window", "samples", "weight", "seed")
@@ -127,6 +127,8 @@ STUDY = Study(
     presets={
         "paper": partial(_all, PAPER),
         "cpu": partial(_all, CPU),
+        "few": partial(_runs, FEW, "samples"),
+        "shapes": partial(_runs, SHAPES, "robustness"),
         "quick": partial(_all, QUICK),
         **{experiment: partial(_runs, CPU, experiment) for experiment in EXPERIMENTS},
     },

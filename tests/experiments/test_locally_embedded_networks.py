@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from experiments.locally_embedded_networks import evidence, measures  # noqa: E402
+from experiments.locally_embedded_networks import evidence, measures, robustness_claims  # noqa: E402
 from experiments.locally_embedded_networks.scales import EXPERIMENTS, WEIGHTS  # noqa: E402
 from experiments.locally_embedded_networks.study import STUDY  # noqa: E402
 from keras_ae.studies.measurements import Measure, Store, Subject  # noqa: E402
@@ -57,6 +57,19 @@ def test_main_parameters_come_first_and_leas_second(paper):
     assert {run.config.training.objective_passes for run in STUDY.runs("cpu")} == {1}
 
 
+def test_few_images_and_attacks_on_shapes_are_as_in_the_thesis(paper):
+    """What `few` trains differs from the thesis's runs by its test images, `shapes` has the thesis's images."""
+    theirs = {run.name: run.config for run in _of(paper, "samples")}
+    few = STUDY.runs("few")
+    assert len(few) == 5 * 2 * 2
+    for run in few:
+        config = theirs[run.name]
+        assert (run.config.model, run.config.training) == (config.model, config.training)
+        assert (run.config.data.train, run.config.data.image_size) == (config.data.train, config.data.image_size)
+    assert {run.choices["data"] for run in STUDY.runs("shapes")} == {"dsprites"}
+    assert measures.SCALES["shapes"][1].batches * 20 >= robustness_claims.ATTACKED
+
+
 def test_joint_runs_of_the_thesis(paper):
     for run in _of(paper, "regularization"):
         training = run.config.training
@@ -92,6 +105,17 @@ def test_each_analysis_alone_is_its_part_of_the_cpu_preset():
     cpu = STUDY.runs("cpu")
     assert [run for name in EXPERIMENTS for run in STUDY.runs(name)] == cpu
     assert sum(run.config.training.steps for run in cpu) <= 400_000  # two and a half hours: see the README
+
+
+def test_attacks_on_other_images_count_only_where_there_are_none_on_shapes(tmp_path):
+    columns = {"experiment": "robustness", "model": "classic", "status": "finished", "seed": 0}
+    for preset, data in (("shapes", "dsprites"), ("robustness", "mnist")):
+        for name, rows in (("", columns), ("_robustness", {"attack": "adef", "success_rate": 0.5})):
+            row = {"run": data, **({"data": data, **rows} if not name else rows)}
+            pandas.DataFrame([row]).to_csv(tmp_path / f"{preset}{name}.csv")
+    both, alone = (evidence.load(tmp_path, names) for names in (("shapes", "robustness"), ("robustness",)))
+    assert [found.measures["attacks"]["run"].tolist() for found in (both, alone)] == [["dsprites"], ["mnist"]]
+    assert [found.runs["run"].tolist() for found in (both, alone)] == [["dsprites"], ["mnist"]]
 
 
 def test_what_was_kept_of_parts_is_put_together(tmp_path):
