@@ -6,6 +6,7 @@ from keras import ops
 # Maximum number of rows compared pair by pair: 4 MB per matrix. The codes of a locally embedded autoencoder, of
 # 10,000 windows per batch, would take 400 MB, and a penalty with its gradient needs many such matrices.
 PAIRED_ROWS = 1024
+SMALLEST_VARIANCE = 1e-12  # of a feature: below, it counts as one that does not vary
 
 
 def shifted_moments(features):
@@ -81,19 +82,24 @@ def decorrelation_penalty(features, form: str = "squared"):
         features: [n, d]: n samples of d features.
         form: "squared": ½·(‖C‖²_F − ‖diag C‖²), as in DeCov (Cogswell et al., 2016); "absolute": Σ_{i≠j} |C_ij|;
             "signed": Σ_{i≠j} C_ij, as eq. 3 of the decorrelated-bottleneck paper is written. The signed sum has no
-            lower bound: a network can lower it for ever with growing features of opposite signs.
+            lower bound: a network can lower it for ever with growing features of opposite signs. "correlation":
+            "squared" of the correlations instead of the covariances, from 0 to d(d − 1)/2: no network can lower
+            it by making its code smaller. A feature that does not vary is correlated with none.
 
     Returns:
         A float32 scalar, 0 or larger except for "signed".
 
     Example:
         >>> features = np.array([[1.0, 2.0], [-1.0, -2.0]])  # The covariance is 2.
-        >>> [float(kae.numerics.decorrelation_penalty(features, form)) for form in ("squared", "signed")]
-        [4.0, 4.0]
+        >>> [float(kae.numerics.decorrelation_penalty(features, form)) for form in ("squared", "correlation")]
+        [4.0, 1.0]
     """
     matrix = covariance(features)
+    if form == "correlation":
+        scale = ops.rsqrt(ops.maximum(ops.diagonal(matrix), SMALLEST_VARIANCE))
+        matrix = matrix * scale[:, None] * scale[None, :]
     off_diagonal = matrix * (1.0 - ops.eye(matrix.shape[0], dtype="float32"))
-    if form == "squared":
+    if form in ("squared", "correlation"):
         return 0.5 * ops.sum(ops.square(off_diagonal))
     return ops.sum(ops.abs(off_diagonal) if form == "absolute" else off_diagonal)
 

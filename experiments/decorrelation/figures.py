@@ -26,6 +26,7 @@ TABLES = {
     "codes": tables.codes,
     "quantization": tables.quantized_by_bits,
     "feature_maps": tables.feature_maps,
+    "regime": tables.regime,
 }
 
 
@@ -66,7 +67,8 @@ def load_runs(results: Path, presets: tuple[str, ...]) -> pandas.DataFrame | Non
     if not parts:
         return None
     runs = pandas.concat(parts, ignore_index=True).drop_duplicates("run")  # "cpu" trains what "paper" does.
-    return runs.reindex(columns=[*runs.columns, *({"effective_rank", "covariance", "mae"} - {*runs.columns})])
+    needed = ("effective_rank", "mean_correlation", "covariance", "mae", "code_slope")
+    return runs.reindex(columns=dict.fromkeys((*runs.columns, *needed)))
 
 
 def _figure_1(runs: pandas.DataFrame, points: dict[str, np.ndarray]) -> Figure | None:

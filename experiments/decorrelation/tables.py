@@ -4,6 +4,7 @@ import numpy as np
 import pandas
 
 from experiments.decorrelation.statistics import READINGS, chosen_alpha, paired_difference, seed_pairs, table_1
+from keras_ae.studies.claims import FEWEST_SEEDS, interval
 
 BASE_LOSS = "binary_crossentropy"  # the paper's
 BASE_ALPHA = 0.005  # of the runs with other forms, distortions and more seeds
@@ -31,6 +32,41 @@ def squared(runs: pandas.DataFrame) -> pandas.DataFrame:
     """Vectors with the paper's loss and the squared form, or without penalty: what Table 1 is made of."""
     rows = vectors(runs)
     return rows[rows["form"] == "squared"]
+
+
+def in_regime_runs(runs: pandas.DataFrame, form: str = "squared") -> pandas.DataFrame:
+    """Of the preset with other code layers, those runs in which one form is compared with no penalty."""
+    rows = runs[(runs["preset"] == REGIME) & (runs["status"] == "finished")]
+    of_form = rows[(rows["form"] == form) & (rows["alpha"] > 0)]
+    return rows[
+        ((rows["alpha"] == 0) & rows["code_slope"].isin(of_form["code_slope"])) | rows.index.isin(of_form.index)
+    ]
+
+
+def regime(runs: pandas.DataFrame) -> pandas.DataFrame | None:
+    """Small weights, and the penalty on correlations, for three code layers: RMSE and what it gains."""
+    parts = {form: in_regime_runs(runs, form) for form in ("squared", "correlation")}
+    table = []
+    for form, rows in parts.items():
+        for slope, of_slope in rows.groupby("code_slope", sort=False):
+            for alpha, part in of_slope.groupby("alpha"):
+                if form == "squared" or alpha:
+                    table.append(_regime_row(of_slope, part, {"code's slope": slope, "form": form, "α": alpha}))
+    return pandas.DataFrame(table) if table else None
+
+
+def _regime_row(rows: pandas.DataFrame, part: pandas.DataFrame, named: dict) -> dict:
+    gaps = [ours - standard for standard, ours in zip(*map(rmse, seed_pairs(rows, named["α"])), strict=True)]
+    found = interval(gaps) if named["α"] and len(gaps) >= FEWEST_SEEDS else None
+    return {
+        **{**named, "form": named["form"] if named["α"] else "standard"},
+        "seeds": len(part),
+        "test RMSE": rmse(part).mean(),
+        "to standard": f"{found.mean:+.5f}" if found else "",
+        "95 % interval": f"{found.low:+.5f} to {found.high:+.5f}" if found else "",
+        "mean abs. correlation": part["mean_correlation"].mean(),
+        "effective rank": part["effective_rank"].mean(),
+    }
 
 
 def main_table(runs: pandas.DataFrame) -> pandas.DataFrame | None:

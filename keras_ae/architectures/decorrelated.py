@@ -31,7 +31,8 @@ def decorrelated(
         input_shape: (height, width, channels) of the images.
         code_shape: (n,) of the code.
         alpha: Weight α of the penalty; with 0 the bottleneck is a plain dense layer (the paper's standard loss).
-        form: Form of the penalty: "squared", "absolute" or "signed" (see `keras_ae.layers.Decorrelation`).
+        form: Form of the penalty: "squared", "absolute", "signed" or "correlation" (see
+            `keras_ae.layers.Decorrelation`).
         hidden: Units of the encoder's layers; the decoder has them reversed.
         negative_slope: Negative slope of the hidden layers' LeakyReLU.
         code_slope: Negative slope of the LeakyReLU on the code; 1 makes the code linear.

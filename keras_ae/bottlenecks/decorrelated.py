@@ -19,7 +19,8 @@ class Decorrelated(Bottleneck):
     Args:
         units: Length of a dense code; alternatively give `of`.
         alpha: Weight α of the penalty.
-        form: "squared", "absolute" or "signed"; see `keras_ae.layers.Decorrelation`, also for the warning.
+        form: "squared", "absolute", "signed" or "correlation"; see `keras_ae.layers.Decorrelation`, also for the
+            warning.
         features: What counts as a feature of a code map: "channels" or "values".
         activation: Activation of the dense code.
         initializer: Kernel initializer of the dense code.

@@ -9,7 +9,7 @@ from keras_ae import numerics
 from keras_ae.catalogue import Example
 from keras_ae.errors import unknown_name
 
-FORMS = ("squared", "absolute", "signed")
+FORMS = ("squared", "absolute", "signed", "correlation")
 FEATURES = ("channels", "values")
 
 
@@ -22,8 +22,10 @@ class Decorrelation(keras.layers.Layer):
 
     Args:
         alpha: Weight α of the penalty.
-        form: "squared", "absolute" or "signed"; see `keras_ae.numerics.decorrelation_penalty`. "signed" has no
-            lower bound and wrecks training at the paper's own values of α; it is there to show that.
+        form: "squared", "absolute", "signed" or "correlation"; see `keras_ae.numerics.decorrelation_penalty`.
+            "signed" has no lower bound and wrecks training at the paper's own values of α; it is there to show
+            that. The forms of covariances weigh a large code more, and training can answer by shrinking it;
+            "correlation" does not depend on the code's scale.
         features: What counts as a feature of maps [batch, height, width, channels]. "channels": each channel is a
             feature and each position a sample. "values": each position of each channel is a feature.
 
@@ -61,5 +63,6 @@ class Decorrelation(keras.layers.Layer):
         return [
             Example({}, (6,)),
             Example({"form": "absolute"}, (2, 3, 4)),
+            Example({"form": "correlation"}, (4,)),
             Example({"form": "signed", "features": "values", "alpha": 1e-4}, (2, 3, 2)),
         ]

@@ -59,7 +59,35 @@ def test_flipping_a_features_sign_changes_only_the_signed_form(form):
     assert abs(signed[0] - signed[1]) > 1e-3
 
 
-@pytest.mark.parametrize("form", FORMS)
+def test_correlations_are_numpys_and_do_not_depend_on_the_scale():
+    values = np.random.default_rng(0).normal(size=(50, 4)).astype("float32") @ np.triu(np.ones((4, 4), "float32"))
+    expected = np.sum(np.corrcoef(values, rowvar=False)[np.triu_indices(4, 1)] ** 2)
+    assert expected > 1
+    for same in (values, 100 * values, values * np.array([1e-3, -1, 10, 1], "float32") + 3):
+        assert float(numerics.decorrelation_penalty(same, "correlation")) == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.tensorflow
+def test_the_gradient_of_correlations_is_that_of_finite_differences_and_finite_without_variance():
+    import tensorflow as tf
+
+    values = np.random.default_rng(0).normal(size=(6, 3)).astype("float32")
+    values[:, 2] = 1.0
+    variable = tf.Variable(values)
+    with tf.GradientTape() as tape:
+        penalty = numerics.decorrelation_penalty(variable, "correlation")
+
+    def squared(first):
+        return np.corrcoef(first, values[:, 1].astype(float))[0, 1] ** 2
+
+    steps = 1e-4 * np.eye(6)
+    expected = [(squared(values[:, 0] + step) - squared(values[:, 0] - step)) / 2e-4 for step in steps]
+    gradient = tape.gradient(penalty, variable).numpy()
+    np.testing.assert_allclose(gradient[:, 0], expected, atol=1e-4)
+    assert np.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize("form", [*FORMS, "correlation"])
 def test_a_batch_of_one_has_no_penalty(form):
     assert float(numerics.decorrelation_penalty(np.array([[1.0, 2.0]], "float32"), form)) == 0
 

@@ -44,6 +44,7 @@ def test_a_planted_gain_is_found(gain, answer):
     found = _answers(_runs(gain, noise=1e-3 if answer == "undecided" else 1e-5))
     assert found["penalty_lowers_the_error"] == answer
     assert found["penalty_lowers_the_error_in_the_papers_regime"] == answer
+    assert found["penalty_on_correlations_lowers_the_error"] == answer
 
 
 def test_a_penalty_that_outweighs_the_loss_tests_nothing():
@@ -75,7 +76,11 @@ def test_what_one_seed_or_another_measure_would_have_to_show_is_not_tested():
     assert found["penalised_codes_bear_few_bits_better"] == "not tested"  # equal bits cannot show it
 
 
-def test_the_runs_of_other_code_layers_are_in_no_table():
+def test_the_runs_of_other_code_layers_are_in_a_table_of_their_own():
     runs = _runs(0.001)
     assert set(tables.vectors(runs, loss=None)["preset"]) == {"paper", "beyond"}
-    assert len(runs[runs["preset"] == "regime"]) == 36
+    table = tables.regime(runs).set_index(["code's slope", "form", "α"])
+    assert len(runs[runs["preset"] == "regime"]) == 3 * len(table) == 45
+    assert table.loc[(1.0, "standard", 0.0), "to standard"] == ""
+    for row in ((0.3, "squared", 1e-5), (1.0, "correlation", 0.005)):
+        assert float(table.loc[row, "to standard"]) == pytest.approx(-0.001, abs=5e-5)
