@@ -1,10 +1,9 @@
 """Measurements of trained autoencoders. Metrics are pure functions of arrays."""
 
 from keras_ae.evaluation.code_interpolation import interpolate_codes
+from keras_ae.evaluation.dci_scores import DCI, dci
 from keras_ae.evaluation.disentanglement import (
-    DCI,
     active_codes,
-    dci,
     mutual_information_gap,
     separated_attribute_predictability,
 )

@@ -82,10 +82,10 @@ def test_the_mutual_information_gap_by_hand():
 
 
 def test_dci_from_importances_by_hand():
-    from keras_ae.evaluation import disentanglement
+    from keras_ae.evaluation import dci_scores
 
     importances = np.array([[0.5, 0.0], [0.5, 0.25], [0.0, 0.75]])
-    found = disentanglement._disentanglement_and_completeness(importances)
+    found = dci_scores._disentanglement_and_completeness(importances)
 
     def bits(*parts):
         return -sum(p * np.log2(p) for p in parts if p)
