@@ -28,9 +28,20 @@ _MODULES = (
     "networks",
     "numerics",
     "objectives",
+    "optimizers",
     "report",
     "schedules",
     "studies",
+)
+_REGISTERED = (
+    "schedules",
+    "losses",
+    "optimizers",
+    "layers",
+    "bottlenecks",
+    "networks",
+    "autoencoder",
+    "objectives",
 )
 _NAMES = {
     "AnomalyDetector": "detection",
@@ -60,7 +71,7 @@ def __dir__():
 
 
 def _register_parts() -> None:
-    for module in ("schedules", "losses", "layers", "bottlenecks", "networks", "autoencoder", "objectives"):
+    for module in _REGISTERED:
         importlib.import_module(f"{__name__}.{module}")
 
 

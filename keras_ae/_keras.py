@@ -41,6 +41,24 @@ def build_metrics(model: keras.Model, batch) -> None:
     model._symbolic_build(data_batch=batch)
 
 
+class SharedByAllVariables:
+    """Stands before an optimizer in its bases: computes once, on TensorFlow, what all variables' steps share.
+
+    `update_step` then gets what `shared_by_all_variables` made of the learning rate, in its place.
+    """
+
+    def _backend_update_step(self, grads, trainable_variables, learning_rate):
+        if keras.backend.backend() == "tensorflow":
+            learning_rate = self.shared_by_all_variables(learning_rate)
+        super()._backend_update_step(grads, trainable_variables, learning_rate)
+
+
+def adam_moments(optimizer: keras.optimizers.Adam, variable) -> tuple:
+    """TensorFlow's variables of momentum and velocity of one of the variables that Adam moves."""
+    place = optimizer._get_variable_index(variable)
+    return optimizer._momentums[place].value, optimizer._velocities[place].value
+
+
 class AcrossWorkers:
     """Stands before `keras.Model` in a model's bases: it then trains under MultiWorkerMirroredStrategy too.
 

@@ -50,6 +50,7 @@ FLOORS = {
     "networks": 1.0,
     "numerics": 1.0,
     "objectives": 1.0,
+    "optimizers": 1.0,
     "schedules": 1.0,
 }
 

@@ -26,6 +26,7 @@ ORDER = [
         "numerics",
         "schedules",
         "losses",
+        "optimizers",
         "layers",
         "bottlenecks",
         "networks",

@@ -8,9 +8,14 @@ from typing import Any
 
 import keras
 
+from keras_ae import optimizers
+from keras_ae.callbacks.training import optimizers as optimizers_of
+
 PACKAGES = ("keras-ae", "keras", "tensorflow", "numpy", "pillow")
 # Environment variables that make TensorFlow compute in another order or with other instructions.
 FLAGS = ("XLA_FLAGS", "TF_XLA_FLAGS", "TF_ENABLE_ONEDNN_OPTS", "TF_DETERMINISTIC_OPS")
+
+EARLIER = {"step of Adam": "Keras's"}  # what a condition was before checkpoints recorded it
 
 
 def conditions(model: keras.Model) -> dict[str, Any]:
@@ -32,13 +37,15 @@ def conditions(model: keras.Model) -> dict[str, Any]:
         "precision": model.dtype_policy.name,
         "jit_compile": bool(model.jit_compile),
         "steps_per_execution": model.steps_per_execution,
+        "step of Adam": "fused" if any(map(optimizers.is_fused, optimizers_of(model))) else "Keras's",
     }
 
 
 def differences(before: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, Any, Any]]:
     """Returns (name, before, now) for each condition that has changed."""
     names = [*before, *(name for name in now if name not in before)]
-    return [(name, before.get(name), now.get(name)) for name in names if before.get(name) != now.get(name)]
+    values = [(name, before.get(name, EARLIER.get(name)), now.get(name)) for name in names]
+    return [(name, then, current) for name, then, current in values if then != current]
 
 
 def package_version(package: str) -> str | None:

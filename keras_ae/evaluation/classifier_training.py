@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from keras_ae import data as image_data
+from keras_ae import optimizers
 from keras_ae.data import ImageData
 from keras_ae.evaluation.classifier_features import NETWORKS, build_classifier
 from keras_ae.files import write_atomically
@@ -33,7 +34,7 @@ def train_classifier(name: str, data: ImageData, epochs: int | None = None) -> t
     epochs = network.epochs if epochs is None else epochs
     steps = data.steps_per_epoch("train", network.batch_size)
     model.compile(
-        keras.optimizers.Adam(OneCycle(network.learning_rate, epochs * steps)),
+        optimizers.Adam(OneCycle(network.learning_rate, epochs * steps)),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         jit_compile=False,
     )

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_ae import optimizers
 from keras_ae.errors import InputError, listed_names, unknown_name
 from keras_ae.evaluation.inference import in_batches
 
@@ -99,7 +100,7 @@ def spatial_information(
         for place, output in enumerate(network.outputs)
     ]
     probes = _Probes(lambda images: network(images, training=False), heads)
-    probes.compile(keras.optimizers.Adam(learning_rate))
+    probes.compile(optimizers.Adam(learning_rate))
     generator = np.random.default_rng(seed)
     for _ in range(epochs):
         order = generator.permutation(len(train))

@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 
+from keras_ae import optimizers
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.data import ImageData
 from keras_ae.errors import InputError, unknown_name
@@ -134,7 +135,7 @@ def compile_model(model: keras.Model, training: TrainingConfig) -> dict[str, Any
     # A call must not run past the end of an epoch: Keras would train more steps than were asked for.
     calls = most_steps_a_call(execution.steps_per_execution, [training.steps_per_evaluation])
     resolved = {"jit_compile": execution.jit_compile, "steps_per_execution": calls}
-    optimizer = keras.optimizers.Adam(training.learning_rates())
+    optimizer = optimizers.Adam(training.learning_rates())
     model.compile(optimizer, **task_of(model).losses(training), **_objectives(model, training), **resolved)
     return resolved
 

@@ -13,13 +13,13 @@ import pytest
 pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
 
 HERE = Path(__file__).parent
-MODELS = ("convolutional", "several_objectives")
+MODELS = ("convolutional", "fused_adam", "several_objectives")
 # Sums over the batch are taken in another order, which instance normalisation of small maps amplifies.
 TOLERANCE = 5e-4
 
 
 def _start(kind: str, model: str, **environment):
-    paths = os.pathsep.join([str(HERE.parent / "objectives"), str(HERE.parent)])
+    paths = os.pathsep.join(map(str, (HERE.parent / "objectives", HERE.parent, HERE.parents[1])))
     command = [sys.executable, str(HERE / "training.py"), kind, model]
     environment = os.environ | {"PYTHONPATH": paths, "TF_CPP_MIN_LOG_LEVEL": "3"} | environment
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

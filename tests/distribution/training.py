@@ -34,6 +34,15 @@ def convolutional():
     return model, (_images(),)
 
 
+def fused_adam():
+    """An autoencoder of few weights, moved by the kernel."""
+    import keras_ae as kae
+
+    model = kae.architectures.fully_connected((8, 8, 1), (3,), hidden=(16,))
+    model.compile(kae.optimizers.AdamW(1e-3, weight_decay=0.1), "mse")
+    return model, (_images(),)
+
+
 def several_objectives():
     """A classifier with two layers that own an objective, and its data."""
     import windowed_network as net
