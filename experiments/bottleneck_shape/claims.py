@@ -13,13 +13,16 @@ from keras_ae.studies.kept import Kept, read_kept
 
 MAIN = "cifar10"  # the data set with several seeds at the scale of two cores
 CLAIMS = (*training_claims.CLAIMS, *code_claims.CLAIMS)
-CHOICES = ["run", "experiment", "data", "code", "size", "channels", "images", "seed", "compression"]
+PARTS = {"cpu": ("cpu", "copying")}  # presets of two cores that are judged together
+CHOICES = ["run", "experiment", "data", "code", "size", "channels", "images", "seed", "compression", "norms"]
 
 
 def load(results: Path, preset: str) -> Kept:
     """What is kept of a preset: "probes", "similarities" and "floors" (by data set) beside runs and curves."""
-    runs = read_kept(results, [preset])
-    curves = read_kept(results, [preset], "_curves").drop(columns="preset").merge(runs[CHOICES], on="run")
+    presets = PARTS.get(preset, (preset,))
+    runs = read_kept(results, presets)
+    runs = runs.reindex(columns=dict.fromkeys((*runs.columns, "norms")))
+    curves = read_kept(results, presets, "_curves").drop(columns="preset").merge(runs[CHOICES], on="run")
     probes, floors = (read_json(results / f"{preset}_{name}.json") for name in ("probes", "floors"))
     similarities = {
         path.stem.removeprefix(f"{preset}_svcca_"): pandas.read_csv(path)
@@ -49,7 +52,7 @@ def _named(kept: Kept, data: str, several: bool):
 
 def shapes(runs: pandas.DataFrame) -> pandas.DataFrame:
     """Training and test error of every code, over the seeds."""
-    rows = runs[runs["experiment"] != "scaling"]
+    rows = runs[~runs["experiment"].isin(("scaling", "copying"))]
     table = []
     for (data, size, channels), of_code in rows.groupby(["data", "size", "channels"], sort=True):
         table.append(

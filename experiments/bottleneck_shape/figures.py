@@ -34,7 +34,8 @@ def report(results: Path) -> list[Path]:
 
 def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
     kept = claims.load(results, preset)
-    dynamics, scaling = (kept.curves["experiment"] != "scaling"), kept.curve(experiment="scaling")
+    dynamics = ~kept.curves["experiment"].isin(("scaling", "copying"))
+    scaling = kept.curve(experiment="scaling")
     figures = {
         "figure1": _figure_1(kept.curves[dynamics]) if dynamics.any() else None,
         "figure4": _figure_4(scaling) if len(scaling) else None,

@@ -43,7 +43,7 @@ def collect(study: Study, trained: Path, kept: Path) -> None:
 
 def _keep(runs: list[StudyRun], trained: Path, store: Store) -> None:
     store.rows(Measure("curves", _curve, settings={"rows": MOST_ROWS}, reads=(HISTORY,)), each(runs, trained))
-    grid = [run for run in runs if run.choices["experiment"] != "scaling"]
+    grid = [run for run in runs if run.choices["experiment"] not in ("scaling", "copying")]
     by_data = {run.choices["data"]: subject for run, subject in zip(grid, each(grid, trained), strict=True)}
     images = [Subject(data, subject.runs, subject.directories) for data, subject in by_data.items()]
     store.values(Measure("floors", _floor, reads=()), images)

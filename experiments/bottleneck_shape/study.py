@@ -45,6 +45,10 @@ CPU_IMAGES, CPU_EPOCHS, CPU_BATCH = 1_000, 48, 32
 CPU_SCALING_IMAGES = (500, 2_500, 12_500, 45_000)
 CPU_SCALING_CODES = ("4x4x16", "4x4x48", "8x8x4", "8x8x12")
 NOISE = 0.1  # standard deviation, of images in [0, 1]
+# What keeps a CAE from copying: with instance normalisation but for the last unit, and with none at all.
+COPYING_CODES, COPYING_STEPS = ("8x8x48", "16x16x12", "16x16x48"), 6_144
+UNNORMALIZED = ("normalize_output=False", "output_activation='sigmoid'")
+COPYING_NORMS = {"inside": UNNORMALIZED, "none": ("normalize=False", *UNNORMALIZED)}
 RETRAINED = "experiments.bottleneck_shape.halves:retrained"
 CPU_STEPS = CPU_EPOCHS * ceil(CPU_IMAGES / CPU_BATCH)
 
@@ -166,6 +170,19 @@ def halves() -> list[StudyRun]:
     return runs
 
 
+def copying() -> list[StudyRun]:
+    """Complete and over-complete codes on many images, which nothing behind the code keeps from a copy."""
+    images = CPU_SCALING_IMAGES[-1]
+    data, runs = replace(CIFAR, train=f"train[:{images}]"), []
+    for seed in SEEDS:
+        training = TrainingConfig(COPYING_STEPS, 24, CPU_BATCH, 5e-4, seed=seed)
+        for norms, options in COPYING_NORMS.items():
+            for code in COPYING_CODES:
+                run = _run("copying", data, code, (*CPU_MODEL, *options), training, images)
+                runs.append(StudyRun(f"{run.name}-norms-{norms}", {**run.choices, "norms": norms}, run.config))
+    return runs
+
+
 def denoising() -> list[StudyRun]:
     """CAEs that learn to take noise away, by size of the map at equal numbers of code values."""
     runs = []
@@ -208,6 +225,7 @@ STUDY = Study(
         "paper": paper,
         "paper-scaling": paper_scaling,
         "cpu": cpu,
+        "copying": copying,
         "halves": halves,
         "denoising": denoising,
         "precision": precision,

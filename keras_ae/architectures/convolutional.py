@@ -25,6 +25,7 @@ def convolutional(
     strided_layers: int = 5,
     residual_blocks: int = 2,
     width: int | None = None,
+    normalize: bool = True,
     normalize_output: bool = True,
     output_activation="relu",
     bottleneck: Bottleneck | str = "identity",
@@ -42,6 +43,8 @@ def convolutional(
         strided_layers: Number n_l of strided convolutions and of upsamplings.
         residual_blocks: Blocks at each width.
         width: Channels at full size; the image's by default, as in the paper.
+        normalize: Whether all units but the last have instance normalisation, as in the paper. It hides each
+            map's mean and contrast from what follows, and may be what keeps the network from copying.
         normalize_output: Whether the last unit has instance normalisation, as in the paper. It removes the
             brightness and contrast of the individual image.
         output_activation: Activation of the last unit, as in the paper; "sigmoid" suits one without normalisation.
@@ -58,6 +61,7 @@ def convolutional(
         (1, 2, 2, 5)
     """
     layers = {"strided_layers": strided_layers, "residual_blocks": residual_blocks, "width": width}
+    layers["normalize"] = normalize
     encoder = convolutional_encoder(input_shape, code_shape, **layers)
     decoder = convolutional_decoder(
         code_shape, input_shape, **layers, normalize_output=normalize_output, output_activation=output_activation

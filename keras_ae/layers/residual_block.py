@@ -15,6 +15,7 @@ class ResidualBlock(keras.layers.Layer):
 
     Args:
         units: Number of convolution units.
+        normalize: Whether the units have instance normalisation, as in the paper.
 
     Example:
         >>> block = kae.layers.ResidualBlock(units=2)
@@ -22,13 +23,14 @@ class ResidualBlock(keras.layers.Layer):
         (1, 6, 4, 3)
     """
 
-    def __init__(self, units: int = 2, **kwargs):
+    def __init__(self, units: int = 2, normalize: bool = True, **kwargs):
         super().__init__(**kwargs)
-        self.units = units
+        self.units, self.normalize = units, normalize
 
     def build(self, input_shape):
         self.convolution_units = [
-            ConvolutionUnit(input_shape[-1], dtype=self.dtype_policy, name=f"unit_{i}") for i in range(self.units)
+            ConvolutionUnit(input_shape[-1], normalize=self.normalize, dtype=self.dtype_policy, name=f"unit_{i}")
+            for i in range(self.units)
         ]
         for unit in self.convolution_units:
             unit.build(input_shape)
@@ -43,8 +45,8 @@ class ResidualBlock(keras.layers.Layer):
         return input_shape
 
     def get_config(self):
-        return {**super().get_config(), "units": self.units}
+        return {**super().get_config(), "units": self.units, "normalize": self.normalize}
 
     @classmethod
     def examples(cls):
-        return [Example({}, (6, 4, 3)), Example({"units": 1}, (4, 4, 1))]
+        return [Example({}, (6, 4, 3)), Example({"units": 1, "normalize": False}, (4, 4, 1))]

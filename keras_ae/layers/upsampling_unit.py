@@ -20,6 +20,7 @@ class UpsamplingUnit(keras.layers.Layer):
     Args:
         filters: Output channels.
         factor: Factor by which each side grows; 1 leaves only the convolution.
+        normalize: Whether the unit has instance normalisation, as in the paper.
 
     Example:
         >>> unit = kae.layers.UpsamplingUnit(filters=4, factor=2)
@@ -27,16 +28,16 @@ class UpsamplingUnit(keras.layers.Layer):
         (1, 6, 10, 4)
     """
 
-    def __init__(self, filters: int, factor: int = 2, **kwargs):
+    def __init__(self, filters: int, factor: int = 2, normalize: bool = True, **kwargs):
         super().__init__(**kwargs)
         check_channels_last()
-        self.filters, self.factor = filters, factor
+        self.filters, self.factor, self.normalize = filters, factor, normalize
         # In half precision, TensorFlow's XLA returns this gradient as float32 and then rejects the mixed dtypes.
         dtype = "float32" if self.compute_dtype in HALF else self.dtype_policy
         self.upsampling = keras.layers.UpSampling2D(
             factor, interpolation="bilinear", dtype=dtype, name="upsampling"
         )
-        self.unit = ConvolutionUnit(filters, dtype=self.dtype_policy, name="unit")
+        self.unit = ConvolutionUnit(filters, normalize=normalize, dtype=self.dtype_policy, name="unit")
 
     def build(self, input_shape):
         self.unit.build(self.upsampling.compute_output_shape(input_shape))
@@ -50,8 +51,12 @@ class UpsamplingUnit(keras.layers.Layer):
         return self.unit.compute_output_shape(self.upsampling.compute_output_shape(input_shape))
 
     def get_config(self):
-        return {**super().get_config(), "filters": self.filters, "factor": self.factor}
+        names = ("filters", "factor", "normalize")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
     @classmethod
     def examples(cls):
-        return [Example({"filters": 4}, (3, 5, 2)), Example({"filters": 2, "factor": 1}, (4, 4, 3))]
+        return [
+            Example({"filters": 4}, (3, 5, 2)),
+            Example({"filters": 2, "factor": 1, "normalize": False}, (4, 4, 3)),
+        ]

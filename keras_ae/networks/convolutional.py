@@ -24,6 +24,7 @@ def convolutional_encoder(
     strided_layers: int = 5,
     residual_blocks: int = 2,
     width: int | None = None,
+    normalize: bool = True,
 ) -> keras.Model:
     """A unit at full size, then stages of residual blocks and a strided unit of four times the width.
 
@@ -36,6 +37,7 @@ def convolutional_encoder(
         strided_layers: Number n_l of strided units; the paper has 5.
         residual_blocks: Blocks before each strided unit.
         width: Channels at full size; the image's by default, as in the paper.
+        normalize: Whether the units have instance normalisation, as in the paper.
 
     Raises:
         InputError: If the layers cannot make this code.
@@ -48,12 +50,13 @@ def convolutional_encoder(
     input_shape, code_shape = image_shape_of(input_shape), _code_shape(code_shape)
     width = whole_number("width", width or input_shape[-1])
     image = keras.Input(input_shape, name="image")
-    features = ConvolutionUnit(width, name="unit")(image)
+    features = ConvolutionUnit(width, normalize=normalize, name="unit")(image)
     for i, stride in enumerate(strides_for(input_shape, code_shape[:2], strided_layers), start=1):
         for block in range(residual_blocks):
-            features = ResidualBlock(name=f"stage{i}_block{block}")(features)
+            features = ResidualBlock(normalize=normalize, name=f"stage{i}_block{block}")(features)
         filters = code_shape[-1] if i == strided_layers else width * GROWTH**i
-        features = ConvolutionUnit(filters, strides=stride, name=f"stage{i}_strided")(features)
+        unit = ConvolutionUnit(filters, strides=stride, normalize=normalize, name=f"stage{i}_strided")
+        features = unit(features)
     return keras.Model(image, features, name="convolutional_encoder")
 
 
@@ -75,6 +78,7 @@ def convolutional_decoder(
     strided_layers: int = 5,
     residual_blocks: int = 2,
     width: int | None = None,
+    normalize: bool = True,
     normalize_output: bool = True,
     output_activation="relu",
 ) -> keras.Model:
@@ -86,6 +90,7 @@ def convolutional_decoder(
         code_shape: (height, width, channels) of the code.
         output_shape: (height, width, channels) of the images.
         strided_layers, residual_blocks, width: Same as for `convolutional_encoder`.
+        normalize: Whether all units but the last have instance normalisation, as in the paper.
         normalize_output: Whether the last unit has instance normalisation, as in the paper. Without it the network
             can reproduce each image's brightness and contrast.
         output_activation: Activation of the last unit; the paper's is "relu".
@@ -104,9 +109,9 @@ def convolutional_decoder(
     code = features = keras.Input(code_shape, name="code")
     for i, factor in enumerate(factors, start=1):
         filters = width * GROWTH ** (strided_layers - i)
-        features = UpsamplingUnit(filters, factor, name=f"stage{i}_upsampling")(features)
+        features = UpsamplingUnit(filters, factor, normalize, name=f"stage{i}_upsampling")(features)
         for block in range(residual_blocks):
-            features = ResidualBlock(name=f"stage{i}_block{block}")(features)
+            features = ResidualBlock(normalize=normalize, name=f"stage{i}_block{block}")(features)
     image = ConvolutionUnit(
         output_shape[-1], normalize=normalize_output, activation=output_activation, name="unit"
     )(features)

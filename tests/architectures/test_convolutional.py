@@ -45,6 +45,19 @@ def test_width_and_output_norm_are_options():
     assert plain.decoder.get_layer("unit").normalization is None
 
 
+@pytest.mark.parametrize(("normalize", "scale"), [(False, 2.0), (True, 1.0)])
+def test_without_any_normalisation_contrast_gets_through(normalize, scale):
+    """Without biases and normalisation f(2x) = 2 f(x); instance normalisation makes it f(2x) = f(x)."""
+    options = {"normalize": normalize, "normalize_output": normalize, "strided_layers": 2, "width": 2}
+    model = kae.architectures.convolutional((16, 16, 1), (8, 8, 4), **options)
+    images = np.random.default_rng(0).random((2, 16, 16, 1)).astype("float32")
+    one, two = (np.asarray(model(images * contrast)) for contrast in (1.0, 2.0))
+    assert one.max() > 0.01
+    np.testing.assert_allclose(two, scale * one, rtol=0.02, atol=0.02 * one.max())
+    kinds = {type(layer).__name__ for part in (model.encoder, model.decoder) for layer in part._flatten_layers()}
+    assert ("InstanceNormalization" in kinds) == normalize
+
+
 @pytest.mark.parametrize("code_shape", [(5, 5, 3), (3, 3), (1, 1, 8), (3, 3, 0), 3, ("3", 3, 3)])
 def test_impossible_codes_are_refused(code_shape):
     image_shape = (32, 32, 3) if code_shape == (1, 1, 8) else (96, 96, 3)

@@ -146,6 +146,36 @@ def test_a_network_that_cannot_copy_does_not_test_whether_it_does():
     assert "normalisation alone leaves" in verdict.remark
 
 
+def _copying(inside, none, noise=0.02):
+    """Runs without normalisation of the output, by where else there is some."""
+    rows = []
+    for code, size, compression in (("8x8x48", 8, 1), ("16x16x12", 16, 1), ("16x16x48", 16, 4)):
+        for norms, error in (("inside", inside), ("none", none)):
+            for seed in (0, 1, 2):
+                own = np.random.default_rng([size, compression, seed, norms == "none"]).normal(1, noise)
+                row = {"run": f"{code}-{norms}-{seed}", "experiment": "copying", "data": DATA, "code": code}
+                row |= {"size": size, "compression": compression, "norms": norms, "seed": seed, "train": 1.0}
+                rows += [row | {"step": step, "test": error * own} for step in (50, 75, 90, 100)]
+    kept, curves = _kept(_flat, floors={DATA: 0.02}), pandas.DataFrame(rows)
+    return Kept(kept.runs, pandas.concat([kept.curves, curves]), kept.measures)
+
+
+@pytest.mark.parametrize(
+    ("inside", "none", "copies", "normalization"),
+    [
+        (0.01, 0.005, "yes", "yes"),
+        (0.01, 1e-4, "no", "yes"),
+        (0.005, 0.01, "yes", "no"),
+        (0.01, 0.01, "yes", "undecided"),
+    ],
+)
+def test_copies_are_looked_for_where_nothing_behind_the_code_prevents_them(inside, none, copies, normalization):
+    kept = _copying(inside, none)
+    assert _answer(training_claims.complete_codes_do_not_copy, kept) == copies
+    assert _answer(training_claims.overcomplete_codes_do_not_copy, kept) == copies
+    assert _answer(training_claims.normalization_keeps_from_copying, kept) == normalization
+
+
 def test_amounts_of_data_are_compared_code_by_code():
     """Gaps close, with diminishing returns, and size matters most with few images."""
     parts = []
