@@ -40,7 +40,8 @@ def collect(study: Study, trained: Path, kept: Path) -> None:
         store.rows(Measure("curves", _curve, reads=(HISTORY,)), subjects)
         settings = {"samples": samples, "codes": TESTED_CODES, "jacobians": JACOBIANS}
         found = lambda subject, n=samples, p=preset: _measure(subject, n, kept, p)  # noqa: E731
-        store.values(Measure("measures", found, settings=settings), subjects)
+        # Version 2: slopes on whitened codes, which have no scale; the distance of real images.
+        store.values(Measure("measures", found, version=2, settings=settings), subjects)
 
 
 def _curve(subject: Subject) -> pandas.DataFrame:
@@ -84,10 +85,11 @@ def measure(run: StudyRun, directory: RunDirectory, samples: int) -> tuple[dict,
     scores = kae.evaluation.measure_samples(model, compared, densities, samples, seed=0)
     codes = kae.evaluation.encode(model, images_of(data, "train", TESTED_CODES))
     bounds = kae.evaluation.parameter_bounds(model, data.sizes["train"])
-    smooth = kae.evaluation.lipschitz_estimates(model, compared.images("test", JACOBIANS))
+    probed = compared.images("test", JACOBIANS)
+    smooth = kae.evaluation.lipschitz_estimates(model, probed, whitened_by=codes)
     found = {
         **{name: _finite(value) for name, value in scores.items()},
-        **{f"lipschitz_{part}": value for part, value in smooth.items()},
+        **{f"white_lipschitz_{part}": value for part, value in smooth.items()},
         **{f"parameters_{part}": getattr(bounds, part) for part in ("encoder", "decoder", "lower", "upper")},
         **normality(codes),
     }

@@ -7,6 +7,7 @@ import pandas
 
 PAPER_DATA = {"celeb_a": "celeba", "cifar10": "cifar10"}  # the paper has no other data sets
 SOURCES = {
+    "real": "real images",
     "train_reconstruction": "train reconstruction",
     "reconstruction": "test reconstruction",
     "interpolation": "interpolation",
@@ -74,14 +75,16 @@ def _distances(rows: pandas.DataFrame, number: int) -> pandas.DataFrame:
     for row in in_order(rows).to_dict("records"):
         shown = {name: row[name] for name in ORDER}
         for source, title in SOURCES.items():
-            shown[f"{title} [{row['extractor']}]"] = row[f"{source}_fid"]
+            shown[f"{title} [{row['extractor']}]"] = row.get(f"{source}_fid", float("nan"))
         theirs = _paper_row(row, number)
         shown["paper's filters"] = row["paper_filters"]
         shown["paper's units"] = "" if theirs is None else int(theirs["latent_units"])
         for column, title in PAPER_COLUMNS.items():
             shown[f"paper's {title} [Inception]"] = float("nan") if theirs is None else theirs[column]
         table.append(shown)
-    return pandas.DataFrame(table)
+    found = pandas.DataFrame(table)
+    unknown = [name for name in found if name.startswith(SOURCES["real"]) and found[name].isna().all()]
+    return found.drop(columns=unknown)  # which older measurements lack
 
 
 def _paper_row(row: dict, number: int) -> pandas.Series | None:
@@ -121,11 +124,14 @@ def codes(rows: pandas.DataFrame) -> pandas.DataFrame:
         "std_lowest": "lowest s.d.",
         "std_median": "median s.d.",
         "std_highest": "highest s.d.",
+        # Slopes of version 1 depend on the code's scale.
         "lipschitz_encoder": "encoder's slope",
         "lipschitz_decoder": "decoder's slope",
+        "white_lipschitz_encoder": "encoder's slope, whitened",
+        "white_lipschitz_decoder": "decoder's slope, whitened",
     }
     chosen = in_order(rows[rows["compared"]])
-    return chosen[["data", *ORDER, *columns]].rename(columns=columns)
+    return chosen.reindex(columns=["data", *ORDER, *columns]).dropna(axis=1, how="all").rename(columns=columns)
 
 
 def parameters(rows: pandas.DataFrame) -> pandas.DataFrame:

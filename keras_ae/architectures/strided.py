@@ -30,19 +30,23 @@ def strided(
     weight_decay: float = 0.0,
     gradient_penalty: float = 0.0,
     momentum: float = MOMENTUM,
+    decoder_layers: int = 2,
     name: str = "strided_autoencoder",
 ) -> Autoencoder:
-    """Strided convolutions of f, 2f, 4f, … filters down to a code vector; a decoder of three levels back up.
+    """Strided convolutions of f, 2f, 4f, … filters down to a code vector, and a decoder back up.
 
     Source: Daly et al., "Variational autoencoders without the variation", section 3; the architecture is that of
     WAE (Tolstikhin et al.), RAE (Ghosh et al.) and EAE (Ghose et al.). The paper's models of CIFAR-10 have 32 to
-    256 filters; those of CelebA at 64×64 have kernel_size 5 and image_strides 2.
+    256 filters; those of CelebA at 64×64 have kernel_size 5 and image_strides 2. The programs of WAE and RAE have
+    a third transposed convolution there, of f filters, and an image of stride 1: decoder_layers 3. The paper's
+    text can be read either way.
 
-    The paper does not say how its depths [3, 3, 2, 1] of four encoder layers apply to a decoder of two. Here the
+    The paper does not say how its depths [3, 3, 2, 1] of four encoder layers apply to its decoder. Here the
     decoder has as many convolutions as the encoder has with the same number of filters.
 
     Args:
-        input_shape: (height, width, channels) of the images; 4 · image_strides divides height and width.
+        input_shape: (height, width, channels) of the images; 2^decoder_layers · image_strides divides height and
+            width.
         code_shape: (length,) of the code.
         filters: Channels f of the first convolution.
         strided_layers: Number of strided convolutions; the last, like the decoder's first feature maps, has
@@ -60,10 +64,13 @@ def strided(
         gradient_penalty: Weight of the decoder's gradient penalty; see `keras_ae.networks.regularized_decoder`.
         momentum: Momentum of batch normalisation's moving averages. 0.9 suits trainings of any length. The paper
             states none; the 0.99 of its programs lags behind in the first thousand steps.
+        decoder_layers: Number of the decoder's transposed convolutions of stride 2 before the one that makes the
+            image. Each has half the filters of the one before.
         name: Name of the model.
 
     Raises:
-        InputError: If 4 · image_strides does not divide the image's sides, or the depths are invalid.
+        InputError: If 2^decoder_layers · image_strides does not divide the image's sides, or the depths are
+            invalid.
 
     Example:
         >>> model = kae.architectures.strided((8, 8, 3), (5,), filters=4, strided_layers=2)
@@ -73,8 +80,10 @@ def strided(
     filters, strided_layers = whole_number("filters", filters), whole_number("strided_layers", strided_layers)
     widths = [filters * 2**i for i in range(strided_layers)]
     encoder = strided_encoder(input_shape, tuple(widths), kernel_size, depth, noise, momentum)
-    decoder_widths = (widths[-1], max(widths[-1] // 2, 1), max(widths[-1] // 4, 1))
-    shape = {"depth": _mirrored(depth, strided_layers), "image_strides": image_strides, "momentum": momentum}
+    levels = range(whole_number("decoder_layers", decoder_layers) + 1)
+    decoder_widths = tuple(max(widths[-1] // 2**i, 1) for i in levels)
+    mirrored = _mirrored(depth, strided_layers, decoder_layers)
+    shape = {"depth": mirrored, "image_strides": image_strides, "momentum": momentum}
     decoder = strided_decoder(code_shape, input_shape, decoder_widths, kernel_size, output_activation, **shape)
     if spectral:
         encoder = regularized_decoder(encoder, spectral=True)
@@ -83,6 +92,8 @@ def strided(
     return Autoencoder(encoder, bottleneck, decoder, name=name)
 
 
-def _mirrored(depth: int | tuple[int, ...], layers: int) -> int | tuple[int, int]:
-    """The depths of the decoder's two levels: those of the encoder's third and second last levels."""
-    return depth if isinstance(depth, Integral) else (depth[max(layers - 2, 0)], depth[max(layers - 3, 0)])
+def _mirrored(depth: int | tuple[int, ...], layers: int, decoder_layers: int) -> int | tuple[int, ...]:
+    """The depths of the decoder's levels: those of the encoder's levels from the second last on, backwards."""
+    if isinstance(depth, Integral):
+        return depth
+    return tuple(depth[max(layers - 2 - i, 0)] for i in range(decoder_layers))

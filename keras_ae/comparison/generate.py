@@ -14,6 +14,7 @@ PARTS = (64, 16, 8)  # of an image's values, as vectors: densities can be fitted
 SHOWN = 10  # samples of each density in the picture
 DENSITY_NAMES = {"standard_normal": "N(0, I)", "gaussian": "Gaussian", "mixture": "mixture"}
 SOURCE_NAMES = DENSITY_NAMES | {
+    "real": "real images",
     "train_reconstruction": "train reconstruction",
     "reconstruction": "test reconstruction",
     "interpolation": "interpolation",
@@ -116,14 +117,20 @@ class Generate(Purpose):
         ]
 
     def explanations(self, candidates) -> str:
+        from keras_ae.evaluation.sample_quality import fid_caution
+
         columns = candidates[0].outcome.columns
+        fewest = min(columns["real_images"], columns["generated_images"])
+        caution = fid_caution(fewest, columns.get("features") or 0)  # which older comparisons lack
         return (
             f"*FID* is the Fréchet distance between features, by {columns['extractor']}, of "
             f"{columns['generated_images']:,} samples and of {columns['real_images']:,} test images: lower is "
             "better, and distances of other extractors or other numbers of images do not compare. Codes are "
             "sampled from a standard normal, N(0, I), and from a Gaussian and a mixture of ten, both fitted to "
             "training codes. *KID*, *precision* and *recall* are of the density with the lowest distance to the "
-            "validation images. Interpolations are decoded halfway between the codes of two test images."
+            "validation images. Interpolations are decoded halfway between the codes of two test images. The FID "
+            "of real images, training against test images, is the lowest that can be expected of samples."
+            f"{' ' + caution + '.' if caution else ''}"
         )
 
     def evidence(self, comparison) -> str:

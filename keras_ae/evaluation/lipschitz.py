@@ -12,6 +12,7 @@ from keras_ae.evaluation.inputs import all_images
 from keras_ae.execution import require_tensorflow
 
 _INPUTS = 64  # number of inputs whose Jacobians are probed at once
+_LEAST_SHARE = 1e-6  # of the largest variance: an axis with less counts as one along which codes do not vary
 _STEP = 1e-2  # of central differences, along directions of length 1
 
 
@@ -98,13 +99,21 @@ def jacobian_norms(function: Callable, inputs, iterations: int = 20, seed: int =
     return np.concatenate(largest).astype(np.float64)
 
 
-def lipschitz_estimates(model, images, iterations: int = 20, seed: int = 0) -> dict[str, float]:
+def lipschitz_estimates(
+    model, images, iterations: int = 20, seed: int = 0, whitened_by: np.ndarray | None = None
+) -> dict[str, float]:
     """Returns the largest Jacobian norms of an autoencoder's encoder at images, and of its decoder at their codes.
+
+    A network that makes its codes ten times smaller makes its encoder's slope a tenth and its decoder's ten times
+    as large, and nothing else changes. Slopes of different models compare only on whitened codes, which have no
+    scale: with `whitened_by` both are of these.
 
     Args:
         model: An `Autoencoder`.
         images: [n, h, w, c], floats in [0, 1] or uint8.
         iterations, seed: Same as for `jacobian_norms`.
+        whitened_by: Codes [m, ...] of many images, with whose mean and covariance codes are whitened; directions
+            in which these hardly vary are left out. By default, codes are taken as they are.
 
     Returns:
         "encoder" and "decoder".
@@ -118,10 +127,43 @@ def lipschitz_estimates(model, images, iterations: int = 20, seed: int = 0) -> d
     images = all_images(model, images)
     codes = keras.ops.convert_to_numpy(model.encode(images))
     parts = {"encoder": (model.encode, images), "decoder": (model.decode, codes)}
+    if whitened_by is not None:
+        whitening = _Whitening(whitened_by)
+        parts = {
+            "encoder": (lambda x: whitening.whiten(model.encode(x)), images),
+            "decoder": (
+                lambda u: model.decode(keras.ops.reshape(whitening.colour(u), (-1, *codes.shape[1:]))),
+                keras.ops.convert_to_numpy(whitening.whiten(codes)),
+            ),
+        }
     return {
         name: float(jacobian_norms(lambda batch, part=part: part(batch), at, iterations, seed).max())
         for name, (part, at) in parts.items()
     }
+
+
+class _Whitening:
+    """Codes [n, ...] to white ones [n, k] and back to [n, d], by the principal axes of reference codes."""
+
+    def __init__(self, reference):
+        reference = flat_codes(reference)
+        if len(reference) < 2:
+            raise InputError(f"{len(reference)} codes to whiten by", "two or more", "encode more images")
+        self.mean = np.float32(reference.mean(axis=0))
+        variances, axes = np.linalg.eigh(np.atleast_2d(np.cov(reference, rowvar=False)))
+        kept = variances > _LEAST_SHARE * variances.max()
+        if not kept.any():
+            raise InputError("codes that do not vary", "codes of different images", "train the model further")
+        deviations = np.sqrt(variances[kept])
+        self.to_white = np.float32(axes[:, kept] / deviations)
+        self.from_white = np.float32((axes[:, kept] * deviations).T)
+
+    def whiten(self, codes):
+        flat = keras.ops.reshape(keras.ops.cast(codes, "float32"), (-1, len(self.mean)))
+        return keras.ops.matmul(flat - self.mean, self.to_white)
+
+    def colour(self, white):
+        return keras.ops.matmul(white, self.from_white) + self.mean
 
 
 def _norms(tensor):

@@ -1,5 +1,6 @@
 """Quality of the images that an autoencoder decodes from sampled codes, compared with real images."""
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from keras_ae.evaluation.kernel_distance import kernel_distance
 from keras_ae.evaluation.precision_recall import precision_and_recall
 from keras_ae.execution import compiled
 
+FEWEST_FOR_FID = 10_000  # images: Heusel et al. (2017) recommend no fewer
 _SUBSETS = 100  # for the kernel distance
 _NEIGHBORS = 3  # for precision and recall
 
@@ -134,10 +136,12 @@ def measure_samples(
 ) -> dict[str, float | int | str]:
     """Samples codes from densities, decodes them and compares with real images: tables 2 and 3 of Daly et al.
 
-    With `reconstructions` it adds Fréchet distances: "train_reconstruction", between training images and their
+    With `reconstructions` it adds Fréchet distances: "real", between training images and images of `split`, the
+    lowest that can be expected of samples; "train_reconstruction", between training images and their
     reconstructions; "reconstruction", the same for images of `split`; and "interpolation", between images of
     `split` and images decoded halfway between the codes of random pairs of them (after Ghosh et al., 2019, section
-    5). Images are clipped to [0, 1]. All features are held in memory at once, but never all images.
+    5). Few images give distances that are too long: below 10,000, or fewer than an image has features, this warns.
+    Images are clipped to [0, 1]. All features are held in memory at once, but never all images.
 
     Args:
         model: An `Autoencoder`.
@@ -152,8 +156,9 @@ def measure_samples(
         interpolation: "linear" or "spherical".
 
     Returns:
-        "extractor", "real_images", "generated_images", and columns such as "gaussian_fid[mnist-classifier]",
-        "…_kid[…]", "…_kid_std[…]", "…_precision[…]", "…_recall[…]", "reconstruction_fid[…]".
+        "extractor", "features" (their number), "real_images", "generated_images", and columns such as
+        "gaussian_fid[mnist-classifier]", "…_kid[…]", "…_kid_std[…]", "…_precision[…]", "…_recall[…]",
+        "reconstruction_fid[…]".
 
     Raises:
         InputError: If there is no such extractor, density or split, fewer than two samples, or no `ImageData`.
@@ -173,7 +178,10 @@ def measure_samples(
     extractor = feature_extractor(extractor, data) if isinstance(extractor, str) else extractor
     fitted = densities if isinstance(densities, dict) else fit_densities(model, data, densities)
     real = _features(extractor, images_of(data, split, samples))
-    columns = {"extractor": extractor.name, "real_images": len(real), "generated_images": samples}
+    columns = {"extractor": extractor.name, "features": real.shape[1]}
+    columns |= {"real_images": len(real), "generated_images": samples}
+    if caution := fid_caution(min(len(real), samples), real.shape[1]):
+        warnings.warn(caution, stacklevel=2)
     for name, density in fitted.items():
         generated = _features(extractor, decoded(model, density.sample(samples, seed)))
         quality = compare_features(real, generated, extractor.name, np.random.default_rng(seed))
@@ -182,6 +190,22 @@ def measure_samples(
         distances = _without_densities(model, data, split, samples, extractor, real, seed, interpolation)
         columns |= {column(name, "fid", extractor.name): value for name, value in distances.items()}
     return columns
+
+
+def fid_caution(images: int, features: int) -> str:
+    """Why a Fréchet distance of so few images is not to be trusted; "" if there are enough.
+
+    Example:
+        >>> kae.evaluation.sample_quality.fid_caution(10_000, 2048)
+        ''
+        >>> kae.evaluation.sample_quality.fid_caution(10_000, 20_000)
+        'Fréchet distances of 10,000 images and 20,000 features are too long: take 20,000 images or more'
+    """
+    enough = max(FEWEST_FOR_FID, features)
+    if images >= enough:
+        return ""
+    received = f"Fréchet distances of {images:,} images and {features:,} features"
+    return f"{received} are too long: take {enough:,} images or more"
 
 
 def images_of(data: ImageData, split: str, count: int) -> Iterator[np.ndarray]:
@@ -207,7 +231,7 @@ def _check_data(data) -> None:
 
 
 def _without_densities(model, data, split, samples, extractor, real, seed, interpolation) -> dict[str, float]:
-    """Returns the Fréchet distances of reconstructions and interpolations."""
+    """Returns the Fréchet distances of real images, reconstructions and interpolations."""
     moments = FeatureMoments().update(real)
     train, train_reconstructed, reconstructed = FeatureMoments(), FeatureMoments(), FeatureMoments()
     for images in images_of(data, "train", samples):
@@ -222,6 +246,7 @@ def _without_densities(model, data, split, samples, extractor, real, seed, inter
     for images in decoded(model, halfway):
         between.update(extractor(images))
     return {
+        "real": frechet_distance_of_moments(train, moments),
         "train_reconstruction": frechet_distance_of_moments(train, train_reconstructed),
         "reconstruction": frechet_distance_of_moments(moments, reconstructed),
         "interpolation": frechet_distance_of_moments(moments, between),

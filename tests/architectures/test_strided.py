@@ -35,6 +35,20 @@ def test_the_parameters_are_those_counted_by_hand(shape, kernel, image_strides):
     assert found.decoder == decoder + 3 + 64 * 64 + 5 * (32 + 16)
 
 
+def test_a_third_level_of_the_decoder_has_f_filters_and_an_image_of_stride_1():
+    """The decoder of CelebA in the programs of WAE and RAE: from 8×8 maps up to 64×64, then the image."""
+    f, kernel, code = 8, 5, 16
+    model = strided(CELEBA, (code,), filters=f, kernel_size=kernel, decoder_layers=3)
+    weights = code * 8**2 * 8 * f + kernel**2 * (8 * f * 4 * f + 4 * f * 2 * f + 2 * f * f + f * 3)
+    found = parameter_bounds(model, 1)
+    assert found.decoder == weights + 3 + 64 * 64 + 5 * (32 + 16 + 8)
+    assert model.decoder.get_layer("maps").output.shape == (None, 8, 8, 64)
+    assert model.decoder.get_layer("image").strides == (1, 1)
+    deep = strided((16, 16, 1), (4,), filters=2, depth=(3, 3, 2, 1), decoder_layers=3)
+    units = [layer.name for layer in deep.decoder.layers if isinstance(layer, keras.layers.Conv2DTranspose)]
+    assert [sum(name.startswith(f"transposed_{i}") for name in units) for i in range(3)] == [2, 3, 3]
+
+
 def _off(found: tuple[float, float], printed: tuple[float, float]) -> float:
     """By which factor the worse of two numbers misses what is printed."""
     return max(math.exp(abs(math.log(a / b))) for a, b in zip(found, printed, strict=True))

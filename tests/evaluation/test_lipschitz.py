@@ -3,10 +3,11 @@
 import keras
 import numpy as np
 import pytest
+from scipy.linalg import sqrtm
 
 from keras_ae.architectures import convolutional, fully_connected
 from keras_ae.errors import InputError
-from keras_ae.evaluation import jacobian_norms, lipschitz_estimates, neighbor_ratios
+from keras_ae.evaluation import jacobian_norms, lipschitz, lipschitz_estimates, neighbor_ratios
 
 
 def _random(*shape, seed=0):
@@ -36,6 +37,53 @@ def test_of_a_model_it_is_that_of_the_jacobian_at_each_input():
     found = lipschitz_estimates(model, images, iterations=100)
     assert found["encoder"] == pytest.approx(expected.max(), rel=1e-3)
     assert found["decoder"] > 0
+
+
+class Linear:
+    """A linear autoencoder of images of 6 pixels; codes are `scale` times as large, and nothing else changes."""
+
+    input_shape, code_shape = (None, 1, 6, 1), (3,)
+
+    def __init__(self, scale):
+        self.scale, self.down, self.up = scale, _random(6, 3), _random(3, 6, seed=1)
+
+    def encode(self, images):
+        return self.scale * keras.ops.matmul(keras.ops.reshape(images, (-1, 6)), self.down)
+
+    def decode(self, codes):
+        return keras.ops.reshape(keras.ops.matmul(codes / self.scale, self.up), (-1, 1, 6, 1))
+
+
+@pytest.mark.tensorflow
+def test_slopes_of_whitened_codes_do_not_depend_on_the_codes_scale(monkeypatch):
+    """Of a linear encoder A and decoder B, and covariance Σ of the codes: ‖A Σ^(−½)‖ and ‖Σ^½ B‖."""
+    monkeypatch.setattr(lipschitz, "all_images", lambda model, images: images)
+    images = np.random.default_rng(0).random((200, 1, 6, 1)).astype("float32")
+    plain, white = [], []
+    for scale in (1.0, 10.0):
+        model = Linear(scale)
+        codes = np.asarray(model.encode(images))
+        plain.append(lipschitz_estimates(model, images[:3], iterations=60))
+        white.append(lipschitz_estimates(model, images[:3], iterations=60, whitened_by=codes))
+    assert plain[1]["encoder"] == pytest.approx(10 * plain[0]["encoder"], rel=1e-3)
+    root = np.real(sqrtm(np.cov(codes / scale, rowvar=False)))
+    expected = {
+        "encoder": np.linalg.norm(model.down @ np.linalg.inv(root), 2),
+        "decoder": np.linalg.norm(root @ model.up, 2),
+    }
+    for found in white:
+        assert found == pytest.approx(expected, rel=1e-2)
+
+
+@pytest.mark.tensorflow
+def test_directions_in_which_codes_do_not_vary_are_left_out():
+    codes = np.random.default_rng(0).normal(size=(50, 2)) @ np.array([[1.0, 0, 1], [0, 1, 0]])
+    whitening = lipschitz._Whitening(codes)
+    white = np.asarray(whitening.whiten(codes))
+    np.testing.assert_allclose(np.cov(white, rowvar=False), np.eye(2), atol=1e-4)
+    np.testing.assert_allclose(whitening.colour(white), codes, atol=1e-4)
+    with pytest.raises(InputError, match="codes that do not vary"):
+        lipschitz._Whitening(np.ones((5, 3)))
 
 
 @pytest.mark.tensorflow

@@ -17,7 +17,7 @@ from keras_ae.evaluation import (
     measure_samples,
     precision_and_recall,
 )
-from keras_ae.evaluation.sample_quality import decoded
+from keras_ae.evaluation.sample_quality import decoded, fid_caution
 
 pytestmark = pytest.mark.tensorflow
 
@@ -86,6 +86,26 @@ def test_perfect_reconstructions_are_at_no_distance_and_halfway_there_is_half_th
     assert measured["interpolation_fid[pixels]"] == pytest.approx((1 - 0.5**0.5) ** 2 * trace, rel=0.2)
 
 
+def test_the_floor_is_the_distance_of_real_images(measured, images):
+    train = np.concatenate(list(images.pipeline("train", epoch=0).as_numpy_iterator()))[:400]
+    expected = frechet_distance(train.reshape(400, -1), images.images("test", 400).reshape(400, -1))
+    assert measured["real_fid[pixels]"] == pytest.approx(expected, rel=1e-6)
+    assert 0 < expected < measured["standard_normal_fid[pixels]"]
+
+
+@pytest.mark.parametrize(
+    ("count", "features", "enough"), [(9_999, 10, "10,000"), (10_000, 10_000, ""), (10_000, 10_001, "10,001")]
+)
+def test_a_distance_of_few_images_or_of_more_features_than_images_is_warned_of(count, features, enough):
+    caution = fid_caution(count, features)
+    assert caution.endswith(f"take {enough} images or more") if enough else caution == ""
+
+
+def test_the_warning_names_the_numbers(images):
+    with pytest.warns(UserWarning, match="distances of 50 images and 4 features are too long: take 10,000"):
+        measure_samples(Identity(), images, ("gaussian",), samples=50, extractor=Pixels(), reconstructions=False)
+
+
 def test_the_same_seed_gives_the_same_and_densities_can_be_given(images):
     fitted = fit_densities(Identity(), images, ("gaussian",), images=100)
     expected = Gaussian().fit(images.pipeline("train", epoch=0).unbatch().batch(100).as_numpy_iterator().next())
@@ -135,7 +155,7 @@ def test_a_model_with_maps_as_codes_on_digits():
     names = {name.removesuffix("[digits-classifier]") for name in found if "[" in name}
     assert names == {
         *(f"{d}_{m}" for d in DENSITIES for m in ("fid", "kid", "kid_std", "precision", "recall")),
-        *("reconstruction_fid", "train_reconstruction_fid", "interpolation_fid"),
+        *("real_fid", "reconstruction_fid", "train_reconstruction_fid", "interpolation_fid"),
     }
     assert all(np.isfinite(value) for name, value in found.items() if "[" in name)
 
