@@ -78,6 +78,8 @@ def measure(run: StudyRun, directory: RunDirectory, samples: int) -> tuple[dict,
     """
     model, data = kae.load_model(directory.model_path), run.config.load_data(progress=False)
     densities = kae.evaluation.fit_densities(model, data)
+    prior = kae.density.prior_of(model)
+    densities |= {"prior": prior} if prior else {}
     compared = data
     if data.sizes["test"] > samples:
         drawn = replace(run.config, data=replace(run.config.data, limit=samples))

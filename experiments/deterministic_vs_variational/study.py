@@ -18,10 +18,13 @@ SIZES = {"cifar10": 50_000, "celeb_a": 162_770}
 EPOCHS, BATCH = 100, 128
 # The paper has no weights of what the other systems add; these are their authors'. The WAE's λ is 10 (100 on
 # CelebA) beside 0.05 times a sum of squares in their program. RAE-L2's loss on MNIST is a mean of squares
-# + 1e-4 · mean(z²) + 1e-7 · ‖W‖². The others are the library's defaults, and so not the authors'.
+# + 1e-4 · mean(z²) + 1e-7 · ‖W‖². Beside the GMM-DAE's penalties their squared error counts 2000 times. The others
+# are the library's defaults, and so not the authors'.
 WAE_WEIGHTS, WAE_ERROR = {"celeb_a": 100.0}, 0.05  # 10 on the others
 CODE_WEIGHT, WEIGHT_DECAY, GRADIENT_PENALTY = 1e-4, 1e-7, 1e-6
-OF_AUTHORS = ("DAE", "VAE", "VAE-sum", "WAE", "RAE-L2")
+# The GMM-DAE's modes are unit vectors, and each of its terms is divided by its mean for samples of the mixture.
+GMM_DAE = {"placement": "unit", "calibrated_for": 128, "weight": 1 / 2000, "covariance_weight": 1 / 2000}
+OF_AUTHORS = ("DAE", "VAE", "VAE-sum", "WAE", "RAE-L2", "GMM-DAE")
 MOMENTUM = 0.99  # of batch normalisation: the default of the papers' programs
 
 # No image is held out for validation: nothing is chosen, and the paper trains on all.
@@ -61,7 +64,7 @@ def bottleneck(model: str, data: str, units: int) -> tuple[str, dict[str, float]
         "RAE-GP": ("l2_code", {"weight": 2 * CODE_WEIGHT / units}, {"gradient_penalty": GRADIENT_PENALTY}),
         "RAE-SN": ("l2_code", {"weight": 2 * CODE_WEIGHT / units}, {"spectral": True}),
         "EAE": ("entropic", {}, {"spectral": True}),
-        "GMM-DAE": ("gaussian_mixture_regularized", {}, {}),
+        "GMM-DAE": ("gaussian_mixture_regularized", GMM_DAE, {}),
     }[model]
 
 

@@ -14,7 +14,9 @@ SOURCES = {
     "standard_normal": "N(0, I)",
     "gaussian": "MVG",
     "mixture": "GMM",
+    "prior": "own prior",
 }
+SOMETIMES = ("real images", "own prior")  # which older measurements and most models lack
 PAPER_COLUMNS = {
     "test_reconstruction": "test reconstruction",
     "standard_normal": "N(0, I)",
@@ -83,8 +85,8 @@ def _distances(rows: pandas.DataFrame, number: int) -> pandas.DataFrame:
             shown[f"paper's {title} [Inception]"] = float("nan") if theirs is None else theirs[column]
         table.append(shown)
     found = pandas.DataFrame(table)
-    unknown = [name for name in found if name.startswith(SOURCES["real"]) and found[name].isna().all()]
-    return found.drop(columns=unknown)  # which older measurements lack
+    unknown = [name for name in found if name.startswith(SOMETIMES) and found[name].isna().all()]
+    return found.drop(columns=unknown)
 
 
 def _paper_row(row: dict, number: int) -> pandas.Series | None:

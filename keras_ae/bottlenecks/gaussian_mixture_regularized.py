@@ -9,7 +9,10 @@ from keras import ops
 from keras_ae import numerics
 from keras_ae.bottlenecks.dense import Dense
 from keras_ae.catalogue import Example
-from keras_ae.errors import InputError
+from keras_ae.errors import InputError, unknown_name
+
+PLACEMENTS = ("random", "unit")
+BATCHES = 200  # of samples, over which the covariances' term is averaged: uncertain by about 1 %
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
@@ -27,22 +30,30 @@ class GaussianMixtureRegularized(Dense):
     Source: Saseendran et al., "Shape your space: a Gaussian mixture regularization approach to deterministic
     autoencoders", written from the description of the method. Choices made here: the distance between the
     distributions is the mean of squares (Cramér & von Mises), because the maximum has a gradient for only one code
-    per value; the modes are drawn from N(0, spread²) by `mode_seed` alone; and the weights.
+    per value; and by default the modes, drawn from N(0, spread²) by `mode_seed` alone, and the weights. The
+    authors have placement="unit", std=1 and each term divided by its mean for samples of the mixture itself
+    (`calibrated_for`), beside 2000 times the mean squared error: weights of 1/2000 beside that error.
+
+    Codes to decode are sampled from the mixture itself: see `prior` and `keras_ae.density.prior_of`.
 
     Attributes:
         modes: float32 [K, d], once built; with `std` they give the density to sample codes from.
 
     Args:
         units: Length of the code (at each position).
-        components: Number K of modes.
+        components: Number K of random modes; there are d unit vectors.
         std: Standard deviation σ of each component.
-        spread: Standard deviation of the modes' coordinates.
+        spread: Standard deviation of the random modes' coordinates.
         weight, covariance_weight: Weights of the two terms, which do not grow with the code.
-        mode_seed: Seed of the modes.
+        mode_seed: Seed of the random modes.
+        placement: "random" modes, or "unit": the d unit vectors, which the authors have.
+        calibrated_for: Images a batch, for which both terms are 1 on average if the codes are samples of the
+            mixture; by default they are taken as they are.
         **kwargs: Options of `Dense`.
 
     Raises:
-        InputError: If there are no components or the standard deviation is not above 0.
+        InputError: If there are no components, the standard deviation is not above 0, the placement is unknown, or
+            a batch has fewer than two images.
 
     Example:
         >>> bottleneck = kae.bottlenecks.GaussianMixtureRegularized(units=2, components=3)
@@ -62,35 +73,57 @@ class GaussianMixtureRegularized(Dense):
         weight: float = 1.0,
         covariance_weight: float = 1.0,
         mode_seed: int = 0,
+        placement: str = "random",
+        calibrated_for: int | None = None,
         **kwargs,
     ):
         super().__init__(units, **kwargs)
         if components < 1 or not std > 0:
             raise InputError(f"components={components} and std={std}", "both above 0", "correct them")
+        if placement not in PLACEMENTS:
+            raise unknown_name("placement", placement, PLACEMENTS)
+        if calibrated_for is not None and calibrated_for < 2:
+            raise InputError(f"calibrated_for={calibrated_for}", "two images a batch or more", "correct it")
         self.components, self.std, self.spread = components, std, spread
+        self.placement, self.calibrated_for = placement, calibrated_for
         self.weight, self.covariance_weight, self.mode_seed = weight, covariance_weight, mode_seed
         self.modes = None
 
     def build(self, input_shape):
         super().build(input_shape)
         values = prod(self.compute_output_shape(input_shape)[1:])
-        draws = np.random.default_rng(self.mode_seed).normal(size=(self.components, values))
-        self.modes = np.float32(self.spread * draws)
+        if self.placement == "unit":
+            self.modes = np.eye(values, dtype=np.float32)
+            # In each direction one mode is at 1 and the others are at 0.
+            self._places, self._shares = np.float32([[0.0], [1.0]]), np.float32([[values - 1], [1]]) / values
+        else:
+            draws = np.random.default_rng(self.mode_seed).normal(size=(self.components, values))
+            self.modes = self._places = np.float32(self.spread * draws)
+            self._shares = np.full((self.components, 1), 1 / self.components, np.float32)
+        n = self.calibrated_for
+        self._expected = (1.0, 1.0) if n is None else expected_terms(self.modes, self.std, n)
+
+    def prior(self) -> tuple[np.ndarray, np.ndarray, float]:
+        """Returns the mixture that codes are pulled towards: its weights [K], modes [K, d] and σ."""
+        return np.full(len(self.modes), 1 / len(self.modes)), self.modes, self.std
 
     def regularize(self, code, training):
         values = ops.cast(ops.reshape(code, (-1, prod(code.shape[1:]))), "float32")
         n = ops.cast(ops.shape(values)[0], "float32")
         ranks = (ops.cast(ops.arange(ops.shape(values)[0]), "float32") + 0.5) / n
-        standardized = (ops.sort(values, axis=0)[:, None] - self.modes) / self.std
-        distribution = ops.mean(0.5 * (1.0 + ops.erf(standardized / sqrt(2.0))), axis=1)
+        standardized = (ops.sort(values, axis=0)[:, None] - self._places) / self.std
+        distribution = ops.sum(0.5 * (1.0 + ops.erf(standardized / sqrt(2.0))) * self._shares, axis=1)
         marginals = ops.mean(ops.square(distribution - ranks[:, None]))
-        centered = self.modes - self.modes.mean(0)
-        target_covariance = self.std**2 * np.eye(centered.shape[1]) + centered.T @ centered / len(centered)
-        covariances = ops.mean(ops.square(numerics.covariance(values) - np.float32(target_covariance)))
-        self.add_loss(self.weight * marginals + self.covariance_weight * covariances)
+        target = np.float32(mixture_covariance(self.modes, self.std))
+        covariances = ops.mean(ops.square(numerics.covariance(values) - target))
+        of_marginals, of_covariances = self._expected
+        self.add_loss(
+            self.weight / of_marginals * marginals + self.covariance_weight / of_covariances * covariances
+        )
 
     def get_config(self):
         names = ("components", "std", "spread", "weight", "covariance_weight", "mode_seed")
+        names += ("placement", "calibrated_for")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
     @classmethod
@@ -98,4 +131,25 @@ class GaussianMixtureRegularized(Dense):
         return [
             Example({"units": 4}, (12,)),
             Example({"units": 2, "components": 3, "std": 0.5, "spread": 2.0, "mode_seed": 1}, (2, 3, 4)),
+            Example({"units": 3, "placement": "unit", "calibrated_for": 8}, (6,)),
         ]
+
+
+def mixture_covariance(modes: np.ndarray, std: float) -> np.ndarray:
+    """Returns the covariance [d, d] of a mixture of equally likely N(μₖ, σ²I)."""
+    centered = modes - modes.mean(0)
+    return std**2 * np.eye(centered.shape[1]) + centered.T @ centered / len(centered)
+
+
+def expected_terms(modes: np.ndarray, std: float, n: int) -> tuple[float, float]:
+    """Returns the means of both terms over batches of n samples of the mixture.
+
+    That of the marginals is exact: (1/6 − 1/(12n))/n, whatever the distribution (Anderson & Darling, 1952). That
+    of the covariances is a mean over 200 batches.
+    """
+    generator, target, squares = np.random.default_rng(0), mixture_covariance(modes, std), []
+    for _ in range(BATCHES):
+        samples = modes[generator.integers(len(modes), size=n)] + std * generator.normal(size=(n, modes.shape[1]))
+        covariance = np.cov(samples, rowvar=False, bias=True).reshape(target.shape)
+        squares.append(np.mean((covariance - target) ** 2))
+    return (1 / 6 - 1 / (12 * n)) / n, float(np.mean(squares))

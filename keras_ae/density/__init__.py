@@ -1,5 +1,13 @@
 """Densities of codes, fitted after training: they sample new codes and score how likely a code is."""
 
-from keras_ae.density.mixture import DENSITIES, Density, Gaussian, GaussianMixture, StandardNormal, load_density
+from keras_ae.density.mixture import (
+    DENSITIES,
+    Density,
+    Gaussian,
+    GaussianMixture,
+    StandardNormal,
+    load_density,
+    prior_of,
+)
 
-__all__ = ["DENSITIES", "Density", "Gaussian", "GaussianMixture", "StandardNormal", "load_density"]
+__all__ = ["DENSITIES", "Density", "Gaussian", "GaussianMixture", "StandardNormal", "load_density", "prior_of"]

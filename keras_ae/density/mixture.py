@@ -208,6 +208,26 @@ class GaussianMixture(Density):
         return fitted.weights_, fitted.means_, fitted.covariances_ + _rounding(fitted.means_)
 
 
+def prior_of(model) -> Density | None:
+    """Returns the mixture that a model's bottleneck pulls its codes towards; None of a bottleneck without one.
+
+    Args:
+        model: An `Autoencoder` that is built.
+
+    Example:
+        >>> bottleneck = kae.bottlenecks.GaussianMixtureRegularized(2, placement="unit")
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,), bottleneck=bottleneck)
+        >>> kae.density.prior_of(model).means.tolist()
+        [[1.0, 0.0], [0.0, 1.0]]
+    """
+    prior = getattr(model.bottleneck, "prior", None)
+    if prior is None:
+        return None
+    weights, modes, std = prior()
+    factors = np.broadcast_to(std * np.eye(modes.shape[1]), (len(modes), *2 * modes.shape[1:]))
+    return GaussianMixture(len(modes)).set_parameters(weights, np.asarray(modes, np.float64), factors)
+
+
 def _rounding(means: np.ndarray) -> np.ndarray:
     """Returns the covariances [k, d, d] of rounding errors of code values around means [k, d]."""
     return np.square(ROUNDING * means)[:, :, None] * np.eye(means.shape[1])
