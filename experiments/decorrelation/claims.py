@@ -4,6 +4,7 @@ import numpy as np
 import pandas
 
 from experiments.decorrelation.statistics import PAPER_TABLE, chosen_alpha, seed_pairs
+from experiments.decorrelation.study import IN_REGIME
 from experiments.decorrelation.tables import BASE_ALPHA, MAPS, in_regime_runs, of_table_1, rmse, squared
 from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, table
 from keras_ae.studies.paired import paired
@@ -12,7 +13,6 @@ REGIME = "keras-ae study run decorrelation --preset regime"
 ANY = Bound("the paper gives no margin: any difference counts", low=0)
 PAPER_DATA = "mnist"
 HEAVY = 1.0  # times the loss: a penalty beyond is answered by shrinking the code, not by decorrelating it
-IN_REGIME = (1e-6, 1e-5)  # α beside a mean over 784 pixels that is 0.001 to 0.01 beside their sum
 
 
 def claims_table(runs: pandas.DataFrame) -> pandas.DataFrame:
