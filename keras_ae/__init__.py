@@ -23,6 +23,7 @@ _MODULES = (
     "evaluation",
     "explore",
     "export",
+    "features",
     "layers",
     "losses",
     "networks",
@@ -41,6 +42,7 @@ _REGISTERED = (
     "bottlenecks",
     "networks",
     "autoencoder",
+    "features",
     "objectives",
 )
 _NAMES = {

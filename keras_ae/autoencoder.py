@@ -13,6 +13,8 @@ from keras_ae.execution import AutomaticExecution
 from keras_ae.losses import weights_of_images
 from keras_ae.pixels import tensor_in_unit
 
+PARTS = ("encoder", "bottleneck", "decoder", "features")
+
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
@@ -28,18 +30,29 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
         encoder: Model from images [batch, height, width, channels] to features.
         bottleneck: Layer from features to code, or the name of one that makes the decoder's codes.
         decoder: Model from code to images.
+        features: A frozen model from images to maps, where these are to be reconstructed instead of the images.
+            Methods then take maps wherever they take images, so that they need not be made anew each time.
 
     Raises:
-        InputError: If the three do not fit together, or are not such models and layers.
+        InputError: If the parts do not fit together, or are not such models and layers.
     """
 
-    def __init__(self, encoder: keras.Model, bottleneck: Bottleneck | str, decoder: keras.Model, **kwargs):
+    def __init__(
+        self,
+        encoder: keras.Model,
+        bottleneck: Bottleneck | str,
+        decoder: keras.Model,
+        features: keras.Model | None = None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         check_channels_last()
         _check_built("encoder", encoder)
         _check_built("decoder", decoder)
         bottleneck = as_bottleneck(bottleneck, decoder.input_shape[-1])
-        self.encoder, self.bottleneck, self.decoder = encoder, bottleneck, decoder
+        self.encoder, self.bottleneck, self.decoder, self.features = encoder, bottleneck, decoder, features
+        if features is not None:
+            _check_features(features, encoder)
         code_shape = tuple(bottleneck.compute_output_shape(encoder.output_shape)[1:])
         if code_shape != tuple(decoder.input_shape[1:]):
             raise InputError(
@@ -53,7 +66,7 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """(height, width, channels) of the images."""
-        return tuple(self.encoder.input_shape[1:])
+        return tuple(self.encoder.input_shape[1:] if self.features is None else self.features.image_shape)
 
     @property
     def code_shape(self) -> tuple[int, ...]:
@@ -72,8 +85,19 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
         if getattr(shape, "rank", 0) is None:  # TensorFlow's, of a generator that tells nothing
             raise InputError("images of unknown shape", f"{expected}", "tell tf.data the shape")
         given = tuple(shape[1:])
+        if self._are_maps(images):
+            return
         if not shapes_agree((*given, 1) if _lacks_channel(given, expected) else given, expected):
             raise InputError(f"images of {given}", f"{expected}", "resize them, or build a model for them")
+
+    def _are_maps(self, images) -> bool:
+        """Whether they are what `features` has made of images already."""
+        return self.features is not None and tuple(images.shape[1:]) == tuple(self.encoder.input_shape[1:])
+
+    def target(self, images):
+        """What is to be given back of images [batch, ...]: float images, or their features."""
+        images = tensor_in_unit(images)
+        return images if self.features is None or self._are_maps(images) else self.features(images)
 
     def encode(self, images, training: bool = False):
         """Codes [batch, ...] of images [batch, height, width, channels]; of a variational code the mean.
@@ -84,7 +108,7 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
             InputError: For images of another shape.
         """
         self._check(images)
-        return self.bottleneck(self.encoder(tensor_in_unit(images), training=training), training=training)
+        return self.bottleneck(self.encoder(self.target(images), training=training), training=training)
 
     def decode(self, codes, training: bool = False):
         """Images [batch, height, width, channels] of codes [batch, ...], in the type that layers compute in."""
@@ -113,6 +137,7 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
         """As of `keras.Model`; weights may come without targets, in `validation_data=(x, None, weights)` too."""
         if hasattr(x, "shape"):  # A step that was traced before may take images of any height and width.
             self._check(x)
+        self._trace_anew(x)
         given = _with_target(keras.Model.fit, self, x, *args, **kwargs)
         validation = given.get("validation_data")
         if isinstance(validation, tuple) and len(validation) == 3 and validation[1] is None:
@@ -121,14 +146,34 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
 
     def evaluate(self, x=None, *args, **kwargs):
         """As of `keras.Model`; `sample_weight` may come without `y`."""
+        self._trace_anew(x)
         return super().evaluate(**_with_target(keras.Model.evaluate, self, x, *args, **kwargs))
+
+    def predict(self, x, *args, **kwargs):
+        """As of `keras.Model`."""
+        self._trace_anew(x)
+        return super().predict(x, *args, **kwargs)
+
+    def _trace_anew(self, x) -> None:
+        """Forget compiled steps where images come after features, or features after images.
+
+        TensorFlow would relax the shape to one of any size, in which the two cannot be told apart.
+        """
+        if self.features is None:
+            return
+        spec = getattr(x, "element_spec", x)
+        shape = getattr(spec[0] if isinstance(spec, tuple) else spec, "shape", None)
+        kind = None if shape is None else int(shape[-1] or 0)
+        if kind != getattr(self, "_traced_kind", kind):
+            self.train_function = self.test_function = self.predict_function = None
+        self._traced_kind = kind
 
     def compile_from_config(self, config):
         self.compile(**keras.saving.deserialize_keras_object(config))
         self.optimizer.build(self.trainable_variables)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        y = _target(x, y, y_pred)
+        y = self._target(x, y, y_pred)
         if not shapes_agree(y.shape[1:], y_pred.shape[1:]):
             raise InputError(
                 f"target images of {tuple(y.shape[1:])}",
@@ -141,10 +186,15 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         sample_weight = weights_of_images(sample_weight, len(y_pred.shape))
-        return super().compute_metrics(x, _target(x, y, y_pred), y_pred, sample_weight)
+        return super().compute_metrics(x, self._target(x, y, y_pred), y_pred, sample_weight)
+
+    def _target(self, x, y, y_pred):
+        """What is to be reconstructed, of `y` or of `x` itself; grey images with an axis for their channel."""
+        y = self.target(x if y is None else y)
+        return ops.expand_dims(y, -1) if _lacks_channel(y.shape, y_pred.shape) else y
 
     def get_config(self):
-        parts = {"encoder": self.encoder, "bottleneck": self.bottleneck, "decoder": self.decoder}
+        parts = {name: getattr(self, name) for name in PARTS if getattr(self, name) is not None}
         serialized = {name: keras.saving.serialize_keras_object(part) for name, part in parts.items()}
         dtype = keras.dtype_policies.serialize(self.dtype_policy)  # by which `compile` scales the loss, or not
         return {"name": self.name, "dtype": dtype, **serialized}
@@ -153,7 +203,8 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
     def from_config(cls, config, custom_objects=None):
         parts = {
             name: keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
-            for name in ("encoder", "bottleneck", "decoder")
+            for name in PARTS
+            if name in config
         }
         return cls(**parts, name=config.get("name"), dtype=config.get("dtype"))
 
@@ -164,6 +215,17 @@ def _check_built(name: str, model) -> None:
         raise InputError(f"{model!r} as {name}", "a model whose shapes are known", "begin it with keras.Input")
 
 
+def _check_features(features, encoder) -> None:
+    """Refuse features that are not the encoder's input, and such that cannot be told from images."""
+    if not hasattr(features, "map_shape"):
+        raise InputError(f"{features!r} as features", "what keras_ae.architectures.features gives")
+    if tuple(features.map_shape) != tuple(encoder.input_shape[1:]):
+        received = f"features of {tuple(features.map_shape)}"
+        raise InputError(received, f"{tuple(encoder.input_shape[1:])}, which the encoder takes")
+    if tuple(features.map_shape) == tuple(features.image_shape):
+        raise InputError(f"features of the shape of images, {tuple(features.map_shape)}", "of another shape")
+
+
 def _with_target(method, model, x, *args, **kwargs) -> dict:
     """Arguments by name; images are their own target where weights come without one, which Keras would drop."""
     given = inspect.signature(method).bind_partial(model, x, *args, **kwargs).arguments
@@ -172,12 +234,6 @@ def _with_target(method, model, x, *args, **kwargs) -> dict:
     if given.get("sample_weight") is not None and given.get("y") is None:
         given["y"] = x
     return given
-
-
-def _target(x, y, y_pred):
-    """What is to be reconstructed, in [0, 1]: `y`, or `x` itself; grey images with an axis for their channel."""
-    y = tensor_in_unit(x if y is None else y)
-    return ops.expand_dims(y, -1) if _lacks_channel(y.shape, y_pred.shape) else y
 
 
 def _lacks_channel(shape, full) -> bool:

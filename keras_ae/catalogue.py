@@ -162,6 +162,7 @@ ARCHITECTURES = Catalogue(
         "decorrelated": "keras_ae.architectures.decorrelated:decorrelated",
         "strided": "keras_ae.architectures.strided:strided",
         "fully_connected": "keras_ae.architectures.fully_connected:fully_connected",
+        "feature_autoencoder": "keras_ae.architectures.feature_autoencoder:feature_autoencoder",
         "window_autoencoder": "keras_ae.architectures.window_autoencoder:window_autoencoder",
         "classic": "keras_ae.architectures.classifiers:classic",
         "pool_fc": "keras_ae.architectures.classifiers:pool_fc",

@@ -32,6 +32,7 @@ ORDER = [
         "networks",
         "autoencoder",
         "model_file",
+        "features",
         "objectives",
         "architectures",
     ),
@@ -68,7 +69,10 @@ def test_every_module_has_its_place_in_the_order():
     assert modules - {"__init__", "__pycache__"} <= set(ORDER)
 
 
-CORE = ["layers", "bottlenecks", "networks", "autoencoder", "architectures", "losses", "numerics", "schedules"]
+CORE = [
+    *("layers", "bottlenecks", "networks", "autoencoder", "features", "architectures"),
+    *("losses", "numerics", "schedules"),
+]
 
 
 @pytest.mark.parametrize("module", CORE)

@@ -1,6 +1,7 @@
 """Scores by name."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from keras_ae.detection.base import Score
@@ -8,6 +9,8 @@ from keras_ae.detection.codes import CodeDensity, Mahalanobis, NearestCodes
 from keras_ae.detection.combination import Combination
 from keras_ae.detection.likelihood import JointLikelihood, NegativeELBO
 from keras_ae.detection.local import LocalConfidence
+from keras_ae.detection.nearest_patches import NearestPatches
+from keras_ae.detection.position_gaussian import PositionGaussian
 from keras_ae.detection.reconstruction import ReconstructionError, StandardizedError
 from keras_ae.errors import InputError, listed_names, unknown_name
 
@@ -15,7 +18,7 @@ KINDS = {
     kind.name: kind
     for kind in (
         *(ReconstructionError, StandardizedError, CodeDensity, Mahalanobis, NearestCodes),
-        *(NegativeELBO, JointLikelihood, LocalConfidence, Combination),
+        *(NegativeELBO, JointLikelihood, LocalConfidence, Combination, PositionGaussian, NearestPatches),
     )
 }
 # What one writes, and what it makes.
@@ -32,13 +35,16 @@ SCORES = {
     "negative_elbo": NegativeELBO,
     "joint_likelihood": JointLikelihood,
     "local_confidence": LocalConfidence,
+    "position_gaussian": PositionGaussian,
+    "nearest_patches": NearestPatches,
 }
 
 
 def as_score(score: Score | str | Iterable[Score | str]) -> Score:
     """A score, or the one of a name; several, listed or with + between their names, are combined.
 
-    "mse+nearest_codes", "mse + nearest_codes" and ["mse", NearestCodes()] are the same.
+    "mse+nearest_codes", "mse + nearest_codes" and ["mse", NearestCodes()] are the same. Behind a colon stands the
+    pooling of a score that has one: "mse:max", "position_gaussian:top_1" (`keras_ae.detection.pooling`).
 
     Raises:
         InputError: There is no such score.
@@ -51,10 +57,15 @@ def as_score(score: Score | str | Iterable[Score | str]) -> Score:
 
 
 def _named(name: str) -> Score:
-    name = name.strip() if isinstance(name, str) else name
+    name, _, pooling = name.strip().partition(":") if isinstance(name, str) else (name, "", "")
     if not isinstance(name, str) or name not in SCORES:
         raise unknown_name("score", name, SCORES)
-    return SCORES[name]()
+    score = SCORES[name]()
+    if not pooling:
+        return score
+    if not hasattr(score, "pooling"):
+        raise InputError(f"the score {name!r} with the pooling {pooling!r}", "a score of maps", "leave it out")
+    return replace(score, pooling=pooling)
 
 
 def score_from_config(config: dict[str, Any]) -> Score:

@@ -1,6 +1,6 @@
 """What an autoencoder makes of images: of a batch to be scored, and of the normal ones scores learn from."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,9 +28,14 @@ class Observation:
         self.model, self.images = model, images
 
     @cached_property
+    def target(self):
+        """float32 [n, ...]: what the model gives back, the images, or the feature maps that it makes of them."""
+        return ops.cast(self.model.target(self.images), "float32")
+
+    @cached_property
     def features(self):
         """The encoder's features."""
-        return self.model.encoder(self.images, training=False)
+        return self.model.encoder(self.target, training=False)
 
     @cached_property
     def code(self):
@@ -44,13 +49,13 @@ class Observation:
 
     @cached_property
     def reconstruction(self):
-        """float32 [n, height, width, channels]."""
+        """float32, of the shape of `target`."""
         return ops.cast(self.model.decode(self.code), "float32")
 
     @cached_property
     def residual(self):
-        """Images minus reconstructions."""
-        return self.images - self.reconstruction
+        """Images, or feature maps, minus reconstructions."""
+        return self.target - self.reconstruction
 
 
 @dataclass(frozen=True)
@@ -91,10 +96,14 @@ class NormalImages:
             raise _no_images()
         return Residuals(total / count, squares / count)
 
+    def each(self, function: Callable[[Observation], np.ndarray]) -> Iterator[np.ndarray]:
+        """A function of an observation, compiled, of one batch after the other: [b, ...]."""
+        measure = compiled(lambda images: function(Observation(self.model, images)))
+        return (as_array(measure(batch)) for batch in self.batches)
+
     def measure(self, function: Callable[[Observation], np.ndarray]) -> np.ndarray:
         """A function of an observation, compiled, over all images: [n, ...]."""
-        measure = compiled(lambda images: function(Observation(self.model, images)))
-        measured = [as_array(measure(batch)) for batch in self.batches]
+        measured = list(self.each(function))
         if not measured:
             raise _no_images()
         return np.concatenate(measured)

@@ -7,8 +7,11 @@ import numpy as np
 from keras import ops
 
 from keras_ae.detection.base import Score, check_settings
+from keras_ae.detection.maps import image_sized, pooled_label
 from keras_ae.detection.observation import NormalImages, Observation
+from keras_ae.detection.pooling import check_pooling, pool
 from keras_ae.detection.standardization import FAINTEST
+from keras_ae.errors import InputError
 from keras_ae.losses import ssim_map
 
 # From images and reconstructions [n, h, w, c] to errors of the same shape, except for SSIM's smaller maps.
@@ -27,28 +30,37 @@ class ReconstructionError(Score):
 
     Args:
         kind: Squared or absolute difference, binary cross-entropy in nats, or 1 − SSIM.
+        pooling: How the map's values become one; "mean" is over all pixels, "max" finds small defects.
     """
 
     name: ClassVar[str] = "reconstruction"
     has_map: ClassVar[bool] = True
     kind: Literal["mse", "mae", "binary_crossentropy", "ssim"] = "mse"
+    pooling: str = "mean"
 
     def __post_init__(self):
         check_settings(self)
+        check_pooling(self.pooling)
 
     @property
     def label(self) -> str:
-        return self.kind
+        return pooled_label(self, self.kind)
+
+    def check(self, model) -> None:
+        super().check(model)
+        if self.kind in ("binary_crossentropy", "ssim") and getattr(model, "features", None) is not None:
+            received = f"an autoencoder of features to score by {self.kind}"
+            raise InputError(received, "a score of values of any range", "take mse, or standardized_error")
 
     def values(self, seen: Observation):
-        return ops.mean(self._errors(seen), axis=(1, 2, 3))
+        return pool(ops.mean(self._errors(seen), axis=-1), self.pooling)
 
     def map(self, seen: Observation):
-        errors = ops.mean(self._errors(seen), axis=-1)
-        return _stretched(_stretched(errors, 1, seen.images.shape[1]), 2, seen.images.shape[2])
+        errors, shape = ops.mean(self._errors(seen), axis=-1), seen.target.shape
+        return image_sized(_stretched(_stretched(errors, 1, shape[1]), 2, shape[2]), seen)
 
     def _errors(self, seen: Observation):
-        return ERRORS[self.kind](seen.images, seen.reconstruction)
+        return ERRORS[self.kind](seen.target, seen.reconstruction)
 
 
 @dataclass
@@ -57,11 +69,23 @@ class StandardizedError(Score):
 
     μ and σ are mean and deviation over normal images of the residual r = image − reconstruction at that pixel and
     channel; to each variance that of all pixels is added, times 0.01, which counts as 1e-8 at least.
+
+    Args:
+        pooling: As of `ReconstructionError`.
     """
 
     name: ClassVar[str] = "standardized_error"
     learns: ClassVar[tuple[str, ...]] = ("mean", "deviation")
     has_map: ClassVar[bool] = True
+    pooling: str = "mean"
+
+    def __post_init__(self):
+        check_settings(self)
+        check_pooling(self.pooling)
+
+    @property
+    def label(self) -> str:
+        return pooled_label(self, self.name)
 
     def fit(self, normal: NormalImages):
         residuals = normal.residuals
@@ -72,9 +96,12 @@ class StandardizedError(Score):
         return self
 
     def values(self, seen: Observation):
-        return ops.mean(self.map(seen), axis=(1, 2))
+        return pool(self._standardized(seen), self.pooling)
 
     def map(self, seen: Observation):
+        return image_sized(self._standardized(seen), seen)
+
+    def _standardized(self, seen: Observation):
         return ops.mean(ops.square((seen.residual - self.mean) / self.deviation), axis=-1)
 
 

