@@ -13,6 +13,7 @@ from keras_ae.detection.observation import NormalImages, Observation
 from keras_ae.detection.standardization import center_and_deviation
 from keras_ae.errors import InputError
 
+FARTHEST = 100  # deviations from 0 at which distances between codes that are not centred are right to 1e-3
 CANDIDATES = 3  # times k codes, among which the k nearest are looked for exactly
 
 
@@ -101,14 +102,13 @@ class NearestCodes(Score):
             )
         if len(codes) > self.most:
             codes = codes[np.random.default_rng(self.seed).choice(len(codes), self.most, replace=False)]
-        self.center, deviation = center_and_deviation(codes)
+        self.center, deviation = center_and_deviation(codes, normal.faint_change(lambda seen: seen.flat_code))
         self.scale = 1 / deviation
         self.kept = (codes - self.center) * self.scale
         return self
 
     def set_state(self, state):
-        # Detectors of earlier versions were not centred.
-        return super().set_state({"center": np.zeros_like(state["scale"]), **state})
+        return super().set_state(state if "center" in state else _centered(state))
 
     def values(self, seen: Observation):
         # Centred before anything else: the squares of codes far from 0 would cancel.
@@ -120,3 +120,20 @@ class NearestCodes(Score):
         near = ops.take(self.kept, ops.top_k(-squares, candidates)[1], axis=0)
         distances = ops.norm(code[:, None] - near, axis=-1)
         return -ops.mean(ops.top_k(-distances, self.k)[0], axis=1)
+
+
+def _centered(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What a detector of an early version has learned, whose codes were not centred.
+
+    Raises:
+        InputError: The codes lie so far from 0 that its distances, and so its threshold, were wrong.
+    """
+    mean = state["kept"].mean(axis=0, dtype=np.float64)
+    if np.abs(mean).max(initial=0.0) > FARTHEST:
+        received = f"nearest codes of an early version, {np.abs(mean).max():.0f} deviations from 0"
+        raise InputError(received, f"at most {FARTHEST}, or its distances were rounded", "fit the detector again")
+    return {
+        "center": np.float32(mean / state["scale"]),
+        "scale": state["scale"],
+        "kept": np.float32(state["kept"] - mean),
+    }

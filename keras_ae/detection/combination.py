@@ -58,7 +58,7 @@ class Combination(Score):
         values = kept.measure(self._stacked).astype(np.float64)
         if len(values) < 2:
             raise InputError(f"{len(values)} images kept to standardise by", "2 or more", "give more images")
-        self.means, self.deviations = center_and_deviation(values)
+        self.means, self.deviations = center_and_deviation(values, kept.faint_change(self._stacked))
         return self
 
     def values(self, seen: Observation):

@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from keras_ae.detection.division import Part, RankedImages
+from keras_ae.detection.standardization import faintly_changed
 from keras_ae.errors import InputError
 from keras_ae.evaluation.inference import as_array
 from keras_ae.execution import compiled
@@ -107,6 +108,21 @@ class NormalImages:
         if not measured:
             raise _no_images()
         return np.concatenate(measured)
+
+    def faint_change(self, function: Callable[[Observation], np.ndarray]) -> np.ndarray:
+        """How far a function of an observation changes with images that nobody can tell apart: float64 [...].
+
+        The root of the mean square over the first batch (`faintly_changed`).
+        """
+
+        def difference(images):
+            after = function(Observation(self.model, faintly_changed(images)))
+            return after - function(Observation(self.model, images))
+
+        batch = next(iter(self.batches), None)
+        if batch is None:
+            raise _no_images()
+        return np.sqrt(np.mean(np.square(as_array(compiled(difference)(batch)), dtype=np.float64), axis=0))
 
     def divided(self, every: float) -> tuple["NormalImages", "NormalImages"]:
         """All images but one in `every`, and the others; the same ones in whatever order the images come.

@@ -14,11 +14,20 @@ from keras_ae.detection.standardization import FAINTEST
 from keras_ae.errors import InputError
 from keras_ae.losses import ssim_map
 
+SATURATED = 1e-7  # probabilities are at least so far from 0 and 1
+
+
+def _binary_crossentropy(x, y):
+    # Keras's own takes the logits of a decoder that ends with a sigmoid, by an operation that ONNX lacks.
+    y = ops.clip(y, SATURATED, 1 - SATURATED)
+    return -(x * ops.log(y) + (1 - x) * ops.log(1 - y))
+
+
 # From images and reconstructions [n, h, w, c] to errors of the same shape, except for SSIM's smaller maps.
 ERRORS = {
     "mse": lambda x, y: ops.square(x - y),
     "mae": lambda x, y: ops.abs(x - y),
-    "binary_crossentropy": lambda x, y: ops.binary_crossentropy(x, y),
+    "binary_crossentropy": _binary_crossentropy,
     "ssim": lambda x, y: 1.0 - ssim_map(x, y),
 }
 FLOOR = 0.1  # of the overall deviation: pixels that never vary in normal images would else decide alone

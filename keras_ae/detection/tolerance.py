@@ -6,12 +6,11 @@ import numpy as np
 
 from keras_ae.detection.detector import AnomalyDetector
 from keras_ae.detection.observation import Observation
+from keras_ae.detection.standardization import faintly_changed
 from keras_ae.evaluation.inference import as_array
 from keras_ae.execution import compiled
 
 PART = 1e-3  # of the spread of normal images
-GREY_LEVEL = 1 / 255
-FAINT = 0.01  # of a grey level: no camera, file or eye tells images apart that differ by so little
 
 
 def tolerances(detector: AnomalyDetector, images: np.ndarray) -> dict[str, float]:
@@ -45,8 +44,7 @@ def map_tolerance(detector: AnomalyDetector, images: np.ndarray) -> float:
 
 def _faint_change(detector: AnomalyDetector, function: Callable, images: np.ndarray) -> float:
     """The largest change of a score or a map by a hundredth of a grey level, up or down at random."""
-    signs = np.random.default_rng(0).choice(np.float32([-1, 1]), images.shape)
-    changed = np.clip(images + signs * np.float32(FAINT * GREY_LEVEL), 0, 1)
+    changed = as_array(faintly_changed(images))
     before, after = (_measured(detector, function, batch).astype(np.float64) for batch in (images, changed))
     return float(np.abs(after - before).max(initial=0.0))
 

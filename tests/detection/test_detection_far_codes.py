@@ -1,5 +1,6 @@
 """Scores of codes that lie far from 0, and of code values that never vary, beside exact distances."""
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,10 +8,12 @@ from hypothesis import strategies as st
 from scipy.stats import multivariate_normal
 from sklearn.neighbors import NearestNeighbors
 
+import keras_ae as kae
 from keras_ae.density import Gaussian
 from keras_ae.detection import CodeDensity, Mahalanobis, NearestCodes
 from keras_ae.detection.combination import Combination
 from keras_ae.detection.standardization import ROUNDING, center_and_deviation
+from keras_ae.errors import InputError
 
 pytestmark = pytest.mark.tensorflow
 
@@ -27,6 +30,10 @@ class Codes:
 
     def measure(self, function):
         return np.asarray(function(self))
+
+    def faint_change(self, function):
+        """Codes, and what is made of them, are as exact as a float32."""
+        return np.zeros(np.asarray(function(self)).shape[1:])
 
 
 def _exact(normal, codes, k=5):
@@ -105,11 +112,61 @@ def test_a_member_that_never_varies_does_not_decide_a_combination():
     assert np.isfinite(together).all()
 
 
-def test_a_detector_of_before_still_scores():
-    """Its state has no center: its kept codes are scaled, and lie where they lay."""
-    generator = np.random.default_rng(0)
-    normal, others = generator.normal(2, 1, (200, 3)), Codes(generator.normal(2, 2, (40, 3)))
+def _of_before(normal):
+    """A score as early versions saved it: without a center, its kept codes scaled, where they lay."""
     scale = np.float32(1 / normal.std(axis=0))
-    old = NearestCodes().set_state({"scale": scale, "kept": np.float32(normal) * scale})
-    new = NearestCodes().fit(Codes(normal))
+    return {"scale": scale, "kept": np.float32(normal) * scale}
+
+
+@pytest.mark.parametrize("mean", [0, 2, 90])
+def test_a_detector_of_before_still_scores(mean):
+    generator = np.random.default_rng(0)
+    normal, others = generator.normal(mean, 1, (200, 3)), Codes(generator.normal(mean, 2, (40, 3)))
+    old, new = NearestCodes().set_state(_of_before(normal)), NearestCodes().fit(Codes(normal))
     np.testing.assert_allclose(np.asarray(old.values(others)), np.asarray(new.values(others)), rtol=1e-4)
+
+
+def test_a_detector_of_before_whose_distances_were_wrong_is_refused():
+    normal = np.random.default_rng(0).normal(350, 1, (200, 3))
+    with pytest.raises(
+        InputError, match=r"35\d deviations from 0; expected at most 100.*; fit the detector again"
+    ):
+        NearestCodes().set_state(_of_before(normal))
+
+
+def _autoencoder():
+    """Of evenly grey images the second code value is 0 but for rounding; each is taken for a black one."""
+    images = keras.Input((4, 4, 1))
+    codes = keras.layers.Dense(2, use_bias=False)(keras.layers.Flatten()(images))
+    encoder = keras.Model(images, codes)
+    contrast = np.random.default_rng(0).normal(size=16)
+    encoder.set_weights([np.stack([np.ones(16), contrast - contrast.mean()], axis=1)])
+    codes = keras.Input((2,))
+    black = keras.layers.Dense(16, kernel_initializer="zeros", bias_initializer=keras.initializers.Constant(1e-6))
+    decoder = keras.Model(codes, keras.layers.Reshape((4, 4, 1))(black(codes)))
+    return kae.Autoencoder(encoder, "identity", decoder)
+
+
+def test_a_code_value_that_is_what_is_left_where_others_cancel_decides_nothing():
+    """Its mean is about 0, so that it does not tell how far it is rounded."""
+    levels = np.random.default_rng(0).random((80, 1, 1, 1), np.float32)
+    grey = np.broadcast_to(levels, (80, 4, 4, 1))
+    detector = kae.AnomalyDetector(_autoencoder(), "nearest_codes", 0.25).fit(grey)
+    signs = np.random.default_rng(1).choice(np.float32([-1, 1]), grey.shape)
+    faint = detector.anomaly_scores(np.clip(grey + signs * 0.01 / 255, 0, 1))
+    assert faint.max() < 10
+    contrast = grey[:1].copy()
+    contrast[0, :2] *= 0.9
+    assert detector.anomaly_scores(contrast) > 10 * faint.max()
+
+
+def test_scores_that_are_nothing_but_rounding_do_not_decide_a_combination():
+    """The error of each black image is 1e-12: a hundredth of a grey level is 1,600 times as much."""
+    model, black = _autoencoder(), np.zeros((60, 4, 4, 1), np.float32)
+    detector = kae.AnomalyDetector(model, "mse+nearest_codes", 0.25).fit(black)
+    faint = np.full((1, 4, 4, 1), 0.01 / 255, np.float32)
+    moved = detector.anomaly_scores(faint) - detector.anomaly_scores(black[:1])
+    assert np.abs(moved) < 10
+    spot = black[:1].copy()
+    spot[0, 1, 1] = 0.2  # and what can be seen is found
+    assert detector.anomaly_scores(spot) > detector.threshold_ + 100
