@@ -21,7 +21,7 @@ from keras_ae.files import plain_cell, shown_name
 from keras_ae.output_paths import check_output_directory, check_output_file
 from keras_ae.studies.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
 from keras_ae.studies.detector_directory import check_detector_directory
-from keras_ae.studies.normal_images import check_normal, normal_in_words
+from keras_ae.studies.normal_images import check_normal, check_sizes, load_normal, normal_in_words
 from keras_ae.studies.run import Run
 from keras_ae.written_files import saved_model_files
 
@@ -52,18 +52,17 @@ class DetectTrain:
         config = RunConfig(self.data, self.model, self.training)
         check_output_directory(self.out)
         check_detector_directory(self.out)
-        data = config.load_data(progress=not self.json)
+        config, data = load_normal(config, self.false_positive_rate, progress=not self.json)
         check_normal(data, self.data.train_labels)
+        check_sizes(data, self.false_positive_rate, self.training)
         self.model.check(data.image_shape)
         load_keras()
         from keras_ae.detection import as_score
         from keras_ae.studies import train_detector
-        from keras_ae.studies.detecting import check_sizes
 
         as_score(self.score)
-        check_sizes(data, self.false_positive_rate)
         print_notes(data)
-        print(normal_in_words(data), file=sys.stderr)
+        print(normal_in_words(data, self.training), file=sys.stderr)
         how = {"score": self.score, "false_positive_rate": self.false_positive_rate, "formats": self.formats}
         results = train_detector(config, self.out, **how, data=data, progress=not self.json)
         print_detector(results, self.json)

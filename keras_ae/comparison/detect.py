@@ -165,8 +165,7 @@ class DetectionJudge:
 
     def __init__(self, config, data, rate: float):
         from keras_ae.comparison.anomalies import anomaly_trial
-        from keras_ae.studies.detecting import check_sizes
-        from keras_ae.studies.normal_images import check_normal
+        from keras_ae.studies.normal_images import check_normal, check_sizes
 
         check_normal(data, config.data.train_labels)
         check_sizes(data, rate)

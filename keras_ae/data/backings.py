@@ -1,4 +1,4 @@
-"""The two homes of a split's images, memory and files, behind the same four methods.
+"""The two homes of a split's images, memory and files, and a choice of them, behind the same four methods.
 
 `shape` is (h, w, c); `len` the number of images; `read` gives pixels as NumPy, and `fetch` does the same inside
 a tf.data pipeline. Both give float32 in [0, 1], an image for each row.
@@ -110,6 +110,26 @@ class FileImages:
         if not self._logged[row]:
             self._logged[row] = True
             self.log.record(self.names[row], kinds)
+
+
+class ChosenImages:
+    """Some of other images, by their places, int64 [n]."""
+
+    def __init__(self, images: "ArrayImages | FileImages", places: np.ndarray):
+        self.images, self.places, self.shape = images, places, images.shape
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """float32 [len(rows), h, w, c]."""
+        return self.images.read(self.places[rows])
+
+    def fetch(self, rows):
+        """float32 [b, h, w, c] for int64 rows [b]: tensors."""
+        import tensorflow as tf
+
+        return self.images.fetch(tf.gather(self.places, rows))
 
 
 def check_size(name: str, shape: tuple, first_name: str, first_shape: tuple) -> None:

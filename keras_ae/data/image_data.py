@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_ae.data.backings import ArrayImages
+from keras_ae.data.backings import ArrayImages, ChosenImages
 from keras_ae.data.caching import Images
 from keras_ae.data.checks import places, positive
 from keras_ae.data.collection import TEST, TRAIN, VALIDATION
@@ -45,6 +45,7 @@ class ImageData:
         seed: Of the splits, the order and the noise.
         test_is_drawn: Whether the test images were drawn at random, the source having none of its own and no
             stretches of it having been named: it is chance then which labels they have that training lacks.
+        validation_is_drawn: Whether the validation images, if any, were drawn from those of training.
     """
 
     value_range = (0.0, 1.0)
@@ -62,8 +63,9 @@ class ImageData:
         log: FileLog | None = None,
         preparation: Preparation = AS_IS,
         test_is_drawn: bool = False,
+        validation_is_drawn: bool = False,
     ):
-        self.test_is_drawn = test_is_drawn
+        self.test_is_drawn, self.validation_is_drawn = test_is_drawn, validation_is_drawn
         self.source, self.batch_size, self.seed = source, batch_size, seed
         self.image_shape: tuple[int, int, int] = tuple(int(n) for n in splits[TRAIN].images.shape)
         self.has_labels = splits[TRAIN].labels is not None
@@ -112,6 +114,7 @@ class ImageData:
         epoch: int | None = None,
         repeat: bool = False,
         start_step: int = 0,
+        rows=None,
     ) -> "tf.data.Dataset":
         """A tf.data pipeline of float32 batches [b, h, w, c] in [0, 1].
 
@@ -128,6 +131,7 @@ class ImageData:
                 another random epoch each time the pipeline is iterated over.
             repeat: The endless stream of epochs from `epoch` (or 0) on.
             start_step: Leave out this many batches, without decoding them.
+            rows: Places of the images to give, as of `images_at`; None gives all of the split.
 
         Raises:
             InputError: There is no such split, it is empty, or an argument is out of range. While iterating
@@ -140,14 +144,18 @@ class ImageData:
         if not (noise >= 0 and np.isfinite(noise)):
             raise InputError(f"noise={noise}", "a standard deviation, 0 or more", "correct it")
         start_step = positive("start_step", start_step, least=0)
-        steps = self.steps_per_epoch(split, size)
+        images, known = found.images, self.labels(split) if labels else None
+        if rows is not None:
+            chosen = places(rows, len(images))
+            images, known = ChosenImages(images, chosen), known[chosen] if labels else None
+        steps = len(batch_bounds(len(images), size)) - 1
         if not repeat and start_step > steps:
             raise InputError(
                 f"start_step={start_step}", f"at most the {steps} steps of an epoch", "use repeat=True"
             )
         return build(
-            found.images,
-            self.labels(split) if labels else None,
+            images,
+            known,
             batch_size=size,
             seed=self.seed,
             shuffle=split == TRAIN if shuffle is None else shuffle,

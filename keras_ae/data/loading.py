@@ -10,7 +10,7 @@ from typing import get_args
 from keras_ae.data.backings import ArrayImages
 from keras_ae.data.caching import back_files
 from keras_ae.data.checks import positive
-from keras_ae.data.collection import TEST, TRAIN, VALIDATION, Part
+from keras_ae.data.collection import TEST, TRAIN, VALIDATION, Collection, Part
 from keras_ae.data.decoding import Decoder
 from keras_ae.data.file_log import FileLog
 from keras_ae.data.image_data import ImageData, Split
@@ -144,7 +144,12 @@ def load(
         log=log,
         preparation=preparation,
         test_is_drawn=not selections and TEST not in collection.parts,
+        validation_is_drawn=not _has_own_validation(collection, selections, own_validation),
     )
+
+
+def _has_own_validation(collection: Collection, selections: dict[str, Selection], own_validation: bool) -> bool:
+    return VALIDATION in selections if selections else own_validation and VALIDATION in collection.own
 
 
 def _array_splits(parts: dict[str, Part], preparation: Preparation, channels: int | None) -> dict[str, Split]:

@@ -8,17 +8,18 @@ import keras
 import numpy as np
 
 from keras_ae.data import ImageData
-from keras_ae.detection import AnomalyDetector, fewest_images, measure_outcome
-from keras_ae.detection.calibration import DEFAULT_RATE, check_rate
+from keras_ae.detection import AnomalyDetector, measure_outcome
+from keras_ae.detection.calibration import DEFAULT_RATE
 from keras_ae.directories import check_replaceable
 from keras_ae.errors import InputError
 from keras_ae.export import Parity, as_float32, autoencoder_endpoints, write_saved_model
 from keras_ae.studies.config import DataConfig, RunConfig, plain
 from keras_ae.studies.detector_directory import EXPORTED, RUN, SAVED, check_detector_directory
-from keras_ae.studies.normal_images import check_normal
+from keras_ae.studies.normal_images import check_normal, check_sizes, load_normal
 from keras_ae.studies.rehearsal import rehearse_export
 from keras_ae.studies.run import Run
 from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.studies.stopping import calibration_rows
 from keras_ae.studies.training import train
 from keras_ae.written_files import saved_detector_files, saved_model_files
 
@@ -38,9 +39,10 @@ def train_detector(
 ) -> dict[str, Any]:
     """Train an autoencoder on normal images, calibrate a threshold on held-out ones, and export the detector.
 
-    The validation images set the threshold, the test images tell how many false alarms there are and, where their
-    labels tell normal images from others (`normal_labels`), how many anomalies are found. In `out` are the run,
-    `run/`, the deployable `detector/` and `detector_keras/` for `load_detector`. A broken run goes on.
+    The validation images set the threshold, with patience those that training is not stopped by. The test images
+    tell how many false alarms there are and, where their labels tell normal images from others (`normal_labels`),
+    how many anomalies are found. In `out` are the run, `run/`, the deployable `detector/`, and `detector_keras/`
+    for `load_detector`. A broken run goes on.
 
     Args:
         config: Of the run; its images are normal ones.
@@ -48,7 +50,8 @@ def train_detector(
         score: Name of the score, or names joined by +.
         false_positive_rate: What the threshold is set for.
         formats: As of `export_detector`.
-        data: The images, if they are loaded already.
+        data: The images, if they are loaded already; else where needed more are set aside to validate on than
+            usual (`load_normal`).
         progress: Whether to show progress bars.
 
     Returns:
@@ -60,9 +63,10 @@ def train_detector(
     """
     out = Path(out)
     check_detector_directory(out)
-    data = data or config.load_data(progress)
+    if data is None:
+        config, data = load_normal(config, false_positive_rate, progress)
     check_normal(data, config.data.train_labels)
-    check_sizes(data, false_positive_rate)
+    check_sizes(data, false_positive_rate, config.training)
     if not RunDirectory(out / RUN).is_finished:
         rehearse_export(config, data.image_shape, score, tuple(formats))
     resume = (out / RUN / "run.json").exists()
@@ -76,15 +80,6 @@ def train_detector(
         data=data,
         saved=out / SAVED,
     )
-
-
-def check_sizes(data: ImageData, rate: float) -> None:
-    """Refuse a source with too few validation images to promise the rate."""
-    check_rate(rate)
-    found, fewest = data.sizes["validation"], fewest_images(rate)
-    if found < fewest:
-        action = "give more images, a larger --validation-fraction or a higher --false-positive-rate"
-        raise InputError(f"{found} images to calibrate a rate of {rate:g}", f"at least {fewest}", action)
 
 
 def normal_labels(data: ImageData, train_labels: tuple[str, ...] = ()) -> np.ndarray | None:
@@ -149,9 +144,10 @@ def export_run(
             raise InputError(f"formats {', '.join(formats)} without a score", "a SavedModel", "give --score NAME")
         return {"out": str(out)} | _deviations(write_saved_model(model, autoencoder_endpoints(model), out))
     data = data or config.load_data(progress)
-    check_sizes(data, false_positive_rate)
+    check_sizes(data, false_positive_rate, config.training)
     detector = AnomalyDetector(model, score, false_positive_rate, holdout=0)
-    detector.fit(data.pipeline("train", shuffle=False)).calibrate(data.validation)
+    calibrating = data.pipeline("validation", rows=calibration_rows(data, config.training))
+    detector.fit(data.pipeline("train", shuffle=False)).calibrate(calibrating)
     results = _promised(detector) | measure_on_test(detector, data, config.data.train_labels)
     if saved is not None:
         detector.save(saved)

@@ -17,6 +17,7 @@ from keras_ae.studies.environment import environment
 from keras_ae.studies.history import RunHistory
 from keras_ae.studies.run import Run
 from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.studies.stopping import stopping_rows
 from keras_ae.studies.tasks import compile_model, task_of
 from keras_ae.studies.warm_up import penalty_warm_ups
 
@@ -134,7 +135,9 @@ def _fit(model, config: RunConfig, data: ImageData, directory: RunDirectory, che
     """Train to the end; the `RunHistory`."""
     training = config.training
     task = task_of(model)
-    validation = task.batches(data, "validation", training) if data.sizes["validation"] else None
+    validation = None
+    if data.sizes["validation"]:
+        validation = task.batches(data, "validation", training, rows=stopping_rows(data, training))
     history = RunHistory(directory.path / "history.csv", training.steps_per_evaluation)
 
     def stream(start_step: int):

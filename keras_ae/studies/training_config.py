@@ -67,7 +67,8 @@ class TrainingConfig:
     monitor_weights: bool = False
     """Write histograms of the weights for TensorBoard."""
     patience: int | None = None
-    """Stop after so many evaluations without a lower validation loss, and keep the weights with the lowest."""
+    """Stop after so many evaluations without a lower loss on every other validation image, and keep the weights
+    with the lowest. A detector's threshold is set by the rest of them."""
     checkpoint_steps: int | None = None
     """Save the state of the unfinished run every so many steps, besides every so many minutes."""
     checkpoint_minutes: float = 5.0

@@ -115,6 +115,19 @@ def test_labels_stay_with_their_images():
         assert labels.dtype == np.int32
 
 
+def test_some_rows_of_a_split():
+    data = _data(20, batch_size=3)
+    assert _rows(data.pipeline("test", rows=[7, 1, -1, 4])) == [[7, 1, 19, 4]]
+    pairs = list(data.pipeline("test", rows=range(1, 20, 3), labels=True))
+    assert [label for _, labels in pairs for label in labels.numpy()] == [1, 4, 7, 10, 13, 16, 19]
+    assert [*itertools.chain(*_rows(images for images, _ in pairs))] == [1, 4, 7, 10, 13, 16, 19]
+    shuffled = data.pipeline("train", rows=range(1, 20, 3), epoch=1)
+    assert len(shuffled) == 2
+    assert sorted(itertools.chain(*_rows(shuffled))) == [1, 4, 7, 10, 13, 16, 19]
+    with pytest.raises(InputError):
+        data.pipeline("test", rows=[20])
+
+
 def test_noise():
     data = _data(255, batch_size=255)
     ((noisy, clean),) = data.pipeline("test", noise=0.1)

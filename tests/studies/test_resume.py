@@ -12,7 +12,7 @@ import pytest
 from keras_ae import cli
 from keras_ae.callbacks import checkpoint
 from keras_ae.errors import InputError
-from keras_ae.studies import DataConfig, ModelConfig, RunConfig, RunDirectory, TrainingConfig, train
+from keras_ae.studies import DataConfig, ModelConfig, RunConfig, RunDirectory, TrainingConfig, export_run, train
 from keras_ae.studies.history import RunHistory
 
 pytestmark = pytest.mark.tensorflow
@@ -142,7 +142,22 @@ def test_patience_stops_early_and_keeps_the_best(tmp_path):
     assert best == len(rows) - 3  # two evaluations were not better
     assert run.metrics["steps"] == rows[-1]["step"] == 4 * len(rows)
     assert run.metrics["best_step"] == rows[best]["step"]
-    assert run.metrics["validation"]["mse"] == pytest.approx(losses[best], rel=1e-4)
+    stopped_by = run.load_data().images("validation")[::2]
+    assert np.mean(_squared_errors(run.model, stopped_by)) == pytest.approx(losses[best], rel=1e-4)
+
+
+def test_a_threshold_is_not_set_by_images_that_training_stopped_by(tmp_path):
+    config = _config(DataConfig("digits", limit=300, validation_fraction=0.2), patience=1)
+    run = _train(tmp_path / "run", config)
+    results = export_run(tmp_path / "run", tmp_path / "out", score="mse", false_positive_rate=0.3)
+    assert results["calibration_images"] == 30
+    others = run.load_data().images("validation")[1::2]
+    scores = _squared_errors(run.model, others)
+    assert results["threshold"] == pytest.approx(np.sort(scores)[21], rel=1e-5)  # ⌈31 · 0.7⌉ = 22
+
+
+def _squared_errors(model, images):
+    return np.mean(np.square(images - model.predict(images, verbose=0)), axis=(1, 2, 3))
 
 
 def test_patience_needs_validation_images(tmp_path):
