@@ -155,7 +155,7 @@ def test_mistakes_get_one_line(trained, folders, tmp_path, capsys):
         ("score", detector, str(tmp_path / "empty")): "no images",
         ("score", scored, good, "--maps", str(tmp_path)): "a score that has a map",
         ("detect", "train", "--data", good, "--out", str(tmp_path / "o"), "--score", "mes"): "or 'mse'?",
-        ("detect", "train", "--data", good, "--out", str(tmp_path / "o")): "at least 19",
+        ("detect", "train", "--data", good, "--out", scored + "2", "--false-positive-rate", "0.01"): "at least 99",
         ("export", run, "--out", str(tmp_path / "o"), "--formats", "onnx"): "give --score NAME",
         ("export", run, "--out", str(tmp_path / "o"), "--formats", "onx"): "onx",
         ("export", run, "--out", str(tmp_path / "o"), "--false-positive-rate", "nan"): "one between 0 and 1",
