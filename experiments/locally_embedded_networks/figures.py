@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas
 from matplotlib.figure import Figure
 
-from experiments.locally_embedded_networks import claims, tables
+from experiments.locally_embedded_networks import claims, tables, windows
 from experiments.locally_embedded_networks.evidence import CLASSIC, load
 from experiments.locally_embedded_networks.measures import collect
 from experiments.locally_embedded_networks.robustness_claims import failed
@@ -44,14 +44,18 @@ def report(results: Path) -> list[Path]:
 
 
 def _report_presets(kept: Kept, results: Path, prefix: str) -> list[Path]:
+    predicted = windows.load(results)
+    made = {name: make(kept) for name, make in TABLES.items()}
+    if len(predicted) and len(kept.ends(experiment="pooling")):
+        made["linear_vae"] = predicted
     figures = {
         "figure5_4": _spatial_information(kept),
-        "figure5_5": _pooling(kept.ends(experiment="pooling")),
+        "figure5_5": _pooling(kept.ends(experiment="pooling"), made.get("linear_vae")),
         "figure5_6": _samples(kept.curve(experiment="samples")),
         "figure5_8": _regularization(at_lowest(kept)),
         **_robustness(kept),
     }
-    return write_results(results, {name: make(kept) for name, make in TABLES.items()}, figures, prefix)
+    return write_results(results, made, figures, prefix)
 
 
 def _spatial_information(kept: Kept) -> Figure | None:
@@ -61,8 +65,11 @@ def _spatial_information(kept: Kept) -> Figure | None:
     return spatial_information_figure(layers.drop(columns="model").rename(columns={"label": "model"}))
 
 
-def _pooling(ends: pandas.DataFrame) -> Figure | None:
-    """Figure 5.5: accuracy by window, a panel a code length; max-pooling, which has one value, in all of them."""
+def _pooling(ends: pandas.DataFrame, predicted: pandas.DataFrame | None = None) -> Figure | None:
+    """Figure 5.5: accuracy by window, a panel a code length; max-pooling, which has one value, in all of them.
+
+    Grey: windows that a linear VAE would not encode at all.
+    """
     lengths = sorted(ends["code"].dropna().unique())
     if not lengths:
         return None
@@ -73,10 +80,14 @@ def _pooling(ends: pandas.DataFrame) -> Figure | None:
             _band(axes, rows, "window", "val_accuracy", colours[label], label, marker="o")
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_formatter("{x:g}")
+        if predicted is not None and (silent := windows.silent(predicted)):
+            axes.axvspan(
+                0.75 * min(silent), 1.4 * max(silent), color="0.9", zorder=0, label="no linear VAE encodes"
+            )
         axes.set(title=f"{length:g} code values" if length != 1 else "1 code value", xlabel="window = stride")
         axes.grid(alpha=0.25)
     figure.axes[0].set_ylabel("accuracy, test images")
-    figure.axes[0].legend(frameon=False)
+    figure.axes[0].legend(frameon=False, fontsize=8)
     return figure
 
 

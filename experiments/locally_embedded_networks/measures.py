@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas
 
 import keras_ae as kae
+from experiments.locally_embedded_networks import windows
 from keras_ae.evaluation.attacks import FAMILIES
 from keras_ae.studies.measurements import HISTORY, MOST_ROWS, Measure, Store, Subject, curve, each, finished
 from keras_ae.studies.study import Study
@@ -60,6 +61,8 @@ def collect(study: Study, trained: Path, kept: Path) -> None:
     for preset in study.presets:
         subjects = each(finished(study.runs(preset), trained / preset), trained / preset)
         keep(subjects, Store(kept, preset), *SCALES.get(preset, CPU))
+        if preset != "quick" and any(subject.run.choices["experiment"] == "pooling" for subject in subjects):
+            windows.keep(kept)
 
 
 def keep(subjects: list[Subject], store: Store, probed: Probed, attacked: Attacked) -> None:
