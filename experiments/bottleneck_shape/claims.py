@@ -1,6 +1,5 @@
 """The bottleneck-shape paper's claims about what is kept of the runs."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pandas
 from experiments.bottleneck_shape import code_claims, training_claims
 from experiments.bottleneck_shape.measures import INPUT
 from keras_ae.studies.claims import table
-from keras_ae.studies.kept import Kept, read_kept
+from keras_ae.studies.kept import Kept, read_kept, read_values
 
 MAIN = "cifar10"  # the data set with several seeds at the scale of two cores
 CLAIMS = (*training_claims.CLAIMS, *code_claims.CLAIMS)
@@ -23,18 +22,19 @@ def load(results: Path, preset: str) -> Kept:
     runs = read_kept(results, presets)
     runs = runs.reindex(columns=dict.fromkeys((*runs.columns, "norms")))
     curves = read_kept(results, presets, "_curves").drop(columns="preset").merge(runs[CHOICES], on="run")
-    probes, floors = (read_json(results / f"{preset}_{name}.json") for name in ("probes", "floors"))
+    names = ("probes", "floors", "baselines")
+    probes, floors, baselines = (read_values(results, preset, name) for name in names)
     similarities = {
         path.stem.removeprefix(f"{preset}_svcca_"): pandas.read_csv(path)
         for path in sorted(results.glob(f"{preset}_svcca_*.csv"))
     }
-    measures = {"probes": probe_scores(runs, probes), "similarities": similarities, "floors": floors}
+    measures = {
+        "probes": probe_scores(runs, probes),
+        "similarities": similarities,
+        "floors": floors,
+        "baselines": baselines,
+    }
     return Kept(runs, curves, measures)
-
-
-def read_json(path: Path) -> dict:
-    """The content of a JSON file; nothing where there is none."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def claims_table(kept: Kept) -> pandas.DataFrame:
@@ -50,10 +50,15 @@ def _named(kept: Kept, data: str, several: bool):
         yield replace(made, statement=f"{made.statement} ({data})") if several else made
 
 
-def shapes(runs: pandas.DataFrame) -> pandas.DataFrame:
-    """Training and test error of every code, over the seeds."""
+def shapes(kept: Kept) -> pandas.DataFrame:
+    """Training and test error of every code, over the seeds; first of all what takes no model."""
+    runs = kept.runs
     rows = runs[~runs["experiment"].isin(("scaling", "copying"))]
-    table = []
+    table = [
+        {"data": data, "code": name, "code values": "", "seeds": "", "test MSE": error}
+        for data, errors in kept.measures.get("baselines", {}).items()
+        for name, error in errors.items()
+    ]
     for (data, size, channels), of_code in rows.groupby(["data", "size", "channels"], sort=True):
         table.append(
             {
@@ -67,7 +72,8 @@ def shapes(runs: pandas.DataFrame) -> pandas.DataFrame:
                 "SSIM": of_code["validation.ssim"].mean(),
             }
         )
-    return pandas.DataFrame(table)
+    columns = ["data", "code", "code values", "seeds", "training MSE", "test MSE", "s.d.", "SSIM"]
+    return pandas.DataFrame(table, columns=columns).sort_values("data", kind="stable")
 
 
 def probe_scores(runs: pandas.DataFrame, scores: dict) -> pandas.DataFrame:

@@ -12,7 +12,7 @@ from experiments.bottleneck_shape.measures import INPUT, SHOWN_IMAGES, collect
 from keras_ae.data.named import DATASETS
 from keras_ae.pictures import grid
 from keras_ae.report.results import fill_page, write_results
-from keras_ae.studies.kept import read_kept
+from keras_ae.studies.kept import read_kept, read_values
 
 __all__ = ["collect", "report"]
 
@@ -40,7 +40,7 @@ def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
         "figure1": _figure_1(kept.curves[dynamics]) if dynamics.any() else None,
         "figure4": _figure_4(scaling) if len(scaling) else None,
     }
-    scores = claims.read_json(results / f"{preset}_probes.json")
+    scores = read_values(results, preset, "probes")
     for data, runs in kept.runs.groupby("data", sort=False):
         probes = kept.measures["probes"]
         probes = probes[(probes["data"] == data) & (probes["epochs"] > 0)]  # Others stopped after two epochs.
@@ -50,7 +50,7 @@ def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
         figures[f"figure5_{data}"] = _figure_5(similarities)
     for path in sorted(results.glob(f"{preset}_reconstructions_*.npz")):
         figures[f"figure2_{path.stem.removeprefix(f'{preset}_reconstructions_')}"] = _figure_2(np.load(path))
-    tables = {"shapes": claims.shapes(kept.runs), "claims": claims.claims_table(kept)}
+    tables = {"shapes": claims.shapes(kept), "claims": claims.claims_table(kept)}
     return write_results(results, tables, figures, prefix)
 
 

@@ -47,6 +47,7 @@ def _keep(runs: list[StudyRun], trained: Path, store: Store) -> None:
     by_data = {run.choices["data"]: subject for run, subject in zip(grid, each(grid, trained), strict=True)}
     images = [Subject(data, subject.runs, subject.directories) for data, subject in by_data.items()]
     store.values(Measure("floors", _floor, reads=()), images)
+    store.values(Measure("baselines", _baselines, reads=()), images)
     shortest = min((run.choices["size"] ** 2 * run.choices["channels"] for run in grid), default=COMPONENTS)
     settings = {"components": min(COMPONENTS, shortest)}
     baselines = [Subject(f"{INPUT}-{subject.name}", subject.runs, subject.directories) for subject in images]
@@ -82,6 +83,12 @@ def _curve(subject: Subject) -> pandas.DataFrame:
 def _floor(subject: Subject) -> float:
     """The error that the last normalisation leaves of a data set's training images."""
     return normalization_floor(subject.run.config.load_data(progress=False).images("train"))
+
+
+def _baselines(subject: Subject) -> dict[str, float]:
+    """Errors that take no model, of the images that the table of shapes is about."""
+    data = subject.run.config.load_data(progress=False)
+    return kae.evaluation.trivial_errors(data.images("train"), data.images("validation"))
 
 
 def _probes(subject: Subject, components: int) -> dict:

@@ -1,6 +1,5 @@
 """Table 1, Figure 1 and what stands beside them, from the small files in results/ alone."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from experiments.decorrelation import claims, tables
 from experiments.decorrelation.measures import collect, load_points
 from experiments.decorrelation.statistics import chosen_alpha
 from keras_ae.report.results import fill_page, write_results
+from keras_ae.studies.kept import read_values
 
 __all__ = ["collect", "report"]
 
@@ -56,13 +56,15 @@ def load_runs(results: Path, presets: tuple[str, ...]) -> pandas.DataFrame | Non
     """A row a run: its choices and scores, and the columns of its measures; None if no preset is complete."""
     parts = []
     for preset in presets:
-        table, measures = results / f"{preset}.csv", results / f"{preset}_measures.json"
+        table = results / f"{preset}.csv"
         if not table.exists():
             continue
         part = pandas.read_csv(table).assign(preset=preset)
-        if measures.exists():
-            kept = pandas.DataFrame.from_dict(json.loads(measures.read_text(encoding="utf-8")), orient="index")
+        if measures := read_values(results, preset, "measures"):
+            kept = pandas.DataFrame.from_dict(measures, orient="index")
             part = part.merge(kept, how="left", left_on="run", right_index=True)
+        for data, errors in read_values(results, preset, "baselines").items():
+            part.loc[part["data"] == data, list(errors)] = list(errors.values())
         parts.append(part)
     if not parts:
         return None

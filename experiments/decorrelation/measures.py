@@ -36,6 +36,9 @@ def collect(study: Study, trained: Path, kept: Path) -> None:
         subjects = each(finished(study.runs(preset), trained / preset), trained / preset)
         store = Store(kept, preset)
         store.rows(Measure("curves", _curve, reads=(HISTORY,)), subjects)
+        images = {subject.run.choices["data"]: subject for subject in subjects}
+        named = [Subject(data, subject.runs, subject.directories) for data, subject in images.items()]
+        store.values(Measure("baselines", _baselines, reads=()), named)
         settings = {"bits": BITS, "deviations": DEVIATIONS, "fitted": FITTED}
         store.values(Measure("measures", lambda s, p=preset: _measure(s, kept, p), settings=settings), subjects)
 
@@ -49,6 +52,14 @@ def _curve(subject: Subject) -> pandas.DataFrame:
     """Every other validation error."""
     rows = subject.directory.history()[::2]
     return pandas.DataFrame({"step": [int(row["step"]) for row in rows], "mse": [row["val_mse"] for row in rows]})
+
+
+def _baselines(subject: Subject) -> dict[str, float]:
+    """Errors on the test images that take no model."""
+    import keras_ae as kae
+
+    data = subject.run.config.load_data(progress=False)
+    return kae.evaluation.trivial_errors(data.images("train"), data.images("test"))
 
 
 def _measure(subject: Subject, kept: Path, preset: str) -> dict:

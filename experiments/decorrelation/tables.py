@@ -9,6 +9,7 @@ from keras_ae.studies.claims import FEWEST_SEEDS, interval
 BASE_LOSS = "binary_crossentropy"  # the paper's
 BASE_ALPHA = 0.005  # of the runs with other forms, distortions and more seeds
 MAPS = "cifar10"
+MEAN = "mean image"
 REGIME = "regime"  # the preset with other code layers, which no table of the main reading has
 
 
@@ -94,7 +95,16 @@ def weights(runs: pandas.DataFrame) -> pandas.DataFrame | None:
         }
         for (n, alpha), of_alpha in rows.groupby(["n", "alpha"], sort=True)
     ]
-    return pandas.DataFrame(table) if rows["alpha"].nunique() > 1 else None
+    if rows["alpha"].nunique() < 2:
+        return None
+    n = f"none: the {MEAN}"
+    trivial = [{"n": n, "α": "", "seeds": "", "test RMSE": error**0.5} for error in _trivial(rows)]
+    return pandas.DataFrame([*trivial, *table], columns=list(table[0]))
+
+
+def _trivial(rows: pandas.DataFrame) -> list[float]:
+    """The mean training image's MSE on the test images of the runs' data, if it was measured."""
+    return rows[MEAN].dropna().unique().tolist() if MEAN in rows else []
 
 
 def seeds(runs: pandas.DataFrame) -> pandas.DataFrame | None:

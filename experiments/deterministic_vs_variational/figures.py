@@ -1,6 +1,5 @@
 """The paper's figures 1 to 5 (5 as 2), A.1 and A.2 and its tables, from the small files in results/ alone."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from experiments.deterministic_vs_variational.measures import collect
 from keras_ae.files import write_text
 from keras_ae.report.figures import latent_scatter
 from keras_ae.report.results import fill_page, write_results
-from keras_ae.studies.kept import Kept
+from keras_ae.studies.kept import Kept, read_values
 
 __all__ = ["collect", "report"]
 
@@ -34,7 +33,7 @@ def report(results: Path) -> list[Path]:
 def load(results: Path, preset: str) -> Kept:
     """What is kept of a preset: the measured runs, their curves, and as "started" all runs with their status."""
     runs = pandas.read_csv(results / f"{preset}.csv", dtype={"depth": str})
-    measures = json.loads((results / f"{preset}_measures.json").read_text(encoding="utf-8"))
+    measures = read_values(results, preset, "measures")
     chosen = runs[(runs["status"] == "finished") & runs["run"].isin(measures)]
     choices = [name for name in CHOICES if name in chosen]
     rows = [{**row, **_named(measures[row["run"]])} for row in chosen[choices].to_dict("records")]

@@ -1,6 +1,5 @@
 """The thesis's claims about types and pairs of autoencoders (chapter 3)."""
 
-import json
 from pathlib import Path
 
 import pandas
@@ -10,7 +9,7 @@ from experiments.locally_embedded.code_claims import PAPER, length
 from keras_ae.report.results import listed
 from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, table
 from keras_ae.studies.gates import flattened
-from keras_ae.studies.kept import Kept, last, read_kept
+from keras_ae.studies.kept import Kept, last, read_kept, read_values
 from keras_ae.studies.paired import paired
 
 SHARPER = ("standard", "k_sparse")
@@ -24,7 +23,7 @@ CHOICES = ["run", "experiment", "data", "type", "pair", "seed", "steps"]
 
 def load(results: Path, preset: str) -> Kept:
     """What is kept of a preset; `measures` by run. "train" and "test" are losses by eq. 3.2 of whole images."""
-    measures = json.loads((results / f"{preset}_measures.json").read_text(encoding="utf-8"))
+    measures = read_values(results, preset, "measures")
     runs = read_kept(results, [preset])
     runs = runs[runs["run"].isin(measures)]
     curves = read_kept(results, [preset], "_curves").drop(columns="preset").merge(runs[CHOICES], on="run")

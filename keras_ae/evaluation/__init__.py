@@ -40,6 +40,7 @@ from keras_ae.evaluation.reconstruction import (
     psnr,
     rmse,
     ssim,
+    trivial_errors,
 )
 from keras_ae.evaluation.robustness import Robustness, attacked_images, measure_robustness
 from keras_ae.evaluation.robustness_law import ParameterBounds, parameter_bounds
@@ -110,5 +111,6 @@ __all__ = [
     "spatial_information",
     "ssim",
     "svcca",
+    "trivial_errors",
     "window_losses",
 ]

@@ -73,6 +73,27 @@ def ssim(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     return np.mean(numerator / denominator, axis=(1, 2, 3))
 
 
+def trivial_errors(training_images: np.ndarray, images: np.ndarray) -> dict[str, float]:
+    """Returns the mean squared errors that take no model: what is above them has learnt nothing.
+
+    Args:
+        training_images: [m, h, w, c] in [0, 1] or uint8, whose mean is one of the reconstructions.
+        images: [n, h, w, c], which are reconstructed.
+
+    Returns:
+        "mean image": of the training images, for every image; "mean colour": each image's own, everywhere.
+
+    Example:
+        >>> dark, light = np.zeros((1, 4, 4, 1)), np.ones((1, 4, 4, 1))
+        >>> kae.evaluation.trivial_errors(np.concatenate([dark, light]), light)
+        {'mean image': 0.25, 'mean colour': 0.0}
+    """
+    training_images, images = in_unit(training_images, np.float64), in_unit(images, np.float64)
+    mean = np.broadcast_to(training_images.mean(axis=0), images.shape)
+    colour = np.broadcast_to(images.mean(axis=(1, 2), keepdims=True), images.shape)
+    return {"mean image": float(mse(images, mean).mean()), "mean colour": float(mse(images, colour).mean())}
+
+
 def _pair(images, reconstructions) -> tuple[np.ndarray, np.ndarray]:
     """Returns both as float64 [n, h, w, c]; uint8 becomes [0, 1]."""
     x, y = in_unit(images, np.float64), in_unit(reconstructions, np.float64)

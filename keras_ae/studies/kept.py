@@ -1,5 +1,6 @@
 """What is kept of a study's finished runs: the tables that claims, tables and figures are made of."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,3 +70,9 @@ def read_kept(results: Path, presets: Iterable[str], name: str = "", **options) 
             tables.append(table[~table["run"].isin(seen)])
             seen |= set(table["run"])
     return pandas.concat([table for table in tables if len(table)] or tables[-1:], ignore_index=True)
+
+
+def read_values(results: Path, preset: str, name: str) -> dict[str, Any]:
+    """The values by subject of PRESET_{name}.json; none where there is no such file."""
+    path = results / f"{preset}_{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
