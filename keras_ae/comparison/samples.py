@@ -1,5 +1,6 @@
 """Samples of a candidate: densities of its codes, and images of sampled codes beside real ones."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -37,9 +38,7 @@ def choose_density(
         extractor: An extractor of features.
         samples: Images of each density, and the most that are taken of the split.
     """
-    columns = measure_samples(
-        model, data, densities, samples, extractor, data.seed, "validation", reconstructions=False
-    )
+    columns = _measured(model, data, densities, samples, extractor, data.seed, "validation", reconstructions=False)
     distances = {name: columns[column(name, "fid", extractor.name)] for name in densities}
     best = min(distances, key=distances.get)
     return GenerationSelection(best, distances[best])
@@ -49,9 +48,16 @@ def measure_densities(
     model, data: ImageData, densities: dict[str, Density], extractor, samples: int, chosen: str
 ) -> GenerationOutcome:
     """What `measure_samples` measures on test images; `chosen` is the density that validation chose."""
-    columns = measure_samples(model, data, densities, samples, extractor, data.seed, "test")
+    columns = _measured(model, data, densities, samples, extractor, data.seed, "test")
     distance = columns[column(chosen, "fid", extractor.name)]
     return GenerationOutcome(chosen, distance, {name: _finite(value) for name, value in columns.items()})
+
+
+def _measured(*arguments, **options) -> dict[str, float | int | str]:
+    """`measure_samples` without its warning of too few images, which the report gives once."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Fréchet distances", UserWarning)
+        return measure_samples(*arguments, **options)
 
 
 def samples_picture(model, densities: dict[str, Density], count: int, seed: int = 0) -> np.ndarray:

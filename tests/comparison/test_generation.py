@@ -100,6 +100,19 @@ def test_the_density_is_the_one_that_validation_chose_whatever_the_test_images_s
     assert "of the density with the lowest distance to the validation images" in judge.explanations([candidate])
 
 
+@pytest.mark.filterwarnings("error:Fréchet distances")
+def test_the_report_has_the_floor_and_says_once_that_images_are_too_few(images, tmp_path):
+    fitted = candidate_densities(Halves(), images, tmp_path)
+    outcome = measure_densities(Halves(), images, fitted, Pixels(), 30, "gaussian")
+    candidate = SimpleNamespace(
+        name="a", code_values=2, selection=GenerationSelection("gaussian", 3.0), outcome=outcome
+    )
+    columns = {column.heading: column.cell(candidate) for column in Generate().columns([candidate])}
+    assert columns["real images FID [pixels]"] == f"{outcome.value('real', 'fid'):.4g}"
+    text = Generate().explanations([candidate])
+    assert text.count("distances of 30 images and 4 features are too long") == 1
+
+
 def test_columns_of_the_report_are_by_source_and_extractor(images, tmp_path):
     fitted = candidate_densities(Halves(), images, tmp_path)
     outcome = measure_densities(Halves(), images, fitted, Pixels(), 3, "gaussian")
