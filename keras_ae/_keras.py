@@ -36,8 +36,13 @@ def own_metrics(layer: keras.layers.Layer) -> list[keras.metrics.Metric]:
     return list(layer._metrics)
 
 
-def build_metrics(model: keras.Model, batch) -> None:
-    """Make the variables of the compiled metrics, which Keras otherwise does within the first training step."""
+def build_training_state(model: keras.Model, batch) -> None:
+    """Make the variables of the optimizer and the compiled metrics, as Keras otherwise does in the first step.
+
+    Args:
+        model: A compiled model.
+        batch: What it will be trained on, or its TensorFlow specification.
+    """
     model._symbolic_build(data_batch=batch)
 
 

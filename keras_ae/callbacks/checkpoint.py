@@ -125,9 +125,8 @@ class Checkpoint(keras.callbacks.Callback):
         saved = self._saved or {"epoch": 0, "step": 0, "stopped": False}
         epoch, step, stopped = saved["epoch"], saved["step"], saved["stopped"]
         self._started_by_fit = True
+        _build(model, pipeline(0))
         if step:  # Keras assumes epochs of equal length, so the rest of this one is trained by itself.
-            with model.distribute_strategy.scope():
-                _keras.build_metrics(model, next(iter(pipeline(0))))
             training.begin_part(step, is_last=False)
             rest = {"initial_epoch": epoch, "epochs": epoch + 1, "steps_per_epoch": steps_per_epoch - step}
             model.fit(pipeline(epoch * steps_per_epoch + step), **rest, **options)
@@ -212,6 +211,13 @@ class Checkpoint(keras.callbacks.Callback):
             with self.model.distribute_strategy.scope():
                 state.restore(self.model, self._saved["variables"], metrics)
             state.restore_callbacks(self._watched, self._saved["callbacks"])
+
+
+def _build(model: keras.Model, batches) -> None:
+    """Makes the variables of optimizer and metrics: a step that makes them itself is traced twice."""
+    spec = getattr(batches, "element_spec", None)  # None: no tf.data pipeline
+    with model.distribute_strategy.scope():
+        _keras.build_training_state(model, next(iter(batches)) if spec is None else spec)
 
 
 def _check_whole_calls(model: keras.Model, steps_per_epoch: int) -> None:

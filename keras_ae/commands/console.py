@@ -1,5 +1,6 @@
 """What the commands share: how they print, and how they load Keras."""
 
+import gc
 import importlib.util
 import json
 import logging
@@ -34,6 +35,7 @@ def load_keras() -> None:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+    gc.freeze()  # Else each collection, such as `clear_session`'s, walks all of TensorFlow: a second a time.
 
 
 def check_backend() -> None:

@@ -1,4 +1,4 @@
-"""Whole trainings with the fused Adam: histories are those of Keras's own, and interrupted ones end the same."""
+"""Whole trainings with the fused Adam: histories are those of Keras's own, interrupted ones end the same, one trace."""
 
 import keras
 import numpy as np
@@ -65,3 +65,17 @@ def test_a_checkpoint_of_keras_s_adam_is_gone_on_with_where_rounding_may_differ(
     expected, _ = resumed.train(resumed.classifier(), tmp_path / "alone")
     for one, other in zip(arrays, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+def test_the_step_is_traced_once(tmp_path):
+    """Where it makes the optimizer's or the metrics' variables itself, TensorFlow traces it again without."""
+    model, traced = resumed.classifier(optimizer=optimizers.Adam(0.01)), []
+    step = model.train_step
+
+    def counted(data):
+        traced.append(data)
+        return step(data)
+
+    model.train_step = counted
+    resumed.train(model, tmp_path)
+    assert len(traced) == 1
