@@ -1,4 +1,4 @@
-"""Whole trainings with the fused Adam: histories are those of Keras's own, interrupted ones end the same, one trace."""
+"""Trainings with the fused Adam: histories are those of Keras's own, interrupted ones end the same, one trace."""
 
 import keras
 import numpy as np
