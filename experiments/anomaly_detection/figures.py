@@ -1,5 +1,6 @@
 """The tables by score, by model and by class, from the small files in results/ alone."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 from experiments.anomaly_detection import claims
 from experiments.anomaly_detection.measures import collect
 from experiments.anomaly_detection.study import EVERYWHERE, HARD
-from keras_ae.report.results import fill_page, write_results
+from keras_ae.report.results import write_report, write_results
 
 __all__ = ["collect", "report"]
 
@@ -18,21 +19,14 @@ SHOWN = ("cpu", "full", "quick")
 
 def report(results: Path) -> list[Path]:
     """Write the tables and figures that the kept results allow; the tables also into the experiment's README."""
-    written = []
-    for preset in SHOWN:
-        path = results / f"{preset}_measures.csv"
-        if path.exists():
-            rows, prefix = pandas.read_csv(path, dtype={"normal": str}), "" if preset == "cpu" else f"{preset}_"
-            tables = {
-                "claims": claims.claims_table(rows),
-                "scores": by_score(rows),
-                "models": by_model(rows),
-                "classes": by_class(rows),
-                "promises": promises(rows),
-            }
-            written += write_results(results, tables, {"classes": _figure(rows)}, prefix)
-    fill_page(results)
-    return written
+    return write_report(results, SHOWN, "_measures.csv", partial(_report_preset, results))
+
+
+def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
+    rows = pandas.read_csv(results / f"{preset}_measures.csv", dtype={"normal": str})
+    makers = {"scores": by_score, "models": by_model, "classes": by_class, "promises": promises}
+    tables = {"claims": claims.claims_table(rows), **{name: make(rows) for name, make in makers.items()}}
+    return write_results(results, tables, {"classes": _figure(rows)}, prefix)
 
 
 def of_every_class(rows: pandas.DataFrame) -> pandas.DataFrame:

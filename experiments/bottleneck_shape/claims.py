@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pandas
 
-from experiments.bottleneck_shape import code_claims, training_claims
+from experiments.bottleneck_shape import code_claims, copying_claims, training_claims
 from experiments.bottleneck_shape.measures import INPUT
 from keras_ae.studies.claims import table
 from keras_ae.studies.kept import Kept, read_kept, read_values
 
 MAIN = "cifar10"  # the data set with several seeds at the scale of two cores
-CLAIMS = (*training_claims.CLAIMS, *code_claims.CLAIMS)
+CLAIMS = (*training_claims.CLAIMS, *copying_claims.CLAIMS, *code_claims.CLAIMS)
 PARTS = {"cpu": ("cpu", "copying")}  # presets of two cores that are judged together
 CHOICES = ["run", "experiment", "data", "code", "size", "channels", "images", "seed", "compression", "norms"]
 

@@ -1,5 +1,6 @@
 """The paper's figures 1 to 5 and A.1 to A.8, and the table of claims, from the small files in results/ alone."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from experiments.bottleneck_shape import claims, open_questions
 from experiments.bottleneck_shape.measures import INPUT, SHOWN_IMAGES, collect
 from keras_ae.data.named import DATASETS
 from keras_ae.pictures import grid
-from keras_ae.report.results import fill_page, write_results
+from keras_ae.report.results import write_report, write_results
 from keras_ae.studies.kept import read_kept, read_values
 
 __all__ = ["collect", "report"]
@@ -23,13 +24,9 @@ PICTURE_INCHES, PICTURE_GAP = 0.85, 1  # of an image in a row of images; pixels 
 
 def report(results: Path) -> list[Path]:
     """Write the tables and figures that the kept results allow; the tables also into the experiment's README."""
-    written = []
-    for preset in ("cpu", "paper", "paper-scaling", "digits", "quick"):
-        if (results / f"{preset}.csv").exists():
-            written += _report_preset(results, preset, "" if preset == "cpu" else f"{preset}_")
-    written += write_results(results, _open_questions(results), {})
-    fill_page(results)
-    return written
+    opened = write_results(results, _open_questions(results), {})
+    presets = ("cpu", "paper", "paper-scaling", "digits", "quick")
+    return write_report(results, presets, ".csv", partial(_report_preset, results)) + opened
 
 
 def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:

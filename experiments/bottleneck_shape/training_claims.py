@@ -12,16 +12,14 @@ from keras_ae.studies.kept import Kept, chosen, last
 from keras_ae.studies.paired import paired
 
 PAPER = "keras-ae study run bottleneck_shape --preset paper"
-COPYING = "keras-ae study run bottleneck_shape --preset copying"
 SCALING = "keras-ae study run bottleneck_shape --preset paper-scaling"
 EARLY = 0.25  # part of the training after which its speed is compared
 ANY = Bound("the paper gives no margin: any difference counts", low=0)
 PLATEAU = Bound("a rise of 2 %: neighbouring evaluations differ by as much without any trend", low=0.02)
-COPY = 1e-3  # MSE of a copy: an error of 3 % of the range, which is hardly visible
 
 
 def similar_training_errors(kept: Kept, data: str) -> Claim:
-    curves = _dynamics(kept, data)
+    curves = dynamics(kept, data)
     ends = last(curves).groupby(["seed", "size", "channels"])[["train", "test"]].mean()
     spread = np.log(ends.groupby("seed").max() / ends.groupby("seed").min())
     train, test = _times(spread["train"]), _times(spread["test"])
@@ -44,7 +42,7 @@ def _times(logarithms: pandas.Series) -> str:
 
 def normalization_limits_training(kept: Kept, data: str) -> Claim:
     floor = kept.measures["floors"].get(data)
-    errors = last(_dynamics(kept, data)).groupby(["seed", "code"])["train"].mean().groupby("seed").min()
+    errors = last(dynamics(kept, data)).groupby(["seed", "code"])["train"].mean().groupby("seed").min()
     measured = (
         "" if floor is None else f"a perfect code would leave {floor:.4f}; lowest training MSE {errors.mean():.4f}"
     )
@@ -62,7 +60,7 @@ def normalization_limits_training(kept: Kept, data: str) -> Claim:
 
 
 def larger_maps_train_faster(kept: Kept, data: str) -> Claim:
-    curves = _dynamics(kept, data)
+    curves = dynamics(kept, data)
     early = last(curves[curves["step"] <= EARLY * curves["step"].max()])
     measured = (
         f"training MSE after a quarter of the steps: {_by_size(early['train'].groupby(early['size']).mean())}"
@@ -72,7 +70,7 @@ def larger_maps_train_faster(kept: Kept, data: str) -> Claim:
 
 
 def larger_maps_generalise_better(kept: Kept, data: str) -> Claim:
-    ends = last(_dynamics(kept, data))
+    ends = last(dynamics(kept, data))
     measured = f"test MSE at equal numbers of code values: {_by_size(ends['test'].groupby(ends['size']).mean())}"
     evidence = Evidence(measured, falls_with_size(ends, "test"), ANY)
     return Claim("Larger maps generalise better", "3.1, Fig. 1", Gate(command=PAPER), evidence)
@@ -89,7 +87,7 @@ def falls_with_size(rows: pandas.DataFrame, value: str) -> dict[str, list[float]
 
 
 def channels_matter_less(kept: Kept, data: str) -> Claim:
-    ends = last(_dynamics(kept, data))
+    ends = last(dynamics(kept, data))
     by_size = _effect(ends, "size", "compression")
     by_channels = np.abs(_effect(ends, "compression", "size"))
     measured = (
@@ -111,7 +109,7 @@ def _effect(rows: pandas.DataFrame, column: str, other: str) -> np.ndarray:
 
 
 def small_maps_overfit(kept: Kept, data: str) -> Claim:
-    curves = _dynamics(kept, data).sort_values("step")
+    curves = dynamics(kept, data).sort_values("step")
     rises = curves.groupby(["seed", "size", "channels"])["test"].agg(lambda e: e.iloc[-1] / e.min() - 1)
     by_size = rises.groupby(["seed", "size"]).mean().unstack()
     measured = "rise of the test MSE above its minimum: " + _by_size(by_size.mean(), "{:.1%}")
@@ -121,53 +119,6 @@ def small_maps_overfit(kept: Kept, data: str) -> Claim:
         parts = {"smallest": smallest.tolist(), "smallest − largest": (smallest - by_size.iloc[:, -1]).tolist()}
     gate = flattened(curves, "train", PAPER)
     return Claim("Small maps overfit, large ones plateau", "3.1, Fig. 1", gate, Evidence(measured, parts, PLATEAU))
-
-
-def complete_codes_do_not_copy(kept: Kept, data: str) -> Claim:
-    ends = last(_dynamics(kept, data))
-    normalized = ends[np.isclose(ends["compression"].astype(float), 1)]
-    return _no_copies(kept, data, normalized, 1, "Complete CAEs do not copy their input", "3.1")
-
-
-def overcomplete_codes_do_not_copy(kept: Kept, data: str) -> Claim:
-    normalized = kept.ends(experiment="overcomplete", data=data)
-    statement = "Over-complete CAEs do not copy their input"
-    return _no_copies(kept, data, normalized, 4, statement, "the paper's open question")
-
-
-def _no_copies(
-    kept: Kept, data: str, normalized: pandas.DataFrame, compression: float, statement: str, source: str
-) -> Claim:
-    """Judged on the networks whose output is not normalised, where there are such; the others cannot copy."""
-    rows = kept.ends(experiment="copying", data=data)
-    rows = rows[np.isclose(rows["compression"].astype(float), compression)]
-    floor = kept.measures["floors"].get(data, np.inf)
-    gate = Gate(
-        floor < COPY or len(rows) > 0,
-        f"cannot fail: the last instance normalisation alone leaves an MSE of {floor:.3g}, whatever the code",
-        COPYING,
-    )
-    if len(rows):
-        curves = kept.curve(experiment="copying", data=data)
-        gate = flattened(curves[curves["run"].isin(rows["run"])], "train", COPYING)
-    rows = rows if len(rows) else normalized.assign(norms="everywhere")
-    errors = rows.groupby(["size", "norms", "seed"])["test"].mean()
-    by_part = errors.groupby(["size", "norms"])
-    parts = {f"{size}×{size}, normalised {norms}": of.tolist() for (size, norms), of in by_part}
-    bound = Bound("a copy: 3 % of the range, which is hardly visible", low=COPY)
-    measured = "test MSE: " + listed({name: np.mean(of) for name, of in parts.items()})
-    return Claim(statement, source, gate, Evidence(measured, parts, bound))
-
-
-def normalization_keeps_from_copying(kept: Kept, data: str) -> Claim:
-    rows = kept.ends(experiment="copying", data=data)
-    evidence = None
-    if len(rows):
-        gaps = paired(rows, "test", "norms", "inside", "none", ["code"], relative=True)
-        means = listed(rows.groupby("norms")["test"].mean())
-        evidence = Evidence(f"test MSE by where there is normalisation: {means}", {"": gaps}, ANY)
-    statement = "Instance normalisation keeps CAEs of complete codes from copying: without it errors are lower"
-    return Claim(statement, "the paper's open question", Gate(command=COPYING), evidence)
 
 
 def more_data_closes_the_gap(kept: Kept, data: str) -> Claim:
@@ -228,7 +179,7 @@ def difficulty_changes_little(kept: Kept, data: str) -> Claim:
     )
 
 
-def _dynamics(kept: Kept, data: str) -> pandas.DataFrame:
+def dynamics(kept: Kept, data: str) -> pandas.DataFrame:
     rows = kept.curve(experiment="dynamics", data=data)
     return rows.assign(compression=rows["compression"].astype(float).round(4))
 
@@ -255,9 +206,6 @@ CLAIMS = (
     larger_maps_generalise_better,
     channels_matter_less,
     small_maps_overfit,
-    complete_codes_do_not_copy,
-    overcomplete_codes_do_not_copy,
-    normalization_keeps_from_copying,
     more_data_closes_the_gap,
     returns_diminish,
     size_matters_at_every_amount,

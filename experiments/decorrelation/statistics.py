@@ -71,19 +71,6 @@ def paired_p(standard: np.ndarray, decorrelated: np.ndarray) -> float:
     return float(stats.ttest_rel(standard, decorrelated).pvalue)
 
 
-def paired_difference(standard: np.ndarray, decorrelated: np.ndarray) -> dict[str, float]:
-    """Decorrelated minus standard, over seeds: mean, its 95 % confidence interval, p of the paired t-test."""
-    difference = decorrelated - standard
-    error = _deviation(difference) / np.sqrt(len(difference))
-    low, high = stats.t.interval(0.95, len(difference) - 1, difference.mean(), error)
-    return {
-        "difference": difference.mean(),
-        "low": float(low),
-        "high": float(high),
-        "p": paired_p(standard, decorrelated),
-    }
-
-
 def _deviation(values: np.ndarray) -> float:
     return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas
 
-from experiments.decorrelation.statistics import READINGS, chosen_alpha, paired_difference, seed_pairs, table_1
+from experiments.decorrelation.statistics import READINGS, chosen_alpha, paired_p, seed_pairs, table_1
 from keras_ae.studies.claims import FEWEST_SEEDS, interval
 
 BASE_LOSS = "binary_crossentropy"  # the paper's
@@ -57,17 +57,23 @@ def regime(runs: pandas.DataFrame) -> pandas.DataFrame | None:
 
 
 def _regime_row(rows: pandas.DataFrame, part: pandas.DataFrame, named: dict) -> dict:
-    gaps = [ours - standard for standard, ours in zip(*map(rmse, seed_pairs(rows, named["α"])), strict=True)]
-    found = interval(gaps) if named["α"] and len(gaps) >= FEWEST_SEEDS else None
+    standard, ours = (rmse(one).to_numpy() for one in seed_pairs(rows, named["α"]))
     return {
         **{**named, "form": named["form"] if named["α"] else "standard"},
         "seeds": len(part),
         "test RMSE": rmse(part).mean(),
-        "to standard": f"{found.mean:+.5f}" if found else "",
-        "95 % interval": f"{found.low:+.5f} to {found.high:+.5f}" if found else "",
+        **_difference((ours - standard) if named["α"] else [], "to standard"),
         "mean abs. correlation": part["mean_correlation"].mean(),
         "effective rank": part["effective_rank"].mean(),
     }
+
+
+def _difference(gaps, name: str) -> dict[str, str]:
+    """Mean difference over the seeds, and its 95 % interval; empty with fewer than two."""
+    if len(gaps) < FEWEST_SEEDS:
+        return {name: "", "95 % interval": ""}
+    found = interval(gaps)
+    return {name: f"{found.mean:+.5f}", "95 % interval": f"{found.low:+.5f} to {found.high:+.5f}"}
 
 
 def main_table(runs: pandas.DataFrame) -> pandas.DataFrame | None:
@@ -116,20 +122,9 @@ def seeds(runs: pandas.DataFrame) -> pandas.DataFrame | None:
             continue
         for reading, measure in READINGS.items():
             standard, ours = (measure(part).to_numpy() for part in pairs)
-            found = paired_difference(standard, ours)
-            interval = f"{found['low']:+.5f} to {found['high']:+.5f}"
-            table.append(
-                {
-                    "n": n,
-                    "RMSE": reading,
-                    "seeds": len(standard),
-                    "standard": standard.mean(),
-                    "decorrelated": ours.mean(),
-                    "difference": f"{found['difference']:+.5f}",
-                    "95 % interval": interval,
-                    "p": found["p"],
-                }
-            )
+            row = {"n": n, "RMSE": reading, "seeds": len(standard), "standard": standard.mean()}
+            row |= {"decorrelated": ours.mean(), **_difference(ours - standard, "difference")}
+            table.append(row | {"p": paired_p(standard, ours)})
     return pandas.DataFrame(table) if table else None
 
 

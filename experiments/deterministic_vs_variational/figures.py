@@ -1,5 +1,6 @@
 """The paper's figures 1 to 5 (5 as 2), A.1 and A.2 and its tables, from the small files in results/ alone."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from experiments.deterministic_vs_variational import claims, tables
 from experiments.deterministic_vs_variational.measures import collect
 from keras_ae.files import write_text
 from keras_ae.report.figures import latent_scatter
-from keras_ae.report.results import fill_page, write_results
+from keras_ae.report.results import write_report, write_results
 from keras_ae.studies.kept import Kept, read_values
 
 __all__ = ["collect", "report"]
@@ -22,12 +23,8 @@ SAMPLE_COLUMNS = 3  # models beside each other
 
 def report(results: Path) -> list[Path]:
     """Write the tables and figures that the kept results allow; the tables also into the experiment's README."""
-    written = []
-    for preset in ("cpu", "seeds", "cifar", "sweep", "paper", "quick"):
-        if (results / f"{preset}_measures.json").exists():
-            written += _report_preset(results, preset, "" if preset == "cpu" else f"{preset}_")
-    fill_page(results)
-    return written
+    presets = ("cpu", "seeds", "cifar", "sweep", "paper", "quick")
+    return write_report(results, presets, "_measures.json", partial(_report_preset, results))
 
 
 def load(results: Path, preset: str) -> Kept:

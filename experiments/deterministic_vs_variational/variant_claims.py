@@ -15,7 +15,7 @@ from experiments.deterministic_vs_variational.judged import (
     samples_tell,
     variational,
 )
-from keras_ae.report.results import listed
+from keras_ae.report.results import listed, listed_means
 from keras_ae.studies.claims import Bound, Claim, Evidence
 from keras_ae.studies.kept import Kept, chosen
 from keras_ae.studies.paired import paired
@@ -57,17 +57,13 @@ def _changes_little(kept: Kept, variants: tuple[str, ...], statement: str, sourc
         for value, name in FIDS.items()
     }
     parts = {name: gaps for name, gaps in parts.items() if gaps}
-    measured = "relative to the plain DAE: " + _means(parts, "{:+.0%}")
+    measured = "relative to the plain DAE: " + listed_means(parts, "{:+.0%}")
     return Claim(statement, source, gate, Evidence(measured, parts, ALIKE))
 
 
 def _variants(kept: Kept, variants: tuple[str, ...]) -> pandas.DataFrame:
     """Plain DAEs and some variants of them."""
     return chosen(kept.runs, model="DAE", variant=("plain", *variants))
-
-
-def _means(parts: dict[str, list[float]], form: str) -> str:
-    return listed({name: sum(gaps) / len(gaps) for name, gaps in parts.items() if gaps}, form)
 
 
 def noise_on_codes_degrades(kept: Kept) -> Claim:
@@ -111,7 +107,7 @@ def noise_falls_below_the_vae(kept: Kept) -> Claim:
         parts[f"{name}: VAE − noise 0.1"] = paired(rows, value, "noise", -1.0, 0.1, POINT, relative=True)
         parts[f"{name}: noise 0.5 − VAE"] = paired(rows, value, "noise", 0.5, -1.0, POINT, relative=True)
     statement = "Between noise of 0.1 and 0.5 the DAE falls below the VAE"
-    measured = "relative: " + _means(parts, "{:+.0%}")
+    measured = "relative: " + listed_means(parts, "{:+.0%}")
     return Claim(statement, "section 4", gate & variational(vae), Evidence(measured, parts, ANY))
 
 

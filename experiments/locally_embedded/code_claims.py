@@ -6,7 +6,7 @@ import numpy as np
 import pandas
 
 from experiments.locally_embedded.study import STUDY
-from keras_ae.report.results import listed
+from keras_ae.report.results import listed_means
 from keras_ae.studies.claims import Bound, Claim, Evidence, Gate
 from keras_ae.studies.gates import trained_long_enough
 from keras_ae.studies.kept import Kept
@@ -58,7 +58,7 @@ def position_and_scale_have_their_own_values(kept: Kept) -> Claim:
                 parts.setdefault(factor, []).append(importance)
             distinct = len(set(values.values())) == len(values)
             parts.setdefault("three different values (1) or not (0)", []).append(float(distinct))
-    evidence = Evidence("importance of the best code value: " + _means(parts), parts, OWN)
+    evidence = Evidence("importance of the best code value: " + listed_means(parts, "{:.2f}"), parts, OWN)
     return Claim("Position and scale are disentangled", "Fig. 5.1", _codes_tell(kept), evidence)
 
 
@@ -76,7 +76,7 @@ def orientation_and_shape_stay_entangled(kept: Kept) -> Claim:
                 words.setdefault(f"{factor} best", []).append(best[factor])
                 words.setdefault(f"{factor} all that vary", []).append(total)
     bound = Bound("no value has three quarters of the importance, those that vary have more than half", low=0)
-    evidence = Evidence("importance: " + _means(words), parts, bound)
+    evidence = Evidence("importance: " + listed_means(words, "{:.2f}"), parts, bound)
     return Claim("Orientation and shape stay entangled", "Fig. 5.1", _codes_tell(kept), evidence)
 
 
@@ -99,7 +99,7 @@ def standard_codes_are_entangled(kept: Kept) -> Claim:
         "Standard and k-sparse codes are more entangled",
         "5.1",
         gate & _codes_tell(kept),
-        Evidence(_means(shown), parts, ANY),
+        Evidence(listed_means(shown, "{:.2f}"), parts, ANY),
     )
 
 
@@ -108,7 +108,7 @@ def capacity_is_most_disentangled(kept: Kept) -> Claim:
     gaps = [one["mig"] - other["mig"] for one, other in zip(ours, theirs, strict=False)]
     words = {"capacity": [found["mig"] for found in ours], "VAE": [found["mig"] for found in theirs]}
     statement = "The capacity-controlled VAE is more disentangled than the VAE"
-    evidence = Evidence("MIG: " + _means(words), {"": gaps}, ANY)
+    evidence = Evidence("MIG: " + listed_means(words, "{:.2f}"), {"": gaps}, ANY)
     return Claim(statement, "5.1", _codes_tell(kept), evidence)
 
 
@@ -119,14 +119,14 @@ def code_maps_are_coherent(kept: Kept) -> Claim:
     gate = Gate(
         bool(control) or not found, "the control is missing: untrained LEAs give 0.79 to 0.88 on dSprites", PAPER
     )
-    measured = "correlation of neighbours: " + _means(found)
+    measured = "correlation of neighbours: " + listed_means(found, "{:.2f}")
     bound = Bound("more coherent than the maps of an untrained LEA", low=0)
     return Claim("Code maps are coherent on every data set", "Fig. 5.2", gate, Evidence(measured, parts, bound))
 
 
 def reconstructions_are_good(kept: Kept) -> Claim:
     found = _maps(kept, "normalized_reconstruction_loss")
-    evidence = Evidence("normalised loss: " + _means(found, "{:.2g}"), found, GOOD)
+    evidence = Evidence("normalised loss: " + listed_means(found, "{:.2g}"), found, GOOD)
     return Claim("Windows are reconstructed well on every data set", "Fig. 5.2", length(kept, "maps"), evidence)
 
 
@@ -169,10 +169,6 @@ def _maps(kept: Kept, measure: str) -> dict[str, list[float]]:
         if value is not None:
             values.setdefault(run.data, []).append(value)
     return values
-
-
-def _means(values: dict[str, list[float]], form: str = "{:.2f}") -> str:
-    return listed({name: np.mean(of) for name, of in values.items() if of}, form)
 
 
 CLAIMS = (

@@ -1,5 +1,6 @@
 """The thesis's figures 3.3 to 4.4, 5.1 and 5.2 and its tables, from the small files in results/ alone."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 from experiments.locally_embedded import claims, tables
 from experiments.locally_embedded.measures import INPUT, collect
 from keras_ae.pictures import grid, save_picture
-from keras_ae.report.results import fill_page, write_results
+from keras_ae.report.results import write_report, write_results
 
 __all__ = ["collect", "report"]
 
@@ -18,15 +19,11 @@ WIDTH = 600  # of pictures, at least half of it
 
 def report(results: Path) -> list[Path]:
     """Write the tables and figures that the kept results allow; the tables also into the experiment's README."""
-    written = []
-    for preset in ("cpu", "paper", "quick"):
-        if (results / f"{preset}_measures.json").exists():
-            written += _report_preset(results, preset, "" if preset == "cpu" else f"{preset}_")
     counted = results / "parameters.csv"
-    if counted.exists():
-        written += write_results(results, {"table3_1": tables.parameters(pandas.read_csv(counted))}, {})
-    fill_page(results)
-    return written
+    table = tables.parameters(pandas.read_csv(counted)) if counted.exists() else None
+    written = write_results(results, {"table3_1": table}, {})
+    presets = ("cpu", "paper", "quick")
+    return written + write_report(results, presets, "_measures.json", partial(_report_preset, results))
 
 
 def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:

@@ -4,7 +4,7 @@ import pandas
 
 from experiments.locally_embedded_networks import robustness_claims, training_claims
 from experiments.locally_embedded_networks.evidence import ANY, CLASSIC, LEA, PAPER
-from keras_ae.report.results import listed
+from keras_ae.report.results import listed, listed_means
 from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, table
 from keras_ae.studies.kept import Kept
 from keras_ae.studies.paired import paired
@@ -71,7 +71,7 @@ def translation_is_kept(kept: Kept) -> Claim:
         for which in ("lowest", "highest")
         if len(rows := _of(ends, label, factor))
     }
-    measured = "layers before the last, relative to the input: " + _means(parts)
+    measured = "layers before the last, relative to the input: " + listed_means(parts, "{:.2f}")
     statement = "Translation is kept until the last layer, no less and no more"
     return Claim(statement, "Fig. 5.4", gate, Evidence(measured, parts, KEPT))
 
@@ -82,7 +82,7 @@ def x_and_y_are_alike(kept: Kept) -> Claim:
         f"{label} {layer}": paired(of_layer, "above", "factor", "x", "y")
         for (label, layer), of_layer in rows.groupby(["label", "layer"], sort=False)
     }
-    measured = "x less y: " + _means(parts, "{:+.3f}")
+    measured = "x less y: " + listed_means(parts, "{:+.3f}")
     return Claim("x and y position show the same", "Fig. 5.4", gate, Evidence(measured, parts, ALIKE))
 
 
@@ -127,14 +127,10 @@ def output_drops_all(kept: Kept) -> Claim:
         f"{label} {factor}": (rows["out"] / rows["best"]).tolist()
         for (label, factor), rows in ends.groupby(["label", "factor"])
     }
-    measured = "at the output, relative to the best layer: " + _means(parts)
+    measured = "at the output, relative to the best layer: " + listed_means(parts, "{:.2f}")
     return Claim(
         "The output layer drops all spatial information", "Fig. 5.4", gate, Evidence(measured, parts, DROPPED)
     )
-
-
-def _means(parts: dict[str, list[float]], form: str = "{:.2f}") -> str:
-    return listed({name: sum(values) / len(values) for name, values in parts.items() if values}, form)
 
 
 def _pooled(kept: Kept) -> pandas.DataFrame:
@@ -152,7 +148,7 @@ def _by_window(rows: pandas.DataFrame, first: str, second: str) -> dict[str, lis
 def standard_is_no_worse_than_max_pooling(kept: Kept) -> Claim:
     parts = _by_window(_pooled(kept), f"{STANDARD} 1", "POOL-FC 0")
     statement = "With one code value the standard LEA is at least as good as max-pooling"
-    evidence = Evidence("accuracies: " + _means(parts, "{:+.3f}"), parts, NO_WORSE)
+    evidence = Evidence("accuracies: " + listed_means(parts, "{:+.3f}"), parts, NO_WORSE)
     return Claim(statement, "Fig. 5.5", Gate(command=PAPER), evidence)
 
 
@@ -161,7 +157,7 @@ def ten_values_are_far_better_for_large_windows(kept: Kept) -> Claim:
     rows = rows[rows["window"] >= rows["window"].median()]
     parts = _by_window(rows, f"{STANDARD} 10", "POOL-FC 0")
     statement = "With ten code values the LEA is far better than max-pooling for large windows"
-    evidence = Evidence("accuracies: " + _means(parts, "{:+.3f}"), parts, MUCH)
+    evidence = Evidence("accuracies: " + listed_means(parts, "{:+.3f}"), parts, MUCH)
     return Claim(statement, "Fig. 5.5", Gate(command=PAPER), evidence)
 
 
@@ -175,7 +171,7 @@ def vae_is_worse_at_small_windows(kept: Kept) -> Claim:
         for length in (1, 10)
     }
     statement = "The VAE is worse at windows of 2×2"
-    evidence = Evidence("standard less VAE: " + _means(parts, "{:+.3f}"), parts, ANY)
+    evidence = Evidence("standard less VAE: " + listed_means(parts, "{:+.3f}"), parts, ANY)
     return Claim(statement, "Fig. 5.5", Gate(command=PAPER), evidence)
 
 

@@ -4,7 +4,7 @@ import pandas
 
 from experiments.locally_embedded_networks.evidence import ANY, CLASSIC, PAPER, SHAPES, label
 from experiments.locally_embedded_networks.scales import KINDS, PAIRS
-from keras_ae.report.results import listed
+from keras_ae.report.results import listed_means
 from keras_ae.studies.claims import Bound, Claim, Evidence, Gate
 from keras_ae.studies.kept import Kept
 from keras_ae.studies.paired import paired
@@ -60,7 +60,7 @@ def differences_are_minor(kept: Kept) -> Claim:
     rows, gate = _attacks(kept)
     rows = rows[~rows["attack"].isin(SCORE)]
     parts = {label: _gap(rows, "success_rate", label) for label in rows["label"].unique() if label != CLASSIC}
-    measured = "success rates less the Classic's: " + _means(parts, "{:+.3f}")
+    measured = "success rates less the Classic's: " + listed_means(parts, "{:+.3f}")
     statement = "Without the score-based attacks, robustness differs little"
     return Claim(statement, "Fig. A.1", gate, Evidence(measured, parts, LITTLE))
 
@@ -83,7 +83,7 @@ def _rates(kept: Kept, statement: str, attacks: tuple[str, ...], sign: int) -> C
     rows, gate = _attacks(kept)
     gaps = _by_attack(rows, "success_rate", attacks)
     parts = {name: [sign * gap for gap in of] for name, of in gaps.items()}
-    evidence = Evidence("success rate, LEAs less Classic: " + _means(gaps, "{:+.3f}"), parts, ANY)
+    evidence = Evidence("success rate, LEAs less Classic: " + listed_means(gaps, "{:+.3f}"), parts, ANY)
     return Claim(statement, "Fig. 5.7", gate, evidence)
 
 
@@ -117,7 +117,7 @@ def _distances(kept: Kept, attacks: tuple[str, ...], statement: str) -> Claim:
     if NOISE & set(attacks):
         gate = gate & Gate(False, "SLSQP returns an image of noise, whose distance says nothing")
     parts = _by_attack(rows, "mse", attacks, relative=True)
-    evidence = Evidence("distance (MSE), LEAs over Classic, less 1: " + _means(parts, "{:+.1%}"), parts, ANY)
+    evidence = Evidence("distance (MSE), LEAs over Classic, less 1: " + listed_means(parts, "{:+.1%}"), parts, ANY)
     return Claim(statement, "Fig. 5.7", gate, evidence)
 
 
@@ -146,7 +146,7 @@ def _single_pixel(kept: Kept, kinds: tuple[str, ...], statement: str, bound: Bou
     if missing and len(rows):
         gate = gate & Gate(False, f"no {' or '.join(missing)} LEA learnt the shapes", PAPER)
     parts = {kind: gaps for kind, gaps in parts.items() if gaps}
-    evidence = Evidence("success rate relative to the Classic's: " + _means(parts, "{:+.0%}"), parts, bound)
+    evidence = Evidence("success rate relative to the Classic's: " + listed_means(parts, "{:+.0%}"), parts, bound)
     return Claim(statement, "Fig. 5.7", gate, evidence)
 
 
@@ -169,12 +169,8 @@ def _learning(kept: Kept, is_meant, statement: str, bound: Bound) -> Claim:
     missing = [name for name in EVERY if is_meant(name) and name not in parts]
     if missing and parts:
         gate = gate & Gate(False, f"without {', '.join(missing)}", PAPER)
-    evidence = Evidence("from guessing (0) to the Classic (1): " + _means(parts), parts, bound)
+    evidence = Evidence("from guessing (0) to the Classic (1): " + listed_means(parts, "{:.2f}"), parts, bound)
     return Claim(statement, "5.5", gate, evidence)
-
-
-def _means(parts: dict[str, list[float]], form: str = "{:.2f}") -> str:
-    return listed({name: sum(values) / len(values) for name, values in parts.items() if values}, form)
 
 
 CLAIMS = (

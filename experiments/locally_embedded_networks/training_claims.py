@@ -3,7 +3,7 @@
 import pandas
 
 from experiments.locally_embedded_networks.evidence import ANY, CLASSIC, LEA, length
-from keras_ae.report.results import listed
+from keras_ae.report.results import listed, listed_means
 from keras_ae.studies.claims import Bound, Claim, Evidence, Gate
 from keras_ae.studies.kept import Kept, last
 from keras_ae.studies.paired import at_best, paired
@@ -41,7 +41,7 @@ def _rise(kept: Kept, label: str, statement: str, bound: Bound) -> Claim:
         losses = rows.groupby("seed")["val_loss"]
         parts[f"{images} images"] = (losses.last() / losses.min() - 1).tolist()
     return Claim(
-        statement, "Fig. 5.6", _recorded(kept), Evidence("rise: " + _means(parts, "{:.0%}"), parts, bound)
+        statement, "Fig. 5.6", _recorded(kept), Evidence("rise: " + listed_means(parts, "{:.0%}"), parts, bound)
     )
 
 
@@ -61,7 +61,7 @@ def few_images_are_hardly_enough(kept: Kept) -> Claim:
     parts = {
         f"{label} {n:g}": of["val_accuracy"].tolist() for (label, n), of in ends.groupby(["label", "samples"])
     }
-    evidence = Evidence("accuracy: " + _means(parts), parts, NEAR_CHANCE)
+    evidence = Evidence("accuracy: " + listed_means(parts, "{:.3f}"), parts, NEAR_CHANCE)
     return Claim("On few images both are only slightly above guessing", "Fig. 5.6", _recorded(kept), evidence)
 
 
@@ -71,7 +71,7 @@ def lea_overfits_less(kept: Kept) -> Claim:
     ends = ends.assign(gap=(ends["val_loss"] - ends["loss"]).abs())
     parts = {f"{n:g} images": paired(of, "gap", "label", CLASSIC, LEA) for n, of in ends.groupby("samples")}
     statement = "On few images the difference between test and training loss is smaller with LEAs"
-    evidence = Evidence("Classic less CNN-LEA: " + _means(parts), parts, ANY)
+    evidence = Evidence("Classic less CNN-LEA: " + listed_means(parts, "{:.3f}"), parts, ANY)
     return Claim(statement, "Fig. 5.6", _recorded(kept), evidence)
 
 
@@ -80,7 +80,7 @@ def leas_need_fewer_images(kept: Kept) -> Claim:
     parts = {
         f"{n:g} images": paired(of, "val_accuracy", "label", LEA, CLASSIC) for n, of in ends.groupby("samples")
     }
-    evidence = Evidence("accuracy, CNN-LEA less Classic: " + _means(parts, "{:+.3f}"), parts, ANY)
+    evidence = Evidence("accuracy, CNN-LEA less Classic: " + listed_means(parts, "{:+.3f}"), parts, ANY)
     gate = _recorded(kept) & length(kept, "samples")
     return Claim("LEAs decrease the sample complexity", "abstract", gate, evidence)
 
@@ -91,7 +91,7 @@ def classic_converges_faster(kept: Kept) -> Claim:
     parts = {
         f"{n:g} images": paired(of, "val_loss", "label", LEA, CLASSIC) for n, of in last(rows).groupby("samples")
     }
-    measured = f"test loss at {EARLY:.0%} of the steps, CNN-LEA less Classic: " + _means(parts, "{:+.3f}")
+    measured = f"test loss at {EARLY:.0%} of the steps, CNN-LEA less Classic: " + listed_means(parts, "{:+.3f}")
     evidence = Evidence(measured, parts, ANY)
     return Claim("The Classic converges faster", "Fig. 5.6", length(kept, "samples"), evidence)
 
@@ -106,10 +106,6 @@ def both_end_alike(kept: Kept) -> Claim:
 
 def _ends(kept: Kept, sizes: tuple[int, ...]) -> pandas.DataFrame:
     return kept.ends(experiment="samples", samples=sizes, label=(CLASSIC, LEA))
-
-
-def _means(parts: dict[str, list[float]], form: str = "{:.3f}") -> str:
-    return listed({name: sum(values) / len(values) for name, values in parts.items() if values}, form)
 
 
 def _of_weights(kept: Kept) -> pandas.DataFrame:
@@ -183,7 +179,7 @@ def sweet_spot(kept: Kept) -> Claim:
         best = at_best(others, "weight", value).assign(weight=-1.0)  # -1 stands for it
         both = pandas.concat([best, rows[rows["weight"] == SWEET]])
         parts[name] = [-gap for gap in paired(both, value, "weight", -1.0, SWEET, relative=True)]
-    evidence = Evidence("part by which losses fall: " + _means(parts, "{:.1%}"), parts, LITTLE)
+    evidence = Evidence("part by which losses fall: " + listed_means(parts, "{:.1%}"), parts, LITTLE)
     statement = "At λ = 0.1 both are well learnt: no other gains much"
     return Claim(statement, "Fig. 5.8", length(kept, "regularization"), evidence)
 

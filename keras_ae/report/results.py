@@ -1,7 +1,7 @@
 """What every experiment's report writes: tables as Markdown, figures as PNG, a README with the tables in it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,11 @@ def markdown(table: pandas.DataFrame) -> str:
 def listed(values: Mapping[str, float], form: str = "{:.3g}") -> str:
     """Numbers by name (a dict, or a pandas series) as text: "fc 1.2, conv 0.8"."""
     return ", ".join(f"{name} {form.format(value)}" for name, value in values.items())
+
+
+def listed_means(parts: Mapping[str, Sequence[float]], form: str = "{:.3g}") -> str:
+    """Means by name as text; parts without values are left out."""
+    return listed({name: sum(values) / len(values) for name, values in parts.items() if len(values)}, form)
 
 
 def write_table(table: pandas.DataFrame, path: Path) -> Path:
@@ -59,6 +64,23 @@ def write_results(
                 path.unlink(missing_ok=True)
             else:
                 written.append(write(part, path))
+    return written
+
+
+def write_report(
+    results: Path, presets: Iterable[str], kept: str, write: Callable[[str, str], list[Path]]
+) -> list[Path]:
+    """Write what the kept results of presets allow, and put the tables into the study's README.
+
+    Args:
+        results: Directory of what is kept.
+        presets: Names; the files of "cpu" have no prefix, those of others begin with the preset's name.
+        kept: Ending of the file that is there if anything is kept of a preset, such as "_measures.json".
+        write: From preset and prefix to the paths that it wrote.
+    """
+    there = [preset for preset in presets if (results / f"{preset}{kept}").exists()]
+    written = [path for p in there for path in write(p, "" if p == "cpu" else f"{p}_")]
+    fill_page(results)
     return written
 
 

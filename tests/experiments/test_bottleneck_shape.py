@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from experiments.bottleneck_shape import claims, code_claims, training_claims  # noqa: E402
+from experiments.bottleneck_shape import claims, code_claims, copying_claims, training_claims  # noqa: E402
 from experiments.bottleneck_shape.normalization import normalization_floor  # noqa: E402
 from experiments.bottleneck_shape.study import STUDY  # noqa: E402
 from keras_ae.studies.kept import Kept  # noqa: E402
@@ -90,7 +90,7 @@ def by_channels(size, channels, seed, step):
         (training_claims.larger_maps_generalise_better, by_size, lambda size, *_: size),
         (training_claims.channels_matter_less, by_size, by_channels),
         (training_claims.small_maps_overfit, lambda s, c, seed, t: 1 + (s == 4) * (t > 90), _flat),
-        (training_claims.complete_codes_do_not_copy, _flat, lambda *_: 1e-4),
+        (copying_claims.complete_codes_do_not_copy, _flat, lambda *_: 1e-4),
     ],
 )
 def test_a_planted_effect_is_found_and_its_contrary_too(claim, as_claimed, otherwise):
@@ -141,7 +141,7 @@ def test_training_errors_are_similar_if_they_spread_half_as_far_as_test_errors(s
 
 
 def test_a_network_that_cannot_copy_does_not_test_whether_it_does():
-    verdict = training_claims.complete_codes_do_not_copy(_kept(_flat, floors={DATA: 0.021}), DATA).verdict
+    verdict = copying_claims.complete_codes_do_not_copy(_kept(_flat, floors={DATA: 0.021}), DATA).verdict
     assert verdict.answer == "not tested"
     assert "normalisation alone leaves" in verdict.remark
 
@@ -171,9 +171,9 @@ def _copying(inside, none, noise=0.02):
 )
 def test_copies_are_looked_for_where_nothing_behind_the_code_prevents_them(inside, none, copies, normalization):
     kept = _copying(inside, none)
-    assert _answer(training_claims.complete_codes_do_not_copy, kept) == copies
-    assert _answer(training_claims.overcomplete_codes_do_not_copy, kept) == copies
-    assert _answer(training_claims.normalization_keeps_from_copying, kept) == normalization
+    assert _answer(copying_claims.complete_codes_do_not_copy, kept) == copies
+    assert _answer(copying_claims.overcomplete_codes_do_not_copy, kept) == copies
+    assert _answer(copying_claims.normalization_keeps_from_copying, kept) == normalization
 
 
 def test_amounts_of_data_are_compared_code_by_code():

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from experiments.decorrelation import statistics  # noqa: E402
+from experiments.decorrelation import statistics, tables  # noqa: E402
 from experiments.decorrelation.study import STUDY  # noqa: E402
 
 
@@ -67,11 +67,10 @@ def test_correlations_of_known_codes():
 
 
 def test_the_paired_difference_has_students_interval():
-    """With two pairs the 95 % quantile is 12.706."""
-    found = statistics.paired_difference(np.array([0.1, 0.2]), np.array([0.3, 0.6]))
-    assert found["difference"] == pytest.approx(0.3)
-    reach = 12.7062 * np.std([0.2, 0.4], ddof=1) / np.sqrt(2)
-    assert (found["low"], found["high"]) == pytest.approx((0.3 - reach, 0.3 + reach), rel=1e-4)
+    """Differences of 0.2 and 0.4: a mean of 0.3, and 12.706 standard errors of 0.1 to either side."""
+    found = tables._difference([0.2, 0.4], "difference")
+    assert found == {"difference": "+0.30000", "95 % interval": "-0.97062 to +1.57062"}
+    assert tables._difference([0.2], "difference") == {"difference": "", "95 % interval": ""}
 
 
 def test_effective_rank_of_known_codes():
