@@ -33,7 +33,7 @@ class StructuralDissimilarity(keras.losses.Loss):
     def call(self, y_true, y_pred):
         """Returns one value per image, [batch, 1, 1], instead of one per pixel, so that sample weights fit."""
         _check_alike(y_true, y_pred)
-        return ops.mean(1.0 - ssim_map(y_true, y_pred), axis=(1, 2, 3), keepdims=True)[..., 0]
+        return ops.mean(dissimilarity_map(y_true, y_pred), axis=(1, 2, 3), keepdims=True)[..., 0]
 
 
 def ssim_map(images, reconstructions):
@@ -44,7 +44,23 @@ def ssim_map(images, reconstructions):
         >>> tuple(kae.losses.ssim_map(images, images).shape)  # The window has 11×11 pixels.
         (1, 6, 2, 1)
     """
-    # Channels first, for plain products of matrices: LiteRT cannot run an einsum of a batch of any size.
+    return ops.transpose(_ssim_channels_first(images, reconstructions), (0, 2, 3, 1))
+
+
+def dissimilarity_map(images, reconstructions):
+    """Returns 1 − SSIM as `ssim_map` gives the SSIM.
+
+    Example:
+        >>> images = np.random.default_rng(0).random((1, 16, 12, 1), "float32")
+        >>> abs(float(ops.max(kae.losses.dissimilarity_map(images, images)))) < 1e-5
+        True
+    """
+    # Subtracted before it is transposed: of a constant less a transposed tensor LiteRT makes the opposite.
+    return ops.transpose(1.0 - _ssim_channels_first(images, reconstructions), (0, 2, 3, 1))
+
+
+def _ssim_channels_first(images, reconstructions):
+    # For plain products of matrices: LiteRT cannot run an einsum of a batch of any size.
     x, y = (ops.transpose(ops.cast(values, "float32"), (0, 3, 1, 2)) for values in (images, reconstructions))
     rows, columns = (ops.convert_to_tensor(window_means(side), "float32") for side in x.shape[2:])
     # Variances are taken of differences to each image's mean: far from 0 rounding would hide small ones.
@@ -60,8 +76,7 @@ def ssim_map(images, reconstructions):
     mean_x, mean_y = mean_x + origins[0], mean_y + origins[1]
     c1, c2 = SSIM_K1**2, SSIM_K2**2
     numerator = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
-    denominator = (ops.square(mean_x) + ops.square(mean_y) + c1) * (variances + c2)
-    return ops.transpose(numerator / denominator, (0, 2, 3, 1))
+    return numerator / ((ops.square(mean_x) + ops.square(mean_y) + c1) * (variances + c2))
 
 
 def window_means(side: int) -> np.ndarray:

@@ -82,5 +82,8 @@ def test_ssim_of_bright_even_images_is_not_that_of_rounding():
     c1, c2 = 0.01**2, 0.03**2
     expected = (2 * mean_x * mean_y + c1) * (2 * (blur(x * y) - mean_x * mean_y) + c2)
     expected /= (mean_x**2 + mean_y**2 + c1) * (variances + c2)
-    found = keras.ops.convert_to_numpy(kae.losses.ssim_map(x.astype("float32"), y.astype("float32")))
+    x, y = x.astype("float32"), y.astype("float32")
+    found = keras.ops.convert_to_numpy(kae.losses.ssim_map(x, y))
+    opposite = keras.ops.convert_to_numpy(kae.losses.dissimilarity_map(x, y))
+    np.testing.assert_allclose(opposite, 1 - found, atol=1e-6)
     np.testing.assert_allclose(1 - found, 1 - expected, atol=3e-7)

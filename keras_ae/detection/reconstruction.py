@@ -12,7 +12,7 @@ from keras_ae.detection.observation import NormalImages, Observation
 from keras_ae.detection.pooling import check_pooling, pool
 from keras_ae.detection.standardization import FAINTEST
 from keras_ae.errors import InputError
-from keras_ae.losses import ssim_map
+from keras_ae.losses import dissimilarity_map
 
 SATURATED = 1e-7  # probabilities are at least so far from 0 and 1
 
@@ -28,7 +28,7 @@ ERRORS = {
     "mse": lambda x, y: ops.square(x - y),
     "mae": lambda x, y: ops.abs(x - y),
     "binary_crossentropy": _binary_crossentropy,
-    "ssim": lambda x, y: 1.0 - ssim_map(x, y),
+    "ssim": dissimilarity_map,
 }
 FLOOR = 0.1  # of the overall deviation: pixels that never vary in normal images would else decide alone
 

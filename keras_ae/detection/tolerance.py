@@ -11,6 +11,7 @@ from keras_ae.evaluation.inference import as_array
 from keras_ae.execution import compiled
 
 PART = 1e-3  # of the spread of normal images
+ROUNDING = 8 * 2.0**-23  # of the largest value: roundings of a float32, which a sum over pixels has in any format
 
 
 def tolerances(detector: AnomalyDetector, images: np.ndarray) -> dict[str, float]:
@@ -24,7 +25,8 @@ def score_tolerance(detector: AnomalyDetector, images: np.ndarray) -> float:
 
     The spread is half of the distance between the 16th and the 84th percentile of the calibration's scores. Where
     a hundredth of a grey level changes scores by more than that, this change is accepted: such scores measure
-    rounding, as of pictures that are all alike.
+    rounding, as of pictures that are all alike. So are eight roundings of the largest score, where all are about
+    equal and far from 0, as cross-entropies can be.
 
     Args:
         detector: A calibrated detector.
@@ -32,7 +34,8 @@ def score_tolerance(detector: AnomalyDetector, images: np.ndarray) -> float:
     """
     low, high = np.percentile(detector.calibration_.scores, [16, 84])
     score = detector.score_
-    return max(PART * (high - low) / 2, _faint_change(detector, score.values, images))
+    rounding = ROUNDING * float(np.abs(detector.calibration_.scores).max())
+    return max(PART * (high - low) / 2, _faint_change(detector, score.values, images), rounding)
 
 
 def map_tolerance(detector: AnomalyDetector, images: np.ndarray) -> float:

@@ -56,7 +56,7 @@ def convert_to_onnx(what: str, endpoint: Endpoint):
     with conversion(what, "onnx"):
         function = endpoint.concrete()
         converted, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=OPSET)
-        names = list(function.get_concrete_function().structured_outputs)
+        names = sorted(function.get_concrete_function().structured_outputs)  # as TensorFlow flattens them
         if "images" in names:
             raise InputError(
                 f"outputs {names} of {what}.onnx", "other names than that of the input", "rename them"

@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_ae.detection import AnomalyDetector, NormalImages, Observation, as_score
 from keras_ae.detection.exporting import check_formats, portable_endpoints
+from keras_ae.errors import InputError
 from keras_ae.export import (
     Endpoint,
     archive,
@@ -15,10 +16,12 @@ from keras_ae.export import (
     conversion,
     convert_to_litert,
     convert_to_onnx,
+    deviation,
     image_endpoints,
 )
 from keras_ae.studies.config import RunConfig
 
+ROUGHLY = 0.1  # of the largest score: codes are random, so that scores may be anything
 IMAGES = 16  # random ones, that stand for normal images
 
 
@@ -37,10 +40,10 @@ class _Rehearsed(NormalImages):
 def rehearse_export(
     config: RunConfig, image_shape: tuple[int, int, int], score: str, formats: tuple[str, ...]
 ) -> None:
-    """Convert an untrained detector to each format, and keep nothing; its numbers are not compared.
+    """Convert an untrained detector to each format, and keep nothing.
 
     A SavedModel of score, map and reconstruction together, and the score in the other formats: what else is
-    exported consists of the same operations.
+    exported consists of the same operations. These scores are compared roughly: converters have turned signs.
 
     Args:
         config: Of the run that is going to be trained.
@@ -61,11 +64,22 @@ def rehearse_export(
     with tempfile.TemporaryDirectory() as folder, conversion("score", "savedmodel"):
         archive(model, {"score": _together(detector).concrete()}, folder)
     portable = portable_endpoints(detector)["score"]
+    expected = np.asarray(portable.function(images)["scores"])
     if "onnx" in formats:
-        convert_to_onnx("score", portable)
+        _, names, session = convert_to_onnx("score", portable)
+        _check_roughly("onnx", expected, session.run(names, {"images": images})[0])
     if "litert" in formats:
-        convert_to_litert(model, "score", portable)
+        _, runner = convert_to_litert(model, "score", portable)
+        _check_roughly("litert", expected, runner(images=images)["scores"])
     keras.utils.clear_session()
+
+
+def _check_roughly(name: str, expected: np.ndarray, received: np.ndarray) -> None:
+    """Refuse scores that are others altogether; how exact they have to be tells the trained model."""
+    apart = deviation(expected, received)
+    if apart > ROUGHLY * np.abs(expected).max():
+        received = f"the output 'score' to export as {name}, which differs by {apart:.2g}"
+        raise InputError(received, "the model's own", "take another score or format, or report it")
 
 
 def _together(detector: AnomalyDetector) -> Endpoint:

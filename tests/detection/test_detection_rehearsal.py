@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import keras
+import numpy as np
 import pytest
 from keras import ops
 
@@ -51,9 +52,21 @@ class VariableError(StandardizedError):
         return super().values(seen) * self.factor
 
 
+@dataclass
+class TurnedError(ReconstructionError):
+    """LiteRT makes the opposite of one less a transposed tensor."""
+
+    name: ClassVar[str] = "turned_error"
+    has_map: ClassVar[bool] = False
+
+    def values(self, seen):
+        errors = ops.matmul(ops.transpose(seen.residual, (0, 3, 1, 2)), np.ones((6, 2), np.float32))
+        return ops.mean(1.0 - ops.transpose(errors, (0, 2, 3, 1)), axis=(1, 2, 3))
+
+
 class SpectralCode(keras.layers.Layer):
     def call(self, features):
-        return ops.tanh(features / _spectral_norm(features[:, None])[:, 0])
+        return ops.tanh(features / _spectral_norm(features[:, None]))
 
 
 def fully_connected(shape, code_shape=(3,), spectral=False):
@@ -90,6 +103,12 @@ def test_a_score_that_a_format_lacks_is_refused_before_training(score, name, tmp
     assert not (tmp_path / "run").exists()
     if name != "savedmodel":
         rehearse_export(_config(), SHAPE, score, ("savedmodel",))
+
+
+def test_a_score_that_a_format_computes_wrongly_is_refused_before_training():
+    rehearse_export(_config(), SHAPE, TurnedError(), ("savedmodel", "onnx"))
+    with pytest.raises(InputError, match="as litert, which differs by"):
+        rehearse_export(_config(), SHAPE, TurnedError(), ("litert",))
 
 
 @pytest.mark.parametrize("name", ["onnx", "litert"])

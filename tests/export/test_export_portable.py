@@ -25,7 +25,7 @@ def images():
 
 def _endpoint(model):
     return export.portable_endpoint(
-        lambda x: {"codes": model.encode(x), "error": keras.ops.mean((model.reconstruct(x) - x) ** 2, (1, 2, 3))},
+        lambda x: {"error": keras.ops.mean((model.reconstruct(x) - x) ** 2, (1, 2, 3)), "codes": model.encode(x)},
         SHAPE,
     )
 
