@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_ae.callbacks.reconstructions import first_images
 from keras_ae.callbacks.training import is_due, optimizers
+from keras_ae.directories import check_replaceable, write_directory
 from keras_ae.errors import InputError
 from keras_ae.evaluation.inference import as_array, encode
 from keras_ae.evaluation.inputs import as_pixels
@@ -46,7 +47,7 @@ class Monitor(keras.callbacks.Callback):
 
     Raises:
         InputError: If the numbers of labels and images differ, or, as training begins, the model with images has
-            no codes.
+            no codes or `projector/` holds files that were not written by this class, or were changed since.
 
     Example:
         >>> from pathlib import Path
@@ -55,7 +56,7 @@ class Monitor(keras.callbacks.Callback):
         >>> images = np.zeros((4, 4, 4, 1), "float32")
         >>> _ = model.fit(images, images, callbacks=[Monitor("logs", 4, images=images)], verbose=0)
         >>> sorted(path.name for path in Path("logs/projector").iterdir())
-        ['codes.tsv', 'labels.tsv', 'projector_config.pbtxt', 'sprite.png']
+        ['checksums.json', 'codes.tsv', 'labels.tsv', 'projector_config.pbtxt', 'sprite.png']
     """
 
     def __init__(
@@ -85,6 +86,8 @@ class Monitor(keras.callbacks.Callback):
             received = f"images for the monitor of a {type(self.model).__name__}"
             raise InputError(received, "an Autoencoder, whose codes of them are shown", "leave the images out")
 
+        if self.images is not None:
+            check_replaceable(self._projector, projector_files)
         self._writer = tf.summary.create_file_writer(str(self.log_dir))
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -112,7 +115,11 @@ class Monitor(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         self._writer.close()
         if self.images is not None:
-            write_projector(self.log_dir.parent / "projector", self._codes(), self.images, self.labels)
+            write_projector(self._projector, self._codes(), self.images, self.labels)
+
+    @property
+    def _projector(self) -> Path:
+        return self.log_dir.parent / "projector"
 
     def _codes(self) -> np.ndarray:
         return as_array(encode(self.model, self.images))
@@ -130,8 +137,20 @@ def write_projector(
 ) -> None:
     """Writes codes [n, ...], images [n, h, w, c] and labels in the format of TensorBoard's projector.
 
-    Open it with `tensorboard --logdir DIRECTORY`.
+    Open it with `tensorboard --logdir DIRECTORY`. What was written there before is replaced, all else refused.
     """
+    write_directory(directory, lambda written: _fill_projector(written, codes, images, labels), projector_files)
+
+
+def projector_files(directory: Path) -> set[str]:
+    """The files of a projector that an early version wrote, without checksums; none of others."""
+    config = directory / "projector_config.pbtxt"
+    ours = PROJECTOR.format(height="", width="").partition("  sprite")[0].encode()
+    is_ours = config.is_file() and config.read_bytes().startswith(ours)
+    return {"codes.tsv", "labels.tsv", "sprite.png", config.name} if is_ours else set()
+
+
+def _fill_projector(directory: Path, codes, images, labels) -> None:
     rows = codes.reshape(len(codes), -1)
     write_text(directory / "codes.tsv", "\n".join("\t".join(f"{v:.6g}" for v in row) for row in rows) + "\n")
     names = range(len(codes)) if labels is None else labels

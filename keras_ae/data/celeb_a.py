@@ -12,6 +12,7 @@ from keras_ae.data.collection import ALL, TEST, TRAIN, VALIDATION, Collection, P
 from keras_ae.data.tensorflow_datasets import read_files
 from keras_ae.directories import temporary_directory
 from keras_ae.errors import InputError
+from keras_ae.files import write_csv
 
 if TYPE_CHECKING:
     from tensorflow_datasets.core import DatasetBuilder
@@ -98,16 +99,17 @@ def _unpack(builder: "DatasetBuilder", home: Path) -> None:
     """Writes the images and `list_attr_celeba.csv` into `home`."""
     home.mkdir(parents=True, exist_ok=True)
     table_file = home / f"{ATTRIBUTE_FILE}.csv"
-    with temporary_directory(home / IMAGES) as partial, table_file.open("w", encoding="utf-8") as table:
-        print("image_id", *ATTRIBUTES, sep=",", file=table)
+    rows = []
+    with temporary_directory(home / IMAGES) as partial:
         for part, first in FIRST.items():
             for name, example in read_files(
                 builder, part, lambda position, first=first: file_name(first + position)
             ):
                 (partial / name).write_bytes(example["image"])
-                present = (example["attributes"][attribute] for attribute in ATTRIBUTES)
-                print(name, *(1 if each else -1 for each in present), sep=",", file=table)
+                present = (1 if example["attributes"][attribute] else -1 for attribute in ATTRIBUTES)
+                rows.append({"image_id": name} | dict(zip(ATTRIBUTES, present, strict=True)))
         if not (home / IMAGES).is_dir():  # another process may have come first
+            write_csv(table_file, rows)
             partial.rename(home / IMAGES)
 
 

@@ -59,6 +59,26 @@ def test_the_projector_gets_codes_labels_and_pictures(tmp_path, images):
     assert "single_image_dim: 4 single_image_dim: 6" in (directory / "projector_config.pbtxt").read_text()
 
 
+def test_files_of_others_in_the_projectors_directory_are_left(tmp_path, images):
+    """Refused before anything is trained; what it wrote itself it replaces."""
+    model, directory = _model(), tmp_path / "projector"
+    monitor = Monitor(tmp_path, 8, images, count=10)
+    model.fit(images, batch_size=8, verbose=0, callbacks=[monitor])
+    model.fit(images, batch_size=8, verbose=0, callbacks=[monitor])
+    (directory / "checksums.json").unlink()  # as early versions left it
+    model.fit(images, batch_size=8, verbose=0, callbacks=[monitor])
+    (directory / "codes.tsv").write_text("mine")
+    weights = model.get_weights()
+    with pytest.raises(InputError, match=r"codes\.tsv, changed since it was written"):
+        model.fit(images, batch_size=8, verbose=0, callbacks=[monitor])
+    (directory / "checksums.json").unlink()
+    (directory / "projector_config.pbtxt").write_text("mine")
+    with pytest.raises(InputError, match="which keras-ae did not write"):
+        model.fit(images, batch_size=8, verbose=0, callbacks=[monitor])
+    assert (directory / "codes.tsv").read_text() == "mine"
+    np.testing.assert_array_equal(model.get_weights()[0], weights[0])
+
+
 def test_labels_of_other_images_are_refused(tmp_path, images):
     for labels in (np.arange(47), np.arange(50)):
         with pytest.raises(InputError, match=rf"{len(labels)} labels for 48 images"):
