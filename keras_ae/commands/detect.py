@@ -143,6 +143,8 @@ class Score:
         if self.maps is not None:
             check_output_directory(self.maps, "--maps")
             check_maps_directory(self.maps, folder)
+        if note := detector.card.version_note:
+            print(f"note: {note}", file=sys.stderr)
         load_keras()
         detector.load()
         left_out = LeftOut()

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +90,26 @@ class Card:
         """How the images of the training were prepared, as `Preparation.from_record` takes it."""
         return self.about.get("preparation", {})
 
+    @property
+    def version_note(self) -> str:
+        """One line on versions other than those it was made with, corrections aside; "" where there are none."""
+        others = []
+        for package in ("tensorflow", "keras-ae"):
+            made, here = self.versions.get(package), _version(package)
+            if isinstance(made, str) and here and made.split(".")[:2] != here.split(".")[:2]:
+                others.append(f"{package} {made[:40]}, here is {here}")
+        return f"the detector was made with {'; with '.join(others)}: scores may differ" if others else ""
+
     def write(self, directory: Path) -> None:
         """Write `card.json`."""
         write_json(directory / CARD, asdict(self))
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
 
 
 def read_card(path: Path, unverified: bool = False) -> Card:

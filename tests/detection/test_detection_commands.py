@@ -88,6 +88,19 @@ def test_scores_of_a_folder(trained, folders, tmp_path, capsys):
     np.testing.assert_allclose(given, detector.anomaly_scores(images), rtol=1e-5, atol=1e-5)
 
 
+def test_other_versions_than_those_of_the_export_are_said(trained, folders, monkeypatch, capsys):
+    command = ["score", str(trained / "detector"), str(folders / "good")]
+    assert main(command) == 0
+    assert "was made with" not in capsys.readouterr().err
+    here = {"tensorflow": "2.99.0", "keras-ae": kae.__version__ + ".1"}
+    monkeypatch.setattr("keras_ae.detection.card.version", here.get)
+    assert main(command) == 0
+    (note,) = (line for line in capsys.readouterr().err.splitlines() if "was made with" in line)
+    assert note.startswith("note: the detector was made with tensorflow 2.")
+    assert "here is 2.99.0: scores may differ" in note
+    assert "keras-ae" not in note  # a correction
+
+
 def test_json_lines_into_a_file_with_another_threshold(trained, folders, tmp_path, capsys):
     command = ["score", str(trained / "detector"), str(folders / "new" / "zeros"), "--json"]
     assert main([*command, "--threshold", "1e9", "--exit-status", "--out", str(tmp_path / "o.jsonl")]) == 0
