@@ -98,7 +98,7 @@ PAPER = Scale(
 # Figure 5.6 on few images is cheap as the thesis has it; but for fewer seeds and test images.
 FEW = replace(
     PAPER,
-    data=replace(PAPER.data, validation="test[:300]", test="test[1000:1300]"),
+    data=replace(PAPER.data, validation="test[:100]", test="test[1000:1100]"),
     training={"samples": Training(20, 20, seeds=5, epochs=True)},
     subsets=(10, 500),
 )

@@ -34,45 +34,51 @@ def lea_is_not_overconfident_on_few(kept: Kept) -> Claim:
 
 def _rise(kept: Kept, label: str, statement: str, bound: Bound) -> Claim:
     """Relative rise of the test loss above its lowest at the thesis's number of steps, by number of images."""
+    rows, gate = _few(kept)
+    rows = rows[(rows["label"] == label) & (rows["step"] <= rows["until"])].sort_values("step")
     parts = {}
-    for images in FEW:
-        rows = kept.curve(experiment="samples", label=label, samples=images).sort_values("step")
-        rows = rows[rows["step"] <= max(THESIS_STEPS[images], rows["step"].min())] if len(rows) else rows
-        losses = rows.groupby("seed")["val_loss"]
-        parts[f"{images} images"] = (losses.last() / losses.min() - 1).tolist()
-    return Claim(
-        statement, "Fig. 5.6", _recorded(kept), Evidence("rise: " + listed_means(parts, "{:.0%}"), parts, bound)
-    )
+    for images, of_size in rows.groupby("samples"):
+        losses = of_size.groupby("seed")["val_loss"]
+        parts[f"{images:g} images"] = (losses.last() / losses.min() - 1).tolist()
+    evidence = Evidence("rise: " + listed_means(parts, "{:.0%}"), parts, bound)
+    return Claim(statement, "Fig. 5.6", gate, evidence)
 
 
-def _recorded(kept: Kept) -> Gate:
-    """Whether test losses on few images were recorded from the first epoch on, and so at their lowest."""
-    rows = kept.curve(experiment="samples", samples=FEW)
-    late = {n: step for n, step in rows.groupby("samples")["step"].min().items() if step > EPOCH[n]}
+def _few(kept: Kept) -> tuple[pandas.DataFrame, Gate]:
+    """The curves of runs on few images whose test loss was recorded from the first epoch on, and so at its lowest.
+
+    Without any such run all others, and a gate that fails. "until" is the thesis's last step, or the first that
+    was recorded if that is later.
+    """
+    rows = kept.curve(experiment="samples", samples=FEW, label=(CLASSIC, LEA))
+    first = rows.groupby("run")["step"].transform("min")
+    rows = rows.assign(until=first.combine(rows["samples"].map(THESIS_STEPS), max))
+    early = rows[first <= rows["samples"].map(EPOCH)]
     reason = (
-        f"the test loss was first recorded after {max(late.values(), default=0):g} steps, when it had risen "
-        "already; the thesis trains on 10 images for 20 steps in all"
+        f"the test loss was first recorded after {first.max():g} steps, when it had risen already; the thesis "
+        "trains on 10 images for 20 steps in all"
     )
-    return Gate(not late, reason, FEW_IMAGES)
+    tested = len(early) > 0 or not len(rows)
+    return early if tested else rows, Gate(tested, reason, FEW_IMAGES)
 
 
 def few_images_are_hardly_enough(kept: Kept) -> Claim:
-    ends = _ends(kept, FEW)
-    parts = {
-        f"{label} {n:g}": of["val_accuracy"].tolist() for (label, n), of in ends.groupby(["label", "samples"])
-    }
+    rows, gate = _few(kept)
+    groups = last(rows).groupby(["label", "samples"])
+    parts = {f"{label} {n:g}": of["val_accuracy"].tolist() for (label, n), of in groups}
     evidence = Evidence("accuracy: " + listed_means(parts, "{:.3f}"), parts, NEAR_CHANCE)
-    return Claim("On few images both are only slightly above guessing", "Fig. 5.6", _recorded(kept), evidence)
+    return Claim("On few images both are only slightly above guessing", "Fig. 5.6", gate, evidence)
 
 
 def lea_overfits_less(kept: Kept) -> Claim:
-    ends = _ends(kept, FEW)
+    rows, gate = _few(kept)
+    ends = last(rows)
     # A VAE's training loss is of sampled codes, and can be above that of test images, which is of their means.
     ends = ends.assign(gap=(ends["val_loss"] - ends["loss"]).abs())
     parts = {f"{n:g} images": paired(of, "gap", "label", CLASSIC, LEA) for n, of in ends.groupby("samples")}
     statement = "On few images the difference between test and training loss is smaller with LEAs"
     evidence = Evidence("Classic less CNN-LEA: " + listed_means(parts, "{:.3f}"), parts, ANY)
-    return Claim(statement, "Fig. 5.6", _recorded(kept), evidence)
+    return Claim(statement, "Fig. 5.6", gate, evidence)
 
 
 def leas_need_fewer_images(kept: Kept) -> Claim:
@@ -81,7 +87,7 @@ def leas_need_fewer_images(kept: Kept) -> Claim:
         f"{n:g} images": paired(of, "val_accuracy", "label", LEA, CLASSIC) for n, of in ends.groupby("samples")
     }
     evidence = Evidence("accuracy, CNN-LEA less Classic: " + listed_means(parts, "{:+.3f}"), parts, ANY)
-    gate = _recorded(kept) & length(kept, "samples")
+    gate = _few(kept)[1] & length(kept, "samples")
     return Claim("LEAs decrease the sample complexity", "abstract", gate, evidence)
 
 

@@ -306,6 +306,15 @@ def test_fewer_images_are_enough_where_leas_are_better_with_every_number():
     assert training_claims.leas_need_fewer_images(better).verdict.answer == "yes"
 
 
+def test_runs_on_few_images_that_were_recorded_late_do_not_count_beside_others(as_in_the_thesis):
+    """Of seed 2, and of all runs on 500 images, the rise is missed."""
+    late = lambda t: t[(t["step"] >= 20) | (t["samples"] != 500) & (t["seed"] != 2)]  # noqa: E731
+    kept = _changed(as_in_the_thesis, curves=late)
+    evidence = training_claims.classic_is_overconfident_on_few(kept).evidence
+    assert {name: len(rises) for name, rises in evidence.differences.items()} == {"10 images": 2}
+    assert training_claims.classic_is_overconfident_on_few(kept).verdict.answer == "yes"
+
+
 def test_attacks_that_always_succeed_do_not_tell_models_apart():
     always = _kept(**_both((1.0, 0.1), (1.0, 0.1)))
     assert robustness_claims.some_attacks_succeed_more(always).verdict.answer == "undecided"
