@@ -46,6 +46,23 @@ def measure_detection(
     return measures
 
 
+def recall_by_kind(scores: np.ndarray, kinds, threshold: float) -> dict[str, float]:
+    """The part of the anomalies of each kind that score above the threshold, by kind.
+
+    Args:
+        scores: [n] of anomalies.
+        kinds: What each is, n names.
+
+    Example:
+        >>> recall_by_kind(np.array([1.0, 3.0, 4.0]), ["crack", "crack", "dent"], 2.0)
+        {'crack': 0.5, 'dent': 1.0}
+    """
+    found, kinds = np.asarray(scores) > threshold, np.asarray(kinds)
+    if found.shape != kinds.shape:
+        raise InputError(f"{len(kinds)} kinds of {len(found)} anomalies", "one for each", "correct them")
+    return {str(kind): float(found[kinds == kind].mean()) for kind in np.unique(kinds)}
+
+
 def roc_auc_standard_error(roc_auc: float, normal: int, anomalous: int) -> float:
     """The standard error of an area under the ROC curve, from the numbers of images.
 

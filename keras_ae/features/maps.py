@@ -77,8 +77,8 @@ class FeatureMaps(keras.Model):
         return (self._raw(images) - self.mean) / self.deviation
 
     def target(self, images):
-        """The maps of images: what scores look at, as of an `Autoencoder`."""
-        return self(images)
+        """The maps of images: what scores look at, as of an `Autoencoder`; maps stay as they are."""
+        return images if tuple(images.shape[1:]) == self.map_shape else self(images)
 
     def adapt(self, images) -> "FeatureMaps":
         """Learn mean and deviation of each channel, over all positions of normal images; gives itself.
