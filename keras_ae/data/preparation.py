@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from keras_ae.data.pixel_budget import MAX_PIXELS
 
@@ -81,10 +81,10 @@ class Preparation:
             return image
         size = (self.size[1], self.size[0])
         if self.resize == "stretch":
-            return image.resize(size, _BICUBIC)
+            return _resized(image, size)
         if self.resize == "pad":
             return self._boxed(image)
-        return ImageOps.fit(image, size, method=_BICUBIC)
+        return _resized(image, size, covered(image.width, image.height, size[0] / size[1]))
 
     def effect(self, height: int, width: int) -> str | None:
         """What resizing does to an image of that size, if it is notable: "stretched", "padded" or "cropped".
@@ -143,7 +143,7 @@ class Preparation:
         scale = min(height / image.height, width / image.width)
         rows, columns = max(1, round(image.height * scale)), max(1, round(image.width * scale))
         boxed = Image.new(image.mode, (width, height), 0)
-        boxed.paste(image.resize((columns, rows), _BICUBIC), ((width - columns) // 2, (height - rows) // 2))
+        boxed.paste(_resized(image, (columns, rows)), ((width - columns) // 2, (height - rows) // 2))
         return boxed
 
     def _crop(self, image: Image.Image) -> Image.Image:
@@ -157,6 +157,29 @@ class Preparation:
 
 
 AS_IS = Preparation()
+
+
+def covered(width: float, height: float, ratio: float) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of the largest central part of an image whose width is `ratio` times its height.
+
+    Example:
+        >>> covered(30, 10, 1.0)
+        (10.0, 0.0, 20.0, 10.0)
+    """
+    columns, rows = (ratio * height, height) if width / height >= ratio else (width, width / ratio)
+    left, top = (width - columns) * 0.5, (height - rows) * 0.5
+    return left, top, left + columns, top + rows
+
+
+def _resized(image: Image.Image, size: tuple[int, int], box=None) -> Image.Image:
+    """An image, or the part of it within a box, resized: first its width, then its height.
+
+    Which of the two Pillow takes first depends on its version and on the sizes, and each rounds: with the order
+    fixed, pixels are the same everywhere, within exported graphs too (`keras_ae.export.resizing`).
+    """
+    left, top, right, bottom = box or (0, 0, *image.size)
+    wide = image.resize((size[0], image.height), _BICUBIC, box=(left, 0, right, image.height))
+    return wide.resize(size, _BICUBIC, box=(0, top, size[0], bottom))
 
 
 def _size(image: Image.Image) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from keras_ae.data.preparation import Preparation
 from keras_ae.detection.card import CARD, FORMAT, Card
 from keras_ae.detection.codes import CodeDensity
 from keras_ae.detection.combination import Combination
@@ -24,6 +25,7 @@ from keras_ae.export import (
     Endpoint,
     Input,
     Parity,
+    Resizing,
     autoencoder_endpoints,
     check_float32,
     fill_saved_model,
@@ -52,9 +54,11 @@ def export_detector(
 
     `path` becomes a SavedModel with the endpoints `score`, `predict`, `map` where the score has one, and of an
     `Autoencoder` `reconstruct`, `encode`, `decode` and, where the score fits a density of codes, `sample`. Those
-    that take images do so as float32 in [0, 1]; beside each stands one, `…_uint8`, that takes bytes. In the same
-    directory are `card.json` and `README.md`, and for the other formats `encode.onnx`, `score.onnx`,
-    `encode.tflite` and `score.tflite`, which answer broken images with NaN.
+    that take images do so as float32 in [0, 1]; beside each stands one, `…_uint8`, that takes bytes: of score,
+    predict and map bytes of any size, which the graph resizes as `about["preparation"]` says and as files of the
+    training were, to the last bit; maps come back at the images' own size. In the same directory are `card.json`
+    and `README.md`, and for the other formats `encode.onnx`, `score.onnx`, `encode.tflite` and `score.tflite`,
+    which take float images of the model's size and answer broken ones with NaN.
 
     Args:
         detector: A calibrated one, whose autoencoder computes in float32 (`keras_ae.export.as_float32`).
@@ -79,7 +83,8 @@ def export_detector(
     allowed = tolerances(detector, images) if allowed is None else allowed
 
     def write(written: Path) -> dict[str, Parity]:
-        checked = fill_saved_model(model, detector_endpoints(detector, allowed), written, images)
+        endpoints = detector_endpoints(detector, allowed, _resizing(about or {}, shape))
+        checked = fill_saved_model(model, endpoints, written, images)
         checked |= _write_portable(detector, written, formats, images, allowed)
         _write_card(detector, written, path.name, checked, about or {})
         return checked
@@ -128,20 +133,31 @@ def _examples(images, shape: tuple[int, int, int]) -> np.ndarray:
     return first[:EXAMPLES]
 
 
+def _resizing(about: Mapping[str, Any], shape: tuple[int, int, int]) -> Resizing:
+    """As the card says that images are prepared."""
+    return Resizing(Preparation.from_record(about.get("preparation") or {}, shape[:2]))
+
+
 def detector_endpoints(
-    detector: AnomalyDetector, allowed: Mapping[str, float] | None = None
+    detector: AnomalyDetector,
+    allowed: Mapping[str, float] | None = None,
+    resizing: Resizing | None = None,
 ) -> dict[str, Endpoint]:
-    """What an exported detector can be asked; see `export_detector`, and `Endpoint` for `allowed`."""
+    """What an exported detector can be asked; see `export_detector`, and for the rest `image_endpoints`."""
     model, score, shape = detector.autoencoder, detector.score_, detector.image_shape
 
     def scores(images):
         return {"scores": ops.cast(score.values(Observation(model, images)), "float32")}
 
-    endpoints = image_endpoints("score", scores, shape, allowed)
+    endpoints = image_endpoints("score", scores, shape, allowed, resizing)
     for name, endpoint in endpoints.copy().items():
         endpoints[name.replace("score", "predict")] = _deciding(endpoint, detector.threshold_)
     if score.has_map:
-        endpoints |= image_endpoints("map", lambda x: {"maps": score.map(Observation(model, x))}, shape, allowed)
+
+        def maps(images):
+            return {"maps": score.map(Observation(model, images))}
+
+        endpoints |= image_endpoints("map", maps, shape, allowed, resizing)
     if hasattr(model, "decode"):
         endpoints |= autoencoder_endpoints(model, fitted_density(score))
     return endpoints
@@ -205,7 +221,8 @@ def _readable(name: str, card: Card) -> str:
         [
             f"# {name}: an anomaly detector",
             "",
-            f"- **Images**: [n, {shape}], float32 in [0, 1] (`score`, `predict`, …) or bytes (`score_uint8`, …).",
+            f"- **Images**: [n, {shape}], float32 in [0, 1] (`score`, `predict`, …), or bytes of any size "
+            "(`score_uint8`, …), which are resized as those of the training were.",
             f"- **Score**: `{card.score['label']}`; what scores above {card.threshold:.6g} is an anomaly.",
             f"- **False alarms**: at most {card.false_positive_rate:.3g} of normal images are promised, from "
             f"{card.calibration_images:,} of them; the true rate lies between {low:.3g} and {high:.3g} (95 %).",

@@ -71,13 +71,15 @@ class ExportedDetector:
     def score(self, images) -> np.ndarray:
         """float32 [n] of images: arrays [n, h, w, c] of uint8 or of floats in [0, 1], batches of them, or one.
 
+        Arrays of uint8 may have any height and width: the graph resizes them as those of the training were.
+
         Raises:
             InputError: They have another shape or range, or there are none.
         """
         return self._answer("score", images)["scores"]
 
     def map(self, images) -> np.ndarray:
-        """float32 [n, h, w] of images as `score` takes them.
+        """float32 [n, h, w] of images as `score` takes them, at their own size.
 
         Raises:
             InputError: The score has no map, or they are not such images.
@@ -88,17 +90,24 @@ class ExportedDetector:
     def _answer(self, endpoint: str, images) -> dict[str, np.ndarray]:
         import tensorflow as tf
 
+        self.load()
         batches = [images]
-        if getattr(images, "dtype", None) == np.uint8 and images.shape[1:] == self.image_shape:
+        if self._takes_bytes(f"{endpoint}_uint8", images):
             endpoint = f"{endpoint}_uint8"
         else:
             from keras_ae.evaluation.inputs import image_batches  # imports Keras, which scoring files need not
 
             batches = image_batches(self, images)
-        self.load()
         function = self._model.signatures[endpoint]
         answers = [function(images=tf.constant(batch)) for batch in batches]
         return {name: np.concatenate([answer[name].numpy() for answer in answers]) for name in answers[0]}
+
+    def _takes_bytes(self, endpoint: str, images) -> bool:
+        """Whether they are bytes of a size that this endpoint takes: any, but of exports of early versions."""
+        if getattr(images, "dtype", None) != np.uint8 or images.ndim != 4 or not images.size:
+            return False
+        accepted = self._model.signatures[endpoint].structured_input_signature[1]["images"].shape
+        return accepted.is_compatible_with(images.shape)
 
     def _check_map(self) -> None:
         if not self.has_map:

@@ -13,6 +13,7 @@ from keras_ae.export.loading import load_saved_model
 from keras_ae.export.parity import Parity, check_moments, check_parity, deviation
 from keras_ae.export.portable import convert_to_litert, convert_to_onnx, write_litert, write_onnx
 from keras_ae.export.precision import as_float32, check_float32
+from keras_ae.export.resizing import Resizing
 from keras_ae.export.saved_model import fill_saved_model, write_saved_model
 from keras_ae.export.serving import ServingClient
 
@@ -20,6 +21,7 @@ __all__ = [
     "Endpoint",
     "Input",
     "Parity",
+    "Resizing",
     "ServingClient",
     "archive",
     "as_float32",

@@ -11,6 +11,7 @@ import numpy as np
 from keras_ae.density import Density
 from keras_ae.errors import InputError
 from keras_ae.export.names import BYTES
+from keras_ae.export.resizing import Resizing
 from keras_ae.pixels import TOLERANCE
 
 
@@ -53,16 +54,19 @@ def image_endpoints(
     function: Callable,
     image_shape: tuple[int, int, int],
     allowed: Mapping[str, float] | None = None,
+    resizing: Resizing | None = None,
 ) -> dict[str, Endpoint]:
     """Two endpoints of a function of float32 images in [0, 1]: one takes such, the other uint8.
 
     Both refuse what is no image: the first one values that are not finite or lie outside of [0, 1].
+    The other one takes images of any size, which `resizing` brings to the model's; its "maps" have theirs.
 
     Args:
         name: Of the first; that of the other ends with `_uint8`.
         function: From images [n, h, w, c] to tensors by name.
         image_shape: (h, w, c).
         allowed: As of `Endpoint`.
+        resizing: How bytes of any size are prepared; without it, they must have the model's size.
     """
     import tensorflow as tf
 
@@ -78,12 +82,19 @@ def image_endpoints(
             return function(tf.identity(finite))
 
     def of_bytes(images):
-        return function(tf.cast(images, tf.float32) / 255)
+        if resizing is None:
+            return function(tf.cast(images, tf.float32) / 255)
+        outputs = function(tf.ensure_shape(resizing.images(images), (None, *image_shape)))
+        return {
+            output: resizing.maps(values, images) if output == "maps" else values
+            for output, values in outputs.items()
+        }
 
     shape = (None, *image_shape)
+    any_size = shape if resizing is None else (None, None, None, image_shape[2])
     return {
         name: Endpoint(of_floats, (Input("images", shape),), allowed=allowed or {}),
-        f"{name}{BYTES}": Endpoint(of_bytes, (Input("images", shape, "uint8"),), allowed=allowed or {}),
+        f"{name}{BYTES}": Endpoint(of_bytes, (Input("images", any_size, "uint8"),), allowed=allowed or {}),
     }
 
 

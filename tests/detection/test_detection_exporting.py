@@ -68,7 +68,8 @@ def test_images_come_in_every_form_that_detectors_take(detector, exported, other
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (np.zeros((2, 5, 5, 2), np.uint8), r"images of \(2, 5, 5, 2\)"),
+        (np.zeros((2, 5, 5, 2)), r"images of \(2, 5, 5, 2\)"),
+        (np.zeros((2, 5, 5, 3), np.uint8), r"images of \(2, 5, 5, 3\)"),
         (np.full((2, 6, 5, 2), 255.0), "divide by 255"),
         (np.zeros((0, 6, 5, 2)), "no images"),
         (None, "type NoneType"),

@@ -137,3 +137,22 @@ def test_detectors_of_features_are_saved_and_exported_in_every_format(tmp_path, 
     exported = kae.detection.ExportedDetector(tmp_path / "exported")
     np.testing.assert_allclose(exported.score(images), detector.anomaly_scores(images), rtol=1e-3, atol=1e-3)
     assert exported.map(images[:2]).shape == (2, 8, 8)
+
+
+@pytest.mark.parametrize("resize", ["stretch", "pad", "crop"])
+def test_an_export_takes_bytes_of_any_size_as_the_loader_does_and_maps_them(tmp_path, images, resize):
+    from PIL import Image
+
+    inputs = keras.Input((8, 8, 3))
+    features = kae.features.FeatureMaps(keras.Model(inputs, inputs), np.eye(3), np.zeros(3), (4, 4))
+    detector = kae.AnomalyDetector(features, "position_gaussian", holdout=0.4).fit(images)
+    about = {"preparation": {"image_size": [8, 8], "resize": resize, "channels": 3}}
+    detector.export(tmp_path / "exported", images=images[:4], about=about)
+    exported = kae.detection.ExportedDetector(tmp_path / "exported")
+    (tmp_path / "photos").mkdir()
+    for number, size in enumerate([(8, 8), (21, 30), (40, 9), (5, 6)]):
+        pixels = np.random.default_rng(number).integers(0, 256, (*size, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "photos" / f"{number}.png")
+        assert exported.map(pixels[None]).shape == (1, *size)
+        (row,) = [each for each in exported.score_folder(tmp_path / "photos") if each.file == f"{number}.png"]
+        assert exported.score(pixels[None])[0] == pytest.approx(row.score, rel=1e-6)
