@@ -131,6 +131,7 @@ def seeds(runs: pandas.DataFrame) -> pandas.DataFrame | None:
 def forms(runs: pandas.DataFrame) -> pandas.DataFrame | None:
     """The forms of the penalty at one α and seed; of runs that diverged only that they did."""
     rows = runs[(runs["data"] != MAPS) & (runs["loss"] == BASE_LOSS) & (runs["seed"] == 0)]
+    rows = rows[(rows["preset"] != REGIME) & (rows["status"] != "missing")]
     rows = rows[rows["alpha"].isin((0.0, BASE_ALPHA))]
     if rows["form"].nunique() < 2:
         return None

@@ -68,12 +68,21 @@ def test_correlations_are_paired_by_seed(decorrelates, answer):
     found = _answers(_runs(0.0, decorrelates=decorrelates, noise=1e-4))
     assert found["penalty_decorrelates"] == answer
     assert found["penalty_on_maps_decorrelates"] == answer
+    assert found["small_penalty_decorrelates"] == answer
 
 
 def test_what_one_seed_or_another_measure_would_have_to_show_is_not_tested():
     found = _answers(_runs(0.001))
     assert found["two_classes_become_more_compact"] == "not tested"  # one seed
     assert found["penalised_codes_bear_few_bits_better"] == "not tested"  # equal bits cannot show it
+
+
+def test_runs_that_were_not_made_are_in_no_table():
+    runs = _runs(0.001)
+    runs.loc[runs["preset"] == "regime", "status"] = "missing"
+    forms = tables.forms(runs)
+    assert "diverged" not in set(forms["test RMSE"])
+    assert forms[["n", "penalty"]].value_counts().max() == 1
 
 
 def test_the_runs_of_other_code_layers_are_in_a_table_of_their_own():
