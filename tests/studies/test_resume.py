@@ -147,13 +147,18 @@ def test_patience_stops_early_and_keeps_the_best(tmp_path):
 
 
 def test_a_threshold_is_not_set_by_images_that_training_stopped_by(tmp_path):
-    config = _config(DataConfig("digits", limit=300, validation_fraction=0.2), patience=1)
+    """Of a run of mixed precision it is set in float32, as is exported."""
+    config = _config(
+        DataConfig("digits", limit=300, validation_fraction=0.2), patience=1, precision="mixed_bfloat16"
+    )
     run = _train(tmp_path / "run", config)
     results = export_run(tmp_path / "run", tmp_path / "out", score="mse", false_positive_rate=0.3)
     assert results["calibration_images"] == 30
-    others = run.load_data().images("validation")[1::2]
-    scores = _squared_errors(run.model, others)
+    exact = config.model.build((8, 8, 1))
+    exact.set_weights(run.model.get_weights())
+    scores = _squared_errors(exact, run.load_data().images("validation")[1::2])
     assert results["threshold"] == pytest.approx(np.sort(scores)[21], rel=1e-5)  # ⌈31 · 0.7⌉ = 22
+    assert max(results["deviation"].values()) < 1e-5
 
 
 def _squared_errors(model, images):
