@@ -13,7 +13,7 @@ $(INSTALLED): pyproject.toml
 	touch $@
 
 demo: $(INSTALLED)
-	$(BIN)/python -m keras_ae compare --data digits --out runs/demo
+	$(BIN)/python -m keras_ae compare --data digits --workers auto --out runs/demo
 
 # The explorer, on a small bundled model.
 explore: $(INSTALLED)

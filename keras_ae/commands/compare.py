@@ -11,6 +11,7 @@ from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_n
 from keras_ae.comparison.config import DEFAULT_TRAINING, CompareConfig
 from keras_ae.comparison.purpose import Column
 from keras_ae.comparison.results import Comparison
+from keras_ae.errors import InputError
 from keras_ae.output_paths import check_output_directory
 from keras_ae.studies.data_config import DataConfig
 from keras_ae.studies.training_config import TrainingConfig
@@ -51,6 +52,8 @@ class Compare:
     options: Annotated[PurposeOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=PurposeOptions)
     allow_inexact: bool = False
     """Resume a candidate even if versions, threads or device have changed; the result is not bit-identical."""
+    workers: int | Literal["auto"] = 1
+    """Candidates trained at the same time, in processes that share the threads; auto: as many as pay here."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def config(self) -> CompareConfig:
@@ -65,6 +68,8 @@ class Compare:
 
     def run(self) -> None:
         config = self.config()
+        if self.workers != "auto" and self.workers < 1:
+            raise InputError(f"{self.workers} workers", "at least 1, or auto", "give another --workers")
         check_output_directory(self.out)
         data = config.load_data(progress=not self.json)
         candidates = config.candidates(data.image_shape)  # refuses what cannot be made, before Keras is loaded
@@ -79,6 +84,7 @@ class Compare:
             candidates=candidates,
             allow_inexact=self.allow_inexact,
             progress=not self.json,
+            workers=self.workers,
         )
         page = write_comparison(self.out)
         if self.json:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -20,6 +20,7 @@ from keras_ae.comparison.results import (
     trained_candidate,
 )
 from keras_ae.comparison.selection import frontier, select
+from keras_ae.comparison.several import train_several
 from keras_ae.data import ImageData
 from keras_ae.errors import InputError
 from keras_ae.evaluation import interpolate, measure_reconstruction
@@ -27,6 +28,7 @@ from keras_ae.model_file import load_model
 from keras_ae.pictures import grid, save_picture
 from keras_ae.progress import progress_bars
 from keras_ae.studies.environment import environment
+from keras_ae.studies.run import Run
 from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.training import TrainingDivergedError, train
 
@@ -43,6 +45,7 @@ def compare(
     candidates: Sequence[Candidate] | None = None,
     allow_inexact: bool = False,
     progress: bool = True,
+    workers: int | Literal["auto"] = 1,
 ) -> Comparison:
     """Train every candidate with the same budget, select on validation images, measure all on the test images.
 
@@ -56,10 +59,15 @@ def compare(
         candidates: What `config.candidates(data.image_shape)` gave, if it was asked already.
         allow_inexact: Resume a candidate even if the environment changed; its result is then not bit-identical.
         progress: Whether to show progress bars on standard error.
+        workers: Candidates that are trained at the same time, each in a process with an equal share of the
+            threads; "auto" takes as many as pay here (`workers_that_pay`). Results are those of one worker that
+            has as many threads. With 1 they are trained in this process, with all threads.
 
     Raises:
         InputError: The images or codes are impossible, or the directory holds another comparison.
     """
+    if not (workers == "auto" or (isinstance(workers, int) and workers >= 1)):
+        raise InputError(f"{workers!r} workers", "at least 1, or auto", "give another --workers")
     data = data or config.load_data(progress)
     for split in ("validation", "test"):
         if not data.sizes[split]:
@@ -71,13 +79,14 @@ def compare(
     with directory.locked():
         if (directory.path / "results.json").is_file():
             return Comparison.from_json(directory.read("results"))
-        return _compared(config, candidates, judge, data, directory, allow_inexact, progress)
+        return _compared(config, candidates, judge, data, directory, allow_inexact, progress, workers)
 
 
-def _compared(config, candidates, judge, data, directory: RunDirectory, allow_inexact, progress):
+def _compared(config, candidates, judge, data, directory: RunDirectory, allow_inexact, progress, workers):
     """Train the candidates, select by validation images, and measure on test images."""
     directory.write("environment", environment())
-    tried = list(_train_all(config, candidates, data, directory, allow_inexact, progress))
+    outcomes = train_several(config, candidates, data, directory, allow_inexact, progress, workers)
+    tried = list(_train_all(config, candidates, data, directory, allow_inexact, progress, outcomes))
     trained = [one for one in tried if isinstance(one, TrainedCandidate)]
     if judge is not None:
         models = _models(trained, directory, f"to {config.purpose.name}, validation", progress)
@@ -104,18 +113,28 @@ def _record(config: CompareConfig, data: ImageData) -> dict[str, Any]:
 
 
 def _train_all(
-    config, candidates, data, directory: RunDirectory, allow_inexact: bool, progress: bool
+    config, candidates, data, directory: RunDirectory, allow_inexact: bool, progress: bool, outcomes
 ) -> Iterator[TrainedCandidate | FailedCandidate]:
-    """Each candidate with what was measured, or with why it failed."""
+    """Each candidate with what was measured, or with why it failed; finished ones are read back."""
     with progress_bars(disable=not progress) as bars:
         task = bars.add_task("candidates", total=len(candidates), remark="")
         for candidate in candidates:
             name, model = candidate.name, candidate.model
             bars.update(task, description=name)
+            path = directory.path / "candidates" / name
+            if name in outcomes:
+                reason = outcomes[name].reason
+                yield (
+                    FailedCandidate(name, model, reason)
+                    if reason
+                    else trained_candidate(name, model, Run.open(path).metrics)
+                )
+                bars.advance(task)
+                continue
             try:
                 run = train(
                     config.run(model),
-                    directory.path / "candidates" / name,
+                    path,
                     resume=True,
                     allow_inexact=allow_inexact,
                     data=data,

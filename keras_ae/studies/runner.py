@@ -3,9 +3,6 @@
 import hashlib
 import json
 import os
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -16,14 +13,12 @@ from keras_ae.files import write_json
 from keras_ae.progress import progress_bars
 from keras_ae.reading import read_object
 from keras_ae.studies.config import as_json
+from keras_ae.studies.processes import POLL, TAIL, Processes, last_step
 from keras_ae.studies.repeated_runs import copy_finished
 from keras_ae.studies.run import read_metrics
 from keras_ae.studies.run_directory import RunDirectory, first_difference
 from keras_ae.studies.study import FINISHED, Study, StudyRun
-from keras_ae.studies.worker import DIVERGED, REFUSED
-
-POLL = 0.5  # seconds between two looks at the histories
-TAIL = 20  # lines of a crashed run's output that are kept
+from keras_ae.studies.worker import DIVERGED, REFUSED, Job
 
 
 def run_study(
@@ -77,7 +72,7 @@ def run_study(
 
 def _run_pending(title: str, total: int, pending, places, workers: int, allow_inexact: bool, progress: bool):
     """Train or copy runs, to the first of the places; from the names of those that failed to the reasons."""
-    failures, processes = {}, _Processes()
+    failures, processes = {}, Processes()
     with progress_bars(disable=not progress) as bars, ThreadPoolExecutor(workers) as pool:
         whole = bars.add_task(title, total=total, completed=total - len(pending))
         jobs = {pool.submit(_make, run, places, processes, bars, allow_inexact): run for run in pending}
@@ -114,28 +109,7 @@ def is_finished(run: StudyRun, out) -> bool:
     return directory.is_finished
 
 
-class _Processes:
-    """The processes that run now, to be ended with their parent."""
-
-    def __init__(self):
-        self._running, self._lock, self._closed = set(), threading.Lock(), False
-
-    def start(self, command, **options) -> subprocess.Popen:
-        with self._lock:
-            if self._closed:
-                raise RuntimeError("the study was interrupted")
-            process = subprocess.Popen(command, **options)
-            self._running.add(process)
-            return process
-
-    def kill(self) -> None:
-        with self._lock:
-            self._closed = True
-            for process in self._running:
-                process.kill()
-
-
-def _make(run: StudyRun, places: Sequence[Path], processes: _Processes, bars, allow_inexact: bool) -> str | None:
+def _make(run: StudyRun, places: Sequence[Path], processes: Processes, bars, allow_inexact: bool) -> str | None:
     """Copy one run, or train it, to the first of the places; the reason if it failed."""
     path = places[0] / run.name
     if copy_finished(run, path, places):
@@ -144,27 +118,19 @@ def _make(run: StudyRun, places: Sequence[Path], processes: _Processes, bars, al
     return _train(run, path, processes, bars, allow_inexact)
 
 
-def _train(run: StudyRun, path: Path, processes: _Processes, bars, allow_inexact: bool) -> str | None:
+def _train(run: StudyRun, path: Path, processes: Processes, bars, allow_inexact: bool) -> str | None:
     """Train one run; the reason if it failed."""
     failure, log = _beside(path, "failure.json"), _beside(path, "log")
     failure.unlink(missing_ok=True)
     training = run.config.training
     task = bars.add_task(run.name, total=training.rounds * training.steps_per_evaluation)
     with log.open("w") as output:
-        job = json.dumps({"config": as_json(run.config), "out": str(path), "allow_inexact": allow_inexact})
-        process = processes.start(
-            [sys.executable, "-m", "keras_ae.studies.worker"],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=output,
-            text=True,
-            # What is importable here is importable there: studies may bring modules of their own.
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "TF_CPP_MIN_LOG_LEVEL": "3"},
-        )
-        process.stdin.write(job + "\n")  # And left open: where it ends, the worker knows that this process has.
+        process = processes.start(output)
+        job = Job(as_json(run.config), str(path), allow_inexact)
+        process.stdin.write(job.line())  # And left open: where it ends, the worker knows that this process has.
         process.stdin.flush()
         while process.poll() is None:
-            bars.update(task, completed=_last_step(path))
+            bars.update(task, completed=last_step(path))
             time.sleep(POLL)
         process.stdin.close()
     bars.remove_task(task)
@@ -184,13 +150,6 @@ def _train(run: StudyRun, path: Path, processes: _Processes, bars, allow_inexact
 def _beside(path: Path, suffix: str) -> Path:
     """A file beside a run's directory: the directory itself may not be there yet."""
     return path.with_name(f"{path.name}.{suffix}")
-
-
-def _last_step(path: Path) -> int:
-    try:
-        return int(RunDirectory(path).history()[-1]["step"])
-    except (OSError, IndexError, ValueError, KeyError):
-        return 0
 
 
 def results(study: Study, preset: str, out, runs: Sequence[StudyRun] | None = None):

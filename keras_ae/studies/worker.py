@@ -1,50 +1,129 @@
-"""One run of a study in a process of its own: `python -m keras_ae.studies.worker`, the job on standard input."""
+"""Runs trained in a process of their own: `python -m keras_ae.studies.worker`, a job a line on standard input."""
 
+import gc
 import json
 import os
+import queue
 import sys
 import threading
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from keras_ae.errors import InputError, TrainingDivergedError, explain_os_error
 
 REFUSED, DIVERGED = 2, 3
 
 
+@dataclass(frozen=True)
+class Job:
+    """A run to train.
+
+    Attributes:
+        config: As `as_json` gives it.
+        out: Its directory.
+        allow_inexact: See `train`.
+        measure: The splits that are measured.
+        last: Whether the process ends after it, with its status; else it waits for the next one.
+    """
+
+    config: dict[str, Any]
+    out: str
+    allow_inexact: bool = False
+    measure: tuple[str, ...] = ("validation", "test")
+    last: bool = True
+
+    def line(self) -> str:
+        """The job as the process takes it."""
+        return json.dumps(asdict(self)) + "\n"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a job.
+
+    Attributes:
+        status: 0, REFUSED or DIVERGED.
+        reason: Why it was refused, or how it diverged.
+        refusal: The parts of the `InputError`, if that was raised.
+        system: Number, text and file name of the system's error, if that was raised.
+    """
+
+    status: int
+    reason: str = ""
+    refusal: tuple[str, ...] = ()
+    system: tuple = ()
+
+
 def main() -> int:
-    """Train what the first line of standard input says: {"config", "out", "allow_inexact"}.
+    """Train what the lines of standard input say, one after the other; outcomes are lines on standard output.
 
     The process ends when standard input does: whoever started it is gone, and may be started again.
 
     Returns:
-        0, or REFUSED or DIVERGED with the reason as the last line on standard error.
+        The last job's status, with the reason as the last line on standard error.
     """
-    job = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    outcomes = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # Whatever else is printed is no outcome.
+    jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(jobs,), daemon=True).start()
+    import keras
+
+    import keras_ae.studies.training  # noqa: F401
+
+    gc.freeze()  # Else each collection walks all of TensorFlow.
+    images = _Images()
+    while True:
+        job = Job(**json.loads(jobs.get()))
+        outcome = _trained(job, images)
+        if outcome.reason:
+            print(outcome.reason, file=sys.stderr)
+        if job.last:
+            return outcome.status
+        print(json.dumps(asdict(outcome)), file=outcomes, flush=True)
+        keras.utils.clear_session()  # Or the graphs of all jobs would pile up.
+
+
+def _trained(job: Job, images: "_Images") -> Outcome:
     from keras_ae.studies.config import run_config_from_json
     from keras_ae.studies.training import train
 
-    config, inexact = run_config_from_json(job["config"]), job["allow_inexact"]
+    options = {"allow_inexact": job.allow_inexact, "measure": tuple(job.measure), "progress": False}
     try:
-        train(config, job["out"], resume=True, allow_inexact=inexact, progress=False)
+        config = run_config_from_json(job.config)
+        train(config, job.out, resume=True, data=images.of(config), **options)
     except TrainingDivergedError as error:
-        return _told(error, DIVERGED)
+        return Outcome(DIVERGED, _line(error))
     except InputError as error:
-        return _told(error, REFUSED)
+        return Outcome(REFUSED, _line(error), refusal=(error.received, error.expected, error.action))
     except OSError as error:
         reason = explain_os_error(error)
         if reason is None:
             raise
-        return _told(reason, REFUSED)
-    return 0
+        return Outcome(REFUSED, _line(reason), system=(error.errno, error.strerror, error.filename))
+    return Outcome(0)
 
 
-def _told(reason, status: int) -> int:
-    print(" ".join(str(reason).split()), file=sys.stderr)
-    return status
+class _Images:
+    """The images of the last job: the next one mostly has the same."""
+
+    def __init__(self):
+        self._key, self._images = None, None
+
+    def of(self, config):
+        """The images of a `RunConfig`."""
+        key = (config.data, config.training.batch_size, config.training.seed)
+        if key != self._key:
+            self._key, self._images = key, config.load_data(progress=False)
+        return self._images
 
 
-def _end_with_parent() -> None:
-    sys.stdin.read()
+def _line(reason) -> str:
+    return " ".join(str(reason).split())
+
+
+def _receive(jobs: queue.SimpleQueue) -> None:
+    for line in sys.stdin:
+        jobs.put(line)
     os._exit(1)
 
 
