@@ -2,7 +2,7 @@
 
     python benchmarks/architectures.py [--only NAME] [--out FILE.json]
 
-`keras_ae.execution` decides "auto" from this table. Each case runs in a process of its own. On a GPU the share of
+`_support/execution.py` decides "auto" from this table. Each case runs in its own process. On a GPU the share of
 the device's peak is added where `--peak-tflops` tells it. On Keras's JAX backend (KERAS_BACKEND=jax) XLA is always
 on, and the cases without it are left out.
 """
@@ -60,7 +60,7 @@ def measure(name: str, policy: str, jit: bool, steps: int, peak: float | None) -
         "memory, MiB": round(peak_memory()),
     }
     if peak:
-        from keras_ae.studies.estimate import TRAINING_PASSES, cost
+        from keras_ae.studies.cost import TRAINING_PASSES, cost
 
         operations = TRAINING_PASSES * cost(model).operations * batch
         row["of peak"] = f"{operations / seconds / (peak * 1e12):.1%}"

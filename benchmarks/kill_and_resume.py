@@ -23,11 +23,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_ae._support.files import UNFINISHED, write_atomically
 from keras_ae.callbacks.checkpoint_state import capture
-from keras_ae.files import UNFINISHED, write_atomically
 from keras_ae.layers import LocalObjective
 from keras_ae.objectives import MultiObjective
-from keras_ae.studies import DataConfig, ModelConfig, RunConfig, RunDirectory, TrainingConfig, train
+from keras_ae.runs import DataConfig, ModelConfig, RunConfig, RunDirectory, TrainingConfig, train
 
 READY = "ready"
 TIMES = ("training_seconds", "encoding_seconds_per_image")

@@ -12,10 +12,10 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from keras_ae.directories import write_directory
-from keras_ae.files import write_atomically, write_text
-from keras_ae.report import write_gallery
+from keras_ae._support.directories import write_directory
+from keras_ae._support.files import write_atomically, write_text
 from keras_ae.report.pages import MarkdownPage, markdown_page, resource
+from keras_ae.studies import write_gallery
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "docs/*.md", "CONTRIBUTING.md", "CHANGELOG.md")

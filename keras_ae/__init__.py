@@ -31,6 +31,7 @@ _MODULES = (
     "objectives",
     "optimizers",
     "report",
+    "runs",
     "schedules",
     "studies",
 )
@@ -48,13 +49,13 @@ _REGISTERED = (
 _NAMES = {
     "AnomalyDetector": "detection",
     "Autoencoder": "autoencoder",
-    "InputError": "errors",
+    "InputError": "_support.errors",
     "JointWeights": "objectives",
     "LocalObjective": "layers",
     "MultiObjective": "objectives",
     "load_detector": "detection",
     "load_model": "model_file",
-    "load_pretrained": "studies",
+    "load_pretrained": "runs",
 }
 
 __all__ = [*_MODULES, *_NAMES]

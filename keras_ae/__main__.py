@@ -27,7 +27,7 @@ def main() -> int:
     except BaseException:  # native modules that are being imported turn the interruption into other errors
         if not interrupted:
             raise
-    from keras_ae.errors import INTERRUPTED
+    from keras_ae._support.errors import INTERRUPTED
 
     print(INTERRUPTED, file=sys.stderr)
     return 130

@@ -5,19 +5,19 @@ import inspect
 import keras
 from keras import ops
 
-from keras_ae import _keras
+from keras_ae._support import keras_private
+from keras_ae._support.errors import InputError
+from keras_ae._support.execution import AutomaticExecution
+from keras_ae._support.pixels import tensor_in_unit
 from keras_ae.bottlenecks import Bottleneck, as_bottleneck
 from keras_ae.code_shapes import check_channels_last, shapes_agree
-from keras_ae.errors import InputError
-from keras_ae.execution import AutomaticExecution
 from keras_ae.losses import weights_of_images
-from keras_ae.pixels import tensor_in_unit
 
 PARTS = ("encoder", "bottleneck", "decoder", "features")
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
-class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
+class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
     """A model that is trained to give back its input.
 
     Images are floats in [0, 1], or uint8, which every method divides by 255.
@@ -128,7 +128,7 @@ class Autoencoder(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
     def compile(self, optimizer="adam", loss="mse", **kwargs):
         """Like `keras.Model.compile`; `jit_compile` and `steps_per_execution` are "auto" unless given.
 
-        "auto" is resolved by device and kind of model (`keras_ae.execution`). The steps a call it comes to are
+        "auto" is resolved by device and kind of model. The steps a call it comes to are
         lowered where `fit` is told a number of steps that they do not divide.
         """
         super().compile(optimizer, loss, **kwargs)

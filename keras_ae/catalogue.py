@@ -13,8 +13,27 @@ from functools import cached_property
 from importlib.metadata import entry_points
 from typing import Any
 
-from keras_ae import signatures
-from keras_ae.errors import InputError, unknown_name
+from keras_ae._support import signatures
+from keras_ae._support.errors import InputError, unknown_name
+
+
+@dataclass(frozen=True)
+class Named:
+    """A part by its name, within an example of another part: built when that one is, and imported no earlier.
+
+    Args:
+        kind: Kind of the part, as its catalogue calls it: "architecture".
+        name: Name in that catalogue.
+        keywords: Constructor keywords.
+    """
+
+    kind: str
+    name: str
+    keywords: dict[str, Any] = field(default_factory=dict)
+
+    def build(self):
+        """Returns a new instance."""
+        return _CATALOGUES[self.kind][self.name](**self.keywords)
 
 
 @dataclass(frozen=True)
@@ -26,6 +45,11 @@ class Example:
 
     keywords: dict[str, Any] = field(default_factory=dict)
     input_shape: tuple[int, ...] | None = None
+
+    def build(self, make: Callable, **more):
+        """Returns a new instance of the class or function `make`, with these keywords and `more`."""
+        values = {**self.keywords, **more}
+        return make(**{name: v.build() if isinstance(v, Named) else v for name, v in values.items()})
 
 
 def with_examples(*examples: Example) -> Callable:
@@ -205,3 +229,4 @@ PURPOSES = Catalogue(
     },
     group="keras_ae.purposes",
 )
+_CATALOGUES = {c.kind: c for c in (LAYERS, BOTTLENECKS, NETWORKS, ARCHITECTURES, ATTACKS, PURPOSES)}

@@ -11,8 +11,7 @@ from typing import Any
 import tyro
 
 import keras_ae
-from keras_ae.commands import COMMANDS
-from keras_ae.errors import (
+from keras_ae._support.errors import (
     INTERRUPTED,
     InputError,
     TrainingDivergedError,
@@ -20,8 +19,9 @@ from keras_ae.errors import (
     refusal_within,
     unknown_name,
 )
-from keras_ae.progress import progress_lines
-from keras_ae.streams import STANDARD_OUTPUT, drop_output, settle_streams
+from keras_ae._support.progress import progress_lines
+from keras_ae._support.streams import STANDARD_OUTPUT, drop_output, settle_streams
+from keras_ae.commands import COMMANDS
 
 HELP = {"-h", "--help"}
 FAILED, REFUSED = 1, 2

@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import prod
 from numbers import Integral
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 
 
 def code_sizes(image_shape: tuple[int, ...], strided_layers: int) -> list[tuple[int, int]]:

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_ae._support.errors import InputError
 from keras_ae.code_shapes import shapes_agree
-from keras_ae.errors import InputError
 
 SSIM_WINDOW, SSIM_SIGMA = 11, 1.5
 SSIM_K1, SSIM_K2 = 0.01, 0.03

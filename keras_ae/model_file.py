@@ -10,7 +10,7 @@ import h5py
 import keras
 import numpy as np
 
-from keras_ae.errors import InputError, absent
+from keras_ae._support.errors import InputError, absent
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 LARGEST_CONFIG = 64 * 2**20  # bytes

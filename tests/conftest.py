@@ -50,4 +50,4 @@ def _untuned_pipelines():
 def _no_flushing(request, monkeypatch):
     """No waiting for a disk that may be busy: no test cuts the power."""
     if not request.node.get_closest_marker("flushing"):
-        monkeypatch.setattr("keras_ae.files.os.fsync", lambda handle: None)
+        monkeypatch.setattr("keras_ae._support.files.os.fsync", lambda handle: None)

@@ -2,7 +2,7 @@
 
 import os
 
-from keras_ae import directories
+from keras_ae._support import directories
 
 CHANGES = ("rename", "replace", "unlink", "remove", "rmdir", "fsync")
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import keras_ae as kae
-from keras_ae.errors import InputError
-from keras_ae.execution import computing_in
+from keras_ae._support.errors import InputError
+from keras_ae._support.execution import computing_in
 
 
 def _images(count=32, shape=(6, 4, 1), seed=0):

@@ -15,7 +15,7 @@ from PIL import Image
 import keras_ae
 from keras_ae import cli
 from keras_ae.commands import COMMANDS
-from keras_ae.studies import pretrained_models
+from keras_ae.runs import pretrained_models
 
 
 def _run(*arguments, **options):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keras_ae._support.errors import InputError
 from keras_ae.code_shapes import (
     check_divisible,
     code_channels,
@@ -17,7 +18,6 @@ from keras_ae.code_shapes import (
     whole_number,
     whole_numbers,
 )
-from keras_ae.errors import InputError
 
 
 def test_the_papers_grid_for_96_pixels():

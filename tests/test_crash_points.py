@@ -12,10 +12,11 @@ import pytest
 from dying import Killed, die_at
 
 import keras_ae as kae
-from keras_ae import cli, directories
+from keras_ae import cli
+from keras_ae._support import directories
+from keras_ae._support.directories import checksums, read_checksums, verify
 from keras_ae.detection import ExportedDetector
-from keras_ae.directories import checksums, read_checksums, verify
-from keras_ae.studies import check_shared
+from keras_ae.runs import check_shared
 
 pytestmark = pytest.mark.tensorflow
 NEVER = 10**6

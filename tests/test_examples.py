@@ -59,7 +59,8 @@ def _public(module) -> list:
     """Exported classes and functions of a package, or those without an underscore that a module defines."""
     own = [name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
     names = getattr(module, "__all__", own)
-    return [vars(module)[name] for name in names if callable(vars(module)[name]) and not name.startswith("_")]
+    values = [getattr(module, name) for name in names if not name.startswith("_")]
+    return [value for value in values if callable(value)]
 
 
 @pytest.mark.parametrize("package", FLOORS)

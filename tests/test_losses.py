@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import keras_ae as kae
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.evaluation import ssim
 
 

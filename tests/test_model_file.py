@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import keras_ae as kae
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from keras_ae.studies import check_shared
+from keras_ae.runs import check_shared
 
 SAVED = Path(__file__).parents[1] / "saved_models"
 FOLDERS = sorted(path.parent for path in SAVED.rglob("check.json"))

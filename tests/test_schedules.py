@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_ae import schedules
-from keras_ae.studies.training_config import TrainingConfig
+from keras_ae.runs.training_config import TrainingConfig
 
 
 def values(schedule, steps):

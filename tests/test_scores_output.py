@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_ae._support.errors import InputError
+from keras_ae._support.pictures import save_picture
 from keras_ae.commands.scores_output import check_maps_directory, check_scores_file, map_path
-from keras_ae.errors import InputError
-from keras_ae.pictures import save_picture
 
 
 def test_a_file_that_holds_no_scores_is_not_overwritten(tmp_path):

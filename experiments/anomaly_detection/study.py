@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from keras_ae.studies import DataConfig, ModelConfig, RunConfig, Study, StudyRun, TrainingConfig
+from keras_ae.runs import DataConfig, ModelConfig, RunConfig, TrainingConfig
+from keras_ae.studies import Study, StudyRun
 
 CLASSES = tuple(map(str, range(10)))
 CIFAR_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from experiments.bottleneck_shape import claims, open_questions
 from experiments.bottleneck_shape.measures import INPUT, SHOWN_IMAGES, collect
-from keras_ae.data.named import DATASETS
-from keras_ae.pictures import grid
+from keras_ae._support.pictures import grid
+from keras_ae.data.datasets.named import DATASETS
 from keras_ae.report.results import write_report, write_results
 from keras_ae.studies.kept import read_kept, read_values
 

@@ -6,8 +6,8 @@
 from pathlib import Path
 
 import keras_ae as kae
-from keras_ae.errors import InputError
-from keras_ae.studies.halves import with_new_half
+from keras_ae._support.errors import InputError
+from keras_ae.runs.halves import with_new_half
 
 
 def retrained(input_shape, code_shape, trained: str, new: str, seed: int = 0) -> kae.Autoencoder:

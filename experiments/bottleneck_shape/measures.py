@@ -11,6 +11,7 @@ import pandas
 
 import keras_ae as kae
 from experiments.bottleneck_shape.normalization import normalization_floor
+from keras_ae.runs.directory import RunDirectory
 from keras_ae.studies.measurements import (
     HISTORY,
     MOST_ROWS,
@@ -23,7 +24,6 @@ from keras_ae.studies.measurements import (
     finished,
     load_arrays,
 )
-from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.study import Study, StudyRun
 
 SHOWN_SEED = 0  # whose codes are compared and whose reconstructions are shown

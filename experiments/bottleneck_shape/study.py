@@ -5,7 +5,8 @@ from fractions import Fraction
 from math import ceil
 
 from keras_ae.code_shapes import code_channels, code_sizes
-from keras_ae.studies import DataConfig, ModelConfig, RunConfig, Study, StudyRun, TrainingConfig
+from keras_ae.runs import DataConfig, ModelConfig, RunConfig, TrainingConfig
+from keras_ae.studies import Study, StudyRun
 
 SIZES = 3  # the three smallest code sizes (eq. 5)
 COMPRESSIONS = (

@@ -109,7 +109,7 @@ def _batches(images: np.ndarray) -> list[np.ndarray]:
 
 
 def _decoder(model) -> Callable[[np.ndarray], np.ndarray]:
-    from keras_ae.execution import compiled
+    from keras_ae._support.execution import compiled
 
     decode = compiled(lambda codes: model.decode(codes))
     return lambda codes: np.concatenate([np.asarray(decode(batch)) for batch in _batches(codes)])

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from keras_ae.studies import DataConfig, ModelConfig, RunConfig, Study, StudyRun, TrainingConfig, vary
+from keras_ae.runs import DataConfig, ModelConfig, RunConfig, TrainingConfig
+from keras_ae.studies import Study, StudyRun, vary
 from keras_ae.studies.study import replaced
 
 # The reading of the paper's description that comes nearest to its Table 1 (README.md tells what else was tried):

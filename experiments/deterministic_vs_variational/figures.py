@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from experiments.deterministic_vs_variational import claims, tables
 from experiments.deterministic_vs_variational.measures import collect
-from keras_ae.files import write_text
+from keras_ae._support.files import write_text
 from keras_ae.report.figures import latent_scatter
 from keras_ae.report.results import write_report, write_results
 from keras_ae.studies.kept import Kept, read_values

@@ -7,9 +7,10 @@ import numpy as np
 import pandas
 
 import keras_ae as kae
+from keras_ae._support.errors import InputError
 from keras_ae.comparison.samples import samples_picture
-from keras_ae.errors import InputError
-from keras_ae.evaluation.sample_quality import images_of
+from keras_ae.evaluation.samples.quality import images_of
+from keras_ae.runs.directory import RunDirectory
 from keras_ae.studies.measurements import (
     HISTORY,
     Measure,
@@ -21,7 +22,6 @@ from keras_ae.studies.measurements import (
     load_arrays,
     save_arrays,
 )
-from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.study import Study, StudyRun
 
 SAMPLES = {"paper": 10_000, "cpu": 5_000, "quick": 200}  # of each density, and at most real images

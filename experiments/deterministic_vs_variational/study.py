@@ -3,7 +3,8 @@
 from dataclasses import replace
 from math import ceil, prod
 
-from keras_ae.studies import DataConfig, ModelConfig, RunConfig, Study, StudyRun, TrainingConfig
+from keras_ae.runs import DataConfig, ModelConfig, RunConfig, TrainingConfig
+from keras_ae.studies import Study, StudyRun
 
 BETA = 0.01
 UNITS = (16, 32, 64, 80, 96, 128, 144, 152, 160, 192, 256, 384, 512, 768)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from experiments.locally_embedded import claims, tables
 from experiments.locally_embedded.measures import INPUT, collect
-from keras_ae.pictures import grid, save_picture
+from keras_ae._support.pictures import grid, save_picture
 from keras_ae.report.results import write_report, write_results
 
 __all__ = ["collect", "report"]

@@ -8,7 +8,8 @@ import pandas
 
 import keras_ae as kae
 from experiments.locally_embedded.study import KERNEL_SIZE, PAIRS, TYPES
-from keras_ae.files import write_text
+from keras_ae._support.files import write_text
+from keras_ae.runs.directory import RunDirectory
 from keras_ae.studies.measurements import (
     HISTORY,
     Measure,
@@ -20,7 +21,6 @@ from keras_ae.studies.measurements import (
     finished,
     load_arrays,
 )
-from keras_ae.studies.run_directory import RunDirectory
 from keras_ae.studies.study import Study, StudyRun
 
 SHOWN_SEED = 0

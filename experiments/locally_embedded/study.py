@@ -3,7 +3,8 @@
 from dataclasses import replace
 from math import ceil
 
-from keras_ae.studies import DataConfig, ModelConfig, RunConfig, Study, StudyRun, TrainingConfig
+from keras_ae.runs import DataConfig, ModelConfig, RunConfig, TrainingConfig
+from keras_ae.studies import Study, StudyRun
 
 TYPES = {"standard": "dense", "k_sparse": "k_sparse", "vae": "variational", "capacity": "capacity_controlled"}
 PAIRS = ("fc", "conv", "sb")

@@ -9,9 +9,9 @@ import pandas
 import keras_ae as kae
 from experiments.locally_embedded_networks import windows
 from keras_ae.evaluation.attacks import FAMILIES
+from keras_ae.runs.tasks import task_of
 from keras_ae.studies.measurements import HISTORY, MOST_ROWS, Measure, Store, Subject, curve, each, finished
 from keras_ae.studies.study import Study
-from keras_ae.studies.tasks import task_of
 
 ROWS = {"regularization": 200}  # of a history, where the epoch with the lowest loss is looked for
 CHEAP = ("gradient_sign", "gaussian_blur", "contrast_reduction")

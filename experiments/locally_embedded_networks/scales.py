@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from experiments.locally_embedded.study import ALL, BATCHES, CPU_BETA, KERNEL_SIZE, SIZES
-from keras_ae.studies import DataConfig
+from keras_ae.runs import DataConfig
 
 EXPERIMENTS = ("equivariance", "pooling", "samples", "robustness", "regularization")
 KINDS, PAIRS = ("standard", "vae", "capacity"), ("fc", "conv", "sb")

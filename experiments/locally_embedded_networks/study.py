@@ -7,7 +7,8 @@ from math import ceil
 
 from experiments.locally_embedded.study import STRONG, TYPES
 from experiments.locally_embedded_networks.scales import CPU, EXPERIMENTS, FEW, PAPER, QUICK, SHAPES, Scale
-from keras_ae.studies import ModelConfig, RunConfig, Study, StudyRun, TrainingConfig
+from keras_ae.runs import ModelConfig, RunConfig, TrainingConfig
+from keras_ae.studies import Study, StudyRun
 
 CHOICES = ("data", "model", "type", "pair", "code", "window", "samples", "weight", "seed")
 CNN = {"window": 4, "strides": 2}  # of the LEAs in the Classic's place of pooling

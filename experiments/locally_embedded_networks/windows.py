@@ -11,7 +11,7 @@ import numpy as np
 import pandas
 
 from experiments.locally_embedded_networks.scales import CPU, PAPER
-from keras_ae.files import write_text
+from keras_ae._support.files import write_text
 
 IMAGES = 1_000
 USED = "code values that a linear VAE uses"

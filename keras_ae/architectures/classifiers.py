@@ -8,11 +8,11 @@ from math import prod
 
 import keras
 
+from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks import Bottleneck, as_bottleneck
 from keras_ae.catalogue import Example, with_examples
 from keras_ae.code_shapes import image_shape_of, vector_length, whole_number, whole_numbers
-from keras_ae.errors import InputError
-from keras_ae.layers.locally_embedded_windows import as_pair
+from keras_ae.layers import as_pair
 
 _FILTERS, _UNITS = (32, 32), 1024
 _KERNELS = (5, 3)

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import keras
 from keras import layers as keras_layers
 
+from keras_ae._support.errors import InputError
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.bottlenecks import Bottleneck
 from keras_ae.catalogue import Example, with_examples
-from keras_ae.errors import InputError
 from keras_ae.features import LITE0, FeatureMaps, features
 
 _TINY = {"input_shape": (32, 32, 1), "weights": None, "layers": ("block_0",), "code_shape": (8, 8, 2)}

@@ -11,8 +11,7 @@ from keras_ae.architectures.window_autoencoder import window_autoencoder
 from keras_ae.bottlenecks import Bottleneck
 from keras_ae.catalogue import Example, with_examples
 from keras_ae.code_shapes import image_shape_of, whole_numbers
-from keras_ae.layers import LocallyEmbeddedAutoencoder
-from keras_ae.layers.locally_embedded_windows import as_pair
+from keras_ae.layers import LocallyEmbeddedAutoencoder, as_pair
 from keras_ae.objectives import MultiObjective
 
 

@@ -6,7 +6,7 @@ from keras_ae.autoencoder import Autoencoder
 from keras_ae.bottlenecks import Bottleneck
 from keras_ae.catalogue import Example, with_examples
 from keras_ae.code_shapes import whole_number
-from keras_ae.layers.batch_normalization import MOMENTUM
+from keras_ae.layers import MOMENTUM
 from keras_ae.networks import regularized_decoder, strided_decoder, strided_encoder
 
 

@@ -1,9 +1,9 @@
 """The autoencoders of windows, for a LEA or for whole images."""
 
+from keras_ae._support.errors import unknown_name
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.bottlenecks import Bottleneck
 from keras_ae.catalogue import Example, with_examples
-from keras_ae.errors import unknown_name
 from keras_ae.networks import (
     convolutional_window_encoder,
     fully_connected_window_decoder,

@@ -1,8 +1,8 @@
 """Bottlenecks from layers or names, as architectures and the command line take them."""
 
+from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks.base import Bottleneck
 from keras_ae.catalogue import BOTTLENECKS
-from keras_ae.errors import InputError
 
 
 def as_bottleneck(bottleneck: Bottleneck | str, units: int, **options) -> Bottleneck:

@@ -2,11 +2,11 @@
 
 import keras
 
+from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks.base import Bottleneck
 from keras_ae.bottlenecks.dense import Dense
 from keras_ae.bottlenecks.variational import Variational
 from keras_ae.catalogue import Example
-from keras_ae.errors import InputError
 from keras_ae.layers import Decorrelation
 
 

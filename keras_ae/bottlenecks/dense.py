@@ -2,12 +2,11 @@
 
 import keras
 
+from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.bottlenecks.base import Bottleneck
 from keras_ae.catalogue import Example
 from keras_ae.code_shapes import whole_number
-from keras_ae.errors import InputError, unknown_name
-from keras_ae.layers import SpectralNormalization, activation_layer
-from keras_ae.layers.batch_normalization import MOMENTUM
+from keras_ae.layers import MOMENTUM, SpectralNormalization, activation_layer
 
 NORMALIZATIONS = ("batch", "standard", "layer", "spectral")
 

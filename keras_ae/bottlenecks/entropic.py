@@ -6,9 +6,9 @@ import keras
 from keras import ops
 
 from keras_ae import numerics
+from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks.dense import Dense
 from keras_ae.catalogue import Example
-from keras_ae.errors import InputError
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")

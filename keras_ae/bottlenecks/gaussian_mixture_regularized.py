@@ -7,9 +7,9 @@ import numpy as np
 from keras import ops
 
 from keras_ae import numerics
+from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.bottlenecks.dense import Dense
 from keras_ae.catalogue import Example
-from keras_ae.errors import InputError, unknown_name
 
 PLACEMENTS = ("random", "unit")
 BATCHES = 200  # of samples, over which the covariances' term is averaged: uncertain by about 1 %

@@ -5,10 +5,10 @@ from math import floor
 import keras
 from keras import ops
 
+from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks.base import Bottleneck
 from keras_ae.catalogue import Example
 from keras_ae.code_shapes import whole_number
-from keras_ae.errors import InputError
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")

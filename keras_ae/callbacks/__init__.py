@@ -1,5 +1,6 @@
 """Callbacks for `model.fit`."""
 
+from keras_ae._support.lazy import lazy_names
 from keras_ae.callbacks.checkpoint import Checkpoint
 from keras_ae.callbacks.local_reconstructions import LocalReconstructions
 from keras_ae.callbacks.monitor import Monitor
@@ -17,3 +18,9 @@ __all__ = [
     "VariableSchedule",
     "tensorboard",
 ]
+
+# What other packages of this library share, and nobody else needs.
+_SHARED = {
+    "package_version": "checkpoint_conditions",
+}
+__getattr__ = lazy_names(__name__, _SHARED)

@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 
 import keras
 
-from keras_ae import _keras
+from keras_ae._support import keras_private
+from keras_ae._support.errors import InputError
+from keras_ae._support.execution import require_tensorflow, whole_calls
 from keras_ae.callbacks import checkpoint_state as state
 from keras_ae.callbacks.checkpoint_conditions import conditions, differences
 from keras_ae.callbacks.checkpoint_files import CheckpointFiles
 from keras_ae.callbacks.one_training import OneTraining
 from keras_ae.callbacks.training import optimizers
-from keras_ae.errors import InputError
-from keras_ae.execution import require_tensorflow, whole_calls
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -217,7 +217,7 @@ def _build(model: keras.Model, batches) -> None:
     """Makes the variables of optimizer and metrics: a step that makes them itself is traced twice."""
     spec = getattr(batches, "element_spec", None)  # None: no tf.data pipeline
     with model.distribute_strategy.scope():
-        _keras.build_training_state(model, next(iter(batches)) if spec is None else spec)
+        keras_private.build_training_state(model, next(iter(batches)) if spec is None else spec)
 
 
 def _check_whole_calls(model: keras.Model, steps_per_epoch: int) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import ml_dtypes  # NumPy does not know bfloat16 by itself
 import numpy as np
 
-from keras_ae.errors import InputError
-from keras_ae.files import remove_unfinished, write_atomically
+from keras_ae._support.errors import InputError
+from keras_ae._support.files import remove_unfinished, write_atomically
 
 MAGIC = b"keras_ae checkpoint 1\n"
 KEPT = 2

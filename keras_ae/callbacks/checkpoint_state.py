@@ -6,8 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_ae._support.errors import InputError
 from keras_ae.callbacks.training import optimizers
-from keras_ae.errors import InputError
 
 # The state of Keras's own callbacks from epoch to epoch.
 _REMEMBERED = {

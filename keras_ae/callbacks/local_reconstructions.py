@@ -8,8 +8,7 @@ import numpy as np
 from keras_ae.callbacks.reconstructions import first_images
 from keras_ae.callbacks.training import is_due
 from keras_ae.code_shapes import whole_number
-from keras_ae.evaluation.local_pictures import code_map_picture, confidence_picture, reconstruction_picture
-from keras_ae.evaluation.locally_embedded import LocalProbe
+from keras_ae.evaluation import LocalProbe, code_map_picture, confidence_picture, reconstruction_picture
 from keras_ae.layers import LocallyEmbeddedAutoencoder
 
 MEASURED_AT_ONCE = 25  # images per batch; their windows hold several times as many values

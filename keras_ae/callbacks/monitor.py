@@ -6,14 +6,14 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_ae._support.directories import check_replaceable, write_directory
+from keras_ae._support.errors import InputError
+from keras_ae._support.files import write_text
+from keras_ae._support.image_arrays import as_pixels
+from keras_ae._support.pictures import grid, save_picture
 from keras_ae.callbacks.reconstructions import first_images
 from keras_ae.callbacks.training import is_due, optimizers
-from keras_ae.directories import check_replaceable, write_directory
-from keras_ae.errors import InputError
-from keras_ae.evaluation.inference import as_array, encode
-from keras_ae.evaluation.inputs import as_pixels
-from keras_ae.files import write_text
-from keras_ae.pictures import grid, save_picture
+from keras_ae.evaluation import as_array, encode
 
 PROJECTOR = """embeddings {{
   tensor_name: "codes"

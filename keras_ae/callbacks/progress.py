@@ -8,12 +8,12 @@ class Progress(keras.callbacks.Callback):
     """Shows the number of training steps done, their total, and the loss.
 
     Args:
-        bars: Started bars from `keras_ae.progress.progress_bars`.
+        bars: Started bars from `keras_ae._support.progress.progress_bars`.
         steps: Total number of training steps.
         description: Text before the bar.
 
     Example:
-        >>> from keras_ae.progress import progress_bars
+        >>> from keras_ae._support.progress import progress_bars
         >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
         >>> model.compile("sgd", "mse")
         >>> with progress_bars(disable=True) as bars:

@@ -5,10 +5,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_ae._support.errors import InputError
+from keras_ae._support.image_arrays import UNKNOWN, as_pixels, raw_batches, shaped
+from keras_ae._support.pictures import grid
 from keras_ae.code_shapes import whole_number
-from keras_ae.errors import InputError
-from keras_ae.evaluation.inputs import UNKNOWN, as_pixels, raw_batches, shaped
-from keras_ae.pictures import grid
 
 
 class Reconstructions(keras.callbacks.Callback):

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import keras
 
+from keras_ae._support.errors import InputError
+from keras_ae._support.execution import require_tensorflow
 from keras_ae.callbacks.training import optimizers
-from keras_ae.errors import InputError
-from keras_ae.execution import require_tensorflow
 
 
 class VariableSchedule(keras.callbacks.Callback):

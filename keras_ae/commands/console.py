@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Any
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 
 BACKENDS = ("tensorflow", "jax")
 JSON_HELP = "Print the results as JSON on standard output, and no progress."

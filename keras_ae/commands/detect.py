@@ -11,19 +11,27 @@ from typing import IO, Annotated, Any, Literal
 
 import tyro
 
+from keras_ae._support.directories import check_replaceable
+from keras_ae._support.errors import InputError
+from keras_ae._support.files import plain_cell, shown_name
+from keras_ae._support.output_paths import check_output_directory, check_output_file
+from keras_ae._support.written_files import saved_model_files
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_notes
 from keras_ae.commands.scores_output import COLUMNS, check_maps_directory, check_scores_file, map_path
 from keras_ae.data import MAX_PIXELS
-from keras_ae.detection.calibration import DEFAULT_RATE, check_rate, check_threshold
-from keras_ae.directories import check_replaceable
-from keras_ae.errors import InputError
-from keras_ae.files import plain_cell, shown_name
-from keras_ae.output_paths import check_output_directory, check_output_file
-from keras_ae.studies.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
-from keras_ae.studies.detector_directory import check_detector_directory
-from keras_ae.studies.normal_images import check_normal, check_sizes, load_normal, normal_in_words
-from keras_ae.studies.run import Run
-from keras_ae.written_files import saved_model_files
+from keras_ae.detection import DEFAULT_RATE, check_rate, check_threshold
+from keras_ae.runs import (
+    DataConfig,
+    ModelConfig,
+    Run,
+    RunConfig,
+    TrainingConfig,
+    check_detector_directory,
+    check_normal,
+    check_sizes,
+    load_normal,
+    normal_in_words,
+)
 
 Format = Literal["savedmodel", "onnx", "litert"]
 FOUND = 3  # exit status, if asked for
@@ -58,7 +66,7 @@ class DetectTrain:
         self.model.check(data.image_shape)
         load_keras()
         from keras_ae.detection import as_score
-        from keras_ae.studies import train_detector
+        from keras_ae.runs import train_detector
 
         as_score(self.score)
         print_notes(data)
@@ -90,7 +98,7 @@ class Export:
         check_output_directory(self.out)
         check_replaceable(self.out, saved_model_files)
         load_keras()
-        from keras_ae.studies import export_run
+        from keras_ae.runs import export_run
 
         how = {"score": self.score, "false_positive_rate": self.false_positive_rate, "formats": self.formats}
         results = export_run(self.run_directory, self.out, **how, progress=not self.json)
@@ -124,8 +132,8 @@ class Score:
     json: Annotated[bool, tyro.conf.arg(help="Write JSON lines instead of CSV, and no progress.")] = False
 
     def run(self) -> int:
-        from keras_ae.data.listing import LeftOut
-        from keras_ae.detection.files import ExportedDetector, check_folder
+        from keras_ae.data import LeftOut
+        from keras_ae.detection import ExportedDetector, check_folder
 
         if self.batch_size < 1:
             raise InputError(f"batch_size={self.batch_size}", "at least 1", "correct --batch-size")
@@ -175,7 +183,7 @@ class Score:
         return lambda row: writer.writerow({name: plain_cell(value) for name, value in row.items()})
 
     def _write(self, rows, write: Callable, usual: list[float] | None, closing: ExitStack) -> dict[str, int]:
-        from keras_ae.progress import progress_bars
+        from keras_ae._support.progress import progress_bars
 
         bars = closing.enter_context(progress_bars(disable=self.json, transient=True))
         task = bars.add_task("scoring", total=None)
@@ -192,8 +200,8 @@ class Score:
         return counts
 
     def _draw(self, row, usual: list[float] | None) -> None:
+        from keras_ae._support.pictures import save_picture
         from keras_ae.evaluation import overlay
-        from keras_ae.pictures import save_picture
 
         picture = overlay(row.image / 255.0, row.map, limits=usual)
         save_picture(map_path(self.maps, row.file), picture)

@@ -10,8 +10,8 @@ from typing import Annotated, ClassVar
 
 import tyro
 
+from keras_ae._support.errors import InputError
 from keras_ae.commands.console import load_keras
-from keras_ae.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Explore:
         paths = self.runs or (bundled_model(),)
         for path in paths:
             find_sources(path)  # refuses what has no model, before anything heavy is loaded
-        from keras_ae.explore.server import free_socket
+        from keras_ae.explore import free_socket
 
         free_socket(self.port).close()
         if not self.json:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 
 COLUMNS = ("file", "score", "anomaly", "problem")
 MAP = ".map.png"  # added to the whole name of an image: part.png and part.bmp have maps of their own
@@ -54,7 +54,7 @@ def check_maps_directory(maps: Path, images: Path) -> None:
         InputError: The directory is that of the images, or within it; or it has files with names of maps that
             this library did not write.
     """
-    from keras_ae.pictures import is_ours
+    from keras_ae._support.pictures import is_ours
 
     where, folder = maps.resolve(), images.resolve()
     if where == folder or folder in where.parents:

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import tyro
 
+from keras_ae._support.directories import check_replaceable
+from keras_ae._support.output_paths import check_output_directory
+from keras_ae._support.written_files import shared_run_files
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json
-from keras_ae.directories import check_replaceable
-from keras_ae.output_paths import check_output_directory
-from keras_ae.studies.run import Run
-from keras_ae.written_files import shared_run_files
+from keras_ae.runs import Run
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Share:
         check_output_directory(self.out)
         check_replaceable(self.out, shared_run_files)
         load_keras()
-        from keras_ae.studies.sharing import read_check, share_run
+        from keras_ae.runs import read_check, share_run
 
         out = share_run(self.run_directory, self.out, self.title)
         if self.json:

@@ -8,12 +8,11 @@ from typing import Annotated
 
 import tyro
 
+from keras_ae._support.directories import check_replaceable
+from keras_ae._support.errors import InputError
+from keras_ae._support.output_paths import check_output_directory
 from keras_ae.commands.console import JSON_HELP, check_backend, load_keras, print_json
-from keras_ae.directories import check_replaceable
-from keras_ae.errors import InputError
-from keras_ae.output_paths import check_output_directory
-from keras_ae.studies.discovery import find_studies, load_collect, load_report, load_study
-from keras_ae.studies.study import FINISHED
+from keras_ae.studies import FINISHED, find_studies, load_collect, load_report, load_study
 
 EXPERIMENTS = Path("experiments")
 FAILED = 1  # exit status when a run of a study failed
@@ -75,7 +74,7 @@ class StudyRun:
         check_output_directory(out)
         if self.estimate and not self.json:
             self._print_estimate(runs, out)
-        from keras_ae.studies.runner import results, run_study
+        from keras_ae.studies import results, run_study
 
         failures = run_study(
             study,
@@ -97,13 +96,13 @@ class StudyRun:
         return FAILED if failures else 0
 
     def _print_estimate(self, runs, out: Path) -> None:
-        from keras_ae.studies.runner import is_finished
+        from keras_ae.studies import is_finished
 
         pending = [run for run in runs if not is_finished(run, out)]
         if not pending:
             return
         load_keras()
-        from keras_ae.studies.estimate import estimate
+        from keras_ae.studies import estimate
 
         guess = estimate(pending)
         able = len(pending) - len(guess.left_out)
@@ -157,7 +156,7 @@ class StudyReport:
         names = list(find_studies(self.experiments)) if self.all else [self.name]
         written = [path for name in names for path in self._report(name)]
         if self.all:
-            from keras_ae.report import write_gallery
+            from keras_ae.studies import write_gallery
 
             written.append(write_gallery(self.experiments, self.site))
         if self.json:
@@ -186,8 +185,8 @@ class StudyReport:
         """
         import pandas
 
-        from keras_ae.files import plain_cell, write_text
-        from keras_ae.studies.runner import results
+        from keras_ae._support.files import plain_cell, write_text
+        from keras_ae.studies import results
 
         for preset in (preset for preset in study.presets if (trained / preset).is_dir()):
             table, path = results(study, preset, trained / preset), kept / f"{preset}.csv"

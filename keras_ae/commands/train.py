@@ -7,13 +7,11 @@ from typing import Annotated, Any
 
 import tyro
 
+from keras_ae._support.errors import InputError, unknown_name
+from keras_ae._support.output_paths import check_output_directory
 from keras_ae.catalogue import ATTACKS
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_metrics, print_notes
-from keras_ae.errors import InputError, unknown_name
-from keras_ae.output_paths import check_output_directory
-from keras_ae.studies.config import RunConfig
-from keras_ae.studies.run import Run
-from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.runs import Run, RunConfig, RunDirectory
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Train:
         data = self.config.load_data(progress=not self.json)
         self.config.model.check(data.image_shape)
         load_keras()
-        from keras_ae.studies import train
+        from keras_ae.runs import train
 
         how = {"resume": self.resume or self.allow_inexact, "allow_inexact": self.allow_inexact}
         print_notes(data)
@@ -74,7 +72,7 @@ class Evaluate:
         if self.images < 1 or self.seed < 0:
             raise InputError(f"{self.images} images and seed {self.seed}", "at least 1 image and a seed from 0 on")
         load_keras()
-        from keras_ae.studies import attack_run, evaluate_run
+        from keras_ae.runs import attack_run, evaluate_run
 
         if not self.robustness:
             print_metrics(evaluate_run(self.run_directory, progress=not self.json), self.json)

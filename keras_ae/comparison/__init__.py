@@ -3,7 +3,7 @@
 Importing this package does not import Keras: configurations are checked before anything heavy is loaded.
 """
 
-from keras_ae._lazy import lazy_names
+from keras_ae._support.lazy import lazy_names
 
 _WHERE = {
     "Candidate": "candidate",
@@ -27,5 +27,9 @@ _WHERE = {
     "vector_shapes": "candidate",
     "write_comparison": "report",
 }
+# What other packages of this library share, and nobody else needs.
+_SHARED = {
+    "DEFAULT_TRAINING": "config",
+}
 __all__ = sorted(_WHERE)
-__getattr__ = lazy_names(__name__, _WHERE)
+__getattr__ = lazy_names(__name__, {**_WHERE, **_SHARED})

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_ae._support.errors import InputError
+from keras_ae._support.pictures import grid, save_picture
 from keras_ae.comparison.config import CompareConfig
 from keras_ae.comparison.detect import DetectionOutcome, DetectionSelection
 from keras_ae.data import ImageData
@@ -16,9 +18,7 @@ from keras_ae.detection import (
     roc_auc_standard_error,
     score_images,
 )
-from keras_ae.errors import InputError
-from keras_ae.pictures import grid, save_picture
-from keras_ae.studies.detecting import label_names, normal_labels
+from keras_ae.runs import label_names, normal_labels
 
 SCORES = ("mse", "ssim", "nearest_codes", "mse+nearest_codes", "ssim+nearest_codes")
 DENSITY_SCORES = ("mixture", "mse+mixture", "ssim+mixture+nearest_codes")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
+from keras_ae._support.errors import InputError
 from keras_ae.code_shapes import check_divisible, code_channels, code_sizes, strides_for
-from keras_ae.errors import InputError
-from keras_ae.studies.config import ModelConfig, format_code, parse_code
+from keras_ae.runs import ModelConfig, format_code, parse_code
 
 SIZES = 3  # s_1, s_2 and s_3, as in the bottleneck-shape paper
 COMPRESSIONS = (Fraction(1, 64), Fraction(1, 16), Fraction(1, 4))

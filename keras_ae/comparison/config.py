@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from keras_ae._support.errors import listed_names
+from keras_ae._support.fields import settle_fields
 from keras_ae.comparison.candidate import Candidate, build_candidates, parse_codes
 from keras_ae.comparison.purpose import Purpose, as_purpose
-from keras_ae.errors import listed_names
-from keras_ae.fields import settle_fields
-from keras_ae.studies.config import LoadsData, ModelConfig, RunConfig, as_json, code_as_text
-from keras_ae.studies.data_config import DataConfig
-from keras_ae.studies.training_config import TrainingConfig
+from keras_ae.runs import DataConfig, LoadsData, ModelConfig, RunConfig, TrainingConfig, as_json, code_as_text
 
 DEFAULT_TRAINING = TrainingConfig(steps=600, learning_rate=2e-3)
 

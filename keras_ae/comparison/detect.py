@@ -8,7 +8,7 @@ from typing import ClassVar
 from keras_ae.comparison.candidate import Codes, map_shapes, vector_shapes
 from keras_ae.comparison.purpose import Column, Criterion, Pictures, Purpose, option
 from keras_ae.comparison.selection import Measured
-from keras_ae.detection.calibration import DEFAULT_RATE, check_rate
+from keras_ae.detection import DEFAULT_RATE, check_rate
 
 PARTS = (96, 48, 24)  # of an image's values, as vectors: so short that what is unusual does not fit into them
 
@@ -165,7 +165,7 @@ class DetectionJudge:
 
     def __init__(self, config, data, rate: float):
         from keras_ae.comparison.anomalies import anomaly_trial
-        from keras_ae.studies.normal_images import check_normal, check_sizes
+        from keras_ae.runs import check_normal, check_sizes
 
         check_normal(data, config.data.train_labels)
         check_sizes(data, rate)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 
 from keras_ae.comparison.results import Comparison, TrainedCandidate
-from keras_ae.report.figures import as_svg, tidy
+from keras_ae.report import as_svg, tidy
 
 # Families of candidates are told apart by colour and by marker; the darker a line, the more values its code has.
 STYLES = (("Blues", "o"), ("Oranges", "s"), ("Purples", "D"), ("Greens", "^"), ("Reds", "P"), ("Greys", "v"))

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from keras_ae._support.errors import InputError
 from keras_ae.comparison.candidate import Codes, vector_shapes
 from keras_ae.comparison.purpose import Column, Criterion, Pictures, Purpose, option
 from keras_ae.comparison.selection import Measured
-from keras_ae.errors import InputError
 
 PARTS = (64, 16, 8)  # of an image's values, as vectors: densities can be fitted to these
 SHOWN = 10  # samples of each density in the picture
@@ -117,7 +117,7 @@ class Generate(Purpose):
         ]
 
     def explanations(self, candidates) -> str:
-        from keras_ae.evaluation.sample_quality import fid_caution
+        from keras_ae.evaluation import fid_caution
 
         columns = candidates[0].outcome.columns
         fewest = min(columns["real_images"], columns["generated_images"])
@@ -170,8 +170,8 @@ class GenerationJudge:
         return choose_density(model, self.data, densities, self.extractor, self.samples)
 
     def measure(self, path: Path, model, selection: GenerationSelection) -> GenerationOutcome:
+        from keras_ae._support.pictures import save_picture
         from keras_ae.comparison.samples import candidate_densities, measure_densities, samples_picture
-        from keras_ae.pictures import save_picture
 
         densities = candidate_densities(model, self.data, path)
         save_picture(path / "figures" / "samples.png", samples_picture(model, densities, SHOWN, self.data.seed))

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from keras_ae._support.errors import InputError, unknown_name
+from keras_ae._support.fields import settle_fields
 from keras_ae.catalogue import PURPOSES
 from keras_ae.comparison.candidate import Codes, ImageShape
 from keras_ae.comparison.selection import Measured
-from keras_ae.errors import InputError, unknown_name
-from keras_ae.fields import settle_fields
 
 if TYPE_CHECKING:
     from keras_ae.comparison.config import CompareConfig

@@ -9,14 +9,13 @@ from string import Template
 
 from PIL import Image, UnidentifiedImageError
 
+from keras_ae._support.errors import InputError
+from keras_ae._support.files import write_text
 from keras_ae.comparison.figures import learning_curves, trade_off
 from keras_ae.comparison.purpose import Column, Pictures
 from keras_ae.comparison.results import Comparison, TrainedCandidate
-from keras_ae.errors import InputError
-from keras_ae.files import write_text
-from keras_ae.report.pages import resource
-from keras_ae.studies.environment import Environment
-from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.report import resource
+from keras_ae.runs import Environment, RunDirectory
 
 _STARRED, _EMPHASISED = re.compile(r"[*]([^*]+)[*]"), r"<em>\1</em>"
 SHOWN_SIDE = 64  # least side in screen pixels at which an image is shown

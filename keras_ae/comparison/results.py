@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, TypeVar
 
+from keras_ae._support.errors import InputError
+from keras_ae._support.fields import settle_fields
 from keras_ae.catalogue import PURPOSES
 from keras_ae.comparison.purpose import Purpose
 from keras_ae.comparison.selection import Measured
-from keras_ae.errors import InputError
-from keras_ae.fields import settle_fields
-from keras_ae.studies.config import ModelConfig, plain
+from keras_ae.runs import ModelConfig, plain
 
 Record = TypeVar("Record")
 _RARE = ("best_step", "resumed_inexactly")  # written where there is something to say

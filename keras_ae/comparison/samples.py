@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_ae._support.pictures import grid
 from keras_ae.comparison.generate import GenerationOutcome, GenerationSelection
 from keras_ae.data import ImageData
 from keras_ae.density import DENSITIES, Density, load_density
-from keras_ae.evaluation import fit_densities, measure_samples
-from keras_ae.evaluation.sample_quality import column, decoded
-from keras_ae.pictures import grid
+from keras_ae.evaluation import column, decoded, fit_densities, measure_samples
 
 MOST = 10_000  # codes that densities are fitted to: a mixture of long codes takes minutes for every ten thousand
 

@@ -3,8 +3,9 @@
 Importing this package and refusing bad input need no TensorFlow; making a pipeline does.
 """
 
-from keras_ae.data import dsprites
+from keras_ae._support.lazy import lazy_names
 from keras_ae.data.backings import input_error_from
+from keras_ae.data.datasets import dsprites
 from keras_ae.data.image_data import ImageData
 from keras_ae.data.loading import load
 from keras_ae.data.pixel_budget import MAX_PIXELS
@@ -20,3 +21,18 @@ __all__ = [
     "load",
     "sources",
 ]
+
+# What other packages of this library share, and nobody else needs.
+_SHARED = {
+    "BadImageError": "decoding",
+    "Decoder": "decoding",
+    "LeftOut": "listing",
+    "Preparation": "preparation",
+    "cache_directory": "cache",
+    "data_directory": "datasets.named",
+    "image_files": "listing",
+    "open_folder": "datasets.folders",
+    "positive": "checks",
+    "read_arrays": "npz_archive",
+}
+__getattr__ = lazy_names(__name__, _SHARED)

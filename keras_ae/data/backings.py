@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_ae._support.errors import InputError
+from keras_ae._support.pixels import in_unit
 from keras_ae.data.decoding import Decoder
 from keras_ae.data.file_log import EFFECTS, FileLog
-from keras_ae.errors import InputError
-from keras_ae.pixels import in_unit
 
 
 class ArrayImages:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_ae._support.errors import InputError
 from keras_ae.data.backings import ArrayImages, FileImages, check_size
 from keras_ae.data.collection import TRAIN, Part
 from keras_ae.data.decoding import BadImageError, Decoder
 from keras_ae.data.file_log import FileLog
 from keras_ae.data.memory import available_memory
 from keras_ae.data.progress import progress_bar
-from keras_ae.errors import InputError
 
 _TASK = 1 << 20  # bytes of pixels that a task decodes, or else one file
 _LOOKED_AT = 1000  # streamed files whose sizes are read beforehand

@@ -4,7 +4,7 @@ import operator
 
 import numpy as np
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 
 
 def positive(name: str, value: int, least: int = 1) -> int:

@@ -11,11 +11,11 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
+from keras_ae._support.errors import InputError
 from keras_ae.data.bit_depths import UnknownRangeError, has_deep_colours, to_8_bits
 from keras_ae.data.image_formats import open_image, open_regular
 from keras_ae.data.pixel_budget import MAX_PIXELS, PixelBudget
 from keras_ae.data.preparation import AS_IS, Preparation
-from keras_ae.errors import InputError
 
 _READ_AT_ONCE = 256 << 20  # bytes of a file; a larger one is read as it is decoded
 _ORIENTATION = 0x0112  # the EXIF tag

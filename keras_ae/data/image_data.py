@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.data.backings import ArrayImages, ChosenImages
 from keras_ae.data.caching import Images
 from keras_ae.data.checks import places, positive
@@ -16,7 +17,6 @@ from keras_ae.data.collection import TEST, TRAIN, VALIDATION
 from keras_ae.data.file_log import FileLog
 from keras_ae.data.pipelines import batch_bounds, build
 from keras_ae.data.preparation import AS_IS, Preparation
-from keras_ae.errors import InputError, unknown_name
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from keras_ae._support.errors import InputError
 from keras_ae.data.image_formats import extension, is_image
 from keras_ae.data.masks import find_masks
-from keras_ae.errors import InputError
 
 
 @dataclass

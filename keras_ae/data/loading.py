@@ -7,6 +7,7 @@ from numbers import Real
 from pathlib import Path
 from typing import get_args
 
+from keras_ae._support.errors import InputError, listed_names, unknown_name
 from keras_ae.data.backings import ArrayImages
 from keras_ae.data.caching import back_files
 from keras_ae.data.checks import positive
@@ -20,7 +21,6 @@ from keras_ae.data.selection import Selection
 from keras_ae.data.sources import default_resize, open_source
 from keras_ae.data.splits import divide
 from keras_ae.data.values import to_channels
-from keras_ae.errors import InputError, listed_names, unknown_name
 
 
 def load(

@@ -13,9 +13,9 @@ from typing import IO
 
 import numpy as np
 
+from keras_ae._support.errors import InputError, absent
 from keras_ae.data.image_formats import open_regular
 from keras_ae.data.memory import available_memory
-from keras_ae.errors import InputError, absent
 
 _DENSE = 256 << 20  # bytes, beyond which what is packed a thousandfold is no images
 _MOST_PACKED = 500  # times; masks of a few pixels are packed about a hundredfold

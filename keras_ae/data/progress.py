@@ -15,7 +15,7 @@ def progress_bar(description: str, total: int, enabled: bool) -> Iterator:
     def update(done: int) -> None:
         nonlocal bar, task
         if enabled and bar is None and time.monotonic() - started > _PATIENCE:
-            from keras_ae.progress import progress_bars
+            from keras_ae._support.progress import progress_bars
 
             bar = progress_bars(transient=True)
             bar.start()

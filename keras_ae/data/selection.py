@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.data.collection import ALL, Collection, Part, join
-from keras_ae.errors import InputError, unknown_name
 
 _BOUND = r"-?\d+(?:\.\d+(?=%))?%?"
 _FORM = re.compile(rf"([\w-]+)(?:\[({_BOUND})?:({_BOUND})?\])?")

@@ -4,12 +4,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.data.collection import Collection
-from keras_ae.data.folders import open_folder
-from keras_ae.data.named import DATASETS, open_dataset, origin
-from keras_ae.data.npz import open_npz
+from keras_ae.data.datasets.folders import open_folder
+from keras_ae.data.datasets.named import DATASETS, open_dataset, origin
+from keras_ae.data.datasets.npz import open_npz
 from keras_ae.data.preparation import Resize
-from keras_ae.errors import InputError, unknown_name
 
 _FORMS = {"folder": open_folder, "npz": open_npz}
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.data.collection import ALL, TEST, TRAIN, VALIDATION, Collection, Part
 from keras_ae.data.selection import Selection, select
-from keras_ae.errors import InputError, unknown_name
 
 # Each choice has a random stream of its own, so that changing one fraction does not reshuffle the others.
 _STREAMS = {"test": 0, "limit-train": 1, "limit-test": 2, "validation": 3, "limit-validation": 4}

@@ -5,8 +5,8 @@ Kept are uint8 in [0, 255] and float32 in [0, 1], both [n, h, w, c].
 
 import numpy as np
 
-from keras_ae.errors import InputError
-from keras_ae.pixels import LUMINANCE, TOLERANCE, is_in_unit
+from keras_ae._support.errors import InputError
+from keras_ae._support.pixels import LUMINANCE, TOLERANCE, is_in_unit
 
 _RANGES = "booleans, integers 0..255 or 0..65535, or numbers in [0, 1], [-1, 1] or [0, 255]"
 _FULL = 0.5  # values below 0 are those of images in [-1, 1] only if some reach half of the way down

@@ -12,9 +12,9 @@ from typing import Self
 import numpy as np
 from keras import ops
 
-from keras_ae.data.npz_archive import read_arrays
-from keras_ae.errors import InputError, unknown_name
-from keras_ae.files import write_atomically
+from keras_ae._support.errors import InputError, unknown_name
+from keras_ae._support.files import write_atomically
+from keras_ae.data import read_arrays
 
 REGULARIZATION = 1e-6  # Added to the variances, which keeps those of constant code values positive.
 # Relative to a code value's mean, smaller deviations are rounding; their square is added to the variances, too.

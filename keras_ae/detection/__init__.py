@@ -3,32 +3,32 @@
 Importing this package does not import Keras.
 """
 
-from keras_ae._lazy import lazy_names
+from keras_ae._support.lazy import lazy_names
 
 _WHERE = {
-    "SCORES": "names",
+    "SCORES": "scores.names",
     "AnomalyDetector": "detector",
     "Calibration": "calibration",
-    "CodeDensity": "codes",
-    "Combination": "combination",
-    "ExportedDetector": "files",
-    "FileScore": "files",
-    "JointLikelihood": "likelihood",
-    "LocalConfidence": "local",
-    "Mahalanobis": "codes",
-    "MapScore": "maps",
-    "NearestCodes": "codes",
-    "NearestPatches": "nearest_patches",
-    "NegativeELBO": "likelihood",
+    "CodeDensity": "scores.codes",
+    "Combination": "scores.combination",
+    "ExportedDetector": "exported",
+    "FileScore": "exported",
+    "JointLikelihood": "scores.likelihood",
+    "LocalConfidence": "scores.local",
+    "Mahalanobis": "scores.codes",
+    "MapScore": "scores.maps",
+    "NearestCodes": "scores.codes",
+    "NearestPatches": "scores.nearest_patches",
+    "NegativeELBO": "scores.likelihood",
     "NormalImages": "observation",
     "Observation": "observation",
     "PixelCounts": "pixel_measures",
     "PixelMeasures": "pixel_measures",
-    "PositionGaussian": "position_gaussian",
-    "ReconstructionError": "reconstruction",
-    "Score": "base",
-    "StandardizedError": "reconstruction",
-    "as_score": "names",
+    "PositionGaussian": "scores.position_gaussian",
+    "ReconstructionError": "scores.reconstruction",
+    "Score": "scores.base",
+    "StandardizedError": "scores.reconstruction",
+    "as_score": "scores.names",
     "export_detector": "exporting",
     "fewest_images": "calibration",
     "fit_scores": "together",
@@ -40,8 +40,19 @@ _WHERE = {
     "pasted_patches": "defects",
     "recall_by_kind": "measures",
     "roc_auc_standard_error": "measures",
-    "score_from_config": "names",
+    "score_from_config": "scores.names",
     "score_images": "together",
 }
+# What other packages of this library share, and nobody else needs.
+_SHARED = {
+    "CARD": "card",
+    "DEFAULT_RATE": "calibration",
+    "check_folder": "exported",
+    "check_formats": "exporting",
+    "check_rate": "calibration",
+    "check_threshold": "calibration",
+    "portable_endpoints": "exporting",
+    "read_card": "card",
+}
 __all__ = sorted(_WHERE)
-__getattr__ = lazy_names(__name__, _WHERE)
+__getattr__ = lazy_names(__name__, {**_WHERE, **_SHARED})

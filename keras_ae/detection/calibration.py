@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 
 DEFAULT_RATE = 0.05  # of false alarms; 19 images are enough to promise it
 ROUNDING = 1e-9  # by which (m + 1)(1 − rate) may exceed a whole number for being a float

@@ -7,13 +7,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from keras_ae._support.directories import recover
+from keras_ae._support.errors import InputError
+from keras_ae._support.fields import read_fields, settle_fields
+from keras_ae._support.files import write_json
+from keras_ae._support.reading import read_object
+from keras_ae._support.written_files import CHANGED, verify_export, verify_listed
 from keras_ae.detection.calibration import check_rate
-from keras_ae.directories import recover
-from keras_ae.errors import InputError
-from keras_ae.fields import read_fields, settle_fields
-from keras_ae.files import write_json
-from keras_ae.reading import read_object
-from keras_ae.written_files import CHANGED, verify_export, verify_listed
 
 CARD = "card.json"
 FORMAT = 2  # from 2 on, `checksums.json` covers the card, too

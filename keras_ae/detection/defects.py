@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from keras_ae.errors import InputError
-from keras_ae.evaluation.inputs import as_pixels
+from keras_ae._support.errors import InputError
+from keras_ae._support.image_arrays import as_pixels
 
 LEAST, MOST = 0.02, 0.15  # part of the image's area that a patch covers
 LONGEST = 3.0  # ratio of its sides

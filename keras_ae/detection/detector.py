@@ -8,7 +8,8 @@ from typing import Self
 import keras
 import numpy as np
 
-from keras_ae.detection.base import Score
+from keras_ae._support.errors import InputError
+from keras_ae._support.execution import compiled
 from keras_ae.detection.calibration import (
     DEFAULT_RATE,
     Calibration,
@@ -18,11 +19,10 @@ from keras_ae.detection.calibration import (
 )
 from keras_ae.detection.estimator import OutlierDetector, not_fitted
 from keras_ae.detection.inputs import Batches
-from keras_ae.detection.names import as_score
 from keras_ae.detection.observation import NormalImages, Observation
-from keras_ae.errors import InputError
-from keras_ae.evaluation.inference import as_array
-from keras_ae.execution import compiled
+from keras_ae.detection.scores.base import Score
+from keras_ae.detection.scores.names import as_score
+from keras_ae.evaluation import as_array
 
 
 class AnomalyDetector(OutlierDetector):

@@ -8,8 +8,8 @@ from math import ceil
 
 import numpy as np
 
+from keras_ae._support.errors import InputError
 from keras_ae.detection.inputs import Batches
-from keras_ae.errors import InputError
 
 ROUNDING = 1e-9  # by which n / every may fall below a whole number for being a float
 

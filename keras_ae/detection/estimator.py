@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.exceptions import NotFittedError
 
+from keras_ae._support.errors import InputError
 from keras_ae.detection.measures import measure_detection
-from keras_ae.errors import InputError
 
 NORMAL, ANOMALY = 1, -1  # scikit-learn's
 

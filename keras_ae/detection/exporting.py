@@ -9,18 +9,20 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from keras_ae.data.preparation import Preparation
+from keras_ae._support.directories import checksums, write_directory
+from keras_ae._support.errors import InputError, listed_names, unknown_name
+from keras_ae._support.files import write_text
+from keras_ae._support.written_files import saved_model_files
+from keras_ae.data import Preparation
 from keras_ae.detection.card import CARD, FORMAT, Card
-from keras_ae.detection.codes import CodeDensity
-from keras_ae.detection.combination import Combination
 from keras_ae.detection.detector import AnomalyDetector
 from keras_ae.detection.inputs import Batches
-from keras_ae.detection.likelihood import JointLikelihood
 from keras_ae.detection.observation import Observation
 from keras_ae.detection.outcome import outcome_in_words
+from keras_ae.detection.scores.codes import CodeDensity
+from keras_ae.detection.scores.combination import Combination
+from keras_ae.detection.scores.likelihood import JointLikelihood
 from keras_ae.detection.tolerance import tolerances
-from keras_ae.directories import checksums, write_directory
-from keras_ae.errors import InputError, listed_names, unknown_name
 from keras_ae.export import (
     Endpoint,
     Input,
@@ -34,8 +36,6 @@ from keras_ae.export import (
     write_litert,
     write_onnx,
 )
-from keras_ae.files import write_text
-from keras_ae.written_files import saved_model_files
 
 FORMATS = ("savedmodel", "onnx", "litert")
 EXAMPLES = 16  # images to compare on

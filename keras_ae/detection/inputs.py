@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from keras_ae.data.checks import positive
-from keras_ae.errors import InputError
-from keras_ae.evaluation.inputs import as_images, check_ends, raw_batches
+from keras_ae._support.errors import InputError
+from keras_ae._support.image_arrays import as_images, check_ends, raw_batches
+from keras_ae.data import positive
 
 
 class Batches:

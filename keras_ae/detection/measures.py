@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 
 RECALL = 0.95
 

@@ -7,11 +7,11 @@ from functools import cached_property
 import numpy as np
 from keras import ops
 
+from keras_ae._support.errors import InputError
+from keras_ae._support.execution import compiled
 from keras_ae.detection.division import Part, RankedImages
-from keras_ae.detection.standardization import faintly_changed
-from keras_ae.errors import InputError
-from keras_ae.evaluation.inference import as_array
-from keras_ae.execution import compiled
+from keras_ae.detection.scores.standardization import faintly_changed
+from keras_ae.evaluation import as_array
 
 
 class Observation:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 
 DROPPED = 12  # bits of a float32 that bins do without: two values in one differ by less than 1 part in 2,000
 BINS = 1 << (32 - DROPPED)
@@ -42,7 +42,7 @@ class PixelCounts:
 
     Example:
         >>> counts = PixelCounts()
-        >>> counts.add(np.float32([[[0.1, 0.9], [0.2, 0.3]]]), np.array([[[0, 1], [0, 0]]]))
+        >>> _ = counts.add(np.float32([[[0.1, 0.9], [0.2, 0.3]]]), np.array([[[0, 1], [0, 0]]]))
         >>> counts.measures().roc_auc
         1.0
     """

@@ -5,16 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from keras_ae.data.npz_archive import read_arrays
+from keras_ae._support.directories import CHECKSUMS, read_checksums, recover, verify, write_directory
+from keras_ae._support.errors import InputError
+from keras_ae._support.files import write_atomically, write_json
+from keras_ae._support.reading import read_object
+from keras_ae._support.written_files import saved_detector_files
+from keras_ae.data import read_arrays
 from keras_ae.detection.calibration import Calibration, check_threshold
 from keras_ae.detection.detector import AnomalyDetector
-from keras_ae.detection.names import score_from_config
-from keras_ae.directories import CHECKSUMS, read_checksums, recover, verify, write_directory
-from keras_ae.errors import InputError
-from keras_ae.files import write_atomically, write_json
+from keras_ae.detection.scores.names import score_from_config
 from keras_ae.model_file import load_model
-from keras_ae.reading import read_object
-from keras_ae.written_files import saved_detector_files
 
 FORMAT = 1
 PARAMETERS = ("false_positive_rate", "holdout", "batch_size")

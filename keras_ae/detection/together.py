@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from keras import ops
 
-from keras_ae.detection.base import Score
+from keras_ae._support.errors import InputError, listed_names
 from keras_ae.detection.inputs import Batches
-from keras_ae.detection.names import as_score
 from keras_ae.detection.observation import NormalImages
-from keras_ae.errors import InputError, listed_names
+from keras_ae.detection.scores.base import Score
+from keras_ae.detection.scores.names import as_score
 
 
 def fit_scores(model, names: str | Iterable[str], images) -> dict[str, Score]:

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from keras_ae._support.execution import compiled
 from keras_ae.detection.detector import AnomalyDetector
 from keras_ae.detection.observation import Observation
-from keras_ae.detection.standardization import faintly_changed
-from keras_ae.evaluation.inference import as_array
-from keras_ae.execution import compiled
+from keras_ae.detection.scores.standardization import faintly_changed
+from keras_ae.evaluation import as_array
 
 PART = 1e-3  # of the spread of normal images
 ROUNDING = 8 * 2.0**-23  # of the largest value: roundings of a float32, which a sum over pixels has in any format

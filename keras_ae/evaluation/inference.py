@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 import keras
 import numpy as np
 
-from keras_ae.evaluation.code_interpolation import interpolate_codes
-from keras_ae.evaluation.inputs import all_images, image_batches, one_image, slices
-from keras_ae.execution import compiled
+from keras_ae._support.execution import compiled
+from keras_ae._support.image_arrays import all_images, image_batches, one_image, slices
+from keras_ae.evaluation.codes.interpolation import interpolate_codes
 
 
 def as_array(batch) -> np.ndarray:

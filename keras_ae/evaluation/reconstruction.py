@@ -4,8 +4,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from keras_ae.errors import InputError
-from keras_ae.evaluation.inputs import image_pairs, in_unit
+from keras_ae._support.errors import InputError
+from keras_ae._support.image_arrays import image_pairs, in_unit
 from keras_ae.losses import SSIM_K1, SSIM_K2, window_means
 
 HIGHEST_PSNR = 100.0  # dB; otherwise one image without error would make the mean infinite

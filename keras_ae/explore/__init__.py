@@ -4,7 +4,7 @@ Importing this package imports neither Keras nor Dash. What a page shows is comp
 `LocalExploration`, which know nothing of web pages; `pages` and `app` are the page; `server` serves it.
 """
 
-from keras_ae._lazy import lazy_names
+from keras_ae._support.lazy import lazy_names
 
 _WHERE = {
     "CodeVariable": "exploration",
@@ -18,5 +18,9 @@ _WHERE = {
     "open_explorations": "opening",
     "serve": "server",
 }
+# What other packages of this library share, and nobody else needs.
+_SHARED = {
+    "free_socket": "server",
+}
 __all__ = sorted(_WHERE)
-__getattr__ = lazy_names(__name__, _WHERE)
+__getattr__ = lazy_names(__name__, {**_WHERE, **_SHARED})

@@ -7,7 +7,7 @@ import dash
 import flask
 from dash import Input, Output, State, dcc, html
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.explore.exploration import Exploration
 from keras_ae.explore.local import LocalExploration
 from keras_ae.explore.pages import codes, compare, decode, interpolate, local, reconstruct

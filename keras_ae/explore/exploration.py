@@ -6,13 +6,12 @@ from functools import cached_property
 
 import numpy as np
 
-from keras_ae.data.preparation import Preparation
+from keras_ae._support.errors import InputError, unknown_name
+from keras_ae._support.execution import compiled
+from keras_ae._support.image_arrays import one_image
+from keras_ae.data import Preparation
 from keras_ae.density import Density
-from keras_ae.errors import InputError, unknown_name
-from keras_ae.evaluation import encode, interpolate_codes, project
-from keras_ae.evaluation.inference import as_array
-from keras_ae.evaluation.inputs import one_image
-from keras_ae.execution import compiled
+from keras_ae.evaluation import as_array, encode, interpolate_codes, project
 from keras_ae.explore.images import ExploredImages, uploaded_image
 from keras_ae.explore.scoring import Scoring
 

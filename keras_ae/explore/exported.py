@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from keras_ae.detection.card import CARD, read_card
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
+from keras_ae._support.written_files import verify_export
+from keras_ae.detection import CARD, read_card
 from keras_ae.export import load_saved_model
-from keras_ae.written_files import verify_export
 
 NEEDED = ("encode", "decode", "reconstruct")
 

@@ -4,10 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from keras_ae.data import ImageData
-from keras_ae.data.decoding import Decoder
-from keras_ae.data.preparation import Preparation
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
+from keras_ae.data import Decoder, ImageData, Preparation
 
 SHOWN, TRAINING = 2000, 3000  # at most so many images, so that any source opens in seconds
 LARGEST_FILE = 20_000_000  # bytes

@@ -8,8 +8,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_ae.data.preparation import Preparation
-from keras_ae.errors import InputError, unknown_name
+from keras_ae._support.errors import InputError, unknown_name
+from keras_ae.data import Preparation
 from keras_ae.evaluation import LocalProbe, code_map_picture, confidence_picture, reconstruction_picture
 from keras_ae.explore.images import ExploredImages, uploaded_image
 from keras_ae.layers import LocallyEmbeddedAutoencoder

@@ -3,11 +3,11 @@
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from keras_ae._support.errors import InputError
 from keras_ae.autoencoder import Autoencoder
-from keras_ae.data.preparation import Preparation
+from keras_ae.data import Preparation
 from keras_ae.density import DENSITIES, Density, load_density
 from keras_ae.detection import ExportedDetector, load_detector
-from keras_ae.errors import InputError
 from keras_ae.explore.exploration import Exploration
 from keras_ae.explore.exported import ExportedModel
 from keras_ae.explore.images import ExploredImages, explored_images
@@ -15,8 +15,7 @@ from keras_ae.explore.local import LocalExploration
 from keras_ae.explore.scoring import detector_scoring, error_scoring, exported_scoring
 from keras_ae.explore.sources import Source, find_sources
 from keras_ae.model_file import load_model
-from keras_ae.studies.config import DataConfig
-from keras_ae.studies.run import Run
+from keras_ae.runs import DataConfig, Run
 
 LONGEST = 1024  # code values: of longer codes a covariance takes gigabytes, or more codes than are encoded
 LONGEST_OF_MIXTURES = 64  # of longer ones a mixture of ten takes minutes to fit

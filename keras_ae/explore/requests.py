@@ -9,7 +9,7 @@ from typing import Any
 import flask
 from werkzeug.exceptions import HTTPException
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.explore.images import LARGEST_FILE
 
 CALLBACKS = "/_dash-update-component"

@@ -8,7 +8,7 @@ import webbrowser
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 
 HOST, PORT, TRIED = "127.0.0.1", 8050, 50
 

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from keras_ae.directories import recover
-from keras_ae.errors import InputError, absent
-from keras_ae.studies.pretrained import pretrained_models
-from keras_ae.studies.run import Run
+from keras_ae._support.directories import recover
+from keras_ae._support.errors import InputError, absent
+from keras_ae.runs import Run, pretrained_models
 
 BUNDLED = "variational_digits"
 EXPECTED = "a run, a comparison, what `detect train`, `export` or `share` wrote, or a .keras file"

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import keras
 
-from keras_ae.errors import InputError
-from keras_ae.written_files import MARK
+from keras_ae._support.errors import InputError
+from keras_ae._support.written_files import MARK
 
 
 @contextmanager

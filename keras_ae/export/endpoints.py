@@ -8,11 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_ae._support.errors import InputError
+from keras_ae._support.pixels import TOLERANCE
 from keras_ae.density import Density
-from keras_ae.errors import InputError
 from keras_ae.export.names import BYTES
 from keras_ae.export.resizing import Resizing
-from keras_ae.pixels import TOLERANCE
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 
 _PATTERN = re.compile(r"[*?\[\]\\]")  # what TensorFlow reads in a path as standing for other names
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 
 TOLERANCE = 5e-5  # of an output's unit
 STANDARD_ERRORS = 6

@@ -6,12 +6,12 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_ae.errors import InputError
-from keras_ae.execution import require_tensorflow
+from keras_ae._support.errors import InputError
+from keras_ae._support.execution import require_tensorflow
+from keras_ae._support.files import write_atomically
 from keras_ae.export.conversion import archive, conversion
 from keras_ae.export.endpoints import Endpoint
 from keras_ae.export.parity import Parity, check_parity
-from keras_ae.files import write_atomically
 
 OPSET = 17
 

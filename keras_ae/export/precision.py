@@ -2,8 +2,8 @@
 
 import keras
 
-from keras_ae._keras import sublayers
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
+from keras_ae._support.keras_private import sublayers
 
 
 def check_float32(model: keras.Model) -> None:

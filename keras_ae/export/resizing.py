@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_ae.data.preparation import Preparation
+from keras_ae.data import Preparation
 
 FIXED_POINT = float(1 << 22)  # Pillow multiplies bytes by whole numbers, and divides by this in the end
 SUPPORT, SHARPNESS = 2.0, -0.5  # of the bicubic kernel

@@ -6,14 +6,14 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_ae.directories import write_directory
-from keras_ae.execution import require_tensorflow
+from keras_ae._support.directories import write_directory
+from keras_ae._support.execution import require_tensorflow
+from keras_ae._support.written_files import saved_model_files
 from keras_ae.export.conversion import archive, conversion
 from keras_ae.export.endpoints import Endpoint, Input
 from keras_ae.export.loading import load_saved_model
 from keras_ae.export.names import BYTES
 from keras_ae.export.parity import Parity, check_moments, check_parity
-from keras_ae.written_files import saved_model_files
 
 CHECKED = 16  # images that outputs are compared on
 DRAWN, DRAWN_AT_ONCE = 4096, 256  # draws whose moments are compared; as many as are held in memory

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.export.names import BYTES
 
 

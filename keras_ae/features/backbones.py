@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_ae.errors import InputError, unknown_name
+from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.features.efficientnet_lite import efficientnet_lite0
 from keras_ae.features.torch_weights import read_torch_weights
 from keras_ae.model_file import load_model

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_ae.errors import InputError
-from keras_ae.execution import compiled
-from keras_ae.pixels import tensor_in_unit
+from keras_ae._support.errors import InputError
+from keras_ae._support.execution import compiled
+from keras_ae._support.pixels import tensor_in_unit
 
 BATCH = 16  # images of one array at a time: maps are large
 FAINTEST = 1e-6  # deviation of a channel that never changes

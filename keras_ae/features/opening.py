@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import keras
 
-from keras_ae.errors import listed_names, unknown_name
+from keras_ae._support.errors import listed_names, unknown_name
 from keras_ae.features.backbones import LITE0, open_backbone
 from keras_ae.features.maps import FeatureMaps
 

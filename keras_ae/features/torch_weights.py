@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from keras_ae.errors import InputError, absent
+from keras_ae._support.errors import InputError, absent
 
 MAGIC = 0x1950A86A20F9469CFC6C  # of the format before the one of zip files
 PROTOCOL = 1001

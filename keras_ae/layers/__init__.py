@@ -1,5 +1,6 @@
 """Single Keras layers from which the networks are built."""
 
+from keras_ae._support.lazy import lazy_names
 from keras_ae.layers.activation import activation_layer
 from keras_ae.layers.batch_normalization import BatchNormalization
 from keras_ae.layers.convolution_unit import ConvolutionUnit
@@ -28,3 +29,12 @@ __all__ = [
     "UpsamplingUnit",
     "activation_layer",
 ]
+
+# What other packages of this library share, and nobody else needs.
+_SHARED = {
+    "Axis": "locally_embedded_windows",
+    "MOMENTUM": "batch_normalization",
+    "Windowing": "locally_embedded_windows",
+    "as_pair": "locally_embedded_windows",
+}
+__getattr__ = lazy_names(__name__, _SHARED)

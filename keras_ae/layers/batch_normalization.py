@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
+from keras_ae._support.execution import fused_batch_normalization
 from keras_ae.catalogue import Example
-from keras_ae.execution import fused_batch_normalization
 
 # Momentum of the library's own networks: the moving averages lag ten steps behind. With Keras's 0.99 they lag a
 # hundred, so that trainings of a few hundred steps validate with averages of an earlier network.

@@ -3,10 +3,10 @@
 import keras
 from keras import ops
 
+from keras_ae._support.errors import InputError
+from keras_ae._support.execution import on_cpu
 from keras_ae.catalogue import Example
 from keras_ae.code_shapes import check_channels_last
-from keras_ae.errors import InputError
-from keras_ae.execution import on_cpu
 from keras_ae.layers.instance_normalization import InstanceNormalization
 from keras_ae.layers.winograd import winograd_convolution
 

@@ -6,8 +6,8 @@ import keras
 from keras import ops
 
 from keras_ae import numerics
+from keras_ae._support.errors import unknown_name
 from keras_ae.catalogue import Example
-from keras_ae.errors import unknown_name
 
 FORMS = ("squared", "absolute", "signed", "correlation")
 FEATURES = ("channels", "values")

@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_ae import _keras
+from keras_ae._support import keras_private
 
 
 class LocalObjective(keras.layers.Layer):
@@ -29,4 +29,4 @@ class LocalObjective(keras.layers.Layer):
     @property
     def metrics(self):
         """Its own metrics, without those of a nested model, which report another way of training."""
-        return _keras.own_metrics(self)
+        return keras_private.own_metrics(self)

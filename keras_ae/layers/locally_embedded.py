@@ -5,9 +5,9 @@ from math import prod
 import keras
 from keras import ops
 
-from keras_ae.catalogue import ARCHITECTURES, Example
+from keras_ae._support.errors import InputError, unknown_name
+from keras_ae.catalogue import Example, Named
 from keras_ae.code_shapes import check_channels_last
-from keras_ae.errors import InputError, unknown_name
 from keras_ae.layers.local_objective import LocalObjective
 from keras_ae.layers.locally_embedded_windows import FEW_VALUES, Recombined, Windowing, as_pair
 from keras_ae.losses import WINDOW_LOSSES
@@ -80,7 +80,7 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
                 "build the autoencoder for this input's channels, and give the input's height and width",
             )
         rows, columns = self.windowing.axes(input_shape[1:3])
-        self.of_windows = rows.count * columns.count > 1  # See `keras_ae.execution`.
+        self.of_windows = rows.count * columns.count > 1  # See `_support/execution.py`.
 
     def call(self, images, training=False):
         codes, shape = self._encode(images, training)
@@ -159,11 +159,14 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
 
     @classmethod
     def examples(cls):
-        make = ARCHITECTURES["window_autoencoder"]  # By name: layers may not import architectures.
-        variational = make((2, 3, 1), (2,), bottleneck="variational")
-        sparse = make((3, 3, 2), (3,), "conv", kernels=2, kernel_size=3)
+        def windows(input_shape, code_shape, **options):
+            keywords = {"input_shape": input_shape, "code_shape": code_shape, **options}
+            return Named("architecture", "window_autoencoder", keywords)
+
+        variational = windows((2, 3, 1), (2,), bottleneck="variational")
+        sparse = windows((3, 3, 2), (3,), pair="conv", kernels=2, kernel_size=3)
         return [
-            Example({"autoencoder": make((4, 4, 2), (3,)), "strides": 2}, (6, 8, 2)),
+            Example({"autoencoder": windows((4, 4, 2), (3,)), "strides": 2}, (6, 8, 2)),
             Example({"autoencoder": variational, "strides": (3, 4), "padding": "valid"}, (9, 7, 1)),
             Example({"autoencoder": sparse, "loss": "mae"}, (7, 6, 2)),
         ]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from keras import ops
 
-from keras_ae.errors import InputError, unknown_name
+from keras_ae._support.errors import InputError, unknown_name
 
 PADDINGS = ("same", "valid")
 FEW_VALUES = 64  # Values in a window, up to which a convolution cuts windows out faster than copying does.

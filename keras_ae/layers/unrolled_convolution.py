@@ -5,8 +5,8 @@ from math import prod
 import keras
 from keras import ops
 
+from keras_ae._support.execution import on_cpu
 from keras_ae.catalogue import Example
-from keras_ae.execution import on_cpu
 
 # The matrix product takes positions / k² times the arithmetic, but with few channels it runs much faster. Speed-up
 # on 4×4 maps, gradients included: 1.2 (with AVX-512) to 3.5 (without) for 12 channels, 0.5 to 1.5 for more

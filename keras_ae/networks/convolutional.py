@@ -4,9 +4,9 @@ from numbers import Integral
 
 import keras
 
+from keras_ae._support.errors import InputError
 from keras_ae.catalogue import Example, with_examples
 from keras_ae.code_shapes import image_shape_of, strides_for, whole_number
-from keras_ae.errors import InputError
 from keras_ae.layers import ConvolutionUnit, ResidualBlock, UpsamplingUnit
 
 GROWTH = 4  # Halving the sides quadruples the channels, which keeps the volume (eq. 3).

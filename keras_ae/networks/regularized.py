@@ -4,8 +4,8 @@ import keras
 from keras import ops
 
 from keras_ae import numerics
+from keras_ae._support.errors import InputError
 from keras_ae.catalogue import Example
-from keras_ae.errors import InputError
 from keras_ae.layers import SpectralNormalization
 
 KERNELS = (keras.layers.Dense, keras.layers.Conv2D, keras.layers.Conv2DTranspose)

@@ -6,10 +6,10 @@ from numbers import Integral
 
 import keras
 
+from keras_ae._support.errors import InputError
 from keras_ae.catalogue import Example, with_examples
 from keras_ae.code_shapes import check_divisible, image_shape_of, vector_length, whole_numbers
-from keras_ae.errors import InputError
-from keras_ae.layers.batch_normalization import MOMENTUM, BatchNormalization
+from keras_ae.layers import MOMENTUM, BatchNormalization
 
 
 @with_examples(

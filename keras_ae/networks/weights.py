@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import keras
 import numpy as np
 
-from keras_ae.errors import InputError, unknown_name
+from keras_ae._support.errors import InputError, unknown_name
 
 # From PyTorch's order of a kernel's axes (output channels first) to that of Keras (output channels last).
 # Transposed convolutions swap input and output in both.

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import keras
 
-from keras_ae import _keras
+from keras_ae._support import keras_private
 from keras_ae.layers import LocalObjective
 
 
@@ -31,7 +31,7 @@ def divide(model: keras.Model) -> Division:
             local.append(layer)
             return
         main.append(layer)
-        for inner in _keras.sublayers(layer):
+        for inner in keras_private.sublayers(layer):
             visit(inner)
 
     visit(model)

@@ -6,8 +6,8 @@ from math import inf
 import keras
 import numpy as np
 
-from keras_ae.errors import InputError, unknown_name
-from keras_ae.execution import require_tensorflow
+from keras_ae._support.errors import InputError, unknown_name
+from keras_ae._support.execution import require_tensorflow
 
 MODES = ("alternate", "independent", "joint")
 

@@ -3,9 +3,9 @@
 import keras
 from keras import ops
 
-from keras_ae import _keras
-from keras_ae.errors import InputError
-from keras_ae.execution import AutomaticExecution
+from keras_ae._support import keras_private
+from keras_ae._support.errors import InputError
+from keras_ae._support.execution import AutomaticExecution
 from keras_ae.losses import weights_of_images
 from keras_ae.objectives.division import divide
 from keras_ae.objectives.modes import JointWeights, check_compilation
@@ -13,7 +13,7 @@ from keras_ae.objectives.optimizers import check_no_moving_average, local_optimi
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
-class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
+class MultiObjective(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
     """A functional model with a main loss, and a local loss for each layer that is a `LocalObjective`.
 
     The logs show the main loss as `loss` and each local one as `<layer name>_loss`, unweighted in every mode. As
@@ -105,7 +105,7 @@ class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
             objective_weights: (τ, λ), only in mode "joint"; (1, 1) by default. Kept in `joint_weights`.
             auto_scale_loss: Whether to scale the losses dynamically under mixed_float16.
             **kwargs: Same as for `keras.Model.compile`, except that `jit_compile` and `steps_per_execution`
-                default to "auto": chosen by device, kind of model and the steps of `fit` (`keras_ae.execution`).
+                default to "auto": chosen by device, kind of model and the steps of `fit`.
 
         Raises:
             InputError: If the arguments do not fit each other or the model, or the backend is not TensorFlow.
@@ -163,10 +163,10 @@ class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
             sample_weight = weights_of_images(sample_weight, len(y_pred.shape))
         main, local = divide(self)
         owned = {id(variable) for layer in local for variable in layer.trainable_weights}
-        added = [loss for layer in main for loss in _keras.added_losses(layer)]
+        added = [loss for layer in main for loss in keras_private.added_losses(layer)]
         regularized = [v for v in self.trainable_weights if v.regularizer is not None and id(v) not in owned]
         added += [variable.regularizer(variable) for variable in regularized]
-        loss = _keras.compiled_loss(self, y, y_pred, sample_weight)
+        loss = keras_private.compiled_loss(self, y, y_pred, sample_weight)
         return loss + self._total(added) if added else loss
 
     def _local_losses(self) -> list:
@@ -174,7 +174,7 @@ class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
 
     def _total(self, losses):
         # Cast, because layers under a mixed policy add losses of its compute dtype.
-        scalars = [ops.cast(_keras.aggregated(self, loss), keras.config.floatx()) for loss in losses]
+        scalars = [ops.cast(keras_private.aggregated(self, loss), keras.config.floatx()) for loss in losses]
         return sum(scalars, start=ops.zeros(()))
 
     def train_step(self, data):
@@ -192,7 +192,7 @@ class MultiObjective(_keras.AcrossWorkers, AutomaticExecution, keras.Model):
         else:
             y_pred, losses = self._descend(x, lambda y_pred: main(y_pred) + local(y_pred), slice(None))
             main_loss, local_losses = losses[:1], losses[1:]
-        _keras.loss_tracker(self).update_state(_whole(main_loss[0]), sample_weight=_batch_size(y_pred))
+        keras_private.loss_tracker(self).update_state(_whole(main_loss[0]), sample_weight=_batch_size(y_pred))
         self._report_local(local_losses, y_pred)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 

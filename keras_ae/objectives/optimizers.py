@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 
 Optimizer = keras.optimizers.Optimizer
 

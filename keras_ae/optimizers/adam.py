@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from keras_ae import _keras
+from keras_ae._support import keras_private
 
 
 class _Rates(NamedTuple):
@@ -20,7 +20,7 @@ class _Rates(NamedTuple):
     beta_2_power: Any
 
 
-class _Fused(_keras.SharedByAllVariables):
+class _Fused(keras_private.SharedByAllVariables):
     """Stands before Keras's class in the bases."""
 
     def shared_by_all_variables(self, learning_rate) -> _Rates:
@@ -46,7 +46,7 @@ class _Fused(_keras.SharedByAllVariables):
     def _kernel(self, gradient, variable, rates: _Rates) -> None:
         import tensorflow as tf
 
-        momentum, velocity = _keras.adam_moments(self, variable)
+        momentum, velocity = keras_private.adam_moments(self, variable)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=momentum.handle,

@@ -1,7 +1,17 @@
-"""What pages and figures share, and the gallery of experiments: made from saved results alone."""
+"""What pages, tables and figures share: made from saved results alone."""
 
-from keras_ae._lazy import lazy_names
+from keras_ae._support.lazy import lazy_names
 
-_WHERE = {"write_comparison": "keras_ae.comparison.report", "write_gallery": "gallery"}
+# Names that were here before the gallery and the comparison's report moved to what they report on.
+_ELSEWHERE = {"write_comparison": "keras_ae.comparison", "write_gallery": "keras_ae.studies"}
+_WHERE = {}
+# What other packages of this library share, and nobody else needs.
+_SHARED = {
+    "MarkdownPage": "pages",
+    "as_svg": "figures",
+    "markdown_page": "pages",
+    "resource": "pages",
+    "tidy": "figures",
+}
 __all__ = sorted(_WHERE)
-__getattr__ = lazy_names(__name__, _WHERE)
+__getattr__ = lazy_names(__name__, {**_ELSEWHERE, **_WHERE, **_SHARED})

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 
 SCATTER_COLUMNS = 3  # panels of a row
 

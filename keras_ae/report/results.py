@@ -8,7 +8,7 @@ import numpy as np
 import pandas
 from matplotlib.figure import Figure
 
-from keras_ae.files import write_atomically, write_text
+from keras_ae._support.files import write_atomically, write_text
 
 _PLACE = re.compile(r"<!-- (\w+\.md) -->\n.*?<!-- end -->", flags=re.DOTALL)
 

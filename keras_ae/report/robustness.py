@@ -11,7 +11,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 
-from keras_ae.errors import InputError, unknown_name
+from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.evaluation.attacks import FAMILIES, title
 
 Summaries = Mapping[str, Mapping[str, Mapping[str, Any]]]

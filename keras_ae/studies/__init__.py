@@ -1,43 +1,53 @@
-"""Runs and studies: what is trained, where it is kept, and what comes out.
+"""Studies: many runs of one question, what is measured of them, and what of a paper's claims they bear out.
 
 Importing this package does not import Keras: configurations are checked before anything heavy is loaded.
 """
 
-from keras_ae._lazy import lazy_names
+from keras_ae._support.lazy import lazy_names
 
 _WHERE = {
-    "CompareConfig": "keras_ae.comparison.config",
-    "DataConfig": "config",
-    "ModelConfig": "config",
-    "Run": "run",
-    "RunConfig": "config",
-    "RunDirectory": "run_directory",
-    "RunRecord": "run_record",
     "Study": "study",
     "StudyRun": "study",
-    "TrainingConfig": "config",
-    "TrainingDivergedError": "training",
-    "attack_run": "attacking",
-    "candidates": "keras_ae.comparison.config",
-    "check_shared": "sharing",
-    "compare": "keras_ae.comparison.comparing",
-    "estimate": "estimate",
-    "evaluate_run": "training",
-    "export_run": "detecting",
+    "estimate": "cost",
     "find_studies": "discovery",
-    "load_pretrained": "pretrained",
     "load_report": "discovery",
-    "load_run": "training",
     "load_study": "discovery",
-    "pretrained_models": "pretrained",
     "results": "runner",
     "run_study": "runner",
-    "select": "keras_ae.comparison.selection",
-    "share_run": "sharing",
-    "train": "training",
-    "train_detector": "detecting",
     "vary": "study",
-    "with_new_half": "halves",
+    "write_gallery": "gallery",
+}
+# Names of runs and comparisons, which were here before they had rooms of their own.
+_ELSEWHERE = {
+    "CompareConfig": "keras_ae.comparison",
+    "DataConfig": "keras_ae.runs",
+    "ModelConfig": "keras_ae.runs",
+    "Run": "keras_ae.runs",
+    "RunConfig": "keras_ae.runs",
+    "RunDirectory": "keras_ae.runs",
+    "RunRecord": "keras_ae.runs",
+    "TrainingConfig": "keras_ae.runs",
+    "TrainingDivergedError": "keras_ae.runs",
+    "attack_run": "keras_ae.runs",
+    "candidates": "keras_ae.comparison",
+    "check_shared": "keras_ae.runs",
+    "compare": "keras_ae.comparison",
+    "evaluate_run": "keras_ae.runs",
+    "export_run": "keras_ae.runs",
+    "load_pretrained": "keras_ae.runs",
+    "load_run": "keras_ae.runs",
+    "pretrained_models": "keras_ae.runs",
+    "select": "keras_ae.comparison",
+    "share_run": "keras_ae.runs",
+    "train": "keras_ae.runs",
+    "train_detector": "keras_ae.runs",
+    "with_new_half": "keras_ae.runs",
+}
+# What other packages of this library share, and nobody else needs.
+_SHARED = {
+    "FINISHED": "study",
+    "is_finished": "runner",
+    "load_collect": "discovery",
 }
 __all__ = sorted(_WHERE)
-__getattr__ = lazy_names(__name__, _WHERE)
+__getattr__ = lazy_names(__name__, {**_ELSEWHERE, **_WHERE, **_SHARED})

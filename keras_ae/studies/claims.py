@@ -6,7 +6,7 @@ from math import inf
 
 import pandas
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.studies.intervals import CONFIDENCE, FEWEST_SEEDS, Interval, interval
 
 YES, NO, UNDECIDED, NOT_TESTED = VERDICTS = ("yes", "no", "undecided", "not tested")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from keras_ae.errors import InputError, unknown_name
+from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.studies.study import Study
 
 

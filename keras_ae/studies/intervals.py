@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 
 CONFIDENCE = 0.95
 FEWEST_SEEDS = 2  # One seed has no spread, and so no interval.

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas
 
-from keras_ae.files import write_atomically, write_json, write_text
-from keras_ae.studies.run_directory import RunDirectory
+from keras_ae._support.files import write_atomically, write_json, write_text
+from keras_ae.runs import RunDirectory
 from keras_ae.studies.study import StudyRun
 
 UNKNOWN = "unknown measure version"  # the key of what was kept before there were keys

@@ -4,10 +4,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from keras_ae.errors import InputError
-from keras_ae.studies.config import as_json
-from keras_ae.studies.run import Run
-from keras_ae.studies.run_directory import first_difference
+from keras_ae._support.errors import InputError
+from keras_ae.runs import Run, as_json, first_difference
 from keras_ae.studies.study import StudyRun
 
 

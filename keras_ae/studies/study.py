@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from keras_ae.errors import InputError, unknown_name
-from keras_ae.studies.config import RunConfig
+from keras_ae._support.errors import InputError, unknown_name
+from keras_ae.runs import RunConfig
 
 PRESETS = ("paper", "cpu", "quick")
 FINISHED = "finished"  # the status of a run of which there are measurements

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import keras_ae as kae
+from keras_ae._support.errors import InputError
 from keras_ae.architectures import cnn_lea, decoder_free, decorrelated
 from keras_ae.bottlenecks import Decorrelated, Dense, Variational
 from keras_ae.catalogue import ARCHITECTURES
-from keras_ae.errors import InputError
 
 
 @pytest.mark.parametrize("make", [decoder_free, decorrelated])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import keras_ae as kae
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 
 PARAMETERS = {3: 48_201_894, 12: 48_326_337, 48: 48_824_109, 192: 50_815_197, 768: 58_779_549, 3072: 90_636_957}
 

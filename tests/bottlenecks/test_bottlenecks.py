@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks import Dense, Identity, Variational, as_bottleneck
-from keras_ae.errors import InputError
 
 
 def _array(tensor):

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from keras_ae import numerics
+from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks import Decorrelated, Dense, Variational
-from keras_ae.errors import InputError
 from keras_ae.layers import Decorrelation
 
 FORMS = ("squared", "absolute", "signed")

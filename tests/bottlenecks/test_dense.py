@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
+from keras_ae._support.errors import InputError
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.bottlenecks import Dense
-from keras_ae.errors import InputError
 from keras_ae.networks import fully_connected_decoder, fully_connected_encoder
 
 

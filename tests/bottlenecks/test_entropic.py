@@ -9,8 +9,8 @@ from scipy.spatial import cKDTree
 from scipy.special import digamma, gammaln
 
 from keras_ae import numerics
+from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks import Entropic
-from keras_ae.errors import InputError
 
 
 def _log_nearest(codes):

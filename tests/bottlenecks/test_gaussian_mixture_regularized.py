@@ -5,11 +5,11 @@ import pytest
 from bottlenecks.penalized_training import passing_on, penalty, plain_codes, trained
 from scipy import stats
 
+from keras_ae._support.errors import InputError
 from keras_ae.architectures import fully_connected
 from keras_ae.bottlenecks import GaussianMixtureRegularized
 from keras_ae.bottlenecks.gaussian_mixture_regularized import mixture_covariance
 from keras_ae.density import prior_of
-from keras_ae.errors import InputError
 
 
 def _samples(bottleneck, count, seed=0):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks import KSparse
-from keras_ae.errors import InputError
 
 
 def _array(tensor):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_ae import optimizers
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 
 pytestmark = pytest.mark.tensorflow
 resumed = pytest.importorskip("resumed_training", exc_type=ImportError)

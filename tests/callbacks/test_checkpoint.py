@@ -110,7 +110,7 @@ def test_an_interrupted_write_leaves_the_checkpoint_before_it(undisturbed, tmp_p
         replace(source, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr("keras_ae.files.os.replace", interrupted)
+        patch.setattr("keras_ae._support.files.os.replace", interrupted)
         with pytest.raises(resumed.Interrupted):
             resumed.train(resumed.classifier(), tmp_path)
     (tmp_path / ".unfinished-abc.checkpoint").write_bytes(b"half")  # as SIGKILL leaves it

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
+from keras_ae._support.errors import InputError
 from keras_ae.callbacks import Checkpoint, checkpoint
-from keras_ae.errors import InputError
 
 pytestmark = pytest.mark.tensorflow
 resumed = pytest.importorskip("resumed_training", exc_type=ImportError)

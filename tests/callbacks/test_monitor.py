@@ -7,8 +7,8 @@ from PIL import Image
 from tensorboard_events import written_events
 
 import keras_ae as kae
+from keras_ae._support.errors import InputError
 from keras_ae.callbacks import LocalReconstructions, Monitor, Reconstructions
-from keras_ae.errors import InputError
 
 pytestmark = pytest.mark.tensorflow
 

@@ -6,8 +6,8 @@ import pytest
 from tensorboard_events import written_events
 
 import keras_ae as kae
+from keras_ae._support.errors import InputError
 from keras_ae.callbacks import LocalReconstructions, Monitor, Reconstructions
-from keras_ae.errors import InputError
 
 tf = pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.tensorflow

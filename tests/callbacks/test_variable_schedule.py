@@ -6,7 +6,7 @@ import pytest
 
 import keras_ae
 from keras_ae import schedules
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 
 pytestmark = pytest.mark.tensorflow
 resumed = pytest.importorskip("resumed_training", exc_type=ImportError)

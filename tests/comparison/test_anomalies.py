@@ -5,12 +5,12 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from keras_ae._support.errors import InputError
 from keras_ae.commands.compare import print_comparison
 from keras_ae.comparison import CompareConfig, candidates, compare, write_comparison
 from keras_ae.comparison.anomalies import anomaly_trial
 from keras_ae.detection import AnomalyDetector, fit_scores, pasted_patches, roc_auc_standard_error, score_images
-from keras_ae.errors import InputError
-from keras_ae.studies import DataConfig, TrainingConfig
+from keras_ae.runs import DataConfig, TrainingConfig
 
 pytestmark = pytest.mark.tensorflow
 

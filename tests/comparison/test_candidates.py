@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keras_ae._support.errors import InputError
 from keras_ae.comparison import candidates
 from keras_ae.comparison.candidate import strided_layers
-from keras_ae.errors import InputError
-from keras_ae.studies.config import parse_code
+from keras_ae.runs.config import parse_code
 
 
 def test_the_papers_sizes_for_its_image_sizes():

@@ -12,9 +12,9 @@ import time
 
 import pytest
 
+from keras_ae._support.errors import InputError
 from keras_ae.comparison import CompareConfig, compare, open_comparison, write_comparison
-from keras_ae.errors import InputError
-from keras_ae.studies import DataConfig, TrainingConfig
+from keras_ae.runs import DataConfig, TrainingConfig
 
 pytestmark = pytest.mark.tensorflow
 

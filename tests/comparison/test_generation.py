@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from keras_ae import data
+from keras_ae._support.errors import InputError
 from keras_ae.commands.compare import print_comparison
 from keras_ae.comparison import CompareConfig, compare, open_comparison, write_comparison
 from keras_ae.comparison.generate import Generate, GenerationSelection
@@ -20,8 +21,7 @@ from keras_ae.comparison.samples import (
     samples_picture,
 )
 from keras_ae.density import load_density
-from keras_ae.errors import InputError
-from keras_ae.studies import DataConfig, TrainingConfig
+from keras_ae.runs import DataConfig, TrainingConfig
 
 pytestmark = pytest.mark.tensorflow
 slow = pytest.mark.slow  # what trains

@@ -9,13 +9,13 @@ import pytest
 import tyro
 from comparison.smallest import Smallest
 
+from keras_ae._support.errors import InputError
 from keras_ae.catalogue import PURPOSES
 from keras_ae.commands import compare as command
 from keras_ae.comparison import CompareConfig, Comparison, candidates, figures
 from keras_ae.comparison.purpose import as_purpose
 from keras_ae.comparison.results import ComparedImages, trained_candidate
-from keras_ae.errors import InputError
-from keras_ae.studies import DataConfig, ModelConfig
+from keras_ae.runs import DataConfig, ModelConfig
 
 
 @pytest.fixture

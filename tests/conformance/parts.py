@@ -29,7 +29,7 @@ class Part:
 
     def layer(self):
         """The part itself, made anew (an example may hold layers, which must not be shared)."""
-        return self.make(**self.make.examples()[self.index].keywords)
+        return self.make.examples()[self.index].build(self.make)
 
     def model(self) -> keras.Model:
         """The part as a model of its own."""

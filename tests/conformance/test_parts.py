@@ -76,7 +76,7 @@ def test_every_keyword_of_the_catalogue_is_taken(part):
     inherited = set(catalogue.keywords(part.name)) - set(inspect.signature(part.make).parameters)
     if inherited:
         config = part.layer().get_config()
-        made = part.make(**{**part.example.keywords, **{name: config[name] for name in inherited}})
+        made = part.example.build(part.make, **{name: config[name] for name in inherited})
         assert made.get_config() == {**config, "name": made.name}
 
 

@@ -10,11 +10,11 @@ import keras
 import pytest
 
 import keras_ae
+from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks import Bottleneck, as_bottleneck
 from keras_ae.catalogue import ARCHITECTURES, BOTTLENECKS, LAYERS, NETWORKS, Catalogue
-from keras_ae.errors import InputError
 from keras_ae.layers import LocalObjective
-from keras_ae.studies.config import ModelConfig
+from keras_ae.runs.config import ModelConfig
 
 BASES = (Bottleneck, LocalObjective)
 
@@ -157,7 +157,7 @@ def test_bases_are_followed_through_the_imports_of_other_packages(tmp_path, monk
 
 def test_importing_the_library_alone_loads_nothing_heavy():
     check = (
-        "import sys, keras_ae, keras_ae.cli; from keras_ae.studies.config import ModelConfig;"
+        "import sys, keras_ae, keras_ae.cli; from keras_ae.runs.config import ModelConfig;"
         "ModelConfig('strided', '8', 'entropic', ('bottleneck.noise=0.1',));"
         "assert not {'keras', 'tensorflow', 'jax'} & set(sys.modules)"
     )

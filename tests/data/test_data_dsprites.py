@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from keras_ae import InputError
-from keras_ae.data import dsprites, dsprites_subset, load
-from keras_ae.data.cache_directory import cache_directory, cached_masks
+from keras_ae.data import load
+from keras_ae.data.cache import cache_directory, cached_masks
+from keras_ae.data.datasets import dsprites, dsprites_subset
 
 
 def test_indices_are_mixed_radix_numbers():

@@ -11,8 +11,8 @@ from keras_ae import InputError
 from keras_ae.data import load
 from keras_ae.data.decoding import Decoder
 from keras_ae.data.listing import LeftOut, image_files
-from keras_ae.studies.config import ModelConfig, RunConfig, as_json, run_config_from_json, upgraded
-from keras_ae.studies.data_config import DataConfig
+from keras_ae.runs.config import ModelConfig, RunConfig, as_json, run_config_from_json, upgraded
+from keras_ae.runs.data_config import DataConfig
 
 MASK = np.zeros((8, 8), np.uint8)
 MASK[2:5, 3:6] = 255

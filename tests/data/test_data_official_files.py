@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from keras_ae import InputError
-from keras_ae.data import celeb_a, load, sources
+from keras_ae.data import load, sources
+from keras_ae.data.datasets import celeb_a
 
 RNG = np.random.default_rng(0)
 

@@ -10,8 +10,8 @@ from keras_ae.data.decoding import Decoder
 from keras_ae.data.preparation import Preparation
 from keras_ae.detection import ExportedDetector
 from keras_ae.detection.card import Card
-from keras_ae.studies.config import ModelConfig, RunConfig, as_json, run_config_from_json, upgraded
-from keras_ae.studies.data_config import DataConfig
+from keras_ae.runs.config import ModelConfig, RunConfig, as_json, run_config_from_json, upgraded
+from keras_ae.runs.data_config import DataConfig
 
 MARKED = np.full((40, 80), 100, np.uint8)  # twice as wide as high, with white marks at both ends
 MARKED[:, :10] = MARKED[:, -10:] = 255

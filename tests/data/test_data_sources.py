@@ -90,7 +90,7 @@ def test_without_a_connection_it_says_what_to_do(tmp_path, monkeypatch):
 @pytest.mark.tensorflow
 def test_tensorflow_datasets(tmp_path, monkeypatch):
     tfds = pytest.importorskip("tensorflow_datasets")
-    monkeypatch.setattr("keras_ae.data.tensorflow_datasets._check_connection", lambda host: None)
+    monkeypatch.setattr("keras_ae.data.datasets.tensorflow_datasets._check_connection", lambda host: None)
     with tfds.testing.mock_data(num_examples=7):
         for name, shape in (("mnist", (28, 28, 1)), ("cifar10", (32, 32, 3)), ("fashion_mnist", (28, 28, 1))):
             data = load(name, data_dir=tmp_path, validation_fraction=0.3)

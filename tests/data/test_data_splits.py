@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keras_ae._support.errors import InputError
 from keras_ae.data import load
 from keras_ae.data.collection import Collection, Part
 from keras_ae.data.selection import Selection
 from keras_ae.data.splits import carve, divide, subset
-from keras_ae.errors import InputError
 
 counts = st.integers(2, 300)
 fractions = st.floats(0, 0.99)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from keras_ae import InputError
-from keras_ae.data import celeb_a, load
-from keras_ae.data.tensorflow_datasets import stored_order
+from keras_ae.data import load
+from keras_ae.data.datasets import celeb_a
+from keras_ae.data.datasets.tensorflow_datasets import stored_order
 
 tfds = pytest.importorskip("tensorflow_datasets")
 pytestmark = pytest.mark.tensorflow
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.tensorflow
 @pytest.fixture(autouse=True)
 def _offline(monkeypatch, tmp_path):
     """No connection is asked for, and nothing is cached outside of the test's folder."""
-    monkeypatch.setattr("keras_ae.data.tensorflow_datasets._check_connection", lambda host: None)
+    monkeypatch.setattr("keras_ae.data.datasets.tensorflow_datasets._check_connection", lambda host: None)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from keras_ae import InputError
+from keras_ae._support.image_arrays import as_pixels
 from keras_ae.architectures import fully_connected
 from keras_ae.data import load
 from keras_ae.evaluation import measure_reconstruction
-from keras_ae.evaluation.inputs import as_pixels
 
 BYTES = np.random.default_rng(0).integers(0, 256, (12, 4, 4, 1), np.uint8)
 FLOATS = BYTES.astype(np.float32) / np.float32(255)

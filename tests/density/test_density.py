@@ -7,8 +7,8 @@ import sklearn.mixture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keras_ae._support.errors import InputError
 from keras_ae.density import DENSITIES, Gaussian, GaussianMixture, StandardNormal, load_density
-from keras_ae.errors import InputError
 
 pytestmark = pytest.mark.tensorflow
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keras_ae._support.errors import InputError
 from keras_ae.detection import Calibration, fewest_images
-from keras_ae.errors import InputError
 
 rates = st.sampled_from([0.5, 0.2, 0.1, 0.05, 0.01])
 

@@ -14,7 +14,7 @@ from sklearn.datasets import load_digits
 import keras_ae as kae
 from keras_ae.cli import main
 from keras_ae.commands.detect import print_detector
-from keras_ae.studies.detecting import measure_on_test, normal_labels
+from keras_ae.runs.detecting import measure_on_test, normal_labels
 
 pytestmark = pytest.mark.tensorflow
 TRAIN = ["--steps", "300", "--evaluations", "3", "--learning-rate", "0.005"]

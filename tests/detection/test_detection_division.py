@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import keras_ae as kae
+from keras_ae._support.errors import InputError
 from keras_ae.detection import NormalImages, as_score
 from keras_ae.detection.division import Part, RankedImages, fingerprints
-from keras_ae.errors import InputError
 
 tf = pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.tensorflow

@@ -12,9 +12,9 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
 import keras_ae as kae
+from keras_ae._support.errors import InputError
 from keras_ae.detection import Mahalanobis
 from keras_ae.detection.exporting import _examples
-from keras_ae.errors import InputError
 
 tf = pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.tensorflow

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import keras_ae as kae
-from keras_ae.errors import InputError
-from keras_ae.written_files import MARK
+from keras_ae._support.errors import InputError
+from keras_ae._support.written_files import MARK
 
 pytestmark = pytest.mark.tensorflow
 

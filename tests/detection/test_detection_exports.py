@@ -11,11 +11,11 @@ import pytest
 from keras import ops
 
 import keras_ae as kae
+from keras_ae._support.errors import InputError
+from keras_ae._support.execution import computing_in
 from keras_ae.detection import SCORES, Observation, exporting, fit_scores
 from keras_ae.detection.exporting import detector_endpoints
 from keras_ae.detection.tolerance import PART, score_tolerance, tolerances
-from keras_ae.errors import InputError
-from keras_ae.execution import computing_in
 
 pytestmark = [
     pytest.mark.tensorflow,

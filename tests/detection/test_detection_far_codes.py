@@ -9,11 +9,11 @@ from scipy.stats import multivariate_normal
 from sklearn.neighbors import NearestNeighbors
 
 import keras_ae as kae
+from keras_ae._support.errors import InputError
 from keras_ae.density import Gaussian
 from keras_ae.detection import CodeDensity, Mahalanobis, NearestCodes
-from keras_ae.detection.combination import Combination
-from keras_ae.detection.standardization import ROUNDING, center_and_deviation
-from keras_ae.errors import InputError
+from keras_ae.detection.scores.combination import Combination
+from keras_ae.detection.scores.standardization import ROUNDING, center_and_deviation
 
 pytestmark = pytest.mark.tensorflow
 

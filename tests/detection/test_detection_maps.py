@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 import keras_ae as kae
+from keras_ae._support.errors import InputError
 from keras_ae.detection import as_score
-from keras_ae.detection.nearest_patches import NearestPatches, greedy_coreset
-from keras_ae.detection.pooling import blurred, pool
-from keras_ae.detection.position_gaussian import PositionGaussian, merged_moments
-from keras_ae.errors import InputError
+from keras_ae.detection.scores.nearest_patches import NearestPatches, greedy_coreset
+from keras_ae.detection.scores.pooling import blurred, pool
+from keras_ae.detection.scores.position_gaussian import PositionGaussian, merged_moments
 
 
 @pytest.fixture(scope="module")

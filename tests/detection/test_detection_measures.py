@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
+from keras_ae._support.errors import InputError
 from keras_ae.detection import measure_detection
-from keras_ae.errors import InputError
 
 scores = st.lists(st.integers(0, 9), min_size=1, max_size=30)
 

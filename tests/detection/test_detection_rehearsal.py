@@ -9,12 +9,12 @@ import pytest
 from keras import ops
 
 import keras_ae as kae
+from keras_ae._support.errors import InputError
 from keras_ae.detection import ReconstructionError
-from keras_ae.detection.reconstruction import StandardizedError
-from keras_ae.errors import InputError
-from keras_ae.studies.config import DataConfig, ModelConfig, RunConfig
-from keras_ae.studies.detecting import train_detector
-from keras_ae.studies.rehearsal import rehearse_export
+from keras_ae.detection.scores.reconstruction import StandardizedError
+from keras_ae.runs.config import DataConfig, ModelConfig, RunConfig
+from keras_ae.runs.detecting import train_detector
+from keras_ae.runs.rehearsal import rehearse_export
 
 pytestmark = [
     pytest.mark.tensorflow,

@@ -10,6 +10,7 @@ from sklearn.mixture import GaussianMixture as Mixture
 from sklearn.neighbors import NearestNeighbors
 
 import keras_ae as kae
+from keras_ae._support.errors import InputError
 from keras_ae.detection import (
     SCORES,
     CodeDensity,
@@ -27,7 +28,6 @@ from keras_ae.detection import (
     fit_scores,
     score_from_config,
 )
-from keras_ae.errors import InputError
 
 
 def _numpy(values):

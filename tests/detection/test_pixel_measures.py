@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from keras_ae._support.errors import InputError
 from keras_ae.detection import PixelCounts, measure_pixels
-from keras_ae.errors import InputError
 
 
 @pytest.fixture(scope="module")

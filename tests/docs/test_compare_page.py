@@ -10,7 +10,7 @@ from keras_ae.catalogue import PURPOSES
 from keras_ae.commands import COMMANDS
 from keras_ae.comparison import CompareConfig, candidates, detect, generate, reconstruct
 from keras_ae.comparison.candidate import COMPRESSIONS, LONGEST_VECTOR, MORE_COMPRESSIONS
-from keras_ae.studies.config import DataConfig
+from keras_ae.runs.config import DataConfig
 
 PAGE = (Path(__file__).parents[2] / "docs" / "compare.md").read_text(encoding="utf-8")
 

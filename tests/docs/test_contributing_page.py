@@ -26,7 +26,7 @@ def test_the_bottleneck_penalises_what_it_says_and_comes_back_from_its_configura
     exec(BLOCKS[0], names)
     kind = names["L1Code"]
     for example in kind.examples():
-        layer = kind(**example.keywords)
+        layer = example.build(kind)
         features = np.random.default_rng(0).normal(size=(5, *example.input_shape)).astype("float32")
         code = keras.ops.convert_to_numpy(layer(features))
         expected = layer.weight * np.abs(code).reshape(5, -1).sum(axis=1).mean()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from evaluation.linear_classifiers import attacked, linear_classifier, mean_squares
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.evaluation.attacks import ATTACKS, FAMILIES, title
 
 pytestmark = pytest.mark.tensorflow

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_ae import evaluation
-from keras_ae.errors import InputError
-from keras_ae.evaluation import disentanglement
+from keras_ae._support.errors import InputError
+from keras_ae.evaluation.codes import disentanglement
 
 SIZES = (4, 5, 6)
 FACTORS = np.tile(np.array(list(product(*map(range, SIZES)))), (6, 1))
@@ -82,7 +82,7 @@ def test_the_mutual_information_gap_by_hand():
 
 
 def test_dci_from_importances_by_hand():
-    from keras_ae.evaluation import dci_scores
+    from keras_ae.evaluation.codes import dci_scores
 
     importances = np.array([[0.5, 0.0], [0.5, 0.25], [0.0, 0.75]])
     found = dci_scores._disentanglement_and_completeness(importances)

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+from keras_ae._support.errors import InputError
 from keras_ae.architectures import cnn_lea
-from keras_ae.errors import InputError
 from keras_ae.evaluation import spatial_information
 
 SIDE = 6

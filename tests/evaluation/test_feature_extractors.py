@@ -8,12 +8,18 @@ import numpy as np
 import pytest
 
 from keras_ae import data as image_data
-from keras_ae.errors import InputError
-from keras_ae.evaluation import classifier_features, feature_extractor, inception_features
-from keras_ae.evaluation.classifier_features import NETWORKS, ClassifierFeatures, build_classifier, load_weights
-from keras_ae.evaluation.classifier_training import save_weights, train_classifier
-from keras_ae.evaluation.feature_images import to_channels, to_size
-from keras_ae.evaluation.inception_features import InceptionGraphFeatures, KerasInceptionFeatures
+from keras_ae._support.errors import InputError
+from keras_ae.evaluation import feature_extractor
+from keras_ae.evaluation.samples import classifier_features, inception_features
+from keras_ae.evaluation.samples.classifier_features import (
+    NETWORKS,
+    ClassifierFeatures,
+    build_classifier,
+    load_weights,
+)
+from keras_ae.evaluation.samples.classifier_training import save_weights, train_classifier
+from keras_ae.evaluation.samples.feature_images import to_channels, to_size
+from keras_ae.evaluation.samples.inception_features import InceptionGraphFeatures, KerasInceptionFeatures
 
 KERNEL = np.random.default_rng(0).normal(size=(100, 100, 3, 4)).astype("float32") / 1e4
 BATCH_NORM = {"mean": 0.1, "variance": 2.0, "beta": 0.3, "gamma": 1.5}

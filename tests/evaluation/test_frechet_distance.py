@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scipy.linalg import sqrtm
 from scipy.stats import ortho_group
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.evaluation import FeatureMoments, frechet_distance, frechet_distance_of_moments
-from keras_ae.evaluation.frechet_distance import trace_of_root
+from keras_ae.evaluation.samples.frechet import trace_of_root
 
 
 def _random(*shape, seed=0):

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.evaluation import ProbeTraining, linear_probe, project
-from keras_ae.evaluation.linear_classifier import fit_linear
-from keras_ae.evaluation.linear_probe import _division
+from keras_ae.evaluation.codes.linear_classifier import fit_linear
+from keras_ae.evaluation.codes.probe import _division
 from keras_ae.schedules import OneCycle
 
 FAST = ProbeTraining(learning_rate=0.1, standardize=True, patience=5)

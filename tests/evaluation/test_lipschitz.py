@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
+from keras_ae._support.errors import InputError
 from keras_ae.architectures import convolutional, fully_connected
-from keras_ae.errors import InputError
-from keras_ae.evaluation import jacobian_norms, lipschitz, lipschitz_estimates, neighbor_ratios
+from keras_ae.evaluation import jacobian_norms, lipschitz_estimates, neighbor_ratios
+from keras_ae.evaluation.internals import lipschitz
 
 
 def _random(*shape, seed=0):

@@ -6,7 +6,7 @@ import pytest
 
 import keras_ae as kae
 from keras_ae import evaluation
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 
 
 def _windows(*values):

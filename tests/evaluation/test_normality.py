@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from keras_ae.errors import InputError
-from keras_ae.evaluation import mardia_test, marginal_normality, normality
+from keras_ae._support.errors import InputError
+from keras_ae.evaluation import mardia_test, marginal_normality
+from keras_ae.evaluation.codes import normality
 
 
 def _random(*shape, seed=0):

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_ae.errors import InputError
-from keras_ae.evaluation import precision_and_recall, precision_recall
+from keras_ae._support.errors import InputError
+from keras_ae.evaluation import precision_and_recall
+from keras_ae.evaluation.samples import precision_recall
 
 
 def _column(*values):

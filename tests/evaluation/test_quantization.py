@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.evaluation import Quantizer
 
 CODES = arrays(np.float32, (6, 3), elements=st.floats(-100, 100, width=32))

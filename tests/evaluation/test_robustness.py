@@ -10,7 +10,7 @@ import numpy as np
 import pandas
 import pytest
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.evaluation import attacked_images, attacks, measure_robustness, robustness
 from keras_ae.evaluation.attacks import ATTACKS, as_foolbox, logits_model
 from keras_ae.evaluation.attacks import classifier as classifier_module

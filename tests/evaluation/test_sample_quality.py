@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from keras_ae import data as image_data
+from keras_ae._support.errors import InputError
 from keras_ae.architectures import convolutional
 from keras_ae.density import DENSITIES, Gaussian
-from keras_ae.errors import InputError
 from keras_ae.evaluation import (
     SampleQuality,
     compare_features,
@@ -17,7 +17,7 @@ from keras_ae.evaluation import (
     measure_samples,
     precision_and_recall,
 )
-from keras_ae.evaluation.sample_quality import decoded, fid_caution
+from keras_ae.evaluation.samples.quality import decoded, fid_caution
 
 pytestmark = pytest.mark.tensorflow
 

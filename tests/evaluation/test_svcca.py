@@ -10,7 +10,7 @@ from scipy.linalg import subspace_angles
 from scipy.stats import ortho_group
 from sklearn.cross_decomposition import CCA
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.evaluation import svcca
 
 
@@ -148,7 +148,7 @@ def test_fewer_images_than_directions(dft):
 def test_many_frequencies_are_taken_in_parts(monkeypatch):
     a, b = _random(30, 6, 6, 3), _random(30, 6, 6, 3, seed=1)
     expected = svcca(a, b, dft=True)
-    module = sys.modules["keras_ae.evaluation.svcca"]  # the package's attribute of this name is the function
+    module = sys.modules["keras_ae.evaluation.internals.canonical_correlation"]
     monkeypatch.setattr(module, "_BYTES", 3 * 16 * 30 * 3)
     monkeypatch.setattr(module, "_IMAGES", 7)
     assert svcca(a, b, dft=True) == pytest.approx(expected, abs=1e-12)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from keras_ae.evaluation import Quantizer
-from keras_ae.studies import Study, train
+from keras_ae.runs import train
+from keras_ae.studies import Study
 from keras_ae.studies.study import replaced
 
 ROOT = Path(__file__).parents[2]

@@ -6,9 +6,9 @@ from explore.explored_models import Lossy, Mapped, images_of, png
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keras_ae._support.errors import InputError
 from keras_ae.data.preparation import Preparation
 from keras_ae.density import Gaussian
-from keras_ae.errors import InputError
 from keras_ae.explore import Exploration
 from keras_ae.explore.images import uploaded_image
 from keras_ae.explore.scoring import Scoring

@@ -12,7 +12,7 @@ pytest.importorskip("dash", reason="no package dash: no explorer")
 
 from explore.explored_models import Lossy, Mapped, images_of, png
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.explore import Exploration
 from keras_ae.explore.app import make_app
 from keras_ae.explore.pages import code_figure, codes, compare, decode, interpolate, parts, reconstruct

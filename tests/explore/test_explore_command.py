@@ -10,8 +10,8 @@ import urllib.request
 
 import pytest
 
+from keras_ae._support.errors import InputError
 from keras_ae.cli import main
-from keras_ae.errors import InputError
 from keras_ae.explore.server import free_socket
 
 

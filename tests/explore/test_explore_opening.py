@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 import keras_ae as kae
+from keras_ae._support.directories import write_directory
+from keras_ae._support.errors import InputError
 from keras_ae.callbacks import LocalReconstructions
-from keras_ae.directories import write_directory
-from keras_ae.errors import InputError
 from keras_ae.explore import (
     Exploration,
     LocalExploration,

@@ -9,8 +9,8 @@ import pytest
 
 import keras_ae as kae
 from keras_ae import export
+from keras_ae._support.errors import InputError
 from keras_ae.density import Gaussian
-from keras_ae.errors import InputError
 
 pytestmark = pytest.mark.tensorflow
 SHAPE = (8, 4, 2)

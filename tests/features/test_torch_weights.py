@@ -10,7 +10,7 @@ import types
 import numpy as np
 import pytest
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.features.torch_weights import MAGIC, PROTOCOL, read_torch_weights
 
 

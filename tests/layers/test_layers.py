@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_ae import numerics
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.layers import ConvolutionUnit, InstanceNormalization, ResidualBlock, UpsamplingUnit
 
 

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 import keras_ae as kae
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.layers import LocallyEmbeddedAutoencoder
 
 window_autoencoder = kae.architectures.window_autoencoder

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.layers.locally_embedded_windows import Windowing
 
 

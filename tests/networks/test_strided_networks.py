@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.networks import strided_decoder, strided_encoder
 
 

@@ -7,7 +7,7 @@ from scipy.ndimage import zoom
 from scipy.signal import correlate2d
 
 import keras_ae as kae
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.networks import set_weights_in_order
 
 SHAPE = {"input_shape": (8, 12, 3), "code_shape": (4, 6, 5), "strided_layers": 2, "residual_blocks": 1}

@@ -4,8 +4,8 @@ import keras
 import pytest
 import windowed_network as net
 
+from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks import Variational
-from keras_ae.errors import InputError
 from keras_ae.layers import LocalObjective
 from keras_ae.objectives import MultiObjective
 from keras_ae.objectives.division import divide

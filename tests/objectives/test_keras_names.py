@@ -1,4 +1,4 @@
-"""The private Keras names that `keras_ae._keras` relies on still exist, and nothing else uses them."""
+"""The private Keras names that `_support/keras_private.py` relies on still exist, and nothing else uses them."""
 
 import ast
 from pathlib import Path
@@ -7,7 +7,7 @@ import keras
 import pytest
 
 import keras_ae
-from keras_ae import _keras
+from keras_ae._support import keras_private
 
 
 def _private_attributes(path):
@@ -16,7 +16,7 @@ def _private_attributes(path):
     return {name for name in names if name.startswith("_") and not name.startswith("__")}
 
 
-NAMES = sorted(_private_attributes(_keras.__file__))
+NAMES = sorted(_private_attributes(keras_private.__file__))
 
 
 def _model():
@@ -34,12 +34,12 @@ def test_the_names_are_found():
 def test_keras_still_has(name):
     model = _model()
     assert any(getattr(owner, name, None) is not None for owner in (model, model.optimizer)), (
-        f"Keras {keras.__version__} has no Model.{name}, nor Adam.{name}: see _keras.py"
+        f"Keras {keras.__version__} has no Model.{name}, nor Adam.{name}: see _support/keras_private.py"
     )
 
 
 def test_no_other_module_uses_them():
-    others = [path for path in Path(keras_ae.__file__).parent.rglob("*.py") if path.name != "_keras.py"]
+    others = [path for path in Path(keras_ae.__file__).parent.rglob("*.py") if path.name != "keras_private.py"]
     users = {path.name: _private_attributes(path) & set(NAMES) for path in others}
     assert not {name: used for name, used in users.items() if used}
 
@@ -56,9 +56,9 @@ def test_they_do_what_is_expected():
 
     layer, model, ones = Adding(), _model(), keras.ops.ones((3, 2))
     layer(ones)
-    assert _keras.sublayers(layer) == [layer.dense]
-    assert _keras.own_metrics(layer) == [layer.mean]
-    assert [float(loss) for loss in _keras.added_losses(layer)] == [6.0]
-    assert float(_keras.aggregated(model, ones)) == 6.0
-    assert float(_keras.compiled_loss(model, ones, 3 * ones, None)) == 4.0
-    assert _keras.loss_tracker(model).name == "loss"
+    assert keras_private.sublayers(layer) == [layer.dense]
+    assert keras_private.own_metrics(layer) == [layer.mean]
+    assert [float(loss) for loss in keras_private.added_losses(layer)] == [6.0]
+    assert float(keras_private.aggregated(model, ones)) == 6.0
+    assert float(keras_private.compiled_loss(model, ones, 3 * ones, None)) == 4.0
+    assert keras_private.loss_tracker(model).name == "loss"

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import windowed_network as net
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 
 pytestmark = pytest.mark.tensorflow
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import windowed_network as net
 
-from keras_ae.execution import computing_in
+from keras_ae._support.execution import computing_in
 
 pytestmark = pytest.mark.tensorflow
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from keras_ae.errors import InputError
-from keras_ae.report import write_gallery
+from keras_ae._support.errors import InputError
 from keras_ae.report.pages import markdown_page
+from keras_ae.studies import write_gallery
 from keras_ae.studies.claims import VERDICTS, tally
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.report import figures
 
 

@@ -5,7 +5,7 @@ import pandas
 import pytest
 from scipy import stats
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.studies.claims import (
     COLUMNS,
     NO,

@@ -6,13 +6,14 @@ import pytest
 
 import keras_ae as kae
 from keras_ae.commands.study import grouped
-from keras_ae.studies import DataConfig, ModelConfig, RunConfig, TrainingConfig, estimate, train, vary
+from keras_ae.runs import DataConfig, ModelConfig, RunConfig, TrainingConfig, train
+from keras_ae.studies import estimate, vary
 
 pytestmark = pytest.mark.tensorflow
 
 
 def test_operations_of_a_dense_network_are_two_a_weight():
-    from keras_ae.studies.estimate import cost
+    from keras_ae.studies.cost import cost
 
     found = cost(kae.architectures.fully_connected((28, 28, 1), (8,)))
     products = 2 * 2 * (784 * 128 + 128 * 64 + 64 * 8)
@@ -22,7 +23,7 @@ def test_operations_of_a_dense_network_are_two_a_weight():
 
 
 def test_operations_of_a_convolution_are_two_a_weight_and_position():
-    from keras_ae.studies.estimate import cost
+    from keras_ae.studies.cost import cost
 
     found = cost(kae.architectures.strided((32, 32, 3), (10,), filters=8, strided_layers=1))
     encoder = 2 * (16 * 16) * (4 * 4 * 3 * 8) + 2 * (16 * 16 * 8) * 10

@@ -6,8 +6,10 @@ from dataclasses import replace
 import pandas
 import pytest
 
-from keras_ae.studies import DataConfig, ModelConfig, RunConfig, StudyRun, TrainingConfig
-from keras_ae.studies.config import as_json
+from keras_ae.runs import DataConfig, ModelConfig, RunConfig, TrainingConfig
+from keras_ae.runs.config import as_json
+from keras_ae.runs.record import FORMAT
+from keras_ae.studies import StudyRun
 from keras_ae.studies.measurements import (
     HISTORY,
     MODEL,
@@ -19,7 +21,6 @@ from keras_ae.studies.measurements import (
     load_arrays,
     thinned,
 )
-from keras_ae.studies.run_record import FORMAT
 
 CONFIG = RunConfig(
     DataConfig("digits"), ModelConfig("fully_connected", "4", "dense"), TrainingConfig(2, 1, 32, 1e-3)

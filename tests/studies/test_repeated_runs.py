@@ -4,16 +4,8 @@ import dataclasses
 
 import pytest
 
-from keras_ae.studies import (
-    DataConfig,
-    ModelConfig,
-    RunConfig,
-    Study,
-    StudyRun,
-    TrainingConfig,
-    results,
-    run_study,
-)
+from keras_ae.runs import DataConfig, ModelConfig, RunConfig, TrainingConfig
+from keras_ae.studies import Study, StudyRun, results, run_study
 from keras_ae.studies.repeated_runs import copy_finished
 
 CONFIG = RunConfig(

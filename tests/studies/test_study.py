@@ -12,22 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keras_ae._support.errors import InputError
 from keras_ae.commands import study as study_commands
-from keras_ae.errors import InputError
-from keras_ae.studies import (
-    DataConfig,
-    ModelConfig,
-    RunConfig,
-    Study,
-    TrainingConfig,
-    find_studies,
-    load_report,
-    load_study,
-    results,
-    run_study,
-    vary,
-)
-from keras_ae.studies.run_directory import RunDirectory
+from keras_ae.runs import DataConfig, ModelConfig, RunConfig, TrainingConfig
+from keras_ae.runs.directory import RunDirectory
+from keras_ae.studies import Study, find_studies, load_report, load_study, results, run_study, vary
 from keras_ae.studies.study import replaced
 
 BASE = RunConfig(

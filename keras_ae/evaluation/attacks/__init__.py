@@ -11,9 +11,9 @@ Images and labels are TensorFlow tensors there, float32 [n, h, w, c] in [0, 1] a
 `keras_ae.evaluation.measure_robustness` takes NumPy arrays. Foolbox and TensorFlow are imported when an attack is.
 """
 
-from keras_ae._lazy import lazy_names
+from keras_ae._support.errors import unknown_name
+from keras_ae._support.lazy import lazy_names
 from keras_ae.catalogue import ATTACKS
-from keras_ae.errors import unknown_name
 
 GRADIENT, SCORE, DECISION = "gradient", "score", "decision"
 # What an attack may ask the classifier for.

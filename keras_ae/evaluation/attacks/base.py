@@ -8,7 +8,7 @@ from foolbox.attacks.base import MinimizationAttack, get_criterion, raise_if_kwa
 from foolbox.criteria import Misclassification
 from foolbox.distances import l2
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 
 _PIXELS_AT_ONCE = 2**19  # of one question: its activations stay within tens of megabytes a layer
 _LEAST_AT_ONCE, _MOST_AT_ONCE = 32, 512

@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 
-from keras_ae.errors import InputError
-from keras_ae.execution import require_tensorflow
+from keras_ae._support.errors import InputError
+from keras_ae._support.execution import require_tensorflow
 
 _BOUNDS = (0.0, 1.0)
 _ENOUGH = 1e-3  # by which a sum of probabilities in half precision may differ from 1

@@ -6,8 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_ae.layers import LocallyEmbeddedAutoencoder
-from keras_ae.layers.locally_embedded_windows import Axis, Windowing, as_pair
+from keras_ae.layers import Axis, LocallyEmbeddedAutoencoder, Windowing, as_pair
 
 _WORTHWHILE = 0.75  # part of the last map that a pixel may reach: beyond it the whole network is as fast
 _SIDES = {  # of the windows of layers that make every output from one window

@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.optimize import Bounds, minimize
 
-from keras_ae.errors import unknown_name
+from keras_ae._support.errors import unknown_name
 from keras_ae.evaluation.attacks.base import Classifier, Nearest, RandomAttack
 
 _MODES = ("random", "margin")

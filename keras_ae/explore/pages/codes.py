@@ -3,7 +3,7 @@
 import numpy as np
 from dash import Input, Output, State, ctx, dcc, html, no_update
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.explore.exploration import Exploration
 from keras_ae.explore.pages import parts
 from keras_ae.explore.pages.code_figure import code_figure, colours

@@ -3,7 +3,7 @@
 import numpy as np
 from dash import Input, Output, State, ctx, html
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.explore.exploration import Exploration
 from keras_ae.explore.pages import parts
 from keras_ae.explore.pages.reconstruct import chosen_image, upload

@@ -3,8 +3,8 @@
 import numpy as np
 from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
-from keras_ae.errors import InputError
-from keras_ae.evaluation.code_interpolation import KINDS
+from keras_ae._support.errors import InputError
+from keras_ae.evaluation import KINDS
 from keras_ae.explore.exploration import STEPS, Exploration
 from keras_ae.explore.pages import parts
 

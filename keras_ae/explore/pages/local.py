@@ -5,11 +5,11 @@ import io
 from dash import Input, Output, State, ctx, dcc, html
 from PIL import Image
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
+from keras_ae._support.pictures import png_bytes
 from keras_ae.explore.local import PICTURES, LocalExploration
 from keras_ae.explore.pages import parts
 from keras_ae.explore.pages.reconstruct import chosen_image, upload
-from keras_ae.pictures import png_bytes
 
 title = "LEA"
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from dash import dcc, html
 
-from keras_ae.errors import InputError
-from keras_ae.pictures import grid, png_bytes
+from keras_ae._support.errors import InputError
+from keras_ae._support.pictures import grid, png_bytes
 
 LARGE, SMALL = 288, 80  # screen pixels that the longer side of a picture takes at least
 

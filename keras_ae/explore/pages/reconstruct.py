@@ -5,7 +5,7 @@ import binascii
 
 from dash import Input, Output, State, ctx, dcc, html
 
-from keras_ae.errors import InputError
+from keras_ae._support.errors import InputError
 from keras_ae.evaluation import overlay
 from keras_ae.explore.exploration import Exploration, Reconstructed
 from keras_ae.explore.pages import parts

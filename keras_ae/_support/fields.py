@@ -1,0 +1,140 @@
+"""Fields of dataclasses hold what their annotations say: from the command line, notebooks and records alike."""
+
+import functools
+import os
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from numbers import Integral, Real
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from keras_ae._support.errors import InputError, listed_names, unknown_name
+
+_WORDS = {
+    **{int: "a whole number", float: "a number", str: "a text", bool: "True or False"},
+    **{Path: "a path", NoneType: "None"},
+}
+_hints = functools.cache(get_type_hints)
+Record = TypeVar("Record")
+
+
+def read_fields(kind: type[Record], values: Any, name: str) -> Record:
+    """A dataclass of the values by name that JSON holds.
+
+    Args:
+        kind: The dataclass, which settles its fields.
+        values: What was read.
+        name: What to call it in an error, such as "config.model".
+
+    Raises:
+        InputError: It is no mapping, or a value is missing, unknown or of another type.
+    """
+    known = [field for field in fields(kind) if field.init]
+    required = [f.name for f in known if f.default is f.default_factory is MISSING]
+    if not isinstance(values, Mapping):
+        raise InputError(f"{name} {_shortened(values)}", "values by name")
+    unknown = [key for key in values if key not in {field.name for field in known}]
+    missing = [key for key in required if key not in values]
+    if unknown or missing:
+        received = f"{name} with the unknown {unknown[0]}" if unknown else f"{name} without {missing[0]}"
+        raise InputError(received, ", ".join(field.name for field in known))
+    try:
+        return kind(**values)
+    except InputError as error:
+        raise InputError(f"{name}.{error.received}", error.expected, error.action) from error
+
+
+def _shortened(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def settle_fields(config) -> None:
+    """Give the fields of a dataclass, which may be frozen, the types they are annotated with.
+
+    Numbers of NumPy become those of Python, 1e4 becomes 10000, lists tuples, one name a tuple of it, texts paths:
+    equal configurations are equal, and one can be written as JSON.
+
+    Raises:
+        InputError: A value is of another type, or not among the choices of a `Literal`.
+    """
+    for field in fields(config):
+        hint, value = _hints(type(config))[field.name], getattr(config, field.name)
+        try:
+            object.__setattr__(config, field.name, _settled(value, hint))
+        except (TypeError, ValueError, OverflowError):  # the last of whole numbers that no float holds
+            raise _refusal(field.name, value, hint) from None
+
+
+def _settled(value, hint):
+    """The value as its annotation has it; TypeError or ValueError if it is something else."""
+    kind, parts = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return value
+    if kind in (Union, UnionType):
+        return _first_settled(value, parts)
+    if kind in (Literal, Mapping, tuple):
+        return {Literal: _choice, Mapping: _mapping, tuple: _tuple}[kind](value, parts)
+    if hint in (int, float):
+        return _number(value, hint)
+    if hint is Path:
+        return Path(value)
+    if hint is str:
+        value = os.fspath(value)
+    if not isinstance(value, hint):
+        raise TypeError
+    return value
+
+
+def _choice(value, choices):
+    if isinstance(value, bool):  # which would be found as 1
+        raise TypeError
+    return choices[choices.index(value)]
+
+
+def _mapping(value, _):
+    if not isinstance(value, Mapping):
+        raise TypeError
+    return dict(value)
+
+
+def _tuple(value, hints):
+    listed = listed_names(value)
+    hints = hints[:1] * len(listed) if hints[-1] is Ellipsis else hints
+    return tuple(_settled(item, hint) for item, hint in zip(listed, hints, strict=True))
+
+
+def _first_settled(value, hints):
+    for hint in hints:
+        try:
+            return _settled(value, hint)
+        except (TypeError, ValueError, OverflowError):
+            continue
+    raise TypeError
+
+
+def _number(value, kind: type[int] | type[float]):
+    whole = isinstance(value, Integral) or (isinstance(value, Real) and float(value).is_integer())
+    if isinstance(value, bool) or not (whole if kind is int else isinstance(value, Real)):
+        raise TypeError
+    return kind(value)
+
+
+def _refusal(name: str, value: Any, hint) -> InputError:
+    if get_origin(hint) is Literal:
+        return unknown_name(name, value, map(str, get_args(hint)))
+    return InputError(f"{name} {_shortened(value)}", _in_words(hint), f"correct {name}")
+
+
+def _in_words(hint) -> str:
+    kind, parts = get_origin(hint), get_args(hint)
+    if kind in (Union, UnionType):
+        return " or ".join(map(_in_words, parts))
+    if kind is Literal:
+        return " or ".join(map(repr, parts))
+    if kind is Mapping:
+        return "values by name"
+    if kind is tuple:
+        return f"{'a list' if parts[-1] is Ellipsis else f'{len(parts)} values'}, each {_in_words(parts[0])}"
+    return _WORDS.get(hint) or f"a {hint.__name__}"

@@ -1,0 +1,155 @@
+"""Reads images for all measurements: arrays or batches, with or without labels, floats or bytes."""
+
+from collections.abc import Callable, Iterable, Iterator
+from math import prod
+
+import keras
+import numpy as np
+
+from keras_ae._support import pixels
+from keras_ae._support.errors import InputError
+
+BATCH = 256  # images of one array at a time
+UNKNOWN = (None, None, None)
+INFINITE = -1  # tf.data.INFINITE_CARDINALITY
+
+
+def image_shape(model) -> tuple[int | None, ...]:
+    """Returns (height, width, channels) of a model's images; None where the model does not say."""
+    if hasattr(model, "image_shape"):
+        return tuple(model.image_shape)
+    shape = getattr(model, "input_shape", None)
+    return shape[1:] if isinstance(shape, tuple) else UNKNOWN
+
+
+def slices(array, size: int = BATCH) -> Iterator:
+    """Yields slices of at most `size` rows of an array or a tensor."""
+    return (array[start : start + size] for start in range(0, len(array), size))
+
+
+def raw_batches(images, shape: tuple[int | None, ...], size: int = BATCH) -> Iterator:
+    """Batches as they are, and slices of one array, tensor, or whatever else has a shape; an image alone is one.
+
+    Raises:
+        InputError: They are neither.
+    """
+    if hasattr(images, "shape") and hasattr(images, "__len__") and len(images.shape):
+        yield from [images] if _has_form(tuple(images.shape), shape) else slices(images, size)
+    elif isinstance(images, Iterable) and not isinstance(images, str) and not hasattr(images, "shape"):
+        yield from images
+    else:
+        received = f"images of the type {type(images).__name__}"
+        raise InputError(received, "an array of images, or batches", "give those of a split, such as data.test")
+
+
+def check_ends(images) -> None:
+    """Refuse a tf.data pipeline that repeats without end where all of it is to be read (`InputError`)."""
+    if getattr(images, "cardinality", int)() == INFINITE:
+        raise InputError("a pipeline without end", "one that ends", "leave out repeat, or take(batches) of it")
+
+
+def in_unit(images, dtype=np.float32) -> np.ndarray:
+    """Returns floats unchanged and uint8 as floats in [0, 1], from an array or a tensor of any backend."""
+    return pixels.in_unit(np.asarray(keras.ops.convert_to_numpy(images)), dtype)
+
+
+def as_pixels(images) -> np.ndarray:
+    """Returns images of any shape, floats in [0, 1] or uint8, as float32 in [0, 1].
+
+    Raises:
+        InputError: If a value is not finite or outside [0, 1].
+    """
+    return pixels.checked(in_unit(images))
+
+
+def shaped(batch, shape: tuple[int | None, ...]) -> np.ndarray:
+    """Images [b, height, width, channels] of any type and range, as they are.
+
+    They may be flat, [b, values], and may lack the axis of one channel; an image alone becomes a batch of one.
+
+    Raises:
+        InputError: They have another shape.
+    """
+    images = _numbers(batch)
+    forms = [shape]
+    if None not in shape:
+        forms += [(prod(shape),), *([shape[:-1]] if len(shape) > 1 and shape[-1] == 1 else [])]
+    for form in forms:
+        if _has_form(images.shape, form) or _has_form(images.shape[1:], form):
+            return images.reshape(-1, *(images.shape[-len(shape) :] if None in shape else shape))
+    expected = ", ".join("any" if length is None else str(length) for length in shape)
+    raise InputError(f"images of {images.shape}", f"(n, {expected})", "resize them")
+
+
+def _numbers(batch) -> np.ndarray:
+    """Returns a batch as an array of real numbers."""
+    try:
+        images = np.asarray(keras.ops.convert_to_numpy(batch))
+    except (TypeError, ValueError):  # a list of arrays of different shapes
+        images = np.array(None)
+    if images.dtype.kind in "cSUmM" or (images.dtype == object and not images.ndim):
+        received = f"a batch of {images.dtype}" if images.ndim else f"a batch of the type {type(batch).__name__}"
+        action = "give batches that have labels as tuples"
+        raise InputError(received, "an array of numbers, or a tuple (images, labels)", action)
+    return images
+
+
+def as_images(batch, shape: tuple[int | None, ...]) -> np.ndarray:
+    """Returns images as float32 [b, height, width, channels] in [0, 1]; see `shaped` and `as_pixels`."""
+    return as_pixels(shaped(batch, shape))
+
+
+def as_given(batch, shape: tuple[int | None, ...]) -> np.ndarray:
+    """Images as float32 of any range, for models of the user's own, which may scale them themselves."""
+    return shaped(batch, shape).astype(np.float32, copy=False)
+
+
+def image_pairs(model, images, read: Callable = as_images) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """What a model is given and what it ought to make of it, batch by batch; the same unless images come in pairs.
+
+    Args:
+        model: Whose `image_shape` the images must have.
+        images: An array [n, height, width, channels] or batches of images, an image alone, or batches (images,
+            labels), whose labels are dropped, and (noisy images, images). Floats in [0, 1] or uint8.
+        read: How a batch is read: `as_images`, or `as_given`.
+
+    Raises:
+        InputError: There are no images, or not such, or no end of them.
+    """
+    shape, some = image_shape(model), False
+    check_ends(images)
+    for batch in raw_batches(images, shape):
+        first, *others = batch if isinstance(batch, tuple) else (batch,)
+        given = read(first, shape)
+        if len(given):
+            some = True
+            is_noisy = bool(others) and np.shape(others[0]) == np.shape(first)
+            yield given, read(others[0], shape) if is_noisy else given
+    if not some:
+        raise InputError("no images", "at least one", "give more images")
+
+
+def image_batches(model, images, read: Callable = as_images) -> Iterator[np.ndarray]:
+    """Yields batches of a model's inputs; see `image_pairs`."""
+    return (given for given, _ in image_pairs(model, images, read))
+
+
+def all_images(model, images, read: Callable = as_images) -> np.ndarray:
+    """Returns a model's inputs in one array; see `image_pairs`."""
+    return np.concatenate(list(image_batches(model, images, read)))
+
+
+def one_image(model, image) -> np.ndarray:
+    """float32 [1, height, width, channels] in [0, 1] of one image.
+
+    Raises:
+        InputError: It is not one, or not such.
+    """
+    images = all_images(model, image)
+    if len(images) > 1:
+        raise InputError(f"{len(images)} images", "one image [height, width, channels]", "give one of them")
+    return images
+
+
+def _has_form(found: tuple[int, ...], form: tuple[int | None, ...]) -> bool:
+    return len(found) == len(form) and all(of in (None, n) for n, of in zip(found, form, strict=True))

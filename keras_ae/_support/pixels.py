@@ -1,0 +1,53 @@
+"""What the values of images mean, for all that takes images: the one place that says so.
+
+Floats are in [0, 1], of which rounding may miss the ends by TOLERANCE. Bytes (uint8) are 0 to 255, and become
+floats by a division by 255. Other values are read with their whole data set in view, by `keras_ae.data` alone.
+"""
+
+import numpy as np
+
+from keras_ae._support.errors import InputError
+
+TOLERANCE = 1e-6
+LUMINANCE = np.float32([0.299, 0.587, 0.114])  # of red, green and blue (ITU-R BT.601), as Pillow has it
+
+
+def is_in_unit(low: float, high: float) -> bool:
+    """Whether values from `low` to `high` are in [0, 1], up to rounding."""
+    return low >= -TOLERANCE and high <= 1 + TOLERANCE
+
+
+def in_unit(images: np.ndarray, dtype=np.float32) -> np.ndarray:
+    """Bytes as floats in [0, 1], and floats as they are, as an array of the type `dtype`."""
+    return images.astype(dtype) / 255 if images.dtype == np.uint8 else images.astype(dtype, copy=False)
+
+
+def tensor_in_unit(images):
+    """Bytes as float32 in [0, 1], and all else as it is: tensors or arrays."""
+    from keras import ops  # not before Keras is needed: reading and refusing images needs none
+
+    if getattr(images, "dtype", None) is None or _name(images.dtype) != "uint8":
+        return images
+    return ops.cast(images, "float32") / 255
+
+
+def checked(images: np.ndarray) -> np.ndarray:
+    """The floats, within [0, 1]: what rounding has left beyond it is brought back.
+
+    Raises:
+        InputError: Values that are not finite, or outside of [0, 1].
+    """
+    if not np.isfinite(images).all():
+        raise InputError("images with infinities or NaN", "finite pixels", "leave out the broken images")
+    if not images.size:
+        return images
+    low, high = float(images.min()), float(images.max())
+    if not is_in_unit(low, high):
+        action = "divide by 255, or give uint8" if high > 2 else "scale or clip them"
+        raise InputError(f"pixels from {low:g} to {high:g}", "floats in [0, 1]", action)
+    return images if low >= 0 and high <= 1 else images.clip(0, 1)
+
+
+def _name(dtype) -> str:
+    """Of NumPy's, TensorFlow's and Keras's types alike."""
+    return getattr(dtype, "name", None) or str(dtype)

@@ -1,0 +1,48 @@
+"""Where what was made from a data set is kept, so that it is made once."""
+
+import contextlib
+import os
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from keras_ae._support.files import write_atomically
+
+
+def cache_directory(data_dir: Path | None) -> Path:
+    """The data directory if it can be written to, else `keras_ae` in the user's cache directory."""
+    if data_dir is not None and os.access(data_dir, os.W_OK):
+        return data_dir
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "keras_ae"
+
+
+def cached_masks(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
+    """Black and white images, uint8 0 or 255 [n, ...], from `path`; made, and kept there, if it has none.
+
+    The file is an .npz with eight pixels a byte, of which NumPy checks the CRC-32; a damaged one is made again.
+    Where it cannot be written, the images are made each time.
+    """
+    if (images := _read(path)) is not None:
+        return images
+    images = make()
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            np.savez(file, bits=np.packbits(images.reshape(len(images), -1) > 0, axis=1), shape=images.shape)
+
+    with contextlib.suppress(OSError):  # a full disk or a read-only place
+        write_atomically(path, write)
+    return images
+
+
+def _read(path: Path) -> np.ndarray | None:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            bits, shape = archive["bits"], tuple(archive["shape"])
+        return np.unpackbits(bits, axis=1).reshape(shape) * np.uint8(255)
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):  # missing or damaged
+        return None

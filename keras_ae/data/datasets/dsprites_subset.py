@@ -1,0 +1,104 @@
+"""The subset of dSprites that the thesis on locally embedded autoencoders uses (section 4.8, Table 4.1)."""
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from keras_ae._support.errors import InputError
+from keras_ae.data.cache import cache_directory, cached_masks
+from keras_ae.data.collection import TEST, TRAIN, Collection, Part
+from keras_ae.data.datasets.dsprites import COUNT, FACTORS, SIDE, factors_of, render
+
+ARCHIVE = "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"
+PARTS = {TRAIN: 59_972, TEST: 10_006}
+
+_SEED = 0  # the thesis fixes its seed but does not tell it
+_AT_ONCE = 4096  # images of the archive in memory while it is searched
+
+
+def subset_indices() -> dict[str, np.ndarray]:
+    """Places in the official order, int64, of the training and the test images, in the order they were drawn."""
+    drawn = np.random.default_rng(_SEED).permutation(COUNT)[: sum(PARTS.values())]
+    return {TRAIN: drawn[: PARTS[TRAIN]], TEST: drawn[PARTS[TRAIN] :]}
+
+
+def render_subset() -> Collection:
+    """The subset rendered anew; labels are the five factors, int32 [n, 5]. Takes about a second."""
+    parts = {name: Part(render(places), factors_of(places)) for name, places in subset_indices().items()}
+    return Collection(parts, FACTORS, ("dsprites rendered by keras_ae: not the official pixels",))
+
+
+def find_official(directory: Path) -> Path | None:
+    """The official archive in the directory, or in its `dsprites/`."""
+    candidates = (directory / ARCHIVE, directory / "dsprites" / ARCHIVE)
+    return next((each for each in candidates if each.is_file()), None)
+
+
+def open_official(path: Path) -> Collection:
+    """The subset with the official pixels; labels as for `render_subset`.
+
+    The archive's 3 GB are read through once; the subset is then kept in the cache directory (36 MB).
+
+    Raises:
+        InputError: The archive is damaged, or not in the official order.
+    """
+    places = subset_indices()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _check_order(archive, path)
+            mark = archive.getinfo("imgs.npy").CRC  # another archive has another cache
+            cache = cache_directory(path.parent) / f"dsprites_subset_{mark:08x}.npz"
+            images = cached_masks(cache, lambda: _read_images(archive, np.concatenate(list(places.values()))))
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        if isinstance(error, InputError):
+            raise
+        raise _damaged(path) from error
+    parts, start = {}, 0
+    for name, count in PARTS.items():
+        parts[name] = Part(images[start : start + count], factors_of(places[name]))
+        start += count
+    return Collection(parts, FACTORS)
+
+
+def _check_order(archive: zipfile.ZipFile, path: Path) -> None:
+    """The metadata, a pickled object, is not read: the classes of all images tell the order as well."""
+    with archive.open("latents_classes.npy") as file:
+        classes = np.lib.format.read_array(file, allow_pickle=False)
+    if classes.shape != (COUNT, 6) or not np.array_equal(classes[:, 1:], factors_of(np.arange(COUNT))):
+        raise _damaged(path)
+
+
+def _read_images(archive: zipfile.ZipFile, places: np.ndarray) -> np.ndarray:
+    """uint8 0 or 255 [n, 64, 64, 1] at `places`, without holding all images at once."""
+    order = np.argsort(places)
+    wanted = places[order]
+    images = np.empty((len(places), SIDE, SIDE, 1), np.uint8)
+    with archive.open("imgs.npy") as file:
+        _skip_header(file)
+        for start in range(0, COUNT, _AT_ONCE):
+            count = min(_AT_ONCE, COUNT - start)
+            block = np.frombuffer(file.read(count * SIDE * SIDE), np.uint8).reshape(count, SIDE, SIDE, 1)
+            first, last = np.searchsorted(wanted, (start, start + count))
+            images[order[first:last]] = block[wanted[first:last] - start] * np.uint8(255)
+    return images
+
+
+def _skip_header(file) -> None:
+    """Reads to where the pixels of `imgs` begin.
+
+    Raises:
+        ValueError: They are not uint8 [737280, 64, 64] in C order.
+    """
+    np.lib.format.read_magic(file)
+    if np.lib.format.read_array_header_1_0(file) != ((COUNT, SIDE, SIDE), False, np.dtype(np.uint8)):
+        raise ValueError("imgs of another shape or type")
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(
+        f"{str(path)!r}, which is damaged or not in the official order",
+        "the official archive",
+        "download it again",
+    )

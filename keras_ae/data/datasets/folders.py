@@ -1,0 +1,147 @@
+"""The images of a folder: their labels and their splits, by the names of subfolders."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from keras_ae._support.errors import InputError, absent
+from keras_ae.data.collection import ALL, TEST, TRAIN, VALIDATION, Collection, Part
+from keras_ae.data.image_formats import extensions
+from keras_ae.data.listing import LeftOut, folders_with_images
+
+_SPLITS = {
+    **{"train": TRAIN, "training": TRAIN, "test": TEST, "testing": TEST},
+    **{"val": VALIDATION, "valid": VALIDATION, "validation": VALIDATION},
+}
+_STRAY = 0.05  # images beside class folders are left out if they are no more than this part of all
+
+
+def open_folder(path: str | Path) -> Collection:
+    """The image files under a folder, in any nesting, ordered by path.
+
+    Subfolders `train` and `test` or `val` are the splits, also as `Training`, `testing`, `validation` and the
+    like. Below the folder (or the split) the first level of subfolders names the labels, if every image is in one;
+    a few images beside two or more such folders are left out, and so are masks of other images and files that are
+    no images, of which notes tell. Hidden files are passed over.
+
+    Raises:
+        InputError: The folder is missing, is a file, cannot be read or has no images.
+    """
+    root = Path(path).expanduser()
+    _check_folder(root)
+    left_out, splits = LeftOut(), _split_folders(root)
+    if splits:
+        listings = {part: _list(root / name, left_out, f"{name}/") for part, name in splits.items()}
+    else:
+        listings = {ALL: _list(root, left_out)}
+    for part, listing in listings.items():
+        if not listing.names:
+            raise _no_images(root / splits[part] if splits else root, left_out)
+    strays, notes = _without_strays(listings), _unused(root, splits)
+    folders = {folder for listing in listings.values() for folder, _ in listing.runs}
+    notes += (*left_out.notes(folders), *strays)
+    label_names, labels, outside = _labels(listings)
+    if outside and len(folders) > 1:
+        notes += (f"no labels: {outside!r} is in no class folder",)
+    parts = {name: Part(tuple(listing.names), labels.get(name)) for name, listing in listings.items()}
+    own = tuple(name for name in (TRAIN, VALIDATION, TEST) if name in parts)
+    return Collection(parts, label_names, notes, root, own=own, outside_labels=outside)
+
+
+@dataclass
+class _Listing:
+    """Image files below a folder: their paths; and in turn, a first-level subfolder ("": none) and how many."""
+
+    names: list[str] = field(default_factory=list)
+    runs: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def outside(self) -> list[str]:
+        """Those that are in no subfolder, which come first."""
+        return self.names[: sum(count for folder, count in self.runs if not folder)]
+
+
+def _list(root: Path, left_out: LeftOut, prefix: str = "") -> _Listing:
+    listing = _Listing()
+    for folder, files in folders_with_images(root, prefix, left_out):
+        listing.names += files
+        listing.runs.append((folder, len(files)))
+    return listing
+
+
+def _split_folders(root: Path) -> dict[str, str]:
+    """The folders of the parts "train", "validation" and "test", if "train" and another one are there."""
+    found: dict[str, str] = {}
+    for name in _subfolders(root):
+        if part := _SPLITS.get(name.lower()):
+            if part in found:
+                received = f"the folders {found[part]!r} and {name!r} in {str(root)!r}"
+                raise InputError(received, f"one folder of {part} images", "join them, or move one out")
+            found[part] = name
+    if TRAIN not in found or len(found) == 1:
+        return {}
+    return {part: found[part] for part in (TRAIN, VALIDATION, TEST) if part in found}
+
+
+def _without_strays(listings: dict[str, _Listing]) -> tuple[str, ...]:
+    """Takes the few images beside class folders out of the listings; a line that says so."""
+    strays = [name for listing in listings.values() for name in listing.outside]
+    classes = {folder for listing in listings.values() for folder, _ in listing.runs} - {""}
+    if not strays or len(classes) < 2 or len(strays) > _STRAY * sum(len(each.names) for each in listings.values()):
+        return ()
+    for listing in listings.values():
+        listing.names = listing.names[len(listing.outside) :]
+        listing.runs = [run for run in listing.runs if run[0]]
+    images = "1 image" if len(strays) == 1 else f"{len(strays):,} images"
+    return (f"left out: {images} beside the class folders (such as {strays[0]!r})",)
+
+
+def _labels(listings: dict[str, _Listing]) -> tuple[tuple[str, ...] | None, dict[str, np.ndarray], str]:
+    """The names of the first-level subfolders, and their numbers as labels; or an image that is in none."""
+    if outside := next((listing.outside[0] for listing in listings.values() if listing.outside), ""):
+        return None, {}, outside
+    label_names = sorted({folder for listing in listings.values() for folder, _ in listing.runs})
+    number = {name: label for label, name in enumerate(label_names)}
+    labels = {}
+    for name, listing in listings.items():
+        folders, counts = zip(*listing.runs, strict=True)
+        labels[name] = np.repeat(np.array([number[folder] for folder in folders], np.int32), counts)
+    return tuple(label_names), labels, ""
+
+
+def _unused(root: Path, splits: dict[str, str]) -> tuple[str, ...]:
+    unused = [f"{name}/" for name in _subfolders(root) if name not in splits.values()]
+    if not splits or not unused:
+        return ()
+    used = [f"{name}/" for name in splits.values()]
+    return (f"only {', '.join(used[:-1])} and {used[-1]} are used, not {', '.join(unused)}",)
+
+
+def _subfolders(root: Path) -> list[str]:
+    try:
+        return sorted(entry.name for entry in root.iterdir() if entry.name[0] != "." and entry.is_dir())
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        received = f"the folder {str(root)!r} ({reason})"
+        raise InputError(received, "a folder that can be read", "check its permissions") from error
+
+
+def _check_folder(root: Path) -> None:
+    expected = "a folder of images"
+    if root.is_dir():
+        return
+    if root.suffix == ".npz" and root.is_file():
+        raise InputError(f"the file {str(root)!r}", expected, f"write npz:{root} for arrays")
+    if root.exists():
+        raise InputError(
+            f"the file {str(root)!r}", expected, "give the folder; unpack it first if it is an archive"
+        )
+    raise InputError(absent(root), expected, "check the path")
+
+
+def _no_images(folder: Path, left_out: LeftOut) -> InputError:
+    known = " ".join(sorted(extension[1:] for extension in extensions()))
+    because = "".join(f" ({note})" for note in left_out.notes())
+    received = f"the folder {str(folder)!r}, which has no images{because}"
+    return InputError(received, f"files of type {known}", "check the path, or convert the images")

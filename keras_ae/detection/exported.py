@@ -1,0 +1,198 @@
+"""Scoring the images of a folder with an exported detector, of which no more than a few batches are in memory."""
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from keras_ae._support.errors import InputError
+from keras_ae.data import MAX_PIXELS, BadImageError, Decoder, LeftOut, Preparation, image_files, open_folder
+from keras_ae.detection.calibration import check_threshold
+from keras_ae.detection.card import read_card
+
+THREADS, AHEAD = 8, 4  # that decode; batches that they may be ahead
+
+
+@dataclass(frozen=True)
+class FileScore:
+    """One file's score, or why it has none.
+
+    Attributes:
+        file: Path relative to the folder.
+        score: The higher, the more anomalous; None for a file that cannot be decoded.
+        anomaly: Whether the score is above the threshold.
+        problem: Why there is no score; "" otherwise.
+        image: uint8 [height, width, channels], as it was scored, if maps were asked for.
+        map: float32 [height, width], if maps were asked for.
+    """
+
+    file: str
+    score: float | None
+    anomaly: bool
+    problem: str = ""
+    image: np.ndarray | None = None
+    map: np.ndarray | None = None
+
+
+class ExportedDetector:
+    """A detector that `export_detector` wrote, run by TensorFlow.
+
+    Args:
+        path: The SavedModel's directory.
+        unverified: Whether to go on where files are not those that were exported.
+
+    Raises:
+        InputError: There is none, or its files have been changed or are missing.
+    """
+
+    def __init__(self, path, unverified: bool = False):
+        self.path = Path(path)
+        self.card = read_card(self.path, unverified)
+        self.image_shape, self.threshold = self.card.image_shape, self.card.threshold
+        self.has_map = self.card.has_map
+        self._model = None
+
+    def load(self) -> None:
+        """Load the graph, which takes seconds; scoring does so by itself."""
+        if self._model is None:
+            from keras_ae.export import load_saved_model  # imports Keras, which reading the card need not
+
+            self._model = load_saved_model(self.path)
+
+    def score(self, images) -> np.ndarray:
+        """float32 [n] of images: arrays [n, h, w, c] of uint8 or of floats in [0, 1], batches of them, or one.
+
+        Arrays of uint8 may have any height and width: the graph resizes them as those of the training were.
+
+        Raises:
+            InputError: They have another shape or range, or there are none.
+        """
+        return self._answer("score", images)["scores"]
+
+    def map(self, images) -> np.ndarray:
+        """float32 [n, h, w] of images as `score` takes them, at their own size.
+
+        Raises:
+            InputError: The score has no map, or they are not such images.
+        """
+        self._check_map()
+        return self._answer("map", images)["maps"]
+
+    def _answer(self, endpoint: str, images) -> dict[str, np.ndarray]:
+        import tensorflow as tf
+
+        self.load()
+        batches = [images]
+        if self._takes_bytes(f"{endpoint}_uint8", images):
+            endpoint = f"{endpoint}_uint8"
+        else:
+            from keras_ae._support.image_arrays import image_batches  # imports Keras, which scoring files need not
+
+            batches = image_batches(self, images)
+        function = self._model.signatures[endpoint]
+        answers = [function(images=tf.constant(batch)) for batch in batches]
+        return {name: np.concatenate([answer[name].numpy() for answer in answers]) for name in answers[0]}
+
+    def _takes_bytes(self, endpoint: str, images) -> bool:
+        """Whether they are bytes of a size that this endpoint takes: any, but of exports of early versions."""
+        if getattr(images, "dtype", None) != np.uint8 or images.ndim != 4 or not images.size:
+            return False
+        accepted = self._model.signatures[endpoint].structured_input_signature[1]["images"].shape
+        return accepted.is_compatible_with(images.shape)
+
+    def _check_map(self) -> None:
+        if not self.has_map:
+            raise InputError(f"maps of the score {self.card['score']['name']!r}", "a score that has a map")
+
+    def score_folder(
+        self,
+        folder,
+        threshold: float | None = None,
+        maps: bool = False,
+        batch_size: int = 64,
+        max_pixels: int = MAX_PIXELS,
+        left_out: LeftOut | None = None,
+    ) -> Iterator[FileScore]:
+        """Score the image files under a folder, in any nesting, in the order of their paths.
+
+        They are prepared as the card says those of the training were, or brought to the model's size.
+
+        Args:
+            folder: Where the files are, as a path or as "folder:PATH".
+            threshold: Another one than the card's.
+            maps: Whether to make maps.
+            batch_size: Images at a time.
+            max_pixels: Files of more pixels are not decoded, and have no score.
+            left_out: Files that are no images, or masks, are added to it meanwhile.
+
+        Raises:
+            InputError: On iteration: there are no such files, the score has no map, or the threshold is
+                not finite.
+        """
+        if maps:
+            self._check_map()
+        threshold = self.threshold if threshold is None else threshold
+        check_threshold(threshold)
+        pending = []
+        for file, pixels in self._decoded(check_folder(folder), batch_size * AHEAD, max_pixels, left_out):
+            pending.append((file, pixels))
+            if len(pending) == batch_size:
+                yield from self._scored(pending, threshold, maps)
+                pending = []
+        yield from self._scored(pending, threshold, maps)
+
+    def _scored(self, pending, threshold: float, maps: bool) -> Iterator[FileScore]:
+        good = [pixels for _, pixels in pending if not isinstance(pixels, str)]
+        scores, drawn = iter(()), iter(())
+        if good:
+            images = np.stack(good)
+            scores = iter(self.score(images))
+            drawn = iter(zip(images, self.map(images), strict=True)) if maps else drawn
+        for file, pixels in pending:
+            if isinstance(pixels, str):
+                yield FileScore(file, None, False, pixels)
+                continue
+            score = next(scores)
+            image, heat = next(drawn) if maps else (None, None)
+            yield FileScore(file, float(score), bool(score > np.float32(threshold)), "", image, heat)
+
+    def _decoded(
+        self, folder: Path, ahead: int, max_pixels: int = MAX_PIXELS, left_out: LeftOut | None = None
+    ) -> Iterator[tuple[str, np.ndarray | str]]:
+        """Each file with its pixels, or with what is wrong with it; `ahead` of them are decoded in advance."""
+        preparation = Preparation.from_record(self.card.preparation, self.image_shape[:2])
+        decoder = Decoder(replace(preparation, max_pixels=max_pixels), self.image_shape[2])
+
+        def decode(file: str) -> np.ndarray | str:
+            try:
+                return decoder(folder / file)[0]
+            except BadImageError as error:
+                return error.received
+
+        files = image_files(folder, left_out)
+        with ThreadPoolExecutor(THREADS) as pool:
+            waiting: deque[tuple[str, Future]] = deque()
+            for file in islice(files, ahead):
+                waiting.append((file, pool.submit(decode, file)))
+            while waiting:
+                file, future = waiting.popleft()
+                yield file, future.result()
+                for more in islice(files, 1):
+                    waiting.append((more, pool.submit(decode, more)))
+
+
+def check_folder(source: str | os.PathLike) -> Path:
+    """The folder of a source "folder:PATH" or of a plain path, if it has images.
+
+    Raises:
+        InputError: It is missing, cannot be read or has no images.
+    """
+    path = Path(os.fspath(source).removeprefix("folder:")).expanduser()
+    if not path.is_dir() or next(image_files(path), None) is None:
+        open_folder(path)  # which says what is wrong
+    return path

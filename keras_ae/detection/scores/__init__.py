@@ -1,0 +1,1 @@
+"""Scores of images: what a detector judges by, a file each."""

@@ -1,0 +1,77 @@
+"""What every anomaly score is."""
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from keras_ae._support.errors import InputError
+from keras_ae._support.fields import settle_fields
+from keras_ae.data import positive
+from keras_ae.detection.observation import NormalImages, Observation
+
+
+class Score(ABC):
+    """How anomalous images are, given a trained autoencoder: the higher, the more.
+
+    A subclass is a dataclass whose fields are its settings. It overrides `values`, in Keras operations; `map`
+    where it can tell the place; and `fit` where it must know normal images: what it learns are the arrays that
+    `learns` names.
+    """
+
+    name: ClassVar[str]
+    learns: ClassVar[tuple[str, ...]] = ()
+    has_map: ClassVar[bool] = False
+
+    @property
+    def label(self) -> str:
+        """What one reads of it, and writes for it where it has its usual settings: "mse", "mse+nearest_codes"."""
+        return self.name
+
+    def check(self, model) -> None:
+        """Refuse a model that it cannot score (`InputError`)."""
+        if not all(hasattr(model, part) for part in ("encoder", "bottleneck", "decode")):
+            raise InputError(f"a {type(model).__name__} to score by {self.name}", "an Autoencoder")
+
+    def fit(self, normal: NormalImages) -> Self:
+        """Learn what normal images are like; gives itself."""
+        return self
+
+    @abstractmethod
+    def values(self, seen: Observation):
+        """Scores [n] in float32."""
+
+    def map(self, seen: Observation):
+        """Scores [n, height, width] of the pixels, if `has_map`."""
+        raise InputError(f"the score {self.name!r} to map", "one that can tell the place", "take another score")
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether it has learned what it must."""
+        return all(hasattr(self, name) for name in self.learns)
+
+    def copy(self) -> Self:
+        """One of the same settings that has learned nothing."""
+        return replace(self)
+
+    def config(self) -> dict[str, Any]:
+        """Its settings."""
+        return asdict(self)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What it has learned."""
+        return {name: getattr(self, name) for name in self.learns}
+
+    def set_state(self, state: dict[str, np.ndarray]) -> Self:
+        """Take what another one has learned; gives itself."""
+        for name in self.learns:
+            setattr(self, name, state[name])
+        return self
+
+
+def check_settings(score: Score, *counts: str) -> None:
+    """Refuse settings of another type than their annotations name, and `counts` below 1 (`InputError`)."""
+    settle_fields(score)
+    for name in counts:
+        positive(name, getattr(score, name))

@@ -1,0 +1,90 @@
+"""Several scores as one."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from keras import ops
+
+from keras_ae._support.errors import InputError
+from keras_ae.detection.observation import NormalImages, Observation
+from keras_ae.detection.scores.base import Score, check_settings
+from keras_ae.detection.scores.standardization import center_and_deviation
+
+EVERY = 5  # one image in five is kept from the members, to standardise them by
+
+
+@dataclass
+class Combination(Score):
+    """The mean of several scores, each standardised by its mean and deviation on normal images.
+
+    One normal image in five is kept from fitting the members: how far apart they lie is told by these, for the
+    others a distance to the nearest codes would be 0.
+
+    Args:
+        members: Two scores or more.
+    """
+
+    name: ClassVar[str] = "combination"
+    learns: ClassVar[tuple[str, ...]] = ("means", "deviations")
+    members: tuple[Score, ...]
+
+    def __post_init__(self):
+        check_settings(self)
+        if len(self.members) < 2:
+            raise InputError(f"{len(self.members)} scores to combine", "2 or more", "give more members")
+
+    @property
+    def label(self) -> str:
+        return "+".join(member.label for member in self.members)
+
+    @property
+    def has_map(self) -> bool:
+        """Whether a member has one: the map is that of the first one."""
+        return any(member.has_map for member in self.members)
+
+    @property
+    def is_fitted(self) -> bool:
+        return super().is_fitted and all(member.is_fitted for member in self.members)
+
+    def check(self, model) -> None:
+        for member in self.members:
+            member.check(model)
+
+    def fit(self, normal: NormalImages):
+        fitting, kept = normal.divided(EVERY)
+        for member in self.members:
+            member.fit(fitting)
+        values = kept.measure(self._stacked).astype(np.float64)
+        if len(values) < 2:
+            raise InputError(f"{len(values)} images kept to standardise by", "2 or more", "give more images")
+        self.means, self.deviations = center_and_deviation(values, kept.faint_change(self._stacked))
+        return self
+
+    def values(self, seen: Observation):
+        return ops.mean((self._stacked(seen) - self.means) / self.deviations, axis=1)
+
+    def map(self, seen: Observation):
+        for member in self.members:
+            if member.has_map:
+                return member.map(seen)
+        return super().map(seen)
+
+    def copy(self) -> Self:
+        return Combination(tuple(member.copy() for member in self.members))
+
+    def config(self) -> dict[str, Any]:
+        return {"members": [{"name": member.name, **member.config()} for member in self.members]}
+
+    def state(self):
+        theirs = {f"{i}.{key}": value for i, m in enumerate(self.members) for key, value in m.state().items()}
+        return super().state() | theirs
+
+    def set_state(self, state):
+        for i, member in enumerate(self.members):
+            prefix = f"{i}."
+            member.set_state({key.removeprefix(prefix): state[key] for key in state if key.startswith(prefix)})
+        return super().set_state(state)
+
+    def _stacked(self, seen: Observation):
+        return ops.stack([member.values(seen) for member in self.members], axis=1)

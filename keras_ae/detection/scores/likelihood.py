@@ -1,0 +1,107 @@
+"""Scores by how unlikely a probabilistic autoencoder holds an image to be."""
+
+from dataclasses import dataclass
+from math import log, pi
+from typing import ClassVar, Literal
+
+import numpy as np
+from keras import ops
+
+from keras_ae import numerics
+from keras_ae._support.errors import InputError
+from keras_ae.detection.observation import NormalImages, Observation
+from keras_ae.detection.scores.base import Score, check_settings
+from keras_ae.detection.scores.codes import CodeDensity
+from keras_ae.detection.scores.standardization import FAINTEST
+
+
+def gaussian_nll(residual, variance):
+    """−log N(residual; 0, variance), summed over the values of each image: [n, h, w, c] → nats [n]."""
+    squares = ops.sum(ops.square(residual), axis=(1, 2, 3))
+    return squares / (2 * variance) + 0.5 * np.prod(residual.shape[1:]) * log(2 * pi * variance)
+
+
+def _pixel_variance(normal: NormalImages) -> np.float32:
+    """The mean squared error of normal images, 1e-8 at least: perfect reconstructions have a likelihood, too."""
+    return np.float32(max(normal.residuals.square.mean(), FAINTEST**2))
+
+
+@dataclass
+class NegativeELBO(Score):
+    """−ELBO = E_q[−log p(x | z)] + KL(q(z | x) ‖ N(0, I)), in nats, of a variational autoencoder.
+
+    The pixels are Gaussian around the reconstruction, their variance the mean squared error of normal images. The
+    expectation is the mean over a few codes, drawn with the same noise for every image, so that the score is
+    a function of the image.
+
+    Args:
+        samples: Codes an image.
+        seed: Of their noise.
+    """
+
+    name: ClassVar[str] = "negative_elbo"
+    learns: ClassVar[tuple[str, ...]] = ("variance", "noise")
+    samples: int = 8
+    seed: int = 0
+
+    def __post_init__(self):
+        check_settings(self, "samples")
+
+    def check(self, model) -> None:
+        super().check(model)
+        if not hasattr(model.bottleneck, "posterior"):
+            kind = type(model.bottleneck).__name__
+            raise InputError(
+                f"an autoencoder with a {kind} bottleneck to score by {self.name}", "a variational one"
+            )
+
+    def fit(self, normal: NormalImages):
+        self.variance = _pixel_variance(normal)
+        shape = (self.samples, *normal.model.code_shape)
+        self.noise = np.random.default_rng(self.seed).standard_normal(shape).astype(np.float32)
+        return self
+
+    def values(self, seen: Observation):
+        mean, log_std = (ops.cast(part, "float32") for part in seen.model.bottleneck.posterior(seen.features))
+        errors = []
+        for noise in self.noise:
+            decoded = seen.model.decode(mean + ops.exp(log_std) * noise)
+            errors.append(gaussian_nll(seen.images - ops.cast(decoded, "float32"), float(self.variance)))
+        divergence = numerics.standard_normal_kl(mean, log_std)
+        return sum(errors) / len(errors) + ops.sum(divergence, axis=tuple(range(1, len(divergence.shape))))
+
+
+@dataclass
+class JointLikelihood(Score):
+    """−log p(x | z) − log p(z), in nats: Gaussian pixels around the reconstruction, a fitted density of codes.
+
+    The pixels' variance is the mean squared error of normal images.
+
+    Args:
+        density, components, seed: As of `CodeDensity`.
+    """
+
+    name: ClassVar[str] = "joint_likelihood"
+    learns: ClassVar[tuple[str, ...]] = ("variance", *CodeDensity.learns)
+    density: Literal["gaussian", "mixture", "standard_normal"] = "gaussian"
+    components: int = 10
+    seed: int = 0
+
+    def __post_init__(self):
+        check_settings(self, "components")
+
+    def fit(self, normal: NormalImages):
+        codes = self._codes().fit(normal)
+        return self.set_state({"variance": _pixel_variance(normal), **codes.state()})
+
+    def set_state(self, state):
+        super().set_state(state)
+        self._code = self._codes().set_state(state)
+        self.fitted_density = self._code.fitted_density
+        return self
+
+    def values(self, seen: Observation):
+        return gaussian_nll(seen.residual, float(self.variance)) + self._code.values(seen)
+
+    def _codes(self) -> CodeDensity:
+        return CodeDensity(self.density, self.components, self.seed)

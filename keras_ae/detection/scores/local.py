@@ -1,0 +1,57 @@
+"""A score by how well a locally embedded autoencoder (LEA) reconstructs its windows."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_ae._support.errors import InputError
+from keras_ae.detection.observation import NormalImages, Observation
+from keras_ae.detection.scores.base import Score, check_settings
+from keras_ae.detection.scores.standardization import FAINTEST
+
+
+@dataclass
+class LocalConfidence(Score):
+    """1 − the lowest confidence of a LEA's windows: RL_i / max RL, the largest of an image's windows.
+
+    The confidence map is that of eq. 4.4 (Penhouët's thesis), with the worst window of all
+    normal images in the place of that of one image: normal images score from 0 to about 1.
+
+    Args:
+        layer: Name of the LEA in a functional model.
+    """
+
+    name: ClassVar[str] = "local_confidence"
+    learns: ClassVar[tuple[str, ...]] = ("highest",)
+    has_map: ClassVar[bool] = True
+    layer: str = "lea"
+
+    def __post_init__(self):
+        check_settings(self)
+
+    def check(self, model) -> None:
+        lea = next((layer for layer in model.layers if layer.name == self.layer), None)
+        if not hasattr(lea, "reconstruct_windows"):
+            raise InputError(f"a model without a LEA named {self.layer!r}", "a functional model with one")
+
+    def fit(self, normal: NormalImages):
+        losses = normal.measure(lambda seen: ops.max(self._losses(seen), axis=(1, 2)))
+        self.highest = np.float32(max(losses.max(), FAINTEST**2))
+        return self
+
+    def values(self, seen: Observation):
+        return ops.max(self._losses(seen), axis=(1, 2)) / self.highest
+
+    def map(self, seen: Observation):
+        losses = self._losses(seen)[..., None] / self.highest
+        return ops.image.resize(losses, seen.images.shape[1:3], interpolation="nearest")[..., 0]
+
+    def _losses(self, seen: Observation):
+        """Squared differences summed over each window (eq. 4.3): [n, rows, columns]."""
+        lea = seen.model.get_layer(self.layer)
+        inputs = keras.Model(seen.model.input, lea.input)(seen.images)
+        residual = ops.cast(lea.windows(inputs) - lea.reconstruct_windows(inputs), "float32")
+        return ops.sum(ops.square(residual), axis=(-3, -2, -1))

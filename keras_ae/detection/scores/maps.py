@@ -1,0 +1,84 @@
+"""What scores of maps have in common: which maps they look at, and how a map becomes the score of its image."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Literal
+
+from keras import ops
+
+from keras_ae._support.errors import InputError
+from keras_ae.detection.observation import Observation
+from keras_ae.detection.scores.base import Score, check_settings
+from keras_ae.detection.scores.pooling import blurred, check_pooling, pool
+
+LARGEST_SMOOTHING = 64
+Maps = Literal["features", "code", "residual"]
+
+
+def image_sized(values, seen: Observation):
+    """Maps [n, rows, columns] interpolated to the height and width of the images: float32 [n, height, width]."""
+    size = tuple(seen.images.shape[1:3])
+    if tuple(values.shape[1:3]) == size:
+        return values
+    resized = ops.image.resize(values[..., None], size, interpolation="bilinear", data_format="channels_last")
+    return resized[..., 0]
+
+
+@dataclass
+class MapScore(Score):
+    """A score that is made of a value at each position of a map; `values_at` gives these.
+
+    Args:
+        of: Which maps: "features", those that the model gives back (of an autoencoder of images the pixels); its
+            "code"; or the "residual", features minus reconstruction.
+        pooling: How the values at all positions become one (`keras_ae.detection.scores.pooling.pool`).
+        smoothing: Deviation, in positions, of the Gaussian by which the map is blurred before it is brought to the
+            images' size; 0 for none. The score of the image is that of the map as it was.
+    """
+
+    has_map = True
+    of: Maps = "features"
+    pooling: str = "top_1"
+    smoothing: float = 1.0
+
+    def __post_init__(self):
+        check_settings(self)
+        if not 0 <= self.smoothing <= LARGEST_SMOOTHING:
+            received = f"smoothing={self.smoothing}"
+            raise InputError(received, f"a number of positions from 0 to {LARGEST_SMOOTHING}", "1 is usual")
+        check_pooling(self.pooling)
+
+    @property
+    def label(self) -> str:
+        return pooled_label(self, self.name)
+
+    @abstractmethod
+    def values_at(self, maps):
+        """Scores [n, rows, columns] of maps [n, rows, columns, channels]."""
+
+    def check(self, model) -> None:
+        needed = ("target",) if self.of == "features" else ("target", "decode")
+        if not all(hasattr(model, part) for part in needed):
+            expected = "an Autoencoder" + (", or features" if self.of == "features" else "")
+            raise InputError(f"a {type(model).__name__} to score by {self.name}", expected)
+        if self.of == "code" and len(model.code_shape) != 3:
+            received = f"codes of {model.code_shape} to score by {self.name}"
+            raise InputError(received, "codes that are maps (rows, columns, channels)", "take of='features'")
+
+    def values(self, seen: Observation):
+        return pool(self.values_at(self.maps(seen)), self.pooling)
+
+    def map(self, seen: Observation):
+        values = self.values_at(self.maps(seen))
+        return image_sized(blurred(values, self.smoothing) if self.smoothing else values, seen)
+
+    def maps(self, seen: Observation):
+        """The maps that it looks at: float32 [n, rows, columns, channels]."""
+        return {"features": lambda: seen.target, "code": lambda: seen.code, "residual": lambda: seen.residual}[
+            self.of
+        ]()
+
+
+def pooled_label(score, name: str) -> str:
+    """The name, and the pooling behind it where it is not the usual one."""
+    return name if score.pooling == type(score).pooling else f"{name}:{score.pooling}"

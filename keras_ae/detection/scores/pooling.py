@@ -1,0 +1,88 @@
+"""From a map to the score of its image: the mean, the largest values, or the largest of the smoothed ones."""
+
+from collections.abc import Callable
+from math import ceil
+
+import numpy as np
+from keras import ops
+
+from keras_ae._support.errors import unknown_name
+
+RADIUS = 4  # in deviations of the Gaussian, from where on its weights are left out
+
+
+def _mean(maps):
+    return ops.mean(maps, axis=(1, 2))
+
+
+def _largest(part: float) -> Callable:
+    """The mean of that part of the values, the largest ones; of one value at least."""
+
+    def pool(maps):
+        count = maps.shape[1] * maps.shape[2]
+        values = ops.reshape(maps, (-1, count))
+        return ops.mean(ops.top_k(values, max(1, ceil(part * count)), sorted=False)[0], axis=1)
+
+    return pool
+
+
+def _max(maps):
+    return ops.max(maps, axis=(1, 2))
+
+
+def _blurred_max(maps):
+    """The largest value after a Gaussian blur, whose deviation is 1/32 of the map's shorter side."""
+    return ops.max(blurred(maps, min(maps.shape[1:3]) / 32), axis=(1, 2))
+
+
+POOLINGS: dict[str, Callable] = {
+    "mean": _mean,
+    "max": _max,
+    "top_1": _largest(0.01),
+    "top_5": _largest(0.05),
+    "blurred_max": _blurred_max,
+}
+
+
+def pool(maps, pooling: str):
+    """Scores [n] of maps [n, rows, columns].
+
+    Args:
+        maps: Higher where an image is more anomalous.
+        pooling: "mean", "max", "top_1" and "top_5", the mean of the largest 1 or 5 %, or "blurred_max".
+
+    Raises:
+        InputError: There is no such pooling.
+
+    Example:
+        >>> np.array(pool(np.float32([[[0, 1], [2, 5]]]), "max")).tolist()
+        [5.0]
+    """
+    check_pooling(pooling)
+    return POOLINGS[pooling](ops.convert_to_tensor(maps, "float32"))
+
+
+def check_pooling(pooling: str) -> None:
+    """Refuse an unknown one (`InputError`)."""
+    if pooling not in POOLINGS:
+        raise unknown_name("pooling", str(pooling), POOLINGS)
+
+
+def blurred(maps, deviation: float):
+    """Maps [n, rows, columns] smoothed by a Gaussian of that deviation in positions; the rim is repeated.
+
+    Two products with matrices: each export format has these, for batches of any size.
+    """
+    rows, columns = (_weights(length, deviation) for length in maps.shape[1:3])
+    return ops.matmul(ops.matmul(rows, maps), columns.T)
+
+
+def _weights(length: int, deviation: float) -> np.ndarray:
+    """[length, length]: of each place the weights of all places."""
+    radius = ceil(RADIUS * deviation)
+    steps = np.arange(-radius, radius + 1)
+    kernel = np.exp(-0.5 * np.square(steps / deviation))
+    weights = np.zeros((length, length), np.float64)
+    for place in range(length):
+        np.add.at(weights[place], np.clip(place + steps, 0, length - 1), kernel / kernel.sum())
+    return np.float32(weights)

@@ -1,0 +1,107 @@
+"""How unusual the values at each position of a map are there, under a Gaussian of its own (PaDiM)."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from keras import ops
+
+from keras_ae._support.errors import InputError
+from keras_ae.data import positive
+from keras_ae.detection.observation import NormalImages
+from keras_ae.detection.scores.maps import MapScore
+from keras_ae.detection.scores.standardization import FAINTEST
+
+
+@dataclass
+class PositionGaussian(MapScore):
+    """The Mahalanobis distance of the channels at each position from their mean there, √(dᵀ Σ⁻¹ d / channels).
+
+    Source: Defard, Setkov, Loesch and Audigier, "PaDiM: a Patch Distribution Modeling Framework for Anomaly
+    Detection and Localization" (2020). Moments are merged batch by batch, so that any number of images fits into
+    memory; Σ' = (1 − s) Σ + s · tr(Σ) / channels · I also where there are fewer images than channels.
+
+    Args:
+        of, pooling, smoothing: As of `MapScore`.
+        channels: How many of the maps' channels are taken; all where these are fewer.
+        choice: Which: "random" ones, or the first principal components ("pca").
+        shrinkage: s, above 0 and up to 1, at which all channels count alike.
+        seed: Seed of the random choice.
+    """
+
+    name: ClassVar[str] = "position_gaussian"
+    learns: ClassVar[tuple[str, ...]] = ("projection", "mean", "whitening")
+    channels: int = 60
+    choice: Literal["random", "pca"] = "random"
+    shrinkage: float = 0.01
+    seed: int = 0
+
+    def __post_init__(self):
+        super().__post_init__()
+        positive("channels", self.channels)
+        if not 0 < self.shrinkage <= 1:
+            raise InputError(f"shrinkage={self.shrinkage}", "a number above 0 and at most 1", "0.01 is usual")
+
+    def fit(self, normal: NormalImages):
+        if self.choice == "pca":
+            moments = merged_moments(maps.reshape(1, -1, maps.shape[-1]) for maps in normal.each(self.maps))
+            self.projection = np.float32(np.linalg.eigh(moments.covariance[0])[1][:, ::-1][:, : self.channels])
+        else:
+            self.projection = None
+        moments = merged_moments(map(self._positions, normal.each(self.maps)))
+        variance = np.trace(moments.covariance, axis1=1, axis2=2) / moments.mean.shape[1]
+        usual = max(float(variance.mean()), FAINTEST**2)
+        floor = np.maximum(self.shrinkage * variance, self.shrinkage**2 * usual)  # where nothing ever varies
+        covariance = (1 - self.shrinkage) * moments.covariance
+        covariance += floor[:, None, None] * np.eye(covariance.shape[-1])
+        self.mean = np.float32(moments.mean)
+        self.whitening = np.float32(np.linalg.inv(np.linalg.cholesky(covariance)).transpose(0, 2, 1))
+        return self
+
+    def values_at(self, maps):
+        rows, columns, depth = maps.shape[1:]
+        projected = ops.matmul(ops.reshape(maps, (-1, depth)), self.projection)
+        # One product of matrices a position: the batch is their second axis.
+        projected = ops.transpose(ops.reshape(projected, (-1, rows * columns, self.mean.shape[1])), (1, 0, 2))
+        white = ops.matmul(projected - self.mean[:, None, :], self.whitening)
+        distances = ops.sqrt(ops.mean(ops.square(white), axis=-1))
+        return ops.reshape(ops.transpose(distances), (-1, rows, columns))
+
+    def _positions(self, maps: np.ndarray) -> np.ndarray:
+        """The chosen channels of maps [n, rows, columns, c] as [positions, n, channels]."""
+        depth = maps.shape[-1]
+        if self.projection is None:
+            chosen = np.random.default_rng(self.seed).permutation(depth)[: self.channels]
+            self.projection = np.eye(depth, dtype=np.float32)[:, np.sort(chosen)]
+        projected = maps.reshape(len(maps), -1, depth) @ self.projection
+        return projected.transpose(1, 0, 2)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Mean [positions, channels] and covariance [positions, channels, channels] of so many values each."""
+
+    count: int
+    mean: np.ndarray
+    covariance: np.ndarray
+
+
+def merged_moments(batches) -> Moments:
+    """The moments of values [positions, n, channels], merged batch by batch (Chan, Golub and LeVeque, 1979).
+
+    Raises:
+        InputError: There are fewer than two values at a position.
+    """
+    count, mean, scatter = 0, 0.0, 0.0
+    for batch in batches:
+        batch = batch.astype(np.float64)
+        size, centre = batch.shape[1], batch.mean(axis=1)
+        centred = batch - centre[:, None]
+        shift = centre - mean
+        total = count + size
+        scatter = scatter + centred.transpose(0, 2, 1) @ centred
+        scatter += (count * size / total) * shift[:, :, None] * shift[:, None, :]
+        count, mean = total, mean + shift * (size / total)
+    if count < 2:
+        raise InputError(f"{count} images to fit a Gaussian to", "2 or more", "give more images")
+    return Moments(count, mean, scatter / (count - 1))

@@ -1,0 +1,121 @@
+"""Scores by what the autoencoder cannot give back."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from keras import ops
+
+from keras_ae._support.errors import InputError
+from keras_ae.detection.observation import NormalImages, Observation
+from keras_ae.detection.scores.base import Score, check_settings
+from keras_ae.detection.scores.maps import image_sized, pooled_label
+from keras_ae.detection.scores.pooling import check_pooling, pool
+from keras_ae.detection.scores.standardization import FAINTEST
+from keras_ae.losses import dissimilarity_map
+
+SATURATED = 1e-7  # probabilities are at least so far from 0 and 1
+
+
+def _binary_crossentropy(x, y):
+    # Keras's own takes the logits of a decoder that ends with a sigmoid, by an operation that ONNX lacks.
+    y = ops.clip(y, SATURATED, 1 - SATURATED)
+    return -(x * ops.log(y) + (1 - x) * ops.log(1 - y))
+
+
+# From images and reconstructions [n, h, w, c] to errors of the same shape, except for SSIM's smaller maps.
+ERRORS = {
+    "mse": lambda x, y: ops.square(x - y),
+    "mae": lambda x, y: ops.abs(x - y),
+    "binary_crossentropy": _binary_crossentropy,
+    "ssim": dissimilarity_map,
+}
+FLOOR = 0.1  # of the overall deviation: pixels that never vary in normal images would else decide alone
+
+
+@dataclass
+class ReconstructionError(Score):
+    """The mean over pixels and channels of the error of the reconstruction; its map is the mean over channels.
+
+    Args:
+        kind: Squared or absolute difference, binary cross-entropy in nats, or 1 − SSIM.
+        pooling: How the map's values become one; "mean" is over all pixels, "max" finds small defects.
+    """
+
+    name: ClassVar[str] = "reconstruction"
+    has_map: ClassVar[bool] = True
+    kind: Literal["mse", "mae", "binary_crossentropy", "ssim"] = "mse"
+    pooling: str = "mean"
+
+    def __post_init__(self):
+        check_settings(self)
+        check_pooling(self.pooling)
+
+    @property
+    def label(self) -> str:
+        return pooled_label(self, self.kind)
+
+    def check(self, model) -> None:
+        super().check(model)
+        if self.kind in ("binary_crossentropy", "ssim") and getattr(model, "features", None) is not None:
+            received = f"an autoencoder of features to score by {self.kind}"
+            raise InputError(received, "a score of values of any range", "take mse, or standardized_error")
+
+    def values(self, seen: Observation):
+        return pool(ops.mean(self._errors(seen), axis=-1), self.pooling)
+
+    def map(self, seen: Observation):
+        errors, shape = ops.mean(self._errors(seen), axis=-1), seen.target.shape
+        return image_sized(_stretched(_stretched(errors, 1, shape[1]), 2, shape[2]), seen)
+
+    def _errors(self, seen: Observation):
+        return ERRORS[self.kind](seen.target, seen.reconstruction)
+
+
+@dataclass
+class StandardizedError(Score):
+    """The squared error of each pixel relative to what is usual there: mean over pixels of ((r − μ) / σ)².
+
+    μ and σ are mean and deviation over normal images of the residual r = image − reconstruction at that pixel and
+    channel; to each variance that of all pixels is added, times 0.01, which counts as 1e-8 at least.
+
+    Args:
+        pooling: As of `ReconstructionError`.
+    """
+
+    name: ClassVar[str] = "standardized_error"
+    learns: ClassVar[tuple[str, ...]] = ("mean", "deviation")
+    has_map: ClassVar[bool] = True
+    pooling: str = "mean"
+
+    def __post_init__(self):
+        check_settings(self)
+        check_pooling(self.pooling)
+
+    @property
+    def label(self) -> str:
+        return pooled_label(self, self.name)
+
+    def fit(self, normal: NormalImages):
+        residuals = normal.residuals
+        variance = np.maximum(residuals.square - np.square(residuals.mean), 0)
+        overall = max(variance.mean(), FAINTEST**2)
+        self.mean = np.float32(residuals.mean)
+        self.deviation = np.float32(np.sqrt(variance + FLOOR**2 * overall))
+        return self
+
+    def values(self, seen: Observation):
+        return pool(self._standardized(seen), self.pooling)
+
+    def map(self, seen: Observation):
+        return image_sized(self._standardized(seen), seen)
+
+    def _standardized(self, seen: Observation):
+        return ops.mean(ops.square((seen.residual - self.mean) / self.deviation), axis=-1)
+
+
+def _stretched(values, axis: int, size: int):
+    """Values in the middle of an axis, the outermost repeated: windows do not reach over the image's rim."""
+    missing = size - values.shape[axis]
+    rows = np.clip(np.arange(size) - missing // 2, 0, values.shape[axis] - 1)
+    return values if not missing else ops.take(values, rows, axis=axis)

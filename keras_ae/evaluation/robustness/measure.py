@@ -1,0 +1,257 @@
+"""Robustness of classifiers against adversarial attacks: how often these succeed, and at what distance.
+
+Source: Penhouët's thesis, section 4.6.
+"""
+
+import hashlib
+import time
+from collections.abc import Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_ae._support.errors import InputError, listed_names, unknown_name
+from keras_ae._support.progress import progress_bars
+from keras_ae.evaluation.attacks import ATTACKS, FAMILIES, as_foolbox
+from keras_ae.evaluation.attacks.classifier import refuse_probabilities
+from keras_ae.evaluation.inference import as_array
+from keras_ae.evaluation.robustness.table import RobustnessTable
+
+_IMAGES_RANK, _LABELS_RANK = 4, 1
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """Results of attacks on images.
+
+    Attributes:
+        rows: One row per attack and image, in the order of the attacks: "attack", its name; "image", its index;
+            "label"; "misclassified", whether it was so before any attack; "success" of the attack; "mse", the mean
+            squared difference between image and adversarial image, NaN without success; "seconds" of the attack on
+            its batch, divided by the batch's images; "key", a digest of classifier, images, seed and attack.
+
+    Example:
+        >>> row = {"attack": "fgsm", "image": 0, "label": 1, "misclassified": False, "success": True, "mse": 0.01}
+        >>> robustness = kae.evaluation.Robustness(({**row, "seconds": 0.1, "key": ""},))
+        >>> robustness.summary()["fgsm"]["success_rate"]
+        1.0
+    """
+
+    rows: tuple[dict[str, Any], ...]
+
+    def summary(self) -> dict[str, dict[str, Any]]:
+        """Returns the totals of each attack, in the order of `rows`, as values that JSON supports.
+
+        Numbers of "images", those "misclassified" before the attack, those "attacked" (all others) and
+        "successes"; "success_rate" among the attacked and "mse", the mean over successes, both None if undefined;
+        total "seconds".
+        """
+        return {name: self._of(name) for name in dict.fromkeys(row["attack"] for row in self.rows)}
+
+    def _of(self, attack: str) -> dict[str, Any]:
+        rows = [row for row in self.rows if row["attack"] == attack]
+        misclassified = sum(row["misclassified"] for row in rows)
+        attacked, distances = len(rows) - misclassified, [row["mse"] for row in rows if row["success"]]
+        return {
+            "images": len(rows),
+            "misclassified": misclassified,
+            "attacked": attacked,
+            "successes": len(distances),
+            "success_rate": len(distances) / attacked if attacked else None,
+            "mse": float(np.mean(distances)) if distances else None,
+            "seconds": float(sum(row["seconds"] for row in rows)),
+        }
+
+
+def measure_robustness(
+    classifier: keras.Model,
+    images,
+    labels,
+    attacks: Iterable[str] | Mapping[str, Any] | None = None,
+    *,
+    seed: int = 0,
+    table: str | Path | None = None,
+    batch_size: int = 100,
+    progress: bool = True,
+) -> Robustness:
+    """Attacks images until a classifier misclassifies them, and measures the distance to the original images.
+
+    Images that are misclassified already are not attacked and do not count. An attack succeeds if the classifier
+    misclassifies the attacked image, clipped to [0, 1]. The same seed gives the same result, up to rounding in the
+    classifier, whatever other random numbers were drawn.
+
+    Args:
+        classifier: Any Keras model of images with one logit per class; a final softmax is left out.
+        images: float32 [n, h, w, c] in [0, 1].
+        labels: [n], the classes 0, 1, ...
+        attacks: Names from `ATTACKS`, all of them by default, in the thesis's order; or Foolbox 3 attacks by
+            custom name, such as {"harder": ADef(max_iterations=500)}. These keep their own seeds.
+        seed: Seed of the random attacks.
+        table: A CSV file that is written after every batch. Rows in it are not measured again, so an interrupted
+            measurement resumes.
+        batch_size: Images attacked together; an interruption loses at most one batch of one attack.
+        progress: Whether to show progress bars on standard error.
+
+    Raises:
+        InputError: If images, labels or outputs are of another kind, an attack is unknown, the table is of another
+            measurement, or the backend is not TensorFlow.
+
+    Example:
+        >>> classifier = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2)])
+        >>> images = np.random.default_rng(0).random((3, 4, 4, 1), "float32")
+        >>> labels = classifier.predict(images, verbose=0).argmax(axis=1)
+        >>> kae.evaluation.measure_robustness(
+        ...     classifier, images, labels, ["gaussian_blur"], progress=False
+        ... ).summary()["gaussian_blur"]["attacked"]
+        3
+    """
+    if batch_size < 1 or seed < 0:
+        raise InputError(f"batch_size={batch_size} and seed={seed}", "at least 1 and at least 0", "correct them")
+    images, labels = _checked(images, labels)
+    kinds, model = _kinds(attacks), as_foolbox(classifier)
+    logits = _logits(model, images, labels, batch_size)
+    subject = _Subject(model, images, labels, logits.argmax(axis=1) != labels)
+    keys = _keys(classifier, images, labels, seed, kinds)
+    kept = RobustnessTable(table, keys)
+    with progress_bars(disable=not progress) as bars:
+        for name, kind in kinds.items():
+            task = bars.add_task(name, total=len(images))
+            for start in range(0, len(images), batch_size):
+                rows = range(start, min(start + batch_size, len(images)))
+                if not kept.has(name, rows):
+                    kept.add(
+                        {"attack": name, **row, "key": keys[name]} for row in subject.attack(kind, seed, rows)
+                    )
+                bars.update(task, completed=rows.stop, remark=kept.remark(name))
+    return Robustness(kept.rows(len(images)))
+
+
+def attacked_images(pipeline: Iterable, per_batch: int = 20, batches: int = 20) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the images that the thesis attacks: the first 20 of each of the first 20 test batches.
+
+    Args:
+        pipeline: Batches of (images, labels) in a fixed order, such as `data.pipeline("test", labels=True)`.
+        per_batch: Images to take from each batch; all of a smaller one.
+        batches: Number of batches; all if there are fewer.
+
+    Returns:
+        float32 [n, h, w, c] and int64 [n].
+
+    Example:
+        >>> batches = [(np.zeros((5, 4, 4, 1)), np.arange(5)), (np.ones((5, 4, 4, 1)), np.arange(5))]
+        >>> images, labels = kae.evaluation.attacked_images(batches, per_batch=2)
+        >>> images.shape, labels.tolist()
+        ((4, 4, 4, 1), [0, 1, 0, 1])
+    """
+    parts = []
+    for _, (images, labels) in zip(range(batches), pipeline, strict=False):
+        parts.append((as_array(images)[:per_batch], keras.ops.convert_to_numpy(labels)[:per_batch]))
+    if not parts:
+        raise InputError("no batches", "batches of images and labels", "give images to attack")
+    images, labels = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return images, labels.astype(np.int64)
+
+
+class _Subject:
+    """The target of the attacks: a Foolbox model, images, labels, and the mask of those misclassified already."""
+
+    def __init__(self, model, images: np.ndarray, labels: np.ndarray, misclassified: np.ndarray):
+        self.model, self.images, self.labels, self.misclassified = model, images, labels, misclassified
+
+    def attack(self, kind, seed: int, rows: range) -> list[dict[str, Any]]:
+        """Attacks a range of images; returns their rows of the table."""
+        import tensorflow as tf
+
+        from keras_ae.evaluation.attacks.base import mse
+
+        started, batch = time.perf_counter(), slice(rows.start, rows.stop)
+        images, labels, misclassified = self.images[batch], self.labels[batch], self.misclassified[batch]
+        attacked = images
+        if not misclassified.all():
+            adversarial, _, _ = _made(kind, seed, rows.start)(
+                self.model, tf.constant(images), tf.constant(labels), epsilons=None
+            )
+            attacked = np.clip(adversarial.numpy(), *self.model.bounds)
+        sound = np.isfinite(attacked).all(axis=(1, 2, 3))  # NaN has no class
+        success = ~misclassified & sound & (self.model(tf.constant(attacked)).numpy().argmax(axis=1) != labels)
+        seconds = (time.perf_counter() - started) / len(rows)
+        return [
+            {
+                "image": row,
+                "label": int(label),
+                "misclassified": bool(missed),
+                "success": bool(hit),
+                "mse": float(distance) if hit else float("nan"),
+                "seconds": round(seconds, 6),
+            }
+            for row, label, missed, hit, distance in zip(
+                rows, labels, misclassified, success, mse(attacked, images), strict=True
+            )
+        ]
+
+
+def _checked(images, labels) -> tuple[np.ndarray, np.ndarray]:
+    """Returns float32 images and int64 labels, or raises an `InputError`."""
+    images, labels = as_array(images), keras.ops.convert_to_numpy(labels)
+    received = f"images {images.shape} with labels {labels.shape}"
+    if images.ndim != _IMAGES_RANK or labels.ndim != _LABELS_RANK or len(images) != len(labels) or not len(images):
+        raise InputError(received, "images [n, h, w, c] and one label each, at least one", "correct them")
+    if not np.all((images >= 0) & (images <= 1)):
+        raise InputError(f"images in [{images.min():g}, {images.max():g}]", "values in [0, 1]", "scale them")
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise InputError(f"{received} of type {labels.dtype}", "whole numbers", "give the classes 0, 1, ...")
+    return images, labels.astype(np.int64)
+
+
+def _kinds(attacks) -> dict[str, Any]:
+    """Returns the library's attack classes, or Foolbox attacks, by name."""
+    if isinstance(attacks, Mapping):
+        return dict(attacks)
+    names = listed_names(ATTACKS if attacks is None else attacks)
+    for name in names:
+        if name not in FAMILIES:
+            raise unknown_name(ATTACKS.kind, name, ATTACKS)
+    return {name: ATTACKS[name] for name in names}
+
+
+def _made(kind, seed: int, first: int):
+    """Returns the attack for a batch that starts at the image `first`."""
+    from keras_ae.evaluation.attacks.base import RandomAttack
+
+    if isinstance(kind, type):
+        return kind(seed=seed, first=first) if issubclass(kind, RandomAttack) else kind()
+    if isinstance(kind, RandomAttack):
+        kind = copy(kind)
+        kind.first += first
+    return kind
+
+
+def _keys(classifier: keras.Model, images, labels, seed: int, kinds: Mapping[str, Any]) -> dict[str, str]:
+    """Returns digests that distinguish the measurements of each attack from others of the same name."""
+    digest = hashlib.sha256(images.tobytes() + labels.tobytes())
+    for weights in classifier.get_weights():
+        digest.update(np.ascontiguousarray(weights).tobytes())
+    subject = digest.hexdigest()
+    return {
+        name: hashlib.sha256(f"{subject} {seed} {_made(kind, seed, 0)!r}".encode()).hexdigest()[:16]
+        for name, kind in kinds.items()
+    }
+
+
+def _logits(model, images: np.ndarray, labels: np.ndarray, batch_size: int) -> np.ndarray:
+    """Returns the classifier's outputs after checking that they are logits of the labels' classes."""
+    import tensorflow as tf
+
+    starts = range(0, len(images), batch_size)
+    logits = np.concatenate([model(tf.constant(images[start : start + batch_size])).numpy() for start in starts])
+    if logits.ndim != 2 or logits.shape[1] < 2:
+        raise InputError(f"outputs of shape {logits.shape}", "one logit for each of at least 2 classes")
+    refuse_probabilities(logits)
+    if labels.min() < 0 or labels.max() >= logits.shape[1]:
+        received = f"labels from {labels.min()} to {labels.max()}"
+        raise InputError(received, f"the classes 0 to {logits.shape[1] - 1} of the classifier", "correct them")
+    return logits

@@ -1,0 +1,74 @@
+"""The table of a robustness measurement: a row per attack and image, kept in a file."""
+
+import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from keras_ae._support.errors import InputError
+from keras_ae._support.files import write_csv
+
+# Parser of each column.
+_COLUMNS = {
+    "attack": str,
+    "image": int,
+    "label": int,
+    "misclassified": "True".__eq__,
+    "success": "True".__eq__,
+    "mse": float,
+    "seconds": float,
+    "key": str,
+}
+
+
+class RobustnessTable:
+    """The rows measured so far, by attack and image.
+
+    Args:
+        path: A CSV file, which may exist; None keeps the rows in memory.
+        keys: Digests, by attack, that distinguish this measurement's rows from another's.
+
+    Raises:
+        InputError: If the file holds rows of these attacks with another key, or is no such table.
+    """
+
+    def __init__(self, path: str | Path | None, keys: Mapping[str, str]):
+        self._path, self._keys = path and Path(path), keys
+        self._rows: dict[tuple[str, int], dict[str, Any]] = {}
+        if self._path and self._path.exists():
+            self._rows = {(row["attack"], row["image"]): row for row in _read(self._path)}
+        for (name, _), row in self._rows.items():
+            if row["key"] != keys.get(name, row["key"]):
+                raise InputError(
+                    f"{path}, with {name} of another classifier, other images, another seed or other parameters",
+                    "a table of this measurement",
+                    "remove it, or give another file",
+                )
+
+    def has(self, attack: str, images: range) -> bool:
+        """Whether all these images have been attacked."""
+        return all((attack, image) in self._rows for image in images)
+
+    def add(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Adds rows, and rewrites the whole file."""
+        self._rows |= {(row["attack"], row["image"]): row for row in rows}
+        if self._path:
+            write_csv(self._path, list(self._rows.values()))
+
+    def rows(self, images: int) -> tuple[dict[str, Any], ...]:
+        """Returns the rows of the requested attacks, by attack and image."""
+        return tuple(self._rows[name, image] for name in self._keys for image in range(images))
+
+    def remark(self, attack: str) -> str:
+        """Returns the text of the progress bar."""
+        rows = [row for (name, _), row in self._rows.items() if name == attack]
+        return f"{sum(row['success'] for row in rows)} of {sum(not row['misclassified'] for row in rows)}"
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        try:
+            return [{name: read(row[name]) for name, read in _COLUMNS.items()} for row in csv.DictReader(file)]
+        except (KeyError, TypeError, ValueError):
+            columns = ", ".join(_COLUMNS)
+            raise InputError(f"{path}", f"a table with {columns}", "remove it, or give another file") from None

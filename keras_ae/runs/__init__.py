@@ -1,0 +1,55 @@
+"""One training: its configuration, its directory, and what is done with it when it has finished.
+
+Importing this package does not import Keras: configurations are checked before anything heavy is loaded.
+"""
+
+from keras_ae._support.lazy import lazy_names
+
+_WHERE = {
+    "DataConfig": "config",
+    "ModelConfig": "config",
+    "Run": "run",
+    "RunConfig": "config",
+    "RunDirectory": "directory",
+    "RunRecord": "record",
+    "TrainingConfig": "config",
+    "TrainingDivergedError": "training",
+    "attack_run": "attacking",
+    "check_shared": "sharing",
+    "evaluate_run": "training",
+    "export_run": "detecting",
+    "load_pretrained": "pretrained",
+    "load_run": "training",
+    "pretrained_models": "pretrained",
+    "share_run": "sharing",
+    "train": "training",
+    "train_detector": "detecting",
+    "with_new_half": "halves",
+}
+# What other packages of this library share, and nobody else needs.
+_SHARED = {
+    "DIVERGED": "worker",
+    "Environment": "environment",
+    "LoadsData": "config",
+    "REFUSED": "worker",
+    "as_json": "config",
+    "check_detector_directory": "detector_directory",
+    "check_normal": "normal_images",
+    "check_sizes": "detecting",
+    "code_as_text": "config",
+    "compile_model": "tasks",
+    "current_environment": "environment",
+    "first_difference": "directory",
+    "format_code": "config",
+    "label_names": "detecting",
+    "load_normal": "normal_images",
+    "normal_in_words": "normal_images",
+    "normal_labels": "detecting",
+    "parse_code": "config",
+    "plain": "config",
+    "read_check": "sharing",
+    "read_metrics": "run",
+    "task_of": "tasks",
+}
+__all__ = sorted(_WHERE)
+__getattr__ = lazy_names(__name__, {**_WHERE, **_SHARED})

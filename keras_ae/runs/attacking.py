@@ -1,0 +1,51 @@
+"""Attacks on the classifier of a run."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras_ae._support.errors import InputError
+from keras_ae.evaluation import attacked_images, measure_robustness
+from keras_ae.runs.directory import RunDirectory
+from keras_ae.runs.tasks import task_of
+from keras_ae.runs.training import load_run
+
+PER_BATCH = 20  # as in the thesis on locally embedded autoencoders, section 4.6
+
+
+def attack_run(
+    path, attacks: Sequence[str] = (), images: int = 400, seed: int = 0, progress: bool = True
+) -> dict[str, Any]:
+    """Measure how robust a run's classifier is on test images, the first 20 of each of its first batches.
+
+    The run's directory gets `robustness.csv`, a row an attack and image, and `robustness.json`, what is returned.
+    Killed, the same call goes on from the table.
+
+    Args:
+        path: Directory of a finished run.
+        attacks: Names; all thirteen by default.
+        images: To attack; fewer where the test batches have not as many.
+        seed: Of the attacks.
+        progress: Whether to show progress bars.
+
+    Returns:
+        "images", attacked; "seed"; and "attacks", what `Robustness.summary` gives.
+
+    Raises:
+        InputError: If it is no finished run of a classifier, its images are others now, an attack is unknown, or
+            the table is that of another measurement.
+    """
+    if images < 1:
+        raise InputError(f"{images} images", "at least 1", "give another --images")
+    config, data, model = load_run(path, progress)
+    task, directory = task_of(model), RunDirectory(path)
+    if not task.labels:
+        action = "train one, such as --architecture classic"
+        raise InputError(f"{path}, the run of an autoencoder", "the run of a classifier", action)
+    batches = task.batches(data, "test", config.training, shuffle=False)
+    found, labels = (part[:images] for part in attacked_images(batches, PER_BATCH, -(-images // PER_BATCH)))
+    with directory.locked():
+        how = {"seed": seed, "table": directory.path / "robustness.csv", "progress": progress}
+        robustness = measure_robustness(model, found, labels, attacks or None, **how)
+        results = {"images": len(found), "seed": seed, "attacks": robustness.summary()}
+        directory.write("robustness", results)
+    return results

@@ -1,0 +1,209 @@
+"""What a run is made of: frozen dataclasses, from which the command line is generated."""
+
+import ast
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from keras_ae import data as image_data
+from keras_ae._support.errors import InputError, listed_names
+from keras_ae._support.fields import read_fields, settle_fields
+from keras_ae.catalogue import ARCHITECTURES, BOTTLENECKS
+from keras_ae.code_shapes import check_divisible, strides_for
+from keras_ae.runs.data_config import DataConfig
+from keras_ae.runs.training_config import TrainingConfig
+
+CODE_RANKS = {"convolutional": 3} | dict.fromkeys(
+    ("strided", "fully_connected", "decorrelated", "window_autoencoder", "cnn_lea", "lea_fc", "lea_only"), 1
+)
+
+
+def parse_code(text: str) -> tuple[int, ...]:
+    """The shape that "4x4x16" (a map) or "32" (a vector) stands for.
+
+    Raises:
+        InputError: If it is no such text.
+    """
+    sides = text.lower().replace("×", "x").split("x")
+    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*x[1-9]\d*)?", "x".join(sides)):
+        raise InputError(
+            f"code {text!r}", "HEIGHTxWIDTHxCHANNELS or LENGTH, such as 4x4x16 or 32", "correct the code"
+        )
+    return tuple(int(side) for side in sides)
+
+
+def format_code(shape: tuple[int, ...]) -> str:
+    """The text that `parse_code` reads."""
+    return "x".join(map(str, shape))
+
+
+def code_as_text(code) -> str:
+    """A code's text, also of its shape or its length."""
+    return code if isinstance(code, str) else format_code(listed_names(code))
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Which model: an autoencoder, or a classifier, with local objectives or without, which learns the labels.
+
+    A builder takes the keywords `input_shape`, `code_shape` if it has one, those of the options, and `bottleneck`
+    if one is named. It returns a built `Autoencoder`, or another `keras.Model` whose output is one logit a class.
+    """
+
+    architecture: str = "convolutional"
+    """A name, such as convolutional, strided, fully_connected; or MODULE:FUNCTION, a builder of one's own."""
+    code: str = "4x4x16"
+    """Shape of the code: HEIGHTxWIDTHxCHANNELS for convolutional, LENGTH for the others that have one."""
+    bottleneck: str | None = None
+    """A name, such as identity, dense, variational, entropic; the architecture's own by default."""
+    options: tuple[str, ...] = ()
+    """Further keywords as NAME=VALUE, the bottleneck's as bottleneck.NAME=VALUE."""
+
+    def __post_init__(self):
+        object.__setattr__(self, "code", code_as_text(self.code))
+        settle_fields(self)
+        parse_code(self.code)
+        if self.bottleneck is not None:
+            BOTTLENECKS.check_options(self.bottleneck, self._options(of_bottleneck=True))
+        elif self._options(of_bottleneck=True):
+            raise InputError("options of a bottleneck", "a bottleneck", "name it with --bottleneck")
+        options = self._options(of_bottleneck=False)
+        if self.bottleneck is not None:
+            options |= {"bottleneck": self.bottleneck}
+        ARCHITECTURES.check_options(self.architecture, options)
+        for name in ARCHITECTURES.required(self.architecture):
+            if name not in {"input_shape", "code_shape", *options}:
+                received = f"architecture {self.architecture!r} without the option {name}"
+                raise InputError(received, f"{name}=VALUE", f"add --options {name}=VALUE, such as {name}=10")
+
+    def check(self, image_shape: tuple[int, int, int]) -> None:
+        """Refuse images of which the architecture cannot make the code, before anything heavy is loaded."""
+        keywords, rank = self.keywords(image_shape), CODE_RANKS.get(self.architecture)
+        if rank and len(keywords["code_shape"]) != rank:
+            kind = "HEIGHTxWIDTHxCHANNELS, such as 4x4x16" if rank == 3 else "a LENGTH, such as 32"
+            raise InputError(f"code {self.code} for {self.architecture}", kind, "give another --code")
+        if self.architecture == "convolutional":
+            strides_for(image_shape, keywords["code_shape"][:2], keywords.get("strided_layers", 5))
+        if self.architecture == "strided":
+            check_divisible(image_shape, 4 * keywords.get("image_strides", 1))
+
+    def import_parts(self) -> None:
+        """Import builder and bottleneck, so that the classes that another package brings are registered."""
+        ARCHITECTURES[self.architecture]
+        if self.bottleneck is not None:
+            BOTTLENECKS[self.bottleneck]
+
+    def _options(self, of_bottleneck: bool) -> dict[str, Any]:
+        chosen = {}
+        for option in self.options:
+            name, equals, text = option.partition("=")
+            if not equals:
+                raise InputError(f"option {option!r}", "NAME=VALUE", "add the value")
+            if name.startswith("bottleneck.") == of_bottleneck:
+                chosen[name.removeprefix("bottleneck.")] = _literal(text)
+        return chosen
+
+    def keywords(self, image_shape: tuple[int, int, int]) -> dict[str, Any]:
+        """The architecture's keywords, its bottleneck as {"name": ..., keyword: ...}."""
+        keywords = {"input_shape": tuple(image_shape)}
+        if "code_shape" in ARCHITECTURES.keywords(self.architecture):  # A plain classifier has none.
+            keywords["code_shape"] = parse_code(self.code)
+        keywords |= self._options(of_bottleneck=False)
+        if self.bottleneck:
+            keywords["bottleneck"] = {"name": self.bottleneck, **self._options(of_bottleneck=True)}
+        return keywords
+
+    def build(self, image_shape: tuple[int, int, int]):
+        """The untrained model."""
+        from keras_ae.bottlenecks import as_bottleneck
+
+        keywords = self.keywords(image_shape)
+        if self.bottleneck:
+            options = {"units": keywords["code_shape"][-1], **keywords["bottleneck"]}
+            keywords["bottleneck"] = as_bottleneck(options.pop("name"), **options)
+        try:
+            return ARCHITECTURES[self.architecture](**keywords)
+        except InputError:
+            raise
+        except (TypeError, ValueError) as error:
+            if not self.options or ":" in self.architecture:  # a bug, here or in a builder of one's own
+                raise
+            reason = " ".join(str(error).split())[:200]
+            received = f"options {' '.join(self.options)} ({reason})"
+            raise InputError(received, f"values that {self.architecture} takes", "correct --options") from error
+
+
+class LoadsData:
+    """Configurations that name images and how to train on them."""
+
+    def load_data(self, progress: bool = True) -> "image_data.ImageData":
+        """The images, as `keras_ae.data.load` gives them."""
+        training = self.training
+        return self.data.load(batch_size=training.batch_size, seed=training.seed, progress=progress)
+
+
+@dataclass(frozen=True)
+class RunConfig(LoadsData):
+    """One training run: enough to repeat it."""
+
+    data: DataConfig
+    model: ModelConfig = field(default_factory=ModelConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def __post_init__(self):
+        settle_fields(self)
+
+
+def as_json(config) -> dict[str, Any]:
+    """A configuration as JSON values."""
+    return plain(asdict(config))
+
+
+def run_config_from_json(values: dict[str, Any]) -> RunConfig:
+    """The `RunConfig` that `as_json` wrote, in this version or an earlier one.
+
+    Raises:
+        InputError: A part or a value is missing, unknown or of another type.
+    """
+    parts = {"data": DataConfig.from_record, "model": _read_model, "training": _read_training}
+    if not isinstance(values, Mapping) or set(values) != set(parts):
+        found = ", ".join(map(str, values)) if isinstance(values, Mapping) else type(values).__name__
+        raise InputError(f"config with {found or 'nothing'}", ", ".join(parts))
+    return RunConfig(**{name: read(values[name]) for name, read in parts.items()})
+
+
+def _read_model(values) -> ModelConfig:
+    return read_fields(ModelConfig, values, "config.model")
+
+
+def _read_training(values) -> TrainingConfig:
+    return read_fields(TrainingConfig, values, "config.training")
+
+
+def upgraded(values: dict[str, Any]) -> dict[str, Any]:
+    """A `RunConfig` as JSON that an earlier version wrote, with the defaults of what it did not have."""
+    try:
+        current = as_json(run_config_from_json(values))
+        # What its default comes to may have been spelt out, but it is the default still.
+        current["data"]["validation_fraction"] = values["data"].get("validation_fraction")
+        return current
+    except (KeyError, TypeError, ValueError):  # from a later version, or damaged: compared as it is
+        return values
+
+
+def plain(value):
+    """A value of dicts, lists, tuples and paths as JSON has it."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def _literal(text: str):
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text

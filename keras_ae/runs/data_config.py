@@ -1,0 +1,84 @@
+"""Which images a run is made on."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from numbers import Integral
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+
+from keras_ae import data as image_data
+from keras_ae._support.errors import listed_names
+from keras_ae._support.fields import read_fields, settle_fields
+
+DEFAULT_VALIDATION = 0.1  # of the training images
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which images, and how they are prepared."""
+
+    source: Annotated[str, tyro.conf.arg(name="data", metavar="SOURCE")]
+    """Name of a data set (keras-ae data list shows them), folder:PATH or npz:PATH."""
+    data_dir: Path | None = None
+    """Where named data sets are looked for first, as NAME.npz or NAME/; KERAS_AE_DATA by default."""
+    pad: tuple[int, int] = (0, 0)
+    """Rows to add above and below, and columns left and right, mirrored."""
+    crop: tuple[int, int] | None = None
+    """Height and width of the central part to keep, after padding."""
+    image_size: tuple[int, int] | None = None
+    """Height and width to resize to."""
+    resize: Literal["stretch", "pad", "crop"] | None = None
+    """What becomes of images of other proportions: stretch them, pad them with black bars (letterbox), or crop
+    what juts out. Folders and archives are stretched by default, and named data sets cropped."""
+    white_level: float | None = None
+    """Value that is white in files of more than 8 bits, such as 4095 of a camera of 12; 65535 where clear."""
+    max_pixels: int = image_data.MAX_PIXELS
+    """Largest image that is decoded, in pixels."""
+    channels: Literal[1, 3] | None = None
+    """1 makes images gray, 3 makes them coloured."""
+    train: str | None = None
+    """Which images to train on, in the official order, such as "train[:-10000]" or "all[:5%]"."""
+    validation: str | None = None
+    """Which images to select and to stop by, such as "train[-10000:]"."""
+    test: str | None = None
+    """Which images to test on, such as "all[-2000:]"."""
+    test_fraction: float = 0.2
+    """Part of the images that is held out for testing, where the source has no test images of its own."""
+    train_labels: tuple[str, ...] = ()
+    """Train and validate on images of these labels alone, by name or number; test images are left as they are."""
+    limit: int | None = None
+    """At most so many images of each split, drawn with the seed."""
+    validation_fraction: float | None = None
+    """Part of the training images that is held out to select and to stop by; 0.1, or 0 with --validation and of a
+    folder with val/."""
+    skip_bad: bool = False
+    """Leave out images that cannot be read, and count them, instead of stopping."""
+
+    def __post_init__(self):
+        for name in ("pad", "crop", "image_size"):
+            size = getattr(self, name)
+            object.__setattr__(self, name, (size, size) if isinstance(size, Integral) else size)
+        object.__setattr__(self, "train_labels", tuple(map(str, listed_names(self.train_labels))))
+        settle_fields(self)
+        if self.resize is None and self.image_size is not None:  # recorded, whatever later defaults are
+            object.__setattr__(self, "resize", image_data.default_resize(self.source))
+
+    @classmethod
+    def from_record(cls, values: dict[str, Any]) -> "DataConfig":
+        """What a run's record tells. One from before there were choices crops and sets validation images aside."""
+        if not isinstance(values, Mapping) or "resize" in values:
+            return read_fields(cls, values, "config.data")
+        then = {"resize": "crop"} if values.get("image_size") else {}
+        if values.get("validation_fraction") is None and values.get("validation") is None:
+            then["validation_fraction"] = DEFAULT_VALIDATION  # of training images, though a folder had its own
+        return read_fields(cls, {**values, **then}, "config.data")
+
+    def load(self, **options) -> "image_data.ImageData":
+        """The images, as `keras_ae.data.load` gives them; `options` are its further keywords, such as `seed`."""
+        chosen = {key: value for key, value in asdict(self).items() if key != "source"}
+        chosen["own_validation"] = self.validation_fraction is None
+        if chosen["validation_fraction"] is None:
+            chosen["validation_fraction"] = 0.0 if self.validation else DEFAULT_VALIDATION
+        return image_data.load(self.source, **chosen, **options)

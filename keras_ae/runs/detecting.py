@@ -1,0 +1,203 @@
+"""From normal images to an exported detector: a run, a threshold, and how well the promise was kept."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_ae._support.directories import check_replaceable
+from keras_ae._support.errors import InputError
+from keras_ae._support.written_files import saved_detector_files, saved_model_files
+from keras_ae.data import ImageData
+from keras_ae.detection import DEFAULT_RATE, AnomalyDetector, measure_outcome
+from keras_ae.export import Parity, as_float32, autoencoder_endpoints, write_saved_model
+from keras_ae.runs.config import DataConfig, RunConfig, plain
+from keras_ae.runs.detector_directory import EXPORTED, RUN, SAVED, check_detector_directory
+from keras_ae.runs.directory import RunDirectory
+from keras_ae.runs.normal_images import check_normal, check_sizes, load_normal
+from keras_ae.runs.rehearsal import rehearse_export
+from keras_ae.runs.run import Run
+from keras_ae.runs.stopping import calibration_rows
+from keras_ae.runs.training import train
+
+MAPPED = 256  # normal images whose maps tell what is usual
+PREPARATION = ("pad", "crop", "image_size", "resize", "white_level", "channels")
+
+
+def train_detector(
+    config: RunConfig,
+    out,
+    *,
+    score: str = "mse+nearest_codes",
+    false_positive_rate: float = DEFAULT_RATE,
+    formats: tuple[str, ...] = ("savedmodel",),
+    data: ImageData | None = None,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Train an autoencoder on normal images, calibrate a threshold on held-out ones, and export the detector.
+
+    The validation images set the threshold, with patience those that training is not stopped by. The test images
+    tell how many false alarms there are and, where their labels tell normal images from others (`normal_labels`),
+    how many anomalies are found. In `out` are the run, `run/`, the deployable `detector/`, and `detector_keras/`
+    for `load_detector`. A broken run goes on.
+
+    Args:
+        config: Of the run; its images are normal ones.
+        out: Directory.
+        score: Name of the score, or names joined by +.
+        false_positive_rate: What the threshold is set for.
+        formats: As of `export_detector`.
+        data: The images, if they are loaded already; else where needed more are set aside to validate on than
+            usual (`load_normal`).
+        progress: Whether to show progress bars.
+
+    Returns:
+        The threshold, what it promises, and what came out on the test images (`measure_outcome`).
+
+    Raises:
+        InputError: Labels tell that not all images are normal, there are too few validation images for the rate,
+            or what is to be trained cannot be exported, for instance; before anything is trained.
+    """
+    out = Path(out)
+    check_detector_directory(out)
+    if data is None:
+        config, data = load_normal(config, false_positive_rate, progress)
+    check_normal(data, config.data.train_labels)
+    check_sizes(data, false_positive_rate, config.training)
+    if not RunDirectory(out / RUN).is_finished:
+        rehearse_export(config, data.image_shape, score, tuple(formats))
+    resume = (out / RUN / "run.json").exists()
+    train(config, out / RUN, resume=resume, data=data, progress=progress)
+    return export_run(
+        out / RUN,
+        out / EXPORTED,
+        score=score,
+        false_positive_rate=false_positive_rate,
+        formats=formats,
+        data=data,
+        saved=out / SAVED,
+    )
+
+
+def normal_labels(data: ImageData, train_labels: tuple[str, ...] = ()) -> np.ndarray | None:
+    """Numbers of the labels that normal images have; test images of other labels are anomalies.
+
+    They are `train_labels`, names or numbers, where these are given, else those that training and validation
+    images have. None where labels tell nothing: there is not one for each image, or the test images were drawn at
+    random, so that it is chance which labels the others lack.
+
+    Args:
+        data: With test images.
+        train_labels: As they were given to load it.
+    """
+    try:
+        labels = {split: data.labels(split) for split, size in data.sizes.items() if size}
+    except InputError:  # a split without labels
+        return None
+    if train_labels:
+        names = data.label_names or ()
+        return np.array([names.index(label) if label in names else int(label) for label in train_labels])
+    if data.test_is_drawn or labels.pop("test").ndim > 1:
+        return None
+    return np.unique(np.concatenate(list(labels.values())))
+
+
+def label_names(data: ImageData, labels: np.ndarray) -> list[str]:
+    """Labels by their names, where they have some."""
+    return [data.label_names[label] if data.label_names else str(label) for label in labels]
+
+
+def export_run(
+    run,
+    out,
+    *,
+    score: str | None = None,
+    false_positive_rate: float = DEFAULT_RATE,
+    formats: tuple[str, ...] = ("savedmodel",),
+    data: ImageData | None = None,
+    saved=None,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Export a finished run: its autoencoder, or with a score a detector, calibrated on its validation images.
+
+    Args:
+        run: Directory of the run.
+        out: Directory of the SavedModel.
+        score, false_positive_rate, formats: As of `train_detector`; without a score there is but a SavedModel.
+        data: The run's images, if they are loaded already.
+        saved: Also a directory to save the detector to, for `load_detector`.
+        progress: Whether to show progress bars.
+
+    Returns:
+        Where it is, how far it is from the Keras model, and as of `train_detector`.
+    """
+    run = Run.open(run)
+    check_replaceable(out, saved_model_files)
+    if saved is not None:
+        check_replaceable(saved, saved_detector_files)
+    config, model = run.config, as_float32(run.model)
+    if score is None:
+        if tuple(formats) != ("savedmodel",):
+            raise InputError(f"formats {', '.join(formats)} without a score", "a SavedModel", "give --score NAME")
+        return {"out": str(out)} | _deviations(write_saved_model(model, autoencoder_endpoints(model), out))
+    data = data or config.load_data(progress)
+    check_sizes(data, false_positive_rate, config.training)
+    detector = AnomalyDetector(model, score, false_positive_rate, holdout=0)
+    calibrating = data.pipeline("validation", rows=calibration_rows(data, config.training))
+    detector.fit(data.pipeline("train", shuffle=False)).calibrate(calibrating)
+    results = _promised(detector) | measure_on_test(detector, data, config.data.train_labels)
+    if saved is not None:
+        detector.save(saved)
+    about = {
+        "data": f"{config.data.source}, fingerprint {data.fingerprint()[:16]}",
+        "images": data.sizes,
+        "preparation": _preparation(config.data),
+        "measured": results,
+    }
+    if detector.score_.has_map:
+        maps = detector.anomaly_maps(data.images("validation", MAPPED))
+        about["usual_map"] = [float(np.median(maps)), float(maps.max())]
+    examples = data.images("validation", 16)
+    results |= {"out": str(out)} | _deviations(detector.export(out, formats, examples, about))
+    keras.utils.clear_session()
+    return results
+
+
+def _preparation(config: DataConfig) -> dict[str, Any]:
+    """What a card tells of it: images that come in another size later are stretched, unless it says otherwise."""
+    kept = {name: asdict(config)[name] for name in PREPARATION}
+    return plain(kept | {"resize": config.resize or "stretch", "white_level": config.white_level or 65535})
+
+
+def _deviations(checked: dict[str, Parity]) -> dict[str, Any]:
+    """How far each endpoint or file is from the Keras model, and how far it may be."""
+    return {
+        "deviation": {name: parity.difference for name, parity in checked.items()},
+        "deviation_allowed": {name: parity.allowed for name, parity in checked.items()},
+    }
+
+
+def _promised(detector: AnomalyDetector) -> dict[str, Any]:
+    calibration = detector.calibration_
+    return {
+        "threshold": detector.threshold_,
+        "false_positive_rate": calibration.rate,
+        "calibration_images": calibration.images,
+        "true_rate_interval": list(calibration.rate_interval()),
+    }
+
+
+def measure_on_test(
+    detector: AnomalyDetector, data: ImageData, train_labels: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """What a detector makes of the test images, as of `measure_outcome`, and "normal_labels" where these tell."""
+    if not data.sizes["test"]:
+        return {}
+    calibration = detector.calibration_
+    known, scores = normal_labels(data, train_labels), detector.anomaly_scores(data.test)
+    if known is None:
+        return measure_outcome(scores, np.ones(len(scores), bool), calibration)
+    measured = measure_outcome(scores, np.isin(data.labels("test"), known), calibration)
+    return measured | {"normal_labels": label_names(data, known)}

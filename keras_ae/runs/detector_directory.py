@@ -1,0 +1,24 @@
+"""The directory of `detect train`: the run, the detector to deploy, and the one for `load_detector`."""
+
+from pathlib import Path
+
+from keras_ae._support.directories import check_replaceable
+from keras_ae._support.written_files import saved_detector_files, saved_model_files
+from keras_ae.runs.directory import RunDirectory
+
+RUN, EXPORTED, SAVED = "run", "detector", "detector_keras"
+
+
+def check_detector_directory(out) -> None:
+    """Refuse a directory in which a part of what `detect train` writes would replace files of somebody else.
+
+    Args:
+        out: It need not be there.
+
+    Raises:
+        InputError: Names the first such file.
+    """
+    out = Path(out)
+    check_replaceable(out / EXPORTED, saved_model_files)
+    check_replaceable(out / SAVED, saved_detector_files)
+    RunDirectory(out / RUN).check_new("run")

@@ -1,0 +1,175 @@
+"""A run on disk: files that are written whole or not at all."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from keras_ae._support.errors import InputError, absent
+from keras_ae._support.files import remove_unfinished, write_atomically, write_json
+from keras_ae._support.reading import read_numbers, read_object
+from keras_ae.runs.record import FORMAT, RunRecord
+
+FILES = ("run.json", "comparison.json", "environment.json", "metrics.json", "results.json", "model.keras")
+
+
+class RunDirectory:
+    """`run.json`, `environment.json`, `history.csv`, `metrics.json` and `model.keras` of one run.
+
+    A run is finished when its `metrics.json` is there: it is written last.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+
+    @property
+    def is_finished(self) -> bool:
+        return (self.path / "metrics.json").is_file()
+
+    @property
+    def model_path(self) -> Path:
+        return self.path / "model.keras"
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the state of an unfinished run is kept."""
+        return self.path / "checkpoint"
+
+    def open(self, kind: str, record: dict[str, Any], upgrade: Callable[[dict], dict] | None = None) -> None:
+        """Make the directory for this configuration, or check that it is the one it holds.
+
+        Args:
+            kind: "run" or "comparison"; names the file with the record.
+            record: What repeats it; of an earlier record the "config" and "data" must be equal.
+            upgrade: From a "config" of an earlier version to one of this version.
+
+        Raises:
+            InputError: If the directory holds something else, naming the first difference.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise InputError(f"{self.path}, a file", "a directory to write to", "give another --out")
+        file = self.path / f"{kind}.json"
+        record = {"format": FORMAT, **record}
+        self.check_files()
+        if file.exists():
+            earlier = self.read(kind)
+            if upgrade and "config" in earlier:
+                earlier["config"] = upgrade(earlier["config"])
+            for part in ("format", "config", "data"):
+                difference = first_difference(earlier.get(part), record.get(part), part)
+                if difference:
+                    name, before, now = difference
+                    raise InputError(
+                        f"{name} {now!r} for {self.path}",
+                        f"{before!r}, which the {kind} in this directory has",
+                        "give another --out, or remove the directory",
+                    )
+        else:
+            self.check_new(kind)
+            write_json(file, record)
+
+    def check_new(self, kind: str) -> None:
+        """Refuse a directory that holds other files and no run or comparison.
+
+        Args:
+            kind: As of `open`.
+
+        Raises:
+            InputError: Files are there, but no `run.json` or `comparison.json`.
+        """
+        if os.path.lexists(self.path / f"{kind}.json") or not self.path.is_dir():
+            return
+        if any(not entry.name.startswith(".") for entry in self.path.iterdir()):
+            expected = f"an empty directory or one of a {kind}"
+            raise InputError(f"{self.path}, which holds other files", expected, "give another --out")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from training here; the system unlocks when this process ends, however it ends.
+
+        Raises:
+            InputError: If another process is training here.
+        """
+        if os.name != "posix":  # no locks on directories elsewhere
+            yield
+            return
+        import fcntl
+
+        handle = os.open(self.path, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise InputError(
+                    f"{self.path}, in which another process is training",
+                    "a directory that nobody writes to",
+                    "wait for it, or give another --out",
+                ) from None
+            remove_unfinished(self.path)  # not before: they may be those of another process
+            yield
+        finally:
+            os.close(handle)
+
+    def read(self, name: str) -> dict[str, Any]:
+        """The content of `NAME.json`.
+
+        Raises:
+            InputError: If it is not there, or is no JSON.
+        """
+        file = self.path / f"{name}.json"
+        if not os.path.lexists(file):
+            where = f"{self.path}" if self.path.is_dir() else absent(self.path)
+            raise InputError(where, f"a directory with a {file.name}", "give the directory of a run")
+        return read_object(file, f"JSON that keras-ae wrote as {file.name}", "remove the directory and run again")
+
+    def record(self) -> RunRecord:
+        """The record of the run, checked; it may be unfinished.
+
+        Raises:
+            InputError: There is none, or it is damaged or of another version's format.
+        """
+        self.check_files()
+        file = self.path / "run.json"
+        if not os.path.lexists(file):
+            self.read("run")  # says so
+        return RunRecord.read(file)
+
+    def check_files(self) -> None:
+        """Refuse a directory in which something else, such as a link in a circle, has the name of a run's file."""
+        for file in (self.path / name for name in FILES):
+            if os.path.lexists(file) and not file.is_file():
+                expected = "a file, as keras-ae writes it"
+                raise InputError(f"{file}, which is no file or cannot be reached", expected, "remove it")
+
+    def write(self, name: str, value: Any) -> None:
+        """Write `NAME.json`."""
+        write_json(self.path / f"{name}.json", value)
+
+    def history(self) -> list[dict[str, float]]:
+        """The rows of `history.csv`, one an evaluation.
+
+        Raises:
+            InputError: It is not there or damaged.
+        """
+        expected = "the learning curve of a run"
+        return read_numbers(self.path / "history.csv", expected, "train the run again, or copy it whole")
+
+    def save_model(self, model) -> None:
+        """Write `model.keras`."""
+        write_atomically(self.model_path, lambda temporary: model.save(temporary), durable=True)
+
+
+def first_difference(before, now, name: str):
+    """(name, value before, value now) of the first thing in which two JSON values differ, or None."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in [*before, *(key for key in now if key not in before)]:
+            found = first_difference(before.get(key), now.get(key), f"{name}.{key}")
+            if found:
+                return found
+        return None
+    return None if before == now else (name, before, now)

@@ -1,0 +1,54 @@
+"""Which half of an autoencoder overfits: one half is kept as it was trained, the other is trained anew.
+
+The bottleneck-shape paper (section 4, and its conclusion) asks whether the encoder or the decoder overfits. A
+decoder trained anew on a frozen encoder tells how well the encoder's codes generalise, and the other way round.
+"""
+
+import random
+from contextlib import contextmanager
+
+from keras_ae._support.errors import unknown_name
+from keras_ae.autoencoder import Autoencoder
+
+HALVES = ("encoder", "decoder")
+
+
+def with_new_half(model: Autoencoder, new: str, seed: int) -> Autoencoder:
+    """A copy of a trained autoencoder with one half initialised anew, the other as it was trained and frozen.
+
+    The bottleneck belongs to the encoder.
+
+    Args:
+        model: It is left as it is.
+        new: "encoder" or "decoder": the half to train again.
+        seed: Of the new half's weights.
+
+    Returns:
+        An uncompiled autoencoder. A frozen batch normalisation keeps its statistics; a frozen variational
+        bottleneck goes on sampling in training.
+
+    Raises:
+        InputError: If there is no such half.
+    """
+    if new not in HALVES:
+        raise unknown_name("half", new, HALVES)
+    with _default_seeds(seed):
+        copy = Autoencoder.from_config(model.get_config())
+    kept = ("decoder",) if new == "encoder" else ("encoder", "bottleneck")
+    for part in kept:
+        getattr(copy, part).set_weights(getattr(model, part).get_weights())
+        getattr(copy, part).trainable = False
+    for part in {"encoder", "bottleneck", "decoder"}.difference(kept):
+        getattr(copy, part).trainable = True
+    return copy
+
+
+@contextmanager
+def _default_seeds(seed: int):
+    """Initialisers without a seed of their own take Keras's default ones, which come from Python's generator."""
+    before = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(before)

@@ -1,0 +1,59 @@
+"""The curve of a run: a row an evaluation, on disk as training goes on."""
+
+import time
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from keras_ae._support.files import write_csv
+
+
+class RunHistory(keras.callbacks.Callback):
+    """Keeps a row an evaluation, on disk too, so that a killed run leaves its curve; stops when numbers run away.
+
+    Args:
+        path: Of the csv file.
+        steps_per_evaluation: Training steps from one row to the next.
+
+    Attributes:
+        rows: "step" (training steps made), "seconds" (of training so far, those before a kill included) and the
+            logs.
+        diverged: The logs that were not all finite, or with a loss below 0, which none of the losses and penalties
+            can reach that have a lower bound; if there were any, training ended there.
+    """
+
+    def __init__(self, path: Path, steps_per_evaluation: int):
+        super().__init__()
+        self.path, self.steps_per_evaluation = path, steps_per_evaluation
+        self.rows: list[dict[str, float]] = []
+        self.diverged: dict[str, float] | None = None
+        self._started = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Of training so far."""
+        return time.perf_counter() - self._started
+
+    def get_state(self) -> dict[str, Any]:
+        """For a checkpoint."""
+        return {"rows": self.rows, "diverged": self.diverged, "seconds": self.seconds}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self.rows, self.diverged = list(state["rows"]), state["diverged"]
+        self._started = time.perf_counter() - state["seconds"]
+
+    def on_train_begin(self, logs=None):
+        self._started = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = {key: float(value) for key, value in (logs or {}).items()}
+        if not all(map(isfinite, logs.values())) or logs["loss"] < 0:
+            self.diverged = logs
+            self.model.stop_training = True
+            return
+        step = (epoch + 1) * self.steps_per_evaluation
+        self.rows.append({"step": step, "seconds": round(self.seconds, 3), **logs})
+        write_csv(self.path, self.rows)

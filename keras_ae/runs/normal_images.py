@@ -1,0 +1,99 @@
+"""Which images a detector takes as normal, and how many: what is said of them, and what is refused."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+
+from keras_ae._support.errors import InputError
+from keras_ae.data import ImageData
+from keras_ae.detection import check_rate, fewest_images
+from keras_ae.runs.config import RunConfig
+from keras_ae.runs.stopping import calibration_rows
+from keras_ae.runs.training_config import TrainingConfig
+
+_WORDS = r"(?:good|normal|nominal|ok|okay|free|healthy|intact|pass|passed|flawless|undamaged)"
+_NORMAL = re.compile(rf"(?<![a-z])(?:{_WORDS}|non?[-_ ]?(?:defects?|defective|damaged?))(?![a-z])")
+_OPPOSITE = re.compile(rf"(?<![a-z])(?:no|non|not|un|in)[-_ ]?{_WORDS}(?![a-z])")
+_LISTED = 8  # labels that are named
+
+
+def load_normal(config: RunConfig, rate: float, progress: bool = True) -> tuple[RunConfig, ImageData]:
+    """The images of a detector, and its configuration with as many validation images as the rate takes.
+
+    Where no part of the images is named for validation, and the usual tenth is too small to promise the rate, as
+    many as it takes are set aside, up to half of those that are not for testing.
+    """
+    data = config.load_data(progress)
+    check_rate(rate)
+    validation = data.sizes["validation"]
+    count, needed = data.sizes["train"] + validation, _needed(config.training, rate)
+    is_free = config.data.validation_fraction is None and data.validation_is_drawn
+    if not is_free or validation >= needed or needed > count / 2:
+        return config, data
+    config = replace(config, data=replace(config.data, validation_fraction=needed / count))
+    return config, config.load_data(progress)
+
+
+def check_sizes(data: ImageData, rate: float, training: TrainingConfig | None = None) -> None:
+    """Refuse a source with too few validation images to promise the rate, and to stop by (`InputError`)."""
+    check_rate(rate)
+    training = training or TrainingConfig()
+    count, needed = data.sizes["validation"], _needed(training, rate)
+    if count < needed:
+        stopping = "" if training.patience is None else ", of which every other one is to stop by"
+        action = "give more images, a larger --validation-fraction or a higher --false-positive-rate"
+        raise InputError(f"{count} images to calibrate a rate of {rate:g}{stopping}", f"at least {needed}", action)
+
+
+def _needed(training: TrainingConfig, rate: float) -> int:
+    return fewest_images(rate) * (1 if training.patience is None else 2)
+
+
+def check_normal(data: ImageData, train_labels: tuple[str, ...] = ()) -> None:
+    """Refuse to train on all labels where their names tell that only some are normal.
+
+    Raises:
+        InputError: No labels were chosen, and there are some such as "good" beside others.
+    """
+    counts = {} if train_labels else _counts(data)
+    normal = [name for name in counts if _sounds_normal(name)]
+    if normal and len(normal) < len(counts):
+        received = f"images of {_listed(list(counts))} to train on as normal ones"
+        raise InputError(received, "normal images alone", f"name them: --train-labels {' '.join(normal)}")
+
+
+def normal_in_words(data: ImageData, training: TrainingConfig) -> str:
+    """One line on which images are taken as normal, and how many there are."""
+    sizes, calibrating = data.sizes, len(calibration_rows(data, training))
+    stopping = sizes["validation"] - calibrating
+    which = f"{sizes['train']:,} to train on, " + (f"{stopping:,} to stop by, " if stopping else "")
+    which += f"{calibrating:,} to set the threshold"
+    counts = _counts(data)
+    if not counts:
+        return f"normal: all images ({which})"
+    labels = "label" if len(counts) == 1 else "labels"
+    each = [f"{name} ({count:,})" if len(counts) > 1 else name for name, count in counts.items()]
+    return f"normal: all images of the {labels} {_listed(each)} ({which})"
+
+
+def _counts(data: ImageData) -> dict[str, int]:
+    """Number of images by label, of those to train and to validate on; none where an image has no one label."""
+    try:
+        labels = [data.labels(split) for split in ("train", "validation") if data.sizes[split]]
+    except InputError:  # a split without labels
+        return {}
+    if not data.label_names or labels[0].ndim > 1:
+        return {}
+    numbers, counts = np.unique(np.concatenate(labels), return_counts=True)
+    return {data.label_names[number]: int(count) for number, count in zip(numbers, counts, strict=True)}
+
+
+def _sounds_normal(label: str) -> bool:
+    label = label.lower()
+    return bool(_NORMAL.search(label)) and not _OPPOSITE.search(label)
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _LISTED
+    return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")

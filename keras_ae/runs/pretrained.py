@@ -1,0 +1,57 @@
+"""The small trained models that come with the library: in `saved_models/` of a clone; a few in the wheel, too."""
+
+import os
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+from keras_ae._support.errors import InputError, unknown_name
+
+if TYPE_CHECKING:
+    import keras
+
+PACKAGE = Path(__file__).parents[1]
+DIRECTORIES = (PACKAGE.parent / "saved_models", PACKAGE / "saved_models")  # of a clone, of a wheel
+VARIABLE = "KERAS_AE_MODELS"
+
+
+def pretrained_models(directory=None) -> dict[str, Path]:
+    """The directories of models that `share_run` wrote, in any nesting, by name: "bottleneck_shape/2x2x16".
+
+    Args:
+        directory: Where they are; by default what KERAS_AE_MODELS names, or else `saved_models/` of the clone that
+            the library was installed from, or the few models that a wheel carries.
+
+    Raises:
+        InputError: There is no such directory.
+    """
+    directory = Path(directory or os.environ.get(VARIABLE) or _own_directory())
+    if not directory.is_dir():
+        action = f"correct the path, or what {VARIABLE} names"
+        raise InputError(f"{directory}, which is not there", "a directory of shared models", action)
+    found = sorted(path.parent for path in directory.rglob("check.json"))
+    return {path.relative_to(directory).as_posix(): path for path in found}
+
+
+def load_pretrained(name: str, directory=None) -> "keras.Model":
+    """A trained model that comes with the library, once its checksum and its outputs are what they were.
+
+    What it was trained on, and how good it is, is told by the card in its directory, `README.md`.
+
+    Args:
+        name: One of `pretrained_models()`.
+        directory: As of `pretrained_models`.
+
+    Raises:
+        InputError: There is no such model, or it is not what it was.
+    """
+    from keras_ae.runs.sharing import check_shared
+
+    name, found = PurePath(name).as_posix(), pretrained_models(directory)
+    if name not in found:
+        raise unknown_name("pretrained model", name, found)
+    return check_shared(found[name])
+
+
+def _own_directory() -> Path:
+    clone, wheel = DIRECTORIES
+    return clone if (clone.parent / "pyproject.toml").is_file() else wheel

@@ -1,0 +1,101 @@
+"""Exporting a detector before it is trained, so that what cannot be exported is refused in seconds, not hours."""
+
+import tempfile
+from functools import cached_property
+
+import keras
+import numpy as np
+
+from keras_ae._support.errors import InputError
+from keras_ae.detection import (
+    AnomalyDetector,
+    NormalImages,
+    Observation,
+    as_score,
+    check_formats,
+    portable_endpoints,
+)
+from keras_ae.export import (
+    Endpoint,
+    archive,
+    as_float32,
+    conversion,
+    convert_to_litert,
+    convert_to_onnx,
+    deviation,
+    image_endpoints,
+)
+from keras_ae.runs.config import RunConfig
+
+ROUGHLY = 0.1  # of the largest score: codes are random, so that scores may be anything
+IMAGES = 16  # random ones, that stand for normal images
+
+
+class _Rehearsed(NormalImages):
+    """Normal images with as many random codes as any density of codes needs."""
+
+    @cached_property
+    def codes(self) -> np.ndarray:
+        length = int(np.prod(self.model.code_shape))
+        return np.random.default_rng(0).normal(size=(2 * length + 100, length)).astype(np.float32)
+
+    def divided(self, every: int):
+        return self, self
+
+
+def rehearse_export(
+    config: RunConfig, image_shape: tuple[int, int, int], score: str, formats: tuple[str, ...]
+) -> None:
+    """Convert an untrained detector to each format, and keep nothing.
+
+    A SavedModel of score, map and reconstruction together, and the score in the other formats: what else is
+    exported consists of the same operations. These scores are compared roughly: converters have turned signs.
+
+    Args:
+        config: Of the run that is going to be trained.
+        image_shape: (height, width, channels).
+        score: Name of the score, or names joined by +.
+        formats: As of `export_detector`.
+
+    Raises:
+        InputError: The model or the score cannot be exported, or a package for a format is missing.
+    """
+    check_formats(formats)
+    model = as_float32(config.model.build(image_shape))
+    images = np.random.default_rng(0).random((IMAGES, *image_shape)).astype(np.float32)
+    detector = AnomalyDetector(model, score)
+    fitted = as_score(score)
+    fitted.check(model)
+    detector.score_ = fitted.copy().fit(_Rehearsed(model, [images]))
+    with tempfile.TemporaryDirectory() as folder, conversion("score", "savedmodel"):
+        archive(model, {"score": _together(detector).concrete()}, folder)
+    portable = portable_endpoints(detector)["score"]
+    expected = np.asarray(portable.function(images)["scores"])
+    if "onnx" in formats:
+        _, names, session = convert_to_onnx("score", portable)
+        _check_roughly("onnx", expected, session.run(names, {"images": images})[0])
+    if "litert" in formats:
+        _, runner = convert_to_litert(model, "score", portable)
+        _check_roughly("litert", expected, runner(images=images)["scores"])
+    keras.utils.clear_session()
+
+
+def _check_roughly(name: str, expected: np.ndarray, received: np.ndarray) -> None:
+    """Refuse scores that are others altogether; how exact they have to be tells the trained model."""
+    apart = deviation(expected, received)
+    if apart > ROUGHLY * np.abs(expected).max():
+        received = f"the output 'score' to export as {name}, which differs by {apart:.2g}"
+        raise InputError(received, "the model's own", "take another score or format, or report it")
+
+
+def _together(detector: AnomalyDetector) -> Endpoint:
+    """Score, map and reconstruction as one endpoint, which is traced and written once."""
+    score = detector.score_
+
+    def outputs(images):
+        seen = Observation(detector.autoencoder, images)
+        maps = {"maps": score.map(seen)} if score.has_map else {}
+        images = {"images": seen.reconstruction} if hasattr(detector.autoencoder, "decode") else {}
+        return {"scores": score.values(seen)} | maps | images
+
+    return image_endpoints("score", outputs, detector.image_shape)["score"]

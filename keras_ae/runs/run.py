@@ -1,0 +1,142 @@
+"""A finished run on disk, checked as it is opened: what every command and every script reads runs through."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_ae._support.directories import recover
+from keras_ae._support.errors import InputError
+from keras_ae._support.reading import read_object
+from keras_ae.data import ImageData
+from keras_ae.runs.directory import RunDirectory
+from keras_ae.runs.record import RunRecord
+
+if TYPE_CHECKING:
+    import keras
+
+COUNTS = ("steps", "parameters")  # among the measurements of every run
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its directory, its record, its measurements, and its model, loaded when it is first used.
+
+    Example:
+        >>> from keras_ae.studies import pretrained_models
+        >>> run = Run.open(pretrained_models()["variational_digits"])
+        >>> run.record.data.image_shape
+        (8, 8, 1)
+    """
+
+    directory: RunDirectory
+    record: RunRecord
+    metrics: Mapping[str, Any]
+    _model: "keras.Model | None" = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def open(cls, path) -> "Run":
+        """The finished run in a directory; loads neither Keras nor the model.
+
+        Args:
+            path: What `keras-ae train` or `keras-ae share` wrote, a candidate of a comparison, or `run/` of
+                `keras-ae detect train`.
+
+        Raises:
+            InputError: There is none, it is not finished, or its record or measurements are damaged.
+        """
+        recover(path)
+        directory = RunDirectory(path)
+        record = directory.record()
+        if not directory.is_finished:
+            raise InputError(f"{path}", "a finished run", "train it to the end first")
+        return cls(directory, record, read_metrics(directory.path / "metrics.json"))
+
+    @property
+    def path(self) -> Path:
+        """The run's directory."""
+        return self.directory.path
+
+    @property
+    def config(self):
+        """The configuration, a `RunConfig`."""
+        return self.record.config
+
+    @property
+    def model(self) -> "keras.Model":
+        """The trained model, compiled as it was trained.
+
+        Raises:
+            InputError: Its file is missing or damaged, or holds a model of other images.
+        """
+        if self._model is None:
+            object.__setattr__(self, "_model", self.load_model())
+        return self._model
+
+    def load_model(self, *, compile: bool = True) -> "keras.Model":
+        """The model, read from its file again.
+
+        Args:
+            compile: Whether to restore optimizer and loss.
+
+        Raises:
+            InputError: As of `model`.
+        """
+        from keras_ae.model_file import load_model  # imports Keras
+
+        self.config.model.import_parts()
+        model = load_model(self.directory.model_path, compile=compile)
+        shape, expected = _image_shape(model), self.record.data.image_shape
+        if shape != expected:
+            received = f"{self.directory.model_path}, a model of inputs {shape}"
+            raise InputError(received, f"one of images {expected}, as run.json says", "train the run again")
+        return model
+
+    def load_data(self, progress: bool = True) -> ImageData:
+        """The images of the run, which have to be the same still.
+
+        Args:
+            progress: Whether to show a bar while they are decoded.
+
+        Raises:
+            InputError: They cannot be loaded, or have changed.
+        """
+        data = self.config.load_data(progress)
+        if data.fingerprint() != self.record.data.fingerprint:
+            received = f"other images than {self.path} was trained on"
+            raise InputError(received, "the same", "give back the images of the run")
+        return data
+
+
+def _image_shape(model) -> tuple | None:
+    """(height, width, channels) of the images that an autoencoder or a classifier takes; None of other models."""
+    shape = getattr(model, "image_shape", None)
+    if shape is None:
+        inputs = getattr(model, "input_shape", None)  # an empty model has none
+        shape = inputs[1:] if isinstance(inputs, tuple) else None
+    return shape and tuple(shape)
+
+
+def read_metrics(file: Path) -> dict[str, Any]:
+    """The measurements in a `metrics.json`.
+
+    Raises:
+        InputError: It is damaged, or a value is neither a number, a text, a list of these nor numbers by name.
+    """
+    expected, action = "the measurements of a finished run", "train it again, or measure another run"
+    metrics = read_object(file, expected, action)
+    for name, value in metrics.items():
+        if not _is_measured(value):
+            raise InputError(f"{file} ({name} is a {type(value).__name__})", expected, action)
+    for name in COUNTS:
+        if not isinstance(metrics.get(name), int):
+            raise InputError(f"{file} (no number of {name})", expected, action)
+    return metrics
+
+
+def _is_measured(value) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(item, int | float | list) or item is None for item in value.values())
+    if isinstance(value, list):
+        return all(isinstance(item, int | float | str) for item in value)
+    return isinstance(value, int | float | str)

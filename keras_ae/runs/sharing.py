@@ -1,0 +1,168 @@
+"""A finished run as a folder to share: the model without its optimizer, the run's record, and a card."""
+
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_ae._support.directories import (
+    CHECKSUMS,
+    check_replaceable,
+    read_checksums,
+    sha256,
+    verify,
+    write_directory,
+)
+from keras_ae._support.errors import InputError, absent
+from keras_ae._support.fields import read_fields, settle_fields
+from keras_ae._support.files import write_json, write_text
+from keras_ae._support.reading import read_object
+from keras_ae._support.written_files import shared_run_files
+from keras_ae.runs.directory import RunDirectory
+from keras_ae.runs.environment import Environment
+from keras_ae.runs.run import Run
+from keras_ae.runs.tasks import task_of
+
+COPIED = ("metrics.json", "environment.json", "history.csv")
+CHECKED = 4  # random images whose outputs are kept
+TOLERANCE = 1e-4  # of outputs on another machine
+
+
+def share_run(run, out, title: str = "") -> Path:
+    """Write a run's model without its optimizer, its record and measurements, `check.json` and a `README.md`.
+
+    `check.json` has the SHA-256 of the model file, and the mean and deviation of the model's outputs for a few
+    random images, by which `check_shared` tells whether the model still computes the same.
+
+    Args:
+        run: Directory of a finished run.
+        out: Directory to write to; an earlier share that is there is replaced, anything else refused.
+        title: Of the card; the name of `out` by default.
+
+    Returns:
+        `out`.
+
+    Raises:
+        InputError: If there is no finished run, or `out` is its own directory.
+    """
+    run, out = Run.open(run), Path(out)
+    directory, config = run.directory, run.config
+    record, environment = directory.read("run"), Environment.read(run.path)
+    directory.history()  # refuses a damaged one
+    if out.resolve() == directory.path.resolve():
+        raise InputError(f"{out}, the run itself, as --out", "another directory", "give another --out")
+    check_replaceable(out, shared_run_files)
+    model = run.load_model(compile=False)
+    loss = task_of(model).loss_name(config.training)
+
+    def write(written: Path) -> None:
+        model.save(written / "model.keras")
+        write_json(written / "run.json", _without_places(record))
+        for name in COPIED:
+            shutil.copyfile(directory.path / name, written / name)
+        check = {
+            "checksums": True,
+            "sha256": sha256(written / "model.keras"),
+            **_outputs(model, run.record.data.image_shape),
+        }
+        write_json(written / "check.json", check)
+        card = _card(title or out.name, run, environment, loss, written, out.name, check["sha256"])
+        write_text(written / "README.md", card)
+
+    write_directory(out, write, shared_run_files)
+    return out
+
+
+def check_shared(path) -> keras.Model:
+    """The model of a folder that `share_run` made, if its file and its outputs are what they were.
+
+    Raises:
+        InputError: If the file has another checksum, or the outputs differ by more than 1e-4.
+    """
+    run, check = Run.open(path), read_check(path)
+    if check["checksums"] or (run.path / CHECKSUMS).exists():
+        verify(run.path, read_checksums(run.path), "get the folder again")
+    file = run.directory.model_path
+    if not file.is_file():
+        raise InputError(absent(file), "the model of a shared run", "get the file again")
+    if sha256(file) != check["sha256"]:
+        raise InputError(f"{file} with another checksum", check["sha256"], "get the file again")
+    model = run.model
+    for name, values in _outputs(model, run.record.data.image_shape).items():
+        if not np.allclose(values, check[name], atol=TOLERANCE):
+            raise InputError(f"{name} {values} of {path}", f"{check[name]}", "look at the versions in its card")
+    return model
+
+
+def read_check(path) -> dict[str, Any]:
+    """The content of a shared run's `check.json`: "sha256", "output_means", "output_deviations".
+
+    Raises:
+        InputError: There is none, or it is damaged.
+    """
+    file = RunDirectory(path).path / "check.json"
+    values = read_object(file, "the checksums of a shared run", "get the folder again")
+    return asdict(read_fields(_Check, values, str(file)))
+
+
+@dataclass(frozen=True)
+class _Check:
+    """What a shared model's file and outputs are."""
+
+    sha256: str
+    output_means: tuple[float, ...]
+    output_deviations: tuple[float, ...]
+    checksums: bool = False  # whether `checksums.json` belongs to it, as from its second version on
+
+    def __post_init__(self):
+        settle_fields(self)
+        if not len(self.output_means) == len(self.output_deviations) == CHECKED:
+            raise InputError("output_means and output_deviations", f"{CHECKED} numbers each")
+
+
+def _without_places(record: dict[str, Any]) -> dict[str, Any]:
+    """What repeats the run, without where named images lay on this machine: the notes and the data directory."""
+    config = record["config"]
+    kept = {key: value for key, value in record.items() if key != "notes"}
+    return kept | {"config": config | {"data": config["data"] | {"data_dir": None}}}
+
+
+def _outputs(model: keras.Model, image_shape) -> dict[str, list[float]]:
+    """Mean and standard deviation of each output for uniformly random images of a fixed seed."""
+    images = np.random.default_rng(0).random((CHECKED, *image_shape)).astype(np.float32)
+    outputs = keras.ops.convert_to_numpy(model(images)).astype(np.float64).reshape(CHECKED, -1)
+    return {"output_means": outputs.mean(axis=1).tolist(), "output_deviations": outputs.std(axis=1).tolist()}
+
+
+def _card(
+    title: str, run: Run, environment: Environment, loss: str, written: Path, name: str, checksum: str
+) -> str:
+    config, metrics, data = run.config, run.metrics, run.record.data
+    training, model = config.training, config.model
+    shape = " × ".join(map(str, data.image_shape))
+    sizes = ", ".join(f"{count:,} {split}" for split, count in data.sizes.items())
+    split = "test" if "test" in metrics else "validation"  # of a comparison's candidates
+    versions = ", ".join(f"{name} {version}" for name, version in environment.packages.items())
+    scores = [f"| {name} | {value:.6g} |" for name, value in metrics.get(split, {}).items()]
+    size = (written / "model.keras").stat().st_size
+    lines = [
+        *(f"# {title}", ""),
+        f"- **Model**: `{model.architecture}`, code {model.code}, {metrics['parameters']:,} parameters; "
+        f"options: {', '.join(f'`{option}`' for option in model.options) or 'none'}.",
+        f"- **Images**: {config.data.source}, {shape} ({sizes}); fingerprint `{data.fingerprint[:16]}…`.",
+        f"- **Training**: {metrics['steps']:,} steps of {training.batch_size} images, {loss}, Adam at "
+        f"{training.learning_rate:g}, seed {training.seed}, {training.precision}.",
+        f"- **Made with**: Python {environment.python}, {versions}.",
+        f"- **Files**: `model.keras`, {size:,} bytes, SHA-256 `{checksum}`; `run.json` repeats the run; "
+        "`history.csv`, `metrics.json`, `environment.json`; `check.json` for `keras_ae.studies.check_shared`.",
+        *("", f"| {split} images, pixels in [0, 1] | |", "|---|---:|", *scores, ""),
+        "```python",
+        "import keras_ae as kae",
+        "",
+        f'model = kae.load_model("{name}/model.keras")  # images [n, {shape.replace(" × ", ", ")}] in [0, 1]',
+        "```",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,159 @@
+"""What a run trains a model to do, and how it is measured: to give back its images, or to tell their labels."""
+
+from math import prod
+from typing import Any
+
+import keras
+
+from keras_ae import optimizers
+from keras_ae._support.errors import InputError, unknown_name
+from keras_ae._support.execution import choose_execution, most_steps_a_call
+from keras_ae.autoencoder import Autoencoder
+from keras_ae.data import ImageData
+from keras_ae.evaluation import encoding_seconds, measure_reconstruction
+from keras_ae.losses import StructuralDissimilarity, SumSquaredError
+from keras_ae.objectives import MultiObjective
+from keras_ae.runs.training_config import TrainingConfig
+
+ENCODING_BATCH = 256
+OWN_LOSSES = {"ssim": StructuralDissimilarity, "sum_squared_error": SumSquaredError}
+
+
+class Reconstruction:
+    """Autoencoders learn to give back their images."""
+
+    labels = False
+
+    def loss_name(self, training: TrainingConfig) -> str:
+        """What the model is trained on, for people."""
+        return training.loss
+
+    def losses(self, training: TrainingConfig) -> dict[str, Any]:
+        """Loss and metrics, as `compile` takes them."""
+        loss = OWN_LOSSES[training.loss]() if training.loss in OWN_LOSSES else training.loss
+        return {"loss": loss, "metrics": ["mse"]}  # So that every loss can be compared, in the history.
+
+    def batches(self, data: ImageData, split: str, training: TrainingConfig, **options):
+        """What the model gets of a split; the options are those of `ImageData.pipeline`."""
+        return data.pipeline(split, noise=training.noise, **options)
+
+    def measure(self, model, data: ImageData, split: str, training: TrainingConfig) -> dict[str, float]:
+        """The reconstruction scores of one split, as `ReconstructionScores.summary` gives them."""
+        return measure_reconstruction(model, self.batches(data, split, training, shuffle=False)).summary()
+
+    def describe(self, model) -> dict[str, Any]:
+        """Size of a model and of its code."""
+        values = prod(model.code_shape)
+        return {
+            "parameters": model.count_params(),
+            "code_shape": list(model.code_shape),
+            "code_values": values,
+            "compression": values / prod(model.image_shape),
+        }
+
+    def speed(self, model, data: ImageData) -> dict[str, float]:
+        """How long the trained model takes."""
+        return {"encoding_seconds_per_image": encoding_seconds(model, data.images("train", ENCODING_BATCH))}
+
+
+class Classification:
+    """Classifiers, with local objectives or without, learn the labels of the images: their output is logits.
+
+    Their loss is the sparse categorical cross-entropy in nats, whatever the loss of the configuration.
+    """
+
+    labels = True
+
+    def loss_name(self, training: TrainingConfig) -> str:
+        """What the model is trained on, for people."""
+        return "sparse_categorical_crossentropy"
+
+    def losses(self, training: TrainingConfig) -> dict[str, Any]:
+        """Loss and metrics, as `compile` takes them."""
+        return {"loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True), "metrics": ["accuracy"]}
+
+    def batches(self, data: ImageData, split: str, training: TrainingConfig, **options):
+        """Images and the labels to learn; the options are those of `ImageData.pipeline`.
+
+        Raises:
+            InputError: If images have several labels and none of them is chosen, or the other way round.
+        """
+        column = _label_column(data, split, training.label)
+        batches = data.pipeline(split, labels=True, **options)
+        return batches if column is None else batches.map(lambda images, labels: (images, labels[:, column]))
+
+    def measure(self, model, data: ImageData, split: str, training: TrainingConfig) -> dict[str, float]:
+        """Losses and accuracy on one split."""
+        batches = self.batches(data, split, training, shuffle=False)
+        return model.evaluate(batches, return_dict=True, verbose=0) | {"images": data.sizes[split]}
+
+    def describe(self, model) -> dict[str, Any]:
+        """Size of a model."""
+        return {"parameters": model.count_params()}
+
+    def speed(self, model, data: ImageData) -> dict[str, float]:
+        """Nothing is timed."""
+        return {}
+
+
+def task_of(model: keras.Model):
+    """What a model is trained to do.
+
+    Raises:
+        InputError: If it is no model of one output.
+    """
+    if isinstance(model, Autoencoder):
+        return Reconstruction()
+    if isinstance(model, keras.Model) and len(model.outputs) == 1:
+        return Classification()
+    raise InputError(
+        f"a {type(model).__name__}", "an Autoencoder, or a classifier with one output", "build one of these"
+    )
+
+
+def _label_column(data: ImageData, split: str, label: str | None) -> int | None:
+    """Where a label stands among those of an image, by name or, without names, by number; None if it has one."""
+    labels = data.labels(split)
+    if labels.ndim == 1:
+        if label is not None:
+            raise InputError(f"label {label!r} of {data.source}", "none: its images have one each", "leave it out")
+        return None
+    names = list(data.label_names or map(str, range(labels.shape[1])))
+    if label is None:
+        raise InputError(
+            f"{data.source}, whose images have several labels", "the one to learn", f"choose of {', '.join(names)}"
+        )
+    if label not in names:
+        raise unknown_name(f"label of {data.source}", label, names)
+    return names.index(label)
+
+
+def compile_model(model: keras.Model, training: TrainingConfig) -> dict[str, Any]:
+    """Compile a model for its task; gives what "auto" came to."""
+    jit = {"auto": "auto", "yes": True, "no": False}[training.jit_compile]
+    execution = choose_execution(model, jit, training.steps_per_execution)
+    # A call must not run past the end of an epoch: Keras would train more steps than were asked for.
+    calls = most_steps_a_call(execution.steps_per_execution, [training.steps_per_evaluation])
+    resolved = {"jit_compile": execution.jit_compile, "steps_per_execution": calls}
+    optimizer = optimizers.Adam(training.learning_rates())
+    model.compile(optimizer, **task_of(model).losses(training), **_objectives(model, training), **resolved)
+    return resolved
+
+
+def _objectives(model: keras.Model, training: TrainingConfig) -> dict[str, Any]:
+    """How its objectives are trained together, as `MultiObjective.compile` takes it; nothing for other models.
+
+    Raises:
+        InputError: If it is told for a model that has one objective.
+    """
+    mode, weights, passes = training.objective_mode, training.objective_weights, training.objective_passes
+    if isinstance(model, MultiObjective):
+        return {"mode": mode, "passes": passes, "objective_weights": weights}
+    if mode != "alternate" or weights is not None or passes != 1:
+        told = f"objective_mode {mode} with objective_weights {weights} and objective_passes {passes}"
+        raise InputError(
+            f"{told} for a {type(model).__name__}",
+            "a model with local objectives",
+            "choose one such as cnn_lea or lea_only, or leave them out",
+        )
+    return {}

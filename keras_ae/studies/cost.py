@@ -1,0 +1,134 @@
+"""What a list of runs will take on the device at hand: time and memory, before the first one begins."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import keras
+
+from keras_ae._support.errors import InputError
+from keras_ae._support.execution import computing_in
+from keras_ae.runs import RunConfig, compile_model, task_of
+from keras_ae.studies.study import StudyRun
+
+TRAINING_PASSES = 3  # a forward pass, and a backward one that costs about two
+COPIES_OF_WEIGHTS = 4  # weights, gradients, and Adam's two moments
+TIMED_STEPS = 5
+NO_ACTIVATIONS = {"Const", "Identity", "Placeholder", "ReadVariableOp"}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one model: floating-point operations and float32 activations of one image's forward pass; parameters."""
+
+    operations: float
+    activations: int
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Of a list of runs: seconds one after the other, and bytes that the largest needs beside the images.
+
+    `left_out` tells which runs could not be estimated, and why: training them will fail.
+    """
+
+    seconds: float
+    memory: float
+    device: str
+    left_out: dict[str, str]
+
+
+def cost(model: keras.Model) -> Cost:
+    """Count the work of an `Autoencoder` or a functional model on one image, from its TensorFlow graph."""
+    import tensorflow as tf
+
+    shape = getattr(model, "image_shape", None) or model.input_shape[1:]
+    spec = tf.TensorSpec((1, *shape))
+    graph = tf.function(lambda images: model(images)).get_concrete_function(spec).graph
+    profiler = tf.compat.v1.profiler
+    options = profiler.ProfileOptionBuilder(profiler.ProfileOptionBuilder.float_operation()).with_empty_output()
+    operations = profiler.profile(graph, options=options.build()).total_float_ops
+    outputs = (
+        output
+        for operation in graph.get_operations()
+        if operation.type not in NO_ACTIVATIONS
+        for output in operation.outputs
+    )
+    activations = sum(output.shape.num_elements() or 0 for output in outputs if output.dtype.is_floating)
+    return Cost(float(operations), activations, model.count_params())
+
+
+def estimate(runs: Sequence[StudyRun]) -> Estimate:
+    """Estimate by each model's operations, at the speed that the largest model of each architecture reaches here.
+
+    Right within a factor of about two: small layers run at another speed than large ones.
+
+    Args:
+        runs: The runs that will be trained.
+    """
+    shapes, costs, speeds = {}, {}, {}
+    seconds = memory = 0.0
+    left_out = _add_costs(runs, shapes, costs)
+    for run in (run for run in runs if run.name not in left_out):
+        config, shape = run.config, shapes[run.config.data]
+        kind = (config.model.architecture, config.training.precision, config.training.jit_compile)
+        if kind not in speeds:
+            largest = max(
+                (key for key in costs if key[0].architecture == kind[0]), key=lambda k: costs[k].operations
+            )
+            speeds[kind] = _step_seconds(config, *largest) / (
+                costs[largest].operations * config.training.batch_size
+            )
+        of_model, batch = costs[config.model, shape], config.training.batch_size
+        steps = config.training.rounds * config.training.steps_per_evaluation
+        seconds += steps * batch * of_model.operations * speeds[kind]
+        activations = TRAINING_PASSES * of_model.activations * batch
+        memory = max(memory, 4 * (COPIES_OF_WEIGHTS * of_model.parameters + activations))
+    return Estimate(seconds, memory, ", ".join(map(str, keras.distribution.list_devices())), left_out)
+
+
+def _add_costs(runs: Sequence[StudyRun], shapes: dict, costs: dict) -> dict[str, str]:
+    """The runs that cannot be estimated, and why. A source that is not there is asked for once."""
+    left_out, missing = {}, {}
+    for run in runs:
+        data = run.config.data.source
+        try:
+            if data in missing:
+                raise missing[data]
+            _add_cost(run.config, shapes, costs)
+        except InputError as error:
+            left_out[run.name] = str(error)
+            if run.config.data not in shapes:
+                missing[data] = error
+    return left_out
+
+
+def _add_cost(config: RunConfig, shapes: dict, costs: dict) -> None:
+    if config.data not in shapes:
+        shapes[config.data] = config.load_data(progress=False).image_shape
+    key = (config.model, shapes[config.data])
+    if key not in costs:
+        costs[key] = cost(config.model.build(shapes[config.data]))
+
+
+def _step_seconds(config: RunConfig, model_config, image_shape) -> float:
+    """Seconds of one training step, by trying."""
+    import tensorflow as tf
+
+    with computing_in(config.training.precision):
+        model = model_config.build(image_shape)
+    compile_model(model, config.training)
+    batch = config.training.batch_size
+    images = keras.random.uniform((batch, *image_shape), seed=0)
+    data = (images, keras.ops.zeros(batch, "int32")) if task_of(model).labels else (images,)
+    untuned = tf.data.Options()
+    untuned.autotune.enabled = False  # As in `keras_ae.data`: the end of a tuned one can take seconds.
+    endless = tf.data.Dataset.from_tensors(data if len(data) > 1 else data[0]).repeat().with_options(untuned)
+    steps = TIMED_STEPS * model.steps_per_execution
+    model.fit(endless, steps_per_epoch=steps, verbose=0, shuffle=False)  # compiles
+    started = time.perf_counter()
+    model.fit(endless, steps_per_epoch=steps, verbose=0, shuffle=False)
+    seconds = (time.perf_counter() - started) / steps
+    keras.utils.clear_session()
+    return seconds
