@@ -200,9 +200,9 @@ def fid_caution(images: int, features: int) -> str:
     """Why a Fréchet distance of so few images is not to be trusted; "" if there are enough.
 
     Example:
-        >>> kae.evaluation.sample_quality.fid_caution(10_000, 2048)
+        >>> fid_caution(10_000, 2048)
         ''
-        >>> kae.evaluation.sample_quality.fid_caution(10_000, 20_000)
+        >>> fid_caution(10_000, 20_000)
         'Fréchet distances of 10,000 images and 20,000 features are too long: take 20,000 images or more'
     """
     enough = max(FEWEST_FOR_FID, features)
