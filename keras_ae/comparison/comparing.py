@@ -8,6 +8,9 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
+from keras_ae._support.errors import InputError
+from keras_ae._support.pictures import grid, save_picture
+from keras_ae._support.progress import progress_bars
 from keras_ae.comparison.candidate import Candidate
 from keras_ae.comparison.config import CompareConfig, upgraded_comparison
 from keras_ae.comparison.probe import probe_codes
@@ -22,15 +25,12 @@ from keras_ae.comparison.results import (
 from keras_ae.comparison.selection import frontier, select
 from keras_ae.comparison.several import train_several
 from keras_ae.data import ImageData
-from keras_ae.errors import InputError
 from keras_ae.evaluation import interpolate, measure_reconstruction
 from keras_ae.model_file import load_model
-from keras_ae.pictures import grid, save_picture
-from keras_ae.progress import progress_bars
-from keras_ae.studies.environment import environment
-from keras_ae.studies.run import Run
-from keras_ae.studies.run_directory import RunDirectory
-from keras_ae.studies.training import TrainingDivergedError, train
+from keras_ae.runs.directory import RunDirectory
+from keras_ae.runs.environment import environment
+from keras_ae.runs.run import Run
+from keras_ae.runs.training import TrainingDivergedError, train
 
 SHOWN = 10  # images in a grid
 EXTREMES = 6  # best and worst cases

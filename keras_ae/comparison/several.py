@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from math import prod
 from typing import Literal
 
+from keras_ae._support.progress import progress_bars
 from keras_ae.comparison.candidate import Candidate
 from keras_ae.comparison.config import CompareConfig
 from keras_ae.data import ImageData
-from keras_ae.progress import progress_bars
-from keras_ae.studies.config import as_json
+from keras_ae.runs.config import as_json
+from keras_ae.runs.directory import RunDirectory
+from keras_ae.runs.worker import Job, Outcome
 from keras_ae.studies.processes import last_step, train_at_once, workers_that_pay
-from keras_ae.studies.run_directory import RunDirectory
-from keras_ae.studies.worker import Job, Outcome
 
 
 def train_several(

@@ -1,4 +1,4 @@
-"""Runs trained in a process of their own: `python -m keras_ae.studies.worker`, a job a line on standard input."""
+"""Runs trained in a process of their own: `python -m keras_ae.runs.worker`, a job a line on standard input."""
 
 import gc
 import json
@@ -9,7 +9,7 @@ import threading
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from keras_ae.errors import InputError, TrainingDivergedError, explain_os_error
+from keras_ae._support.errors import InputError, TrainingDivergedError, explain_os_error
 
 REFUSED, DIVERGED = 2, 3
 
@@ -68,7 +68,7 @@ def main() -> int:
     threading.Thread(target=_receive, args=(jobs,), daemon=True).start()
     import keras
 
-    import keras_ae.studies.training  # noqa: F401
+    import keras_ae.runs.training  # noqa: F401
 
     gc.freeze()  # Else each collection walks all of TensorFlow.
     images = _Images()
@@ -84,8 +84,8 @@ def main() -> int:
 
 
 def _trained(job: Job, images: "_Images") -> Outcome:
-    from keras_ae.studies.config import run_config_from_json
-    from keras_ae.studies.training import train
+    from keras_ae.runs.config import run_config_from_json
+    from keras_ae.runs.training import train
 
     options = {"allow_inexact": job.allow_inexact, "measure": tuple(job.measure), "progress": False}
     try:

@@ -11,9 +11,9 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import IO
 
-from keras_ae.errors import InputError
-from keras_ae.studies.run_directory import RunDirectory
-from keras_ae.studies.worker import Job, Outcome
+from keras_ae._support.errors import InputError
+from keras_ae.runs.directory import RunDirectory
+from keras_ae.runs.worker import Job, Outcome
 
 POLL = 0.5  # seconds between two looks at the histories
 TAIL = 20  # lines of a crashed process's output that are kept
@@ -43,7 +43,7 @@ class Processes:
         with self._lock:
             if self._closed:
                 raise RuntimeError("interrupted")
-            command = [sys.executable, "-m", "keras_ae.studies.worker"]
+            command = [sys.executable, "-m", "keras_ae.runs.worker"]
             process = subprocess.Popen(command, env=os.environ | environment, **options)
             self._running.add(process)
             return process
@@ -146,7 +146,7 @@ def workers_that_pay(jobs: int, batch_bytes: int, memory: int | None = None) -> 
         batch_bytes: Of a batch of images in float32.
         memory: Bytes that are free; asked of the system by default.
     """
-    from keras_ae.execution import on_cpu
+    from keras_ae._support.execution import on_cpu
 
     if not on_cpu():
         return 1

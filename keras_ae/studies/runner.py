@@ -8,17 +8,17 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from keras_ae.errors import InputError
-from keras_ae.files import write_json
-from keras_ae.progress import progress_bars
-from keras_ae.reading import read_object
-from keras_ae.studies.config import as_json
+from keras_ae._support.errors import InputError
+from keras_ae._support.files import write_json
+from keras_ae._support.progress import progress_bars
+from keras_ae._support.reading import read_object
+from keras_ae.runs.config import as_json
+from keras_ae.runs.directory import RunDirectory, first_difference
+from keras_ae.runs.run import read_metrics
+from keras_ae.runs.worker import DIVERGED, REFUSED, Job
 from keras_ae.studies.processes import POLL, TAIL, Processes, last_step
 from keras_ae.studies.repeated_runs import copy_finished
-from keras_ae.studies.run import read_metrics
-from keras_ae.studies.run_directory import RunDirectory, first_difference
 from keras_ae.studies.study import FINISHED, Study, StudyRun
-from keras_ae.studies.worker import DIVERGED, REFUSED, Job
 
 
 def run_study(
