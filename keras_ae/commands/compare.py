@@ -10,11 +10,8 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.output_paths import check_output_directory
 from keras_ae.catalogue import PURPOSES
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_notes
-from keras_ae.comparison.config import DEFAULT_TRAINING, CompareConfig
-from keras_ae.comparison.purpose import Column
-from keras_ae.comparison.results import Comparison
-from keras_ae.runs.data_config import DataConfig
-from keras_ae.runs.training_config import TrainingConfig
+from keras_ae.comparison import DEFAULT_TRAINING, Column, CompareConfig, Comparison
+from keras_ae.runs import DataConfig, TrainingConfig
 
 CODE_VALUES = Column("values", lambda candidate: candidate.code_values, "{:,}".format)
 PROBE = Column("probe", lambda candidate: candidate.probe.accuracy, "{:.1%}".format)

@@ -27,10 +27,7 @@ from keras_ae.comparison.several import train_several
 from keras_ae.data import ImageData
 from keras_ae.evaluation import interpolate, measure_reconstruction
 from keras_ae.model_file import load_model
-from keras_ae.runs.directory import RunDirectory
-from keras_ae.runs.environment import environment
-from keras_ae.runs.run import Run
-from keras_ae.runs.training import TrainingDivergedError, train
+from keras_ae.runs import Run, RunDirectory, TrainingDivergedError, current_environment, train
 
 SHOWN = 10  # images in a grid
 EXTREMES = 6  # best and worst cases
@@ -84,7 +81,7 @@ def compare(
 
 def _compared(config, candidates, judge, data, directory: RunDirectory, allow_inexact, progress, workers):
     """Train the candidates, select by validation images, and measure on test images."""
-    directory.write("environment", environment())
+    directory.write("environment", current_environment())
     outcomes = train_several(config, candidates, data, directory, allow_inexact, progress, workers)
     tried = list(_train_all(config, candidates, data, directory, allow_inexact, progress, outcomes))
     trained = [one for one in tried if isinstance(one, TrainedCandidate)]

@@ -8,10 +8,7 @@ from keras_ae._support.progress import progress_bars
 from keras_ae.comparison.candidate import Candidate
 from keras_ae.comparison.config import CompareConfig
 from keras_ae.data import ImageData
-from keras_ae.runs.config import as_json
-from keras_ae.runs.directory import RunDirectory
-from keras_ae.runs.worker import Job, Outcome
-from keras_ae.studies.processes import last_step, train_at_once, workers_that_pay
+from keras_ae.runs import Job, Outcome, RunDirectory, as_json, last_step, train_at_once, workers_that_pay
 
 
 def train_several(

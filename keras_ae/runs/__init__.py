@@ -30,8 +30,13 @@ _WHERE = {
 _SHARED = {
     "DIVERGED": "worker",
     "Environment": "environment",
+    "Job": "worker",
     "LoadsData": "config",
+    "Outcome": "worker",
+    "POLL": "processes",
+    "Processes": "processes",
     "REFUSED": "worker",
+    "TAIL": "processes",
     "as_json": "config",
     "check_detector_directory": "detector_directory",
     "check_normal": "normal_images",
@@ -42,6 +47,7 @@ _SHARED = {
     "first_difference": "directory",
     "format_code": "config",
     "label_names": "detecting",
+    "last_step": "processes",
     "load_normal": "normal_images",
     "normal_in_words": "normal_images",
     "normal_labels": "detecting",
@@ -50,6 +56,8 @@ _SHARED = {
     "read_check": "sharing",
     "read_metrics": "run",
     "task_of": "tasks",
+    "train_at_once": "processes",
+    "workers_that_pay": "processes",
 }
 __all__ = sorted(_WHERE)
 __getattr__ = lazy_names(__name__, {**_WHERE, **_SHARED})

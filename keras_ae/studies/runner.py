@@ -12,11 +12,19 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.files import write_json
 from keras_ae._support.progress import progress_bars
 from keras_ae._support.reading import read_object
-from keras_ae.runs.config import as_json
-from keras_ae.runs.directory import RunDirectory, first_difference
-from keras_ae.runs.run import read_metrics
-from keras_ae.runs.worker import DIVERGED, REFUSED, Job
-from keras_ae.studies.processes import POLL, TAIL, Processes, last_step
+from keras_ae.runs import (
+    DIVERGED,
+    POLL,
+    REFUSED,
+    TAIL,
+    Job,
+    Processes,
+    RunDirectory,
+    as_json,
+    first_difference,
+    last_step,
+    read_metrics,
+)
 from keras_ae.studies.repeated_runs import copy_finished
 from keras_ae.studies.study import FINISHED, Study, StudyRun
 

@@ -13,10 +13,9 @@ from keras_ae._support.errors import InputError
 from keras_ae.cli import main
 from keras_ae.comparison import CompareConfig, compare
 from keras_ae.model_file import load_model
-from keras_ae.runs import DataConfig, TrainingConfig
+from keras_ae.runs import DataConfig, TrainingConfig, processes
 from keras_ae.runs.config import as_json
 from keras_ae.runs.worker import DIVERGED, Job
-from keras_ae.studies import processes
 
 pytestmark = pytest.mark.tensorflow
 
