@@ -35,6 +35,7 @@ _WHERE = {
     "factor_vae_score": "codes.disentanglement_fixed_factor",
     "feature_extractor": "samples.feature_extractors",
     "feature_maps": "internals.maps",
+    "fid_caution": "samples.frechet",
     "fit_densities": "samples.quality",
     "frechet_distance": "samples.frechet",
     "frechet_distance_of_moments": "samples.frechet",
@@ -77,7 +78,6 @@ _SHARED = {
     "as_array": "inference",
     "column": "samples.quality",
     "decoded": "samples.quality",
-    "fid_caution": "samples.quality",
 }
 __all__ = sorted(_WHERE)
 __getattr__ = lazy_names(__name__, {**_WHERE, **_SHARED})

@@ -11,13 +11,14 @@ from keras_ae.density import DENSITIES, Gaussian
 from keras_ae.evaluation import (
     SampleQuality,
     compare_features,
+    fid_caution,
     fit_densities,
     frechet_distance,
     kernel_distance,
     measure_samples,
     precision_and_recall,
 )
-from keras_ae.evaluation.samples.quality import decoded, fid_caution
+from keras_ae.evaluation.samples.quality import decoded
 
 pytestmark = pytest.mark.tensorflow
 

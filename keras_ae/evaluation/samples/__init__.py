@@ -9,6 +9,7 @@ _WHERE = {
     "SampleQuality": "quality",
     "compare_features": "quality",
     "feature_extractor": "feature_extractors",
+    "fid_caution": "frechet",
     "fit_densities": "quality",
     "frechet_distance": "frechet",
     "frechet_distance_of_moments": "frechet",

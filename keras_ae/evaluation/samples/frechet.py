@@ -8,6 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from keras_ae._support.errors import InputError
 
+FEWEST_FOR_FID = 10_000  # images: Heusel et al. (2017) recommend no fewer
 _ROWS = 4096  # features of an array that are turned into float64 at once
 
 
@@ -99,6 +100,22 @@ def frechet_distance(a, b) -> float:
         9.0
     """
     return frechet_distance_of_moments(FeatureMoments().update(a), FeatureMoments().update(b))
+
+
+def fid_caution(images: int, features: int) -> str:
+    """Why a Fréchet distance of so few images is not to be trusted; "" if there are enough.
+
+    Example:
+        >>> kae.evaluation.fid_caution(10_000, 2048)
+        ''
+        >>> kae.evaluation.fid_caution(10_000, 20_000)
+        'Fréchet distances of 10,000 images and 20,000 features are too long: take 20,000 images or more'
+    """
+    enough = max(FEWEST_FOR_FID, features)
+    if images >= enough:
+        return ""
+    received = f"Fréchet distances of {images:,} images and {features:,} features"
+    return f"{received} are too long: take {enough:,} images or more"
 
 
 def frechet_distance_of_moments(a: FeatureMoments, b: FeatureMoments) -> float:

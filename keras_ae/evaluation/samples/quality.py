@@ -17,13 +17,13 @@ from keras_ae.evaluation.inference import encode
 from keras_ae.evaluation.samples.feature_extractors import FeatureExtractor, feature_extractor
 from keras_ae.evaluation.samples.frechet import (
     FeatureMoments,
+    fid_caution,
     frechet_distance,
     frechet_distance_of_moments,
 )
 from keras_ae.evaluation.samples.kernel import kernel_distance
 from keras_ae.evaluation.samples.precision_recall import precision_and_recall
 
-FEWEST_FOR_FID = 10_000  # images: Heusel et al. (2017) recommend no fewer
 _SUBSETS = 100  # for the kernel distance
 _NEIGHBORS = 3  # for precision and recall
 
@@ -194,22 +194,6 @@ def measure_samples(
         distances = _without_densities(model, data, split, samples, extractor, real, seed, interpolation)
         columns |= {column(name, "fid", extractor.name): value for name, value in distances.items()}
     return columns
-
-
-def fid_caution(images: int, features: int) -> str:
-    """Why a Fréchet distance of so few images is not to be trusted; "" if there are enough.
-
-    Example:
-        >>> fid_caution(10_000, 2048)
-        ''
-        >>> fid_caution(10_000, 20_000)
-        'Fréchet distances of 10,000 images and 20,000 features are too long: take 20,000 images or more'
-    """
-    enough = max(FEWEST_FOR_FID, features)
-    if images >= enough:
-        return ""
-    received = f"Fréchet distances of {images:,} images and {features:,} features"
-    return f"{received} are too long: take {enough:,} images or more"
 
 
 def images_of(data: ImageData, split: str, count: int) -> Iterator[np.ndarray]:
