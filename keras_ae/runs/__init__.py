@@ -6,14 +6,14 @@ Importing this package does not import Keras: configurations are checked before 
 from keras_ae._support.lazy import lazy_names
 
 _WHERE = {
-    "DataConfig": "config",
+    "DataConfig": "data_config",
     "ModelConfig": "config",
     "Run": "run",
     "RunConfig": "config",
     "RunDirectory": "directory",
     "RunRecord": "record",
-    "TrainingConfig": "config",
-    "TrainingDivergedError": "training",
+    "TrainingConfig": "training_config",
+    "TrainingDivergedError": "keras_ae._support.errors",
     "attack_run": "attacking",
     "check_shared": "sharing",
     "evaluate_run": "training",
@@ -40,7 +40,7 @@ _SHARED = {
     "as_json": "config",
     "check_detector_directory": "detector_directory",
     "check_normal": "normal_images",
-    "check_sizes": "detecting",
+    "check_sizes": "normal_images",
     "code_as_text": "config",
     "compile_model": "tasks",
     "current_environment": "environment",

@@ -80,7 +80,7 @@ def test_a_thousand_steps_end_where_the_paper_s_formula_does():
         ("Adam", {"weight_decay": 0.1}),
         ("AdamW", {"learning_rate": 1e-2, "weight_decay": 0.1}),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "-".join(value),
 )
 def test_a_thousand_steps_end_where_keras_s_do(name, options):
     gradients = _gradients()
