@@ -1,5 +1,6 @@
 """`keras-ae compare`: the main job."""
 
+import sys
 from dataclasses import dataclass, field, fields, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
@@ -10,7 +11,14 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.output_paths import check_output_directory
 from keras_ae.catalogue import PURPOSES
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_notes
-from keras_ae.comparison import DEFAULT_TRAINING, Column, CompareConfig, Comparison
+from keras_ae.comparison import (
+    DEFAULT_TRAINING,
+    Column,
+    CompareConfig,
+    Comparison,
+    check_minutes,
+    fit_minutes,
+)
 from keras_ae.runs import DataConfig, TrainingConfig
 
 CODE_VALUES = Column("values", lambda candidate: candidate.code_values, "{:,}".format)
@@ -49,6 +57,8 @@ class Compare:
     options: Annotated[PurposeOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=PurposeOptions)
     allow_inexact: bool = False
     """Resume a candidate even if versions, threads or device have changed; the result is not bit-identical."""
+    minutes: float | None = None
+    """Instead of --steps: train for about so long in all, as many steps as fit by steps timed on this machine."""
     workers: int | Literal["auto"] = 1
     """Candidates trained at the same time, in processes that share the threads; auto: as many as pay here."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
@@ -67,6 +77,8 @@ class Compare:
         config = self.config()
         if self.workers != "auto" and self.workers < 1:
             raise InputError(f"{self.workers} workers", "at least 1, or auto", "give another --workers")
+        if self.minutes is not None:
+            check_minutes(self.minutes, self.training)
         check_output_directory(self.out)
         data = config.load_data(progress=not self.json)
         candidates = config.candidates(data.image_shape)  # refuses what cannot be made, before Keras is loaded
@@ -74,6 +86,9 @@ class Compare:
         from keras_ae.comparison import compare, write_comparison
 
         print_notes(data)
+        if self.minutes is not None:
+            config, said = fit_minutes(config, self.minutes, candidates, data, self.out, self.workers)
+            print(said, file=sys.stderr)
         comparison = compare(
             config,
             self.out,

@@ -30,6 +30,8 @@ _WHERE = {
 # What other packages of this library share, and nobody else needs.
 _SHARED = {
     "DEFAULT_TRAINING": "config",
+    "check_minutes": "budget",
+    "fit_minutes": "budget",
 }
 __all__ = sorted(_WHERE)
 __getattr__ = lazy_names(__name__, {**_WHERE, **_SHARED})

@@ -11,6 +11,13 @@ from keras_ae.data import ImageData
 from keras_ae.runs import Job, Outcome, RunDirectory, as_json, last_step, train_at_once, workers_that_pay
 
 
+def workers_for(config: CompareConfig, candidates: int, data: ImageData, workers: int | Literal["auto"]) -> int:
+    """How many workers train so many candidates."""
+    if workers == "auto":
+        return workers_that_pay(candidates, 4 * config.training.batch_size * prod(data.image_shape))
+    return min(workers, candidates)
+
+
 def train_several(
     config: CompareConfig,
     candidates: Sequence[Candidate],
@@ -31,9 +38,7 @@ def train_several(
     """
     paths = {one.name: directory.path / "candidates" / one.name for one in candidates}
     pending = [one for one in candidates if not RunDirectory(paths[one.name]).is_finished]
-    if workers == "auto":
-        workers = workers_that_pay(len(pending), 4 * config.training.batch_size * prod(data.image_shape))
-    workers = min(workers, len(pending))
+    workers = workers_for(config, len(pending), data, workers)
     if workers < 2:
         return {}
     jobs = {

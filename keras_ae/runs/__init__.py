@@ -55,6 +55,7 @@ _SHARED = {
     "plain": "config",
     "read_check": "sharing",
     "read_metrics": "run",
+    "step_seconds": "step_time",
     "task_of": "tasks",
     "train_at_once": "processes",
     "workers_that_pay": "processes",

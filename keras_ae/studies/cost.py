@@ -1,19 +1,16 @@
 """What a list of runs will take on the device at hand: time and memory, before the first one begins."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
 
 from keras_ae._support.errors import InputError
-from keras_ae._support.execution import computing_in
-from keras_ae.runs import RunConfig, compile_model, task_of
+from keras_ae.runs import RunConfig, step_seconds
 from keras_ae.studies.study import StudyRun
 
 TRAINING_PASSES = 3  # a forward pass, and a backward one that costs about two
 COPIES_OF_WEIGHTS = 4  # weights, gradients, and Adam's two moments
-TIMED_STEPS = 5
 NO_ACTIVATIONS = {"Const", "Identity", "Placeholder", "ReadVariableOp"}
 
 
@@ -77,7 +74,7 @@ def estimate(runs: Sequence[StudyRun]) -> Estimate:
             largest = max(
                 (key for key in costs if key[0].architecture == kind[0]), key=lambda k: costs[k].operations
             )
-            speeds[kind] = _step_seconds(config, *largest) / (
+            speeds[kind] = step_seconds(config, *largest) / (
                 costs[largest].operations * config.training.batch_size
             )
         of_model, batch = costs[config.model, shape], config.training.batch_size
@@ -110,25 +107,3 @@ def _add_cost(config: RunConfig, shapes: dict, costs: dict) -> None:
     key = (config.model, shapes[config.data])
     if key not in costs:
         costs[key] = cost(config.model.build(shapes[config.data]))
-
-
-def _step_seconds(config: RunConfig, model_config, image_shape) -> float:
-    """Seconds of one training step, by trying."""
-    import tensorflow as tf
-
-    with computing_in(config.training.precision):
-        model = model_config.build(image_shape)
-    compile_model(model, config.training)
-    batch = config.training.batch_size
-    images = keras.random.uniform((batch, *image_shape), seed=0)
-    data = (images, keras.ops.zeros(batch, "int32")) if task_of(model).labels else (images,)
-    untuned = tf.data.Options()
-    untuned.autotune.enabled = False  # As in `keras_ae.data`: the end of a tuned one can take seconds.
-    endless = tf.data.Dataset.from_tensors(data if len(data) > 1 else data[0]).repeat().with_options(untuned)
-    steps = TIMED_STEPS * model.steps_per_execution
-    model.fit(endless, steps_per_epoch=steps, verbose=0, shuffle=False)  # compiles
-    started = time.perf_counter()
-    model.fit(endless, steps_per_epoch=steps, verbose=0, shuffle=False)
-    seconds = (time.perf_counter() - started) / steps
-    keras.utils.clear_session()
-    return seconds
