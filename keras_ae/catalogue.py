@@ -62,6 +62,22 @@ def with_examples(*examples: Example) -> Callable:
     return attach
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a part is defined, and what can be said of it without importing it.
+
+    Args:
+        location: "module:attribute".
+        code_rank: Axes of an architecture's code: 1 for vectors, 3 for maps; None where it takes either.
+        check: "module:function" that refuses images which an architecture cannot encode, given their shape and the
+            architecture's keywords; its module does not import Keras.
+    """
+
+    location: str
+    code_rank: int | None = None
+    check: str = ""
+
+
 class Catalogue(Mapping):
     """Parts of one kind: a mapping from name to class or function, each imported when it is first asked for.
 
@@ -69,12 +85,14 @@ class Catalogue(Mapping):
 
     Args:
         kind: What to call such a part in messages.
-        parts: From name to "module:attribute".
+        parts: From name to "module:attribute", or to a `Place`, which says more.
         group: Entry point group in which other packages announce theirs.
     """
 
-    def __init__(self, kind: str, parts: Mapping[str, str], group: str = ""):
-        self.kind, self.group, self._own = kind, group, dict(parts)
+    def __init__(self, kind: str, parts: Mapping[str, str | Place], group: str = ""):
+        self.kind, self.group = kind, group
+        self._places = {name: part if isinstance(part, Place) else Place(part) for name, part in parts.items()}
+        self._own = {name: place.location for name, place in self._places.items()}
 
     @cached_property  # Looking for entry points reads a file of each installed package.
     def _parts(self) -> dict[str, str]:
@@ -101,6 +119,10 @@ class Catalogue(Mapping):
             action = "correct it, or put the module's folder on PYTHONPATH"
             raise InputError(f"{self.kind} {name!r}", "MODULE:FUNCTION that can be imported", action)
         return name
+
+    def place(self, name: str) -> Place:
+        """Where a part is; of other packages' parts no more than that."""
+        return self._places.get(name) or Place(self._location(name))
 
     def keywords(self, name: str) -> tuple[str, ...]:
         """Keywords of the constructor or function, with those that it hands on to its base, as its source says."""
@@ -182,18 +204,20 @@ NETWORKS = Catalogue(
 ARCHITECTURES = Catalogue(
     "architecture",
     {
-        "convolutional": "keras_ae.architectures.convolutional:convolutional",
-        "decorrelated": "keras_ae.architectures.decorrelated:decorrelated",
-        "strided": "keras_ae.architectures.strided:strided",
-        "fully_connected": "keras_ae.architectures.fully_connected:fully_connected",
-        "feature_autoencoder": "keras_ae.architectures.feature_autoencoder:feature_autoencoder",
-        "window_autoencoder": "keras_ae.architectures.window_autoencoder:window_autoencoder",
+        "convolutional": Place(
+            "keras_ae.architectures.convolutional:convolutional", 3, "keras_ae.code_shapes:check_convolutional"
+        ),
+        "decorrelated": Place("keras_ae.architectures.decorrelated:decorrelated", 1),
+        "strided": Place("keras_ae.architectures.strided:strided", 1, "keras_ae.code_shapes:check_strided"),
+        "fully_connected": Place("keras_ae.architectures.fully_connected:fully_connected", 1),
+        "feature_autoencoder": Place("keras_ae.architectures.feature_autoencoder:feature_autoencoder", 3),
+        "window_autoencoder": Place("keras_ae.architectures.window_autoencoder:window_autoencoder", 1),
         "classic": "keras_ae.architectures.classifiers:classic",
         "pool_fc": "keras_ae.architectures.classifiers:pool_fc",
-        "decoder_free": "keras_ae.architectures.classifiers:decoder_free",
-        "cnn_lea": "keras_ae.architectures.locally_embedded:cnn_lea",
-        "lea_fc": "keras_ae.architectures.locally_embedded:lea_fc",
-        "lea_only": "keras_ae.architectures.locally_embedded:lea_only",
+        "decoder_free": Place("keras_ae.architectures.classifiers:decoder_free", 1),
+        "cnn_lea": Place("keras_ae.architectures.locally_embedded:cnn_lea", 1),
+        "lea_fc": Place("keras_ae.architectures.locally_embedded:lea_fc", 1),
+        "lea_only": Place("keras_ae.architectures.locally_embedded:lea_only", 1),
     },
     group="keras_ae.architectures",
 )

@@ -5,10 +5,11 @@ s_1 = s_in / 2^n; turning the last stride into 1 gives s_2 = 2·s_1, the last tw
 are (height, width) pairs here, since images need not be square.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from math import prod
 from numbers import Integral
+from typing import Any
 
 from keras_ae._support.errors import InputError
 
@@ -72,6 +73,16 @@ def check_divisible(image_shape: tuple[int, ...], factor: int) -> None:
             f"height and width that {factor} divides",
             f"resize them to {sizes}",
         )
+
+
+def check_convolutional(image_shape: tuple[int, ...], keywords: Mapping[str, Any]) -> None:
+    """Refuse images and codes that `kae.architectures.convolutional` cannot join with these keywords."""
+    strides_for(image_shape, keywords["code_shape"][:2], keywords.get("strided_layers", 5))
+
+
+def check_strided(image_shape: tuple[int, ...], keywords: Mapping[str, Any]) -> None:
+    """Refuse images that `kae.architectures.strided` cannot halve as often as these keywords ask for."""
+    check_divisible(image_shape, 4 * keywords.get("image_strides", 1))
 
 
 def image_shape_of(shape) -> tuple[int, int, int]:

@@ -1,6 +1,7 @@
 """What a run is made of: frozen dataclasses, from which the command line is generated."""
 
 import ast
+import importlib
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -11,13 +12,8 @@ from keras_ae import data as image_data
 from keras_ae._support.errors import InputError, listed_names
 from keras_ae._support.fields import read_fields, settle_fields
 from keras_ae.catalogue import ARCHITECTURES, BOTTLENECKS
-from keras_ae.code_shapes import check_divisible, strides_for
 from keras_ae.runs.data_config import DataConfig
 from keras_ae.runs.training_config import TrainingConfig
-
-CODE_RANKS = {"convolutional": 3} | dict.fromkeys(
-    ("strided", "fully_connected", "decorrelated", "window_autoencoder", "cnn_lea", "lea_fc", "lea_only"), 1
-)
 
 
 def parse_code(text: str) -> tuple[int, ...]:
@@ -80,14 +76,14 @@ class ModelConfig:
 
     def check(self, image_shape: tuple[int, int, int]) -> None:
         """Refuse images of which the architecture cannot make the code, before anything heavy is loaded."""
-        keywords, rank = self.keywords(image_shape), CODE_RANKS.get(self.architecture)
+        keywords, place = self.keywords(image_shape), ARCHITECTURES.place(self.architecture)
+        rank = place.code_rank
         if rank and len(keywords["code_shape"]) != rank:
             kind = "HEIGHTxWIDTHxCHANNELS, such as 4x4x16" if rank == 3 else "a LENGTH, such as 32"
             raise InputError(f"code {self.code} for {self.architecture}", kind, "give another --code")
-        if self.architecture == "convolutional":
-            strides_for(image_shape, keywords["code_shape"][:2], keywords.get("strided_layers", 5))
-        if self.architecture == "strided":
-            check_divisible(image_shape, 4 * keywords.get("image_strides", 1))
+        if place.check:
+            module, _, function = place.check.partition(":")
+            getattr(importlib.import_module(module), function)(image_shape, keywords)
 
     def import_parts(self) -> None:
         """Import builder and bottleneck, so that the classes that another package brings are registered."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from keras_ae._support.errors import InputError
+from keras_ae.catalogue import ARCHITECTURES
 from keras_ae.comparison import CompareConfig
 from keras_ae.runs.config import (
     DataConfig,
@@ -211,3 +212,9 @@ def test_schedules_end_with_the_steps_that_are_really_made():
     training = TrainingConfig(steps=101, evaluations=10, learning_rate=1.0, schedule="one_cycle")
     assert float(training.learning_rates()(109)) == pytest.approx(1 / 25e4, rel=1e-3)
     assert TrainingConfig(learning_rate=0.1).learning_rates() == 0.1
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_an_architecture_s_code_rank_is_that_of_its_examples(name):
+    shapes = [example.keywords.get("code_shape") for example in ARCHITECTURES[name].examples()]
+    assert {len(shape) if shape else None for shape in shapes} == {ARCHITECTURES.place(name).code_rank}
