@@ -16,7 +16,7 @@ _TINY = {"input_shape": (32, 32, 1), "weights": None, "layers": ("block_0",), "c
 
 @with_examples(
     Example(_TINY),
-    Example({**_TINY, "kernel": 3, "bottleneck": "variational"}),
+    Example({**_TINY, "kernel": 3, "per_image": True, "bottleneck": "variational"}),
     Example({**_TINY, "hidden": False}),
 )
 def feature_autoencoder(
@@ -28,6 +28,7 @@ def feature_autoencoder(
     hidden: bool = True,
     neighbours: int = 1,
     weights: str | None = "imagenet",
+    per_image: bool = False,
     bottleneck: Bottleneck | str = "identity",
     name: str = "feature_autoencoder",
 ) -> Autoencoder:
@@ -42,7 +43,7 @@ def feature_autoencoder(
         input_shape: (height, width, channels) of the images.
         code_shape: (rows, columns, channels) of the code; the features have as many rows and columns.
         backbone: `FeatureMaps` that are adapted already, or as of `features`.
-        layers, neighbours, weights: As of `features`.
+        layers, neighbours, weights, per_image: As of `features`.
         kernel: Width of the convolutions: 1, or 3 to see what is around each position.
         hidden: Whether there are hidden layers.
         bottleneck: A bottleneck from and to `code_shape`, or its name.
@@ -62,7 +63,7 @@ def feature_autoencoder(
     *size, depth = code_shape
     maps = backbone
     if not isinstance(backbone, FeatureMaps):
-        maps = features(backbone, layers, tuple(size), input_shape, neighbours, weights)
+        maps = features(backbone, layers, tuple(size), input_shape, neighbours, weights, per_image)
     if maps.size != tuple(size) or maps.image_shape != tuple(input_shape):
         received = f"features {maps.size} of images {maps.image_shape} for codes of {tuple(code_shape)}"
         raise InputError(received, "as many rows and columns as the code has, of the same images")

@@ -11,6 +11,7 @@ from keras_ae._support.execution import compiled
 from keras_ae._support.pixels import tensor_in_unit
 
 BATCH = 16  # images of one array at a time: maps are large
+FLICKER = 1e-3  # added to the deviation within an image: what hardly changes there is not blown up
 FAINTEST = 1e-6  # deviation of a channel that never changes
 
 
@@ -27,6 +28,8 @@ class FeatureMaps(keras.Model):
         size: (rows, columns) of the maps. Larger maps are averaged over blocks, smaller ones interpolated.
         channels: Of the images: 3, or 1 for gray ones.
         neighbours: Width of the square that each value is averaged over beforehand; an odd number.
+        per_image: Whether each channel is first centred and scaled by its mean and deviation over the positions of
+            the image itself, which takes away how it was lit and exposed (and whether all of it is unusual).
 
     Example:
         >>> pixels = keras.Input((8, 8, 3))
@@ -43,12 +46,13 @@ class FeatureMaps(keras.Model):
         size: tuple[int, int],
         channels: int = 3,
         neighbours: int = 1,
+        per_image: bool = False,
         **kwargs,
     ):
         super().__init__(**kwargs)
         network.trainable = False
         self.network, self.size, self.channels, self.neighbours = network, tuple(size), channels, neighbours
-        self.matrix, self.offset = np.float32(matrix), np.float32(offset)
+        self.matrix, self.offset, self.per_image = np.float32(matrix), np.float32(offset), per_image
         if channels not in (1, 3):
             raise InputError(f"features of images with {channels} channels", "images with 1 or 3 channels")
         if neighbours < 1 or neighbours % 2 == 0:
@@ -107,7 +111,7 @@ class FeatureMaps(keras.Model):
 
     def get_config(self):
         network = keras.saving.serialize_keras_object(self.network)
-        settings = {name: getattr(self, name) for name in ("size", "channels", "neighbours")}
+        settings = {name: getattr(self, name) for name in ("size", "channels", "neighbours", "per_image")}
         arrays = {"matrix": self.matrix.tolist(), "offset": self.offset.tolist()}
         return {"name": self.name, "network": network, **arrays, **settings}
 
@@ -122,7 +126,11 @@ class FeatureMaps(keras.Model):
         images = ops.concatenate([images] * 3, axis=-1) if self.channels == 1 else images
         outputs = self.network(ops.matmul(images, self.matrix) + self.offset, training=False)
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
-        return ops.concatenate([self._sized(ops.cast(output, "float32")) for output in outputs], axis=-1)
+        maps = ops.concatenate([self._sized(ops.cast(output, "float32")) for output in outputs], axis=-1)
+        if not self.per_image:
+            return maps
+        centred = maps - ops.mean(maps, axis=(1, 2), keepdims=True)
+        return centred / (ops.sqrt(ops.mean(ops.square(centred), axis=(1, 2), keepdims=True)) + FLICKER)
 
     def _sized(self, maps):
         if self.neighbours > 1:

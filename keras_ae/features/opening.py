@@ -18,6 +18,7 @@ def features(
     image_shape: tuple[int, int, int] = (256, 256, 3),
     neighbours: int = 1,
     weights: str | None = "imagenet",
+    per_image: bool = False,
 ) -> FeatureMaps:
     """A frozen network that was trained on photographs, as a model from images to feature maps.
 
@@ -31,6 +32,7 @@ def features(
         image_shape: (height, width, channels) of the images; gray ones, of 1 channel, are given three times.
         neighbours: Width of the square that each value is averaged over beforehand; an odd number.
         weights: "imagenet", a weight file, or None for random ones.
+        per_image: Whether each image's channels are centred and scaled by themselves: where exposures differ.
 
     Returns:
         Features that are not normalised yet: call `adapt` with normal images.
@@ -52,4 +54,4 @@ def features(
             raise unknown_name("layer", name, known)
     network = keras.Model(opened.network.input, [known[name].output for name in names], name=opened.network.name)
     size = (size, size) if isinstance(size, int) else tuple(size)
-    return FeatureMaps(network, opened.matrix, opened.offset, size, channels, neighbours)
+    return FeatureMaps(network, opened.matrix, opened.offset, size, channels, neighbours, per_image)

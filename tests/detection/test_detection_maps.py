@@ -9,7 +9,7 @@ from keras_ae._support.errors import InputError
 from keras_ae.detection import as_score
 from keras_ae.detection.scores.nearest_patches import NearestPatches, greedy_coreset
 from keras_ae.detection.scores.pooling import blurred, pool
-from keras_ae.detection.scores.position_gaussian import PositionGaussian, merged_moments
+from keras_ae.detection.scores.position_gaussian import PositionGaussian, averaged, merged_moments
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_moments_merged_batch_by_batch_are_those_of_all():
 
 
 def test_position_gaussian_is_the_mahalanobis_distance_at_each_position(features, images):
-    score = PositionGaussian(shrinkage=1e-6)
+    score = PositionGaussian(shrinkage=1e-6, smoothing=0)
     detector = kae.AnomalyDetector(features, score, holdout=0).fit(images[:50])
     blocks = _blocks(images)
     expected = np.empty((10, 4, 4))
@@ -71,6 +71,13 @@ def test_position_gaussian_is_the_mahalanobis_distance_at_each_position(features
     assert detector.anomaly_maps(images[50:]).shape == (10, 8, 8)
 
 
+def test_covariances_around_a_position_are_averaged():
+    covariances = np.random.default_rng(5).random((12, 2, 2))
+    maps = np.pad(covariances.reshape(3, 4, 2, 2), ((1, 1), (1, 1), (0, 0), (0, 0)), mode="edge")
+    expected = np.mean([maps[row : row + 3, col : col + 4] for row in range(3) for col in range(3)], axis=0)
+    np.testing.assert_allclose(averaged(covariances, (3, 4), 3), expected.reshape(12, 2, 2))
+
+
 @pytest.mark.parametrize("choice", ["random", "pca"])
 def test_fewer_channels_and_images_than_channels_still_have_finite_scores(features, images, choice):
     score = PositionGaussian(channels=2, choice=choice)
@@ -80,7 +87,7 @@ def test_fewer_channels_and_images_than_channels_still_have_finite_scores(featur
 
 
 def test_nearest_patches_are_exact_where_all_are_kept(features, images):
-    detector = kae.AnomalyDetector(features, NearestPatches(kept=320), holdout=0).fit(images[:20])
+    detector = kae.AnomalyDetector(features, NearestPatches(kept=320, smoothing=0), holdout=0).fit(images[:20])
     normal, tested = _blocks(images[:20]).reshape(-1, 3), _blocks(images[20:25]).reshape(-1, 3)
     expected = np.linalg.norm(tested[:, None] - normal, axis=-1).min(1).reshape(5, 16)
     np.testing.assert_allclose(detector.anomaly_scores(images[20:25]), expected.max(1), atol=1e-4)

@@ -51,6 +51,15 @@ def test_adapted_maps_have_mean_0_and_deviation_1_and_bytes_are_floats():
     np.testing.assert_allclose(adapted, maps(images.astype("float32") / 255), atol=1e-4)
 
 
+def test_features_per_image_do_not_change_with_exposure_and_contrast():
+    images = np.random.default_rng(4).random((3, 8, 8, 3)).astype("float32")
+    maps = _maps(_pixels(), (4, 4), per_image=True)
+    darker = maps(0.2 + 0.5 * images)
+    np.testing.assert_allclose(maps(images), darker, atol=0.02)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(darker).mean((1, 2)), 0, atol=1e-5)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(darker).std((1, 2)), 1, atol=0.03)
+
+
 def test_a_channel_that_never_changes_stays_finite():
     images = np.full((3, 8, 8, 3), 0.5, "float32")
     assert np.isfinite(keras.ops.convert_to_numpy(_maps(_pixels(), (8, 8)).adapt(images)(images))).all()

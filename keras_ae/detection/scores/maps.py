@@ -32,8 +32,8 @@ class MapScore(Score):
         of: Which maps: "features", those that the model gives back (of an autoencoder of images the pixels); its
             "code"; or the "residual", features minus reconstruction.
         pooling: How the values at all positions become one (`keras_ae.detection.scores.pooling.pool`).
-        smoothing: Deviation, in positions, of the Gaussian by which the map is blurred before it is brought to the
-            images' size; 0 for none. The score of the image is that of the map as it was.
+        smoothing: Deviation, in positions, of the Gaussian by which the map is blurred before it is pooled and
+            brought to the images' size; 0 for none.
     """
 
     has_map = True
@@ -66,11 +66,14 @@ class MapScore(Score):
             raise InputError(received, "codes that are maps (rows, columns, channels)", "take of='features'")
 
     def values(self, seen: Observation):
-        return pool(self.values_at(self.maps(seen)), self.pooling)
+        return pool(self._smoothed(seen), self.pooling)
 
     def map(self, seen: Observation):
+        return image_sized(self._smoothed(seen), seen)
+
+    def _smoothed(self, seen: Observation):
         values = self.values_at(self.maps(seen))
-        return image_sized(blurred(values, self.smoothing) if self.smoothing else values, seen)
+        return blurred(values, self.smoothing) if self.smoothing else values
 
     def maps(self, seen: Observation):
         """The maps that it looks at: float32 [n, rows, columns, channels]."""
