@@ -47,6 +47,7 @@ def load(
     skip_bad: bool = False,
     cache: bool | str = "auto",
     progress: bool = True,
+    group: str | None = None,
 ) -> ImageData:
     """Loads images, divides them, and gives pipelines of float32 batches in [0, 1].
 
@@ -88,6 +89,9 @@ def load(
         cache: Decode files into memory at once (True), or each time they are used (False); "auto" does the
             former if it takes no more than a quarter of the memory available.
         progress: Show a bar on standard error when decoding takes more than two seconds.
+        group: A regular expression that finds in each file's path what it shows, such as r"part_(\\d+)": images of
+            one part then stay together where test and validation images are drawn, so that neither is measured on
+            parts that were trained on.
 
     Raises:
         InputError: An argument is out of range; the source is unknown, missing, empty, unreadable or
@@ -120,6 +124,7 @@ def load(
         seed=seed,
         train_labels=tuple(map(str, listed_names(train_labels))),
         own_validation=own_validation,
+        group=group,
     )
     log = FileLog()
     notes = collection.notes

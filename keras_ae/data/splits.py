@@ -1,5 +1,7 @@
 """Which images go to training, validation and test: seeded, and in their original order."""
 
+import re
+
 import numpy as np
 
 from keras_ae._support.errors import InputError, unknown_name
@@ -20,6 +22,7 @@ def divide(
     seed: int,
     train_labels: tuple[str, ...] = (),
     own_validation: bool = True,
+    group: str | None = None,
 ) -> dict[str, Part]:
     """Divides a source into "train", "validation" and "test", of which all but "train" may be empty.
 
@@ -27,6 +30,7 @@ def divide(
     and "test" are the source's own; where nothing is selected and it has no test images, these are drawn at random
     by `test_fraction`. Of all but "test" only images of `train_labels` are kept, if any are named. Then each is
     cut to `limit` images, and validation images that were not selected are taken out of what is left of "train".
+    Where images are drawn for testing or validation, those of one `group` stay together.
     """
     if selections or ALL not in collection.parts:
         own = (name for name in collection.own if own_validation or name != VALIDATION)
@@ -34,7 +38,7 @@ def divide(
     else:
         parts = {TRAIN: collection.part(ALL)}
     if not selections and TEST not in parts:
-        train, test = carve(len(parts[TRAIN]), test_fraction, seed, "test")
+        train, test = carve(len(parts[TRAIN]), test_fraction, seed, "test", groups_of(parts[TRAIN], group))
         parts |= {TRAIN: parts[TRAIN].take(train), TEST: parts[TRAIN].take(test)}
     if train_labels:
         chosen = label_numbers(collection, train_labels)
@@ -42,7 +46,7 @@ def divide(
     parts = {name: part.take(subset(len(part), limit, seed, f"limit-{name}")) for name, part in parts.items()}
     whole = parts[TRAIN]
     if VALIDATION not in parts:
-        train, validation = carve(len(whole), validation_fraction, seed, "validation")
+        train, validation = carve(len(whole), validation_fraction, seed, "validation", groups_of(whole, group))
         parts |= {TRAIN: whole.take(train), VALIDATION: whole.take(validation)}
     return {TRAIN: parts[TRAIN], VALIDATION: parts[VALIDATION], TEST: parts.get(TEST, whole.stretch(0, 0))}
 
@@ -94,19 +98,64 @@ def _only(part: Part, labels: np.ndarray) -> Part:
     return part.take(rows)
 
 
-def carve(count: int, fraction: float, seed: int, stream: str) -> tuple[np.ndarray, np.ndarray]:
+def groups_of(part: Part, pattern: str | None) -> np.ndarray | None:
+    """The number [n] of the group that each image's path names: those of one part, tile or patient, for instance.
+
+    Args:
+        part: Of files.
+        pattern: A regular expression, looked for in each path; its first group in parentheses, or else all of
+            what it finds, names the image's group. None for no groups.
+
+    Raises:
+        InputError: The images are no files, the pattern is none, or a path has nothing of the kind.
+    """
+    if pattern is None:
+        return None
+    if not isinstance(part.images, tuple):
+        raise InputError(f"group={pattern!r} for arrays", "files, whose names tell groups", "leave out --group")
+    try:
+        expression = re.compile(pattern)
+    except re.error as error:
+        raise InputError(f"group={pattern!r} ({error})", "a regular expression", "correct --group") from error
+    names = []
+    for path in part.images:
+        match = expression.search(path)
+        if match is None:
+            expected = "a pattern that every path has"
+            raise InputError(f"group={pattern!r}, which {path!r} lacks", expected, "correct --group")
+        names.append(match[1] if expression.groups else match[0])
+    return np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)[1]
+
+
+def carve(
+    count: int, fraction: float, seed: int, stream: str, groups: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the images that stay and of those carved out, both sorted.
 
     The part carved out has `fraction` of the images, rounded: at least one when the fraction is not 0, and
-    never all of them.
+    never all of them. With `groups`, a number [count] for each image, it has whole groups: the first ones, in a
+    random order, that together have as many images, and all but one group at most.
     """
     size = round(count * fraction)
     if fraction > 0:
         size = min(max(size, 1), count - 1)
     carved = np.zeros(count, bool)
     if size:
-        carved[np.random.default_rng([seed, _STREAMS[stream]]).permutation(count)[:size]] = True
+        order = np.random.default_rng([seed, _STREAMS[stream]])
+        if groups is None:
+            carved[order.permutation(count)[:size]] = True
+        else:
+            carved = _carve_groups(groups, size, order)
     return np.flatnonzero(~carved), np.flatnonzero(carved)
+
+
+def _carve_groups(groups: np.ndarray, size: int, generator: np.random.Generator) -> np.ndarray:
+    names, sizes = np.unique(groups, return_counts=True)
+    if len(names) < 2:
+        raise InputError("images that are all of one group", "two groups or more", "correct --group")
+    order = generator.permutation(len(names))
+    taken = 1 + np.searchsorted(np.cumsum(sizes[order]), size)
+    return np.isin(groups, names[order[: min(taken, len(names) - 1)]])
 
 
 def subset(count: int, limit: int | None, seed: int, stream: str) -> np.ndarray:

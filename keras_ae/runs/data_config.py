@@ -55,6 +55,9 @@ class DataConfig:
     folder with val/."""
     skip_bad: bool = False
     """Leave out images that cannot be read, and count them, instead of stopping."""
+    group: str | None = None
+    """Regular expression that finds in a file's path which part or patient it shows, such as "part_([0-9]+)":
+    images of one are then all trained on, all validated on, or all tested on."""
 
     def __post_init__(self):
         for name in ("pad", "crop", "image_size"):

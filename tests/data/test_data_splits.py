@@ -34,6 +34,40 @@ def test_a_limit_takes_distinct_rows_in_order(count, limit, seed):
     assert (np.diff(rows) > 0).all()
 
 
+@given(sizes=st.lists(st.integers(1, 9), min_size=2, max_size=40), fraction=st.floats(0.01, 0.99), seed=seeds)
+def test_carving_keeps_groups_together(sizes, fraction, seed):
+    groups = np.random.default_rng(0).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    kept, carved = carve(len(groups), fraction, seed, "test", groups)
+    assert sorted([*kept, *carved]) == list(range(len(groups)))
+    assert len(kept)
+    assert len(carved)
+    assert not set(groups[kept]) & set(groups[carved])
+    assert len(carved) - len(groups) * fraction <= max(sizes) + 1
+
+
+def test_parts_of_files_are_on_one_side(tmp_path):
+    from PIL import Image
+
+    for number in range(12):
+        for shot in "abc":
+            Image.new("L", (4, 4), 20 * number).save(tmp_path / f"part_{number}_{shot}.png")
+    source = f"folder:{tmp_path}"
+    data = load(source, group=r"part_(\d+)", test_fraction=0.25, validation_fraction=0.25)
+    levels = [
+        set(np.round(data.images(split)[:, 0, 0, 0] * 255 / 20)) for split in ("train", "validation", "test")
+    ]
+    assert [len(each) for each in levels] == [6, 3, 3]
+    assert len(set.union(*levels)) == 12
+    with pytest.raises(InputError, match=r"which 'part_0_a.png' lacks"):
+        load(source, group=r"tile_(\d+)")
+    with pytest.raises(InputError, match="a regular expression"):
+        load(source, group="(")
+    with pytest.raises(InputError, match="all of one group"):
+        load(source, group="part")
+    with pytest.raises(InputError, match="files, whose names tell"):
+        load("digits", group="part")
+
+
 def test_one_image_stays_in_training():
     kept, carved = carve(1, 0.5, 0, "test")
     assert (len(kept), len(carved)) == (1, 0)

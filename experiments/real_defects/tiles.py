@@ -1,0 +1,95 @@
+"""Magnetic tiles: photographs of real defects with masks, divided so that no tile is on both sides."""
+
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+NORMAL = "Free"
+PARTS = 5  # a fifth of the normal tiles is for testing, and a fifth for the threshold
+FEWEST = 3  # shots of one tile
+DEVELOPMENT = 4  # a quarter of the defective tiles is for choosing settings, and never tested on
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Images uint8 [n, side, side, 1], masks bool [n, side, side], what each image is and which tile it shows."""
+
+    images: np.ndarray
+    masks: np.ndarray
+    kinds: np.ndarray
+    tiles: np.ndarray
+
+
+@dataclass(frozen=True)
+class Division:
+    """Rows of images: normal ones to fit to, for the threshold, to test; defects to choose by and to test."""
+
+    train: np.ndarray
+    calibration: np.ndarray
+    test: np.ndarray
+    development: np.ndarray
+    defects: np.ndarray
+
+
+def load_tiles(archive: Path, side: int = 256) -> Tiles:
+    """The images of `magnetic_tile.zip`, in the order of their names (Huang et al., 2018)."""
+    images, masks, kinds, shots = [], [], [], []
+    with zipfile.ZipFile(archive) as files:
+        for name in sorted(each for each in files.namelist() if each.endswith(".jpg")):
+            image = Image.open(io.BytesIO(files.read(name))).convert("L")
+            mask = Image.open(io.BytesIO(files.read(name[:-4] + ".png"))).convert("L")
+            images.append(np.asarray(image.resize((side, side), Image.Resampling.BICUBIC)))
+            masks.append(np.asarray(mask.resize((side, side), Image.Resampling.NEAREST)) > 127)
+            kinds.append(re.search(r"MT_(\w+?)/", name)[1])
+            shots.append([int(number) for number in re.search(r"exp(\d+)_num_(\d+)", name).groups()])
+    kinds = np.array(kinds)
+    return Tiles(np.stack(images)[..., None], np.stack(masks), kinds, _tiles(np.array(shots), kinds == NORMAL))
+
+
+def _tiles(shots: np.ndarray, normal: np.ndarray) -> np.ndarray:
+    """Which tile each image shows: shots are numbered on, and the exposures 1 to 6 of a tile follow each other.
+
+    The names do not tell tiles: a shot whose exposure is no higher than the one before begins another tile. Where
+    fewer than three shots would make one, they belong to the tile before, to be on the safe side.
+
+    Args:
+        shots: Exposure and number [n, 2].
+        normal: Which images are of normal tiles, which are kept apart from the others.
+    """
+    tiles, first = np.zeros(len(shots), int), 0
+    for some in (np.flatnonzero(normal), np.flatnonzero(~normal)):
+        some = some[np.argsort(shots[some, 1])]
+        starts = np.flatnonzero(np.diff(shots[some, 0], prepend=99) <= 0)
+        starts = starts[np.diff(starts, append=len(some)) >= FEWEST]
+        tiles[some] = first + np.searchsorted(starts, np.arange(len(some)), side="right")
+        first = tiles.max() + 1
+    return tiles
+
+
+def divide(tiles: Tiles, seed: int, by_tile: bool = True) -> Division:
+    """Divided by tile, or image by image; the development defects are the same for each seed."""
+    normal = tiles.kinds == NORMAL
+    groups = tiles.tiles if by_tile else np.arange(len(tiles.tiles))
+    names = np.unique(groups[normal])
+    np.random.default_rng(seed).shuffle(names)
+    part = len(names) // PARTS
+    test, calibration, train = np.split(names, [part, 2 * part])
+    chosen = _development(tiles, normal)
+    return Division(
+        *(np.flatnonzero(normal & np.isin(groups, some)) for some in (train, calibration, test)),
+        np.flatnonzero(~normal & chosen),
+        np.flatnonzero(~normal & ~chosen),
+    )
+
+
+def _development(tiles: Tiles, normal: np.ndarray) -> np.ndarray:
+    generator = np.random.default_rng(0)
+    generator.shuffle(np.unique(tiles.tiles[normal]))
+    names = np.unique(tiles.tiles[~normal])
+    generator.shuffle(names)
+    return np.isin(tiles.tiles, names[: len(names) // DEVELOPMENT])

@@ -1,0 +1,42 @@
+"""Magnetic tiles: shots of one tile are found by their order, and stay on one side."""
+
+import numpy as np
+import pytest
+
+from experiments.real_defects.measure import per_image_maps
+from experiments.real_defects.tiles import Tiles, _tiles, divide
+
+
+def test_shots_whose_exposure_does_not_rise_begin_another_tile():
+    exposures = [1, 2, 3, 4, 5, 6, 1, 2, 3, 5, 2, 3, 4, 4]
+    shots = np.column_stack([exposures, np.arange(14) * 10])
+    order = np.random.default_rng(0).permutation(14)
+    tiles = np.empty(14, int)
+    tiles[order] = _tiles(shots[order], np.ones(14, bool))
+    first, second, third = tiles[:6], tiles[6:10], tiles[10:]  # the last shot alone would be too few
+    assert all(len(set(each)) == 1 for each in (first, second, third))
+    assert len(set(tiles)) == 3
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_no_tile_is_on_two_sides(seed):
+    kinds = np.repeat(["Free", "Crack"], [120, 48])
+    names = np.concatenate([np.repeat(np.arange(20), 6), np.repeat(np.arange(20, 28), 6)])
+    tiles = Tiles(np.zeros((168, 2, 2, 1)), np.zeros((168, 2, 2)), kinds, names)
+    division = divide(tiles, seed)
+    parts = [division.train, division.calibration, division.test, division.development, division.defects]
+    assert [len(part) for part in parts] == [72, 24, 24, 12, 36]
+    seen = [set(names[part]) for part in parts]
+    assert sum(map(len, seen)) == len(set.union(*seen))
+    assert divide(tiles, seed + 5).defects.tolist() == division.defects.tolist()
+
+
+def test_maps_normalised_here_are_those_of_the_features():
+    import keras
+
+    import keras_ae as kae
+
+    inputs = keras.Input((8, 8, 3))
+    network, images = keras.Model(inputs, inputs), np.random.default_rng(0).random((4, 8, 8, 3)).astype("float32")
+    features = kae.features.FeatureMaps(network, np.eye(3), np.zeros(3), (8, 8), per_image=True)
+    np.testing.assert_allclose(per_image_maps(images), features(images), atol=1e-4)
