@@ -27,7 +27,8 @@ ANY = Bound("the thesis gives no margin: any difference counts", low=0)
 def load(results: Path, presets: tuple[str, ...]) -> Kept:
     """What is kept of several presets; of a run that stands in two of them, the first one's.
 
-    Attacks on classifiers of other images count only where there are none on the thesis's shapes.
+    Attacks on classifiers of other images count only where there are none on the thesis's shapes, and trainings on
+    few images that are longer than the thesis's only where there are none of its length.
 
     `measures` has "layers", what probes tell of the factors (rows of `keras_ae.evaluation.spatial_information`);
     "attacks" on the classifiers of section 5.5, a row a run and attack; "on_shapes", those on the classifiers of
@@ -35,7 +36,7 @@ def load(results: Path, presets: tuple[str, ...]) -> Kept:
     """
     runs = read_kept(results, presets)
     runs = runs.reindex(columns=dict.fromkeys([*runs.columns, "experiment", "steps", *CHOICES]))
-    runs = _on_shapes(runs.assign(label=[label(row) for _, row in runs.iterrows()]))
+    runs = _as_in_the_thesis(runs.assign(label=[label(row) for _, row in runs.iterrows()]))
     columns = runs[["run", "experiment", "steps", *CHOICES, "label"]]
     curves, layers, attacks = (
         read_kept(results, presets, name).drop(columns="preset", errors="ignore").merge(columns, on="run")
@@ -46,10 +47,13 @@ def load(results: Path, presets: tuple[str, ...]) -> Kept:
     return Kept(runs, curves, measures)
 
 
-def _on_shapes(runs: pandas.DataFrame) -> pandas.DataFrame:
-    """The runs without the classifiers of section 5.5 on other images than shapes, if there are some on shapes."""
+def _as_in_the_thesis(runs: pandas.DataFrame) -> pandas.DataFrame:
+    """The runs without those that others stand for: classifiers of other images than shapes in section 5.5, and
+    numbers of images in section 5.4 that the preset "few" trains as the thesis does."""
     attacked, shapes = runs["experiment"] == "robustness", runs["data"] == SHAPES
-    return runs[~attacked | shapes] if (attacked & shapes).any() else runs
+    runs = runs[~attacked | shapes] if (attacked & shapes).any() else runs
+    few = runs.get("preset") == "few"
+    return runs[few | (runs["experiment"] != "samples") | ~runs["samples"].isin(runs["samples"][few])]
 
 
 def label(row) -> str:

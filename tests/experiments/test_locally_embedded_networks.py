@@ -118,6 +118,15 @@ def test_attacks_on_other_images_count_only_where_there_are_none_on_shapes(tmp_p
     assert [found.runs["run"].tolist() for found in (both, alone)] == [["dsprites"], ["mnist"]]
 
 
+def test_runs_on_few_images_as_in_the_thesis_stand_for_longer_ones(tmp_path):
+    columns = {"experiment": "samples", "model": "classic", "status": "finished", "data": "dsprites"}
+    for preset, seeds, sizes in (("few", [0], [10]), ("cpu", [0, 1], [10, 500])):
+        rows = [{"run": f"{n}-{seed}", "samples": n, "seed": seed, **columns} for n in sizes for seed in seeds]
+        pandas.DataFrame(rows).to_csv(tmp_path / f"{preset}.csv")
+    found = evidence.load(tmp_path, ("few", "cpu"))
+    assert found.runs["run"].tolist() == ["10-0", "500-0", "500-1"]
+
+
 def test_what_was_kept_of_parts_is_put_together(tmp_path):
     """A run that stands in two presets counts once, and as the finished one."""
     columns = {"experiment": "pooling", "model": "pool_fc", "type": None, "pair": None}
