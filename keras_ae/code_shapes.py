@@ -85,6 +85,12 @@ def check_strided(image_shape: tuple[int, ...], keywords: Mapping[str, Any]) -> 
     check_divisible(image_shape, 4 * keywords.get("image_strides", 1))
 
 
+def refuse_features(image_shape: tuple[int, ...], keywords: Mapping[str, Any]) -> None:
+    """Refuse a run of `kae.architectures.feature_autoencoder`: it gives back features, and runs draw images."""
+    action = "train it in Python: adapt its features, compile, fit (docs/anomaly_detection.md)"
+    raise InputError("an autoencoder of features to train as a run", "one of images", action)
+
+
 def image_shape_of(shape) -> tuple[int, int, int]:
     """(height, width, channels) in Python's whole numbers.
 

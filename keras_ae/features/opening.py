@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import keras
 
 from keras_ae._support.errors import listed_names, unknown_name
+from keras_ae.code_shapes import image_shape_of
 from keras_ae.features.backbones import LITE0, open_backbone
 from keras_ae.features.maps import FeatureMaps
 
@@ -45,7 +46,7 @@ def features(
         >>> maps.map_shape
         (8, 8, 16)
     """
-    height, width, channels = image_shape
+    height, width, channels = image_shape_of(image_shape)
     opened = open_backbone(backbone, (height, width), weights)
     names = listed_names(layers) or opened.layers
     known = {layer.name: layer for layer in opened.network.layers}
@@ -53,5 +54,7 @@ def features(
         if name not in known:
             raise unknown_name("layer", name, known)
     network = keras.Model(opened.network.input, [known[name].output for name in names], name=opened.network.name)
-    size = (size, size) if isinstance(size, int) else tuple(size)
-    return FeatureMaps(network, opened.matrix, opened.offset, size, channels, neighbours, per_image)
+    size = tuple(size) if isinstance(size, Iterable) else (size, size)
+    return FeatureMaps(
+        network, opened.matrix, opened.offset, tuple(map(int, size)), channels, neighbours, per_image
+    )

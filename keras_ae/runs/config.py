@@ -114,13 +114,17 @@ class ModelConfig:
     def build(self, image_shape: tuple[int, int, int]):
         """The untrained model."""
         from keras_ae.bottlenecks import as_bottleneck
+        from keras_ae.code_shapes import refuse_features
 
         keywords = self.keywords(image_shape)
         if self.bottleneck:
             options = {"units": keywords["code_shape"][-1], **keywords["bottleneck"]}
             keywords["bottleneck"] = as_bottleneck(options.pop("name"), **options)
         try:
-            return ARCHITECTURES[self.architecture](**keywords)
+            model = ARCHITECTURES[self.architecture](**keywords)
+            if getattr(model, "features", None) is not None:
+                refuse_features(image_shape, keywords)
+            return model
         except InputError:
             raise
         except (TypeError, ValueError) as error:
