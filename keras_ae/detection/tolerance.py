@@ -47,7 +47,7 @@ def map_tolerance(detector: AnomalyDetector, images: np.ndarray) -> float:
 
 def _faint_change(detector: AnomalyDetector, function: Callable, images: np.ndarray) -> float:
     """The largest change of a score or a map by a hundredth of a grey level, up or down at random."""
-    changed = as_array(faintly_changed(images))
+    changed = as_array(faintly_changed(images, len(images)))
     before, after = (_measured(detector, function, batch).astype(np.float64) for batch in (images, changed))
     return float(np.abs(after - before).max(initial=0.0))
 

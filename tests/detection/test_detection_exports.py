@@ -1,5 +1,6 @@
 """Every score can be exported, whatever the pictures look like; what differs by a decision is refused."""
 
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.execution import computing_in
 from keras_ae.detection import SCORES, Observation, exporting, fit_scores
 from keras_ae.detection.exporting import detector_endpoints
+from keras_ae.detection.standardization import faintly_changed
 from keras_ae.detection.tolerance import PART, score_tolerance, tolerances
 
 pytestmark = [
@@ -126,6 +128,18 @@ def test_a_small_detector_of_any_pictures_is_exported(pictures, tmp_path):
     assert np.isfinite(detector.anomaly_scores(images)).all()
 
 
+def test_changes_that_nobody_can_see_do_not_cancel_in_a_tolerance(model, images):
+    """Of identical images members are standardised by such a change: −1 of one and 1 of the other make 0."""
+    alike = np.repeat(images[:1], 60, axis=0) * 0.9 + 0.05
+    members = ("mse", "mae", "nearest_codes", "mahalanobis")
+    for pair in itertools.combinations(members, 2):
+        detector = kae.AnomalyDetector(model, "+".join(pair), 0.25).fit(alike)
+        assert score_tolerance(detector, alike[:16]) > 0.3, pair
+    changed = np.asarray(faintly_changed(alike[:2], 2))
+    assert not np.array_equal(*changed)
+    np.testing.assert_allclose(np.abs(changed - alike[:2]), 0.01 / 255, atol=1e-7)
+
+
 def test_roundings_of_a_score_that_hardly_varies_are_accepted(model, images):
     """The cross-entropy of what is given back as grey is log 2 for every image, but for rounding."""
     grey = keras.models.clone_model(model)
@@ -186,8 +200,8 @@ def test_scores_that_could_move_a_decision_are_refused(tmp_path, monkeypatch):
     images, detector = _fitted(fixed_camera, 8, "mse", architecture="fully_connected")
     written = exporting.detector_endpoints
 
-    def spoiled(detector, allowed):
-        endpoints = written(detector, allowed)
+    def spoiled(*arguments):
+        endpoints = written(*arguments)
         true = endpoints["score"].function
         calls = []
 

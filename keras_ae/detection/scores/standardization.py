@@ -9,9 +9,14 @@ ROUNDING = 2.0**-16  # 256 roundings of a float32: what deviates by less of its 
 FAINTEST = 1e-4  # of the range of pixels, a fortieth of a grey level: errors below it are rounding
 
 
-def faintly_changed(images):
-    """Images [n, h, w, c] of which each pixel is a hundredth of a grey level higher or lower, at random."""
-    signs = np.random.default_rng(0).choice(np.float32([-1, 1]), images.shape[1:])
+def faintly_changed(images, count: int = 1):
+    """Images [n, h, w, c] of which each pixel is a hundredth of a grey level higher or lower, at random.
+
+    Args:
+        images: Any number n of them, all changed alike.
+        count: n, to change each in its own way: what one change does to the parts of a sum may cancel.
+    """
+    signs = np.random.default_rng(0).choice(np.float32([-1, 1]), (count, *images.shape[1:]))
     return ops.clip(images + signs * np.float32(FAINT * GREY_LEVEL), 0, 1)
 
 
