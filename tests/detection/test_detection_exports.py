@@ -10,13 +10,13 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from keras_ae.detection.standardization import faintly_changed
 
 import keras_ae as kae
 from keras_ae._support.errors import InputError
 from keras_ae._support.execution import computing_in
 from keras_ae.detection import SCORES, Observation, exporting, fit_scores
 from keras_ae.detection.exporting import detector_endpoints
+from keras_ae.detection.scores.standardization import faintly_changed
 from keras_ae.detection.tolerance import PART, score_tolerance, tolerances
 
 pytestmark = [
