@@ -79,6 +79,7 @@ class NormalImages:
     def __init__(self, model, batches: Iterable[np.ndarray]):
         self.model, self.batches = model, batches
         self._divisions: dict[float, tuple[NormalImages, NormalImages]] = {}
+        self._first: np.ndarray | None = None  # batch, kept as images that can be had but once pass
 
     @cached_property
     def codes(self) -> np.ndarray:
@@ -90,7 +91,7 @@ class NormalImages:
         """Pixel by pixel, over all images."""
         residual = compiled(lambda images: Observation(self.model, images).residual)
         count, total, squares = 0, 0.0, 0.0
-        for batch in self.batches:
+        for batch in self._passing():
             values = as_array(residual(batch)).astype(np.float64)
             count, total, squares = count + len(values), total + values.sum(0), squares + np.square(values).sum(0)
         if not count:
@@ -100,7 +101,7 @@ class NormalImages:
     def each(self, function: Callable[[Observation], np.ndarray]) -> Iterator[np.ndarray]:
         """A function of an observation, compiled, of one batch after the other: [b, ...]."""
         measure = compiled(lambda images: function(Observation(self.model, images)))
-        return (as_array(measure(batch)) for batch in self.batches)
+        return (as_array(measure(batch)) for batch in self._passing())
 
     def measure(self, function: Callable[[Observation], np.ndarray]) -> np.ndarray:
         """A function of an observation, compiled, over all images: [n, ...]."""
@@ -119,10 +120,16 @@ class NormalImages:
             after = function(Observation(self.model, faintly_changed(images)))
             return after - function(Observation(self.model, images))
 
-        batch = next(iter(self.batches), None)
-        if batch is None:
+        first = next(self._passing(), None) if self._first is None else self._first
+        if first is None:
             raise _no_images()
-        return np.sqrt(np.mean(np.square(as_array(compiled(difference)(batch)), dtype=np.float64), axis=0))
+        return np.sqrt(np.mean(np.square(as_array(compiled(difference)(first)), dtype=np.float64), axis=0))
+
+    def _passing(self) -> Iterator[np.ndarray]:
+        for batch in self.batches:
+            if self._first is None:
+                self._first = batch
+            yield batch
 
     def divided(self, every: float) -> tuple["NormalImages", "NormalImages"]:
         """All images but one in `every`, and the others; the same ones in whatever order the images come.

@@ -11,9 +11,10 @@ import pandas
 import pytest
 
 from keras_ae._support.errors import InputError
-from keras_ae.evaluation import attacked_images, attacks, measure_robustness, robustness
+from keras_ae.evaluation import attacked_images, attacks, measure_robustness
 from keras_ae.evaluation.attacks import ATTACKS, as_foolbox, logits_model
 from keras_ae.evaluation.attacks import classifier as classifier_module
+from keras_ae.evaluation.robustness import measure
 
 pytestmark = pytest.mark.tensorflow
 SIDE, N = 6, 7
@@ -234,7 +235,7 @@ def test_the_first_of_each_of_the_first_batches_are_attacked():
 
 def test_all_thirteen_are_attacked_with_by_default():
     assert len(ATTACKS) == 13
-    assert list(robustness._kinds(None)) == list(ATTACKS)
+    assert list(measure._kinds(None)) == list(ATTACKS)
 
 
 def test_every_attack_is_in_the_catalogue():
