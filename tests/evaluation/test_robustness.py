@@ -243,7 +243,7 @@ def test_every_attack_is_in_the_catalogue():
     assert found - {"base", "changed_pixels", "classifier", "first_hit", "local_network"} == set(ATTACKS)
 
 
-@pytest.mark.parametrize("module", [robustness, attacks, classifier_module], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [measure, attacks, classifier_module], ids=lambda module: module.__name__)
 def test_foolbox_is_imported_only_where_it_is_used(module):
     body = ast.parse(Path(module.__file__).read_text(encoding="utf-8")).body
     imported = {alias.name for node in body if isinstance(node, ast.Import) for alias in node.names}
