@@ -43,6 +43,7 @@ FLOORS = {
     "architectures": 1.0,
     "bottlenecks": 1.0,
     "callbacks": 1.0,
+    "data": 1.0,
     "density": 1.0,
     "evaluation": 1.0,
     "layers": 1.0,
@@ -51,7 +52,9 @@ FLOORS = {
     "numerics": 1.0,
     "objectives": 1.0,
     "optimizers": 1.0,
+    "runs": 0.5,
     "schedules": 1.0,
+    "studies": 0.8,
 }
 
 

@@ -147,9 +147,16 @@ _IN_TENSORFLOW = re.compile(r"\w*Error: received (.*?); expected ([^;\n]*)(?:; (
 
 
 def input_error_from(exception: BaseException) -> InputError | None:
-    """The InputError behind an exception raised while iterating over a pipeline or fitting, if there is one.
+    """Returns the InputError behind an exception raised while iterating over a pipeline or fitting, or None.
 
-    TensorFlow turns what is raised inside a pipeline into an error of its own, of which only the text tells.
+    TensorFlow turns an exception inside a pipeline into an error of its own; only its text tells what happened.
+
+    Example:
+        >>> raised = RuntimeError("InputError: received photo.png, cut short; expected an image; replace it")
+        >>> kae.data.input_error_from(raised).received
+        'photo.png, cut short'
+        >>> kae.data.input_error_from(RuntimeError("out of memory")) is None
+        True
     """
     seen: set[int] = set()
     while exception is not None and id(exception) not in seen:

@@ -34,18 +34,26 @@ class Split:
 
 
 class ImageData:
-    """Images in three splits. Made by `load`.
+    """Images in three splits, as `load` makes them.
 
     Attributes:
-        source: As given to `load`.
-        image_shape: (h, w, c).
-        value_range: Of the pixels, always (0.0, 1.0).
-        label_names: Of labels [n] the name of label 0, 1, ...; of labels [n, k] the name of each column; or None.
-        batch_size: Of the pipelines unless they are given another.
-        seed: Of the splits, the order and the noise.
+        source: The source, as given to `load`.
+        image_shape: Shape (h, w, c) of an image.
+        value_range: Range of the pixels, always (0.0, 1.0).
+        label_names: Names of labels 0, 1, ... for labels [n], or of the columns for labels [n, k]; or None.
+        batch_size: Images in a batch of the pipelines, unless they are given another number.
+        seed: Seed of the splits, the order and the noise.
         test_is_drawn: Whether the test images were drawn at random, the source having none of its own and no
             stretches of it having been named: it is chance then which labels they have that training lacks.
         validation_is_drawn: Whether the validation images, if any, were drawn from those of training.
+
+    Example:
+        >>> data = kae.data.load("digits", limit=40)
+        >>> data.image_shape, data.sizes
+        ((8, 8, 1), {'train': 40, 'validation': 0, 'test': 40})
+        >>> threes = data.images_at("test", data.labels("test") == 3)
+        >>> threes.shape[1:], threes.dtype.name
+        ((8, 8, 1), 'float32')
     """
 
     value_range = (0.0, 1.0)
@@ -80,12 +88,12 @@ class ImageData:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """Number of images of "train", "validation" and "test"."""
+        """Number of images in "train", "validation" and "test"."""
         return {name: len(split.images) for name, split in self._splits.items()}
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was converted or left out, one line each; grows while files are streamed."""
+        """What was converted or left out, a line each; more lines come while files are streamed."""
         return (*self._notes, *self._log.notes())
 
     @functools.cached_property  # one dataset, so that each iteration over it is shuffled anew
@@ -116,14 +124,14 @@ class ImageData:
         start_step: int = 0,
         rows=None,
     ) -> "tf.data.Dataset":
-        """A tf.data pipeline of float32 batches [b, h, w, c] in [0, 1].
+        """Returns a tf.data pipeline of float32 batches [b, h, w, c] in [0, 1].
 
         The order is a pure function of (seed, epoch), the noise of (seed, epoch, step). No image is left out
         of an epoch, and none makes a last batch by itself (it joins the one before).
 
         Args:
             split: "train", "validation" or "test".
-            batch_size: None takes the data's.
+            batch_size: Images in a batch; None takes the data's.
             labels: Give pairs (images, int32 labels [b] or [b, k]).
             noise: Give pairs (noisy images, images): Gaussian noise of this standard deviation, clipped.
             shuffle: None shuffles training images only.
@@ -166,18 +174,18 @@ class ImageData:
         )
 
     def steps_per_epoch(self, split: str, batch_size: int | None = None) -> int:
-        """Batches of one epoch."""
+        """Returns the number of batches of one epoch."""
         count = len(self._split(split).images)
         return len(batch_bounds(count, self.batch_size if batch_size is None else batch_size)) - 1
 
     def images(self, split: str, count: int | None = None) -> np.ndarray:
-        """The first `count` images (all: None) in order, float32 [n, h, w, c] in [0, 1]."""
+        """Returns the first `count` images (all: None) in order, float32 [n, h, w, c] in [0, 1]."""
         images = self._split(split).images
         count = len(images) if count is None else min(positive("count", count), len(images))
         return images.read(np.arange(count))
 
     def images_at(self, split: str, rows) -> np.ndarray:
-        """The images at the given places [n] of a split, float32 [n, h, w, c] in [0, 1]; no others are read.
+        """Returns the images at the places [n] of a split, float32 [n, h, w, c] in [0, 1]; no others are read.
 
         Args:
             split: "train", "validation" or "test".
@@ -190,7 +198,7 @@ class ImageData:
         return images.read(places(rows, len(images)))
 
     def labels(self, split: str) -> np.ndarray:
-        """The labels of a split in order, int32 [n], or [n, k] for k labels an image.
+        """Returns the labels of a split in order, int32 [n], or [n, k] for k labels an image.
 
         Raises:
             InputError: The split has no labels.
@@ -205,10 +213,10 @@ class ImageData:
         return labels
 
     def fingerprint(self) -> str:
-        """SHA-256 (hexadecimal) of what the splits hold, the same for the same data on any machine.
+        """Returns the SHA-256 (hexadecimal) of what the splits hold, the same for the same data on any machine.
 
-        Taken over pixels and labels; for files over their relative paths and sizes in bytes and how they are
-        prepared, whether they are in memory or streamed, so that a run can be resumed with the other.
+        It is taken over pixels and labels; for files over their relative paths, their sizes in bytes and how they
+        are prepared, whether they are in memory or streamed, so that a run can be resumed with the other.
         """
         return self._fingerprint
 

@@ -49,7 +49,7 @@ def load(
     progress: bool = True,
     group: str | None = None,
 ) -> ImageData:
-    """Loads images, divides them, and gives pipelines of float32 batches in [0, 1].
+    """Loads images, divides them into splits, and gives pipelines of float32 batches in [0, 1].
 
     Args:
         source: A data set's name (see `sources`), "folder:PATH" (image files in any nesting; subfolders train and
@@ -66,7 +66,7 @@ def load(
             and archives, which loses nothing, and crops those of named data sets, as papers do.
         white_level: The value that is white in files of more than 8 bits, such as 4095 of a camera of 12 bits.
             None takes 65535 where values beyond 255 show that 16 bits are meant, and refuses the other files.
-        max_pixels: Of a file: one of more is refused before it is decoded.
+        max_pixels: Largest image in pixels; a file with more is refused before it is decoded.
         train: Which images to train on, as a stretch of the source in its official order: "train[:10000]",
             "all[:5%]", "unlabelled[10000:]". "all" is all parts together. None takes the source's part "train".
         validation: Which images to validate on, likewise, such as "train[-10000:]" (with train="train[:-10000]").
@@ -80,8 +80,8 @@ def load(
             none of `train`, `validation` and `test` is given.
         own_validation: Validate on a folder's own validation images, if it has some and no stretches are named;
             `validation_fraction` then takes none from training.
-        batch_size: Of the pipelines.
-        seed: Of all random choices: splits, order, noise.
+        batch_size: Images in a batch of the pipelines.
+        seed: Seed of all random choices: splits, order, noise.
         channels: 1 or 3, to convert to. None gives gray files one channel, and all files three if any is in
             colour (streamed files: as the first one), and leaves arrays as they are.
         skip_bad: Leave out images that cannot be decoded, and say how many in `notes`. Streamed files are decoded
@@ -93,10 +93,20 @@ def load(
             one part then stay together where test and validation images are drawn, so that neither is measured on
             parts that were trained on.
 
+    Returns:
+        The images: sizes and shape, pipelines, arrays and labels.
+
     Raises:
         InputError: An argument is out of range; the source is unknown, missing, empty, unreadable or
             damaged; stretches overlap or go beyond its images; images differ in size and there is no
             `image_size`.
+
+    Example:
+        >>> data = kae.data.load("digits", validation_fraction=0.1, limit=100, batch_size=32)
+        >>> data
+        <ImageData 'digits': 8 × 8 × 1; train 90, validation 10, test 100>
+        >>> [len(images) for images in data.train]  # No last batch of one image.
+        [32, 32, 26]
     """
     preparation = Preparation(
         _check_size("pad", pad, least=0),

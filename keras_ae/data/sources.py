@@ -16,12 +16,17 @@ _FORMS = {"folder": open_folder, "npz": open_npz}
 
 @dataclass(frozen=True)
 class Source:
-    """What can be given as `source`.
+    """A source that `load` understands.
 
     Attributes:
-        name: As it is given, such as "mnist" or "folder:PATH".
+        name: What `load` takes, such as "mnist" or "folder:PATH".
         description: One line for people.
         origin: Where the images would come from here and now.
+
+    Example:
+        >>> digits = next(source for source in kae.data.sources() if source.name == "digits")
+        >>> isinstance(digits, kae.data.Source), digits.origin
+        (True, 'comes with scikit-learn')
     """
 
     name: str
@@ -30,7 +35,15 @@ class Source:
 
 
 def sources(data_dir: str | os.PathLike | None = None) -> list[Source]:
-    """All sources; `data_dir` as for `load`. Nothing is downloaded or imported to find out."""
+    """Returns all sources. Nothing is downloaded or imported to find out.
+
+    Args:
+        data_dir: The directory of named data sets, as for `load`.
+
+    Example:
+        >>> [source.name for source in kae.data.sources()][-2:]
+        ['folder:PATH', 'npz:PATH']
+    """
     return [
         *(Source(name, dataset.description, origin(name, data_dir)) for name, dataset in DATASETS.items()),
         Source("folder:PATH", "image files in any nesting, with train/ and test/ or divided at random", "PATH"),
@@ -39,7 +52,7 @@ def sources(data_dir: str | os.PathLike | None = None) -> list[Source]:
 
 
 def open_source(source: str | os.PathLike, data_dir: str | os.PathLike | None) -> Collection:
-    """The images of a source.
+    """Returns the images of a source.
 
     Raises:
         InputError: There is no such source, or it cannot be read.
@@ -56,7 +69,12 @@ def open_source(source: str | os.PathLike, data_dir: str | os.PathLike | None) -
 
 
 def default_resize(source: str | os.PathLike) -> Resize:
-    """What becomes of images of other proportions, where nobody says: a user's own are kept whole."""
+    """Returns what becomes of images of other proportions, where nobody says: a user's own are kept whole.
+
+    Example:
+        >>> kae.data.default_resize("mnist"), kae.data.default_resize("folder:photographs")
+        ('crop', 'stretch')
+    """
     return "stretch" if os.fspath(source).partition(":")[0] in _FORMS else "crop"
 
 

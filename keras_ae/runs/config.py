@@ -17,7 +17,7 @@ from keras_ae.runs.training_config import TrainingConfig
 
 
 def parse_code(text: str) -> tuple[int, ...]:
-    """The shape that "4x4x16" (a map) or "32" (a vector) stands for.
+    """Returns the shape that "4x4x16" (a map) or "32" (a vector) stands for.
 
     Raises:
         InputError: If it is no such text.
@@ -31,12 +31,12 @@ def parse_code(text: str) -> tuple[int, ...]:
 
 
 def format_code(shape: tuple[int, ...]) -> str:
-    """The text that `parse_code` reads."""
+    """Returns the text that `parse_code` reads."""
     return "x".join(map(str, shape))
 
 
 def code_as_text(code) -> str:
-    """A code's text, also of its shape or its length."""
+    """Returns a code as text, whether it is given as text, as a shape or as a length."""
     return code if isinstance(code, str) else format_code(listed_names(code))
 
 
@@ -46,6 +46,12 @@ class ModelConfig:
 
     A builder takes the keywords `input_shape`, `code_shape` if it has one, those of the options, and `bottleneck`
     if one is named. It returns a built `Autoencoder`, or another `keras.Model` whose output is one logit a class.
+
+    Example:
+        >>> config = kae.runs.ModelConfig("fully_connected", "3", options=("hidden=(8,)",))
+        >>> model = config.build((4, 4, 1))
+        >>> tuple(model.encode(np.zeros((2, 4, 4, 1), "float32")).shape)
+        (2, 3)
     """
 
     architecture: str = "convolutional"
@@ -102,7 +108,7 @@ class ModelConfig:
         return chosen
 
     def keywords(self, image_shape: tuple[int, int, int]) -> dict[str, Any]:
-        """The architecture's keywords, its bottleneck as {"name": ..., keyword: ...}."""
+        """Returns the architecture's keywords, its bottleneck as {"name": ..., keyword: ...}."""
         keywords = {"input_shape": tuple(image_shape)}
         if "code_shape" in ARCHITECTURES.keywords(self.architecture):  # A plain classifier has none.
             keywords["code_shape"] = parse_code(self.code)
@@ -112,7 +118,7 @@ class ModelConfig:
         return keywords
 
     def build(self, image_shape: tuple[int, int, int]):
-        """The untrained model."""
+        """Returns the untrained model for images of this shape (h, w, c)."""
         from keras_ae.bottlenecks import as_bottleneck
         from keras_ae.code_shapes import refuse_features
 
@@ -139,14 +145,22 @@ class LoadsData:
     """Configurations that name images and how to train on them."""
 
     def load_data(self, progress: bool = True) -> "image_data.ImageData":
-        """The images, as `keras_ae.data.load` gives them."""
+        """Returns the images, as `keras_ae.data.load` gives them."""
         training = self.training
         return self.data.load(batch_size=training.batch_size, seed=training.seed, progress=progress)
 
 
 @dataclass(frozen=True)
 class RunConfig(LoadsData):
-    """One training run: enough to repeat it."""
+    """One training run: enough to repeat it.
+
+    Example:
+        >>> config = kae.runs.RunConfig(kae.runs.DataConfig("digits", limit=40))
+        >>> config.model.architecture, config.training.steps
+        ('convolutional', 2000)
+        >>> config.load_data(progress=False).sizes  # A tenth of the training images is held out.
+        {'train': 36, 'validation': 4, 'test': 40}
+    """
 
     data: DataConfig
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -157,12 +171,12 @@ class RunConfig(LoadsData):
 
 
 def as_json(config) -> dict[str, Any]:
-    """A configuration as JSON values."""
+    """Returns a configuration as JSON values."""
     return plain(asdict(config))
 
 
 def run_config_from_json(values: dict[str, Any]) -> RunConfig:
-    """The `RunConfig` that `as_json` wrote, in this version or an earlier one.
+    """Returns the `RunConfig` that `as_json` wrote, in this version or an earlier one.
 
     Raises:
         InputError: A part or a value is missing, unknown or of another type.

@@ -17,7 +17,13 @@ DEFAULT_VALIDATION = 0.1  # of the training images
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which images, and how they are prepared."""
+    """Which images, and how they are prepared.
+
+    Example:
+        >>> config = kae.runs.DataConfig("digits", image_size=16, limit=40)
+        >>> config.load(seed=1).image_shape
+        (16, 16, 1)
+    """
 
     source: Annotated[str, tyro.conf.arg(name="data", metavar="SOURCE")]
     """Name of a data set (keras-ae data list shows them), folder:PATH or npz:PATH."""
@@ -70,7 +76,7 @@ class DataConfig:
 
     @classmethod
     def from_record(cls, values: dict[str, Any]) -> "DataConfig":
-        """What a run's record tells. One from before there were choices crops and sets validation images aside."""
+        """Returns a record's configuration; one from before there were choices crops and sets images aside."""
         if not isinstance(values, Mapping) or "resize" in values:
             return read_fields(cls, values, "config.data")
         then = {"resize": "crop"} if values.get("image_size") else {}
@@ -79,7 +85,7 @@ class DataConfig:
         return read_fields(cls, {**values, **then}, "config.data")
 
     def load(self, **options) -> "image_data.ImageData":
-        """The images, as `keras_ae.data.load` gives them; `options` are its further keywords, such as `seed`."""
+        """Returns the images of `keras_ae.data.load`; `options` are its further keywords, such as `seed`."""
         chosen = {key: value for key, value in asdict(self).items() if key != "source"}
         chosen["own_validation"] = self.validation_fraction is None
         if chosen["validation_fraction"] is None:

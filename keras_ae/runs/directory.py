@@ -18,6 +18,14 @@ class RunDirectory:
     """`run.json`, `environment.json`, `history.csv`, `metrics.json` and `model.keras` of one run.
 
     A run is finished when its `metrics.json` is there: it is written last.
+
+    Example:
+        >>> directory = kae.runs.RunDirectory("runs/first")
+        >>> directory.is_finished
+        False
+        >>> directory.write("metrics", {"steps": 2, "parameters": 1138})
+        >>> directory.is_finished, directory.read("metrics")["steps"]
+        (True, 2)
     """
 
     def __init__(self, path):
@@ -41,7 +49,7 @@ class RunDirectory:
         return self.path / "checkpoint"
 
     def open(self, kind: str, record: dict[str, Any], upgrade: Callable[[dict], dict] | None = None) -> None:
-        """Make the directory for this configuration, or check that it is the one it holds.
+        """Makes the directory for this configuration, or checks that it is the one the directory holds.
 
         Args:
             kind: "run" or "comparison"; names the file with the record.
@@ -74,10 +82,10 @@ class RunDirectory:
             write_json(file, record)
 
     def check_new(self, kind: str) -> None:
-        """Refuse a directory that holds other files and no run or comparison.
+        """Refuses a directory that holds other files and no run or comparison.
 
         Args:
-            kind: As of `open`.
+            kind: "run" or "comparison", as for `open`.
 
         Raises:
             InputError: Files are there, but no `run.json` or `comparison.json`.
@@ -90,7 +98,7 @@ class RunDirectory:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes from training here; the system unlocks when this process ends, however it ends.
+        """Keeps other processes from training here; the system unlocks when this process ends, however it ends.
 
         Raises:
             InputError: If another process is training here.
@@ -116,7 +124,7 @@ class RunDirectory:
             os.close(handle)
 
     def read(self, name: str) -> dict[str, Any]:
-        """The content of `NAME.json`.
+        """Returns the content of `NAME.json`.
 
         Raises:
             InputError: If it is not there, or is no JSON.
@@ -128,7 +136,7 @@ class RunDirectory:
         return read_object(file, f"JSON that keras-ae wrote as {file.name}", "remove the directory and run again")
 
     def record(self) -> RunRecord:
-        """The record of the run, checked; it may be unfinished.
+        """Returns the checked record of the run, which may be unfinished.
 
         Raises:
             InputError: There is none, or it is damaged or of another version's format.
@@ -140,18 +148,18 @@ class RunDirectory:
         return RunRecord.read(file)
 
     def check_files(self) -> None:
-        """Refuse a directory in which something else, such as a link in a circle, has the name of a run's file."""
+        """Refuses a directory where something else, such as a link in a circle, has the name of a run's file."""
         for file in (self.path / name for name in FILES):
             if os.path.lexists(file) and not file.is_file():
                 expected = "a file, as keras-ae writes it"
                 raise InputError(f"{file}, which is no file or cannot be reached", expected, "remove it")
 
     def write(self, name: str, value: Any) -> None:
-        """Write `NAME.json`."""
+        """Writes `NAME.json`."""
         write_json(self.path / f"{name}.json", value)
 
     def history(self) -> list[dict[str, float]]:
-        """The rows of `history.csv`, one an evaluation.
+        """Returns the rows of `history.csv`, one for each evaluation.
 
         Raises:
             InputError: It is not there or damaged.
@@ -160,12 +168,12 @@ class RunDirectory:
         return read_numbers(self.path / "history.csv", expected, "train the run again, or copy it whole")
 
     def save_model(self, model) -> None:
-        """Write `model.keras`."""
+        """Writes `model.keras`."""
         write_atomically(self.model_path, lambda temporary: model.save(temporary), durable=True)
 
 
 def first_difference(before, now, name: str):
-    """(name, value before, value now) of the first thing in which two JSON values differ, or None."""
+    """Returns (name, value before, value now) of the first thing in which two JSON values differ, or None."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in [*before, *(key for key in now if key not in before)]:
             found = first_difference(before.get(key), now.get(key), f"{name}.{key}")

@@ -14,14 +14,14 @@ HALVES = ("encoder", "decoder")
 
 
 def with_new_half(model: Autoencoder, new: str, seed: int) -> Autoencoder:
-    """A copy of a trained autoencoder with one half initialised anew, the other as it was trained and frozen.
+    """Returns a copy of a trained autoencoder: one half initialised anew, the other as it was trained and frozen.
 
     The bottleneck belongs to the encoder.
 
     Args:
-        model: It is left as it is.
+        model: The trained autoencoder, which is left as it is.
         new: "encoder" or "decoder": the half to train again.
-        seed: Of the new half's weights.
+        seed: Seed of the new half's weights.
 
     Returns:
         An uncompiled autoencoder. A frozen batch normalisation keeps its statistics; a frozen variational
@@ -29,6 +29,14 @@ def with_new_half(model: Autoencoder, new: str, seed: int) -> Autoencoder:
 
     Raises:
         InputError: If there is no such half.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> again = kae.runs.with_new_half(model, "decoder", seed=1)
+        >>> again.encoder.trainable, again.decoder.trainable
+        (False, True)
+        >>> bool(np.all(again.encoder.get_weights()[0] == model.encoder.get_weights()[0]))
+        True
     """
     if new not in HALVES:
         raise unknown_name("half", new, HALVES)

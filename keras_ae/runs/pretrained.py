@@ -15,14 +15,19 @@ VARIABLE = "KERAS_AE_MODELS"
 
 
 def pretrained_models(directory=None) -> dict[str, Path]:
-    """The directories of models that `share_run` wrote, in any nesting, by name: "bottleneck_shape/2x2x16".
+    """Returns the directories that `share_run` wrote, in any nesting, by name, such as "bottleneck_shape/2x2x16".
 
     Args:
-        directory: Where they are; by default what KERAS_AE_MODELS names, or else `saved_models/` of the clone that
-            the library was installed from, or the few models that a wheel carries.
+        directory: Directory of the models; by default what KERAS_AE_MODELS names, or else `saved_models/` of the
+            clone that the library was installed from, or the few models that a wheel carries.
 
     Raises:
         InputError: There is no such directory.
+
+    Example:
+        >>> found = kae.runs.pretrained_models()
+        >>> (found["variational_digits"] / "README.md").is_file()
+        True
     """
     directory = Path(directory or os.environ.get(VARIABLE) or _own_directory())
     if not directory.is_dir():
@@ -33,16 +38,22 @@ def pretrained_models(directory=None) -> dict[str, Path]:
 
 
 def load_pretrained(name: str, directory=None) -> "keras.Model":
-    """A trained model that comes with the library, once its checksum and its outputs are what they were.
+    """Returns a trained model that comes with the library, once its checksum and outputs are what they were.
 
     What it was trained on, and how good it is, is told by the card in its directory, `README.md`.
 
     Args:
         name: One of `pretrained_models()`.
-        directory: As of `pretrained_models`.
+        directory: Directory of the models, as for `pretrained_models`.
 
     Raises:
         InputError: There is no such model, or it is not what it was.
+
+    Example:
+        >>> model = kae.runs.load_pretrained("variational_digits")
+        >>> images = kae.data.load("digits", limit=4).images("test")
+        >>> tuple(model(images).shape)
+        (4, 8, 8, 1)
     """
     from keras_ae.runs.sharing import check_shared
 

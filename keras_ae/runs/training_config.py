@@ -19,7 +19,13 @@ POSITIVE = (
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How it is trained: Adam on a loss, for a number of steps."""
+    """How it is trained: Adam on a loss, for a number of steps.
+
+    Example:
+        >>> config = kae.runs.TrainingConfig(steps=100, evaluations=8, schedule="piecewise", decay_at=50)
+        >>> config.rounds * config.steps_per_evaluation  # rounded up to 8 times 13
+        104
+    """
 
     steps: int = 2000
     """Training steps; rounded up so that as many lie between any two evaluations."""
@@ -119,11 +125,11 @@ class TrainingConfig:
 
     @property
     def rounds(self) -> int:
-        """Evaluations that are really made."""
+        """Number of evaluations that are really made."""
         return -(-self.steps // self.steps_per_evaluation)
 
     def learning_rates(self):
-        """The learning rate for the optimizer: a number, or a schedule over the steps that are really made."""
+        """Returns the learning rate for the optimizer: a number, or a schedule over the steps really made."""
         import keras
 
         from keras_ae import schedules

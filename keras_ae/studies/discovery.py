@@ -11,10 +11,20 @@ from keras_ae.studies.study import Study
 
 
 def find_studies(experiments: Path) -> dict[str, Path]:
-    """From a study's name to its folder.
+    """Returns the folders of studies by their names.
+
+    Args:
+        experiments: Directory with a folder for each study.
 
     Raises:
         InputError: If there is no such directory, or no study in it.
+
+    Example:
+        >>> folder = Path("some_studies/rates")
+        >>> folder.mkdir(parents=True)
+        >>> (folder / "study.py").touch()
+        >>> kae.studies.find_studies(Path("some_studies")) == {"rates": folder}
+        True
     """
     if not experiments.is_dir():
         action = "run it in a clone of keras_ae, which has the papers' studies, or give --experiments DIRECTORY"
@@ -28,25 +38,50 @@ def find_studies(experiments: Path) -> dict[str, Path]:
 
 
 def load_study(name: str, experiments: Path) -> Study:
-    """The `STUDY` of `experiments/NAME/study.py`.
+    """Returns the `STUDY` of `experiments/NAME/study.py`.
+
+    Args:
+        name: Name of the study's folder.
+        experiments: Directory with a folder for each study.
 
     Raises:
         InputError: If there is none of that name; the nearest are suggested.
+
+    Example:
+        >>> folder = Path("studies_to_load/rates")
+        >>> folder.mkdir(parents=True)
+        >>> code = "from keras_ae.studies import Study; STUDY = Study('rates', 'Learning rates', {'quick': list})"
+        >>> _ = (folder / "study.py").write_text(code)
+        >>> kae.studies.load_study("rates", Path("studies_to_load")).title
+        'Learning rates'
     """
     return _module(name, experiments, "study").STUDY
 
 
 def load_report(name: str, experiments: Path) -> Callable[[Path], list[Path]]:
-    """The function `report(results)` of `experiments/NAME/figures.py`.
+    """Returns the function `report(results)` of `experiments/NAME/figures.py`.
 
     It makes the study's tables and figures from the small files in `experiments/NAME/results/` alone, and returns
     the paths of what it wrote.
+
+    Args:
+        name: Name of the study's folder.
+        experiments: Directory with a folder for each study.
+
+    Example:
+        >>> folder = Path("studies_to_report/rates")
+        >>> folder.mkdir(parents=True)
+        >>> (folder / "study.py").touch()
+        >>> _ = (folder / "figures.py").write_text("report = lambda results: [results / 'table.md']")
+        >>> report = kae.studies.load_report("rates", Path("studies_to_report"))
+        >>> [path.name for path in report(folder / "results")]
+        ['table.md']
     """
     return _module(name, experiments, "figures").report
 
 
 def load_collect(name: str, experiments: Path) -> Callable[[Study, Path, Path], None] | None:
-    """The function `collect(study, trained, kept)` of `experiments/NAME/figures.py`, if it has one.
+    """Returns the function `collect(study, trained, kept)` of `experiments/NAME/figures.py`, if it has one.
 
     It measures the trained models of the runs in `trained/PRESET/` once more, and writes what the figures need as
     small files to `kept`. It trains nothing.

@@ -54,7 +54,7 @@ def write_gallery(experiments, site) -> Path:
     how to repeat each preset, what that took, and the tables as CSV. Nothing is loaded from elsewhere.
 
     Args:
-        experiments: Directory with a folder a study, as of `keras-ae study`.
+        experiments: Directory with a folder for each study, as for `keras-ae study`.
         site: Directory to write; an earlier gallery that is there is replaced whole, anything else refused.
 
     Returns:
@@ -62,6 +62,14 @@ def write_gallery(experiments, site) -> Path:
 
     Raises:
         InputError: There is no study there, or `site` holds what is no gallery of this library.
+
+    Example:
+        >>> folder = Path("studies_to_show/rates")
+        >>> folder.mkdir(parents=True)
+        >>> code = "from keras_ae.studies import Study; STUDY = Study('rates', 'Learning rates', {'quick': list})"
+        >>> _ = (folder / "study.py").write_text(code)
+        >>> kae.studies.write_gallery("studies_to_show", "site").as_posix()
+        'site/index.html'
     """
     experiments, site = Path(experiments), Path(site)
     chapters = [

@@ -49,7 +49,7 @@ def run_study(
 
     Args:
         study: The study.
-        preset: Which of its presets.
+        preset: One of its presets.
         out: Directory with a directory for each run.
         elsewhere: Such directories of other presets.
         workers: Runs at the same time.
@@ -161,13 +161,26 @@ def _beside(path: Path, suffix: str) -> Path:
 
 
 def results(study: Study, preset: str, out, runs: Sequence[StudyRun] | None = None):
-    """The runs of a preset as a pandas table: name, key, choices, status and the measurements of finished ones.
+    """Returns the runs of a preset as a pandas table: name, key, choices, status, and what finished ones measure.
 
     The "key" tells runs of one name but different configurations apart.
 
     Nested measurements become columns such as "test.mse". Status is "finished", "diverged" (trained to where its
     loss ran away, which is a result too), "failed" (for another reason), "begun" or "missing"; "reason" tells why
     a run diverged or failed.
+
+    Args:
+        study: The study.
+        preset: One of its presets.
+        out: Directory with a directory for each run, as `run_study` writes it.
+        runs: The runs of the table; by default all of the preset.
+
+    Example:
+        >>> base = kae.runs.RunConfig(kae.runs.DataConfig("digits"))
+        >>> seeds = {"training.seed": [0, 1]}
+        >>> study = kae.studies.Study("seeds", "Two seeds", {"quick": lambda: kae.studies.vary(base, seeds)})
+        >>> kae.studies.results(study, "quick", "not_trained_yet")[["run", "seed", "status"]].values.tolist()
+        [['seed=0', 0, 'missing'], ['seed=1', 1, 'missing']]
     """
     import pandas
 

@@ -17,9 +17,15 @@ class StudyRun:
     """One run of a study.
 
     Attributes:
-        name: Unique in the study; the name of its directory.
-        choices: What was chosen for it, a column each in the table of results.
+        name: Name of the run, unique in the study; also the name of its directory.
+        choices: What was chosen for the run; each choice is a column in the table of results.
         config: What is trained.
+
+    Example:
+        >>> config = kae.runs.RunConfig(kae.runs.DataConfig("digits"))
+        >>> run = kae.studies.StudyRun("first", {"seed": 0}, config)
+        >>> run.name, run.config.training.steps
+        ('first', 2000)
     """
 
     name: str
@@ -32,10 +38,17 @@ class Study:
     """What a paper, or an experiment beyond one, trains: a list of runs for each preset.
 
     Attributes:
-        name: Its folder in `experiments/`.
-        title: What it is about, in one line.
+        name: Name of the study's folder in `experiments/`.
+        title: What the study is about, in one line.
         presets: From preset to a function that lists its runs: "paper" at full scale, "cpu" for two cores and
             hours, "quick" for a look and for tests.
+
+    Example:
+        >>> base = kae.runs.RunConfig(kae.runs.DataConfig("digits"))
+        >>> seeds = {"training.seed": [0, 1]}
+        >>> study = kae.studies.Study("seeds", "Two seeds", {"quick": lambda: kae.studies.vary(base, seeds)})
+        >>> [run.name for run in study.runs("quick")]
+        ['seed=0', 'seed=1']
     """
 
     name: str
@@ -43,7 +56,7 @@ class Study:
     presets: Mapping[str, Callable[[], Sequence[StudyRun]]]
 
     def runs(self, preset: str) -> list[StudyRun]:
-        """The runs of a preset, in order.
+        """Returns the runs of a preset, in order.
 
         Raises:
             InputError: If there is no such preset.
@@ -64,10 +77,10 @@ def vary(
     zipped: Mapping[str, Sequence] | None = None,
     names: Mapping[str, str] | None = None,
 ) -> list[StudyRun]:
-    """Runs that differ from a base in chosen values.
+    """Returns runs that differ from a base in chosen values.
 
     Args:
-        base: What is the same in all of them.
+        base: Configuration that all runs share, but for the chosen values.
         crossed: From dotted path, such as "training.seed", to the values that are combined with all others.
         zipped: From dotted path to values that go together: the first ones, the second ones, …; the groups are
             crossed with the rest.
@@ -78,6 +91,12 @@ def vary(
 
     Raises:
         InputError: If a path does not exist, or zipped values have different lengths.
+
+    Example:
+        >>> base = kae.runs.RunConfig(kae.runs.DataConfig("digits"), kae.runs.ModelConfig("fully_connected", "2"))
+        >>> runs = kae.studies.vary(base, crossed={"model.code": ["2", "4"], "training.seed": [0, 1]})
+        >>> [run.name for run in runs]
+        ['code=2,seed=0', 'code=2,seed=1', 'code=4,seed=0', 'code=4,seed=1']
     """
     crossed, zipped, names = dict(crossed or {}), dict(zipped or {}), dict(names or {})
     lengths = {path: len(values) for path, values in zipped.items()}
@@ -101,7 +120,7 @@ def vary(
 
 
 def replaced(config, path: str, value):
-    """A frozen dataclass with one value, named by a dotted path, exchanged."""
+    """Returns a frozen dataclass with one value exchanged, which a dotted path names."""
     name, _, rest = path.partition(".")
     if not hasattr(config, name):
         raise InputError(f"{path!r}", f"one of {', '.join(config.__dataclass_fields__)}", "correct the path")
