@@ -45,6 +45,7 @@ FLOORS = {
     "callbacks": 1.0,
     "data": 1.0,
     "density": 1.0,
+    "detection": 1.0,
     "evaluation": 1.0,
     "layers": 1.0,
     "losses": 1.0,

@@ -27,7 +27,12 @@ def check_threshold(threshold: float) -> None:
 
 
 def fewest_images(rate: float) -> int:
-    """How many normal images it takes to promise a rate of false alarms: m ≥ 1 / rate − 1."""
+    """How many normal images it takes to promise a rate of false alarms: m ≥ 1 / rate − 1.
+
+    Example:
+        >>> kae.detection.fewest_images(0.05), kae.detection.fewest_images(0.01)
+        (19, 99)
+    """
     return max(1, ceil(1 / rate - 1 - ROUNDING))
 
 
@@ -58,6 +63,13 @@ class Calibration:
 
     Raises:
         InputError: There are too few images for the rate, or scores that are not finite.
+
+    Example:
+        >>> calibration = kae.detection.Calibration(np.arange(19), rate=0.05)
+        >>> calibration.threshold  # the largest of 19 scores: a further one lies above it once in 20 times
+        18.0
+        >>> calibration.at(0.1).threshold
+        17.0
     """
 
     scores: np.ndarray

@@ -26,6 +26,12 @@ def pasted_patches(images, seed: int = 0) -> np.ndarray:
 
     Raises:
         InputError: They have another shape or range.
+
+    Example:
+        >>> images = np.random.default_rng(0).random((5, 32, 32), "float32")
+        >>> parts = (kae.detection.pasted_patches(images) != images).mean(axis=(1, 2))
+        >>> bool(np.all((parts > 0.01) & (parts < 0.17)))  # of the area
+        True
     """
     images = as_pixels(images)
     if images.ndim not in (3, 4):

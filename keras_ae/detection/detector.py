@@ -51,6 +51,15 @@ class AnomalyDetector(OutlierDetector):
         calibration_: The `Calibration` behind the threshold: what it promises.
         score_: The fitted score.
         offset_: −threshold: of `score_samples` what an anomaly is below.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> normal = np.random.default_rng(0).random((100, 4, 4, 1), "float32") / 4  # dark images
+        >>> detector = kae.AnomalyDetector(model, "nearest_codes").fit(normal)
+        >>> detector.predict(np.ones((1, 4, 4, 1), "float32")).tolist()  # −1 is an anomaly, as in scikit-learn
+        [-1]
+        >>> detector.calibration_.images  # a fifth was held out
+        20
     """
 
     def __init__(

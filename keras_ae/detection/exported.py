@@ -29,6 +29,12 @@ class FileScore:
         problem: Why there is no score; "" otherwise.
         image: uint8 [height, width, channels], as it was scored, if maps were asked for.
         map: float32 [height, width], if maps were asked for.
+
+    Example:
+        >>> scored = kae.detection.FileScore("a.png", 0.9, True)
+        >>> broken = kae.detection.FileScore("b.png", None, False, "a broken file")
+        >>> [each.file for each in (scored, broken) if each.anomaly or each.problem]  # to be looked at
+        ['a.png', 'b.png']
     """
 
     file: str
@@ -40,7 +46,7 @@ class FileScore:
 
 
 class ExportedDetector:
-    """A detector that `export_detector` wrote, run by TensorFlow.
+    """A detector that `export_detector` wrote, run by TensorFlow; the example there scores images with one.
 
     Args:
         path: The SavedModel's directory.
@@ -48,6 +54,12 @@ class ExportedDetector:
 
     Raises:
         InputError: There is none, or its files have been changed or are missing.
+
+    Example:
+        >>> kae.detection.ExportedDetector("empty")
+        Traceback (most recent call last):
+            ...
+        keras_ae._support.errors.InputError: received empty/card.json (...), which is not there; expected ...
     """
 
     def __init__(self, path, unverified: bool = False):

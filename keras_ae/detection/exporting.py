@@ -75,6 +75,17 @@ def export_detector(
     Raises:
         InputError: One differs by so much that a decision could change (`score_tolerance`), the autoencoder
             computes in another precision, a format is unknown, or a package for it is missing.
+
+    Example:
+        >>> images = np.random.default_rng(0).random((100, 4, 4, 1), "float32")
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> detector = kae.AnomalyDetector(model, "mahalanobis").fit(images)
+        >>> parity = kae.detection.export_detector(detector, "exported", images=images)
+        >>> parity["score"].difference <= parity["score"].allowed
+        True
+        >>> exported = kae.detection.ExportedDetector("exported")
+        >>> np.allclose(exported.score(images), detector.anomaly_scores(images), atol=parity["score"].allowed)
+        True
     """
     formats = check_formats(formats)
     path, model, shape = Path(path), detector.autoencoder, detector.image_shape

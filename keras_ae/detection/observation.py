@@ -23,6 +23,15 @@ class Observation:
     Args:
         model: An `Autoencoder`, or for scores of a layer of it any model.
         images: float32 [n, height, width, channels] in [0, 1].
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> images = np.random.default_rng(0).random((50, 4, 4, 1), "float32")
+        >>> seen = kae.detection.Observation(model, images)
+        >>> tuple(seen.flat_code.shape)
+        (50, 2)
+        >>> np.allclose(seen.reconstruction + seen.residual, images, atol=1e-6)
+        True
     """
 
     def __init__(self, model, images):
@@ -74,6 +83,16 @@ class NormalImages:
         model: As of `Observation`.
         batches: float32 arrays [b, height, width, channels] in [0, 1]; iterated over several times, each time in
             whatever order.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> images = np.random.default_rng(0).random((50, 4, 4, 1), "float32")
+        >>> normal = kae.detection.NormalImages(model, [images[:30], images[30:]])  # two batches
+        >>> normal.codes.shape
+        (50, 2)
+        >>> residuals = images - model.predict(images, verbose=0)
+        >>> np.allclose(normal.residuals.mean, residuals.mean(axis=0), atol=1e-6)
+        True
     """
 
     def __init__(self, model, batches: Iterable[np.ndarray]):

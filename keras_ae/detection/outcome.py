@@ -20,6 +20,13 @@ def measure_outcome(scores: np.ndarray, normal: np.ndarray, calibration: Calibra
         Of normal images, if there are some, "test_normal" (how many), "test_alarms" among them and
         "test_alarms_interval", in which these were to be expected; of anomalies, if there are some,
         "test_anomalies" and "test_found"; if there are both, "test_roc_auc".
+
+    Example:
+        >>> calibration = kae.detection.Calibration(np.arange(19), rate=0.05)  # its threshold is 18
+        >>> scores, normal = np.array([3, 20, 5, 25]), np.array([True, True, False, False])
+        >>> measured = kae.detection.measure_outcome(scores, normal, calibration)
+        >>> measured["test_alarms"], measured["test_found"], measured["test_roc_auc"]
+        (1, 1, 0.75)
     """
     anomalous, normal = np.asarray(scores)[~normal], np.asarray(scores)[normal]
     measured: dict[str, Any] = {}
@@ -42,6 +49,10 @@ def outcome_in_words(measured: dict[str, Any]) -> list[str]:
 
     Args:
         measured: As of `measure_outcome`; "normal_labels" beside it tells what anomalies are not of.
+
+    Example:
+        >>> kae.detection.outcome_in_words({"test_anomalies": 20, "test_found": 18, "test_roc_auc": 0.97})
+        ['anomalies found: 18 of 20; ROC AUC 0.9700']
     """
     lines = []
     if "test_normal" in measured:

@@ -26,6 +26,13 @@ class PixelMeasures:
             same, whatever its size (Bergmann et al., 2020). From 0 to 1.
         aupro_005: The same up to 0.05.
         regions: Of defects, connected over sides or corners.
+
+    Example:
+        >>> masks = np.zeros((1, 10, 10), bool)
+        >>> masks[0, 4:6, 4:6] = True  # one defect
+        >>> measures = kae.detection.measure_pixels([(masks + 0.5, masks)])  # maps that are right everywhere
+        >>> measures.regions, measures.f1, measures.f1_threshold, round(measures.aupro, 3)
+        (1, 1.0, 1.5, 1.0)
     """
 
     roc_auc: float
@@ -108,7 +115,15 @@ class PixelCounts:
 
 
 def measure_pixels(batches: Iterable[tuple]) -> PixelMeasures:
-    """The measures of batches (maps, masks); see `PixelCounts.add`."""
+    """The measures of batches (maps, masks); see `PixelCounts.add`.
+
+    Example:
+        >>> masks = np.zeros((2, 10, 10), bool)
+        >>> masks[0, 4, 4] = masks[1, 2:5, 2:5] = True
+        >>> measures = kae.detection.measure_pixels([(masks[:1], masks[:1]), (0 * masks[1:], masks[1:])])
+        >>> measures.regions, round(measures.f1, 3)  # 1 pixel is found, 9 of the other defect are not: 2 / (2 + 9)
+        (2, 0.182)
+    """
     counts = PixelCounts()
     for maps, masks in batches:
         counts.add(maps, masks)

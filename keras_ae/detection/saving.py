@@ -57,6 +57,14 @@ def load_detector(path, unverified: bool = False) -> AnomalyDetector:
 
     Raises:
         InputError: There is none, it is damaged, or its parts are those of several.
+
+    Example:
+        >>> images = np.random.default_rng(0).random((100, 4, 4, 1), "float32")
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> detector = kae.AnomalyDetector(model).fit(images)
+        >>> detector.save("saved")
+        >>> kae.detection.load_detector("saved").threshold_ == detector.threshold_
+        True
     """
     path = Path(path)
     recover(path)

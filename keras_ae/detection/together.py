@@ -19,6 +19,13 @@ def fit_scores(model, names: str | Iterable[str], images) -> dict[str, Score]:
         model: A trained `Autoencoder`.
         names: Names of scores, also joined by +; one, or several.
         images: Normal images, as `AnomalyDetector` takes them.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> images = np.random.default_rng(0).random((50, 4, 4, 1), "float32")
+        >>> fitted = kae.detection.fit_scores(model, ["mse", "mahalanobis", "negative_elbo"], images)
+        >>> sorted(fitted)  # the model is not variational
+        ['mahalanobis', 'mse']
     """
     normal = NormalImages(model, Batches(images, model.image_shape))
     fitted = {}
@@ -33,7 +40,17 @@ def fit_scores(model, names: str | Iterable[str], images) -> dict[str, Score]:
 
 
 def score_images(model, scores: Mapping[str, Score], images) -> dict[str, np.ndarray]:
-    """Every fitted score of every image: float64 [n] by name; the higher, the more anomalous."""
+    """Every fitted score of every image: float64 [n] by name; the higher, the more anomalous.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> images = np.random.default_rng(0).random((50, 4, 4, 1), "float32")
+        >>> fitted = kae.detection.fit_scores(model, ["mse", "mahalanobis"], images)
+        >>> scores = kae.detection.score_images(model, fitted, images)
+        >>> errors = np.square(images - model.predict(images, verbose=0))
+        >>> np.allclose(scores["mse"], errors.mean(axis=(1, 2, 3)))
+        True
+    """
 
     def stacked(seen):
         return ops.stack([score.values(seen) for score in scores.values()], axis=1)

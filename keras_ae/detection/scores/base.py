@@ -18,6 +18,17 @@ class Score(ABC):
     A subclass is a dataclass whose fields are its settings. It overrides `values`, in Keras operations; `map`
     where it can tell the place; and `fit` where it must know normal images: what it learns are the arrays that
     `learns` names.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> class Brightness(kae.detection.Score):
+        ...     name = "brightness"
+        ...     def values(self, seen):
+        ...         return ops.mean(seen.images, axis=(1, 2, 3))
+        ...
+        >>> seen = kae.detection.Observation(model, np.full((2, 4, 4, 1), 0.5, "float32"))
+        >>> np.array(Brightness().values(seen)).tolist()
+        [0.5, 0.5]
     """
 
     name: ClassVar[str]

@@ -25,6 +25,15 @@ class CodeDensity(Score):
         density: "gaussian", "mixture" or "standard_normal" (`keras_ae.density`).
         components: Of the mixture.
         seed: Of the mixture's first guess.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> images = np.random.default_rng(0).random((50, 4, 4, 1), "float32")
+        >>> score = kae.detection.CodeDensity("standard_normal").fit(kae.detection.NormalImages(model, [images]))
+        >>> nats = score.values(kae.detection.Observation(model, images))
+        >>> squares = np.square(kae.evaluation.encode(model, images)).sum(axis=1)
+        >>> np.allclose(nats, squares / 2 + np.log(2 * np.pi), atol=1e-4)  # of codes of 2 values
+        True
     """
 
     name: ClassVar[str] = "code_density"
@@ -60,7 +69,16 @@ class CodeDensity(Score):
 
 @dataclass
 class Mahalanobis(Score):
-    """The distance of the code from the mean of normal codes, √((z − μ)ᵀ Σ⁻¹ (z − μ))."""
+    """The distance of the code from the mean of normal codes, √((z − μ)ᵀ Σ⁻¹ (z − μ)).
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> images = np.random.default_rng(0).random((50, 4, 4, 1), "float32")
+        >>> score = kae.detection.Mahalanobis().fit(kae.detection.NormalImages(model, [images]))
+        >>> distances = score.values(kae.detection.Observation(model, images))
+        >>> round(float(np.mean(np.square(distances))), 1)  # of normal codes as many as they have values
+        2.0
+    """
 
     name: ClassVar[str] = "mahalanobis"
     learns: ClassVar[tuple[str, ...]] = ("mean", "whitening")
@@ -82,6 +100,14 @@ class NearestCodes(Score):
         k: Number of neighbours.
         most: Number of codes that are kept; a random part of more.
         seed: Seed of that part.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> images = np.random.default_rng(0).random((50, 4, 4, 1), "float32")
+        >>> score = kae.detection.NearestCodes(k=1).fit(kae.detection.NormalImages(model, [images]))
+        >>> distances = score.values(kae.detection.Observation(model, images))
+        >>> float(np.max(distances)) < 1e-3  # each image's own code is among those that are kept
+        True
     """
 
     name: ClassVar[str] = "nearest_codes"

@@ -23,6 +23,15 @@ class Combination(Score):
 
     Args:
         members: Two scores or more.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> normal = np.random.default_rng(0).random((100, 4, 4, 1), "float32") / 4  # dark images
+        >>> score = kae.detection.Combination((kae.detection.NearestCodes(), kae.detection.StandardizedError()))
+        >>> score.label, score.has_map
+        ('nearest_codes+standardized_error', True)
+        >>> kae.AnomalyDetector(model, score).fit(normal).predict(np.ones((1, 4, 4, 1), "float32")).tolist()
+        [-1]
     """
 
     name: ClassVar[str] = "combination"

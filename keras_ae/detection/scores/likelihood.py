@@ -37,6 +37,14 @@ class NegativeELBO(Score):
     Args:
         samples: Codes an image.
         seed: Of their noise.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,), bottleneck="variational")
+        >>> images = np.random.default_rng(0).random((50, 4, 4, 1), "float32")
+        >>> score = kae.detection.NegativeELBO(samples=2).fit(kae.detection.NormalImages(model, [images]))
+        >>> seen = kae.detection.Observation(model, images)
+        >>> np.array_equal(score.values(seen), score.values(seen))  # the noise is drawn once
+        True
     """
 
     name: ClassVar[str] = "negative_elbo"
@@ -79,6 +87,13 @@ class JointLikelihood(Score):
 
     Args:
         density, components, seed: As of `CodeDensity`.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> normal = np.random.default_rng(0).random((100, 4, 4, 1), "float32") / 4  # dark images
+        >>> detector = kae.AnomalyDetector(model, kae.detection.JointLikelihood()).fit(normal)
+        >>> detector.predict(np.ones((1, 4, 4, 1), "float32")).tolist()  # −1 is an anomaly
+        [-1]
     """
 
     name: ClassVar[str] = "joint_likelihood"

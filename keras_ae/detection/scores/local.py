@@ -22,6 +22,17 @@ class LocalConfidence(Score):
 
     Args:
         layer: Name of the LEA in a functional model.
+
+    Example:
+        >>> inputs = keras.Input((4, 4, 1))
+        >>> windows = kae.architectures.window_autoencoder((2, 2, 1), (1,))
+        >>> lea = kae.layers.LocallyEmbeddedAutoencoder(windows, name="lea")
+        >>> model = keras.Model(inputs, lea(inputs))
+        >>> images = np.random.default_rng(0).random((50, 4, 4, 1), "float32")
+        >>> score = kae.detection.LocalConfidence().fit(kae.detection.NormalImages(model, [images]))
+        >>> values = score.values(kae.detection.Observation(model, images))
+        >>> round(float(np.max(values)), 3)  # of the worst normal image
+        1.0
     """
 
     name: ClassVar[str] = "local_confidence"

@@ -34,6 +34,17 @@ class MapScore(Score):
         pooling: How the values at all positions become one (`keras_ae.detection.scores.pooling.pool`).
         smoothing: Deviation, in positions, of the Gaussian by which the map is blurred before it is pooled and
             brought to the images' size; 0 for none.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> class Brightness(kae.detection.MapScore):
+        ...     name = "brightness"
+        ...     def values_at(self, maps):
+        ...         return ops.mean(maps, axis=-1)
+        ...
+        >>> seen = kae.detection.Observation(model, np.eye(4, dtype="float32")[None, ..., None])
+        >>> float(Brightness(pooling="mean", smoothing=0.0).values(seen)[0])  # 4 of 16 pixels are white
+        0.25
     """
 
     has_map = True

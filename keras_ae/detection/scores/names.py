@@ -48,6 +48,13 @@ def as_score(score: Score | str | Iterable[Score | str]) -> Score:
 
     Raises:
         InputError: There is no such score.
+
+    Example:
+        >>> score = kae.detection.as_score("mse:max + nearest_codes")
+        >>> score.members
+        (ReconstructionError(kind='mse', pooling='max'), NearestCodes(k=5, most=10000, seed=0))
+        >>> score.label
+        'mse:max+nearest_codes'
     """
     if isinstance(score, Score):
         return score
@@ -73,6 +80,13 @@ def score_from_config(config: dict[str, Any]) -> Score:
 
     Raises:
         InputError: There is no such score, or it has other settings.
+
+    Example:
+        >>> score = kae.detection.score_from_config({"name": "nearest_codes", "k": 3})
+        >>> score.k, score.is_fitted
+        (3, False)
+        >>> score.config()
+        {'k': 3, 'most': 10000, 'seed': 0}
     """
     settings = dict(config)
     name = settings.pop("name", None)

@@ -28,6 +28,14 @@ class NearestPatches(MapScore):
         kept: How many patches are kept.
         candidates: Among how many; a random part of more.
         seed: Seed of that part, of the first patch and of the directions.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> normal = np.zeros((3, 4, 4, 1), "float32")
+        >>> score = kae.detection.NearestPatches(kept=2).fit(kae.detection.NormalImages(model, [normal]))
+        >>> gray = kae.detection.Observation(model, np.full((1, 4, 4, 1), 0.25, "float32"))
+        >>> round(float(score.values(gray)[0]), 3)  # from each gray pixel to the nearest black one
+        0.25
     """
 
     name: ClassVar[str] = "nearest_patches"

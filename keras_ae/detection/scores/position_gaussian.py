@@ -29,6 +29,14 @@ class PositionGaussian(MapScore):
         around: Width of the square of positions whose covariances are averaged, an odd number; each position keeps
             its own mean. Where there are few images 5 is steadier than 1, PaDiM's.
         seed: Seed of the random choice.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> normal = np.stack([np.full((4, 4, 1), value, "float32") for value in (0.4, 0.6)])  # deviation √0.02
+        >>> score = kae.detection.PositionGaussian().fit(kae.detection.NormalImages(model, [normal]))
+        >>> white = kae.detection.Observation(model, np.ones((1, 4, 4, 1), "float32"))
+        >>> round(float(score.values(white)[0]), 2)  # (1 − 0.5) / √0.02
+        3.54
     """
 
     name: ClassVar[str] = "position_gaussian"

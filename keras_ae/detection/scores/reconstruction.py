@@ -40,6 +40,14 @@ class ReconstructionError(Score):
     Args:
         kind: Squared or absolute difference, binary cross-entropy in nats, or 1 − SSIM.
         pooling: How the map's values become one; "mean" is over all pixels, "max" finds small defects.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> images = np.random.default_rng(0).random((50, 4, 4, 1), "float32")
+        >>> values = kae.detection.ReconstructionError("mae").values(kae.detection.Observation(model, images))
+        >>> errors = np.abs(images - model.predict(images, verbose=0))
+        >>> np.allclose(values, errors.mean(axis=(1, 2, 3)))
+        True
     """
 
     name: ClassVar[str] = "reconstruction"
@@ -81,6 +89,14 @@ class StandardizedError(Score):
 
     Args:
         pooling: As of `ReconstructionError`.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> images = np.random.default_rng(0).random((50, 4, 4, 1), "float32")
+        >>> score = kae.detection.StandardizedError().fit(kae.detection.NormalImages(model, [images]))
+        >>> values = score.values(kae.detection.Observation(model, images))
+        >>> round(float(np.mean(values)), 2)  # about 1 / 1.01 on normal images
+        0.99
     """
 
     name: ClassVar[str] = "standardized_error"
