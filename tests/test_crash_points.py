@@ -1,6 +1,7 @@
 """`export`, `share` and `detect train`, interrupted wherever they change a file's name or wait for the disk."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -117,12 +118,50 @@ def test_interrupted_where_names_change_the_old_or_the_new_stands_whole(name, pl
 @pytest.mark.slow
 @pytest.mark.parametrize("exchanges", [True, False])
 @pytest.mark.parametrize("again", [False, True])
-@pytest.mark.parametrize("name", list(PARTS))
+@pytest.mark.parametrize("name", ["export", "share"])
 def test_interrupted_anywhere_the_old_or_the_new_stands_whole(name, again, exchanges, place, monkeypatch):
     if not exchanges:
         monkeypatch.setattr(directories, "_exchange", lambda one, other: False)
     out, changes = prepared(name, place, again)
     check_points(name, place, out, range(len(changes)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("exchanges", [True, False])
+@pytest.mark.parametrize("again", [False, True])
+def test_in_every_state_of_detect_train_the_old_or_the_new_stands_whole(again, exchanges, place, monkeypatch):
+    """A process that dies at a change leaves what was there before it: one run of the command shows all of that."""
+    if not exchanges:
+        monkeypatch.setattr(directories, "_exchange", lambda one, other: False)
+    out = empty("detect", place)
+    if again:
+        interrupted("detect", place, out, NEVER)
+    old = [checksums(out / part) if (out / part).exists() else None for part in PARTS["detect"]]
+    states = states_of(place, out)
+    new = [checksums(out / part) for part in PARTS["detect"]]
+    for state in states:
+        for part, before, after in zip(PARTS["detect"], old, new, strict=True):
+            directories.recover(state / part)
+            assert (checksums(state / part) if (state / part).exists() else None) in (before, after)
+    for state in states[:: max(len(states) // 6, 1)]:
+        assert interrupted("detect", place, state, NEVER) is not None
+        for part in PARTS["detect"]:
+            load("detect", state / part)
+        assert not [each for each in os.listdir(state) if each.startswith(".")]
+
+
+def states_of(place: Path, out: Path) -> list[Path]:
+    """Copies of a directory before each change of a name that `detect train` makes in it."""
+    states: list[Path] = []
+
+    def keep(name):
+        states.append(Path(tempfile.mkdtemp(dir=place)) / "out")
+        shutil.copytree(out, states[-1], symlinks=True)
+
+    with pytest.MonkeyPatch.context() as patch:
+        die_at(patch, -1, keep)
+        assert cli.main(command("detect", place, out)) == 0
+    return states
 
 
 KILLED = """
