@@ -130,7 +130,7 @@ def test_interrupted_anywhere_the_old_or_the_new_stands_whole(name, again, excha
 @pytest.mark.parametrize("exchanges", [True, False])
 @pytest.mark.parametrize("again", [False, True])
 def test_in_every_state_of_detect_train_the_old_or_the_new_stands_whole(again, exchanges, place, monkeypatch):
-    """A process that dies at a change leaves what was there before it: one run of the command shows all of that."""
+    """A process that dies at a change leaves what was there before it, and one run shows all of that."""
     if not exchanges:
         monkeypatch.setattr(directories, "_exchange", lambda one, other: False)
     out = empty("detect", place)
