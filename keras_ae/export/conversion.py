@@ -11,11 +11,17 @@ from keras_ae._support.written_files import MARK
 
 @contextmanager
 def conversion(what: str, name: str) -> Iterator[None]:
-    """Within it, what a converter raises is told as `InputError`: converters raise errors of many kinds.
+    """Turns what a converter raises within it into `InputError`: converters raise errors of many kinds.
 
     Args:
         what: Name of the endpoint or file.
-        name: Of the format.
+        name: Name of the format.
+
+    Example:
+        >>> with conversion("score", "onnx"):
+        ...     raise NotImplementedError("no such operation")
+        Traceback (most recent call last):
+        InputError: received the output 'score' to export as onnx (NotImplementedError: no such operation); ...
     """
     try:
         yield
@@ -30,7 +36,14 @@ def conversion(what: str, name: str) -> Iterator[None]:
 
 
 def archive(model: keras.Model, signatures: Mapping, path) -> None:
-    """Write traced functions (`Endpoint.concrete`) by name as a SavedModel that holds the model's weights."""
+    """Writes traced functions (`Endpoint.concrete`) by name as a SavedModel that holds the model's weights.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> archive(model, {"encode": kae.export.autoencoder_endpoints(model)["encode"].concrete()}, "encoder")
+        >>> list(kae.export.load_saved_model("encoder").signatures)
+        ['encode']
+    """
     import tensorflow as tf
 
     module = tf.Module()

@@ -17,7 +17,13 @@ from keras_ae.export.resizing import Resizing
 
 @dataclass(frozen=True)
 class Input:
-    """One input of an endpoint: its name, shape with the batch (None), and type; a default makes it optional."""
+    """One input of an endpoint: its name, shape with the batch (None), and type; a default makes it optional.
+
+    Example:
+        >>> double = Endpoint(lambda codes: {"doubled": 2 * codes}, (Input("codes", (None, 3)),))
+        >>> double.concrete().input_signature[0].shape.as_list()
+        [None, 3]
+    """
 
     name: str
     shape: tuple[int | None, ...]
@@ -30,10 +36,16 @@ class Endpoint:
     """A function of tensors, in the order of its inputs, that returns tensors by name.
 
     Attributes:
-        function: To be traced by TensorFlow.
-        inputs: Of the function.
-        random: Whether it draws: then it cannot be compared value by value.
-        allowed: How far outputs may be from the Keras model's, by name; see `check_parity`.
+        function: The function, which TensorFlow can trace.
+        inputs: Inputs of the function, in their order.
+        random: Whether the function draws random numbers: its outputs cannot be compared value by value then.
+        allowed: How far each output, by name, may be from the Keras model's; see `check_parity`.
+
+    Example:
+        >>> images = Input("images", (None, 4, 4, 1))
+        >>> brightness = Endpoint(lambda x: {"mean": ops.mean(x, axis=(1, 2, 3))}, (images,))
+        >>> brightness.concrete()(ops.ones((2, 4, 4, 1)))["mean"].numpy().tolist()
+        [1.0, 1.0]
     """
 
     function: Callable
@@ -42,7 +54,7 @@ class Endpoint:
     allowed: Mapping[str, float] = field(default_factory=dict)
 
     def concrete(self):
-        """The function traced with its signature, its inputs by their names."""
+        """Returns the function traced with its signature; its inputs have their names."""
         import tensorflow as tf
 
         signature = [tf.TensorSpec(each.shape, each.dtype, each.name) for each in self.inputs]
@@ -56,17 +68,24 @@ def image_endpoints(
     allowed: Mapping[str, float] | None = None,
     resizing: Resizing | None = None,
 ) -> dict[str, Endpoint]:
-    """Two endpoints of a function of float32 images in [0, 1]: one takes such, the other uint8.
+    """Returns two endpoints of a function of images: one takes float32 images in [0, 1], the other uint8.
 
-    Both refuse what is no image: the first one values that are not finite or lie outside of [0, 1].
-    The other one takes images of any size, which `resizing` brings to the model's; its "maps" have theirs.
+    The first one refuses values that are not finite or lie outside of [0, 1]. With `resizing`, the other one takes
+    images of any size and brings them to the model's size; its output "maps" has the size that the images had.
 
     Args:
-        name: Of the first; that of the other ends with `_uint8`.
-        function: From images [n, h, w, c] to tensors by name.
-        image_shape: (h, w, c).
-        allowed: As of `Endpoint`.
+        name: Name of the first; the name of the other ends with `_uint8`.
+        function: Maps images [n, h, w, c] to tensors by name.
+        image_shape: (h, w, c) of the model's images.
+        allowed: See `Endpoint`.
         resizing: How bytes of any size are prepared; without it, they must have the model's size.
+
+    Example:
+        >>> endpoints = image_endpoints("score", lambda x: {"scores": ops.mean(x, axis=(1, 2, 3))}, (4, 4, 1))
+        >>> list(endpoints)
+        ['score', 'score_uint8']
+        >>> endpoints["score_uint8"].function(np.full((1, 4, 4, 1), 255, "uint8"))["scores"].numpy().tolist()
+        [1.0]
     """
     import tensorflow as tf
 
@@ -101,12 +120,18 @@ def image_endpoints(
 def portable_endpoint(
     function: Callable, image_shape: tuple[int, int, int], allowed: Mapping[str, float] | None = None
 ) -> Endpoint:
-    """An endpoint for formats without checks: where an image has NaN or infinities, all its outputs are NaN.
+    """Returns an endpoint for formats without checks: all outputs of an image with NaN or infinities are NaN.
 
     Args:
-        function: From images [n, h, w, c] to float tensors [n, ...] by name.
-        image_shape: (h, w, c).
-        allowed: As of `Endpoint`.
+        function: Maps images [n, h, w, c] to float tensors [n, ...] by name.
+        image_shape: (h, w, c) of the images.
+        allowed: See `Endpoint`.
+
+    Example:
+        >>> endpoint = portable_endpoint(lambda x: {"scores": ops.mean(x, axis=(1, 2, 3))}, (2, 2, 1))
+        >>> images = np.stack([np.ones((2, 2, 1), "float32"), np.full((2, 2, 1), np.nan, "float32")])
+        >>> endpoint.function(images)["scores"].numpy().tolist()
+        [1.0, nan]
     """
     import tensorflow as tf
 
@@ -123,14 +148,20 @@ def portable_endpoint(
 
 
 def autoencoder_endpoints(model, density: Density | None = None) -> dict[str, Endpoint]:
-    """`encode`, `decode` and `reconstruct`, and with a density of codes `sample`; see `image_endpoints`.
+    """Returns `encode`, `decode` and `reconstruct`, and with a density of codes `sample`; see `image_endpoints`.
 
     Args:
         model: An `Autoencoder`.
-        density: Fitted to its codes.
+        density: A density that is fitted to its codes.
 
     Raises:
-        InputError: For another model, or a density that is not fitted to codes of this length.
+        InputError: The model is no autoencoder, or the density is not fitted to codes of this length.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> density = kae.density.StandardNormal().fit(np.zeros((1, 2)))
+        >>> list(autoencoder_endpoints(model, density))
+        ['reconstruct', 'reconstruct_uint8', 'encode', 'encode_uint8', 'decode', 'sample']
     """
     if not hasattr(model, "decode"):
         raise InputError(f"a {type(model).__name__} to export", "an Autoencoder")
@@ -165,7 +196,16 @@ def autoencoder_endpoints(model, density: Density | None = None) -> dict[str, En
 
 
 def sampler(density: Density) -> Callable:
-    """A TensorFlow function (count, seed) → codes [count, d] of a fitted density: its own draws for each seed."""
+    """Returns a TensorFlow function (count, seed) → codes [count, d] that draws from a fitted density.
+
+    The same seed gives the same codes.
+
+    Example:
+        >>> draw = sampler(kae.density.StandardNormal().fit(np.zeros((1, 2))))
+        >>> first, again, other = draw(5, seed=0).numpy(), draw(5, seed=0).numpy(), draw(5, seed=1).numpy()
+        >>> first.shape, np.array_equal(first, again), np.array_equal(first, other)
+        ((5, 2), True, False)
+    """
     import tensorflow as tf
 
     log_weights = np.log(density.weights).astype(np.float32)

@@ -11,10 +11,18 @@ _PATTERN = re.compile(r"[*?\[\]\\]")  # what TensorFlow reads in a path as stand
 
 
 def load_saved_model(path):
-    """What `tf.saved_model.load` gives of a directory of any name.
+    """Returns what `tf.saved_model.load` makes of a directory, whatever its name.
 
     Raises:
-        InputError: There is none, or TensorFlow cannot load it.
+        InputError: There is no such directory, or TensorFlow cannot load it.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> endpoints = {"encode": kae.export.autoencoder_endpoints(model)["encode"]}
+        >>> written = kae.export.write_saved_model(model, endpoints, "exported")
+        >>> encode = load_saved_model("exported").signatures["encode"]
+        >>> encode(images=ops.zeros((3, 4, 4, 1)))["codes"].shape.as_list()
+        [3, 2]
     """
     import tensorflow as tf
 

@@ -17,7 +17,11 @@ class Parity:
 
     Attributes:
         difference: The largest |a − b| over all values.
-        allowed: The largest that was accepted.
+        allowed: The largest difference that is accepted.
+
+    Example:
+        >>> Parity(difference=2e-6, allowed=5e-5).holds
+        True
     """
 
     difference: float
@@ -51,7 +55,7 @@ def check_parity(
     received: Mapping[str, np.ndarray],
     allowed: Mapping[str, float] | None = None,
 ) -> Parity:
-    """Compare all outputs but decisions, which follow from the values beside them; gives the worst.
+    """Compares all outputs but decisions, which follow from the values beside them, and returns the worst.
 
     Args:
         what: Name of the endpoint or file, for the message.
@@ -60,7 +64,13 @@ def check_parity(
             normal images differ. Other outputs, images and codes, may differ by 5e-5 · max(1, max |a|).
 
     Raises:
-        InputError: One differs by more, or an output is missing.
+        InputError: An output differs by more, or is missing.
+
+    Example:
+        >>> expected, received = {"codes": np.array([[1.0, 2.0]])}, {"codes": np.array([[1.0, 2.00001]])}
+        >>> parity = check_parity("encode", expected, received)
+        >>> round(parity.difference, 6), round(parity.allowed, 6)
+        (1e-05, 0.0001)
     """
     if set(expected) != set(received):
         raise InputError(f"outputs {sorted(received)} of the exported {what}", f"{sorted(expected)}", "report it")
@@ -82,14 +92,22 @@ def check_parity(
 
 
 def check_moments(what: str, expected: Iterable[np.ndarray], received: Iterable[np.ndarray]) -> Parity:
-    """Compare the means of two random arrays, value by value, in standard errors; gives the largest difference.
+    """Compares the means of two random arrays, value by value; returns the largest difference in standard errors.
 
     Args:
-        what: For the message.
-        expected, received: Batches [n, ...] of each.
+        what: Name of the endpoint, for the message.
+        expected, received: Batches [n, ...] of each array.
 
     Raises:
-        InputError: It is above 6, or not a number.
+        InputError: The difference is above 6, or not a number.
+
+    Example:
+        >>> draw = np.random.default_rng(0).standard_normal
+        >>> check_moments("sample", [draw((256, 2))], [draw((256, 2))]).holds
+        True
+        >>> check_moments("sample", [draw((256, 2))], [1 + draw((256, 2))])
+        Traceback (most recent call last):
+        InputError: received an exported sample whose mean differs by 10 standard errors; expected at most 6
     """
     (a, a_error), (b, b_error) = map(_mean_and_squared_error, (expected, received))
     worst = float(np.max(np.abs(a - b) / (np.sqrt(a_error + b_error) + 1e-6)))

@@ -17,20 +17,26 @@ OPSET = 17
 
 
 def write_onnx(what: str, endpoint: Endpoint, path, images) -> Parity:
-    """Write an endpoint of images as ONNX, checked with ONNX Runtime against the function itself.
+    """Writes an endpoint of images as ONNX, and checks it with ONNX Runtime against the function itself.
 
     Args:
         what: Name of the endpoint, for messages.
-        endpoint: Of one input, images; see `portable_endpoint`.
-        path: The file.
+        endpoint: An endpoint with one input, images; see `portable_endpoint`.
+        path: The file to write.
         images: float32 [n, h, w, c] to compare on.
 
     Returns:
-        How far it is from the function.
+        How far the file's outputs are from the function's.
 
     Raises:
-        InputError: It differs by more than its outputs may (`check_parity`), or the packages of the extra
+        InputError: An output differs by more than it may (`check_parity`), or the packages of the extra
             "export" are missing.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> endpoint = kae.export.portable_endpoint(lambda x: {"codes": model.encode(x)}, (4, 4, 1))
+        >>> write_onnx("encode", endpoint, "encode.onnx", np.ones((2, 4, 4, 1), "float32")).holds
+        True
     """
     content, names, session = convert_to_onnx(what, endpoint)
     received = dict(zip(names, session.run(names, {"images": images}), strict=True))
@@ -40,10 +46,16 @@ def write_onnx(what: str, endpoint: Endpoint, path, images) -> Parity:
 
 
 def convert_to_onnx(what: str, endpoint: Endpoint):
-    """An endpoint as ONNX: the content of the file, the names of its outputs, and a session that runs it.
+    """Returns an endpoint as ONNX: the content of the file, the names of its outputs, and a session that runs it.
 
     Raises:
         InputError: ONNX or ONNX Runtime lacks an operation of the endpoint, or packages are missing.
+
+    Example:
+        >>> endpoint = kae.export.portable_endpoint(lambda x: {"mean": ops.mean(x, axis=(1, 2, 3))}, (4, 4, 1))
+        >>> content, names, session = convert_to_onnx("brightness", endpoint)
+        >>> names, session.run(names, {"images": np.ones((2, 4, 4, 1), "float32")})[0].tolist()
+        (['mean'], [1.0, 1.0])
     """
     require_tensorflow()
     try:
@@ -68,13 +80,19 @@ def convert_to_onnx(what: str, endpoint: Endpoint):
 
 
 def write_litert(model: keras.Model, what: str, endpoint: Endpoint, path, images) -> Parity:
-    """Write an endpoint of images as LiteRT (.tflite), checked with its interpreter against the function itself.
+    """Writes an endpoint of images as LiteRT (.tflite), and checks it with its interpreter against the function.
 
     Args:
-        model: Has the variables that the endpoint's function uses.
-        what, endpoint, path, images: As of `write_onnx`.
+        model: The model whose variables the endpoint's function uses.
+        what, endpoint, path, images: See `write_onnx`.
 
-    Returns, Raises: As of `write_onnx`.
+    Returns, Raises: See `write_onnx`.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> endpoint = kae.export.portable_endpoint(lambda x: {"codes": model.encode(x)}, (4, 4, 1))
+        >>> write_litert(model, "encode", endpoint, "encode.tflite", np.ones((2, 4, 4, 1), "float32")).holds
+        True
     """
     content, runner = convert_to_litert(model, what, endpoint)
     worst = check_parity(f"{what}.tflite", _outputs(endpoint, images), runner(images=images), endpoint.allowed)
@@ -83,10 +101,17 @@ def write_litert(model: keras.Model, what: str, endpoint: Endpoint, path, images
 
 
 def convert_to_litert(model: keras.Model, what: str, endpoint: Endpoint):
-    """An endpoint as LiteRT: the content of the file, and its interpreter's runner.
+    """Returns an endpoint as LiteRT: the content of the file, and its interpreter's runner.
 
     Raises:
         InputError: LiteRT lacks an operation of the endpoint.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> endpoint = kae.export.portable_endpoint(lambda x: {"mean": ops.mean(x, axis=(1, 2, 3))}, (4, 4, 1))
+        >>> content, runner = convert_to_litert(model, "brightness", endpoint)
+        >>> runner(images=np.ones((2, 4, 4, 1), "float32"))["mean"].tolist()
+        [1.0, 1.0]
     """
     require_tensorflow()
     import tensorflow as tf

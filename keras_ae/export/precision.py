@@ -7,10 +7,16 @@ from keras_ae._support.keras_private import sublayers
 
 
 def check_float32(model: keras.Model) -> None:
-    """Refuse a model of which a layer computes in another precision than float32 (`InputError`).
+    """Refuses a model of which a layer computes in another precision than float32 (`InputError`).
 
     Such a model rounds each layer's outputs to three digits, differently on each machine, and ONNX and LiteRT
-    have not all of its operations.
+    lack some of its operations.
+
+    Example:
+        >>> inputs = keras.Input((4,))
+        >>> check_float32(keras.Model(inputs, keras.layers.Dense(2, dtype="mixed_bfloat16")(inputs)))
+        Traceback (most recent call last):
+        InputError: received a model that computes in bfloat16 to export; expected float32; ...
     """
     other = next((layer for layer in layers_of(model) if layer.compute_dtype != "float32"), None)
     if other is not None:
@@ -19,7 +25,7 @@ def check_float32(model: keras.Model) -> None:
 
 
 def as_float32(model: keras.Model) -> keras.Model:
-    """A copy of a model that computes in float32, with the same weights; the model itself if it does already.
+    """Returns a copy of a model, with the same weights, that computes in float32; the model itself if it does so.
 
     Args:
         model: Any model whose layers can be serialised; of mixed precision, the weights are float32.
@@ -38,7 +44,7 @@ def as_float32(model: keras.Model) -> keras.Model:
 
 
 def layers_of(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
-    """A layer and all within it."""
+    """Returns a layer and all layers within it."""
     return [layer, *(inner for sublayer in sublayers(layer) for inner in layers_of(sublayer))]
 
 

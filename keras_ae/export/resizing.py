@@ -9,21 +9,29 @@ SUPPORT, SHARPNESS = 2.0, -0.5  # of the bicubic kernel
 
 
 class Resizing:
-    """What `Preparation` does to one image after the other, as TensorFlow operations on a batch of one size.
+    """Does what `Preparation` does to single images, as TensorFlow operations on a batch of images of one size.
 
     Pixels are those of Pillow, bit by bit: each axis is a product with a matrix of weights in double precision,
     whose results are rounded to bytes as Pillow does. (JPEG files that are more than four times as large are
     decoded at a fraction of their size when they are read from folders; that differs by rounding.)
 
     Args:
-        preparation: With a size.
+        preparation: A preparation with a size.
+
+    Example:
+        >>> resizing = Resizing(kae.data.Preparation(size=(2, 2), resize="stretch"))
+        >>> photographs = np.full((1, 5, 7, 1), 255, "uint8")
+        >>> resizing.images(photographs).numpy().ravel().tolist()
+        [1.0, 1.0, 1.0, 1.0]
+        >>> resizing.maps(np.zeros((1, 2, 2), "float32"), photographs).shape.as_list()
+        [1, 5, 7]
     """
 
     def __init__(self, preparation: Preparation):
         self.preparation = preparation
 
     def images(self, images):
-        """uint8 [n, h, w, c] of any size as float32 [n, height, width, c] in [0, 1]."""
+        """Returns uint8 images [n, h, w, c] of any size as float32 [n, height, width, c] in [0, 1]."""
         import tensorflow as tf
 
         pixels = self._framed(tf.cast(images, tf.float64))
@@ -33,9 +41,9 @@ class Resizing:
         return tf.cast(pixels, tf.float32) / 255
 
     def maps(self, maps, images):
-        """Maps float32 [n, height, width] brought back to the height and width of `images`: [n, h, w].
+        """Brings maps, float32 [n, height, width], back to the height and width of `images`: [n, h, w].
 
-        What a crop has cut off has the values of the nearest pixel that was not.
+        Pixels that a crop has cut off get the value of the nearest pixel within the crop.
         """
         import tensorflow as tf
 

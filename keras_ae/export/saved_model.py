@@ -22,21 +22,27 @@ DRAWN, DRAWN_AT_ONCE = 4096, 256  # draws whose moments are compared; as many as
 def write_saved_model(
     model: keras.Model, endpoints: Mapping[str, Endpoint], path, images=None
 ) -> dict[str, Parity]:
-    """Write endpoints of a model as one SavedModel, checked against the Keras model; a wrong one is not left.
+    """Writes endpoints of a model as one SavedModel, checks it against the Keras model, and keeps no wrong one.
 
-    The first endpoint is also the default of serving. The batch may have any size.
+    The first endpoint is also the default signature (`serving_default`). The batch may have any size.
 
     Args:
-        model: Has the variables that the endpoints' functions use.
-        endpoints: By name.
-        path: Directory; one that is there must hold nothing but an earlier export, which is replaced.
-        images: float32 [n, h, w, c] in [0, 1] to compare on; random ones by default.
+        model: The model whose variables the endpoints' functions use.
+        endpoints: The endpoints, by name.
+        path: Directory; if it exists, it must hold nothing but an earlier export, which is replaced.
+        images: float32 [n, h, w, c] in [0, 1] to compare on; random images by default.
 
     Returns:
-        How far each endpoint is from the Keras model.
+        How far each endpoint, by name, is from the Keras model.
 
     Raises:
         InputError: An endpoint differs by more than its outputs may (`check_parity`), or `path` holds other files.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> endpoints = {"encode": kae.export.autoencoder_endpoints(model)["encode"]}
+        >>> write_saved_model(model, endpoints, "exported")["encode"].holds
+        True
     """
     require_tensorflow()
     return write_directory(
@@ -47,7 +53,14 @@ def write_saved_model(
 def fill_saved_model(
     model: keras.Model, endpoints: Mapping[str, Endpoint], path: Path, images=None
 ) -> dict[str, Parity]:
-    """Write endpoints as a SavedModel into a directory that is there; see `write_saved_model`."""
+    """Writes endpoints as a SavedModel into a directory; see `write_saved_model`, which also guards what is there.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> endpoints = {"encode": kae.export.autoencoder_endpoints(model)["encode"]}
+        >>> fill_saved_model(model, endpoints, Path("filled"))["encode"].holds
+        True
+    """
     require_tensorflow()
     with conversion(", ".join(endpoints), "savedmodel"):
         functions = {name: endpoint.concrete() for name, endpoint in endpoints.items()}

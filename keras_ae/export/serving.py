@@ -13,12 +13,17 @@ from keras_ae.export.names import BYTES
 
 
 class ServingClient:
-    """Calls the endpoints of one model, by its columnar ("inputs") form.
+    """Calls the endpoints of one model on a server, in the columnar ("inputs") form.
 
     Args:
-        url: Of the server, such as "http://localhost:8501".
-        model: Name that it serves the model under.
+        url: Address of the server, such as "http://localhost:8501".
+        model: Name under which the server has the model.
         timeout: Seconds to wait for an answer.
+
+    Example:
+        >>> client = ServingClient("http://localhost:8501/", "screws")
+        >>> client.address
+        'http://localhost:8501/v1/models/screws:predict'
     """
 
     def __init__(self, url: str, model: str, timeout: float = 30.0):
@@ -26,7 +31,7 @@ class ServingClient:
         self.timeout = timeout
 
     def call(self, endpoint: str, **inputs) -> dict[str, np.ndarray]:
-        """Outputs by name of an endpoint, such as call("predict_uint8", images=images).
+        """Returns the outputs of an endpoint by name, such as of call("predict_uint8", images=images).
 
         Raises:
             InputError: The server cannot be reached, or refuses the inputs.
@@ -48,13 +53,13 @@ class ServingClient:
         return {name: np.asarray(value) for name, value in outputs.items()}
 
     def predict(self, images, threshold: float | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Scores [n] and decisions [n] of images [n, h, w, c], uint8 or floats in [0, 1]."""
+        """Returns scores [n] and decisions [n] of images [n, h, w, c], uint8 or floats in [0, 1]."""
         own = {} if threshold is None else {"threshold": threshold}
         outputs = self.call(f"predict{_kind(images)}", images=images, **own)
         return outputs["scores"], outputs["anomalies"]
 
     def score(self, images) -> np.ndarray:
-        """Scores [n] of images [n, h, w, c], uint8 or floats in [0, 1]."""
+        """Returns scores [n] of images [n, h, w, c], uint8 or floats in [0, 1]."""
         return next(iter(self.call(f"score{_kind(images)}", images=images).values()))
 
 
