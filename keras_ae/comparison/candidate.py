@@ -28,8 +28,12 @@ class Candidate:
     """A model to try.
 
     Attributes:
-        name: Its kind and code, such as "strided-dense-16".
-        model: Its configuration.
+        name: Kind and code of the model, such as "strided-dense-16".
+        model: Configuration of the model.
+
+    Example:
+        >>> Candidate("strided-dense-16", ModelConfig("strided", "16", "dense")).family
+        'strided-dense'
     """
 
     name: str
@@ -37,7 +41,7 @@ class Candidate:
 
     @property
     def family(self) -> str:
-        """The name without the code: "strided-dense"."""
+        """Name without the code: "strided-dense"."""
         return self.name.rsplit("-", 1)[0]
 
 
@@ -48,7 +52,12 @@ class Codes:
     Attributes:
         maps: (height, width, channels) of feature maps.
         vectors: (length,) of code vectors.
-        variational: Those of the vectors that are tried with a variational bottleneck as well.
+        variational: The vectors that are tried with a variational bottleneck as well.
+
+    Example:
+        >>> codes = Codes(maps=((2, 2, 4),), vectors=((8,),))
+        >>> [candidate.name for candidate in build_candidates((8, 8, 1), codes)]
+        ['convolutional-2x2x4', 'strided-dense-8', 'fully_connected-dense-8']
     """
 
     maps: tuple[tuple[int, ...], ...] = ()
@@ -101,7 +110,14 @@ def strided_layers(image_shape: ImageShape) -> int:
 
 
 def map_shapes(image_shape: ImageShape) -> tuple[tuple[int, ...], ...]:
-    """Feature maps of three sizes with 1/64, 1/16 and 1/4 of the image's values; more where these are few."""
+    """Returns feature maps (h, w, c) of three sizes with 1/64, 1/16 and 1/4 of the image's values.
+
+    Where fewer than six of these exist, those with 1/32, 1/8 and 1/2 are added. The smallest size comes first.
+
+    Example:
+        >>> map_shapes((28, 28, 1))
+        ((7, 7, 1), (7, 7, 2), (7, 7, 4), (7, 7, 8), (14, 14, 1), (14, 14, 2))
+    """
     sizes = [size for size in code_sizes(image_shape, strided_layers(image_shape)) if prod(size) > 1][:SIZES]
     shapes = _with_compressions(image_shape, sizes, COMPRESSIONS)
     if len(shapes) < ENOUGH:

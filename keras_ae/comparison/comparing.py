@@ -44,17 +44,18 @@ def compare(
     progress: bool = True,
     workers: int | Literal["auto"] = 1,
 ) -> Comparison:
-    """Train every candidate with the same budget, select on validation images, measure all on the test images.
+    """Trains every candidate with the same budget, selects on validation images, measures all on the test images.
 
-    Continues where it was killed: finished candidates are not trained again. Everything that the report shows is
-    left in the directory: `results.json`, and the pictures in `figures/` and `candidates/NAME/figures/`.
+    A comparison that was killed goes on: finished candidates are not trained again. Everything that the report
+    shows is left in the directory: `results.json`, and the pictures in `figures/` and `candidates/NAME/figures/`.
 
     Args:
         config: Images, budget and purpose.
         out: Directory of the comparison.
         data: The images, if they are loaded already; they must be those of `config.data`.
         candidates: What `config.candidates(data.image_shape)` gave, if it was asked already.
-        allow_inexact: Resume a candidate even if the environment changed; its result is then not bit-identical.
+        allow_inexact: Whether to resume a candidate even if the environment changed; its result is then not
+            bit-identical.
         progress: Whether to show progress bars on standard error.
         workers: Candidates that are trained at the same time, each in a process with an equal share of the
             threads; "auto" takes as many as pay here (`workers_that_pay`). Results are those of one worker that
@@ -62,6 +63,12 @@ def compare(
 
     Raises:
         InputError: The images or codes are impossible, or the directory holds another comparison.
+
+    Example:
+        >>> from keras_ae.runs import DataConfig
+        >>> compare(CompareConfig(DataConfig("digits"), codes=("3x3x1",)), "compared")  # refused before training
+        Traceback (most recent call last):
+        InputError: received code size 3×3 for images of 8×8×1 and 2 strided layers; expected one of ...
     """
     if not (workers == "auto" or (isinstance(workers, int) and workers >= 1)):
         raise InputError(f"{workers!r} workers", "at least 1, or auto", "give another --workers")

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
 
 def option(default, description: str) -> Any:
-    """A field of a purpose that the command line offers, with its help text."""
+    """Returns a field of a purpose that the command line offers, with its help text.
+
+    Example:
+        >>> @dataclass(frozen=True)
+        ... class Options:
+        ...     classes: int = option(10, "how many classes the images have")
+        >>> Options().classes, fields(Options)[0].metadata["help"]
+        (10, 'how many classes the images have')
+    """
     return field(default=default, metadata={"help": description})
 
 
@@ -28,9 +36,14 @@ class Column:
     """A column of a table of candidates.
 
     Attributes:
-        heading: What stands above it.
-        value: From a candidate to its value, by which the column can be sorted; None leaves the cell empty.
-        text: From the value to how it is printed.
+        heading: Text above the column.
+        value: Maps a candidate to its value, by which the column can be sorted; None leaves the cell empty.
+        text: Maps the value to its text.
+
+    Example:
+        >>> column = Column("code values", lambda candidate: candidate.code_values, "{:,}".format)
+        >>> column.cell(Measured("convolutional-8x8x16", code_values=1024, error=0.01))
+        '1,024'
     """
 
     heading: str
@@ -38,19 +51,23 @@ class Column:
     text: Callable[[Any], str] = str
 
     def cell(self, candidate: "TrainedCandidate") -> str:
-        """The text of a candidate's cell."""
+        """Returns the text of a candidate's cell."""
         value = self.value(candidate)
         return "" if value is None else self.text(value)
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """How the error that candidates are selected by is called and drawn.
+    """Says how the error that candidates are selected by is called and drawn.
 
     Attributes:
-        label: On an axis: "MSE".
-        best: Which candidate comes first: "lowest validation error".
-        logarithmic: Whether its axis is; not for errors that can be 0.
+        label: Label of its axis, such as "MSE".
+        best: What the best candidate has, such as "lowest validation error".
+        logarithmic: Whether its axis is logarithmic; not for errors that can be 0.
+
+    Example:
+        >>> as_purpose("detect").criterion
+        Criterion(label='1 − ROC AUC', best='highest validation ROC AUC', logarithmic=False)
     """
 
     label: str
@@ -63,9 +80,14 @@ class Pictures:
     """A section of the report with pictures that a judge left in `figures/` of the candidates.
 
     Attributes:
-        title, text: Above the pictures.
-        files: From a file's name without ".png" to what it shows.
-        caption: What stands with a candidate's picture; None shows the pictures of the recommended one alone.
+        title, text: Title and text above the pictures.
+        files: What each picture shows, by the name of its file without ".png".
+        caption: Maps a candidate to the caption of its picture; None shows those of the recommended one alone.
+
+    Example:
+        >>> section = as_purpose("detect").pictures()[0]
+        >>> section.title, list(section.files)
+        ('Where it fails', ['false_alarms', 'missed'])
     """
 
     title: str
@@ -75,13 +97,21 @@ class Pictures:
 
 
 class Judge(Protocol):
-    """Measures trained candidates for a purpose; made before anything is trained."""
+    """Measures trained candidates for a purpose; it is made before anything is trained.
+
+    Example:
+        >>> data = kae.runs.DataConfig("digits", train_labels=("0", "1"))
+        >>> config = kae.comparison.CompareConfig(data, purpose="detect", false_positive_rate=0.2)
+        >>> judge = config.purpose.judge(config, config.load_data(progress=False))
+        >>> judge.trial.kind
+        'images that are not of 0, 1'
+    """
 
     def choose(self, path: Path, model) -> Any:
-        """A record of the purpose's `selection_type`, measured on validation images."""
+        """Returns a record of the purpose's `selection_type`, measured on validation images."""
 
     def measure(self, path: Path, model, selection) -> Any:
-        """A record of the purpose's `outcome_type`, measured on test images; pictures go to `path / "figures"`."""
+        """Returns a record of `outcome_type`, measured on test images; pictures go to `path / "figures"`."""
 
 
 class Purpose(ABC):
@@ -91,13 +121,20 @@ class Purpose(ABC):
     `keras_ae.purposes`. Importing its module must not import Keras.
 
     Attributes:
-        name: As it is registered.
+        name: Name under which it is registered.
         aim: Completes "to …": "reconstruct these images".
         rule: Completes "the recommended candidate is …".
-        criterion: What it selects by.
+        criterion: The error that it selects by.
         selection_type, outcome_type: Frozen dataclasses of what its judge measures on validation and on test
             images; None where reconstructions tell enough.
-        outcome_key: Where `results.json` has the outcome.
+        outcome_key: Key under which `results.json` has the outcome.
+
+    Example:
+        >>> reconstruct = as_purpose("reconstruct")
+        >>> reconstruct.codes((8, 8, 1)).vectors
+        ((4,), (16,))
+        >>> reconstruct.rule
+        'the smallest code whose validation error is within one standard error of the lowest'
     """
 
     name: ClassVar[str]
@@ -113,47 +150,47 @@ class Purpose(ABC):
 
     @abstractmethod
     def codes(self, image_shape: ImageShape) -> Codes:
-        """The codes to try on images of this shape."""
+        """Returns the codes to try on images (h, w, c) of this shape."""
 
     @abstractmethod
     def measured(self, candidate: "TrainedCandidate") -> Measured:
-        """What a candidate is selected by."""
+        """Returns what a candidate is selected by."""
 
     @abstractmethod
     def evidence(self, comparison: "Comparison") -> str:
-        """Why the recommended candidate is: sentences for the report."""
+        """Says why the recommended candidate is recommended: sentences for the report."""
 
     def asked_for(self, codes: Codes) -> Codes:
-        """The codes that a user named, with those vectors that are tried variational as well: the shortest."""
+        """Returns the codes that a user named; the shortest vector is tried variational as well."""
         return Codes(codes.maps, codes.vectors, tuple(sorted(codes.vectors)[:1]))
 
     def judge(self, config: "CompareConfig", data: "ImageData") -> Judge | None:
-        """Who measures what reconstructions do not tell; refuses images that it cannot measure (`InputError`)."""
+        """Returns who measures what reconstructions do not tell; refuses unsuitable images (`InputError`)."""
         return None
 
     def summary_columns(self) -> Sequence[Column]:
-        """Columns of the table that the command prints, 80 characters wide."""
+        """Returns columns of the table that the command prints, 80 characters wide."""
         return ()
 
     def columns(self, candidates: Sequence["TrainedCandidate"]) -> Sequence[Column]:
-        """Columns that the report's table has besides."""
+        """Returns further columns of the report's table."""
         return ()
 
     def explanations(self, candidates: Sequence["TrainedCandidate"]) -> str:
-        """What these columns mean; a word within *stars* is emphasised."""
+        """Says what these columns mean; a word within *stars* is emphasised."""
         return ""
 
     def pictures(self) -> Sequence[Pictures]:
-        """Sections of the report with pictures."""
+        """Returns sections of the report with pictures."""
         return ()
 
     def next_step(self, recommended: "TrainedCandidate", run: Path) -> str | None:
-        """A line that says what to do with the recommended candidate, whose run directory is `run`."""
+        """Returns a line that says what to do with the recommended candidate, whose run directory is `run`."""
         return None
 
 
 def as_purpose(purpose: "str | Purpose", options: Mapping[str, Any] | None = None) -> Purpose:
-    """A purpose by its name and options.
+    """Returns a purpose by its name and options.
 
     Raises:
         InputError: There is no such purpose, or it has no such option.

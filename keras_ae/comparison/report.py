@@ -46,25 +46,42 @@ PROBE_EXPLANATION = (
 
 
 def open_comparison(path) -> Comparison:
-    """The finished comparison in a directory.
+    """Returns the finished comparison in a directory.
 
     Raises:
-        InputError: There is none.
+        InputError: There is no finished comparison.
+
+    Example:
+        >>> scores = {"images": 9, "mse": 0.01, "mse_standard_error": 0.0, "rmse": 0.1, "psnr": 20.0, "ssim": 0.9}
+        >>> sizes = {"parameters": 5000, "code_shape": (8,), "code_values": 8, "compression": 0.125, "steps": 100}
+        >>> times = {"training_seconds": 1.0, "encoding_seconds_per_image": 1e-5, "final_loss": 0.01}
+        >>> one = {"name": "dense-8", "model": {}, "validation": scores} | sizes | times
+        >>> rule = {"purpose": "reconstruct", "recommended": "dense-8", "best": "dense-8", "frontier": ["dense-8"]}
+        >>> limits = {"threshold": 0.01, "max_code": None, "steps": 100, "candidates": [one]}
+        >>> data = {"source": "digits", "image_shape": (8, 8, 1), "sizes": {"train": 90}}
+        >>> RunDirectory("compared").write("results", rule | limits | {"data": data})
+        >>> open_comparison("compared").recommended
+        'dense-8'
     """
     return Comparison.from_json(RunDirectory(path).read("results"))
 
 
 def write_comparison(path) -> Path:
-    """Write `report.html` into the directory of a finished comparison.
+    """Writes `report.html` into the directory of a finished comparison.
 
     Args:
-        path: The directory that `keras_ae.comparison.compare` left.
+        path: The directory of the comparison, which `keras_ae.comparison.compare` left.
 
     Returns:
-        Path of the page. It loads nothing from elsewhere: it can be mailed or archived as it is.
+        Path of the page. The page loads nothing from elsewhere: it can be mailed or archived as it is.
 
     Raises:
         InputError: There is no finished comparison.
+
+    Example:
+        >>> write_comparison("not_yet_compared")
+        Traceback (most recent call last):
+        InputError: received not_yet_compared (...), which is not there; ...
     """
     directory = RunDirectory(path)
     page = directory.path / "report.html"

@@ -55,15 +55,22 @@ class Probe:
 
 @dataclass(frozen=True)
 class TrainedCandidate:
-    """A candidate that was trained, and what was measured of it.
+    """A candidate that was trained, and its measures.
 
     Attributes:
-        code_values, compression: Values of its code, and their number as a part of the image's.
-        encoding_seconds_per_image: Time of one image in large batches.
+        code_values, compression: Number of values of its code, and its ratio to the number of the image's values.
+        encoding_seconds_per_image: Time that encoding takes for one image in large batches.
         validation, test: Reconstructions; `test` is None until the end, when the test images are looked at.
         selection: What the purpose measured on validation images; None where it goes by reconstructions.
         outcome: What the purpose measured on test images.
-        probe: None without labels.
+        probe: What a linear classifier reads off the codes; None without labels.
+
+    Example:
+        >>> scores = Reconstruction(images=100, mse=0.01, mse_standard_error=0.001, rmse=0.1, psnr=20.0, ssim=0.9)
+        >>> model = ModelConfig("strided", "8", "dense")
+        >>> one = TrainedCandidate("strided-dense-8", model, 5000, (8,), 8, 0.125, 1.0, 0.01, 100, 1e-5, scores)
+        >>> one.family, one.validation.psnr, one.test
+        ('strided-dense', 20.0, None)
     """
 
     name: str
@@ -111,17 +118,27 @@ class ComparedImages:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `compare` found.
+    """The results of `compare`.
 
     Attributes:
         purpose: What the bottleneck is for.
         recommended, best: Names of the candidate that the rule recommends and of the one with the lowest error.
-        threshold: The error that had to be reached.
+        threshold: The largest validation error that could be recommended.
         frontier: Candidates that no other beats with as small a code, smallest code first.
         max_code: The largest code that could be recommended; None without a limit.
         steps: Training steps of each candidate.
-        images: What they were trained and measured on.
+        images: The images that they were trained and measured on.
         trained, failed: The candidates, in the order in which they were tried.
+
+    Example:
+        >>> scores = Reconstruction(images=100, mse=0.01, mse_standard_error=0.001, rmse=0.1, psnr=20.0, ssim=0.9)
+        >>> model = ModelConfig("strided", "8", "dense")
+        >>> one = TrainedCandidate("dense-8", model, 5000, (8,), 8, 0.125, 1.0, 0.01, 100, 1e-5, scores)
+        >>> images = ComparedImages("digits", (8, 8, 1), {"train": 1294})
+        >>> chosen = PURPOSES["reconstruct"](), "dense-8", "dense-8", 0.011, ("dense-8",)
+        >>> comparison = Comparison(*chosen, max_code=None, steps=100, images=images, trained=(one,))
+        >>> comparison["dense-8"].validation.mse, [each.name for each in comparison.ranked()]
+        (0.01, ['dense-8'])
     """
 
     purpose: Purpose
@@ -136,19 +153,19 @@ class Comparison:
     failed: tuple[FailedCandidate, ...] = ()
 
     def __getitem__(self, name: str) -> TrainedCandidate:
-        """A trained candidate by its name."""
+        """Returns a trained candidate by its name."""
         return {candidate.name: candidate for candidate in self.trained}[name]
 
     def measured(self) -> list[Measured]:
-        """What the candidates were selected by, best first."""
+        """Returns what the candidates were selected by, best first."""
         return sorted(map(self.purpose.measured, self.trained), key=lambda one: one.error)
 
     def ranked(self) -> list[TrainedCandidate]:
-        """The trained candidates, best first."""
+        """Returns the trained candidates, best first."""
         return [self[one.name] for one in self.measured()]
 
     def as_json(self) -> dict[str, Any]:
-        """The content of `results.json`."""
+        """Returns the content of `results.json`."""
         purpose = self.purpose
         failed = [plain(asdict(candidate)) for candidate in self.failed]
         return {
@@ -167,7 +184,7 @@ class Comparison:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Comparison":
-        """The comparison that `as_json` wrote, of this version or an earlier one.
+        """Returns the comparison that `as_json` of this version or an earlier one wrote.
 
         Raises:
             InputError: Something is missing or has another type.

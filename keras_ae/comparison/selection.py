@@ -11,8 +11,15 @@ class Measured:
     Attributes:
         name: The candidate's name.
         code_values: Number of values of its code.
-        error: On validation images; lower is better.
-        standard_error: Of the error; 0 where it is not known, so that the best is chosen.
+        error: Error on validation images; lower is better.
+        standard_error: Standard error of `error`; 0 where it is not known, so that the best is chosen.
+
+    Example:
+        >>> small = Measured("small", code_values=16, error=0.011)
+        >>> large = Measured("large", code_values=64, error=0.010, standard_error=0.002)
+        >>> choice = select([small, large])
+        >>> choice.best, choice.recommended, round(choice.threshold, 6)
+        ('large', 'small', 0.012)
     """
 
     name: str
@@ -31,7 +38,7 @@ class Choice:
 
 
 def select(candidates: Sequence[Measured], max_code: int | None = None) -> Choice:
-    """Choose by the rule of one standard error (Breiman et al., 1984), among the codes that are small enough.
+    """Chooses by the rule of one standard error (Breiman et al., 1984), among the codes that are small enough.
 
     Args:
         candidates: What to choose from.
@@ -55,7 +62,12 @@ def select(candidates: Sequence[Measured], max_code: int | None = None) -> Choic
 
 
 def frontier(candidates: Sequence[Measured]) -> tuple[str, ...]:
-    """Names of the candidates that no other one beats with as small a code, smallest code first."""
+    """Returns the names of the candidates that no other one beats with as small a code, smallest code first.
+
+    Example:
+        >>> frontier([Measured("tiny", 4, 0.3), Measured("small", 8, 0.4), Measured("large", 16, 0.1)])
+        ('tiny', 'large')
+    """
     names, lowest = [], float("inf")
     for one in sorted(candidates, key=lambda one: (one.code_values, one.error)):
         if one.error < lowest:
