@@ -25,12 +25,18 @@ HOSTS = ("127.0.0.1", "localhost")
 
 
 def make_app(explorations: Sequence[Exploration | LocalExploration]) -> dash.Dash:
-    """The pages about one model or several; everything that they need is served by themselves.
+    """Returns the pages about one model or several; they load nothing from elsewhere.
 
-    They are at /MODEL/PAGE: a number, and a name of `PAGES`, of which those are there that suit the model.
+    A page is at /MODEL/PAGE: the model's number, and a name of `PAGES`. Only pages that suit the model are there.
 
     Raises:
-        InputError: If there are no models.
+        InputError: There are no models.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> app = make_app([Exploration("tiny", model)])
+        >>> app.server.test_client().get("/0/decode", headers={"Host": "localhost"}).status_code
+        200
     """
     explorations = list(explorations)
     if not explorations:
@@ -62,7 +68,7 @@ def make_app(explorations: Sequence[Exploration | LocalExploration]) -> dash.Das
 
 
 def pages_of(explorations, number: int) -> list[str]:
-    """The names of the pages about one of the models."""
+    """Returns the names of the pages about one of the models."""
     explored = explorations[number]
     names = [name for name, page in PAGES.items() if page.shows(explored)]
     alike = [each for each in explorations if compare.shows(each) and each.image_shape == explored.image_shape]

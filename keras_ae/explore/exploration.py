@@ -27,12 +27,18 @@ class CodeVariable:
     """One value of the code, and where it lies.
 
     Attributes:
-        index: Its place in the flattened code.
-        name: "variable 3", counted from 1; of a map "row 1, column 2, channel 3".
-        mean, deviation: Over the codes of training images; 0 and 1 where there are no images.
+        index: Place in the flattened code.
+        name: Such as "variable 3", counted from 1, or "row 1, column 2, channel 3" of a map.
+        mean, deviation: Mean and standard deviation over the codes of training images; 0 and 1 without images.
         low, high: The ends of its slider: three deviations to both sides of the mean.
         active: Whether it varies: its variance is at least 1 % of the largest one (after the active units of
             Burda et al., 2016, "Importance weighted autoencoders", section 5.3).
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> variable = Exploration("tiny", model).variables[0]  # without images: mean 0, deviation 1
+        >>> variable.name, variable.low, variable.high, variable.active
+        ('variable 1', -3.0, 3.0, True)
     """
 
     index: int
@@ -67,19 +73,26 @@ class Reconstructed:
 
 
 class Exploration:
-    """A trained autoencoder with the images it belongs to. Codes are flat, float32 [d], wherever they come in.
+    """A trained autoencoder with the images it belongs to. All codes are flat: float32 [d].
 
     Args:
-        name: What the page calls it.
+        name: Name of the model on the page.
         model: An `Autoencoder`, or what has its `encode`, `decode`, `image_shape` and `code_shape`.
-        images: Those to show; without them there is no map, and sliders go from −3 to 3.
-        densities: Fitted ones to sample codes from, by name.
-        scoring: How anomalous images are.
-        preparation: Of the images it was trained on, which files dropped in get too.
+        images: Images to show; without them there is no map, and sliders go from −3 to 3.
+        densities: Fitted densities to sample codes from, by name.
+        scoring: A score that says how anomalous images are.
+        preparation: Preparation of the training images, which files dropped in get too.
         notes: What a user ought to know about how it was opened, one line each.
 
     Raises:
-        InputError: If the images are not those of the model.
+        InputError: The images have another shape than the model's.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> exploration = Exploration("tiny", model)
+        >>> values, images = exploration.traversal(exploration.start, index=0, steps=3)
+        >>> values.tolist(), images.shape
+        ([-3.0, 0.0, 3.0], (3, 4, 4, 1))
     """
 
     def __init__(
@@ -102,22 +115,22 @@ class Exploration:
 
     @property
     def size(self) -> int:
-        """Values in a code."""
+        """Number of values in a code."""
         return int(np.prod(self.code_shape))
 
     @cached_property
     def training_codes(self) -> np.ndarray | None:
-        """float32 [m, d] of the training images."""
+        """Codes of the training images, float32 [m, d]."""
         return None if self.images is None else self._codes(self.images.training)
 
     @cached_property
     def codes(self) -> np.ndarray | None:
-        """float32 [n, d] of the images shown."""
+        """Codes of the images shown, float32 [n, d]."""
         return None if self.images is None else self._codes(self.images.shown)
 
     @cached_property
     def start(self) -> np.ndarray:
-        """The code at which the sliders start: the mean of the training images' codes, or 0."""
+        """Code [d] at which the sliders start: the mean of the training images' codes, or 0."""
         codes = self.training_codes
         return np.zeros(self.size, np.float32) if codes is None else codes.mean(axis=0)
 
@@ -138,20 +151,20 @@ class Exploration:
         return self.scoring(self.images.shown)
 
     def decode(self, code) -> np.ndarray:
-        """The image [h, w, c] of a code [d], clipped to [0, 1]."""
+        """Returns the image [h, w, c] of a code [d], clipped to [0, 1]."""
         return self.decode_all(self._checked(code)[None])[0]
 
     def decode_all(self, codes) -> np.ndarray:
-        """Images [n, h, w, c] of codes [n, d], clipped to [0, 1]."""
+        """Returns images [n, h, w, c] of codes [n, d], clipped to [0, 1]."""
         codes = np.asarray(codes, np.float32).reshape(-1, *self.code_shape)
         return np.clip(as_array(compiled(self.model.decode)(codes)), 0, 1)
 
     def encode(self, image) -> np.ndarray:
-        """The code [d] of an image [h, w, c], floats in [0, 1] or uint8."""
+        """Returns the code [d] of an image [h, w, c], floats in [0, 1] or uint8."""
         return as_array(compiled(self.model.encode)(one_image(self.model, image))).reshape(-1)
 
     def sample(self, density: str, seed: int) -> np.ndarray:
-        """A code [d] from one of the fitted densities.
+        """Draws a code [d] from one of the fitted densities.
 
         Raises:
             InputError: There is no such density.
@@ -161,7 +174,7 @@ class Exploration:
         return self.densities[density].sample(1, seed)[0]
 
     def traversal(self, code, index: int, steps: int = STEPS) -> tuple[np.ndarray, np.ndarray]:
-        """Values [steps] from end to end of one variable's slider, and the images of the code with each."""
+        """Returns values [steps] along a variable's slider, and images [steps, h, w, c] of the code with each."""
         variable = next((each for each in self.variables if each.index == index), None)
         if variable is None:
             raise InputError(f"code value {index}", f"0 to {self.size - 1}")
@@ -171,14 +184,14 @@ class Exploration:
         return values, self.decode_all(codes)
 
     def axes(self) -> dict[str, str]:
-        """What the map can have on an axis: from key to name. Two principal components come first."""
+        """Returns the names of what the map can have on an axis, by key; two principal components come first."""
         found = {"pc1": "principal component 1", "pc2": "principal component 2"} if self._components else {}
         if self.scores is not None:
             found["score"] = "anomaly score"
         return found | {str(each.index): each.name for each in self.variables[:MAPPED]}
 
     def coordinates(self, axis: str) -> np.ndarray:
-        """float32 [n] of the images shown along one of the `axes`."""
+        """Returns the places float32 [n] of the images shown along one of the `axes`."""
         if axis not in self.axes():
             raise unknown_name("axis", axis, self.axes())
         if axis == "score":
@@ -188,7 +201,7 @@ class Exploration:
         return self.codes[:, int(axis)]
 
     def reconstruct(self, image: np.ndarray) -> Reconstructed:
-        """Everything about one image [h, w, c], floats in [0, 1] or uint8."""
+        """Returns everything about one image [h, w, c], floats in [0, 1] or uint8."""
         image = one_image(self.model, image)[0]
         code = self.encode(image)
         made = self.decode(code)
@@ -199,14 +212,14 @@ class Exploration:
         return Reconstructed(image, made, error, mse, code, score, self.nearest(code))
 
     def nearest(self, code, count: int = NEIGHBORS) -> np.ndarray:
-        """Rows of the training images whose codes are nearest (Euclidean), nearest first; none without images."""
+        """Returns rows of the training images with the nearest codes (Euclidean), nearest first, if any."""
         if self.training_codes is None:
             return np.zeros(0, np.int64)
         distances = np.sum(np.square(self.training_codes - code), axis=1)
         return np.argsort(distances, kind="stable")[:count]
 
     def interpolate(self, first: int, last: int, kind: str, steps: int = STEPS) -> np.ndarray:
-        """Images [steps, h, w, c] between two of those shown, given by their rows; ends are reconstructions."""
+        """Returns images [steps, h, w, c] between two of those shown, by their rows; ends are reconstructions."""
         pair = self.codes[[first]], self.codes[[last]]
         return self.decode_all(interpolate_codes(*pair, steps, kind)[:, 0])
 

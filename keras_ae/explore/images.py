@@ -13,18 +13,23 @@ LARGEST_FILE = 20_000_000  # bytes
 
 @dataclass(frozen=True)
 class ExploredImages:
-    """Images in [0, 1], each array evenly spread over its split.
+    """Images in [0, 1] to explore a model with; each array is evenly spread over its split.
 
     Attributes:
         source: As given to `keras_ae.data.load`.
-        split: Which one is shown: "test", or of a source without such images another one.
-        shown: float32 [n, h, w, c].
-        training: float32 [m, h, w, c].
-        calibration: float32 [k, h, w, c]: validation images, or else test images, to set a threshold by; none
+        split: The split that is shown: "test", or another one where the source has no test images.
+        shown: Images of that split, float32 [n, h, w, c].
+        training: Training images, float32 [m, h, w, c].
+        calibration: Validation images, or else test images, float32 [k, h, w, c], to set a threshold by; none
             where there are only training images, which the model knows.
-        labels: int32 [n, labels] of those shown; no columns if there are none.
-        label_names: Of each column.
-        class_names: Of label 0, 1, … where there is but one column and its values have names.
+        labels: Labels of the images shown, int32 [n, labels]; no columns without labels.
+        label_names: Name of each column.
+        class_names: Names of label 0, 1, … where there is only one column and its values have names.
+
+    Example:
+        >>> images = explored_images(kae.data.load("digits"))
+        >>> images.split, images.shown.shape[1:], images.label_names, images.class_name(3)
+        ('test', (8, 8, 1), ('label',), '3')
     """
 
     source: str
@@ -37,12 +42,12 @@ class ExploredImages:
     class_names: tuple[str, ...] = ()
 
     def class_name(self, label: int) -> str:
-        """What a value of a label is called."""
+        """Returns the name of a label's value, or its number."""
         return self.class_names[label] if 0 <= label < len(self.class_names) else str(label)
 
 
 def explored_images(data: ImageData) -> ExploredImages:
-    """Up to 2,000 test images and 3,000 training images of a source, with the labels of the former."""
+    """Returns up to 2,000 test images, with their labels, and 3,000 training images of a source."""
     split = next(name for name in ("test", "validation", "train") if data.sizes[name])
     rows = _spread(data.sizes[split], SHOWN)
     shown = data.images_at(split, rows)
@@ -55,18 +60,18 @@ def explored_images(data: ImageData) -> ExploredImages:
 
 
 def uploaded_image(content: bytes, name: str, image_shape, preparation: Preparation | None = None) -> np.ndarray:
-    """A file's image as a model takes it: float32 [h, w, c] in [0, 1].
+    """Returns a file's image as a model takes it: float32 [h, w, c] in [0, 1].
 
     It is prepared as the images of the training were, and brought to the model's size where these had theirs.
 
     Args:
-        content: Of the file.
-        name: Of the file, for messages.
+        content: Content of the file.
+        name: Name of the file, for messages.
         image_shape: (h, w, c) of the model's images.
-        preparation: Of the training's images.
+        preparation: Preparation of the training images.
 
     Raises:
-        InputError: If it is no image, or larger than 20 MB or the preparation's `max_pixels`.
+        InputError: The file is no image, or is larger than 20 MB or the preparation's `max_pixels`.
     """
     if len(content) > LARGEST_FILE:
         received = f"{name!r} of {len(content) / 1e6:.0f} MB"

@@ -30,18 +30,26 @@ class Epoch:
 
 
 class LocalExploration:
-    """A model with LEAs and images to show to it.
+    """A model with locally embedded autoencoders (LEAs), and images to show to it.
 
     Args:
-        name: What the page calls it.
+        name: Name of the model on the page.
         model: A functional model.
-        images: Those to show, if they are there.
-        logs: The run's TensorBoard directory, in which training left pictures of some epochs.
-        preparation: Of the images it was trained on.
-        notes: As of an `Exploration`.
+        images: Images to show, if there are any.
+        logs: TensorBoard directory of the run, in which training left pictures of some epochs.
+        preparation: Preparation of the training images.
+        notes: See `Exploration`.
 
     Raises:
-        InputError: If the model has no LEA.
+        InputError: The model has no LEA.
+
+    Example:
+        >>> window = kae.architectures.window_autoencoder((4, 4, 1), (3,))
+        >>> inputs = keras.Input((8, 8, 1))
+        >>> model = keras.Model(inputs, LocallyEmbeddedAutoencoder(window, name="lea")(inputs))
+        >>> exploration = LocalExploration("local", model)
+        >>> exploration.layers, exploration.image_shape
+        (['lea'], (8, 8, 1))
     """
 
     def __init__(
@@ -63,7 +71,7 @@ class LocalExploration:
         self._probes: dict[str, LocalProbe] = {}
 
     def pictures(self, layer: str, images: np.ndarray) -> dict[str, np.ndarray]:
-        """The `PICTURES` of what one LEA makes of images [n, h, w, c], by name: arrays [height, width, 1 or 3]."""
+        """Returns `PICTURES` of one LEA's work on images [n, h, w, c], by name: arrays [height, width, 1 or 3]."""
         if layer not in self.layers:
             raise unknown_name("LEA", layer, self.layers)
         if layer not in self._probes:
@@ -76,7 +84,7 @@ class LocalExploration:
         }
 
     def epochs(self, layer: str) -> list[Epoch]:
-        """The pictures of one LEA that training left, in the order of the epochs; none if there are no logs."""
+        """Returns the pictures of one LEA that training left, in the order of the epochs; none without logs."""
         found: dict[int, dict[str, bytes]] = {}
         for tag, epoch, png in self._logged:
             of_layer, _, name = tag.rpartition("/")
@@ -85,11 +93,11 @@ class LocalExploration:
         return [Epoch(epoch, found[epoch]) for epoch in sorted(found)]
 
     def read(self, content: bytes, name: str) -> np.ndarray:
-        """An image file as the model takes it; see `uploaded_image`."""
+        """Returns an image file as the model takes it; see `uploaded_image`."""
         return uploaded_image(content, name, self.image_shape, self.preparation)
 
     def warm_up(self) -> None:
-        """Compute what the first page needs."""
+        """Computes what the first page needs."""
         self.pictures(self.layers[0], np.zeros((1, *self.image_shape), np.float32))
 
     @cached_property

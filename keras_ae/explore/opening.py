@@ -99,15 +99,21 @@ class Opener:
 
 
 def open_exploration(path, source: str | None = None, **how) -> Exploration | LocalExploration:
-    """What the explorer shows of one trained model: of a run, a .keras file, a SavedModel.
+    """Returns what the explorer shows of one trained model: of a run, a .keras file, a SavedModel.
 
     Args:
-        path: Of one of these.
+        path: Directory of the run or the SavedModel, or the file.
         source: Images to show instead of the run's own, as `keras_ae.data.load` takes them.
-        how: Further keywords of `Opener`.
+        how: Further keywords of `Opener`: `data_dir`, `progress`, `max_pixels`.
 
     Raises:
-        InputError: If there is no model that can be explored, or several are there.
+        InputError: There is no model that can be explored, or there are several.
+
+    Example:
+        >>> kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,)).save("tiny.keras")
+        >>> exploration = open_exploration("tiny.keras")
+        >>> exploration.name, exploration.code_shape, list(exploration.densities)
+        ('tiny', (2,), ['standard_normal'])
     """
     found = open_explorations([path], source, **how)
     if len(found) > 1:
@@ -116,7 +122,14 @@ def open_exploration(path, source: str | None = None, **how) -> Exploration | Lo
 
 
 def open_explorations(paths, source: str | None = None, **how) -> list[Exploration | LocalExploration]:
-    """Those of several paths, and of all the finished runs of a comparison; see `open_exploration`."""
+    """Returns what several paths hold, of a comparison all its finished runs; see `open_exploration`.
+
+    Example:
+        >>> for name in ("one", "two"):
+        ...     kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,)).save(f"{name}.keras")
+        >>> [exploration.name for exploration in open_explorations(["one.keras", "two.keras"])]
+        ['one', 'two']
+    """
     sources = [each for path in paths for each in find_sources(path)]
     opener = Opener(source, **how)
     return [opener.open(each) for each in sources]

@@ -37,13 +37,19 @@ def free_socket(port: int | None = None) -> socket.socket:
 def serve(
     explorations: Sequence, port: int | None = None, browser: bool = True, say: Callable[[str], None] = print
 ) -> None:
-    """Serve the explorer until Ctrl-C; the page is for this machine alone.
+    """Serves the explorer until Ctrl-C; the page is for this machine alone.
 
     Args:
-        explorations: What is explored.
-        port: To listen at; by default the first free one from 8050 on.
+        explorations: What is explored, such as `open_explorations` returns it.
+        port: Port to listen at, 1 to 65535; by default the first free one from 8050 on.
         browser: Whether to open the page in a browser.
-        say: Is given the page's address once it is there.
+        say: Function that gets the page's address once the page is there.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> serve([kae.explore.Exploration("tiny", model)], port=70000)
+        Traceback (most recent call last):
+        InputError: received port 70000; expected 1 to 65535; correct --port
     """
     from werkzeug.serving import make_server
 

@@ -18,8 +18,8 @@ class Source:
 
     Attributes:
         kind: "run" (a finished one, or a shared one), "exported" (a SavedModel) or "file" (a .keras file).
-        path: Of the directory or the file.
-        name: What the page calls it.
+        path: The directory or the file.
+        name: Name of the model on the page.
         detector: Directory of the `AnomalyDetector` that was made of it, if there is one.
     """
 
@@ -30,10 +30,14 @@ class Source:
 
 
 def bundled_model() -> Path:
-    """The small model that comes with the library.
+    """Returns the directory of the small model that comes with the library.
 
     Raises:
         InputError: KERAS_AE_MODELS names a directory without it.
+
+    Example:
+        >>> bundled_model().name
+        'variational_digits'
     """
     try:
         return pretrained_models()[BUNDLED]
@@ -43,10 +47,15 @@ def bundled_model() -> Path:
 
 
 def find_sources(path) -> list[Source]:
-    """The models of a path: one, or of a comparison all the finished ones.
+    """Returns the models of a path: one, or all the finished ones of a comparison.
 
     Raises:
-        InputError: If there are none.
+        InputError: There are none.
+
+    Example:
+        >>> kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,)).save("tiny.keras")
+        >>> find_sources("tiny.keras")[0].kind, find_sources(bundled_model())[0].kind
+        ('file', 'run')
     """
     path = Path(path)
     recover(path)
