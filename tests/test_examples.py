@@ -56,9 +56,9 @@ FLOORS = {
     "numerics": 1.0,
     "objectives": 1.0,
     "optimizers": 1.0,
-    "runs": 0.5,
+    "runs": 1.0,
     "schedules": 1.0,
-    "studies": 0.8,
+    "studies": 1.0,
 }
 
 

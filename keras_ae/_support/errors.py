@@ -27,7 +27,19 @@ class InputError(ValueError):
 
 
 class TrainingDivergedError(RuntimeError):
-    """The loss became infinite, NaN or negative: there is no result to keep."""
+    """The loss became infinite, NaN or negative: there is no result to keep.
+
+    Example:
+        >>> model = kae.runs.ModelConfig("fully_connected", "2", options=("hidden=(8,)",))
+        >>> training = kae.runs.TrainingConfig(steps=2, evaluations=1, jit_compile="no", learning_rate=1e30)
+        >>> config = kae.runs.RunConfig(kae.runs.DataConfig("digits", limit=60), model, training)
+        >>> try:
+        ...     kae.runs.train(config, "runs/diverged", progress=False)
+        ... except kae.runs.TrainingDivergedError as error:
+        ...     print(str(error).partition("; ")[2])
+        Batch ...: Invalid loss, terminating training
+        a smaller learning rate may help
+    """
 
 
 # What a disk that is full, or may not be written, answers.

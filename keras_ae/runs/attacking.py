@@ -15,16 +15,16 @@ PER_BATCH = 20  # as in the thesis on locally embedded autoencoders, section 4.6
 def attack_run(
     path, attacks: Sequence[str] = (), images: int = 400, seed: int = 0, progress: bool = True
 ) -> dict[str, Any]:
-    """Measure how robust a run's classifier is on test images, the first 20 of each of its first batches.
+    """Measures how robust a run's classifier is on test images, the first 20 of each of its first batches.
 
-    The run's directory gets `robustness.csv`, a row an attack and image, and `robustness.json`, what is returned.
-    Killed, the same call goes on from the table.
+    The run's directory gets `robustness.csv`, a row for each attack and image, and `robustness.json`, what is
+    returned. If the process is killed, the same call goes on from the table.
 
     Args:
         path: Directory of a finished run.
-        attacks: Names; all thirteen by default.
-        images: To attack; fewer where the test batches have not as many.
-        seed: Of the attacks.
+        attacks: Names of attacks; all thirteen by default.
+        images: Number of images to attack; fewer where the test batches have not as many.
+        seed: Seed of the attacks.
         progress: Whether to show progress bars.
 
     Returns:
@@ -33,6 +33,15 @@ def attack_run(
     Raises:
         InputError: If it is no finished run of a classifier, its images are others now, an attack is unknown, or
             the table is that of another measurement.
+
+    Example:
+        >>> classifier = kae.runs.ModelConfig("classic", options=("classes=10", "filters=(4, 4)"))
+        >>> training = kae.runs.TrainingConfig(steps=2, evaluations=1, jit_compile="no")
+        >>> config = kae.runs.RunConfig(kae.runs.DataConfig("digits", limit=60), classifier, training)
+        >>> run = kae.runs.train(config, "runs/classifier", progress=False)
+        >>> results = kae.runs.attack_run(run.path, ["gradient_sign"], images=5, progress=False)
+        >>> results["images"], list(results["attacks"])
+        (5, ['gradient_sign'])
     """
     if images < 1:
         raise InputError(f"{images} images", "at least 1", "give another --images")

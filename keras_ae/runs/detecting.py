@@ -36,7 +36,7 @@ def train_detector(
     data: ImageData | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
-    """Train an autoencoder on normal images, calibrate a threshold on held-out ones, and export the detector.
+    """Trains an autoencoder on normal images, calibrates a threshold on held-out ones, exports the detector.
 
     The validation images set the threshold, with patience those that training is not stopped by. The test images
     tell how many false alarms there are and, where their labels tell normal images from others (`normal_labels`),
@@ -44,11 +44,11 @@ def train_detector(
     for `load_detector`. A broken run goes on.
 
     Args:
-        config: Of the run; its images are normal ones.
-        out: Directory.
+        config: Configuration of the run, whose images are normal ones.
+        out: Directory of the run and of the detector.
         score: Name of the score, or names joined by +.
-        false_positive_rate: What the threshold is set for.
-        formats: As of `export_detector`.
+        false_positive_rate: Share of normal images, in (0, 1), that the threshold lets raise an alarm.
+        formats: Formats of the export, as for `export_detector`.
         data: The images, if they are loaded already; else where needed more are set aside to validate on than
             usual (`load_normal`).
         progress: Whether to show progress bars.
@@ -59,6 +59,14 @@ def train_detector(
     Raises:
         InputError: Labels tell that not all images are normal, there are too few validation images for the rate,
             or what is to be trained cannot be exported, for instance; before anything is trained.
+
+    Example:
+        >>> config = kae.runs.RunConfig(kae.runs.DataConfig("digits", limit=60))
+        >>> try:  # One false alarm in a thousand takes more images than there are: told before training.
+        ...     kae.runs.train_detector(config, "detector", false_positive_rate=0.001, progress=False)
+        ... except ValueError as error:
+        ...     print(str(error).split("; ")[:2])
+        ['received 6 images to calibrate a rate of 0.001', 'expected at least 999']
     """
     out = Path(out)
     check_detector_directory(out)
@@ -120,18 +128,26 @@ def export_run(
     saved=None,
     progress: bool = True,
 ) -> dict[str, Any]:
-    """Export a finished run: its autoencoder, or with a score a detector, calibrated on its validation images.
+    """Exports a finished run: its autoencoder, or with a score a detector, calibrated on its validation images.
 
     Args:
         run: Directory of the run.
         out: Directory of the SavedModel.
-        score, false_positive_rate, formats: As of `train_detector`; without a score there is but a SavedModel.
+        score, false_positive_rate, formats: As for `train_detector`; without a score only a SavedModel is written.
         data: The run's images, if they are loaded already.
         saved: Also a directory to save the detector to, for `load_detector`.
         progress: Whether to show progress bars.
 
     Returns:
-        Where it is, how far it is from the Keras model, and as of `train_detector`.
+        Where the export is, how far it is from the Keras model, and with a score what `train_detector` returns.
+
+    Example:
+        >>> run = kae.runs.pretrained_models()["variational_digits"]
+        >>> results = kae.runs.export_run(run, "exported", progress=False)
+        >>> sorted(results["deviation"])[:2]
+        ['decode', 'encode']
+        >>> all(results["deviation"][name] <= results["deviation_allowed"][name] for name in results["deviation"])
+        True
     """
     run = Run.open(run)
     check_replaceable(out, saved_model_files)

@@ -57,8 +57,7 @@ class RunRecord:
         notes: Remarks about the images; none in a shared run.
 
     Example:
-        >>> from keras_ae.studies import pretrained_models
-        >>> RunRecord.read(pretrained_models()["variational_digits"] / "run.json").config.data.source
+        >>> RunRecord.read(kae.runs.pretrained_models()["variational_digits"] / "run.json").config.data.source
         'digits'
     """
 

@@ -23,8 +23,7 @@ class Run:
     """A finished run: its directory, its record, its measurements, and its model, loaded when it is first used.
 
     Example:
-        >>> from keras_ae.studies import pretrained_models
-        >>> run = Run.open(pretrained_models()["variational_digits"])
+        >>> run = Run.open(kae.runs.pretrained_models()["variational_digits"])
         >>> run.record.data.image_shape
         (8, 8, 1)
     """

@@ -32,7 +32,7 @@ TOLERANCE = 1e-4  # of outputs on another machine
 
 
 def share_run(run, out, title: str = "") -> Path:
-    """Write a run's model without its optimizer, its record and measurements, `check.json` and a `README.md`.
+    """Writes a run's model without its optimizer, its record and measurements, `check.json` and a `README.md`.
 
     `check.json` has the SHA-256 of the model file, and the mean and deviation of the model's outputs for a few
     random images, by which `check_shared` tells whether the model still computes the same.
@@ -40,13 +40,19 @@ def share_run(run, out, title: str = "") -> Path:
     Args:
         run: Directory of a finished run.
         out: Directory to write to; an earlier share that is there is replaced, anything else refused.
-        title: Of the card; the name of `out` by default.
+        title: Title of the card; the name of `out` by default.
 
     Returns:
         `out`.
 
     Raises:
         InputError: If there is no finished run, or `out` is its own directory.
+
+    Example:
+        >>> run = kae.runs.pretrained_models()["variational_digits"]  # or the directory of a run of one's own
+        >>> out = kae.runs.share_run(run, "shared", title="Digits in eight numbers")
+        >>> (out / "README.md").read_text(encoding="utf-8").splitlines()[0]
+        '# Digits in eight numbers'
     """
     run, out = Run.open(run), Path(out)
     directory, config = run.directory, run.config
@@ -77,10 +83,15 @@ def share_run(run, out, title: str = "") -> Path:
 
 
 def check_shared(path) -> keras.Model:
-    """The model of a folder that `share_run` made, if its file and its outputs are what they were.
+    """Returns the model of a folder that `share_run` made, if its file and its outputs are what they were.
 
     Raises:
         InputError: If the file has another checksum, or the outputs differ by more than 1e-4.
+
+    Example:
+        >>> model = kae.runs.check_shared(kae.runs.pretrained_models()["variational_digits"])
+        >>> model.count_params()
+        13328
     """
     run, check = Run.open(path), read_check(path)
     if check["checksums"] or (run.path / CHECKSUMS).exists():
@@ -98,7 +109,7 @@ def check_shared(path) -> keras.Model:
 
 
 def read_check(path) -> dict[str, Any]:
-    """The content of a shared run's `check.json`: "sha256", "output_means", "output_deviations".
+    """Returns the content of a shared run's `check.json`: "sha256", "output_means", "output_deviations".
 
     Raises:
         InputError: There is none, or it is damaged.

@@ -36,7 +36,7 @@ def train(
     progress: bool = True,
     bars=None,
 ) -> Run:
-    """Train one model and keep it in a run directory; a finished run is read back and not trained again.
+    """Trains one model and keeps it in a run directory; a finished run is read back and not trained again.
 
     A run that was killed, at whatever moment, goes on from its last checkpoint with `resume` and ends with the
     same bits as if it had not been: weights, optimizers, history and measurements, all but the times. Without a
@@ -53,10 +53,21 @@ def train(
         progress: Whether to show progress bars on standard error.
         bars: Bars to add to, instead of new ones.
 
+    Returns:
+        The finished run, with its model and its measurements.
+
     Raises:
         InputError: For data or a model that cannot be, for a directory with another configuration, another process
             or, without `resume`, an unfinished run, and for a checkpoint that cannot be gone on from.
         TrainingDivergedError: If the loss became infinite, NaN or negative.
+
+    Example:
+        >>> model = kae.runs.ModelConfig("fully_connected", "2", options=("hidden=(8,)",))
+        >>> training = kae.runs.TrainingConfig(steps=2, evaluations=1, jit_compile="no")
+        >>> config = kae.runs.RunConfig(kae.runs.DataConfig("digits", limit=60), model, training)
+        >>> run = kae.runs.train(config, "runs/first", progress=False)
+        >>> run.metrics["steps"], run.metrics["code_shape"], 0 < run.metrics["test"]["mse"] < 1
+        (2, [2], True)
     """
     directory = RunDirectory(out)
     training = config.training
@@ -94,13 +105,30 @@ def train(
 
 
 def load_run(path, progress: bool = True) -> tuple[RunConfig, ImageData, keras.Model]:
-    """Configuration, images and trained model of a finished run, whose images have to be the same still."""
+    """Returns configuration, images and trained model of a finished run, whose images have to be the same still.
+
+    Example:
+        >>> path = kae.runs.pretrained_models()["variational_digits"]
+        >>> config, data, model = kae.runs.load_run(path, progress=False)
+        >>> config.data.source, tuple(model.encode(data.images("test", 5)).shape)
+        ('digits', (5, 8))
+    """
     run = Run.open(path)
     return run.config, run.load_data(progress), run.model
 
 
 def evaluate_run(path, progress: bool = True) -> dict[str, Any]:
-    """Measure the trained model of a run again, on the test images that its configuration names."""
+    """Measures the trained model of a run again, on the test images that its configuration names.
+
+    Returns:
+        What describes the model, such as "parameters", and under "test" the measurements, such as "mse".
+
+    Example:
+        >>> path = kae.runs.pretrained_models()["variational_digits"]
+        >>> measured = kae.runs.evaluate_run(path, progress=False)
+        >>> measured["parameters"], round(measured["test"]["mse"], 3)
+        (13328, 0.014)
+    """
     config, data, model = load_run(path, progress)
     task = task_of(model)
     return {**task.describe(model), "test": task.measure(model, data, "test", config.training)}

@@ -32,9 +32,9 @@ class TrainingConfig:
     evaluations: int = 20
     """How often at most the validation images are looked at; a row of the history each."""
     batch_size: int = 64
-    """Images a step."""
+    """Images in a training step."""
     learning_rate: float = 5e-4
-    """Of Adam; the highest one where a schedule changes it."""
+    """Learning rate of Adam; the highest one where a schedule changes it."""
     schedule: ScheduleName = "constant"
     """How the learning rate changes: along half a cosine to 0, up and down, or in steps (--decay-at)."""
     warmup_steps: int = 0
@@ -44,7 +44,7 @@ class TrainingConfig:
     decay_at: tuple[int, ...] = ()
     """Numbers of steps after which a piecewise schedule multiplies the learning rate by the decay factor."""
     decay_factor: float = 0.1
-    """What a piecewise schedule multiplies by."""
+    """Factor by which a piecewise schedule multiplies the learning rate."""
     loss: Loss = "mse"
     """Mean over pixels and images; sum_squared_error a sum over pixels; ssim is 1 - SSIM."""
     noise: float = 0.0
@@ -63,13 +63,13 @@ class TrainingConfig:
     objective_weights: tuple[float, float] | None = None
     """With joint objectives the weights of the model's own loss and of the sum of the local ones, by default 1."""
     seed: int = 0
-    """Of weights, sampling, splits and the order of the images."""
+    """Seed of weights, sampling, splits and the order of the images."""
     precision: Precision = "float32"
     """What layers compute in; weights stay float32."""
     jit_compile: Literal["auto", "yes", "no"] = "auto"
     """Whether XLA compiles the training step."""
     steps_per_execution: int | Literal["auto"] = "auto"
-    """Training steps a call of the compiled function."""
+    """Training steps in a call of the compiled function."""
     monitor_weights: bool = False
     """Write histograms of the weights for TensorBoard."""
     patience: int | None = None

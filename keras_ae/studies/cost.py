@@ -16,7 +16,7 @@ NO_ACTIVATIONS = {"Const", "Identity", "Placeholder", "ReadVariableOp"}
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one model: floating-point operations and float32 activations of one image's forward pass; parameters."""
+    """The cost of one model: operations and float32 activations of one image's forward pass, and parameters."""
 
     operations: float
     activations: int
@@ -25,7 +25,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Of a list of runs: seconds one after the other, and bytes that the largest needs beside the images.
+    """The estimate for a list of runs: seconds one after the other, and bytes the largest needs beside the images.
 
     `left_out` tells which runs could not be estimated, and why: training them will fail.
     """
@@ -37,7 +37,7 @@ class Estimate:
 
 
 def cost(model: keras.Model) -> Cost:
-    """Count the work of an `Autoencoder` or a functional model on one image, from its TensorFlow graph."""
+    """Counts the work of an `Autoencoder` or a functional model on one image, from its TensorFlow graph."""
     import tensorflow as tf
 
     shape = getattr(model, "image_shape", None) or model.input_shape[1:]
@@ -57,12 +57,21 @@ def cost(model: keras.Model) -> Cost:
 
 
 def estimate(runs: Sequence[StudyRun]) -> Estimate:
-    """Estimate by each model's operations, at the speed that the largest model of each architecture reaches here.
+    """Estimates by each model's operations, at the speed that the largest model of each architecture reaches here.
 
-    Right within a factor of about two: small layers run at another speed than large ones.
+    It is right within a factor of about two: small layers run at another speed than large ones.
 
     Args:
         runs: The runs that will be trained.
+
+    Example:
+        >>> model = kae.runs.ModelConfig("fully_connected", "2", options=("hidden=(8,)",))
+        >>> training = kae.runs.TrainingConfig(steps=2, evaluations=1, jit_compile="no")
+        >>> config = kae.runs.RunConfig(kae.runs.DataConfig("digits", limit=60), model, training)
+        >>> runs = kae.studies.vary(config, {"data.source": ["digits", "folder:nowhere"]})
+        >>> estimated = kae.studies.estimate(runs)
+        >>> estimated.seconds > 0, list(estimated.left_out)
+        (True, ['source=folder_nowhere'])
     """
     shapes, costs, speeds = {}, {}, {}
     seconds = memory = 0.0

@@ -39,7 +39,7 @@ def run_study(
     allow_inexact: bool = False,
     progress: bool = True,
 ) -> dict[str, str]:
-    """Train all runs of a preset that are not finished, each in a process of its own.
+    """Trains all runs of a preset that are not finished, each in a process of its own.
 
     A run whose configuration another finished one has, of this preset or of those `elsewhere`, is its copy.
 
@@ -62,6 +62,17 @@ def run_study(
     Raises:
         InputError: If there is no such preset, another process runs a study there, or the directory holds runs of
             another configuration, naming the first difference.
+
+    Example:
+        >>> model = kae.runs.ModelConfig("fully_connected", "2", options=("hidden=(8,)",))
+        >>> training = kae.runs.TrainingConfig(steps=2, evaluations=1, jit_compile="no")
+        >>> config = kae.runs.RunConfig(kae.runs.DataConfig("digits", limit=60), model, training)
+        >>> study = kae.studies.Study("a", "A", {"quick": lambda: [kae.studies.StudyRun("first", {}, config)]})
+        >>> run = kae.runs.train(config, "trained/first", progress=False)
+        >>> kae.studies.run_study(study, "quick", "trained", progress=False)  # None is left to train.
+        {}
+        >>> kae.studies.results(study, "quick", "trained")[["run", "status", "steps"]].values.tolist()
+        [['first', 'finished', 2]]
     """
     if not isinstance(study, Study):
         raise InputError(f"study {study!r}", "a Study", "find it by its name with load_study")
