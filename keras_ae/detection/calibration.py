@@ -27,7 +27,7 @@ def check_threshold(threshold: float) -> None:
 
 
 def fewest_images(rate: float) -> int:
-    """How many normal images it takes to promise a rate of false alarms: m ≥ 1 / rate − 1.
+    """Returns the least number m of normal images that can promise a rate of false alarms: m ≥ 1 / rate − 1.
 
     Example:
         >>> kae.detection.fewest_images(0.05), kae.detection.fewest_images(0.01)
@@ -57,9 +57,9 @@ class Calibration:
     are equal it is lower. The number of alarms among further images is beta-binomial with the same parameters.
 
     Args:
-        scores: Of m images that neither the model nor the score was fitted to.
-        rate: Of false alarms, in (0, 1); or of all alarms, if the images are normal and anomalous ones as they
-            come ("contamination").
+        scores: Scores of m images that neither the model nor the score was fitted to.
+        rate: Rate of false alarms, in (0, 1); or of all alarms, if the images are a mixture of normal and
+            anomalous ones ("contamination").
 
     Raises:
         InputError: There are too few images for the rate, or scores that are not finite.
@@ -85,12 +85,12 @@ class Calibration:
 
     @property
     def images(self) -> int:
-        """m."""
+        """The number m of scores."""
         return len(self.scores)
 
     @cached_property
     def rank(self) -> int:
-        """k, from 1 to m."""
+        """The rank k of the threshold among the scores, from 1 to m."""
         return max(1, ceil((self.images + 1) * (1 - self.rate) - ROUNDING))
 
     @property
@@ -99,18 +99,21 @@ class Calibration:
         return float(self.scores[self.rank - 1])
 
     def at(self, rate: float) -> Self:
-        """The same scores at another rate."""
+        """Returns the calibration of the same scores at another rate."""
         return replace(self, rate=rate)
 
     def rate_interval(self, confidence: float = 0.95) -> tuple[float, float]:
-        """Central interval of the true rate of alarms."""
+        """Returns the central interval (low, high) of the true rate of alarms, from 0 to 1."""
         from scipy.stats import beta
 
         low, high = beta.interval(confidence, *self._parameters)
         return float(low), float(high)
 
     def alarms_interval(self, images: int, confidence: float = 0.95) -> tuple[int, int]:
-        """Central interval of the number of alarms among so many further images: at least `confidence` likely."""
+        """Returns the central interval (low, high) of the number of alarms among so many further images.
+
+        At least a part `confidence` of such numbers lies in it.
+        """
         from scipy.stats import betabinom
 
         low, high = betabinom.interval(confidence, images, *self._parameters)

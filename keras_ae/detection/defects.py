@@ -11,7 +11,7 @@ BRIGHTNESS = 0.2  # by which a patch may be lighter or darker
 
 
 def pasted_patches(images, seed: int = 0) -> np.ndarray:
-    """Each image with a patch of another one pasted somewhere, a little lighter or darker.
+    """Returns each image with a patch of another one pasted at a random place, a little lighter or darker.
 
     After CutPaste (Li et al., "CutPaste: Self-Supervised Learning for Anomaly Detection and Localization", 2021),
     which learns from such images; here they only stand in for anomalies. They are local and have sharp edges: what
@@ -19,18 +19,18 @@ def pasted_patches(images, seed: int = 0) -> np.ndarray:
 
     Args:
         images: [n, height, width, channels], or [n, height, width] of gray ones; floats in [0, 1] or uint8.
-        seed: Of the patches: their sizes, sources and places.
+        seed: Seed of the sizes, sources and places of the patches.
 
     Returns:
         float32 in [0, 1], of the same shape.
 
     Raises:
-        InputError: They have another shape or range.
+        InputError: The images have another shape or range.
 
     Example:
         >>> images = np.random.default_rng(0).random((5, 32, 32), "float32")
         >>> parts = (kae.detection.pasted_patches(images) != images).mean(axis=(1, 2))
-        >>> bool(np.all((parts > 0.01) & (parts < 0.17)))  # of the area
+        >>> bool(np.all((parts > 0.01) & (parts < 0.17)))  # a patch covers 2 to 15 % of the area
         True
     """
     images = as_pixels(images)

@@ -43,14 +43,14 @@ class AnomalyDetector(OutlierDetector):
         score: A `Score`, the name of one, or several, listed or joined by +. The default needs no
             code and no fit; that of the command line is "mse+nearest_codes". Read it by `get_params()["score"]`:
             `score` itself is the method by which scikit-learn searches.
-        false_positive_rate: What `fit` sets the threshold for.
-        holdout: Part of the images that `fit` keeps from the score for that; with 0 it sets none.
-        batch_size: Images at a time.
+        false_positive_rate: Rate of false alarms for which `fit` sets the threshold, in (0, 1).
+        holdout: Part of the images, from 0 to 0.5, that `fit` keeps for the threshold; with 0 it sets none.
+        batch_size: Number of images at a time.
 
     Attributes:
         calibration_: The `Calibration` behind the threshold: what it promises.
         score_: The fitted score.
-        offset_: −threshold: of `score_samples` what an anomaly is below.
+        offset_: −threshold: the `score_samples` of an anomaly are below it.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -80,12 +80,12 @@ class AnomalyDetector(OutlierDetector):
         and not on their order. Where it raises, the detector stays as it was.
 
         Args:
-            images: Normal ones.
+            images: Normal images.
             y: Not used; scikit-learn gives it.
 
         Raises:
-            InputError: The score cannot be had from the autoencoder, or the images are too few, can be read but
-                once, or are others each time.
+            InputError: The autoencoder does not have the score, or the images are too few, can be read only once,
+                or change from one reading to the next.
         """
         if not isinstance(self.holdout, Real) or not 0 <= self.holdout <= 0.5:
             raise InputError(f"holdout={self.holdout!r}", "a part between 0 and 0.5", "0.2 is one image in five")
@@ -107,9 +107,9 @@ class AnomalyDetector(OutlierDetector):
         """Set the threshold by images that neither the autoencoder nor the score was fitted to.
 
         Args:
-            images: Normal images; with `contamination` images as they come.
-            false_positive_rate: Part of normal images that may be alarms; the constructor's by default.
-            contamination: Part of all images that are to be alarms, instead.
+            images: Normal images; with `contamination` a mixture of normal and anomalous ones.
+            false_positive_rate: Part of normal images that may be alarms, in (0, 1); the constructor's by default.
+            contamination: Part of all images that are to be alarms, in (0, 1), instead.
 
         Raises:
             InputError: There are too few images for the rate, both rates are given, or the score is not fitted.
@@ -145,13 +145,13 @@ class AnomalyDetector(OutlierDetector):
         return self
 
     def anomaly_scores(self, images) -> np.ndarray:
-        """float64 [n]: the higher, the more anomalous."""
+        """Returns float64 [n]: the higher, the more anomalous."""
         if not getattr(getattr(self, "score_", None), "is_fitted", False):
             raise not_fitted()
         return self._measure(self.score_, self._batches(images))
 
     def anomaly_maps(self, images) -> np.ndarray:
-        """float32 [n, height, width]: which pixels make an image anomalous.
+        """Returns float32 [n, height, width]: the higher, the more the pixel makes its image anomalous.
 
         Raises:
             InputError: The score has no map.

@@ -22,7 +22,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def anomaly_scores(self, images) -> np.ndarray:
-        """float64 [n]: the higher, the more anomalous."""
+        """Returns float64 [n]: the higher, the more anomalous."""
 
     @property
     def offset_(self) -> float:
@@ -30,16 +30,16 @@ class OutlierDetector(OutlierMixin, BaseEstimator, ABC):
         return -self.threshold_
 
     def score_samples(self, images) -> np.ndarray:
-        """float64 [n]: the lower, the more anomalous."""
+        """Returns float64 [n]: the lower, the more anomalous."""
         return -self.anomaly_scores(images)
 
     def decision_function(self, images) -> np.ndarray:
-        """float64 [n], negative for anomalies: `score_samples` − `offset_`."""
+        """Returns float64 [n], negative for anomalies: `score_samples` − `offset_`."""
         self._check_fitted()
         return self.score_samples(images) - self.offset_
 
     def predict(self, images) -> np.ndarray:
-        """int [n]: 1 for normal images, −1 for anomalies."""
+        """Returns int [n]: 1 for normal images, −1 for anomalies."""
         return np.where(self.decision_function(images) < 0, ANOMALY, NORMAL)
 
     @property
@@ -68,7 +68,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator, ABC):
         return measure_detection(scores[labels == NORMAL], scores[labels == ANOMALY])["roc_auc"]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The constructor's arguments by name."""
+        """Returns the constructor's arguments by name."""
         return super().get_params(deep) | {"score": self._score_setting}
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -50,10 +50,10 @@ class ExportedDetector:
 
     Args:
         path: The SavedModel's directory.
-        unverified: Whether to go on where files are not those that were exported.
+        unverified: Whether to go on although files differ from those that were exported.
 
     Raises:
-        InputError: There is none, or its files have been changed or are missing.
+        InputError: The directory has no detector, or its files have been changed or are missing.
 
     Example:
         >>> kae.detection.ExportedDetector("empty")
@@ -77,20 +77,22 @@ class ExportedDetector:
             self._model = load_saved_model(self.path)
 
     def score(self, images) -> np.ndarray:
-        """float32 [n] of images: arrays [n, h, w, c] of uint8 or of floats in [0, 1], batches of them, or one.
+        """Returns the scores, float32 [n], of images.
+
+        Images are arrays [n, h, w, c] of uint8 or of floats in [0, 1], batches of such arrays, or one image.
 
         Arrays of uint8 may have any height and width: the graph resizes them as those of the training were.
 
         Raises:
-            InputError: They have another shape or range, or there are none.
+            InputError: The images have another shape or range, or there are none.
         """
         return self._answer("score", images)["scores"]
 
     def map(self, images) -> np.ndarray:
-        """float32 [n, h, w] of images as `score` takes them, at their own size.
+        """Returns the maps, float32 [n, h, w], of images as `score` takes them, at their own size.
 
         Raises:
-            InputError: The score has no map, or they are not such images.
+            InputError: The score has no map, or the images are not such ones.
         """
         self._check_map()
         return self._answer("map", images)["maps"]
@@ -135,12 +137,12 @@ class ExportedDetector:
         They are prepared as the card says those of the training were, or brought to the model's size.
 
         Args:
-            folder: Where the files are, as a path or as "folder:PATH".
-            threshold: Another one than the card's.
+            folder: Folder of the files, as a path or as "folder:PATH".
+            threshold: Threshold to decide by; the card's by default.
             maps: Whether to make maps.
-            batch_size: Images at a time.
-            max_pixels: Files of more pixels are not decoded, and have no score.
-            left_out: Files that are no images, or masks, are added to it meanwhile.
+            batch_size: Number of images at a time.
+            max_pixels: Largest number of pixels of a file; larger files are not decoded, and have no score.
+            left_out: Record to which files that are masks, or no images, are added.
 
         Raises:
             InputError: On iteration: there are no such files, the score has no map, or the threshold is

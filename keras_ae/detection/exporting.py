@@ -61,19 +61,19 @@ def export_detector(
     which take float images of the model's size and answer broken ones with NaN.
 
     Args:
-        detector: A calibrated one, whose autoencoder computes in float32 (`keras_ae.export.as_float32`).
+        detector: A calibrated detector, whose autoencoder computes in float32 (`keras_ae.export.as_float32`).
         path: Directory to write; an earlier export that is there is replaced, anything else refused.
-        formats: Of "savedmodel", which is always written, "onnx" and "litert".
+        formats: Names among "savedmodel", which is always written, "onnx" and "litert".
         images: Normal images to compare on, an array or batches; random ones by default.
-        about: What else the card shall say: the data, for instance, and under "measured" what `measure_outcome`
-            gives.
+        about: Further entries of the card: the data, for instance, and under "measured" what `measure_outcome`
+            returns.
         allowed: The largest differences of "scores" and "maps", instead of those that cannot move a decision.
 
     Returns:
         How far each endpoint and file is from the detector.
 
     Raises:
-        InputError: One differs by so much that a decision could change (`score_tolerance`), the autoencoder
+        InputError: An output differs by so much that a decision could change (`score_tolerance`), the autoencoder
             computes in another precision, a format is unknown, or a package for it is missing.
 
     Example:

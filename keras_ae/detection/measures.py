@@ -10,19 +10,19 @@ RECALL = 0.95
 def measure_detection(
     normal: np.ndarray, anomalous: np.ndarray, threshold: float | None = None
 ) -> dict[str, float]:
-    """Measures of anomaly scores, the higher the more anomalous, of images that are known to be one or the other.
+    """Measures how well anomaly scores, the higher the more anomalous, tell known anomalies from normal images.
 
     Args:
         normal: Scores [n] of normal images.
         anomalous: Scores [m] of anomalies.
-        threshold: What an anomaly scores above; adds "f1", "recall" and "false_positive_rate" of the decisions.
+        threshold: Score above which an image is an anomaly; adds "f1", "recall" and "false_positive_rate".
 
     Returns:
-        "roc_auc", "average_precision" (anomalies being what is looked for), and "fpr_at_95_tpr", the least part of
-        normal images that must be alarms for 95 % of the anomalies to be.
+        "roc_auc", "average_precision" (anomalies are the positive class), and "fpr_at_95_tpr", the least part of
+        normal images that are alarms where 95 % of the anomalies are; all from 0 to 1.
 
     Raises:
-        InputError: One of them is empty, or has values that are not finite.
+        InputError: Scores of one kind are missing, or have values that are not finite.
 
     Example:
         >>> measures = kae.detection.measure_detection(np.array([0, 1, 2]), np.array([1.5, 3, 4]), threshold=2.5)
@@ -54,11 +54,12 @@ def measure_detection(
 
 
 def recall_by_kind(scores: np.ndarray, kinds, threshold: float) -> dict[str, float]:
-    """The part of the anomalies of each kind that score above the threshold, by kind.
+    """Returns the part of the anomalies of each kind that score above the threshold, from 0 to 1, by kind.
 
     Args:
-        scores: [n] of anomalies.
-        kinds: What each is, n names.
+        scores: Scores [n] of anomalies.
+        kinds: Kind of each anomaly, n names.
+        threshold: Score above which an image is an anomaly.
 
     Example:
         >>> recall_by_kind(np.array([1.0, 3.0, 4.0]), ["crack", "crack", "dent"], 2.0)
@@ -71,15 +72,15 @@ def recall_by_kind(scores: np.ndarray, kinds, threshold: float) -> dict[str, flo
 
 
 def roc_auc_standard_error(roc_auc: float, normal: int, anomalous: int) -> float:
-    """The standard error of an area under the ROC curve, from the numbers of images.
+    """Returns the standard error of an area under the ROC curve, from the numbers of images.
 
     √((A(1 − A) + (a − 1)(A / (2 − A) − A²) + (n − 1)(2A² / (1 + A) − A²)) / (na)), after Hanley and McNeil, "The
     meaning and use of the area under a receiver operating characteristic (ROC) curve", 1982.
 
     Args:
         roc_auc: A, from 0 to 1.
-        normal: n, how many normal images there were.
-        anomalous: a, how many anomalies.
+        normal: n, the number of normal images.
+        anomalous: a, the number of anomalies.
 
     Example:
         >>> round(kae.detection.roc_auc_standard_error(0.893, normal=58, anomalous=51), 4)

@@ -15,13 +15,13 @@ from keras_ae.evaluation import as_array
 
 
 class Observation:
-    """One batch of images and what a model makes of it; each part is computed when it is first asked for.
+    """One batch of images and what a model makes of it; each part is computed on first use.
 
     Scores are written in terms of it, in Keras operations, so that they run in compiled functions and exported
     graphs, and several of them share one pass through the model.
 
     Args:
-        model: An `Autoencoder`, or for scores of a layer of it any model.
+        model: An `Autoencoder`, or any model for scores of one of its layers.
         images: float32 [n, height, width, channels] in [0, 1].
 
     Example:
@@ -54,7 +54,7 @@ class Observation:
 
     @cached_property
     def flat_code(self):
-        """Codes [n, d]."""
+        """float32 codes as vectors [n, d]."""
         return ops.reshape(self.code, (-1, int(np.prod(self.model.code_shape))))
 
     @cached_property
@@ -80,9 +80,9 @@ class NormalImages:
     """The normal images that scores are fitted to: only what scores ask for is computed, and only once.
 
     Args:
-        model: As of `Observation`.
-        batches: float32 arrays [b, height, width, channels] in [0, 1]; iterated over several times, each time in
-            whatever order.
+        model: Model as `Observation` takes it.
+        batches: float32 arrays [b, height, width, channels] in [0, 1]; they are iterated over several times, and
+            may come in another order each time.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -102,12 +102,12 @@ class NormalImages:
 
     @cached_property
     def codes(self) -> np.ndarray:
-        """float32 [n, d]."""
+        """float32 codes [n, d] of all images."""
         return self.measure(lambda seen: seen.flat_code)
 
     @cached_property
     def residuals(self) -> Residuals:
-        """Pixel by pixel, over all images."""
+        """Moments of the residuals of all images, pixel by pixel."""
         residual = compiled(lambda images: Observation(self.model, images).residual)
         count, total, squares = 0, 0.0, 0.0
         for batch in self._passing():
@@ -118,12 +118,12 @@ class NormalImages:
         return Residuals(total / count, squares / count)
 
     def each(self, function: Callable[[Observation], np.ndarray]) -> Iterator[np.ndarray]:
-        """A function of an observation, compiled, of one batch after the other: [b, ...]."""
+        """Yields a compiled function of an observation for one batch after the other: [b, ...]."""
         measure = compiled(lambda images: function(Observation(self.model, images)))
         return (as_array(measure(batch)) for batch in self._passing())
 
     def measure(self, function: Callable[[Observation], np.ndarray]) -> np.ndarray:
-        """A function of an observation, compiled, over all images: [n, ...]."""
+        """Returns a compiled function of an observation for all images: [n, ...]."""
         measured = list(self.each(function))
         if not measured:
             raise _no_images()
@@ -151,10 +151,10 @@ class NormalImages:
             yield batch
 
     def divided(self, every: float) -> tuple["NormalImages", "NormalImages"]:
-        """All images but one in `every`, and the others; the same ones in whatever order the images come.
+        """Returns all images but one in `every`, and the others; the order of the images makes no difference.
 
         Raises:
-            InputError: There are fewer, or they can be had but once.
+            InputError: There are fewer than `every` images, or they can be read only once.
         """
         if every not in self._divisions:
             part = self.batches

@@ -9,17 +9,17 @@ from keras_ae.detection.measures import measure_detection
 
 
 def measure_outcome(scores: np.ndarray, normal: np.ndarray, calibration: Calibration) -> dict[str, Any]:
-    """What the threshold of a calibration makes of images that neither it nor the score was fitted to.
+    """Counts the alarms of a calibration's threshold on images that neither it nor the score was fitted to.
 
     Args:
-        scores: [n] of the images.
-        normal: Bool [n]: which of them are normal; the others are anomalies.
-        calibration: Its threshold decides.
+        scores: Scores [n] of the images.
+        normal: Bool [n], True for normal images; the others are anomalies.
+        calibration: Calibration whose threshold decides.
 
     Returns:
-        Of normal images, if there are some, "test_normal" (how many), "test_alarms" among them and
-        "test_alarms_interval", in which these were to be expected; of anomalies, if there are some,
-        "test_anomalies" and "test_found"; if there are both, "test_roc_auc".
+        If there are normal images, "test_normal" (their number), "test_alarms" among them and
+        "test_alarms_interval", in which 95 % of such counts lie; if there are anomalies, "test_anomalies" (their
+        number) and "test_found" (the alarms among them); if there are both, "test_roc_auc".
 
     Example:
         >>> calibration = kae.detection.Calibration(np.arange(19), rate=0.05)  # its threshold is 18
@@ -45,10 +45,10 @@ def measure_outcome(scores: np.ndarray, normal: np.ndarray, calibration: Calibra
 
 
 def outcome_in_words(measured: dict[str, Any]) -> list[str]:
-    """A line on the normal images and one on the anomalies, as far as there were some.
+    """Returns a line on the normal images and one on the anomalies, where there are such images.
 
     Args:
-        measured: As of `measure_outcome`; "normal_labels" beside it tells what anomalies are not of.
+        measured: What `measure_outcome` returns; "normal_labels" may name the labels of normal images.
 
     Example:
         >>> kae.detection.outcome_in_words({"test_anomalies": 20, "test_found": 18, "test_roc_auc": 0.97})

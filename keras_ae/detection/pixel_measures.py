@@ -15,17 +15,18 @@ _NEIGHBOURS = np.ones((3, 3), int)  # pixels that touch at a corner belong to on
 
 @dataclass(frozen=True)
 class PixelMeasures:
-    """What maps are worth, over the pixels of all images.
+    """How well maps tell the pixels of defects from all others, over all images.
 
     Attributes:
         roc_auc: Area under the ROC curve of the pixels.
-        average_precision: Of the pixels, those of defects being what is looked for.
-        f1: The largest F1 of any threshold, and `f1_threshold` that one.
+        average_precision: Average precision of the pixels; those of defects are the positive class.
+        f1: The largest F1 of any threshold, from 0 to 1.
+        f1_threshold: The threshold of that F1, in the unit of the maps.
         aupro: AUPRO up to a false positive rate of 0.3: the mean, over thresholds with up to so many false
             alarms among the normal pixels, of the part of a defect's region that is found; each region counts the
             same, whatever its size (Bergmann et al., 2020). From 0 to 1.
         aupro_005: The same up to 0.05.
-        regions: Of defects, connected over sides or corners.
+        regions: Number of regions of defects; their pixels are connected over sides or corners.
 
     Example:
         >>> masks = np.zeros((1, 10, 10), bool)
@@ -59,14 +60,14 @@ class PixelCounts:
         self._overlap, self._regions = np.zeros(BINS), 0
 
     def add(self, maps, masks) -> "PixelCounts":
-        """Count the pixels of some images; gives itself.
+        """Counts the pixels of some images and returns itself.
 
         Args:
             maps: Floats [n, height, width], the higher, the more anomalous.
-            masks: [n, height, width]: what is not 0 belongs to a defect.
+            masks: Arrays [n, height, width]; pixels that are not 0 belong to a defect.
 
         Raises:
-            InputError: They have different shapes, or maps are not finite.
+            InputError: Maps and masks have different shapes, or maps are not finite.
         """
         from scipy.ndimage import label
 
@@ -90,7 +91,7 @@ class PixelCounts:
         return self
 
     def measures(self) -> PixelMeasures:
-        """The measures of all pixels that were counted.
+        """Returns the measures of all pixels that were counted.
 
         Raises:
             InputError: There are no pixels of defects, or no others.
@@ -115,7 +116,7 @@ class PixelCounts:
 
 
 def measure_pixels(batches: Iterable[tuple]) -> PixelMeasures:
-    """The measures of batches (maps, masks); see `PixelCounts.add`.
+    """Returns the measures of batches (maps, masks), each as `PixelCounts.add` takes them.
 
     Example:
         >>> masks = np.zeros((2, 10, 10), bool)

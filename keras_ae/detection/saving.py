@@ -49,14 +49,14 @@ def _fill(detector: AnomalyDetector, path: Path) -> None:
 
 
 def load_detector(path, unverified: bool = False) -> AnomalyDetector:
-    """The detector that `AnomalyDetector.save` wrote.
+    """Returns the detector that `AnomalyDetector.save` wrote.
 
     Args:
-        path: Its directory.
-        unverified: Whether to go on where files are not those that were saved.
+        path: Directory of the detector.
+        unverified: Whether to go on although files differ from those that were saved.
 
     Raises:
-        InputError: There is none, it is damaged, or its parts are those of several.
+        InputError: There is no detector, it is damaged, or its files come from several detectors.
 
     Example:
         >>> images = np.random.default_rng(0).random((100, 4, 4, 1), "float32")

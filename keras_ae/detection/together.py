@@ -13,11 +13,11 @@ from keras_ae.detection.scores.names import as_score
 
 
 def fit_scores(model, names: str | Iterable[str], images) -> dict[str, Score]:
-    """Those of the named scores that the model can have, by name, fitted to normal images.
+    """Returns the named scores, fitted to normal images, without those that the model does not have.
 
     Args:
         model: A trained `Autoencoder`.
-        names: Names of scores, also joined by +; one, or several.
+        names: Name of a score, or several names; names joined by + make one combination.
         images: Normal images, as `AnomalyDetector` takes them.
 
     Example:
@@ -40,7 +40,7 @@ def fit_scores(model, names: str | Iterable[str], images) -> dict[str, Score]:
 
 
 def score_images(model, scores: Mapping[str, Score], images) -> dict[str, np.ndarray]:
-    """Every fitted score of every image: float64 [n] by name; the higher, the more anomalous.
+    """Returns every fitted score of every image: float64 [n] by name; the higher, the more anomalous.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))

@@ -13,11 +13,11 @@ from keras_ae.detection.observation import NormalImages, Observation
 
 
 class Score(ABC):
-    """How anomalous images are, given a trained autoencoder: the higher, the more.
+    """A measure of how anomalous images are to a trained autoencoder: the higher, the more.
 
     A subclass is a dataclass whose fields are its settings. It overrides `values`, in Keras operations; `map`
-    where it can tell the place; and `fit` where it must know normal images: what it learns are the arrays that
-    `learns` names.
+    where it can tell the place; and `fit` where it must know normal images. `learns` names the arrays that `fit`
+    sets.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -46,15 +46,15 @@ class Score(ABC):
             raise InputError(f"a {type(model).__name__} to score by {self.name}", "an Autoencoder")
 
     def fit(self, normal: NormalImages) -> Self:
-        """Learn what normal images are like; gives itself."""
+        """Learns what normal images are like and returns itself."""
         return self
 
     @abstractmethod
     def values(self, seen: Observation):
-        """Scores [n] in float32."""
+        """Returns scores [n] in float32."""
 
     def map(self, seen: Observation):
-        """Scores [n, height, width] of the pixels, if `has_map`."""
+        """Returns scores [n, height, width] of the pixels, if `has_map`."""
         raise InputError(f"the score {self.name!r} to map", "one that can tell the place", "take another score")
 
     @property
@@ -63,19 +63,19 @@ class Score(ABC):
         return all(hasattr(self, name) for name in self.learns)
 
     def copy(self) -> Self:
-        """One of the same settings that has learned nothing."""
+        """Returns a score of the same settings that has learned nothing."""
         return replace(self)
 
     def config(self) -> dict[str, Any]:
-        """Its settings."""
+        """Returns the settings by name."""
         return asdict(self)
 
     def state(self) -> dict[str, np.ndarray]:
-        """What it has learned."""
+        """Returns the learned arrays by name."""
         return {name: getattr(self, name) for name in self.learns}
 
     def set_state(self, state: dict[str, np.ndarray]) -> Self:
-        """Take what another one has learned; gives itself."""
+        """Takes the arrays that another score has learned and returns itself."""
         for name in self.learns:
             setattr(self, name, state[name])
         return self

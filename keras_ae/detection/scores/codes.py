@@ -23,8 +23,8 @@ class CodeDensity(Score):
 
     Args:
         density: "gaussian", "mixture" or "standard_normal" (`keras_ae.density`).
-        components: Of the mixture.
-        seed: Of the mixture's first guess.
+        components: Number of Gaussians of the mixture.
+        seed: Seed of the mixture's first guess.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -32,7 +32,7 @@ class CodeDensity(Score):
         >>> score = kae.detection.CodeDensity("standard_normal").fit(kae.detection.NormalImages(model, [images]))
         >>> nats = score.values(kae.detection.Observation(model, images))
         >>> squares = np.square(kae.evaluation.encode(model, images)).sum(axis=1)
-        >>> np.allclose(nats, squares / 2 + np.log(2 * np.pi), atol=1e-4)  # of codes of 2 values
+        >>> np.allclose(nats, squares / 2 + np.log(2 * np.pi), atol=1e-4)  # codes have 2 values
         True
     """
 
@@ -76,7 +76,7 @@ class Mahalanobis(Score):
         >>> images = np.random.default_rng(0).random((50, 4, 4, 1), "float32")
         >>> score = kae.detection.Mahalanobis().fit(kae.detection.NormalImages(model, [images]))
         >>> distances = score.values(kae.detection.Observation(model, images))
-        >>> round(float(np.mean(np.square(distances))), 1)  # of normal codes as many as they have values
+        >>> round(float(np.mean(np.square(distances))), 1)  # on average, the number of code values
         2.0
     """
 
@@ -98,7 +98,7 @@ class NearestCodes(Score):
 
     Args:
         k: Number of neighbours.
-        most: Number of codes that are kept; a random part of more.
+        most: Largest number of codes that are kept; of more, a random part is.
         seed: Seed of that part.
 
     Example:

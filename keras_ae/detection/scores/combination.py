@@ -18,8 +18,8 @@ EVERY = 5  # one image in five is kept from the members, to standardise them by
 class Combination(Score):
     """The mean of several scores, each standardised by its mean and deviation on normal images.
 
-    One normal image in five is kept from fitting the members: how far apart they lie is told by these, for the
-    others a distance to the nearest codes would be 0.
+    One normal image in five is kept from fitting the members, and these images give mean and deviation: of the
+    others, the distance to the nearest codes would be 0.
 
     Args:
         members: Two scores or more.

@@ -35,8 +35,8 @@ class NegativeELBO(Score):
     a function of the image.
 
     Args:
-        samples: Codes an image.
-        seed: Of their noise.
+        samples: Number of codes for each image.
+        seed: Seed of their noise.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,), bottleneck="variational")
@@ -86,7 +86,7 @@ class JointLikelihood(Score):
     The pixels' variance is the mean squared error of normal images.
 
     Args:
-        density, components, seed: As of `CodeDensity`.
+        density, components, seed: Settings of the density, as in `CodeDensity`.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))

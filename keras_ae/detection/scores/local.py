@@ -17,8 +17,8 @@ from keras_ae.detection.scores.standardization import FAINTEST
 class LocalConfidence(Score):
     """1 − the lowest confidence of a LEA's windows: RL_i / max RL, the largest of an image's windows.
 
-    The confidence map is that of eq. 4.4 (Penhouët's thesis), with the worst window of all
-    normal images in the place of that of one image: normal images score from 0 to about 1.
+    The confidence map is that of eq. 4.4 (Penhouët's thesis), but max RL is that of all normal images instead of
+    one image: normal images score from 0 to about 1.
 
     Args:
         layer: Name of the LEA in a functional model.
@@ -31,7 +31,7 @@ class LocalConfidence(Score):
         >>> images = np.random.default_rng(0).random((50, 4, 4, 1), "float32")
         >>> score = kae.detection.LocalConfidence().fit(kae.detection.NormalImages(model, [images]))
         >>> values = score.values(kae.detection.Observation(model, images))
-        >>> round(float(np.max(values)), 3)  # of the worst normal image
+        >>> round(float(np.max(values)), 3)  # the worst normal image
         1.0
     """
 

@@ -26,14 +26,14 @@ def image_sized(values, seen: Observation):
 
 @dataclass
 class MapScore(Score):
-    """A score that is made of a value at each position of a map; `values_at` gives these.
+    """A score that is made of a value at each position of a map; a subclass gives these by `values_at`.
 
     Args:
         of: Which maps: "features", those that the model gives back (of an autoencoder of images the pixels); its
             "code"; or the "residual", features minus reconstruction.
         pooling: How the values at all positions become one (`keras_ae.detection.scores.pooling.pool`).
-        smoothing: Deviation, in positions, of the Gaussian by which the map is blurred before it is pooled and
-            brought to the images' size; 0 for none.
+        smoothing: Standard deviation, from 0 to 64 positions, of the Gaussian that blurs the map before it is
+            pooled and brought to the images' size; 0 for none.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -65,7 +65,7 @@ class MapScore(Score):
 
     @abstractmethod
     def values_at(self, maps):
-        """Scores [n, rows, columns] of maps [n, rows, columns, channels]."""
+        """Returns scores [n, rows, columns] of maps [n, rows, columns, channels]."""
 
     def check(self, model) -> None:
         needed = ("target",) if self.of == "features" else ("target", "decode")

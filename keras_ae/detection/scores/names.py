@@ -41,13 +41,13 @@ SCORES = {
 
 
 def as_score(score: Score | str | Iterable[Score | str]) -> Score:
-    """A score, or the one of a name; several, listed or with + between their names, are combined.
+    """Returns a score by its name, or as it is; several, listed or with + between their names, are combined.
 
     "mse+nearest_codes", "mse + nearest_codes" and ["mse", NearestCodes()] are the same. Behind a colon stands the
     pooling of a score that has one: "mse:max", "position_gaussian:top_1" (`keras_ae.detection.scores.pooling`).
 
     Raises:
-        InputError: There is no such score.
+        InputError: There is no score of that name, or it has no such pooling.
 
     Example:
         >>> score = kae.detection.as_score("mse:max + nearest_codes")
@@ -76,10 +76,10 @@ def _named(name: str) -> Score:
 
 
 def score_from_config(config: dict[str, Any]) -> Score:
-    """The score of {"name": …, and its settings}, not fitted.
+    """Returns the score of {"name": …, and its settings}, not fitted.
 
     Raises:
-        InputError: There is no such score, or it has other settings.
+        InputError: There is no score of that name, or it has other settings.
 
     Example:
         >>> score = kae.detection.score_from_config({"name": "nearest_codes", "k": 3})

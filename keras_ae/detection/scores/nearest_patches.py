@@ -24,9 +24,9 @@ class NearestPatches(MapScore):
     search among them is exact. Maps of features with neighbours=3 are its "locally aware" patches.
 
     Args:
-        of, pooling, smoothing: As of `MapScore`.
-        kept: How many patches are kept.
-        candidates: Among how many; a random part of more.
+        of, pooling, smoothing: Settings of the map, as in `MapScore`.
+        kept: Number of patches that are kept.
+        candidates: Largest number of patches to choose from; of more, a random part is.
         seed: Seed of that part, of the first patch and of the directions.
 
     Example:

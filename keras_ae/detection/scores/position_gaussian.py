@@ -22,10 +22,10 @@ class PositionGaussian(MapScore):
     memory; Σ' = (1 − s) Σ + s · tr(Σ) / channels · I also where there are fewer images than channels.
 
     Args:
-        of, pooling, smoothing: As of `MapScore`.
-        channels: How many of the maps' channels are taken; all where these are fewer.
-        choice: Which: "random" ones, or the first principal components ("pca").
-        shrinkage: s, above 0 and up to 1, at which all channels count alike.
+        of, pooling, smoothing: Settings of the map, as in `MapScore`.
+        channels: Number of the maps' channels that are taken; all where there are fewer.
+        choice: Channels that are taken: "random" ones, or the first principal components ("pca").
+        shrinkage: s, above 0 and at most 1; at 1 all channels count alike.
         around: Width of the square of positions whose covariances are averaged, an odd number; each position keeps
             its own mean. Where there are few images 5 is steadier than 1, PaDiM's.
         seed: Seed of the random choice.

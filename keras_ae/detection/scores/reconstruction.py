@@ -38,8 +38,8 @@ class ReconstructionError(Score):
     """The mean over pixels and channels of the error of the reconstruction; its map is the mean over channels.
 
     Args:
-        kind: Squared or absolute difference, binary cross-entropy in nats, or 1 − SSIM.
-        pooling: How the map's values become one; "mean" is over all pixels, "max" finds small defects.
+        kind: Error of a pixel: squared or absolute difference, binary cross-entropy in nats, or 1 − SSIM.
+        pooling: Rule by which the map's values become one; "mean" is over all pixels, "max" finds small defects.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -88,7 +88,7 @@ class StandardizedError(Score):
     channel; to each variance that of all pixels is added, times 0.01, which counts as 1e-8 at least.
 
     Args:
-        pooling: As of `ReconstructionError`.
+        pooling: Rule by which the map's values become one, as in `ReconstructionError`.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
