@@ -100,6 +100,7 @@ def _load(keywords: dict[str, Any]) -> int:
     import numpy as np
 
     import keras_ae as kae
+    from keras_ae._support.errors import InputError, refusal_within
 
     try:
         data = kae.data.load(**keywords, progress=False)
@@ -109,7 +110,7 @@ def _load(keywords: dict[str, Any]) -> int:
             counts[name] = sum(map(len, batches))
             values += [(batch.min(), batch.max(), np.isfinite(batch).all()) for batch in batches if batch.size]
     except Exception as error:
-        refusal = str(error) if isinstance(error, kae.errors.InputError) else kae.errors.refusal_within(error)
+        refusal = str(error) if isinstance(error, InputError) else refusal_within(error)
         if refusal is None:
             raise
         print(f"keras-ae: {' '.join(refusal.split())}", file=sys.stderr)
