@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from keras_ae._support.errors import InputError
+from keras_ae.data import available_memory
 from keras_ae.runs.directory import RunDirectory
 from keras_ae.runs.worker import Job, Outcome
 
@@ -121,14 +122,20 @@ def _ask(process: subprocess.Popen, job: Job, file: Path) -> Outcome:
     except BrokenPipeError:
         answer = ""
     if not answer:
-        lines = file.read_text(errors="replace").strip().splitlines()[-TAIL:]
-        raise RuntimeError("\n".join([f"the process that trained {job.out} ended ({process.wait()})", *lines]))
+        raise RuntimeError(
+            "\n".join([f"the process that trained {job.out} ended ({process.wait()})", *last_lines(file)])
+        )
     outcome = Outcome(**json.loads(answer))
     if outcome.refusal:
         raise InputError(*outcome.refusal)
     if outcome.system:
         raise OSError(*outcome.system)
     return outcome
+
+
+def last_lines(log: Path) -> list[str]:
+    """The last of what a process printed."""
+    return log.read_text(errors="replace").strip().splitlines()[-TAIL:]
 
 
 def cores() -> int:
@@ -150,18 +157,9 @@ def workers_that_pay(jobs: int, batch_bytes: int, memory: int | None = None) -> 
 
     if not on_cpu():
         return 1
-    memory = _free_memory() if memory is None else memory
-    fit = cores() if memory is None else int(memory / (PROCESS_BYTES + ACTIVATIONS * batch_bytes))
+    memory = available_memory() if memory is None else memory
+    fit = int(memory / (PROCESS_BYTES + ACTIVATIONS * batch_bytes))
     return max(1, min(jobs, cores(), fit))
-
-
-def _free_memory() -> int | None:
-    """Bytes, or None where the system does not tell."""
-    try:
-        with open("/proc/meminfo", encoding="utf-8") as lines:
-            return next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration, ValueError):
-        return None
 
 
 def last_step(path: Path) -> int:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_ae.data import ImageData
-from keras_ae.runs import TrainingConfig
+from keras_ae.runs.training_config import TrainingConfig
 
 
 def stopping_rows(data: ImageData, training: TrainingConfig) -> np.ndarray | None:

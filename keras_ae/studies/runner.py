@@ -16,12 +16,12 @@ from keras_ae.runs import (
     DIVERGED,
     POLL,
     REFUSED,
-    TAIL,
     Job,
     Processes,
     RunDirectory,
     as_json,
     first_difference,
+    last_lines,
     last_step,
     read_metrics,
 )
@@ -153,7 +153,7 @@ def _train(run: StudyRun, path: Path, processes: Processes, bars, allow_inexact:
             time.sleep(POLL)
         process.stdin.close()
     bars.remove_task(task)
-    lines = log.read_text(errors="replace").strip().splitlines()[-TAIL:]
+    lines = last_lines(log)
     log.unlink()
     if process.returncode == 0:
         return None

@@ -88,9 +88,7 @@ class MapScore(Score):
 
     def maps(self, seen: Observation):
         """The maps that it looks at: float32 [n, rows, columns, channels]."""
-        return {"features": lambda: seen.target, "code": lambda: seen.code, "residual": lambda: seen.residual}[
-            self.of
-        ]()
+        return seen.target if self.of == "features" else getattr(seen, self.of)
 
 
 def pooled_label(score, name: str) -> str:
