@@ -239,7 +239,7 @@ def _readable(name: str, card: Card) -> str:
             f"{card.calibration_images:,} of them; the true rate lies between {low:.3g} and {high:.3g} (95 %).",
             f"- **Equal to the Keras model**: scores differ by at most {card.deviation['score']:.2g}; "
             f"{card.deviation_allowed['score']:.2g}, a thousandth of the spread of normal images (or what a "
-            "hundredth of a grey level changes), was allowed.",
+            "hundredth of a grey level or roundings of float32 change), was allowed.",
             *told,
             f"- **Made with**: {versions}; {card.parameters:,} parameters; checksums in `{CARD}`.",
             "",

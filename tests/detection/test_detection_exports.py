@@ -17,7 +17,7 @@ from keras_ae._support.execution import computing_in
 from keras_ae.detection import SCORES, Observation, exporting, fit_scores
 from keras_ae.detection.exporting import detector_endpoints
 from keras_ae.detection.scores.standardization import faintly_changed
-from keras_ae.detection.tolerance import PART, score_tolerance, tolerances
+from keras_ae.detection.tolerance import PART, _rounded_sums, score_tolerance, tolerances
 
 pytestmark = [
     pytest.mark.tensorflow,
@@ -147,6 +147,24 @@ def test_roundings_of_a_score_that_hardly_varies_are_accepted(model, images):
     detector = kae.AnomalyDetector(grey, "binary_crossentropy", 0.25).fit(images)
     assert np.ptp(detector.anomaly_scores(images)) < 2e-7
     assert 5e-7 < score_tolerance(detector, images) < 2e-6
+
+
+def test_a_tolerance_covers_sums_that_are_added_up_one_product_after_the_other():
+    """As LiteRT adds up the 16,384 products of a dense layer; NumPy's cumulative sum does so too."""
+    images, detector = _fitted(uniform, 128, "mse+nearest_codes", architecture="fully_connected")
+    pixels = images[:16] / np.float32(255)
+    weights = detector.autoencoder.get_weights()
+    kernel = weights[0]
+    exact = pixels.reshape(16, -1).astype(np.float64) @ kernel
+    summed = np.stack([np.cumsum(row[:, None] * kernel, 0)[-1] for row in pixels.reshape(16, -1)])
+
+    def sums(observation):
+        return observation.model.encoder.layers[2](ops.reshape(observation.images, (-1, len(kernel))))
+
+    change = _rounded_sums(detector, sums, pixels)
+    assert np.abs(summed - exact).max() < change < 30 * np.abs(summed - exact).max()
+    for before, after in zip(weights, detector.autoencoder.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
 
 
 WITH_MAPS = ("mse", "mae", "binary_crossentropy", "ssim", "standardized_error")
