@@ -82,7 +82,27 @@ def check_convolutional(image_shape: tuple[int, ...], keywords: Mapping[str, Any
 
 def check_strided(image_shape: tuple[int, ...], keywords: Mapping[str, Any]) -> None:
     """Refuse images that `kae.architectures.strided` cannot halve as often as these keywords ask for."""
-    check_divisible(image_shape, 4 * keywords.get("image_strides", 1))
+    strides = keywords.get("image_strides", 1)
+    check_divisible(image_shape, strides * 2 ** decoder_halvings(image_shape, **_given(keywords)))
+
+
+def decoder_halvings(
+    image_shape: tuple[int, ...], decoder_layers: int | None = 2, strided_layers: int = 4, image_strides: int = 1
+) -> int:
+    """How often the first maps of a strided decoder are doubled, but for the image's own strides.
+
+    `decoder_layers` says it; None stands for as many as the encoder halves, as far as the image's sides are even.
+    """
+    if decoder_layers is not None:
+        return whole_number("decoder_layers", decoder_layers)
+    sides = [side // image_strides for side in image_shape[:2]]
+    possible = [n for n in range(1, strided_layers + 1) if not any(side % 2**n for side in sides)]
+    return max(possible, default=1)
+
+
+def _given(keywords: Mapping[str, Any]) -> dict[str, Any]:
+    names = "decoder_layers", "strided_layers", "image_strides"
+    return {name: keywords[name] for name in names if name in keywords}
 
 
 def refuse_features(image_shape: tuple[int, ...], keywords: Mapping[str, Any]) -> None:

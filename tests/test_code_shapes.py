@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from keras_ae._support.errors import InputError
 from keras_ae.code_shapes import (
     check_divisible,
+    check_strided,
     code_channels,
     code_sizes,
+    decoder_halvings,
     image_shape_of,
     strides_for,
     whole_number,
@@ -59,6 +61,30 @@ def test_a_side_that_the_strides_do_not_divide_names_the_nearest_sizes():
     with pytest.raises(InputError, match=r"30×30 pixels.*4 divides.*28×28 or 32×32"):
         check_divisible((30, 30, 3), 4)
     check_divisible((28, 32, 1), 4)
+
+
+def test_a_strided_decoder_starts_from_the_smallest_maps_if_asked():
+    assert decoder_halvings((64, 64, 1)) == 2
+    assert decoder_halvings((64, 64, 1), None) == 4
+    assert decoder_halvings((64, 96, 1), None, strided_layers=6) == 5
+    assert decoder_halvings((28, 60, 1), None) == 2
+    assert decoder_halvings((48, 48, 1), None, image_strides=2) == 3
+    assert decoder_halvings((30, 31, 1), None) == 1
+
+
+@pytest.mark.parametrize(
+    ("keywords", "factor"),
+    [
+        ({}, 4),
+        ({"decoder_layers": 3}, 8),
+        ({"decoder_layers": 3, "image_strides": 2}, 16),
+        ({"decoder_layers": 1}, 2),
+    ],
+)
+def test_images_are_refused_early_by_the_decoder_that_is_asked_for(keywords, factor):
+    check_strided((factor, 5 * factor, 1), keywords)
+    with pytest.raises(InputError, match=f"that {factor} divides"):
+        check_strided((factor, 5 * factor + factor // 2, 1), keywords)
 
 
 def test_shapes_and_numbers_may_be_numpys():

@@ -5,7 +5,7 @@ from numbers import Integral
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.bottlenecks import Bottleneck
 from keras_ae.catalogue import Example, with_examples
-from keras_ae.code_shapes import whole_number
+from keras_ae.code_shapes import decoder_halvings, image_shape_of, whole_number
 from keras_ae.layers import MOMENTUM
 from keras_ae.networks import regularized_decoder, strided_decoder, strided_encoder
 
@@ -14,6 +14,7 @@ from keras_ae.networks import regularized_decoder, strided_decoder, strided_enco
     Example({"input_shape": (8, 8, 3), "code_shape": (3,), "filters": 4, "strided_layers": 2}),
     Example({"input_shape": (8, 4, 1), "code_shape": (2,), "filters": 2, "bottleneck": "variational"}),
     Example({"input_shape": (8, 8, 1), "code_shape": (2,), "filters": 2, "depth": (2, 1, 1, 2), "spectral": True}),
+    Example({"input_shape": (16, 8, 1), "code_shape": (2,), "filters": 2, "decoder_layers": None}),
 )
 def strided(
     input_shape: tuple[int, int, int],
@@ -30,7 +31,7 @@ def strided(
     weight_decay: float = 0.0,
     gradient_penalty: float = 0.0,
     momentum: float = MOMENTUM,
-    decoder_layers: int = 2,
+    decoder_layers: int | None = 2,
     name: str = "strided_autoencoder",
 ) -> Autoencoder:
     """Strided convolutions of f, 2f, 4f, … filters down to a code vector, and a decoder back up.
@@ -65,7 +66,8 @@ def strided(
         momentum: Momentum of batch normalisation's moving averages. 0.9 suits trainings of any length. The paper
             states none; the 0.99 of its programs lags behind in the first thousand steps.
         decoder_layers: Number of the decoder's transposed convolutions of stride 2 before the one that makes the
-            image. Each has half the filters of the one before.
+            image. Each has half the filters of the one before. None: as many as the encoder's strided layers, as
+            far as the image's sides can be halved; at 64×64 pixels a step then costs a fifth.
         name: Name of the model.
 
     Raises:
@@ -80,9 +82,9 @@ def strided(
     filters, strided_layers = whole_number("filters", filters), whole_number("strided_layers", strided_layers)
     widths = [filters * 2**i for i in range(strided_layers)]
     encoder = strided_encoder(input_shape, tuple(widths), kernel_size, depth, noise, momentum)
-    levels = range(whole_number("decoder_layers", decoder_layers) + 1)
-    decoder_widths = tuple(max(widths[-1] // 2**i, 1) for i in levels)
-    mirrored = _mirrored(depth, strided_layers, decoder_layers)
+    doublings = decoder_halvings(image_shape_of(input_shape), decoder_layers, strided_layers, image_strides)
+    decoder_widths = tuple(max(widths[-1] // 2**i, 1) for i in range(doublings + 1))
+    mirrored = _mirrored(depth, strided_layers, doublings)
     shape = {"depth": mirrored, "image_strides": image_strides, "momentum": momentum}
     decoder = strided_decoder(code_shape, input_shape, decoder_widths, kernel_size, output_activation, **shape)
     if spectral:

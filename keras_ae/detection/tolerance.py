@@ -28,8 +28,8 @@ def score_tolerance(detector: AnomalyDetector, images: np.ndarray) -> float:
     The spread is half of the distance between the 16th and the 84th percentile of the calibration's scores. Where
     a hundredth of a grey level changes scores by more than that, this change is accepted: such scores measure
     rounding, as of pictures that are all alike. So are eight roundings of the largest score, where all are about
-    equal and far from 0, as cross-entropies can be, and what the roundings of the network's own sums change: formats
-    add up the 65,536 products of a dense layer on 256 by 256 pixels in different orders.
+    equal and far from 0, as cross-entropies can be, and what the roundings of the network's own sums change:
+    formats add up the 65,536 products of a dense layer on 256 by 256 pixels in different orders.
 
     Args:
         detector: A calibrated detector.

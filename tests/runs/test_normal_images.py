@@ -109,3 +109,12 @@ def test_the_command_refuses_before_it_trains(folder, tmp_path, capsys):
     assert message.count("\n") == 1
     assert "--train-labels good" in message
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "kept"), [((), ("decoder_layers=None",)), (("decoder_layers=2", "filters=4"), None)]
+)
+def test_a_strided_detector_decodes_from_the_smallest_maps_unless_told_otherwise(options, kept, folder):
+    model = ModelConfig("strided", "2", options=options)
+    config, _ = load_normal(RunConfig(DataConfig(folder("good", count=60)), model), 0.05, progress=False)
+    assert config.model == ModelConfig("strided", "2", options=kept or options)
