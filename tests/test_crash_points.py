@@ -118,49 +118,40 @@ def test_interrupted_where_names_change_the_old_or_the_new_stands_whole(name, pl
 @pytest.mark.slow
 @pytest.mark.parametrize("exchanges", [True, False])
 @pytest.mark.parametrize("again", [False, True])
-@pytest.mark.parametrize("name", ["export", "share"])
-def test_interrupted_anywhere_the_old_or_the_new_stands_whole(name, again, exchanges, place, monkeypatch):
-    if not exchanges:
-        monkeypatch.setattr(directories, "_exchange", lambda one, other: False)
-    out, changes = prepared(name, place, again)
-    check_points(name, place, out, range(len(changes)))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("exchanges", [True, False])
-@pytest.mark.parametrize("again", [False, True])
-def test_in_every_state_of_detect_train_the_old_or_the_new_stands_whole(again, exchanges, place, monkeypatch):
+@pytest.mark.parametrize("name", ["export", "share", "detect"])
+def test_in_every_state_the_old_or_the_new_stands_whole(name, again, exchanges, place, monkeypatch):
     """A process that dies at a change leaves what was there before it, and one run shows all of that."""
     if not exchanges:
         monkeypatch.setattr(directories, "_exchange", lambda one, other: False)
-    out = empty("detect", place)
+    out = empty(name, place)
     if again:
-        interrupted("detect", place, out, NEVER)
-    old = [checksums(out / part) if (out / part).exists() else None for part in PARTS["detect"]]
-    states = states_of(place, out)
-    new = [checksums(out / part) for part in PARTS["detect"]]
+        interrupted(name, place, out, NEVER)
+    parts = PARTS[name]
+    old = [checksums(out / part) if (out / part).exists() else None for part in parts]
+    states = states_of(name, place, out)
+    new = [checksums(out / part) for part in parts]
     for state in states:
-        for part, before, after in zip(PARTS["detect"], old, new, strict=True):
+        for part, before, after in zip(parts, old, new, strict=True):
             directories.recover(state / part)
             assert (checksums(state / part) if (state / part).exists() else None) in (before, after)
     for state in states[:: max(len(states) // 6, 1)]:
-        assert interrupted("detect", place, state, NEVER) is not None
-        for part in PARTS["detect"]:
-            load("detect", state / part)
-        assert not [each for each in os.listdir(state) if each.startswith(".")]
+        assert interrupted(name, place, state, NEVER) is not None
+        for part in parts:
+            load(name, state / part)
+        assert not [each for each in os.listdir((state / parts[0]).parent) if each.startswith(".")]
 
 
-def states_of(place: Path, out: Path) -> list[Path]:
-    """Copies of a directory before each change of a name that `detect train` makes in it."""
+def states_of(name: str, place: Path, out: Path) -> list[Path]:
+    """Copies of a directory and its neighbours before each change of a name that a command makes there."""
     states: list[Path] = []
 
-    def keep(name):
-        states.append(Path(tempfile.mkdtemp(dir=place)) / "out")
-        shutil.copytree(out, states[-1], symlinks=True)
+    def keep(_):
+        states.append(Path(tempfile.mkdtemp(dir=place)) / "beside" / out.name)
+        shutil.copytree(out.parent, states[-1].parent, symlinks=True)
 
     with pytest.MonkeyPatch.context() as patch:
         die_at(patch, -1, keep)
-        assert cli.main(command("detect", place, out)) == 0
+        assert cli.main(command(name, place, out)) == 0
     return states
 
 

@@ -57,7 +57,9 @@ def package_version(package: str) -> str | None:
 
 
 def _threads(configured: int, variable: str) -> int:
-    """Returns the number of TensorFlow's threads: as configured, else from the environment, else the cores."""
+    """Returns the number of TensorFlow's threads: as configured, else from the environment, else as many
+    as the scheduler may use, whatever a control group allows.
+    """
     if configured:
         return configured
     if os.environ.get(variable, "").isdecimal():

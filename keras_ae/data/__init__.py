@@ -28,7 +28,6 @@ _SHARED = {
     "Decoder": "decoding",
     "LeftOut": "listing",
     "Preparation": "preparation",
-    "available_memory": "memory",
     "cache_directory": "cache",
     "data_directory": "datasets.named",
     "image_files": "listing",

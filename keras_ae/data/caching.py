@@ -1,7 +1,6 @@
 """Files to a split's images: decoded once into memory where they fit, else streamed."""
 
 import math
-import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from keras_ae._support.errors import InputError
+from keras_ae._support.machine import available_memory, cores
 from keras_ae.data.backings import ArrayImages, FileImages, check_size
 from keras_ae.data.collection import TRAIN, Part
 from keras_ae.data.decoding import BadImageError, Decoder
 from keras_ae.data.file_log import FileLog
-from keras_ae.data.memory import available_memory
 from keras_ae.data.progress import progress_bar
 
 _TASK = 1 << 20  # bytes of pixels that a task decodes, or else one file
@@ -181,7 +180,7 @@ def _decode_in_threads(names: list[str], root: Path, decoder: Decoder, at_once: 
     def decode(some: list[str]) -> list:
         return [_decode_or_error(decoder, root / name) for name in some]
 
-    workers = os.cpu_count() or 1
+    workers = cores()
     tasks = deque()
     with ThreadPoolExecutor(workers) as pool:
         for start in range(0, len(names), at_once):

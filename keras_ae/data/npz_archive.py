@@ -14,8 +14,8 @@ from typing import IO
 import numpy as np
 
 from keras_ae._support.errors import InputError, absent
+from keras_ae._support.machine import available_memory
 from keras_ae.data.image_formats import open_regular
-from keras_ae.data.memory import available_memory
 
 _DENSE = 256 << 20  # bytes, beyond which what is packed a thousandfold is no images
 _MOST_PACKED = 500  # times; masks of a few pixels are packed about a hundredfold

@@ -4,10 +4,11 @@ An epoch is a shuffle of all rows cut into batches, and everything but the last 
 row numbers. So skipping batches costs nothing, and a run that resumes at step k sees what it would have seen.
 """
 
-import os
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from keras_ae._support.machine import cores
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -76,7 +77,7 @@ def build(
             return _add_noise(pixels, noise, (seed, epoch, step)), pixels
         return pixels
 
-    dataset = batches.map(fetch, num_parallel_calls=min(os.cpu_count() or 1, MOST_PARALLEL), deterministic=True)
+    dataset = batches.map(fetch, num_parallel_calls=min(cores(), MOST_PARALLEL), deterministic=True)
     length = tf.data.INFINITE_CARDINALITY if repeat else len(bounds) - 1 - start_step
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(length))
     options = tf.data.Options()

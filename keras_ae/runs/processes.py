@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from keras_ae._support.errors import InputError
-from keras_ae.data import available_memory
+from keras_ae._support.machine import available_memory, cores
 from keras_ae.runs.directory import RunDirectory
 from keras_ae.runs.worker import Job, Outcome
 
@@ -136,11 +136,6 @@ def _ask(process: subprocess.Popen, job: Job, file: Path) -> Outcome:
 def last_lines(log: Path) -> list[str]:
     """The last of what a process printed."""
     return log.read_text(errors="replace").strip().splitlines()[-TAIL:]
-
-
-def cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def workers_that_pay(jobs: int, batch_bytes: int, memory: int | None = None) -> int:

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from keras_ae import InputError
+from keras_ae._support.machine import available_memory
 from keras_ae.data import load
-from keras_ae.data.caching import available_memory
 from keras_ae.data.datasets.folders import open_folder
 from keras_ae.data.listing import image_files
 

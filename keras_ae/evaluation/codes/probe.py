@@ -1,6 +1,5 @@
 """The linear probe: a linear classifier of labels from codes (bottleneck-shape paper, section 3.2)."""
 
-import os
 import warnings
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 from threadpoolctl import threadpool_limits
 
 from keras_ae._support.errors import InputError
+from keras_ae._support.machine import cores
 from keras_ae.evaluation.codes.checks import flat_codes
 from keras_ae.evaluation.codes.linear_classifier import ProbeTraining, fit_linear, logits
 from keras_ae.evaluation.codes.projection import project
@@ -114,7 +114,7 @@ def linear_probe(
         kernel, bias, epochs = fit_linear(train, validation, training, labels.ndim == 1, generator)
         return *_measured(logits(test[0], kernel, bias), test[1], labels.ndim == 1), epochs
 
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(cores()) as pool:
         per_class, accuracy, epochs = map(np.array, zip(*pool.map(probe, seeds), strict=True))
     return ProbeScores("f1" if labels.ndim == 1 else "roc_auc", per_class, accuracy, epochs)
 

@@ -1,6 +1,5 @@
 """SVCCA: how much of one representation is a linear function of another (Raghu et al., 2017)."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
@@ -9,6 +8,7 @@ import scipy.fft
 from threadpoolctl import threadpool_limits
 
 from keras_ae._support.errors import InputError
+from keras_ae._support.machine import cores
 
 _IMAGES = 512  # images transformed at once
 _BYTES = 1 << 29  # bytes of one array's frequencies held at once
@@ -57,7 +57,7 @@ def svcca(a, b, variance: float = 0.99, dft: bool = False) -> dict[str, float]:
     noise = _noise(a), _noise(b)
     coefficients = []
     # One core per frequency: the matrices are too small for several cores each.
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(cores()) as pool:
         for start in range(0, len(weights), block):
             frequencies = list(weights)[start : start + block]
             activations = _activations(a, frequencies), _activations(b, frequencies)

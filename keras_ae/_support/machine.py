@@ -1,9 +1,16 @@
-"""How much memory there is."""
+"""What this process may use of the machine: cores and memory."""
 
 import os
 from pathlib import Path
 
 _UNKNOWN = 4 << 30  # bytes taken to be available where the system does not say
+
+
+def cores() -> int:
+    """CPU cores that this process may use, by its affinity and its control group's quota; at least 1."""
+    from joblib import cpu_count
+
+    return cpu_count()
 
 
 def available_memory() -> int:
