@@ -51,8 +51,7 @@ def strides_for(image_shape: tuple[int, ...], size: tuple[int, int], strided_lay
         InputError: If the layers cannot make that size; it names the sizes that they can make.
     """
     valid = code_sizes(image_shape, strided_layers)
-    size = tuple(size)
-    if size not in valid:
+    if tuple(size) not in valid:
         raise InputError(
             f"code size {_x(size)} for images of {_x(image_shape)} and {strided_layers} strided layers",
             f"one of {', '.join(map(_x, nearest(size, valid)))}",
@@ -137,7 +136,7 @@ def check_channels_last() -> None:
 def vector_length(code_shape: tuple[int, ...]) -> int:
     """The length of a code that is a vector; others are refused (`InputError`)."""
     match code_shape:
-        case (Integral() as length,) if length > 0:
+        case (length,) if isinstance(length, Integral) and length > 0:
             return int(length)
     raise InputError(f"code shape {code_shape!r}", "(length,), such as (10,)", "give the code's length alone")
 
@@ -162,7 +161,7 @@ def shapes_agree(one, other) -> bool:
     return all(None in (a, b) or a == b for a, b in zip(one, other, strict=True))
 
 
-def nearest(size: tuple[int, ...], valid: list[tuple[int, ...]], count: int = 4) -> list[tuple[int, ...]]:
+def nearest(size: tuple[int, ...], valid: Iterable[tuple[int, ...]], count: int = 4) -> list[tuple[int, ...]]:
     """The `count` valid sizes nearest to `size`, by area."""
     return sorted(sorted(valid, key=lambda v: abs(prod(v) - prod(size)))[:count])
 

@@ -1,11 +1,12 @@
 """Schedules that Keras lacks, of learning rates and other numbers, as functions of the training step."""
 
 import math
+from typing import TypeAlias
 
 import keras
 from keras import ops
 
-Schedule = keras.optimizers.schedules.LearningRateSchedule
+Schedule: TypeAlias = keras.optimizers.schedules.LearningRateSchedule
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")

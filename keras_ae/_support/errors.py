@@ -80,7 +80,9 @@ def explain_os_error(error: OSError) -> str | None:
 
 def path_problem(error: OSError) -> str:
     """What is wrong with a path, in words."""
-    return _PATH_ERRORS.get(error.errno, (error.strerror or str(error),))[0]
+    if error.errno in _PATH_ERRORS:
+        return _PATH_ERRORS[error.errno][0]
+    return error.strerror or str(error)
 
 
 def absent(path: str | os.PathLike) -> str:
@@ -104,7 +106,7 @@ def unknown_name(kind: str, name: Any, known: Iterable[str]) -> InputError:
     known, given = sorted(known), " ".join(repr(name).split())
     likeness = {candidate: difflib.SequenceMatcher(None, candidate, str(name)).ratio() for candidate in known}
     enough = max(0.5, max(likeness.values(), default=0.0) - 0.2)  # far behind the nearest is not meant
-    nearest = [c for c in sorted(known, key=likeness.get, reverse=True)[:3] if likeness[c] >= enough]
+    nearest = [c for c in sorted(known, key=likeness.__getitem__, reverse=True)[:3] if likeness[c] >= enough]
     action = f"did you mean {' or '.join(repr(n) for n in nearest)}?" if nearest else "choose one of these"
     return InputError(f"{kind} {given}", f"one of {', '.join(known)}", action)
 

@@ -10,6 +10,7 @@ and activation.
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 
@@ -84,6 +85,9 @@ class AutomaticExecution:
     the compiled functions.
     """
 
+    compiled: bool  # these are Keras's model's
+    steps_per_execution: int
+
     def compile(self, *args, jit_compile="auto", steps_per_execution="auto", auto_scale_loss=True, **kwargs):
         """Same as `keras.Model.compile`; "auto" is resolved by device and kind of model."""
         execution = choose_execution(self, jit_compile, steps_per_execution)
@@ -91,7 +95,7 @@ class AutomaticExecution:
         super().compile(*args, **resolved, auto_scale_loss=auto_scale_loss, **kwargs)
         asked = {"jit_compile": jit_compile, "steps_per_execution": steps_per_execution}
         self._asked = {**asked, "auto_scale_loss": auto_scale_loss}
-        self._functions = {}  # compiled functions, by their steps per call
+        self._functions: dict[int, dict[str, Any]] = {}  # compiled functions, by their steps per call
 
     def get_compile_config(self):
         """Same as `keras.Model.get_compile_config`."""

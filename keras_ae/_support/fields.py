@@ -7,16 +7,25 @@ from dataclasses import MISSING, fields
 from numbers import Integral, Real
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from keras_ae._support.errors import InputError, listed_names, unknown_name
 
-_WORDS = {
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_WORDS: dict[Any, str] = {
     **{int: "a whole number", float: "a number", str: "a text", bool: "True or False"},
     **{Path: "a path", NoneType: "None"},
 }
-_hints = functools.cache(get_type_hints)
-Record = TypeVar("Record")
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+Record = TypeVar("Record", bound="DataclassInstance")
 
 
 def read_fields(kind: type[Record], values: Any, name: str) -> Record:
@@ -50,7 +59,7 @@ def _shortened(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-def settle_fields(config) -> None:
+def settle_fields(config: "DataclassInstance") -> None:
     """Give the fields of a dataclass, which may be frozen, the types they are annotated with.
 
     Numbers of NumPy become those of Python, 1e4 becomes 10000, lists tuples, one name a tuple of it, texts paths:

@@ -4,7 +4,7 @@ import csv
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,19 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file atomically."""
     content = text.encode("utf-8", errors="backslashreplace")  # names of files need not be UTF-8
     write_atomically(path, lambda temporary: temporary.write_bytes(content), durable=True)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, Any], compressed: bool = False, durable: bool = False) -> None:
+    """Write arrays by name to an .npz file, whole or not at all (`write_atomically`)."""
+    import numpy as np  # here, because the command line parses without it
+
+    save = np.savez_compressed if compressed else np.savez
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            save(file, **arrays)
+
+    write_atomically(path, write, durable)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -72,8 +72,9 @@ def shaped(batch, shape: tuple[int | None, ...]) -> np.ndarray:
     """
     images = _numbers(batch)
     forms = [shape]
-    if None not in shape:
-        forms += [(prod(shape),), *([shape[:-1]] if len(shape) > 1 and shape[-1] == 1 else [])]
+    sides = [length for length in shape if length is not None]
+    if len(sides) == len(shape):
+        forms += [(prod(sides),), *([shape[:-1]] if len(shape) > 1 and shape[-1] == 1 else [])]
     for form in forms:
         if _has_form(images.shape, form) or _has_form(images.shape[1:], form):
             return images.reshape(-1, *(images.shape[-len(shape) :] if None in shape else shape))

@@ -9,7 +9,7 @@ import numpy as np
 from keras_ae._support.errors import InputError
 
 TOLERANCE = 1e-6
-LUMINANCE = np.float32([0.299, 0.587, 0.114])  # of red, green and blue (ITU-R BT.601), as Pillow has it
+LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green and blue (ITU-R BT.601), as in Pillow
 
 
 def is_in_unit(low: float, high: float) -> bool:

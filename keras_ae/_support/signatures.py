@@ -15,7 +15,8 @@ def keywords(module: str, name: str) -> tuple[str, ...] | None:
     """
     node = definition(module, name)
     if isinstance(node, ast.ClassDef):
-        init = next((n for n in node.body if getattr(n, "name", None) == "__init__"), None)
+        functions = (n for n in node.body if isinstance(n, ast.FunctionDef))
+        init = next((n for n in functions if n.name == "__init__"), None)
         return _inherited(module, node) if init is None else _of_constructor(module, node, init)
     if isinstance(node, ast.FunctionDef):
         return _arguments(node)
@@ -39,7 +40,8 @@ def required(module: str, name: str) -> tuple[str, ...]:
 @cache
 def definition(module: str, name: str) -> ast.ClassDef | ast.FunctionDef | None:
     """Where a module's source defines a class or function; None if there is no such module, or it does not."""
-    return next((node for node in _statements(module) if getattr(node, "name", None) == name), None)
+    definitions = (node for node in _statements(module) if isinstance(node, ast.ClassDef | ast.FunctionDef))
+    return next((node for node in definitions if node.name == name), None)
 
 
 def _arguments(node: ast.FunctionDef) -> tuple[str, ...]:

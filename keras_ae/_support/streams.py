@@ -34,9 +34,9 @@ def settle_streams() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     if type(sys.stdout) is io.TextIOWrapper and sys.stdout is sys.__stdout__:
-        how = {"encoding": sys.stdout.encoding, "errors": "backslashreplace"}
-        lines = sys.stdout.line_buffering
-        sys.stdout = sys.__stdout__ = _StandardOutput(sys.stdout.detach(), **how, line_buffering=lines)
+        encoding, lines = sys.stdout.encoding, sys.stdout.line_buffering
+        stream = _StandardOutput(sys.stdout.detach(), encoding, "backslashreplace", line_buffering=lines)
+        sys.stdout = sys.__stdout__ = stream  # type: ignore[misc]  # typeshed calls it final, Python does not
 
 
 def drop_output() -> None:

@@ -1,5 +1,7 @@
 """The autoencoder of the decorrelated-bottleneck paper."""
 
+from typing import Any
+
 from keras_ae.architectures.fully_connected import fully_connected
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.bottlenecks import Decorrelated, Dense
@@ -47,7 +49,7 @@ def decorrelated(
         >>> model.code_shape, model.bottleneck.decorrelation.alpha
         ((10,), 0.005)
     """
-    options = {"activation": code_slope, "initializer": initializer, "name": "bottleneck"}
+    options: dict[str, Any] = {"activation": code_slope, "initializer": initializer, "name": "bottleneck"}
     units = vector_length(code_shape)
     bottleneck = Decorrelated(units, alpha, form, **options) if alpha else Dense(units, **options)
     return fully_connected(

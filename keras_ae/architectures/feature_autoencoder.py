@@ -61,9 +61,10 @@ def feature_autoencoder(
         TensorShape([8, 8, 16])
     """
     *size, depth = code_shape
-    maps = backbone
-    if not isinstance(backbone, FeatureMaps):
-        maps = features(backbone, layers, tuple(size), input_shape, neighbours, weights, per_image)
+    if isinstance(backbone, FeatureMaps):
+        maps = backbone
+    else:
+        maps = features(backbone, layers, size, input_shape, neighbours, weights, per_image)
     if maps.size != tuple(size) or maps.image_shape != tuple(input_shape):
         received = f"features {maps.size} of images {maps.image_shape} for codes of {tuple(code_shape)}"
         raise InputError(received, "as many rows and columns as the code has, of the same images")

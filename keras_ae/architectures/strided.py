@@ -1,6 +1,6 @@
 """The autoencoder of strided and transposed convolutions around a code vector."""
 
-from numbers import Integral
+import numpy as np
 
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.bottlenecks import Bottleneck
@@ -96,6 +96,6 @@ def strided(
 
 def _mirrored(depth: int | tuple[int, ...], layers: int, decoder_layers: int) -> int | tuple[int, ...]:
     """The depths of the decoder's levels: those of the encoder's levels from the second last on, backwards."""
-    if isinstance(depth, Integral):
-        return depth
+    if isinstance(depth, int | np.integer):
+        return int(depth)
     return tuple(depth[max(layers - 2 - i, 0)] for i in range(decoder_layers))

@@ -53,9 +53,9 @@ class Decorrelated(Bottleneck):
             raise InputError(f"units={units} and of={of}", "one of the two")
         if not isinstance(of, Bottleneck | None):
             raise InputError(f"of={of!r}", "a bottleneck, such as Variational(32)")
-        self.of = (
-            of if of is not None else Dense(units, activation, initializer, dtype=self.dtype_policy, name="of")
-        )
+        if units is not None:
+            of = Dense(units, activation, initializer, dtype=self.dtype_policy, name="of")
+        self.of = of
         self.decorrelation = Decorrelation(alpha, form, features, dtype=self.dtype_policy, name="decorrelation")
 
     def build(self, input_shape):

@@ -87,7 +87,7 @@ class GaussianMixtureRegularized(Dense):
         self.components, self.std, self.spread = components, std, spread
         self.placement, self.calibrated_for = placement, calibrated_for
         self.weight, self.covariance_weight, self.mode_seed = weight, covariance_weight, mode_seed
-        self.modes = None
+        self.modes: np.ndarray | None = None
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -104,7 +104,15 @@ class GaussianMixtureRegularized(Dense):
         self._expected = (1.0, 1.0) if n is None else expected_terms(self.modes, self.std, n)
 
     def prior(self) -> tuple[np.ndarray, np.ndarray, float]:
-        """Returns the mixture that codes are pulled towards: its weights [K], modes [K, d] and σ."""
+        """Returns the mixture that codes are pulled towards: its weights [K], modes [K, d] and σ.
+
+        Raises:
+            InputError: The bottleneck is not built: how many values a code has is not known before.
+        """
+        if self.modes is None:
+            raise InputError(
+                "the prior of a bottleneck that is not built", "one that is", "give it features first"
+            )
         return np.full(len(self.modes), 1 / len(self.modes)), self.modes, self.std
 
     def regularize(self, code, training):

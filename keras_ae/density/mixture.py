@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 
 from keras_ae._support.errors import InputError, unknown_name
-from keras_ae._support.files import write_atomically
+from keras_ae._support.files import write_arrays
 from keras_ae.data import read_arrays
 
 REGULARIZATION = 1e-6  # Added to the variances, which keeps those of constant code values positive.
@@ -118,12 +118,7 @@ class Density(ABC):
         """Writes the density to an .npz file, for `load_density`."""
         self.check()
         arrays = {"weights": self.weights, "means": self.means, "factors": self.factors}
-
-        def write(temporary: Path) -> None:
-            with temporary.open("wb") as file:
-                np.savez(file, name=self.name, **arrays)
-
-        write_atomically(Path(path), write)
+        write_arrays(Path(path), {"name": self.name, **arrays})
 
     def check(self, length: int | None = None) -> None:
         """Raises an `InputError` if the density is not fitted, or was fitted to codes of another length."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_ae._support.directories import CHECKSUMS, read_checksums, recover, verify, write_directory
 from keras_ae._support.errors import InputError
-from keras_ae._support.files import write_atomically, write_json
+from keras_ae._support.files import write_arrays, write_atomically, write_json
 from keras_ae._support.reading import read_object
 from keras_ae._support.written_files import saved_detector_files
 from keras_ae.data import read_arrays
@@ -30,13 +30,8 @@ def save_detector(detector: AnomalyDetector, path: Path) -> None:
 def _fill(detector: AnomalyDetector, path: Path) -> None:
     arrays = {f"score.{name}": value for name, value in detector.score_.state().items()}
     arrays["calibration"] = detector.calibration_.scores
-
-    def write(temporary: Path) -> None:
-        with temporary.open("wb") as file:
-            np.savez(file, **arrays)
-
     write_atomically(path / MODEL, lambda temporary: detector.autoencoder.save(temporary), durable=True)
-    write_atomically(path / ARRAYS, write, durable=True)
+    write_arrays(path / ARRAYS, arrays, durable=True)
     settings = {
         "format": FORMAT,
         "checksums": True,

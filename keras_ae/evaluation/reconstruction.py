@@ -150,7 +150,7 @@ def measure_reconstruction(model, images) -> ReconstructionScores:
         ((3,), 3)
     """
     metrics = {"mse": mse, "rmse": rmse, "psnr": psnr, "ssim": ssim}
-    scores = {name: [] for name in metrics}
+    scores: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
     for given, expected in image_pairs(model, images):
         reconstructions = model.predict_on_batch(given)
         for name, metric in metrics.items():

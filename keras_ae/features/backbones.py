@@ -63,8 +63,9 @@ def _lite0(image_size: tuple[int, int], weights: str | None) -> Backbone:
     if weights is not None:
         path = packaged_weights() if weights == "imagenet" else Path(weights)
         _take_torch_weights(network, read_torch_weights(path))
-    matrix, offset = np.eye(3) * (255 / _HALF), np.full(3, -_MIDDLE / _HALF)
-    return Backbone(network, np.float32(matrix), np.float32(offset), LITE0_LAYERS)
+    matrix = (np.eye(3) * (255 / _HALF)).astype(np.float32)
+    offset = np.full(3, -_MIDDLE / _HALF, np.float32)
+    return Backbone(network, matrix, offset, LITE0_LAYERS)
 
 
 def packaged_weights() -> Path:

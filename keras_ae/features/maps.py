@@ -51,7 +51,9 @@ class FeatureMaps(keras.Model):
     ):
         super().__init__(**kwargs)
         network.trainable = False
-        self.network, self.size, self.channels, self.neighbours = network, tuple(size), channels, neighbours
+        self.network, self.channels, self.neighbours = network, channels, neighbours
+        rows, columns = size
+        self.size = (rows, columns)
         self.matrix, self.offset, self.per_image = np.float32(matrix), np.float32(offset), per_image
         if channels not in (1, 3):
             raise InputError(f"features of images with {channels} channels", "images with 1 or 3 channels")

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import keras
 
-from keras_ae._support.errors import listed_names, unknown_name
-from keras_ae.code_shapes import image_shape_of
+from keras_ae._support.errors import InputError, listed_names, unknown_name
+from keras_ae.code_shapes import image_shape_of, whole_numbers
 from keras_ae.features.backbones import LITE0, open_backbone
 from keras_ae.features.maps import FeatureMaps
 
@@ -15,7 +15,7 @@ SIZE = 32  # rows and columns of the maps
 def features(
     backbone: str = LITE0,
     layers: str | Iterable[str] = (),
-    size: int | tuple[int, int] = SIZE,
+    size: int | Iterable[int] = SIZE,
     image_shape: tuple[int, int, int] = (256, 256, 3),
     neighbours: int = 1,
     weights: str | None = "imagenet",
@@ -39,7 +39,7 @@ def features(
         Features that are not normalised yet: call `adapt` with normal images.
 
     Raises:
-        InputError: The network, its weights, or a layer cannot be had.
+        InputError: The network, its weights, or a layer cannot be had, or the size is none.
 
     Example:
         >>> maps = kae.architectures.features(layers="block_0", size=8, image_shape=(32, 32, 3), weights=None)
@@ -47,6 +47,7 @@ def features(
         (8, 8, 16)
     """
     height, width, channels = image_shape_of(image_shape)
+    pair = _rows_and_columns(size)
     opened = open_backbone(backbone, (height, width), weights)
     names = listed_names(layers) or opened.layers
     known = {layer.name: layer for layer in opened.network.layers}
@@ -54,7 +55,13 @@ def features(
         if name not in known:
             raise unknown_name("layer", name, known)
     network = keras.Model(opened.network.input, [known[name].output for name in names], name=opened.network.name)
-    size = tuple(size) if isinstance(size, Iterable) else (size, size)
-    return FeatureMaps(
-        network, opened.matrix, opened.offset, tuple(map(int, size)), channels, neighbours, per_image
-    )
+    return FeatureMaps(network, opened.matrix, opened.offset, pair, channels, neighbours, per_image)
+
+
+def _rows_and_columns(size: int | Iterable[int]) -> tuple[int, int]:
+    match whole_numbers("size", size):
+        case (both,):
+            return both, both
+        case rows, columns:
+            return rows, columns
+    raise InputError(f"size={size!r}", "rows and columns of the maps, or one number for both")

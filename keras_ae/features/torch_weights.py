@@ -19,7 +19,7 @@ class _Storage:
 
     def __init__(self, dtype: str, count: int):
         self.dtype, self.count = np.dtype(dtype), count
-        self.values: np.ndarray | None = None
+        self.values = np.empty(0, self.dtype)  # read after the tensors that are made of them
 
 
 class _View:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from math import prod
-from numbers import Integral
 from operator import index
 from typing import NamedTuple
 
@@ -17,7 +16,7 @@ FEW_VALUES = 64  # Values in a window, up to which a convolution cuts windows ou
 
 def as_pair(sides: int | tuple[int, int]) -> tuple[int, int]:
     """Returns (vertical, horizontal) from such a pair or from one number."""
-    vertical, horizontal = (sides, sides) if isinstance(sides, Integral) else sides
+    vertical, horizontal = (sides, sides) if isinstance(sides, int | np.integer) else sides
     return index(vertical), index(horizontal)
 
 
@@ -32,7 +31,8 @@ class Recombined(NamedTuple):
     mask: np.ndarray
 
 
-class Axis(NamedTuple):
+@dataclass(frozen=True)
+class Axis:
     """The windows along one axis of an image: their number, length and step, and the zeros before the image."""
 
     count: int
@@ -91,7 +91,8 @@ class Windowing:
         Raises:
             InputError: If no window fits.
         """
-        return tuple(map(self._axis, sides, self.window, self.strides))
+        rows, columns = map(self._axis, sides, self.window, self.strides)
+        return rows, columns
 
     def _axis(self, side, window, stride) -> Axis:
         same = self.padding == "same"
@@ -102,8 +103,8 @@ class Windowing:
                 "images not smaller than the window",
                 'choose a smaller window, or padding "same"',
             )
-        axis = Axis(count, window, stride, 0)
-        return axis._replace(before=max(axis.length - side, 0) // 2)
+        length = Axis(count, window, stride, 0).length
+        return Axis(count, window, stride, max(length - side, 0) // 2)
 
     def extract(self, images):
         """[batch, height, width, channels] → windows [batch, rows, columns, *window, channels].

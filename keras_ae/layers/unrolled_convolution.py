@@ -1,5 +1,6 @@
 """Convolutions of small maps as one matrix product."""
 
+from collections.abc import Callable
 from math import prod
 
 import keras
@@ -35,6 +36,11 @@ def unrolled(convolve, features):
 
 class _Unrolled:
     """Mixin that decides where an unrolled convolution is faster; comes before Keras's class in the bases."""
+
+    data_format: str  # these are the Keras class's
+    kernel_size: tuple[int, int]
+    filters: int
+    compute_output_shape: Callable
 
     def _unrolling_is_faster(self, shape) -> bool:
         """Whether maps [batch, height, width, channels] are small enough, and the device is a CPU."""

@@ -120,9 +120,10 @@ def convolutional_decoder(
 
 def _code_shape(code_shape) -> tuple[int, int, int]:
     match code_shape:
-        case (Integral() as height, Integral() as width, Integral() as channels):
+        case (Integral(), Integral(), Integral()):
+            height, width, channels = map(int, code_shape)
             if height * width > 1 and channels > 0:
-                return int(height), int(width), int(channels)
+                return height, width, channels
     raise InputError(
         f"code shape {code_shape!r}",
         "(height, width, channels) of more than one position",

@@ -133,4 +133,4 @@ def _examples() -> list[Example]:
     return [Example({"decoder": decoder(), **option}) for option in options]
 
 
-regularized_decoder.examples = _examples
+regularized_decoder.examples = _examples  # type: ignore[attr-defined]  # builders are functions with examples

@@ -1,12 +1,13 @@
 """Assigns optimizers to local objectives."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import keras
 
 from keras_ae._support.errors import InputError
 
-Optimizer = keras.optimizers.Optimizer
+Optimizer: TypeAlias = keras.optimizers.Optimizer
 
 
 def local_optimizers(given, main: Optimizer, names: Sequence[str]) -> list[Optimizer]:
@@ -61,7 +62,7 @@ def check_no_moving_average(optimizers: Sequence[Optimizer]) -> None:
 
 def _is_one(given) -> bool:
     is_config = isinstance(given, Mapping) and {"class_name", "config"} <= set(given)
-    return isinstance(given, (str, Optimizer)) or is_config
+    return isinstance(given, (str, keras.optimizers.Optimizer)) or is_config
 
 
 def _copy(optimizer: Optimizer, prefix: str) -> Optimizer:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas
 
-from keras_ae._support.files import write_atomically, write_json, write_text
+from keras_ae._support.files import write_arrays, write_json, write_text
 from keras_ae.runs import RunDirectory
 from keras_ae.studies.study import StudyRun
 
@@ -214,12 +214,7 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
 
 def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write arrays by name to an .npz file, whole or not at all."""
-
-    def write(temporary: Path) -> None:
-        with temporary.open("wb") as file:
-            np.savez_compressed(file, **arrays)
-
-    write_atomically(path, write)
+    write_arrays(path, arrays, compressed=True)
 
 
 def as_bytes(pictures: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -81,6 +81,11 @@ def test_the_prior_is_the_mixture_itself():
     assert prior_of(fully_connected((4, 4, 1), (3,), hidden=(8,))) is None
 
 
+def test_a_bottleneck_that_is_not_built_says_that_it_has_no_prior_yet():
+    with pytest.raises(InputError, match="not built"):
+        GaussianMixtureRegularized(3).prior()
+
+
 def test_modes_are_those_of_the_seed_and_survive_the_configuration():
     first = passing_on(GaussianMixtureRegularized(2, components=5, mode_seed=3), 2)
     again = GaussianMixtureRegularized.from_config(first.get_config())

@@ -2,10 +2,17 @@
 
 import numpy as np
 import tensorflow as tf
+from foolbox import TensorFlowModel
 
 from keras_ae.evaluation.attacks.local_network import LocalNetwork, cropped
 
 _REACHED_AT_ONCE, _MULTIPLIED_AT_ONCE = 2048, 16_384  # changed pixels: their crops take memory
+
+
+class FollowingModel(TensorFlowModel):
+    """A Foolbox model with what follows from changed pixels (`changed_pixels`), where that is known."""
+
+    changed_pixels: "ChangedPixels | None" = None
 
 
 class ChangedPixels:

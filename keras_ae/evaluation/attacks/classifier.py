@@ -20,10 +20,9 @@ def as_foolbox(classifier: keras.Model):
         InputError: On other backends than TensorFlow, and if the output is not one number a class.
     """
     require_tensorflow()
-    import foolbox
     import tensorflow as tf
 
-    from keras_ae.evaluation.attacks.changed_pixels import ChangedPixels
+    from keras_ae.evaluation.attacks.changed_pixels import ChangedPixels, FollowingModel
     from keras_ae.evaluation.attacks.local_network import local_network
 
     model = logits_model(classifier)
@@ -34,9 +33,9 @@ def as_foolbox(classifier: keras.Model):
 
     on_gpu = bool(tf.config.get_visible_devices("GPU"))
     device = "/GPU:0" if on_gpu else "/CPU:0"  # Foolbox asks in a deprecated way
-    attacked = foolbox.TensorFlowModel(logits, bounds=_BOUNDS, device=device)
+    attacked = FollowingModel(logits, bounds=_BOUNDS, device=device)
     network = None if on_gpu else local_network(model)  # a GPU asks about whole images as fast
-    attacked.changed_pixels = network and ChangedPixels(network)
+    attacked.changed_pixels = ChangedPixels(network) if network else None
     return attacked
 
 

@@ -1,5 +1,7 @@
 """DeepFool with Foolbox 1.8's parameters."""
 
+from typing import Literal
+
 from foolbox.attacks import L2DeepFoolAttack
 
 
@@ -20,6 +22,10 @@ class DeepFool(L2DeepFoolAttack):
     """
 
     def __init__(
-        self, steps: int = 100, candidates: int = 10, overshoot: float = 0.05, loss: str = "crossentropy"
+        self,
+        steps: int = 100,
+        candidates: int = 10,
+        overshoot: float = 0.05,
+        loss: Literal["logits", "crossentropy"] = "crossentropy",
     ):
         super().__init__(steps=steps, candidates=candidates, overshoot=overshoot, loss=loss)

@@ -35,12 +35,15 @@ def first_hits(
     Returns:
         int [n], the places of the hits, -1 without; and float32 [n, h, w, c], the hits, undefined without.
     """
-    places, hits = np.full(len(labels), -1), None
+    places, hits = (
+        np.full(len(labels), -1),
+        np.zeros(0, np.float32),
+    )  # until their shape is known
     rows, start, at_once = np.arange(len(labels)), 0, at_once or classifier.at_once
     while len(rows) and start < count:
         steps = range(start, min(count, start + max(1, at_once // len(rows))))
         images = candidates(rows, steps).astype(np.float32, copy=False)
-        if hits is None:
+        if not hits.size:
             hits = np.zeros((len(labels), *images.shape[2:]), np.float32)
         wrong = _misclassified(classifier, images, labels[rows], skipped and ~skipped(rows, steps, images))
         hit = wrong.any(axis=1)

@@ -69,7 +69,8 @@ def local_network(classifier: keras.Model) -> LocalNetwork | None:
     if len(getattr(classifier, "inputs", None) or []) != 1 or len(classifier.inputs[0].shape) != 4:
         return None
     chain = list(classifier.layers) if isinstance(classifier, keras.Sequential) else _chain(classifier)
-    shape, layers, spans = classifier.inputs[0].shape, [], (1, 1)
+    shape, spans = classifier.inputs[0].shape, (1, 1)
+    layers: list[_OfEveryPixel | _OfWindows] = []
     for position, layer in enumerate(chain):
         if getattr(layer, "compute_dtype", None) != "float32":  # an operation that is no layer has none
             return None
@@ -78,8 +79,9 @@ def local_network(classifier: keras.Model) -> LocalNetwork | None:
         if _is_of_every_pixel(layer):
             layers.append(_OfEveryPixel(layer))
         elif _is_local(layer):
-            layers.append(_OfWindows(layer, shape, spans))
-            spans = layers[-1].spans
+            windows = _OfWindows(layer, shape, spans)
+            layers.append(windows)
+            spans = windows.spans
         elif type(layer) not in _NOTHING_AT_INFERENCE:
             return None
         shape = layer.compute_output_shape(shape)
@@ -149,7 +151,8 @@ class _OfWindows:
         self._axes = Windowing(window, strides, layer.padding).axes(self._sides)
         self._filling = tf.float32.min if isinstance(layer, keras.layers.MaxPooling2D) else 0.0
         axes = zip(self._axes, spans, strict=True)
-        self.spans = tuple(min((span + axis.window - 2) // axis.stride + 1, axis.count) for axis, span in axes)
+        rows, columns = (min((n + axis.window - 2) // axis.stride + 1, axis.count) for axis, n in axes)
+        self.spans = (rows, columns)
         cropped = zip(self._axes, self.spans, strict=True)
         self._crops = tuple((span - 1) * axis.stride + axis.window for axis, span in cropped)
         self._of_crops = type(layer).from_config({**layer.get_config(), "padding": "valid"})

@@ -68,17 +68,17 @@ def dci(
     """
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
-    codes, factors, categorical = with_categorical(codes, factors, categorical)
-    scales, generator = deviations(codes), np.random.default_rng(generator)
+    codes, factors, classes = with_categorical(codes, factors, categorical)
+    scales, draws = deviations(codes), np.random.default_rng(generator)
     codes = (codes - codes.mean(axis=0)) / np.where(scales > 0, scales, 1.0)
-    train, test = train_test_rows(factors, categorical, generator)
+    train, test = train_test_rows(factors, classes, draws)
     importances, scores = np.zeros((codes.shape[1], factors.shape[1])), []
     for j, factor in enumerate(factors.T):
-        model = _predictor(method, j in categorical, int(generator.integers(2**31)))
+        model = _predictor(method, j in classes, int(draws.integers(2**31)))
         model.fit(codes[train], factor[train])
         importances[:, j] = _importances(model)
         score = model.score(codes[test], factor[test])
-        if j in categorical:
+        if j in classes:
             baseline = np.mean(factor[test] == np.bincount(factor[train]).argmax())
             score = (score - baseline) / (1 - baseline) if baseline < 1 else 0.0
         scores.append(max(0.0, score))

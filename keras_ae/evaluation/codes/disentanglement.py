@@ -114,12 +114,12 @@ def separated_attribute_predictability(
         >>> round(kae.evaluation.separated_attribute_predictability(codes, factors, generator=0), 6)
         1.0
     """
-    codes, factors, categorical = with_categorical(codes, factors, categorical)
-    train, test = train_test_rows(factors, categorical, np.random.default_rng(generator))
+    codes, factors, classes = with_categorical(codes, factors, categorical)
+    train, test = train_test_rows(factors, classes, np.random.default_rng(generator))
     scores = np.zeros((codes.shape[1], factors.shape[1]))
     for j, factor in enumerate(factors.T):
         for i in np.flatnonzero(deviations(codes)):
-            if j in categorical:
+            if j in classes:
                 scores[i, j] = _one_code_accuracy(codes[:, i : i + 1], factor, train, test)
             else:
                 scores[i, j] = np.corrcoef(codes[:, i], factor)[0, 1] ** 2

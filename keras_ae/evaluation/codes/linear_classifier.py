@@ -76,7 +76,7 @@ def fit_linear(train, validation, training: ProbeTraining, exclusive: bool, gene
         for step, start in enumerate(starts, start=epoch * len(starts)):
             rows = order[start : start + batch]
             adam.step(_gradients(weights, codes[rows], targets[rows], exclusive), rates[step])
-        loss = _loss(weights, *validation, exclusive)
+        loss = _loss(weights, validation[0], validation[1], exclusive)
         better = loss < lowest - training.min_improvement
         lowest, waited = (loss, 0) if better else (lowest, waited + 1)
         if waited >= training.patience:

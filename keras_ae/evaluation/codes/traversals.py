@@ -43,18 +43,18 @@ def latent_traversals(
         raise InputError(f"{steps} steps", "at least 2: both ends", "give more")
     shape = tuple(model.code_shape)
     count = int(np.prod(shape))
-    values = np.arange(count) if values is None else places(values, count, "code values")
-    if not len(values):
+    varied = np.arange(count) if values is None else places(values, count, "code values")
+    if not len(varied):
         raise InputError("no code values", f"some of 0 to {count - 1}", "choose at least one")
     extents = np.asarray(extent, np.float32).reshape(-1)
-    if len(extents) not in (1, len(values)):
-        raise InputError(f"{len(extents)} extents", f"one, or {len(values)}, one a code value")
+    if len(extents) not in (1, len(varied)):
+        raise InputError(f"{len(extents)} extents", f"one, or {len(varied)}, one a code value")
     origin = np.zeros(shape, np.float32) if origin is None else np.asarray(origin, np.float32)
     if origin.shape != shape:
         raise InputError(f"an origin of {origin.shape}", f"a code of {shape}")
-    codes = np.tile(origin.reshape(-1), (len(values), steps, 1))
-    for row, value in enumerate(values):
+    codes = np.tile(origin.reshape(-1), (len(varied), steps, 1))
+    for row, value in enumerate(varied):
         reach = extents[row % len(extents)]
         codes[row, :, value] = np.linspace(-reach, reach, steps, dtype=np.float32)
     images = in_batches(model.decode, codes.reshape(-1, *shape))
-    return images.astype(np.float32).reshape(len(values), steps, *images.shape[1:])
+    return images.astype(np.float32).reshape(len(varied), steps, *images.shape[1:])

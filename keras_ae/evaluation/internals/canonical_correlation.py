@@ -50,12 +50,12 @@ def svcca(a, b, variance: float = 0.99, dft: bool = False) -> dict[str, float]:
     """
     a, b = _checked(a, b, variance, dft)
     if not dft:
-        flat = (_centered(x.reshape(len(x), -1)) for x in (a, b))
-        return {"mean": _mean_correlation(*flat, variance, _noise(a), _noise(b)), "std": 0.0}
+        x, y = (_centered(maps.reshape(len(maps), -1)) for maps in (a, b))
+        return {"mean": _mean_correlation(x, y, variance, _noise(a), _noise(b)), "std": 0.0}
     weights = _frequencies(a.shape[1:3], b.shape[1:3])
     block = max(1, _BYTES // (16 * len(a) * max(a.shape[3], b.shape[3])))
     noise = _noise(a), _noise(b)
-    coefficients = []
+    coefficients: list[float] = []
     # One core per frequency: the matrices are too small for several cores each.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(cores()) as pool:
         for start in range(0, len(weights), block):
@@ -99,19 +99,20 @@ def _frequencies(shape_a: tuple[int, int], shape_b: tuple[int, int]) -> dict[tup
     Real maps have conjugate activations at f and −f, hence equal correlations: one of the two represents both. The
     highest frequency −k/2 of even maps is its own opposite; but in larger maps k/2 differs from −k/2.
     """
-    opposites = []
+    opposites: list[dict[int, int | None]] = []
     for sizes in zip(shape_a, shape_b, strict=True):
         k = min(sizes)
         signed = range(-(k // 2), (k + 1) // 2)
         own = -(k // 2) if sizes[0] == sizes[1] else None
         opposites.append({f: -f if -f in signed else own for f in signed})
-    weights = {}
-    for frequency in product(*opposites):
-        opposite = tuple(of[f] for of, f in zip(opposites, frequency, strict=True))
+    weights: dict[tuple[int, int], int] = {}
+    rows, columns = opposites
+    for v, u in product(rows, columns):
+        opposite = rows[v], columns[u]
         if opposite in weights:
             weights[opposite] = 2
         else:
-            weights[frequency] = 1
+            weights[v, u] = 1
     return weights
 
 

@@ -1,7 +1,7 @@
 """The table of a robustness measurement: a row per attack and image, kept in a file."""
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.files import write_csv
 
 # Parser of each column.
-_COLUMNS = {
+_COLUMNS: dict[str, Callable[[str], Any]] = {
     "attack": str,
     "image": int,
     "label": int,

@@ -14,7 +14,7 @@ import numpy as np
 
 from keras_ae import data as image_data
 from keras_ae import optimizers
-from keras_ae._support.files import write_atomically
+from keras_ae._support.files import write_arrays
 from keras_ae.data import ImageData
 from keras_ae.evaluation.samples.classifier_features import NETWORKS, build_classifier
 from keras_ae.schedules import OneCycle
@@ -50,12 +50,7 @@ def train_classifier(name: str, data: ImageData, epochs: int | None = None) -> t
 def save_weights(model: keras.Model, path: Path, about: dict) -> None:
     """Write weights in half precision and what is known of them, for `classifier_features.load_weights`."""
     arrays = {f"w{i}": weight.astype(np.float16) for i, weight in enumerate(model.get_weights())}
-
-    def write(temporary: Path) -> None:
-        with temporary.open("wb") as file:
-            np.savez_compressed(file, about=json.dumps(about), **arrays)
-
-    write_atomically(path, write)
+    write_arrays(path, {"about": json.dumps(about), **arrays}, compressed=True)
 
 
 def _accuracy(model: keras.Model, data: ImageData) -> float:

@@ -30,8 +30,8 @@ class FeatureMoments:
 
     def __init__(self):
         self.count = 0
-        self.mean: np.ndarray | None = None
-        self._products: np.ndarray | None = None  # Σ (x − mean)(x − mean)ᵀ
+        self.mean = np.zeros(0)
+        self._products = np.zeros((0, 0))  # Σ (x − mean)(x − mean)ᵀ
 
     def update(self, features) -> Self:
         """Adds features [n, d]; returns itself.

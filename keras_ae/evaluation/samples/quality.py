@@ -117,7 +117,7 @@ def fit_densities(
     """
     _check_data(data)
     codes = encode(model, images_of(data, "train", images or data.sizes["train"]))
-    fitted = {}
+    fitted: dict[str, Density] = {}
     for name in listed_names(densities):
         if name not in DENSITIES:
             raise unknown_name("density", name, DENSITIES)
