@@ -64,7 +64,7 @@ def _threads(configured: int, variable: str) -> int:
         return configured
     if os.environ.get(variable, "").isdecimal():
         return int(os.environ[variable])
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _device(tf) -> str:

@@ -1,6 +1,7 @@
 """Checkpoints on disk: one file each, with a checksum; the last two are kept."""
 
 import hashlib
+import itertools
 import json
 import logging
 import os
@@ -43,8 +44,8 @@ def write_checkpoint(path: Path, content: Any) -> None:
         digest = hashlib.sha256()
         with temporary.open("wb") as file:
             file.write(MAGIC + bytes(_DIGEST))
-            for part in (len(header).to_bytes(_LENGTH, "little"), header, *arrays):
-                part = part.tobytes() if isinstance(part, np.ndarray) else part
+            head = (len(header).to_bytes(_LENGTH, "little"), header)
+            for part in itertools.chain(head, (array.tobytes() for array in arrays)):
                 digest.update(part)
                 file.write(part)
             file.seek(len(MAGIC))

@@ -1,6 +1,7 @@
 """Reconstructions of a model's locally embedded autoencoders (LEA) in TensorBoard, during training."""
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -47,7 +48,8 @@ class LocalReconstructions(keras.callbacks.Callback):
         super().__init__()
         self.images, self.log_dir = first_images(images, count), Path(log_dir)
         self.shown, self.times = whole_number("shown", shown), times
-        self._probes, self._writer = {}, None
+        self._probes: dict[str, Any] = {}
+        self._writer = None
 
     def on_train_begin(self, logs=None):
         import tensorflow as tf

@@ -159,12 +159,13 @@ def input_error_from(exception: BaseException) -> InputError | None:
         True
     """
     seen: set[int] = set()
-    while exception is not None and id(exception) not in seen:
-        if isinstance(exception, InputError):
-            return exception
-        if found := _IN_TENSORFLOW.search(str(exception)):
-            received, expected, action = found.groups()
+    link: BaseException | None = exception
+    while link is not None and id(link) not in seen:
+        if isinstance(link, InputError):
+            return link
+        if match := _IN_TENSORFLOW.search(str(link)):
+            received, expected, action = match.groups()
             return InputError(received, expected, action or "")
-        seen.add(id(exception))
-        exception = exception.__cause__ or exception.__context__
+        seen.add(id(link))
+        link = link.__cause__ or link.__context__
     return None

@@ -3,7 +3,7 @@
 import math
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -46,20 +46,21 @@ def back_files(
         InputError: An image cannot be decoded (unless `skip_bad`), or sizes differ; of streamed files this comes
             out when they are read.
     """
-    reference = _first_readable(parts[TRAIN].images, root, decoder, skip_bad)
+    reference = _first_readable(parts[TRAIN].files, root, decoder, skip_bad)
     height, width, channels = reference[1]
     if cache == "auto":
         count = sum(len(part) for part in parts.values())
         cache = count * height * width * (decoder.channels or 3) <= available_memory() / 4
     if cache:
-        return _decode_all(parts, root, decoder, reference, skip_bad=skip_bad, log=log, progress=progress)
+        decoded = _decode_all(parts, root, decoder, reference, skip_bad=skip_bad, log=log, progress=progress)
+        return dict(decoded)
     decoder = decoder.with_channels(channels)
     if skip_bad:
         parts, log = _without_bad_files(parts, root, decoder, reference, log, progress), FileLog()
     else:
-        _look_at_sizes([name for part in parts.values() for name in part.images], root, decoder, log)
+        _look_at_sizes([name for part in parts.values() for name in part.files], root, decoder, log)
     return {
-        name: (FileImages(root, part.images, decoder, reference, log=log), part.labels)
+        name: (FileImages(root, part.files, decoder, reference, log=log), part.labels)
         for name, part in parts.items()
     }
 
@@ -151,8 +152,8 @@ def _decode_all(
             kept[position] = pixels.shape[2]
             update(position + 1)
     if array.shape[3] == 3:
-        for position in np.flatnonzero(kept == 1):
-            log.record(names[position], ("to colour",))
+        for gray in np.flatnonzero(kept == 1):
+            log.record(names[gray], ("to colour",))
     return _divide_array(parts, array, kept > 0)
 
 
@@ -181,7 +182,7 @@ def _decode_in_threads(names: list[str], root: Path, decoder: Decoder, at_once: 
         return [_decode_or_error(decoder, root / name) for name in some]
 
     workers = cores()
-    tasks = deque()
+    tasks: deque[Future] = deque()
     with ThreadPoolExecutor(workers) as pool:
         for start in range(0, len(names), at_once):
             tasks.append(pool.submit(decode, names[start : start + at_once]))

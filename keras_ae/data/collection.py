@@ -1,7 +1,7 @@
 """What a source gives before it is divided: images (pixels or files) and their labels."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,20 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of images that are files."""
+        if not isinstance(self.images, tuple):
+            raise TypeError("images that are pixels have no files")
+        return self.images
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """The pixels of images that are no files."""
+        if isinstance(self.images, tuple):
+            raise TypeError("images that are files have to be decoded first")
+        return self.images
 
     def take(self, rows: np.ndarray) -> "Part":
         """The images at `rows`, sorted positions without repeats; a copy only where some are left out."""
@@ -70,15 +84,17 @@ class Collection:
         outside_labels: One of the images that are in no class folder, where that is why there are no labels.
     """
 
-    parts: dict[str, Part | Callable[[], Part]]
+    parts: Mapping[str, Part | Callable[[], Part]]
     label_names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
     root: Path | None = None
     own: tuple[str, ...] = (TRAIN, TEST)
     outside_labels: str = ""
+    _read: dict[str, Part] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def part(self, name: str) -> Part:
         """The part of that name, read if it has not been."""
-        if callable(found := self.parts[name]):
-            found = self.parts[name] = found()
-        return found
+        if name not in self._read:
+            part = self.parts[name]
+            self._read[name] = part if isinstance(part, Part) else part()
+        return self._read[name]

@@ -84,7 +84,8 @@ class Decoder:
             with read() as file:
                 image = self._open(file)
                 if self.preparation.only_resizes:  # lets JPEG decode at 1/2, 1/4 or 1/8: faster on photographs
-                    side = 2 * max(self.preparation.size)  # twice what is needed, so that resizing antialiases
+                    # Twice what is needed, so that resizing antialiases.
+                    side = 2 * max(self.preparation.size or ())
                     image.draft(None, (side, side))
                 with _budget.taking(image.width * image.height):
                     pixels = self._pixels(image)

@@ -31,7 +31,7 @@ class FileLog:
 
     def __init__(self):
         self.total = 0  # images that what resizing does was looked at for
-        self.counts = Counter()
+        self.counts: Counter[str] = Counter()
         self._first: dict[str, str] = {}
         self._lock = threading.Lock()
 

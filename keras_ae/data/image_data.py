@@ -75,7 +75,8 @@ class ImageData:
     ):
         self.test_is_drawn, self.validation_is_drawn = test_is_drawn, validation_is_drawn
         self.source, self.batch_size, self.seed = source, batch_size, seed
-        self.image_shape: tuple[int, int, int] = tuple(int(n) for n in splits[TRAIN].images.shape)
+        height, width, channels = map(int, splits[TRAIN].images.shape)
+        self.image_shape = (height, width, channels)
         self.has_labels = splits[TRAIN].labels is not None
         self.label_names = label_names if any(s.labels is not None for s in splits.values()) else None
         self._splits, self._notes, self._root, self._log = splits, notes, root, log or FileLog()
@@ -152,10 +153,11 @@ class ImageData:
         if not (noise >= 0 and np.isfinite(noise)):
             raise InputError(f"noise={noise}", "a standard deviation, 0 or more", "correct it")
         start_step = positive("start_step", start_step, least=0)
-        images, known = found.images, self.labels(split) if labels else None
+        images: Images | ChosenImages = found.images
+        known = self.labels(split) if labels else None
         if rows is not None:
             chosen = places(rows, len(images))
-            images, known = ChosenImages(images, chosen), known[chosen] if labels else None
+            images, known = ChosenImages(found.images, chosen), None if known is None else known[chosen]
         steps = len(batch_bounds(len(images), size)) - 1
         if not repeat and start_step > steps:
             raise InputError(
@@ -228,7 +230,7 @@ class ImageData:
         for name, split in self._splits.items():
             digest.update(f"\n{name} {len(split.images)}\n".encode())
             if split.files is not None:
-                root = os.path.join(self._root, "")  # a string: pathlib would take most of the time
+                root = os.path.join(self._root or "", "")  # a string: pathlib would take most of the time
                 for file in split.files:
                     digest.update(os.fsencode(file) + b"\0%d\n" % os.stat(root + file).st_size)
             elif isinstance(split.images, ArrayImages):

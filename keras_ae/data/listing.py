@@ -66,8 +66,8 @@ def image_files(root: Path, left_out: LeftOut | None = None) -> Iterator[str]:
 
 def folders_with_images(root: Path, prefix: str, left_out: LeftOut) -> Iterator[tuple[str, list[str]]]:
     """Every folder with images: which first-level subfolder it is in ("" for none), and `prefix` + their paths."""
-    seen = set()
-    waiting = [(os.fspath(root), ())]
+    seen: set[tuple[int, int]] = set()
+    waiting: list[tuple[str, tuple[str, ...]]] = [(os.fspath(root), ())]
     while waiting:
         folder, parts = waiting.pop()
         subfolders, names, others = _entries(folder, seen)

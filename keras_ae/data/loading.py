@@ -30,7 +30,7 @@ def load(
     pad: int | tuple[int, int] = 0,
     crop: int | tuple[int, int] | None = None,
     image_size: int | tuple[int, int] | None = None,
-    resize: str | None = None,
+    resize: Resize | None = None,
     white_level: float | None = None,
     max_pixels: int = MAX_PIXELS,
     train: str | None = None,
@@ -109,7 +109,7 @@ def load(
         [32, 32, 26]
     """
     preparation = Preparation(
-        _check_size("pad", pad, least=0),
+        _check_size("pad", pad, least=0) or (0, 0),
         _check_size("crop", crop),
         _check_size("image_size", image_size),
         resize or default_resize(source),
@@ -170,7 +170,7 @@ def _has_own_validation(collection: Collection, selections: dict[str, Selection]
 def _array_splits(parts: dict[str, Part], preparation: Preparation, channels: int | None) -> dict[str, Split]:
     splits = {}
     for name, part in parts.items():
-        images = part.images if channels is None else to_channels(part.images, channels)
+        images = part.pixels if channels is None else to_channels(part.pixels, channels)
         try:
             images = preparation.array(images)
         except ValueError as error:
@@ -182,15 +182,15 @@ def _array_splits(parts: dict[str, Part], preparation: Preparation, channels: in
 def _effect_on_arrays(parts: dict[str, Part], preparation: Preparation) -> tuple[str, ...]:
     """One line on what resizing does to arrays, which are all of one size."""
     log = FileLog()
-    effect = preparation.effect(*parts[TRAIN].images.shape[1:3])
+    effect = preparation.effect(*parts[TRAIN].pixels.shape[1:3])
     log.total = sum(map(len, parts.values()))
     log.record("", (effect,) if effect else (), log.total)
     return log.notes()
 
 
 def _file_splits(parts: dict[str, Part], root: Path, decoder: Decoder, **options) -> dict[str, Split]:
-    found = back_files(parts, root, decoder, **options)
-    return {name: Split(images, labels, parts[name].images) for name, (images, labels) in found.items()}
+    backed = back_files(parts, root, decoder, **options)
+    return {name: Split(images, labels, parts[name].files) for name, (images, labels) in backed.items()}
 
 
 def _check_size(name: str, size: int | tuple[int, int] | None, least: int = 1) -> tuple[int, int] | None:

@@ -83,7 +83,7 @@ class Preparation:
         if self.resize == "stretch":
             return _resized(image, size)
         if self.resize == "pad":
-            return self._boxed(image)
+            return self._boxed(image, self.size)
         return _resized(image, size, covered(image.width, image.height, size[0] / size[1]))
 
     def effect(self, height: int, width: int) -> str | None:
@@ -138,8 +138,8 @@ class Preparation:
         width = ((rows, rows), (columns, columns), (0, 0))[: pixels.ndim]
         return Image.fromarray(np.pad(pixels, width, mode="reflect"))
 
-    def _boxed(self, image: Image.Image) -> Image.Image:
-        height, width = self.size
+    def _boxed(self, image: Image.Image, size: tuple[int, int]) -> Image.Image:
+        height, width = size
         scale = min(height / image.height, width / image.width)
         rows, columns = max(1, round(image.height * scale)), max(1, round(image.width * scale))
         boxed = Image.new(image.mode, (width, height), 0)

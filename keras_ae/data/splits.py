@@ -92,7 +92,7 @@ def label_numbers(collection: Collection, labels: tuple[str, ...]) -> np.ndarray
 
 
 def _only(part: Part, labels: np.ndarray) -> Part:
-    rows = np.flatnonzero(np.isin(part.labels, labels))
+    rows = np.flatnonzero(() if part.labels is None else np.isin(part.labels, labels))
     if not len(rows):
         raise InputError("train_labels of which there is no image", "labels of training images", "name others")
     return part.take(rows)

@@ -4,7 +4,7 @@ import ast
 import importlib
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,7 @@ class ModelConfig:
 
     def keywords(self, image_shape: tuple[int, int, int]) -> dict[str, Any]:
         """Returns the architecture's keywords, its bottleneck as {"name": ..., keyword: ...}."""
-        keywords = {"input_shape": tuple(image_shape)}
+        keywords: dict[str, Any] = {"input_shape": tuple(image_shape)}
         if "code_shape" in ARCHITECTURES.keywords(self.architecture):  # A plain classifier has none.
             keywords["code_shape"] = parse_code(self.code)
         keywords |= self._options(of_bottleneck=False)
@@ -143,6 +143,9 @@ class ModelConfig:
 
 class LoadsData:
     """Configurations that name images and how to train on them."""
+
+    data: DataConfig
+    training: TrainingConfig
 
     def load_data(self, progress: bool = True) -> "image_data.ImageData":
         """Returns the images, as `keras_ae.data.load` gives them."""
@@ -181,11 +184,12 @@ def run_config_from_json(values: dict[str, Any]) -> RunConfig:
     Raises:
         InputError: A part or a value is missing, unknown or of another type.
     """
-    parts = {"data": DataConfig.from_record, "model": _read_model, "training": _read_training}
+    parts = [field.name for field in fields(RunConfig)]
     if not isinstance(values, Mapping) or set(values) != set(parts):
-        found = ", ".join(map(str, values)) if isinstance(values, Mapping) else type(values).__name__
-        raise InputError(f"config with {found or 'nothing'}", ", ".join(parts))
-    return RunConfig(**{name: read(values[name]) for name, read in parts.items()})
+        received = ", ".join(map(str, values)) if isinstance(values, Mapping) else type(values).__name__
+        raise InputError(f"config with {received or 'nothing'}", ", ".join(parts))
+    data, model, training = (values[name] for name in parts)
+    return RunConfig(DataConfig.from_record(data), _read_model(model), _read_training(training))
 
 
 def _read_model(values) -> ModelConfig:

@@ -79,7 +79,7 @@ class DataConfig:
         """Returns a record's configuration; one from before there were choices crops and sets images aside."""
         if not isinstance(values, Mapping) or "resize" in values:
             return read_fields(cls, values, "config.data")
-        then = {"resize": "crop"} if values.get("image_size") else {}
+        then: dict[str, Any] = {"resize": "crop"} if values.get("image_size") else {}
         if values.get("validation_fraction") is None and values.get("validation") is None:
             then["validation_fraction"] = DEFAULT_VALIDATION  # of training images, though a folder had its own
         return read_fields(cls, {**values, **then}, "config.data")

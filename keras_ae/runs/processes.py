@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.machine import available_memory, cores
@@ -28,7 +28,7 @@ class Processes:
     def __init__(self):
         self._running, self._lock, self._closed = set(), threading.Lock(), False
 
-    def start(self, log: IO, threads: int | None = None, **options) -> subprocess.Popen:
+    def start(self, log: IO, threads: int | None = None, **options: Any) -> subprocess.Popen[str]:
         """A process that takes jobs on standard input.
 
         Args:
@@ -40,12 +40,12 @@ class Processes:
         environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "TF_CPP_MIN_LOG_LEVEL": "3"}
         if threads is not None:
             environment |= dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), str(threads))
-        options = {"stdin": subprocess.PIPE, "stdout": log, "stderr": log, "text": True} | options
+        options = {"stdin": subprocess.PIPE, "stdout": log, "stderr": log, **options}
         with self._lock:
             if self._closed:
                 raise RuntimeError("interrupted")
             command = [sys.executable, "-m", "keras_ae.runs.worker"]
-            process = subprocess.Popen(command, env=os.environ | environment, **options)
+            process = subprocess.Popen(command, env=os.environ | environment, text=True, **options)
             self._running.add(process)
             return process
 
@@ -76,7 +76,9 @@ def train_at_once(
         InputError, OSError: A job was refused; the others are ended.
         RuntimeError: A process crashed, with the last of what it printed.
     """
-    waiting, outcomes, processes = queue.SimpleQueue(), {}, Processes()
+    waiting: queue.SimpleQueue[tuple[str, Job]] = queue.SimpleQueue()
+    outcomes: dict[str, Outcome] = {}
+    processes = Processes()
     for item in jobs.items():
         waiting.put(item)
     threads = threads or max(1, cores() // workers)
@@ -114,7 +116,9 @@ def _serve(waiting, processes: Processes, threads: int, file: Path, outcomes: di
         file.unlink(missing_ok=True)
 
 
-def _ask(process: subprocess.Popen, job: Job, file: Path) -> Outcome:
+def _ask(process: subprocess.Popen[str], job: Job, file: Path) -> Outcome:
+    assert process.stdin  # both are pipes, as `Processes.start` was asked for
+    assert process.stdout
     try:
         process.stdin.write(job.line())
         process.stdin.flush()

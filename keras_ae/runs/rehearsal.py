@@ -84,8 +84,8 @@ def _check_roughly(name: str, expected: np.ndarray, received: np.ndarray) -> Non
     """Refuse scores that are others altogether; how exact they have to be tells the trained model."""
     apart = deviation(expected, received)
     if apart > ROUGHLY * np.abs(expected).max():
-        received = f"the output 'score' to export as {name}, which differs by {apart:.2g}"
-        raise InputError(received, "the model's own", "take another score or format, or report it")
+        refused = f"the output 'score' to export as {name}, which differs by {apart:.2g}"
+        raise InputError(refused, "the model's own", "take another score or format, or report it")
 
 
 def _together(detector: AnomalyDetector) -> Endpoint:

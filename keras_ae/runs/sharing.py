@@ -69,13 +69,10 @@ def share_run(run, out, title: str = "") -> Path:
         write_json(written / "run.json", _without_places(record))
         for name in COPIED:
             shutil.copyfile(directory.path / name, written / name)
-        check = {
-            "checksums": True,
-            "sha256": sha256(written / "model.keras"),
-            **_outputs(model, run.record.data.image_shape),
-        }
+        digest = sha256(written / "model.keras")
+        check = {"checksums": True, "sha256": digest, **_outputs(model, run.record.data.image_shape)}
         write_json(written / "check.json", check)
-        card = _card(title or out.name, run, environment, loss, written, out.name, check["sha256"])
+        card = _card(title or out.name, run, environment, loss, written, out.name, digest)
         write_text(written / "README.md", card)
 
     write_directory(out, write, shared_run_files)

@@ -195,13 +195,12 @@ def _fit(model, config: RunConfig, data: ImageData, directory: RunDirectory, che
         except Exception as error:
             raise input_error_from(error) or error from None
     if history.diverged:
-        raise _diverged(history)
+        raise _diverged(history.diverged, len(history.rows) + 1)
     return history
 
 
-def _diverged(history: RunHistory) -> TrainingDivergedError:
-    """Which of the values that are measured ran away, and when."""
-    values, at = history.diverged, len(history.rows) + 1
+def _diverged(values: dict[str, float], at: int) -> TrainingDivergedError:
+    """Which of the measured values ran away by evaluation number `at`."""
     name = next((name for name, value in values.items() if not isfinite(value)), "loss")
     cause = "a penalty has no lower bound" if isfinite(values[name]) else "a smaller learning rate may help"
     word = "the loss" if name == "loss" else name
@@ -224,7 +223,7 @@ def _stopping(training, validation) -> list:
 
 def _monitor(training, data: ImageData, directory: RunDirectory, labels: bool) -> callbacks.Monitor:
     """Of autoencoders also the codes of some validation images."""
-    shown = {}
+    shown: dict[str, Any] = {}
     if not labels and data.sizes["validation"]:
         shown = {"images": data.images("validation", MONITORED)}
         if data.has_labels and data.labels("validation").ndim == 1:

@@ -87,10 +87,17 @@ def _trained(job: Job, images: "_Images") -> Outcome:
     from keras_ae.runs.config import run_config_from_json
     from keras_ae.runs.training import train
 
-    options = {"allow_inexact": job.allow_inexact, "measure": tuple(job.measure), "progress": False}
     try:
         config = run_config_from_json(job.config)
-        train(config, job.out, resume=True, data=images.of(config), **options)
+        train(
+            config,
+            job.out,
+            resume=True,
+            data=images.of(config),
+            allow_inexact=job.allow_inexact,
+            measure=tuple(job.measure),
+            progress=False,
+        )
     except TrainingDivergedError as error:
         return Outcome(DIVERGED, _line(error))
     except InputError as error:

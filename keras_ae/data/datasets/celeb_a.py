@@ -95,6 +95,10 @@ def open_unpacked(cache: Path, prepared: Callable[[], "DatasetBuilder"]) -> Coll
     return open_official(home / IMAGES)
 
 
+def _file_names_from(first: int) -> Callable[[int], str]:
+    return lambda position: file_name(first + position)
+
+
 def _unpack(builder: "DatasetBuilder", home: Path) -> None:
     """Writes the images and `list_attr_celeba.csv` into `home`."""
     home.mkdir(parents=True, exist_ok=True)
@@ -102,9 +106,7 @@ def _unpack(builder: "DatasetBuilder", home: Path) -> None:
     rows = []
     with temporary_directory(home / IMAGES) as partial:
         for part, first in FIRST.items():
-            for name, example in read_files(
-                builder, part, lambda position, first=first: file_name(first + position)
-            ):
+            for name, example in read_files(builder, part, _file_names_from(first)):
                 (partial / name).write_bytes(example["image"])
                 present = (1 if example["attributes"][attribute] else -1 for attribute in ATTRIBUTES)
                 rows.append({"image_id": name} | dict(zip(ATTRIBUTES, present, strict=True)))

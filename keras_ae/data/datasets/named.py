@@ -123,7 +123,7 @@ DATASETS = {
 }
 
 
-def open_dataset(name: str, data_dir: str | Path | None) -> Collection:
+def open_dataset(name: str, data_dir: str | os.PathLike | None) -> Collection:
     """A data set by name, in its official order: from `data_dir`, else made or from TensorFlow Datasets.
 
     Args:
@@ -136,8 +136,9 @@ def open_dataset(name: str, data_dir: str | Path | None) -> Collection:
         InputError: `data_dir` is missing; or the data set is nowhere and cannot be downloaded.
     """
     dataset = DATASETS[name]
-    if local := find_local(name, data_dir):
-        found = _open_local(dataset, local, data_directory(data_dir))
+    directory = data_directory(data_dir)
+    if directory and (local := find_local(name, directory)):
+        found = _open_local(dataset, local, directory)
         names = found.label_names or dataset.label_names
         return replace(found, label_names=names, notes=(*found.notes, f"{name} read from {local}"))
     if dataset.made:
@@ -173,7 +174,7 @@ def _open_tree(local: Path) -> Collection:
     return replace(found, parts=parts, notes=(*found.notes, note))
 
 
-def find_local(name: str, data_dir: str | Path | None) -> Path | None:
+def find_local(name: str, data_dir: str | os.PathLike | None) -> Path | None:
     """Its official files, `NAME.npz`, or the folder `NAME/` if it has images, of the data directory."""
     directory = data_directory(data_dir)
     if directory is None:
@@ -186,7 +187,7 @@ def find_local(name: str, data_dir: str | Path | None) -> Path | None:
     return folder if folder.is_dir() and next(image_files(folder), None) else None
 
 
-def origin(name: str, data_dir: str | Path | None) -> str:
+def origin(name: str, data_dir: str | os.PathLike | None) -> str:
     """Where the images of a data set would come from here and now, for people."""
     dataset = DATASETS[name]
     if local := find_local(name, data_dir):
@@ -198,7 +199,7 @@ def origin(name: str, data_dir: str | Path | None) -> str:
     return f"not here: put {dataset.files} into a data directory"
 
 
-def data_directory(data_dir: str | Path | None) -> Path | None:
+def data_directory(data_dir: str | os.PathLike | None) -> Path | None:
     """The directory given, else the environment's, else None; it must exist."""
     given = data_dir or os.environ.get(DATA_DIR_VARIABLE)
     if not given:

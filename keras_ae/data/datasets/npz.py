@@ -27,11 +27,12 @@ def open_npz(path: str | Path) -> Collection:
     """
     path = Path(path).expanduser()
     wanted = {name for layout in _LAYOUTS for x, ys in layout.values() for name in (x, *ys)}
-    arrays = read_arrays(path, wanted, _EXPECTED)
+    stored = read_arrays(path, wanted, _EXPECTED)
+    arrays = {name: array for name, array in stored.items() if array is not None}
     layout = next((each for each in _LAYOUTS if all(x in arrays for x, _ in each.values())), None)
     if layout is None:
-        found = ", ".join(sorted(arrays)) or "no arrays"
-        raise InputError(f"{str(path)!r} with {found}", _EXPECTED, "rename its arrays")
+        names = ", ".join(sorted(stored)) or "no arrays"
+        raise InputError(f"{str(path)!r} with {names}", _EXPECTED, "rename its arrays")
     notes, images = [], {}
     for part, (name, _) in layout.items():
         images[part], note = to_channels_last(arrays[name], name)
@@ -51,10 +52,10 @@ def _labels(
     arrays: dict[str, np.ndarray], layout: dict, counts: dict[str, int]
 ) -> tuple[dict[str, np.ndarray], str | None]:
     """int32 labels by part, if every part has them; and a note if only some do."""
-    names = {part: next((y for y in ys if y in arrays), None) for part, (_, ys) in layout.items()}
-    given = [name for name in names.values() if name]
-    if len(given) < len(names):
-        return {}, f"{given[0]} left out: the other split has no labels" if given else None
+    candidates = ((part, y) for part, (_, ys) in layout.items() for y in reversed(ys) if y in arrays)
+    names = dict(candidates)  # of several that are there, the first is meant
+    if len(names) < len(layout):
+        return {}, f"{next(iter(names.values()))} left out: the other split has no labels" if names else None
     return {part: _check_labels(name, arrays[name], counts[part]) for part, name in names.items()}, None
 
 

@@ -40,7 +40,8 @@ def open_official(folder: Path) -> Collection:
             one number, or fewer than two can be used.
     """
     types = _types(_csv(folder))
-    found, others, untyped = {}, 0, 0
+    found: dict[int, str] = {}
+    others, untyped = 0, 0
     for name in image_files(folder):
         stem = Path(name).stem
         if not (stem.isascii() and stem.isdigit()):

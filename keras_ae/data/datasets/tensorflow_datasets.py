@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -77,7 +77,7 @@ def read_part(builder: "DatasetBuilder", split: str) -> Part:
 
 def read_files(
     builder: "DatasetBuilder", split: str, key: Callable[[int], str]
-) -> Iterator[tuple[str, dict[str, bytes | dict]]]:
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each example's key and the example, as they are stored; its `image` is the bytes of the image's file.
 
     Args:
