@@ -138,7 +138,7 @@ def _usage(group: str) -> str:
     shown = {name: command for name, command in COMMANDS.items() if name.startswith(group)}
     lines = [f"usage: keras-ae {'COMMAND' if not group else f'{group} …'} [options]", ""]
     width = max(map(len, shown))
-    lines += [f"  {name:<{width}}  {command.__doc__.splitlines()[0]}" for name, command in shown.items()]
+    lines += [f"  {name:<{width}}  {(command.__doc__ or name).splitlines()[0]}" for name, command in shown.items()]
     return "\n".join([*lines, "", "keras-ae COMMAND --help tells a command's options; --version the version."])
 
 

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass, field, fields, make_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import tyro
 
@@ -32,12 +32,17 @@ def _purpose_options() -> type:
         hints = get_type_hints(purpose)
         for item in fields(purpose):
             text = f"To {name}: {item.metadata.get('help', item.name)}."
-            kind = Annotated[hints[item.name], tyro.conf.arg(help=text)]
+            kind = Annotated[hints[item.name], tyro.conf.arg(help=text)]  # type: ignore[valid-type, name-defined]
             options[item.name] = (item.name, kind, field(default=item.default))
     return make_dataclass("PurposeOptions", options.values(), frozen=True)
 
 
-PurposeOptions = _purpose_options()
+if TYPE_CHECKING:  # which purposes there are is known when they are registered, not to a type checker
+    PurposeName = str
+    PurposeOptions = Any
+else:
+    PurposeName = Literal[tuple(PURPOSES)]
+    PurposeOptions = _purpose_options()
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class Compare:
     out: Path
     """Directory for the models, the results and report.html. Give it again to resume after an interruption."""
     training: Annotated[TrainingConfig, tyro.conf.OmitArgPrefixes] = DEFAULT_TRAINING
-    purpose: Literal[tuple(PURPOSES)] = "reconstruct"
+    purpose: PurposeName = "reconstruct"
     """What the bottleneck is for; it decides the candidates and the rule by which one is recommended."""
     codes: tuple[str, ...] = ()
     """Codes to try, such as 4x4x16 or 32, instead of those that suit the images and the purpose."""

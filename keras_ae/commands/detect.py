@@ -195,16 +195,15 @@ class Score:
             counts["anomalies"] += row.anomaly
             counts["bad"] += bool(row.problem)
             if self.maps is not None and row.map is not None and (row.anomaly or self.maps_of == "all"):
-                self._draw(row, usual)
+                self._draw(row, usual, map_path(self.maps, row.file))
             bars.advance(task)
         return counts
 
-    def _draw(self, row, usual: list[float] | None) -> None:
+    def _draw(self, row, usual: list[float] | None, path: Path) -> None:
         from keras_ae._support.pictures import save_picture
         from keras_ae.evaluation import overlay
 
-        picture = overlay(row.image / 255.0, row.map, limits=usual)
-        save_picture(map_path(self.maps, row.file), picture)
+        save_picture(path, overlay(row.image / 255.0, row.map, limits=usual))
 
 
 def print_detector(results: dict[str, Any], as_json: bool) -> None:

@@ -153,7 +153,7 @@ class StudyReport:
         if self.all:
             check_output_directory(self.site, "--site")
             check_replaceable(self.site)
-        names = list(find_studies(self.experiments)) if self.all else [self.name]
+        names = [self.name] if self.name is not None else list(find_studies(self.experiments))
         written = [path for name in names for path in self._report(name)]
         if self.all:
             from keras_ae.studies import write_gallery

@@ -94,7 +94,7 @@ def choose_score(model, trial: AnomalyTrial) -> DetectionSelection:
     scores = fit_scores(model, names, trial.fitted)
     normal, anomalous = (score_images(model, scores, images) for images in (trial.normal, trial.anomalous))
     areas = {name: measure_detection(normal[name], anomalous[name])["roc_auc"] for name in scores}
-    best = max(areas, key=areas.get)
+    best = max(areas, key=areas.__getitem__)
     error = roc_auc_standard_error(areas[best], len(trial.normal), len(trial.anomalous))
     return DetectionSelection(best, areas[best], 1 - areas[best], error, areas)
 

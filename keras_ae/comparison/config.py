@@ -97,7 +97,7 @@ def candidates(
     return build_candidates(image_shape, chosen)
 
 
-def upgraded_comparison(values: Mapping[str, Any]) -> dict[str, Any]:
+def upgraded_comparison(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """A `CompareConfig` as JSON of an earlier version, which had the options of all purposes beside the rest."""
     try:
         options = {**as_json(as_purpose(values["purpose"])), **values.get("options", {})}

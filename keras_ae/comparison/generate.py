@@ -55,7 +55,8 @@ class GenerationOutcome:
 
     def value(self, source: str, measure: str) -> float | None:
         """A measure ("fid", "kid", …) of what was generated ("gaussian", "reconstruction", …), if there is one."""
-        return self.columns.get(f"{source}_{measure}[{self.extractor}]")
+        value = self.columns.get(f"{source}_{measure}[{self.extractor}]")
+        return None if value is None else float(value)
 
 
 @dataclass(frozen=True)

@@ -26,17 +26,18 @@ def probe_codes(model, data: ImageData) -> Probe | None:
     """
     if not all(_has_labels(data, split) for split in data.sizes):
         return None
-    labels, sizes = [], []
+    truths: list[np.ndarray] = []
+    sizes: list[int] = []
 
     def images() -> Iterator[np.ndarray]:
         for split in ("train", "validation", "test"):
-            before = len(labels)
+            before = len(truths)
             for batch, truth in _some(data, split):
-                labels.extend(truth)
+                truths.extend(truth)
                 yield batch
-            sizes.append(len(labels) - before)
+            sizes.append(len(truths) - before)
 
-    codes, labels = encode(model, images()), np.array(labels)
+    codes, labels = encode(model, images()), np.array(truths)
     splits = tuple(np.split(np.arange(len(labels)), np.cumsum(sizes)[:-1]))
     if np.all(labels[splits[0]] == labels[0]):
         return None

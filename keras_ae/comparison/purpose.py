@@ -114,6 +114,7 @@ class Judge(Protocol):
         """Returns a record of `outcome_type`, measured on test images; pictures go to `path / "figures"`."""
 
 
+@dataclass(frozen=True)
 class Purpose(ABC):
     """What a bottleneck is for. A subclass is a frozen dataclass; its fields (`option`) are its options.
 

@@ -28,16 +28,16 @@ SIZES = (
 MEASURES = (
     Column("validation MSE", lambda c: c.validation.mse, "{:.5f}".format),
     Column("± s.e.", lambda c: c.validation.mse_standard_error, "{:.5f}".format),
-    Column("test MSE", lambda c: c.test.mse, "{:.5f}".format),
-    Column("PSNR, dB", lambda c: c.test.psnr, "{:.2f}".format),
-    Column("SSIM", lambda c: c.test.ssim, "{:.3f}".format),
+    Column("test MSE", lambda c: c.test and c.test.mse, "{:.5f}".format),
+    Column("PSNR, dB", lambda c: c.test and c.test.psnr, "{:.2f}".format),
+    Column("SSIM", lambda c: c.test and c.test.ssim, "{:.3f}".format),
     Column("train, s", lambda c: c.training_seconds, "{:.0f}".format),
     Column("encode, µs", lambda c: 1e6 * c.encoding_seconds_per_image, "{:.0f}".format),
 )
 PROBES = (
-    Column("probe accuracy", lambda c: c.probe.accuracy, "{:.1%}".format),
-    Column("probe F1", lambda c: c.probe.macro_f1, "{:.3f}".format),
-    Column("probe AUC", lambda c: c.probe.roc_auc, "{:.3f}".format),
+    Column("probe accuracy", lambda c: c.probe and c.probe.accuracy, "{:.1%}".format),
+    Column("probe F1", lambda c: c.probe and c.probe.macro_f1, "{:.3f}".format),
+    Column("probe AUC", lambda c: c.probe and c.probe.roc_auc, "{:.3f}".format),
 )
 PROBE_EXPLANATION = (
     "*probe* is a linear classifier of the images' labels, trained on the codes of at most 3,000 training images "
@@ -191,7 +191,8 @@ def _cases(path: Path, chosen: TrainedCandidate, height: int, names) -> str:
 
 
 def _caption(candidate: TrainedCandidate) -> str:
-    return f"{candidate.code_values:,} values, MSE {candidate.test.mse:.5f}"
+    error = f", MSE {candidate.test.mse:.5f}" if candidate.test else ""
+    return f"{candidate.code_values:,} values{error}"
 
 
 def _figure(path: Path, candidate: TrainedCandidate, name: str) -> Path:

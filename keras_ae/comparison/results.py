@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.fields import settle_fields
@@ -11,7 +11,10 @@ from keras_ae.comparison.purpose import Purpose
 from keras_ae.comparison.selection import Measured
 from keras_ae.runs import ModelConfig, plain
 
-Record = TypeVar("Record")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Record = TypeVar("Record", bound="DataclassInstance")
 _RARE = ("best_step", "resumed_inexactly")  # written where there is something to say
 
 
@@ -219,18 +222,20 @@ class Comparison:
 
 def trained_candidate(name: str, model: ModelConfig, metrics: Mapping[str, Any]) -> TrainedCandidate:
     """A candidate with the metrics of its run, which has been measured on validation images."""
-    return _candidate({"name": name, "model": asdict(model), **metrics}, Purpose)
+    return _candidate({"name": name, "model": asdict(model), **metrics}, None)
 
 
-def _candidate(row: Mapping[str, Any], purpose: type[Purpose]) -> TrainedCandidate:
-    parts = {
+def _candidate(row: Mapping[str, Any], purpose: type[Purpose] | None) -> TrainedCandidate:
+    """A candidate of JSON; what a purpose measured is read if one is given."""
+    parts: dict[str, Any] = {
         "model": _read(ModelConfig, row["model"]),
         "validation": _read(Reconstruction, row["validation"]),
         "test": _read_if(Reconstruction, row.get("test")),
         "probe": _read_if(Probe, row.get("probe")),
-        "selection": _read_if(purpose.selection_type, purpose.selection_type and row["validation"]),
-        "outcome": _read_if(purpose.outcome_type, row.get(purpose.outcome_key)),
     }
+    if purpose is not None:
+        parts["selection"] = _read_if(purpose.selection_type, row["validation"])
+        parts["outcome"] = _read_if(purpose.outcome_type, row.get(purpose.outcome_key))
     return _read(TrainedCandidate, {**row, **parts})
 
 

@@ -38,8 +38,8 @@ def choose_density(
         samples: Images of each density, and the most that are taken of the split.
     """
     columns = _measured(model, data, densities, samples, extractor, data.seed, "validation", reconstructions=False)
-    distances = {name: columns[column(name, "fid", extractor.name)] for name in densities}
-    best = min(distances, key=distances.get)
+    distances = {name: float(columns[column(name, "fid", extractor.name)]) for name in densities}
+    best = min(distances, key=distances.__getitem__)
     return GenerationSelection(best, distances[best])
 
 
@@ -48,7 +48,7 @@ def measure_densities(
 ) -> GenerationOutcome:
     """What `measure_samples` measures on test images; `chosen` is the density that validation chose."""
     columns = _measured(model, data, densities, samples, extractor, data.seed, "test")
-    distance = columns[column(chosen, "fid", extractor.name)]
+    distance = float(columns[column(chosen, "fid", extractor.name)])
     return GenerationOutcome(chosen, distance, {name: _finite(value) for name, value in columns.items()})
 
 

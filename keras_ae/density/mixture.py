@@ -116,17 +116,25 @@ class Density(ABC):
 
     def save(self, path) -> None:
         """Writes the density to an .npz file, for `load_density`."""
-        self.check()
-        arrays = {"weights": self.weights, "means": self.means, "factors": self.factors}
+        arrays = dict(zip(("weights", "means", "factors"), self.parameters(), strict=True))
         write_arrays(Path(path), {"name": self.name, **arrays})
 
-    def check(self, length: int | None = None) -> None:
-        """Raises an `InputError` if the density is not fitted, or was fitted to codes of another length."""
-        if self.means is None:
+    def parameters(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Returns the weights [k], means [k, d] and Cholesky factors [k, d, d].
+
+        Raises:
+            InputError: The density is not fitted.
+        """
+        if self.weights is None or self.means is None or self.factors is None:
             raise InputError(
                 f"a density {self.name!r} without codes", "one that is fitted", "call fit(codes) first"
             )
-        fitted = self.means.shape[1]
+        return self.weights, self.means, self.factors
+
+    def check(self, length: int | None = None) -> None:
+        """Raises an `InputError` if the density is not fitted, or was fitted to codes of another length."""
+        _, means, _ = self.parameters()
+        fitted = means.shape[1]
         if length not in (None, fitted):
             action = "fit a density to the codes of this model"
             raise InputError(f"codes of {length} values", f"{fitted}, as the density was fitted to", action)

@@ -129,9 +129,7 @@ class AnomalyDetector(OutlierDetector):
     def set_rate(self, rate: float) -> Self:
         """Move the threshold to another rate of alarms, by the scores that it was calibrated on."""
         self._check_fitted()
-        self.calibration_ = self.calibration_.at(rate)
-        self.threshold_ = self.calibration_.threshold
-        return self
+        return self._take(self.score_, self.calibration_.at(rate))
 
     def set_threshold(self, threshold: float) -> Self:
         """Move the threshold to a score of one's own; `calibration_` promises nothing about it.

@@ -92,8 +92,7 @@ class Part:
                 joined = np.concatenate(waiting)
                 yield joined[:size]
                 waiting = [joined[size:]]
-        last = np.concatenate(waiting) if waiting else ()
-        if len(last):
+        if waiting and len(last := np.concatenate(waiting)):
             yield last
 
     def divided(self, every: float) -> tuple["Part", "Part"]:

@@ -2,11 +2,12 @@
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -67,7 +68,7 @@ class ExportedDetector:
         self.card = read_card(self.path, unverified)
         self.image_shape, self.threshold = self.card.image_shape, self.card.threshold
         self.has_map = self.card.has_map
-        self._model = None
+        self._model: Any = None  # the graph, once it is loaded
 
     def load(self) -> None:
         """Load the graph, which takes seconds; scoring does so by itself."""
@@ -101,7 +102,7 @@ class ExportedDetector:
         import tensorflow as tf
 
         self.load()
-        batches = [images]
+        batches: Iterable[np.ndarray] = [images]
         if self._takes_bytes(f"{endpoint}_uint8", images):
             endpoint = f"{endpoint}_uint8"
         else:
@@ -121,7 +122,7 @@ class ExportedDetector:
 
     def _check_map(self) -> None:
         if not self.has_map:
-            raise InputError(f"maps of the score {self.card['score']['name']!r}", "a score that has a map")
+            raise InputError(f"maps of the score {self.card.score['name']!r}", "a score that has a map")
 
     def score_folder(
         self,
@@ -162,11 +163,12 @@ class ExportedDetector:
 
     def _scored(self, pending, threshold: float, maps: bool) -> Iterator[FileScore]:
         good = [pixels for _, pixels in pending if not isinstance(pixels, str)]
-        scores, drawn = iter(()), iter(())
+        scores: Iterator[np.float32] = iter(())
+        drawn: Iterator[tuple[np.ndarray, np.ndarray]] = iter(())
         if good:
             images = np.stack(good)
             scores = iter(self.score(images))
-            drawn = iter(zip(images, self.map(images), strict=True)) if maps else drawn
+            drawn = zip(images, self.map(images), strict=True) if maps else drawn
         for file, pixels in pending:
             if isinstance(pixels, str):
                 yield FileScore(file, None, False, pixels)

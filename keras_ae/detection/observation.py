@@ -109,7 +109,9 @@ class NormalImages:
     def residuals(self) -> Residuals:
         """Moments of the residuals of all images, pixel by pixel."""
         residual = compiled(lambda images: Observation(self.model, images).residual)
-        count, total, squares = 0, 0.0, 0.0
+        count = 0
+        total: np.ndarray = np.zeros(())
+        squares: np.ndarray = np.zeros(())
         for batch in self._passing():
             values = as_array(residual(batch)).astype(np.float64)
             count, total, squares = count + len(values), total + values.sum(0), squares + np.square(values).sum(0)
@@ -161,7 +163,8 @@ class NormalImages:
             if not isinstance(part, Part):
                 ranked = RankedImages(self.batches)
                 part = Part(ranked, 0, len(ranked))
-            self._divisions[every] = tuple(NormalImages(self.model, each) for each in part.divided(every))
+            most, others = part.divided(every)
+            self._divisions[every] = NormalImages(self.model, most), NormalImages(self.model, others)
         return self._divisions[every]
 
 

@@ -154,4 +154,4 @@ def _value(each: int) -> np.float32:
     """The least value of a bin."""
     ordered = np.uint32(int(each) << DROPPED)
     bits = ordered & np.uint32((1 << 31) - 1) if ordered >> 31 else ~ordered
-    return np.array(bits, np.uint32).view(np.float32)[()]
+    return np.array([bits], np.uint32).view(np.float32)[0]

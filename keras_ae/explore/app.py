@@ -10,7 +10,7 @@ from dash import Input, Output, State, dcc, html
 from keras_ae._support.errors import InputError
 from keras_ae.explore.exploration import Exploration
 from keras_ae.explore.local import LocalExploration
-from keras_ae.explore.pages import codes, compare, decode, interpolate, local, reconstruct
+from keras_ae.explore.pages import codes, compare, decode, interpolate, local, parts, reconstruct
 from keras_ae.explore.requests import WHICH, guard
 
 PAGES = {
@@ -44,7 +44,7 @@ def make_app(explorations: Sequence[Exploration | LocalExploration]) -> dash.Das
     app = dash.Dash(
         __name__,
         title="keras-ae explore",
-        update_title=None,
+        update_title=None,  # type: ignore[arg-type]  # Dash says so for a title that stays
         assets_folder="assets",
         serve_locally=True,
         suppress_callback_exceptions=True,  # callbacks name what is on other pages
@@ -88,8 +88,9 @@ def _head(explorations, number: int, name: str):
     contents = [html.P("keras-ae explore", className="kicker"), html.H1(explored.name)]
     contents.append(html.P(_facts(explored), className="facts"))
     if len(explorations) > 1:
-        pages = [_same(explorations, i, name) for i in range(len(explorations))]
-        models = [(each.name, f"/{i}/{pages[i]}", i == number) for i, each in enumerate(explorations)]
+        models = [
+            (each.name, f"/{i}/{_same(explorations, i, name)}", i == number) for i, each in enumerate(explorations)
+        ]
         contents.append(_links(models, "models"))
     pages = [(PAGES[page].title, f"/{number}/{page}", page == name) for page in pages_of(explorations, number)]
     return html.Header([*contents, _links(pages, "pages")])
@@ -106,7 +107,7 @@ def _links(links: list[tuple[str, str, bool]], label: str):
         dcc.Link(text, href=href, className="current" if here else "", title=f"{text} (shown)" if here else text)
         for text, href, here in links
     ]
-    return html.Nav(items, className=label, **{"aria-label": label})
+    return html.Nav(items, className=label, **parts.labelled(label))
 
 
 def _facts(explored) -> str:

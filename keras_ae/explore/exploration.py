@@ -118,15 +118,21 @@ class Exploration:
         """Number of values in a code."""
         return int(np.prod(self.code_shape))
 
+    def require_images(self) -> ExploredImages:
+        """Returns the images; `InputError` where none are known."""
+        if self.images is None:
+            raise InputError(f"{self.name}, whose images are not known", "images to show", "give --data SOURCE")
+        return self.images
+
     @cached_property
     def training_codes(self) -> np.ndarray | None:
         """Codes of the training images, float32 [m, d]."""
         return None if self.images is None else self._codes(self.images.training)
 
     @cached_property
-    def codes(self) -> np.ndarray | None:
-        """Codes of the images shown, float32 [n, d]."""
-        return None if self.images is None else self._codes(self.images.shown)
+    def codes(self) -> np.ndarray:
+        """Codes of the images shown, float32 [n, d]; `InputError` where none are known."""
+        return self._codes(self.require_images().shown)
 
     @cached_property
     def start(self) -> np.ndarray:
@@ -139,7 +145,7 @@ class Exploration:
         """All code variables, the most varying first."""
         codes = self.training_codes
         deviations = np.ones(self.size) if codes is None else codes.std(axis=0, dtype=np.float64)
-        largest = max(float(deviations.max()), np.finfo(np.float32).tiny)
+        largest = max(float(deviations.max()), float(np.finfo(np.float32).tiny))
         order = np.argsort(-deviations, kind="stable")
         return [self._variable(int(i), float(deviations[i]), largest) for i in order]
 
@@ -195,7 +201,7 @@ class Exploration:
         if axis not in self.axes():
             raise unknown_name("axis", axis, self.axes())
         if axis == "score":
-            return np.float32(self.scores)
+            return np.asarray(self.scores, np.float32)
         if axis.startswith("pc"):
             return self._projected[:, int(axis[2:]) - 1]
         return self.codes[:, int(axis)]
@@ -235,14 +241,14 @@ class Exploration:
 
     @property
     def _components(self) -> bool:
-        return self.codes is not None and min(self.codes.shape) >= 2
+        return self.images is not None and min(self.codes.shape) >= 2
 
     @cached_property
     def _projected(self) -> np.ndarray:
         return project(self.codes, 2)
 
     def _codes(self, images: np.ndarray) -> np.ndarray:
-        return np.float32(encode(self.model, images)).reshape(len(images), -1)
+        return encode(self.model, images).astype(np.float32).reshape(len(images), -1)
 
     def _checked(self, code) -> np.ndarray:
         code = np.asarray(code, np.float32).reshape(-1)

@@ -84,7 +84,7 @@ class Opener:
         if config is None:
             return None, ("No images are known: give some with --data SOURCE for a map, samples and scores.",)
         try:
-            return self._load(config, seed), ()
+            return self._load(config, seed or 0), ()
         except InputError as error:
             line = f"The run's images cannot be loaded ({error}): give others with --data SOURCE."
             return None, (line,)
@@ -148,7 +148,7 @@ def _fitted(exploration: Exploration) -> dict[str, Density]:
     size, codes = exploration.size, exploration.training_codes
     if size > LONGEST:
         return {}
-    fitted = {}
+    fitted: dict[str, Density] = {}
     for name, kind in DENSITIES.items():
         density = kind()
         if name == "standard_normal":

@@ -208,8 +208,8 @@ def sampler(density: Density) -> Callable:
     """
     import tensorflow as tf
 
-    log_weights = np.log(density.weights).astype(np.float32)
-    means, factors = np.float32(density.means), np.float32(density.factors)
+    weights, means, factors = density.parameters()
+    log_weights, means, factors = (array.astype(np.float32) for array in (np.log(weights), means, factors))
 
     def draw(count, seed):
         which = tf.random.stateless_categorical(log_weights[None], count, tf.stack([seed, 0]))[0]

@@ -112,14 +112,16 @@ def check_moments(what: str, expected: Iterable[np.ndarray], received: Iterable[
     (a, a_error), (b, b_error) = map(_mean_and_squared_error, (expected, received))
     worst = float(np.max(np.abs(a - b) / (np.sqrt(a_error + b_error) + 1e-6)))
     if not worst <= STANDARD_ERRORS:
-        expected = f"at most {STANDARD_ERRORS}"
-        raise InputError(f"an exported {what} whose mean differs by {worst:.2g} standard errors", expected)
+        differs = f"an exported {what} whose mean differs by {worst:.2g} standard errors"
+        raise InputError(differs, f"at most {STANDARD_ERRORS}")
     return Parity(worst, STANDARD_ERRORS)
 
 
 def _mean_and_squared_error(batches: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Mean and squared standard error of each value over all batches, of which one at a time is held."""
-    count, total, squares = 0, 0.0, 0.0
+    count = 0
+    total: np.ndarray = np.zeros(())
+    squares: np.ndarray = np.zeros(())
     for batch in batches:
         batch = np.asarray(batch, np.float64)
         count, total, squares = count + len(batch), total + batch.sum(0), squares + np.square(batch).sum(0)

@@ -1,5 +1,7 @@
 """Preparation of images within an exported graph: bytes of any size, resized to the last bit as files are."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from keras_ae.data import Preparation
@@ -75,22 +77,24 @@ class Resizing:
         sizes = tf.shape(pixels)[1], tf.shape(pixels)[2]
         height, width = (tf.cast(size, tf.float64) for size in sizes)
         rows, columns = self.preparation.size
+        inner: Sequence
         if self.preparation.resize == "pad":
             scale = tf.minimum(rows / height, columns / width)
             inner = [tf.maximum(tf.round(side * scale), 1) for side in (height, width)]
-            first = [(whole - side) // 2 for whole, side in zip((rows, columns), inner, strict=True)]
+            first = tuple((whole - side) // 2 for whole, side in zip((rows, columns), inner, strict=True))
             starts, ends = (0.0, 0.0), (height, width)
         else:
             inner, first = (float(rows), float(columns)), (0.0, 0.0)
             starts, ends = (0.0, 0.0), (height, width)
             if self.preparation.resize == "crop":
                 starts, ends = _covered(height, width, columns / rows)
-        return tuple(
+        vertical, horizontal = (
             _Axis(size, whole, _single(start), _single(end), begin, count)
             for size, whole, start, end, begin, count in zip(
                 sizes, (rows, columns), starts, ends, first, inner, strict=True
             )
         )
+        return vertical, horizontal
 
 
 class _Axis:

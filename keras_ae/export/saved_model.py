@@ -102,11 +102,11 @@ def _example(name: str, each: Input, images) -> np.ndarray:
     """A value for an input: the images that were given, or random ones, or random codes."""
     if each.default is not None or not each.shape:
         return np.asarray(0 if each.default is None else each.default, each.dtype)
-    generator = np.random.default_rng(0)
+    generator, sides = np.random.default_rng(0), [side for side in each.shape[1:] if side is not None]
     if each.name != "images":
-        return generator.standard_normal((CHECKED, *each.shape[1:])).astype(np.float32)
+        return generator.standard_normal((CHECKED, *sides)).astype(np.float32)
     if images is None:
-        images = generator.random((CHECKED, *each.shape[1:])).astype(np.float32)
+        images = generator.random((CHECKED, *sides)).astype(np.float32)
     images = np.asarray(images[:CHECKED], np.float32)
     return np.round(images * 255).astype(np.uint8) if name.endswith(BYTES) else images
 

@@ -4,7 +4,7 @@ from keras_ae._support.lazy import lazy_names
 
 # Names that were here before the gallery and the comparison's report moved to what they report on.
 _ELSEWHERE = {"write_comparison": "keras_ae.comparison", "write_gallery": "keras_ae.studies"}
-_WHERE = {}
+_WHERE: dict[str, str] = {}
 # What other packages of this library share, and nobody else needs.
 _SHARED = {
     "MarkdownPage": "pages",

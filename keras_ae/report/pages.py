@@ -125,5 +125,5 @@ def _opening(tokens: list[Token], page: MarkdownPage, parser: MarkdownIt) -> lis
         page.title, tokens = tokens[1].content, tokens[3:]
     if tokens and tokens[0].type == "paragraph_open":
         tokens[0].attrs["class"] = "lead"
-        page.summary = parser.renderer.renderInline(tokens[1].children or [], parser.options, {})
+        page.summary = parser.renderer.render(tokens[1:2], parser.options, {})
     return tokens

@@ -87,7 +87,11 @@ def robustness_heatmap(summaries: Summaries, baseline: str | None = None) -> Fig
     _grid(axes, attacks, models)
     there, measured = np.isfinite(rate), np.isfinite(distance)
     full, hollow = there & measured, there & ~measured
-    edges = {"edgecolors": "0.6", "linewidths": 0.5, "zorder": 2}  # so that pale circles can be seen
+    edges: dict[str, Any] = {
+        "edgecolors": "0.6",
+        "linewidths": 0.5,
+        "zorder": 2,
+    }  # pale circles are seen so
     drawn = axes.scatter(x[full], y[full], sizes(rate[full]), distance[full], cmap=colours, norm=scale, **edges)
     axes.scatter(x[hollow], y[hollow], sizes(rate[hollow]), facecolors="none", **edges)
     _explain(figure, axes, drawn, sizes, "" if baseline is None else f", {baseline} = 0, standardised")

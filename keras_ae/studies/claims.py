@@ -134,37 +134,18 @@ class Claim:
         of parts (Bonferroni). Undecided: otherwise. So at most 5 % of the claims whose truth lies on the bound get
         a yes or a no.
         """
-        seeds = self.evidence.seeds if self.evidence else 0
-        if seeds < FEWEST_SEEDS:
+        evidence = self.evidence
+        if evidence is None or evidence.seeds < FEWEST_SEEDS:
+            seeds = evidence.seeds if evidence else 0
             return Verdict(NOT_TESTED, seeds=seeds, remark=self._remark(seeds))
-        outside = self._outside()
-        part = self._decisive(outside or list(self.evidence.differences))
-        found = interval(self.evidence.differences[part])
-        seeds = len(self.evidence.differences[part])
+        outside = _parts_outside(evidence)
+        part = _decisive(evidence, outside or list(evidence.differences))
+        decisive = interval(evidence.differences[part])
+        seeds = len(evidence.differences[part])
         if not self.gate.passes:
-            return Verdict(NOT_TESTED, part, found, seeds, self._remark(seeds))
-        inside = all(
-            _inside(interval(values), self.evidence.bound) for values in self.evidence.differences.values()
-        )
-        return Verdict(NO if outside else YES if inside else UNDECIDED, part, found, seeds)
-
-    def _outside(self) -> list[str]:
-        """The parts whose intervals lie outside of the bound, at a confidence corrected for their number."""
-        parts = self.evidence.differences
-        corrected = 1 - (1 - CONFIDENCE) / len(parts)
-        return [
-            name for name, values in parts.items() if _outside(interval(values, corrected), self.evidence.bound)
-        ]
-
-    def _decisive(self, parts: Sequence[str]) -> str:
-        """The part whose interval has least room within the bound."""
-        bound = self.evidence.bound
-
-        def room(part: str) -> float:
-            found = interval(self.evidence.differences[part])
-            return min(found.low - bound.low, bound.high - found.high)
-
-        return min(parts, key=room)
+            return Verdict(NOT_TESTED, part, decisive, seeds, self._remark(seeds))
+        inside = all(_inside(interval(values), evidence.bound) for values in evidence.differences.values())
+        return Verdict(NO if outside else YES if inside else UNDECIDED, part, decisive, seeds)
 
     def _remark(self, seeds: int) -> str:
         reasons = [] if self.gate.passes else [self.gate.reason]
@@ -182,6 +163,23 @@ def _inside(found: Interval, bound: Bound) -> bool:
 
 def _outside(found: Interval, bound: Bound) -> bool:
     return found.high < bound.low or found.low > bound.high
+
+
+def _parts_outside(evidence: Evidence) -> list[str]:
+    """The parts whose intervals lie outside of the bound, at a confidence corrected for their number."""
+    corrected = 1 - (1 - CONFIDENCE) / len(evidence.differences)
+    intervals = {name: interval(values, corrected) for name, values in evidence.differences.items()}
+    return [name for name, reached in intervals.items() if _outside(reached, evidence.bound)]
+
+
+def _decisive(evidence: Evidence, parts: Sequence[str]) -> str:
+    """The part whose interval has least room within the bound."""
+
+    def room(part: str) -> float:
+        reached = interval(evidence.differences[part])
+        return min(reached.low - evidence.bound.low, evidence.bound.high - reached.high)
+
+    return min(parts, key=room)
 
 
 def table(claims: Iterable[Claim | None]) -> pandas.DataFrame:

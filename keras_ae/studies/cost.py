@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import keras
 
 from keras_ae._support.errors import InputError
-from keras_ae.runs import RunConfig, step_seconds
+from keras_ae.runs import DataConfig, ModelConfig, RunConfig, step_seconds
 from keras_ae.studies.study import StudyRun
 
 TRAINING_PASSES = 3  # a forward pass, and a backward one that costs about two
@@ -73,7 +73,9 @@ def estimate(runs: Sequence[StudyRun]) -> Estimate:
         >>> estimated.seconds > 0, list(estimated.left_out)
         (True, ['source=folder_nowhere'])
     """
-    shapes, costs, speeds = {}, {}, {}
+    shapes: dict[DataConfig, tuple[int, int, int]] = {}
+    costs: dict[tuple[ModelConfig, tuple[int, int, int]], Cost] = {}
+    speeds: dict[tuple[str, str, str], float] = {}
     seconds = memory = 0.0
     left_out = _add_costs(runs, shapes, costs)
     for run in (run for run in runs if run.name not in left_out):
@@ -96,7 +98,8 @@ def estimate(runs: Sequence[StudyRun]) -> Estimate:
 
 def _add_costs(runs: Sequence[StudyRun], shapes: dict, costs: dict) -> dict[str, str]:
     """The runs that cannot be estimated, and why. A source that is not there is asked for once."""
-    left_out, missing = {}, {}
+    left_out: dict[str, str] = {}
+    missing: dict[str, InputError] = {}
     for run in runs:
         data = run.config.data.source
         try:

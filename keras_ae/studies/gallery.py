@@ -4,7 +4,7 @@ import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
 from pathlib import Path
 from string import Template
@@ -119,7 +119,7 @@ def _write_chapter(chapter: _Chapter, chapters: Sequence[_Chapter], site: Path) 
     study, page = chapter.study, chapter.page
     directory = site / study.name
     for source in [*_pictures(chapter), *chapter.tables]:
-        write_atomically(directory / source.name, lambda path, source=source: shutil.copyfile(source, path))
+        write_atomically(directory / source.name, partial(shutil.copyfile, source))
     downloads = [f"<a href='{_address(table.name)}'>{escape(table.name)}</a>" for table in chapter.tables]
     html = Template(resource("gallery_study.html", "keras_ae.studies")).substitute(
         title=escape(page.title),

@@ -82,6 +82,12 @@ def test_bad_images_are_refused_by_exported_detectors(exported, given, message):
             ask(given)
 
 
+def test_an_exported_score_without_a_map_says_so(model, images, tmp_path):
+    kae.AnomalyDetector(model, "mahalanobis", false_positive_rate=0.2).fit(images).export(tmp_path / "mapless")
+    with pytest.raises(InputError, match="maps of the score 'mahalanobis'; expected a score that has a map"):
+        kae.detection.ExportedDetector(tmp_path / "mapless").map(images)
+
+
 def _percentiles(detector):
     return np.percentile(detector.calibration_.scores, [16, 84])
 

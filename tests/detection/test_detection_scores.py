@@ -158,6 +158,17 @@ def test_a_combination_standardises_its_members_on_images_they_have_not_seen(mod
     assert not as_score("gaussian+mahalanobis").has_map
 
 
+def test_a_score_without_settings_needs_no_decorator_to_be_copied():
+    class Brightness(kae.detection.Score):
+        name = "brightness"
+
+        def values(self, seen):
+            return seen.images.mean((1, 2, 3))
+
+    assert isinstance(Brightness().copy(), Brightness)
+    assert Brightness().config() == {}
+
+
 @pytest.mark.tensorflow
 def test_the_confidence_of_a_lea(images, others):
     inputs = keras.Input((6, 5, 2))

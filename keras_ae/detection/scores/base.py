@@ -1,7 +1,7 @@
 """What every anomaly score is."""
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,6 +12,7 @@ from keras_ae.data import positive
 from keras_ae.detection.observation import NormalImages, Observation
 
 
+@dataclass
 class Score(ABC):
     """A measure of how anomalous images are to a trained autoencoder: the higher, the more.
 

@@ -84,8 +84,8 @@ class Mahalanobis(Score):
     learns: ClassVar[tuple[str, ...]] = ("mean", "whitening")
 
     def fit(self, normal: NormalImages):
-        fitted = DENSITIES["gaussian"]().fit(normal.codes)
-        self.mean, self.whitening = np.float32(fitted.means[0]), np.float32(np.linalg.inv(fitted.factors[0]))
+        _, means, factors = DENSITIES["gaussian"]().fit(normal.codes).parameters()
+        self.mean, self.whitening = means[0].astype(np.float32), np.linalg.inv(factors[0]).astype(np.float32)
         return self
 
     def values(self, seen: Observation):
@@ -159,7 +159,7 @@ def _centered(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         received = f"nearest codes of an early version, {np.abs(mean).max():.0f} deviations from 0"
         raise InputError(received, f"at most {FARTHEST}, or its distances were rounded", "fit the detector again")
     return {
-        "center": np.float32(mean / state["scale"]),
+        "center": (mean / state["scale"]).astype(np.float32),
         "scale": state["scale"],
-        "kept": np.float32(state["kept"] - mean),
+        "kept": (state["kept"] - mean).astype(np.float32),
     }

@@ -1,6 +1,6 @@
 """Several scores as one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -48,7 +48,7 @@ class Combination(Score):
         return "+".join(member.label for member in self.members)
 
     @property
-    def has_map(self) -> bool:
+    def has_map(self) -> bool:  # type: ignore[override]  # other scores have it or not by their class
         """Whether a member has one: the map is that of the first one."""
         return any(member.has_map for member in self.members)
 
@@ -80,7 +80,7 @@ class Combination(Score):
         return super().map(seen)
 
     def copy(self) -> Self:
-        return Combination(tuple(member.copy() for member in self.members))
+        return replace(self, members=tuple(member.copy() for member in self.members))
 
     def config(self) -> dict[str, Any]:
         return {"members": [{"name": member.name, **member.config()} for member in self.members]}

@@ -111,6 +111,7 @@ class JointLikelihood(Score):
 
     def set_state(self, state):
         super().set_state(state)
+        self.variance = state["variance"]
         self._code = self._codes().set_state(state)
         self.fitted_density = self._code.fitted_density
         return self

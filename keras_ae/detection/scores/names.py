@@ -1,6 +1,6 @@
 """Scores by name."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,7 @@ KINDS = {
     )
 }
 # What one writes, and what it makes.
-SCORES = {
+SCORES: dict[str, Callable[[], Score]] = {
     "mse": lambda: ReconstructionError("mse"),
     "mae": lambda: ReconstructionError("mae"),
     "ssim": lambda: ReconstructionError("ssim"),
@@ -72,7 +72,8 @@ def _named(name: str) -> Score:
         return score
     if not hasattr(score, "pooling"):
         raise InputError(f"the score {name!r} with the pooling {pooling!r}", "a score of maps", "leave it out")
-    return replace(score, pooling=pooling)
+    settings: dict[str, Any] = {"pooling": pooling}
+    return replace(score, **settings)
 
 
 def score_from_config(config: dict[str, Any]) -> Score:

@@ -85,4 +85,4 @@ def _weights(length: int, deviation: float) -> np.ndarray:
     weights = np.zeros((length, length), np.float64)
     for place in range(length):
         np.add.at(weights[place], np.clip(place + steps, 0, length - 1), kernel / kernel.sum())
-    return np.float32(weights)
+    return weights.astype(np.float32)

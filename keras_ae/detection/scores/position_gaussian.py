@@ -58,7 +58,8 @@ class PositionGaussian(MapScore):
     def fit(self, normal: NormalImages):
         if self.choice == "pca":
             moments = merged_moments(maps.reshape(1, -1, maps.shape[-1]) for maps in normal.each(self.maps))
-            self.projection = np.float32(np.linalg.eigh(moments.covariance[0])[1][:, ::-1][:, : self.channels])
+            directions = np.linalg.eigh(moments.covariance[0])[1][:, ::-1][:, : self.channels]
+            self.projection: np.ndarray | None = directions.astype(np.float32)
         else:
             self.projection = None
         moments = merged_moments(map(self._positions, normal.each(self.maps)))
@@ -116,7 +117,9 @@ def merged_moments(batches) -> Moments:
     Raises:
         InputError: There are fewer than two values at a position.
     """
-    count, mean, scatter = 0, 0.0, 0.0
+    count = 0
+    mean: np.ndarray = np.zeros(())
+    scatter: np.ndarray = np.zeros(())
     for batch in batches:
         batch = batch.astype(np.float64)
         size, centre = batch.shape[1], batch.mean(axis=1)

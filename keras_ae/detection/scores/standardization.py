@@ -16,7 +16,7 @@ def faintly_changed(images, count: int = 1):
         images: Any number n of them, all changed alike.
         count: n, to change each in its own way: what one change does to the parts of a sum may cancel.
     """
-    signs = np.random.default_rng(0).choice(np.float32([-1, 1]), (count, *images.shape[1:]))
+    signs = np.random.default_rng(0).choice(np.array([-1, 1], np.float32), (count, *images.shape[1:]))
     return ops.clip(images + signs * np.float32(FAINT * GREY_LEVEL), 0, 1)
 
 
@@ -40,4 +40,5 @@ def center_and_deviation(values: np.ndarray, least: np.ndarray | float = 0.0) ->
     values = np.asarray(values, np.float64)
     mean = values.mean(axis=0)
     deviation = np.maximum(np.maximum(values.std(axis=0), ROUNDING * np.abs(mean)), least)
-    return np.float32(mean), np.float32(np.where(deviation > np.finfo(np.float32).tiny, deviation, 1.0))
+    deviation = np.where(deviation > np.finfo(np.float32).tiny, deviation, 1.0)
+    return np.asarray(mean, np.float32), deviation.astype(np.float32)

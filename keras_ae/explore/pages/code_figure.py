@@ -19,7 +19,7 @@ CLASSES = 20  # labels of more values are shown as a scale
 
 def colours(explored: Exploration) -> dict[str, np.ndarray | None]:
     """What points can be coloured by: labels or factors by name, the anomaly score, nothing."""
-    images = explored.images
+    images = explored.require_images()
     found: dict[str, np.ndarray | None] = {
         name: images.labels[:, column] for column, name in enumerate(images.label_names)
     }
@@ -49,7 +49,7 @@ def _text(name: str) -> str:
 
 def _classes(explored: Exploration, at: np.ndarray, values: np.ndarray) -> list[dict[str, Any]]:
     """A trace a label: colours, and other marks where there are more labels than colours."""
-    images, traces = explored.images, []
+    images, traces = explored.require_images(), []
     for place, label in enumerate(np.unique(values)):
         mark = {
             "color": PALETTE[place % len(PALETTE)],

@@ -22,7 +22,8 @@ def layout(explored: Exploration, stored=None):
     axes = [{"label": name, "value": key} for key, name in explored.axes().items()]
     keys = [axis["value"] for axis in axes]
     colour = list(colours(explored))
-    count = len(explored.images.shown)
+    images = explored.require_images()
+    count = len(images.shown)
     x, y = keys[0], keys[min(1, len(keys) - 1)]
     fields = [
         parts.choice("x-axis", "horizontal", axes, x),
@@ -39,23 +40,23 @@ def layout(explored: Exploration, stored=None):
     return html.Div(
         [
             html.P(
-                f"The codes of {count:,} {explored.images.split} images. Click a point to see its image, or draw "
+                f"The codes of {count:,} {images.split} images. Click a point to see its image, or draw "
                 "around a group; without a mouse, give an image's number."
             ),
             html.Div(fields, className="fields"),
             html.Div(
                 [
-                    html.Section(graph, **{"aria-label": "map of codes"}),
+                    html.Section(graph, **parts.labelled("map of codes")),
                     html.Section(
                         [
                             parts.number_field("picked", "image number", count),
-                            html.Div(id="point", **{"aria-live": "polite"}),
+                            html.Div(id="point", **parts.LIVE),
                         ]
                     ),
                 ],
                 className="pair",
             ),
-            html.Section(id="group", **{"aria-live": "polite"}),
+            html.Section(id="group", **parts.LIVE),
         ]
     )
 
@@ -89,7 +90,7 @@ def register(app, explorations) -> None:
     def show(number, which):
         explored = explorations[which]
         try:
-            row = parts.row_of(number, len(explored.images.shown))
+            row = parts.row_of(number, len(explored.require_images().shown))
         except InputError as error:
             return parts.problem(error), no_update
         # The code is handed on when it is asked for: merely to open the map leaves the sliders as they were.
@@ -106,7 +107,7 @@ def register(app, explorations) -> None:
         explored = explorations[which]
         rows = _rows(selected)
         for row in rows:
-            parts.row_of(row + 1, len(explored.images.shown))  # refuses what is none
+            parts.row_of(row + 1, len(explored.require_images().shown))  # refuses what is none
         return _group(explored, rows) if len(rows) > 1 else None
 
 
@@ -118,7 +119,7 @@ def _rows(event) -> list[int]:
 
 
 def _point(explored: Exploration, row: int, which: int):
-    image = explored.images.shown[row]
+    image = explored.require_images().shown[row]
     made = explored.decode(explored.codes[row])
     score = "" if explored.scores is None else f"; anomaly score {explored.scores[row]:.5g}"
     return [
@@ -144,12 +145,12 @@ def _group(explored: Exploration, rows: list[int]):
         html.H2(f"A group of {len(rows):,} images{more}"),
         html.P(_counts(explored, rows)),
         html.Div([parts.figure(center, "decoded mean of their codes", side=SIDE)], className="trio"),
-        parts.strip(explored.images.shown[shown], labels, "image"),
+        parts.strip(explored.require_images().shown[shown], labels, "image"),
     ]
 
 
 def _counts(explored: Exploration, rows: list[int]) -> str:
-    images = explored.images
+    images = explored.require_images()
     if images.labels.shape[1] != 1:
         return ""
     found, counts = np.unique(images.labels[rows, 0], return_counts=True)

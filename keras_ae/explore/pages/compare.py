@@ -23,7 +23,7 @@ def layout(explored: Exploration, stored=None):
         [
             html.P("What each model keeps of one image: its reconstruction, and where its code is large."),
             html.Div(chosen, className="fields"),
-            html.Div(id="compared", **{"aria-live": "polite"}),
+            html.Div(id="compared", **parts.LIVE),
         ]
     )
 

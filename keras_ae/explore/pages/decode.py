@@ -31,7 +31,9 @@ def shows(explored) -> bool:
 
 def layout(explored: Exploration, stored=None):
     """The page; it starts at the code that another page left, if there is one."""
-    code = np.float32(stored) if stored and len(stored) == explored.size else explored.start
+    code = explored.start
+    if stored and len(stored) == explored.size:
+        code = np.array(stored, np.float32)
     shown = explored.variables[:MOST]
     opened = [each for each in shown[:OPEN] if each.active]
     folded = [each for each in shown if each not in opened]
@@ -109,7 +111,7 @@ def register(app, explorations) -> None:
 
 def _code(base, values, sliders) -> np.ndarray:
     """The whole code: the base's values, and in their places those of the sliders."""
-    code = np.float32(base)
+    code = np.array(base, np.float32)
     for slider, value in zip(sliders, values, strict=True):
         if value is not None:
             code[slider["index"]] = value
@@ -127,7 +129,7 @@ def _picture(image: np.ndarray):
 
 
 def _buttons(explored: Exploration):
-    samples = [
+    samples: list[html.Button | html.P] = [
         html.Button(f"Sample: {NAMES[name]}", id={"type": "sample", "density": name}, n_clicks=0)
         for name in explored.densities
     ]
@@ -172,5 +174,5 @@ def _traversal(explored: Exploration, shown: list[CodeVariable]):
         html.H2("Traversal"),
         html.P("The same code, with one variable from end to end.", className="note"),
         parts.choice("along", "variable", options, options[0]["value"]),
-        html.Div(id="traversal", **{"aria-live": "polite"}),
+        html.Div(id="traversal", **parts.LIVE),
     ]

@@ -19,7 +19,7 @@ def shows(explored) -> bool:
 
 def layout(explored: Exploration, stored=None):
     """The page; it starts between the first two images of different labels."""
-    images = explored.images
+    images = explored.require_images()
     count = len(images.shown)
     others = np.flatnonzero((images.labels != images.labels[0]).any(axis=1))
     other = int(others[0]) if len(others) else min(1, count - 1)
@@ -33,7 +33,7 @@ def layout(explored: Exploration, stored=None):
                 ],
                 className="fields",
             ),
-            html.Div(id="interpolated", **{"aria-live": "polite"}),
+            html.Div(id="interpolated", **parts.LIVE),
             html.H2("Pick"),
             dcc.RadioItems(
                 [{"label": "the first image", "value": "first"}, {"label": "the second image", "value": "last"}],
@@ -72,10 +72,10 @@ def register(app, explorations) -> None:
     def interpolate(first, last, which):
         explored = explorations[which]
         try:
-            rows = [parts.row_of(number, len(explored.images.shown)) for number in (first, last)]
+            rows = [parts.row_of(number, len(explored.require_images().shown)) for number in (first, last)]
         except InputError as error:
             return parts.problem(error)
-        ends = [explored.images.shown[row] for row in rows]
+        ends = [explored.require_images().shown[row] for row in rows]
         captions = [f"{step / (STEPS - 1):.0%}" for step in range(STEPS)]
         found = [parts.strip(ends, [parts.describe(explored, row) for row in rows], "interpolated between")]
         for kind in KINDS:
@@ -86,5 +86,5 @@ def register(app, explorations) -> None:
 
 def _button(explored: Exploration, row: int):
     what = parts.describe(explored, row)
-    image = parts.picture(explored.images.shown[row], what, parts.SMALL // 2)
+    image = parts.picture(explored.require_images().shown[row], what, parts.SMALL // 2)
     return html.Button(image, id={"type": "pick", "row": row}, n_clicks=0, title=what, className="pick")

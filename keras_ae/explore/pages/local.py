@@ -30,10 +30,10 @@ def layout(explored: LocalExploration, stored=None):
                 ["layer", dcc.RadioItems(explored.layers, explored.layers[0], id="layer", inline=True)],
                 className="field",
             ),
-            html.Div(id="local", **{"aria-live": "polite"}),
+            html.Div(id="local", **parts.LIVE),
             html.H2("Over the epochs"),
             html.Div(id="epochs"),
-            html.Div(id="epoch-pictures", **{"aria-live": "polite"}),
+            html.Div(id="epoch-pictures", **parts.LIVE),
         ]
     )
 

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from dash import dcc, html
@@ -10,6 +11,7 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.pictures import grid, png_bytes
 
 LARGE, SMALL = 288, 80  # screen pixels that the longer side of a picture takes at least
+LIVE: dict[str, Any] = {"aria-live": "polite"}  # screen readers read what changes in such a part
 
 
 def data_uri(image: np.ndarray) -> str:
@@ -64,7 +66,12 @@ def or_number(explored, name: str) -> list:
 def choice(name: str, label: str, options: Sequence, value: str):
     """A field to choose one of several; a group, since a Dash dropdown's own name is what is chosen."""
     chosen = dcc.Dropdown(options, value, id=name, clearable=False)
-    return html.Div([html.Span(label), chosen], className="field", role="group", **{"aria-label": label})
+    return html.Div([html.Span(label), chosen], className="field", role="group", **labelled(label))
+
+
+def labelled(label: str) -> dict[str, Any]:
+    """The attribute by which a screen reader names a part of the page."""
+    return {"aria-label": label}
 
 
 def row_of(number, count: int) -> int:

@@ -26,7 +26,7 @@ def layout(explored: Exploration, stored=None):
             *parts.notes(explored),
             html.Div([upload("dropped"), *parts.or_number(explored, "reconstructed-number")], className="fields"),
             html.P(f"It is brought to {width}×{height} pixels as the training's images were.", className="note"),
-            html.Div(id="reconstructed", **{"aria-live": "polite"}),
+            html.Div(id="reconstructed", **parts.LIVE),
         ]
     )
 
@@ -67,8 +67,8 @@ def chosen_image(explored, contents: str | None, filename: str, number, by_numbe
         return read(explored, contents, filename), filename
     if explored.images is None:
         return None
-    row = parts.row_of(number, len(explored.images.shown))
-    return explored.images.shown[row], parts.describe(explored, row)
+    row = parts.row_of(number, len(explored.require_images().shown))
+    return explored.require_images().shown[row], parts.describe(explored, row)
 
 
 def register(app, explorations) -> None:
@@ -110,7 +110,7 @@ def _result(explored: Exploration, seen: Reconstructed, name: str):
     ]
     if len(seen.neighbors):
         captions = [f"nearest {place + 1}" for place in range(len(seen.neighbors))]
-        nearest = explored.images.training[seen.neighbors]
+        nearest = explored.require_images().training[seen.neighbors]
         found += [html.H2("Nearest training images"), html.P("By the distance of their codes.", className="note")]
         found.append(parts.strip(nearest, captions, "training image"))
     return found
@@ -118,7 +118,7 @@ def _result(explored: Exploration, seen: Reconstructed, name: str):
 
 def _verdict(explored: Exploration, seen: Reconstructed) -> str:
     scoring = explored.scoring
-    if scoring is None:
+    if scoring is None or seen.score is None:
         return "No anomaly score: there are no images to set a threshold by."
     text = f"Anomaly score ({scoring.name}): {seen.score:.5g}. "
     if scoring.threshold is None:
