@@ -68,7 +68,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.inexact: tuple[str, ...] = ()
         self._files = CheckpointFiles(directory)
         self._watched: Sequence = ()
-        self._saved = None  # the state to restore
+        self._saved: state.TrainingState | None = None  # the state to restore
         self._started_by_fit = False
 
     @property
@@ -122,8 +122,9 @@ class Checkpoint(keras.callbacks.Callback):
 
     def _train(self, model, pipeline, training: OneTraining, epochs: int, steps_per_epoch: int, options) -> None:
         """Trains the rest of an interrupted epoch, if there was one, and the epochs after it."""
-        saved = self._saved or {"epoch": 0, "step": 0, "stopped": False}
-        epoch, step, stopped = saved["epoch"], saved["step"], saved["stopped"]
+        epoch, step, stopped = 0, 0, False
+        if self._saved:
+            epoch, step, stopped = self._saved.epoch, self._saved.step, self._saved.stopped
         self._started_by_fit = True
         _build(model, pipeline(0))
         if step:  # Keras assumes epochs of equal length, so the rest of this one is trained by itself.
@@ -150,10 +151,10 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch, self._step = epoch, 0
-        if self._saved and self._saved["step"]:
+        if self._saved and self._saved.step:
             # This epoch began before: undo what callbacks do as an epoch begins, and `fit`'s reset of the metrics.
             self._restore(metrics=True)
-            self._step = self._saved["step"]
+            self._step = self._saved.step
         self._saved = None
 
     def on_train_batch_end(self, batch, logs=None):
@@ -172,25 +173,27 @@ class Checkpoint(keras.callbacks.Callback):
         by_time = self.minutes is not None and time.monotonic() - self._last_time >= 60 * self.minutes
         if not (by_steps or by_time):
             return
-        content = {
-            "epoch": epoch,
-            "step": step,
-            "steps_per_epoch": self.params["steps"],
-            "stopped": self.model.stop_training,
-            "conditions": conditions(self.model),
-            "inexact": self.inexact,
-            "variables": state.capture(self.model),
-            "callbacks": state.capture_callbacks(self._watched),
-        }
-        self._files.save(epoch, step, content)
+        current = state.TrainingState(
+            epoch=epoch,
+            step=step,
+            steps_per_epoch=self.params["steps"],
+            stopped=self.model.stop_training,
+            conditions=conditions(self.model),
+            inexact=self.inexact,
+            variables=state.capture(self.model),
+            callbacks=state.capture_callbacks(self._watched),
+        )
+        self._files.save(epoch, step, vars(current))
         self._last_time, self._steps_since = time.monotonic(), 0
 
     def _load(self, model: keras.Model, steps_per_epoch: int) -> None:
-        self._saved = self._files.load()
-        if self._saved is None:
+        content = self._files.load()
+        if content is None:
+            self._saved = None
             return
-        self.inexact = tuple(self._saved["inexact"])
-        for name, before, now in differences(self._saved["conditions"], conditions(model)):
+        self._saved = saved = state.TrainingState(**content)
+        self.inexact = tuple(saved.inexact)
+        for name, before, now in differences(saved.conditions, conditions(model)):
             if not self.allow_inexact:
                 raise InputError(
                     f"{name} {now}",
@@ -198,9 +201,9 @@ class Checkpoint(keras.callbacks.Callback):
                     "restore it; or go on with other bits: allow_inexact=True, --allow-inexact",
                 )
             self.inexact += (f"{name}: {before}, then {now}",)
-        if self._saved["steps_per_epoch"] not in (None, steps_per_epoch):
-            before = self._saved["steps_per_epoch"]
-            raise InputError(f"steps_per_epoch={steps_per_epoch}", f"{before}, as before", "give the same")
+        if saved.steps_per_epoch not in (None, steps_per_epoch):
+            before = f"{saved.steps_per_epoch}, as before"
+            raise InputError(f"steps_per_epoch={steps_per_epoch}", before, "give the same")
         with model.distribute_strategy.scope():
             for optimizer in optimizers(model):
                 if not optimizer.built:
@@ -209,8 +212,8 @@ class Checkpoint(keras.callbacks.Callback):
     def _restore(self, metrics: bool) -> None:
         if self._saved:
             with self.model.distribute_strategy.scope():
-                state.restore(self.model, self._saved["variables"], metrics)
-            state.restore_callbacks(self._watched, self._saved["callbacks"])
+                state.restore(self.model, self._saved.variables, metrics)
+            state.restore_callbacks(self._watched, self._saved.callbacks)
 
 
 def _build(model: keras.Model, batches) -> None:

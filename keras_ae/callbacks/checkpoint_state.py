@@ -1,6 +1,7 @@
 """The state that training changes: of the model, its optimizers and metrics, and of callbacks."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -16,6 +17,30 @@ _REMEMBERED = {
     keras.callbacks.ModelCheckpoint: ("best",),
     keras.callbacks.History: ("epoch", "history"),
 }
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """What a checkpoint holds.
+
+    Attributes:
+        epoch, step: Where training goes on: the epoch, and the steps of it that are done.
+        steps_per_epoch: Steps of an epoch; None if `fit` did not know.
+        stopped: Whether a callback has stopped the training.
+        conditions: What the bits depend on (`checkpoint_conditions`), by name.
+        inexact: Changes of these that earlier resumptions accepted.
+        variables: Values of the `variables`, by kind.
+        callbacks: State of each callback that has one.
+    """
+
+    epoch: int
+    step: int
+    steps_per_epoch: int | None
+    stopped: bool
+    conditions: dict[str, Any]
+    inexact: Sequence[str]
+    variables: dict[str, list[np.ndarray]]
+    callbacks: list[list]
 
 
 def variables(model: keras.Model) -> dict[str, list]:

@@ -90,6 +90,7 @@ def print_robustness(results: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from keras_ae.evaluation import AttackTotals
     from keras_ae.evaluation.attacks import FAMILIES, title
 
     table = Table(title=f"{results['images']} images", show_edge=False)  # 80 columns are enough
@@ -97,15 +98,15 @@ def print_robustness(results: dict[str, Any]) -> None:
     table.add_column("family", no_wrap=True)
     for heading in ("attacked", "success", "MSE", "s"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for name, row in results["attacks"].items():
-        rate, distance = row["success_rate"], row["mse"]
+    for name, values in results["attacks"].items():
+        totals = AttackTotals(**values)
         table.add_row(
             title(name),
             FAMILIES[name],
-            str(row["attacked"]),
-            "" if rate is None else f"{rate:.1%}",
-            "" if distance is None else f"{distance:.2e}",
-            f"{row['seconds']:.1f}",
+            str(totals.attacked),
+            "" if totals.success_rate is None else f"{totals.success_rate:.1%}",
+            "" if totals.mse is None else f"{totals.mse:.2e}",
+            f"{totals.seconds:.1f}",
         )
     console = Console()
     console.print(table)

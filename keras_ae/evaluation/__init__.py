@@ -6,6 +6,8 @@ Importing this package does not import Keras.
 from keras_ae._support.lazy import lazy_names
 
 _WHERE = {
+    "AttackTotals": "robustness.measure",
+    "AttackedImage": "robustness.table",
     "DCI": "codes.dci_scores",
     "EXTRACTORS": "samples.feature_extractors",
     "FeatureExtractor": "samples.feature_extractors",

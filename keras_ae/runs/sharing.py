@@ -1,7 +1,7 @@
 """A finished run as a folder to share: the model without its optimizer, the run's record, and a card."""
 
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -90,30 +90,31 @@ def check_shared(path) -> keras.Model:
         >>> model.count_params()
         13328
     """
-    run, check = Run.open(path), read_check(path)
-    if check["checksums"] or (run.path / CHECKSUMS).exists():
+    run, check = Run.open(path), _read_check(path)
+    if check.checksums or (run.path / CHECKSUMS).exists():
         verify(run.path, read_checksums(run.path), "get the folder again")
     file = run.directory.model_path
     if not file.is_file():
         raise InputError(absent(file), "the model of a shared run", "get the file again")
-    if sha256(file) != check["sha256"]:
-        raise InputError(f"{file} with another checksum", check["sha256"], "get the file again")
+    if sha256(file) != check.sha256:
+        raise InputError(f"{file} with another checksum", check.sha256, "get the file again")
     model = run.model
     for name, values in _outputs(model, run.record.data.image_shape).items():
-        if not np.allclose(values, check[name], atol=TOLERANCE):
-            raise InputError(f"{name} {values} of {path}", f"{check[name]}", "look at the versions in its card")
+        expected = list(getattr(check, name))
+        if not np.allclose(values, expected, atol=TOLERANCE):
+            raise InputError(f"{name} {values} of {path}", f"{expected}", "look at the versions in its card")
     return model
 
 
-def read_check(path) -> dict[str, Any]:
-    """Returns the content of a shared run's `check.json`: "sha256", "output_means", "output_deviations".
+def _read_check(path) -> "_Check":
+    """Reads a shared run's `check.json`.
 
     Raises:
         InputError: There is none, or it is damaged.
     """
     file = RunDirectory(path).path / "check.json"
     values = read_object(file, "the checksums of a shared run", "get the folder again")
-    return asdict(read_fields(_Check, values, str(file)))
+    return read_fields(_Check, values, str(file))
 
 
 @dataclass(frozen=True)

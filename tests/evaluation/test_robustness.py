@@ -68,21 +68,21 @@ def test_what_counts_is_what_the_classifier_says_of_the_clipped_image(classifier
     found = measure_robustness(classifier, images, labels, {"white": attack}, batch_size=3, progress=False)
     white = np.asarray(classifier(np.ones((1, SIDE, SIDE, 1)))).argmax()
     rows = found.rows
-    assert [row["image"] for row in rows] == list(range(N))
+    assert [row.image for row in rows] == list(range(N))
     for row, image, label in zip(rows, images, labels, strict=True):
-        assert row["misclassified"] == (row["image"] in (1, 4))
-        assert row["success"] == (not row["misclassified"] and white != label)
-        if row["success"]:
-            assert row["mse"] == pytest.approx(np.mean((1 - image) ** 2), rel=1e-5)
+        assert row.misclassified == (row.image in (1, 4))
+        assert row.success == (not row.misclassified and white != label)
+        if row.success:
+            assert row.mse == pytest.approx(np.mean((1 - image) ** 2), rel=1e-5)
         else:
-            assert np.isnan(row["mse"])
+            assert np.isnan(row.mse)
     summary = found.summary()["white"]
-    successes = [row for row in rows if row["success"]]
+    successes = [row for row in rows if row.success]
     assert summary["misclassified"] == 2
     assert summary["attacked"] == N - 2
     assert summary["successes"] == len(successes) > 0
     assert summary["success_rate"] == pytest.approx(len(successes) / (N - 2))
-    assert summary["mse"] == pytest.approx(np.mean([row["mse"] for row in successes]))
+    assert summary["mse"] == pytest.approx(np.mean([row.mse for row in successes]))
     json.dumps(found.summary(), allow_nan=False)
 
 
@@ -110,13 +110,13 @@ def test_the_librarys_attacks_by_name_repeat_and_are_kept(classifier, images, la
     kept = pandas.read_csv(table)
     assert len(kept) == 3 * N
     assert kept["success"].dtype == bool
-    np.testing.assert_allclose(kept["mse"], [row["mse"] for row in found.rows])
+    np.testing.assert_allclose(kept["mse"], [row.mse for row in found.rows])
     instances = {name: ATTACKS[name]() for name in names}
     for again_with in (iter(names), instances):  # Instances draw by the image's place, too.
         again = measure_robustness(classifier, images, labels, again_with, batch_size=7, progress=False)
         for one, other in zip(found.rows, again.rows, strict=True):
-            assert one["success"] == other["success"]
-            np.testing.assert_allclose(one["mse"], other["mse"], rtol=1e-4)
+            assert one.success == other.success
+            np.testing.assert_allclose(one.mse, other.mse, rtol=1e-4)
 
 
 def test_a_killed_measurement_goes_on_where_it_was(classifier, images, labels, tmp_path):
@@ -131,7 +131,11 @@ def test_a_killed_measurement_goes_on_where_it_was(classifier, images, labels, t
     assert [attack.calls for attack in attacks.values()] == [0, 2]
     whole = measure_robustness(classifier, images, labels, attacks, batch_size=2, progress=False)
     for one, other in zip(found.rows, whole.rows, strict=True):
-        assert {**one, "seconds": 0, "mse": str(one["mse"])} == {**other, "seconds": 0, "mse": str(other["mse"])}
+        assert {**vars(one), "seconds": 0, "mse": str(one.mse)} == {
+            **vars(other),
+            "seconds": 0,
+            "mse": str(other.mse),
+        }
     measure_robustness(classifier, images, labels, {"first": Steps(0.0)}, **options)
     assert len(pandas.read_csv(table)) == 2 * N  # the others' rows stay
 

@@ -4,10 +4,8 @@ Source: Penhouët's thesis, section 4.6.
 """
 
 import hashlib
-import time
 from collections.abc import Iterable, Mapping
-from copy import copy
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +17,39 @@ from keras_ae._support.progress import progress_bars
 from keras_ae.evaluation.attacks import ATTACKS, FAMILIES, as_foolbox
 from keras_ae.evaluation.attacks.classifier import refuse_probabilities
 from keras_ae.evaluation.inference import as_array
-from keras_ae.evaluation.robustness.table import RobustnessTable
+from keras_ae.evaluation.robustness.subject import Subject, made
+from keras_ae.evaluation.robustness.table import AttackedImage, RobustnessTable
 
 _IMAGES_RANK, _LABELS_RANK = 4, 1
+
+
+@dataclass(frozen=True)
+class AttackTotals:
+    """What came of one attack on all images.
+
+    Attributes:
+        images: Number of images.
+        misclassified: Number of those misclassified before the attack.
+        attacked: Number of all others.
+        successes: Number of images that the attack brought to be misclassified.
+        success_rate: Their part of the attacked; None if none was attacked.
+        mse: Mean over the successes; None without any.
+        seconds: Total time.
+
+    Example:
+        >>> rows = (AttackedImage("fgsm", 0, 1, False, True, 0.01), AttackedImage("fgsm", 1, 1, True, False, 0.0))
+        >>> totals = kae.evaluation.Robustness(rows).totals()["fgsm"]
+        >>> totals.attacked, totals.success_rate
+        (1, 1.0)
+    """
+
+    images: int
+    misclassified: int
+    attacked: int
+    successes: int
+    success_rate: float | None
+    mse: float | None
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -29,42 +57,37 @@ class Robustness:
     """Results of attacks on images.
 
     Attributes:
-        rows: One row per attack and image, in the order of the attacks: "attack", its name; "image", its index;
-            "label"; "misclassified", whether it was so before any attack; "success" of the attack; "mse", the mean
-            squared difference between image and adversarial image, NaN without success; "seconds" of the attack on
-            its batch, divided by the batch's images; "key", a digest of classifier, images, seed and attack.
+        rows: One row per attack and image, in the order of the attacks.
 
     Example:
-        >>> row = {"attack": "fgsm", "image": 0, "label": 1, "misclassified": False, "success": True, "mse": 0.01}
-        >>> robustness = kae.evaluation.Robustness(({**row, "seconds": 0.1, "key": ""},))
+        >>> robustness = kae.evaluation.Robustness((AttackedImage("fgsm", 0, 1, False, True, 0.01, 0.1),))
         >>> robustness.summary()["fgsm"]["success_rate"]
         1.0
     """
 
-    rows: tuple[dict[str, Any], ...]
+    rows: tuple[AttackedImage, ...]
+
+    def totals(self) -> dict[str, AttackTotals]:
+        """Returns the totals of each attack, in the order of `rows`."""
+        return {name: self._of(name) for name in dict.fromkeys(row.attack for row in self.rows)}
 
     def summary(self) -> dict[str, dict[str, Any]]:
-        """Returns the totals of each attack, in the order of `rows`, as values that JSON supports.
+        """Returns the `totals` as values that JSON supports."""
+        return {name: asdict(totals) for name, totals in self.totals().items()}
 
-        Numbers of "images", those "misclassified" before the attack, those "attacked" (all others) and
-        "successes"; "success_rate" among the attacked and "mse", the mean over successes, both None if undefined;
-        total "seconds".
-        """
-        return {name: self._of(name) for name in dict.fromkeys(row["attack"] for row in self.rows)}
-
-    def _of(self, attack: str) -> dict[str, Any]:
-        rows = [row for row in self.rows if row["attack"] == attack]
-        misclassified = sum(row["misclassified"] for row in rows)
-        attacked, distances = len(rows) - misclassified, [row["mse"] for row in rows if row["success"]]
-        return {
-            "images": len(rows),
-            "misclassified": misclassified,
-            "attacked": attacked,
-            "successes": len(distances),
-            "success_rate": len(distances) / attacked if attacked else None,
-            "mse": float(np.mean(distances)) if distances else None,
-            "seconds": float(sum(row["seconds"] for row in rows)),
-        }
+    def _of(self, attack: str) -> AttackTotals:
+        rows = [row for row in self.rows if row.attack == attack]
+        misclassified = sum(row.misclassified for row in rows)
+        attacked, distances = len(rows) - misclassified, [row.mse for row in rows if row.success]
+        return AttackTotals(
+            images=len(rows),
+            misclassified=misclassified,
+            attacked=attacked,
+            successes=len(distances),
+            success_rate=len(distances) / attacked if attacked else None,
+            mse=float(np.mean(distances)) if distances else None,
+            seconds=float(sum(row.seconds for row in rows)),
+        )
 
 
 def measure_robustness(
@@ -114,7 +137,7 @@ def measure_robustness(
     images, labels = _checked(images, labels)
     kinds, model = _kinds(attacks), as_foolbox(classifier)
     logits = _logits(model, images, labels, batch_size)
-    subject = _Subject(model, images, labels, logits.argmax(axis=1) != labels)
+    subject = Subject(model, images, labels, logits.argmax(axis=1) != labels)
     keys = _keys(classifier, images, labels, seed, kinds)
     kept = RobustnessTable(table, keys)
     with progress_bars(disable=not progress) as bars:
@@ -123,9 +146,7 @@ def measure_robustness(
             for start in range(0, len(images), batch_size):
                 rows = range(start, min(start + batch_size, len(images)))
                 if not kept.has(name, rows):
-                    kept.add(
-                        {"attack": name, **row, "key": keys[name]} for row in subject.attack(kind, seed, rows)
-                    )
+                    kept.add(subject.attack(name, kind, seed, rows, keys[name]))
                 bars.update(task, completed=rows.stop, remark=kept.remark(name))
     return Robustness(kept.rows(len(images)))
 
@@ -156,44 +177,6 @@ def attacked_images(pipeline: Iterable, per_batch: int = 20, batches: int = 20) 
     return images, labels.astype(np.int64)
 
 
-class _Subject:
-    """The target of the attacks: a Foolbox model, images, labels, and the mask of those misclassified already."""
-
-    def __init__(self, model, images: np.ndarray, labels: np.ndarray, misclassified: np.ndarray):
-        self.model, self.images, self.labels, self.misclassified = model, images, labels, misclassified
-
-    def attack(self, kind, seed: int, rows: range) -> list[dict[str, Any]]:
-        """Attacks a range of images; returns their rows of the table."""
-        import tensorflow as tf
-
-        from keras_ae.evaluation.attacks.base import mse
-
-        started, batch = time.perf_counter(), slice(rows.start, rows.stop)
-        images, labels, misclassified = self.images[batch], self.labels[batch], self.misclassified[batch]
-        attacked = images
-        if not misclassified.all():
-            adversarial, _, _ = _made(kind, seed, rows.start)(
-                self.model, tf.constant(images), tf.constant(labels), epsilons=None
-            )
-            attacked = np.clip(adversarial.numpy(), *self.model.bounds)
-        sound = np.isfinite(attacked).all(axis=(1, 2, 3))  # NaN has no class
-        success = ~misclassified & sound & (self.model(tf.constant(attacked)).numpy().argmax(axis=1) != labels)
-        seconds = (time.perf_counter() - started) / len(rows)
-        return [
-            {
-                "image": row,
-                "label": int(label),
-                "misclassified": bool(missed),
-                "success": bool(hit),
-                "mse": float(distance) if hit else float("nan"),
-                "seconds": round(seconds, 6),
-            }
-            for row, label, missed, hit, distance in zip(
-                rows, labels, misclassified, success, mse(attacked, images), strict=True
-            )
-        ]
-
-
 def _checked(images, labels) -> tuple[np.ndarray, np.ndarray]:
     """Returns float32 images and int64 labels, or raises an `InputError`."""
     images, labels = as_array(images), keras.ops.convert_to_numpy(labels)
@@ -218,18 +201,6 @@ def _kinds(attacks) -> dict[str, Any]:
     return {name: ATTACKS[name] for name in names}
 
 
-def _made(kind, seed: int, first: int):
-    """Returns the attack for a batch that starts at the image `first`."""
-    from keras_ae.evaluation.attacks.base import RandomAttack
-
-    if isinstance(kind, type):
-        return kind(seed=seed, first=first) if issubclass(kind, RandomAttack) else kind()
-    if isinstance(kind, RandomAttack):
-        kind = copy(kind)
-        kind.first += first
-    return kind
-
-
 def _keys(classifier: keras.Model, images, labels, seed: int, kinds: Mapping[str, Any]) -> dict[str, str]:
     """Returns digests that distinguish the measurements of each attack from others of the same name."""
     digest = hashlib.sha256(images.tobytes() + labels.tobytes())
@@ -237,7 +208,7 @@ def _keys(classifier: keras.Model, images, labels, seed: int, kinds: Mapping[str
         digest.update(np.ascontiguousarray(weights).tobytes())
     subject = digest.hexdigest()
     return {
-        name: hashlib.sha256(f"{subject} {seed} {_made(kind, seed, 0)!r}".encode()).hexdigest()[:16]
+        name: hashlib.sha256(f"{subject} {seed} {made(kind, seed, 0)!r}".encode()).hexdigest()[:16]
         for name, kind in kinds.items()
     }
 

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,36 @@ _COLUMNS: dict[str, Callable[[str], Any]] = {
 }
 
 
+@dataclass(frozen=True)
+class AttackedImage:
+    """What came of one attack on one image.
+
+    Attributes:
+        attack: Name of the attack.
+        image: Index of the image.
+        label: Class of the image.
+        misclassified: Whether it was so before any attack.
+        success: Whether the attack succeeded.
+        mse: Mean squared difference between the image and the adversarial one; NaN without success.
+        seconds: Time of the attack on its batch, divided by the number of the batch's images.
+        key: Digest of classifier, images, seed and attack.
+
+    Example:
+        >>> row = kae.evaluation.AttackedImage("fgsm", 0, label=3, misclassified=False, success=True, mse=0.01)
+        >>> row.attack, row.success
+        ('fgsm', True)
+    """
+
+    attack: str
+    image: int
+    label: int
+    misclassified: bool
+    success: bool
+    mse: float
+    seconds: float = 0.0
+    key: str = ""
+
+
 class RobustnessTable:
     """The rows measured so far, by attack and image.
 
@@ -34,11 +65,11 @@ class RobustnessTable:
 
     def __init__(self, path: str | Path | None, keys: Mapping[str, str]):
         self._path, self._keys = path and Path(path), keys
-        self._rows: dict[tuple[str, int], dict[str, Any]] = {}
+        self._rows: dict[tuple[str, int], AttackedImage] = {}
         if self._path and self._path.exists():
-            self._rows = {(row["attack"], row["image"]): row for row in _read(self._path)}
+            self._rows = {(row.attack, row.image): row for row in _read(self._path)}
         for (name, _), row in self._rows.items():
-            if row["key"] != keys.get(name, row["key"]):
+            if row.key != keys.get(name, row.key):
                 raise InputError(
                     f"{path}, with {name} of another classifier, other images, another seed or other parameters",
                     "a table of this measurement",
@@ -49,26 +80,27 @@ class RobustnessTable:
         """Whether all these images have been attacked."""
         return all((attack, image) in self._rows for image in images)
 
-    def add(self, rows: Iterable[dict[str, Any]]) -> None:
+    def add(self, rows: Iterable[AttackedImage]) -> None:
         """Adds rows, and rewrites the whole file."""
-        self._rows |= {(row["attack"], row["image"]): row for row in rows}
+        self._rows |= {(row.attack, row.image): row for row in rows}
         if self._path:
-            write_csv(self._path, list(self._rows.values()))
+            write_csv(self._path, [vars(row) for row in self._rows.values()])
 
-    def rows(self, images: int) -> tuple[dict[str, Any], ...]:
+    def rows(self, images: int) -> tuple[AttackedImage, ...]:
         """Returns the rows of the requested attacks, by attack and image."""
         return tuple(self._rows[name, image] for name in self._keys for image in range(images))
 
     def remark(self, attack: str) -> str:
         """Returns the text of the progress bar."""
         rows = [row for (name, _), row in self._rows.items() if name == attack]
-        return f"{sum(row['success'] for row in rows)} of {sum(not row['misclassified'] for row in rows)}"
+        return f"{sum(row.success for row in rows)} of {sum(not row.misclassified for row in rows)}"
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
+def _read(path: Path) -> list[AttackedImage]:
     with path.open(newline="", encoding="utf-8") as file:
         try:
-            return [{name: read(row[name]) for name, read in _COLUMNS.items()} for row in csv.DictReader(file)]
+            rows = csv.DictReader(file)
+            return [AttackedImage(**{name: read(row[name]) for name, read in _COLUMNS.items()}) for row in rows]
         except (KeyError, TypeError, ValueError):
             columns = ", ".join(_COLUMNS)
             raise InputError(f"{path}", f"a table with {columns}", "remove it, or give another file") from None
