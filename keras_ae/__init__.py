@@ -97,7 +97,8 @@ class _Registration(importlib.abc.MetaPathFinder):
         finally:
             self._asking = False
         if spec is not None and spec.loader is not None:
-            spec.loader.exec_module = self._then_register(spec.loader.exec_module, own=name != "keras")
+            registering = self._then_register(spec.loader.exec_module, own=name != "keras")
+            spec.loader.exec_module = registering  # type: ignore[method-assign]  # wraps a loader of any kind
         return spec
 
     def _then_register(self, run, own: bool):

@@ -125,7 +125,7 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
     def compute_output_shape(self, input_shape):
         return (input_shape[0], *self.decoder.output_shape[1:])
 
-    def compile(self, optimizer="adam", loss="mse", **kwargs):
+    def compile(self, optimizer="adam", loss="mse", **kwargs):  # type: ignore[override]  # other defaults
         """Like `keras.Model.compile`; `jit_compile` and `steps_per_execution` are "auto" unless given.
 
         "auto" is resolved by device and kind of model. The steps a call it comes to are
@@ -149,7 +149,7 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
         self._trace_anew(x)
         return super().evaluate(**_with_target(keras.Model.evaluate, self, x, *args, **kwargs))
 
-    def predict(self, x, *args, **kwargs):
+    def predict(self, x, *args, **kwargs):  # type: ignore[override]  # names the images
         """As of `keras.Model`."""
         self._trace_anew(x)
         return super().predict(x, *args, **kwargs)

@@ -10,7 +10,7 @@ and activation.
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -73,7 +73,13 @@ def most_steps_a_call(most: int, counts: Iterable[int]) -> int:
     return next(steps for steps in range(most, 0, -1) if all(count % steps == 0 for count in counts))
 
 
-class AutomaticExecution:
+if TYPE_CHECKING:
+    from keras import Model as _BeforeModel
+else:
+    _BeforeModel = object
+
+
+class AutomaticExecution(_BeforeModel):
     """Mixin, before `keras.Model` in the bases, with which `compile` takes "auto" (`choose_execution`).
 
     Keras makes all steps of a call, even if fewer are left: with 50 steps per call,
@@ -85,8 +91,7 @@ class AutomaticExecution:
     the compiled functions.
     """
 
-    compiled: bool  # these are Keras's model's
-    steps_per_execution: int
+    steps_per_execution: int  # Keras's
 
     def compile(self, *args, jit_compile="auto", steps_per_execution="auto", auto_scale_loss=True, **kwargs):
         """Same as `keras.Model.compile`; "auto" is resolved by device and kind of model."""

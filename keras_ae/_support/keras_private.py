@@ -3,6 +3,8 @@
 They are why `pyproject.toml` bounds the Keras version; `tests/objectives/test_keras_names.py` says which is gone.
 """
 
+from typing import TYPE_CHECKING
+
 import keras
 
 
@@ -46,7 +48,14 @@ def build_training_state(model: keras.Model, batch) -> None:
     model._symbolic_build(data_batch=batch)
 
 
-class SharedByAllVariables:
+if TYPE_CHECKING:
+    from keras import Model as _BeforeModel
+    from keras.optimizers import Optimizer as _BeforeOptimizer
+else:
+    _BeforeOptimizer = _BeforeModel = object
+
+
+class SharedByAllVariables(_BeforeOptimizer):
     """Stands before an optimizer in its bases: computes once, on TensorFlow, what all variables' steps share.
 
     `update_step` then gets what `shared_by_all_variables` made of the learning rate, in its place.
@@ -64,7 +73,7 @@ def adam_moments(optimizer: keras.optimizers.Adam, variable) -> tuple:
     return optimizer._momentums[place].value, optimizer._velocities[place].value
 
 
-class AcrossWorkers:
+class AcrossWorkers(_BeforeModel):
     """Stands before `keras.Model` in a model's bases: it then trains under MultiWorkerMirroredStrategy too.
 
     Keras 3.15 fails there twice: to build loss and metrics before the first step it averages a batch over the

@@ -1,5 +1,7 @@
 """The decorrelated bottleneck."""
 
+from typing import Any
+
 import keras
 
 from keras_ae._support.errors import InputError
@@ -55,7 +57,7 @@ class Decorrelated(Bottleneck):
             raise InputError(f"of={of!r}", "a bottleneck, such as Variational(32)")
         if units is not None:
             of = Dense(units, activation, initializer, dtype=self.dtype_policy, name="of")
-        self.of = of
+        self.of: Any = of  # a bottleneck
         self.decorrelation = Decorrelation(alpha, form, features, dtype=self.dtype_policy, name="decorrelation")
 
     def build(self, input_shape):

@@ -93,15 +93,17 @@ class GaussianMixtureRegularized(Dense):
         super().build(input_shape)
         values = prod(self.compute_output_shape(input_shape)[1:])
         if self.placement == "unit":
-            self.modes = np.eye(values, dtype=np.float32)
+            modes = np.eye(values, dtype=np.float32)
             # In each direction one mode is at 1 and the others are at 0.
-            self._places, self._shares = np.float32([[0.0], [1.0]]), np.float32([[values - 1], [1]]) / values
+            self._places = np.array([[0.0], [1.0]], np.float32)
+            self._shares = np.array([[values - 1], [1]], np.float32) / values
         else:
             draws = np.random.default_rng(self.mode_seed).normal(size=(self.components, values))
-            self.modes = self._places = np.float32(self.spread * draws)
+            modes = self._places = (self.spread * draws).astype(np.float32)
             self._shares = np.full((self.components, 1), 1 / self.components, np.float32)
-        n = self.calibrated_for
-        self._expected = (1.0, 1.0) if n is None else expected_terms(self.modes, self.std, n)
+        n, self.modes = self.calibrated_for, modes
+        self._expected = (1.0, 1.0) if n is None else expected_terms(modes, self.std, n)
+        self._target = mixture_covariance(modes, self.std).astype(np.float32)
 
     def prior(self) -> tuple[np.ndarray, np.ndarray, float]:
         """Returns the mixture that codes are pulled towards: its weights [K], modes [K, d] and σ.
@@ -122,17 +124,16 @@ class GaussianMixtureRegularized(Dense):
         standardized = (ops.sort(values, axis=0)[:, None] - self._places) / self.std
         distribution = ops.sum(0.5 * (1.0 + ops.erf(standardized / sqrt(2.0))) * self._shares, axis=1)
         marginals = ops.mean(ops.square(distribution - ranks[:, None]))
-        target = np.float32(mixture_covariance(self.modes, self.std))
-        covariances = ops.mean(ops.square(numerics.covariance(values) - target))
+        covariances = ops.mean(ops.square(numerics.covariance(values) - self._target))
         of_marginals, of_covariances = self._expected
         self.add_loss(
             self.weight / of_marginals * marginals + self.covariance_weight / of_covariances * covariances
         )
 
     def get_config(self):
-        names = ("components", "std", "spread", "weight", "covariance_weight", "mode_seed")
-        names += ("placement", "calibrated_for")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        names = ("components", "std", "spread", "weight", "covariance_weight", "mode_seed", "placement")
+        config = {name: getattr(self, name) for name in (*names, "calibrated_for")}
+        return {**super().get_config(), **config}
 
     @classmethod
     def examples(cls):

@@ -49,7 +49,7 @@ class LocalReconstructions(keras.callbacks.Callback):
         self.images, self.log_dir = first_images(images, count), Path(log_dir)
         self.shown, self.times = whole_number("shown", shown), times
         self._probes: dict[str, Any] = {}
-        self._writer = None
+        self._writer: Any = None  # from `on_train_begin` on, where there are LEAs
 
     def on_train_begin(self, logs=None):
         import tensorflow as tf

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -77,7 +78,7 @@ class Monitor(keras.callbacks.Callback):
             received = f"{len(self.labels)} labels for {0 if self.images is None else len(self.images)} images"
             raise InputError(received, "a label for each image", "give images and labels of the same files")
         self.histograms = histograms
-        self._writer = None
+        self._writer: Any = None  # from `on_train_begin` on
 
     def on_train_begin(self, logs=None):
         import tensorflow as tf
@@ -91,7 +92,7 @@ class Monitor(keras.callbacks.Callback):
         self._writer = tf.summary.create_file_writer(str(self.log_dir))
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._seconds, self._steps, self._batch_began = 0.0, 0, None
+        self._seconds, self._steps = 0.0, 0
 
     def on_train_batch_begin(self, batch, logs=None):
         self._batch_began, self._first = time.perf_counter(), batch

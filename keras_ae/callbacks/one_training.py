@@ -9,7 +9,8 @@ class OneTraining(keras.callbacks.CallbackList):
 
     def __init__(self, callbacks, **options):
         super().__init__(callbacks, **options)
-        self._begun, self._weights = False, None
+        self._begun = False
+        self._weights: list[np.ndarray] = []
 
     def begin_part(self, offset: int, is_last: bool) -> None:
         """Announces the next `fit`: the steps already made in its first epoch, and whether it is the last."""

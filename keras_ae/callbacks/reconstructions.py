@@ -1,6 +1,7 @@
 """Images and their reconstructions in TensorBoard, during training."""
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -35,7 +36,7 @@ class Reconstructions(keras.callbacks.Callback):
         super().__init__()
         self.images = as_pixels(first_images(images, count))
         self.log_dir, self.every = Path(log_dir), whole_number("every", every)
-        self._writer = None
+        self._writer: Any = None  # from `on_train_begin` on
 
     def on_train_begin(self, logs=None):
         import tensorflow as tf

@@ -98,7 +98,7 @@ class Generate(Purpose):
 
     def summary_columns(self):
         return (
-            Column("test MSE", lambda c: c.test.mse, "{:.5f}".format),
+            Column("test MSE", lambda c: c.test and c.test.mse, "{:.5f}".format),
             Column("val. FID", lambda c: c.selection.fid, "{:.4g}".format),
             Column("test FID", lambda c: c.outcome.fid, "{:.4g}".format),
         )

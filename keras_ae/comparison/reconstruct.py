@@ -30,8 +30,8 @@ class Reconstruct(Purpose):
     def summary_columns(self):
         return (
             Column("val. MSE", lambda c: c.validation.mse, "{:.5f}".format),
-            Column("test MSE", lambda c: c.test.mse, "{:.5f}".format),
-            Column("SSIM", lambda c: c.test.ssim, "{:.3f}".format),
+            Column("test MSE", lambda c: c.test and c.test.mse, "{:.5f}".format),
+            Column("SSIM", lambda c: c.test and c.test.ssim, "{:.3f}".format),
             Column("train, s", lambda c: c.training_seconds, "{:.0f}".format),
         )
 

@@ -71,11 +71,11 @@ class Density(ABC):
         """Sets weights [k], means [k, d] and lower Cholesky factors [k, d, d]; returns itself."""
         self.weights, self.means, self.factors = weights, means, factors
         # log_prob multiplies by the inverse factors instead of solving: every export format supports that.
-        self._whitening = np.float32(np.stack([np.linalg.inv(factor) for factor in factors]))
-        self._centers = np.float32(means)
+        self._whitening = np.stack([np.linalg.inv(factor) for factor in factors]).astype(np.float32)
+        self._centers = np.asarray(means, np.float32)
         diagonals = np.diagonal(factors, axis1=1, axis2=2)
         normalizers = -0.5 * means.shape[1] * np.log(2 * np.pi) - np.log(diagonals).sum(axis=1)
-        self._log_weights = np.float32(np.log(weights) + normalizers)
+        self._log_weights = np.asarray(np.log(weights) + normalizers, np.float32)
         return self
 
     def log_prob(self, codes):
@@ -89,7 +89,7 @@ class Density(ABC):
         as_array = isinstance(codes, np.ndarray)
         codes = ops.cast(ops.convert_to_tensor(codes), "float32")
         self.check(None if None in codes.shape[1:] else prod(codes.shape[1:]))
-        codes = ops.reshape(codes, (-1, self.means.shape[1]))
+        codes = ops.reshape(codes, (-1, self._centers.shape[1]))
         distances = [
             # Centre before whitening: codes far from 0 would lose digits.
             log_weight - 0.5 * ops.sum(ops.square(ops.matmul(codes - center, whitening.T)), axis=1)

@@ -1,7 +1,7 @@
 """Convolutions of small maps as one matrix product."""
 
-from collections.abc import Callable
 from math import prod
+from typing import TYPE_CHECKING
 
 import keras
 from keras import ops
@@ -34,13 +34,14 @@ def unrolled(convolve, features):
     return ops.reshape(products, (-1, *rows.shape[1:]))
 
 
-class _Unrolled:
-    """Mixin that decides where an unrolled convolution is faster; comes before Keras's class in the bases."""
+if TYPE_CHECKING:
+    from keras.layers import Layer as _BeforeLayer
+else:
+    _BeforeLayer = object
 
-    data_format: str  # these are the Keras class's
-    kernel_size: tuple[int, int]
-    filters: int
-    compute_output_shape: Callable
+
+class _Unrolled(_BeforeLayer):
+    """Mixin that decides where an unrolled convolution is faster; comes before Keras's class in the bases."""
 
     def _unrolling_is_faster(self, shape) -> bool:
         """Whether maps [batch, height, width, channels] are small enough, and the device is a CPU."""

@@ -1,5 +1,7 @@
 """The model with several objectives, which has the library's only custom training step."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
 
@@ -38,7 +40,10 @@ class MultiObjective(keras_private.AcrossWorkers, AutomaticExecution, keras.Mode
         ['lea_loss', 'loss']
     """
 
-    mode, passes, objective_optimizers, joint_weights = None, 1, (), None
+    mode: str | None = None
+    passes = 1
+    objective_optimizers: Sequence[keras.optimizers.Optimizer] = ()
+    joint_weights: JointWeights | None = None
 
     def __init__(self, inputs, outputs, name=None, **kwargs):
         dtype = kwargs.pop("dtype", None)
@@ -75,7 +80,7 @@ class MultiObjective(keras_private.AcrossWorkers, AutomaticExecution, keras.Mode
         owned = {id(variable) for group in local for variable in group}
         return [[v for v in self.trainable_variables if id(v) not in owned], *local]
 
-    def compile(
+    def compile(  # type: ignore[override]  # names what Keras takes, and more
         self,
         optimizer="adam",
         loss=None,
@@ -142,7 +147,7 @@ class MultiObjective(keras_private.AcrossWorkers, AutomaticExecution, keras.Mode
         if not config:
             return config
         config = {**config, "mode": self.mode, "passes": self.passes}
-        if self.mode == "joint":  # The current weights, so that training continues where it stopped.
+        if self.joint_weights is not None:  # The current ones, so that training continues where it stopped.
             return {**config, "objective_weights": self.joint_weights.numbers()}
         optimizers = [keras.saving.serialize_keras_object(optimizer) for optimizer in self.objective_optimizers]
         return {**config, "objective_optimizers": optimizers}
@@ -226,8 +231,9 @@ class MultiObjective(keras_private.AcrossWorkers, AutomaticExecution, keras.Mode
         return y_pred, losses
 
     def _joint(self, losses):
-        main, *local = losses
-        return self.joint_weights.main * main + self.joint_weights.local * sum(local)
+        weights, (main, *local) = self.joint_weights, losses
+        assert weights is not None  # in mode "joint"
+        return weights.main * main + weights.local * sum(local)
 
     def _report_local(self, losses, y_pred):
         for metric, loss in zip(self.local_trackers, losses, strict=True):

@@ -23,12 +23,6 @@ class _Rates(NamedTuple):
 class _Fused(keras_private.SharedByAllVariables):
     """Stands before Keras's class in the bases."""
 
-    iterations: Any  # these are the Keras class's
-    beta_1: float
-    beta_2: float
-    epsilon: float
-    amsgrad: bool
-
     def shared_by_all_variables(self, learning_rate) -> _Rates:
         step = ops.cast(self.iterations + 1, "float32")
         powers = (ops.power(ops.cast(beta, "float32"), step) for beta in (self.beta_1, self.beta_2))

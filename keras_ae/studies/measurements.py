@@ -92,7 +92,7 @@ class Measure:
 
 
 def _plain(value):
-    return asdict(value) if is_dataclass(value) else repr(value)
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else repr(value)
 
 
 class Store:

@@ -55,7 +55,7 @@ class CodeDensity(Score):
 
     def set_state(self, state):
         super().set_state(state)
-        self.fitted_density = self._empty().set_parameters(self.weights, self.means, self.factors)
+        self.fitted_density = self._empty().set_parameters(*(state[name] for name in self.learns))
         return self
 
     def values(self, seen: Observation):

@@ -69,8 +69,8 @@ class PositionGaussian(MapScore):
         floor = np.maximum(self.shrinkage * variance, self.shrinkage**2 * usual)  # where nothing ever varies
         covariance = (1 - self.shrinkage) * covariance
         covariance += floor[:, None, None] * np.eye(covariance.shape[-1])
-        self.mean = np.float32(moments.mean)
-        self.whitening = np.float32(np.linalg.inv(np.linalg.cholesky(covariance)).transpose(0, 2, 1))
+        self.mean = moments.mean.astype(np.float32)
+        self.whitening = np.linalg.inv(np.linalg.cholesky(covariance)).transpose(0, 2, 1).astype(np.float32)
         return self
 
     def values_at(self, maps):

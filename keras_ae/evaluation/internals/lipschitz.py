@@ -149,14 +149,14 @@ class _Whitening:
         reference = flat_codes(reference)
         if len(reference) < 2:
             raise InputError(f"{len(reference)} codes to whiten by", "two or more", "encode more images")
-        self.mean = np.float32(reference.mean(axis=0))
+        self.mean = reference.mean(axis=0).astype(np.float32)
         variances, axes = np.linalg.eigh(np.atleast_2d(np.cov(reference, rowvar=False)))
         kept = variances > _LEAST_SHARE * variances.max()
         if not kept.any():
             raise InputError("codes that do not vary", "codes of different images", "train the model further")
         deviations = np.sqrt(variances[kept])
-        self.to_white = np.float32(axes[:, kept] / deviations)
-        self.from_white = np.float32((axes[:, kept] * deviations).T)
+        self.to_white = (axes[:, kept] / deviations).astype(np.float32)
+        self.from_white = (axes[:, kept] * deviations).T.astype(np.float32)
 
     def whiten(self, codes):
         flat = keras.ops.reshape(keras.ops.cast(codes, "float32"), (-1, len(self.mean)))

@@ -72,10 +72,11 @@ def register(app, explorations) -> None:
     def interpolate(first, last, which):
         explored = explorations[which]
         try:
-            rows = [parts.row_of(number, len(explored.require_images().shown)) for number in (first, last)]
+            shown = explored.require_images().shown
+            rows = [parts.row_of(number, len(shown)) for number in (first, last)]
         except InputError as error:
             return parts.problem(error)
-        ends = [explored.require_images().shown[row] for row in rows]
+        ends = shown[rows]
         captions = [f"{step / (STEPS - 1):.0%}" for step in range(STEPS)]
         found = [parts.strip(ends, [parts.describe(explored, row) for row in rows], "interpolated between")]
         for kind in KINDS:
