@@ -127,11 +127,11 @@ class Catalogue(Mapping):
     def keywords(self, name: str) -> tuple[str, ...]:
         """Keywords of the constructor or function, with those that it hands on to its base, as its source says."""
         module, _, attribute = self._location(name).partition(":")
-        found = signatures.keywords(module, attribute)
-        if found is None:  # The source does not show them: it has to be imported.
+        names = signatures.keywords(module, attribute)
+        if names is None:  # The source does not show them: it has to be imported.
             parameters = inspect.signature(self[name]).parameters.values()
-            found = tuple(p.name for p in parameters if p.kind is not p.VAR_KEYWORD)
-        return found
+            names = tuple(p.name for p in parameters if p.kind is not p.VAR_KEYWORD)
+        return names
 
     def required(self, name: str) -> tuple[str, ...]:
         """Keywords without a default, of a function whose source shows them; none of others."""

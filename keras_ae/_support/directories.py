@@ -60,7 +60,7 @@ def check_replaceable(path, earlier: Callable[[Path], Iterable[str]] | None = No
 
     Args:
         path: It need not be there.
-        earlier: As of `write_directory`.
+        earlier: Same as for `write_directory`.
 
     Raises:
         InputError: Names the first such file.

@@ -152,5 +152,5 @@ def one_image(model, image) -> np.ndarray:
     return images
 
 
-def _has_form(found: tuple[int, ...], form: tuple[int | None, ...]) -> bool:
-    return len(found) == len(form) and all(of in (None, n) for n, of in zip(found, form, strict=True))
+def _has_form(shape: tuple[int, ...], form: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(form) and all(of in (None, n) for n, of in zip(shape, form, strict=True))

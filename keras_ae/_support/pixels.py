@@ -49,5 +49,5 @@ def checked(images: np.ndarray) -> np.ndarray:
 
 
 def _name(dtype) -> str:
-    """Of NumPy's, TensorFlow's and Keras's types alike."""
+    """Returns the name of a type, NumPy's, TensorFlow's or Keras's."""
     return getattr(dtype, "name", None) or str(dtype)

@@ -56,7 +56,7 @@ def progress_lines(name: str, enabled: bool = True) -> Iterator[None]:
     """Where standard error is no terminal, say once a minute how long this has been going on, and how far it is.
 
     Args:
-        name: Of what is going on, such as "train".
+        name: Name of what is going on, such as "train".
         enabled: Whether to say anything.
 
     Example:

@@ -20,7 +20,7 @@ def read_bytes(path: Path, largest: int, expected: str, action: str) -> bytes:
     Args:
         path: The file, or a link to one.
         largest: Bytes that it may have.
-        expected, action: Of the error.
+        expected, action: Parts of the error.
 
     Raises:
         InputError: It is not there, is no regular file (a FIFO would be waited for), is too large or unreadable.

@@ -65,8 +65,8 @@ def _is_rest(keyword: ast.keyword, rest: str) -> bool:
 def _inherited(module: str, node: ast.ClassDef) -> tuple[str, ...] | None:
     """What the base classes' constructors take; None where no source shows it."""
     homes = [_imported_from(module, ast.unparse(base), node) for base in node.bases]
-    found = [names for home in homes if home and (names := keywords(*home)) is not None]
-    return tuple(dict.fromkeys(name for names in found for name in names)) if found else None
+    inherited = [names for home in homes if home and (names := keywords(*home)) is not None]
+    return tuple(dict.fromkeys(name for names in inherited for name in names)) if inherited else None
 
 
 def _imported_from(module: str, dotted: str, user: ast.ClassDef | None) -> tuple[str, str] | None:
@@ -100,7 +100,7 @@ def _target(module: str, node: ast.ImportFrom | ast.Import, alias: ast.alias) ->
 
 @cache
 def _statements(module: str) -> list[ast.stmt]:
-    """Of a module's source; none if there is none."""
+    """Statements of a module's source; none if there is none."""
     path = _path(module)
     return ast.parse(path.read_text(encoding="utf-8")).body if path else []
 

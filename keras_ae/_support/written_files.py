@@ -20,7 +20,7 @@ SHARED = ("model.keras", "run.json", "check.json", "README.md", "metrics.json", 
 
 
 def saved_model_files(path: Path) -> set[str]:
-    """Of an exported detector: those whose checksums are in its card, the card, and the README made of it.
+    """Files of an exported detector: those whose checksums are in its card, the card, and the README made of it.
 
     Of a SavedModel without a card nothing tells who wrote it.
     """
@@ -37,13 +37,13 @@ def saved_model_files(path: Path) -> set[str]:
 
 
 def saved_detector_files(path: Path) -> set[str]:
-    """Of a detector for `load_detector`."""
+    """Files of a detector for `load_detector`."""
     is_ours = {"format", "score", "rate", "threshold"} <= _values(path / "detector.json").keys()
     return set(DETECTOR) if is_ours else set()
 
 
 def shared_run_files(path: Path) -> set[str]:
-    """Of a shared run, whose `check.json` has the checksum of the model."""
+    """Files of a shared run, whose `check.json` has the checksum of the model."""
     return set(SHARED) if _is(path / "model.keras", _values(path / "check.json").get("sha256")) else set()
 
 

@@ -42,8 +42,8 @@ def feature_autoencoder(
     Args:
         input_shape: (height, width, channels) of the images.
         code_shape: (rows, columns, channels) of the code; the features have as many rows and columns.
-        backbone: `FeatureMaps` that are adapted already, or as of `features`.
-        layers, neighbours, weights, per_image: As of `features`.
+        backbone: `FeatureMaps` that are adapted already, or the backbone's name, as for `features`.
+        layers, neighbours, weights, per_image: Same as for `features`.
         kernel: Width of the convolutions: 1, or 3 to see what is around each position.
         hidden: Whether there are hidden layers.
         bottleneck: A bottleneck from and to `code_shape`, or its name.
@@ -53,7 +53,7 @@ def feature_autoencoder(
         A model whose `features` are to be adapted to normal images before it is trained.
 
     Raises:
-        InputError: As of `features`, or the code's rows and columns are not those of `backbone`.
+        InputError: `features` refuses its arguments, or the code's rows and columns are not those of `backbone`.
 
     Example:
         >>> model = kae.architectures.feature_autoencoder((32, 32, 3), (8, 8, 4), layers="block_0", weights=None)

@@ -146,7 +146,7 @@ def _with_arrays(value, arrays: list[np.ndarray]):
 
 
 def _read_array(file, dtype: str, shape: list[int]) -> np.ndarray:
-    found = np.dtype(getattr(ml_dtypes, dtype, dtype))
-    size = prod(shape) * found.itemsize
+    kind = np.dtype(getattr(ml_dtypes, dtype, dtype))
+    size = prod(shape) * kind.itemsize
     content = file.read(min(size, os.fstat(file.fileno()).st_size))  # a header may claim terabytes
-    return np.frombuffer(content, found).reshape(shape)
+    return np.frombuffer(content, kind).reshape(shape)

@@ -27,7 +27,7 @@ class Explore:
     max_pixels: int | None = None
     """Largest image that is decoded, in pixels; the runs' own limit by default."""
     port: int | None = None
-    """Of the page, on this machine alone; the first free one from 8050 on by default."""
+    """Port of the page, on this machine alone; the first free one from 8050 on by default."""
     browser: bool = True
     """Whether to open the page in a browser."""
     json: Annotated[bool, tyro.conf.arg(help="Print the page's address as JSON, and no progress.")] = False

@@ -22,7 +22,7 @@ class Share:
     out: Path
     """Directory to write to, such as saved_models/NAME."""
     title: str = ""
-    """Of the card; the name of --out by default."""
+    """Title of the card; the name of --out by default."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:

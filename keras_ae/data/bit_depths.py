@@ -26,7 +26,7 @@ def to_8_bits(
     they may as well be 8 bits in a wider file: then, and for floating-point numbers, `white_level` has to tell.
 
     Args:
-        image: Of any mode.
+        image: An image of any mode.
         white_level: The value that is white in images of more than 8 bits.
         deep: Whether the file has colours of 16 bits (see `has_deep_colours`).
 

@@ -77,7 +77,7 @@ class Collection:
     Attributes:
         parts: By name: "train" and "test", and perhaps others, where the source divides itself, else "all". Parts
             that take long to read may be functions, called when they are needed.
-        label_names: Of labels [n] the name of label 0, 1, ...; of labels [n, k] the name of each column; or None.
+        label_names: Names of labels 0, 1, ... if labels are [n]; names of the columns if they are [n, k]; or None.
         notes: What was converted or left out while reading, a line each.
         root: The folder that the paths of files are relative to; None for pixels.
         own: The parts that are its training, validation and test images where nothing else is asked for.

@@ -51,7 +51,7 @@ def build(
         images: Where its images are.
         labels: int32 [n], to give pairs (images, labels); None gives images alone.
         batch_size: See batch_bounds.
-        seed: Of the order and of the noise.
+        seed: Seed of the order and of the noise.
         shuffle: Whether epochs are shuffled.
         epoch: Which epoch, or the first one if `repeat`. None is 0, except that a shuffled pipeline without
             `repeat` then takes another random one each time it is iterated over.

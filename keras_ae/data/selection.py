@@ -32,10 +32,10 @@ class Selection:
         Raises:
             InputError: It writes none; `argument` says where it was given.
         """
-        found = _FORM.fullmatch(text) if isinstance(text, str) else None
-        if found is None:
+        match = _FORM.fullmatch(text) if isinstance(text, str) else None
+        if match is None:
             raise InputError(f"{argument}={text!r}", _EXPECTED, f"correct {argument}")
-        part, start, stop = found.groups(default="")
+        part, start, stop = match.groups(default="")
         return cls(part, start, stop)
 
     def __str__(self) -> str:
@@ -55,13 +55,13 @@ class Selection:
             raise unknown_name("the part", self.part, {*collection.parts, ALL})
         counts = {name: len(collection.part(name)) for name in names}
         start, stop = self._bounds(sum(counts.values()))
-        found, offset = {}, 0
+        rows_by_part, offset = {}, 0
         for name, count in counts.items():
             rows = range(max(start - offset, 0), min(stop - offset, count))
             if rows:
-                found[name] = rows
+                rows_by_part[name] = rows
             offset += count
-        return found
+        return rows_by_part
 
     def _bounds(self, count: int) -> tuple[int, int]:
         start = _position(self.start or "0", count)
@@ -81,7 +81,7 @@ def select(collection: Collection, selections: dict[str, Selection]) -> dict[str
         InputError: A selection is not to be had (see Selection), or two overlap.
     """
     taken: list[tuple[str, str, range]] = []
-    found = {}
+    selected = {}
     for split, selection in selections.items():
         pieces = []
         for name, rows in selection.stretches(collection).items():
@@ -94,8 +94,8 @@ def select(collection: Collection, selections: dict[str, Selection]) -> dict[str
                     )
             pieces.append(collection.part(name).stretch(rows.start, rows.stop))
             taken.append((split, name, rows))
-        found[split] = join(pieces)
-    return found
+        selected[split] = join(pieces)
+    return selected
 
 
 def _position(bound: str, count: int) -> int:

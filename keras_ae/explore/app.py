@@ -77,10 +77,10 @@ def pages_of(explorations, number: int) -> list[str]:
 
 def _place(explorations, pathname: str | None) -> tuple[int, str]:
     """The model's number and the page's name that a path stands for; the first ones for any other path."""
-    found = re.fullmatch(r"/(\d+)/(\w+)", pathname or "")
-    number = int(found[1]) if found and int(found[1]) < len(explorations) else 0
+    match = re.fullmatch(r"/(\d+)/(\w+)", pathname or "")
+    number = int(match[1]) if match and int(match[1]) < len(explorations) else 0
     names = pages_of(explorations, number)
-    return number, found[2] if found and found[2] in names else names[0]
+    return number, match[2] if match and match[2] in names else names[0]
 
 
 def _head(explorations, number: int, name: str):

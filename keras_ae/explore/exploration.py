@@ -59,7 +59,7 @@ class Reconstructed:
         error: [h, w], the mean over the channels of the absolute difference.
         mse: Mean over all values of the squared difference.
         code: [d].
-        score: Of the detector, the higher the more anomalous; None without one.
+        score: The detector's score, the higher the more anomalous; None without a detector.
         neighbors: Rows of the training images whose codes are nearest, nearest first.
     """
 
@@ -191,10 +191,10 @@ class Exploration:
 
     def axes(self) -> dict[str, str]:
         """Returns the names of what the map can have on an axis, by key; two principal components come first."""
-        found = {"pc1": "principal component 1", "pc2": "principal component 2"} if self._components else {}
+        names = {"pc1": "principal component 1", "pc2": "principal component 2"} if self._components else {}
         if self.scores is not None:
-            found["score"] = "anomaly score"
-        return found | {str(each.index): each.name for each in self.variables[:MAPPED]}
+            names["score"] = "anomaly score"
+        return names | {str(each.index): each.name for each in self.variables[:MAPPED]}
 
     def coordinates(self, axis: str) -> np.ndarray:
         """Returns the places float32 [n] of the images shown along one of the `axes`."""

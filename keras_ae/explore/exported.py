@@ -22,7 +22,7 @@ class ExportedModel:
             have been changed or are missing, or it cannot be loaded.
 
     Attributes:
-        card: Of a detector; None of a plain autoencoder.
+        card: A detector's card; None for a plain autoencoder.
     """
 
     def __init__(self, path):
@@ -33,8 +33,8 @@ class ExportedModel:
         self._loaded = load_saved_model(path)
         signatures = self._loaded.signatures
         if any(name not in signatures for name in NEEDED):
-            found = ", ".join(sorted(signatures)) or "none"
-            raise InputError(f"{path} with the endpoints {found}", ", ".join(NEEDED), "export an autoencoder")
+            names = ", ".join(sorted(signatures)) or "none"
+            raise InputError(f"{path} with the endpoints {names}", ", ".join(NEEDED), "export an autoencoder")
         self._signatures = signatures
         self.image_shape = _shape(signatures["encode"], "images")
         self.code_shape = _shape(signatures["decode"], "codes")

@@ -85,12 +85,12 @@ class LocalExploration:
 
     def epochs(self, layer: str) -> list[Epoch]:
         """Returns the pictures of one LEA that training left, in the order of the epochs; none without logs."""
-        found: dict[int, dict[str, bytes]] = {}
+        pictures: dict[int, dict[str, bytes]] = {}
         for tag, epoch, png in self._logged:
             of_layer, _, name = tag.rpartition("/")
             if of_layer == layer and name in PICTURES:
-                found.setdefault(epoch, {})[name] = png
-        return [Epoch(epoch, found[epoch]) for epoch in sorted(found)]
+                pictures.setdefault(epoch, {})[name] = png
+        return [Epoch(epoch, pictures[epoch]) for epoch in sorted(pictures)]
 
     def read(self, content: bytes, name: str) -> np.ndarray:
         """Returns an image file as the model takes it; see `uploaded_image`."""

@@ -115,10 +115,10 @@ def open_exploration(path, source: str | None = None, **how) -> Exploration | Lo
         >>> exploration.name, exploration.code_shape, list(exploration.densities)
         ('tiny', (2,), ['standard_normal'])
     """
-    found = open_explorations([path], source, **how)
-    if len(found) > 1:
-        raise InputError(f"{path}, a comparison of {len(found)} runs", "one run", "use open_explorations")
-    return found[0]
+    opened = open_explorations([path], source, **how)
+    if len(opened) > 1:
+        raise InputError(f"{path}, a comparison of {len(opened)} runs", "one run", "use open_explorations")
+    return opened[0]
 
 
 def open_explorations(paths, source: str | None = None, **how) -> list[Exploration | LocalExploration]:

@@ -15,7 +15,7 @@ class Scoring:
     """An anomaly score with a threshold.
 
     Attributes:
-        name: Of the score.
+        name: Name of the score.
         function: From float32 images [n, h, w, c] in [0, 1] to scores [n], the higher the more anomalous.
         threshold: What is above it is an anomaly; None where too few images are there to set one.
         origin: Where the threshold comes from, as a phrase.

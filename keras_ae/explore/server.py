@@ -22,14 +22,14 @@ def free_socket(port: int | None = None) -> socket.socket:
     if port is not None and not 0 < port < 65536:
         raise InputError(f"port {port}", "1 to 65535", "correct --port")
     for tried in (port,) if port else range(PORT, PORT + TRIED):
-        found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            found.bind((HOST, tried))
-            found.listen()
-            return found
+            listening.bind((HOST, tried))
+            listening.listen()
+            return listening
         except OSError:
-            found.close()
+            listening.close()
     taken = f"port {port}, which is taken" if port else f"ports {PORT} to {PORT + TRIED - 1}, which are all taken"
     raise InputError(taken, "a free port", "give another --port, or leave it out" if port else "give --port")
 

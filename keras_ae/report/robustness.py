@@ -155,8 +155,8 @@ def _explain(figure: Figure, axes, drawn: PathCollection, sizes: _Sizes, beside:
 
 def _attacks(summaries: Summaries) -> list[str]:
     """All attacks of all models: in the thesis's order, then those of one's own."""
-    found = dict.fromkeys(name for attacks in summaries.values() for name in attacks)
-    return [name for name in FAMILIES if name in found] + [name for name in found if name not in FAMILIES]
+    measured = dict.fromkeys(name for attacks in summaries.values() for name in attacks)
+    return [name for name in FAMILIES if name in measured] + [name for name in measured if name not in FAMILIES]
 
 
 def _values(attacks: Mapping[str, Mapping[str, Any]], measure: str) -> dict[str, float]:
@@ -165,6 +165,6 @@ def _values(attacks: Mapping[str, Mapping[str, Any]], measure: str) -> dict[str,
 
 def _deviation(differences: Mapping[str, Mapping[str, float]], baseline: str, attack: str) -> float:
     """Root mean square over the models beside the baseline; 1 where none differs."""
-    found = [row.get(attack, np.nan) for model, row in differences.items() if model != baseline]
-    finite = [value for value in found if np.isfinite(value)]
+    values = [row.get(attack, np.nan) for model, row in differences.items() if model != baseline]
+    finite = [value for value in values if np.isfinite(value)]
     return float(np.sqrt(np.mean(np.square(finite)))) if any(finite) else 1.0

@@ -51,10 +51,10 @@ def attack_run(
         action = "train one, such as --architecture classic"
         raise InputError(f"{path}, the run of an autoencoder", "the run of a classifier", action)
     batches = task.batches(data, "test", config.training, shuffle=False)
-    found, labels = (part[:images] for part in attacked_images(batches, PER_BATCH, -(-images // PER_BATCH)))
+    attacked, labels = (part[:images] for part in attacked_images(batches, PER_BATCH, -(-images // PER_BATCH)))
     with directory.locked():
         how = {"seed": seed, "table": directory.path / "robustness.csv", "progress": progress}
-        robustness = measure_robustness(model, found, labels, attacks or None, **how)
-        results = {"images": len(found), "seed": seed, "attacks": robustness.summary()}
+        robustness = measure_robustness(model, attacked, labels, attacks or None, **how)
+        results = {"images": len(attacked), "seed": seed, "attacks": robustness.summary()}
         directory.write("robustness", results)
     return results

@@ -176,8 +176,8 @@ def first_difference(before, now, name: str):
     """Returns (name, value before, value now) of the first thing in which two JSON values differ, or None."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in [*before, *(key for key in now if key not in before)]:
-            found = first_difference(before.get(key), now.get(key), f"{name}.{key}")
-            if found:
-                return found
+            difference = first_difference(before.get(key), now.get(key), f"{name}.{key}")
+            if difference:
+                return difference
         return None
     return None if before == now else (name, before, now)

@@ -69,9 +69,9 @@ def current_environment() -> dict:
 
 
 def _git_revision() -> str | None:
-    """Of the library's own checkout, where it is one."""
+    """Returns the git revision of the library's own checkout, where it is one."""
     source = Path(__file__).resolve().parents[2]
     if not (source / ".git").exists():
         return None
-    found = subprocess.run(["git", "-C", source, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    return found.stdout.strip() or None
+    asked = subprocess.run(["git", "-C", source, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return asked.stdout.strip() or None

@@ -14,7 +14,7 @@ class RunHistory(keras.callbacks.Callback):
     """Keeps a row an evaluation, on disk too, so that a killed run leaves its curve; stops when numbers run away.
 
     Args:
-        path: Of the csv file.
+        path: Path of the csv file.
         steps_per_evaluation: Training steps from one row to the next.
 
     Attributes:
@@ -33,11 +33,11 @@ class RunHistory(keras.callbacks.Callback):
 
     @property
     def seconds(self) -> float:
-        """Of training so far."""
+        """Seconds of training so far."""
         return time.perf_counter() - self._started
 
     def get_state(self) -> dict[str, Any]:
-        """For a checkpoint."""
+        """Returns what a checkpoint keeps."""
         return {"rows": self.rows, "diverged": self.diverged, "seconds": self.seconds}
 
     def set_state(self, state: dict[str, Any]) -> None:

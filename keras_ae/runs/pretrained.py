@@ -25,16 +25,16 @@ def pretrained_models(directory=None) -> dict[str, Path]:
         InputError: There is no such directory.
 
     Example:
-        >>> found = kae.runs.pretrained_models()
-        >>> (found["variational_digits"] / "README.md").is_file()
+        >>> models = kae.runs.pretrained_models()
+        >>> (models["variational_digits"] / "README.md").is_file()
         True
     """
     directory = Path(directory or os.environ.get(VARIABLE) or _own_directory())
     if not directory.is_dir():
         action = f"correct the path, or what {VARIABLE} names"
         raise InputError(f"{directory}, which is not there", "a directory of shared models", action)
-    found = sorted(path.parent for path in directory.rglob("check.json"))
-    return {path.relative_to(directory).as_posix(): path for path in found}
+    directories = sorted(path.parent for path in directory.rglob("check.json"))
+    return {path.relative_to(directory).as_posix(): path for path in directories}
 
 
 def load_pretrained(name: str, directory=None) -> "keras.Model":
@@ -57,10 +57,10 @@ def load_pretrained(name: str, directory=None) -> "keras.Model":
     """
     from keras_ae.runs.sharing import check_shared
 
-    name, found = PurePath(name).as_posix(), pretrained_models(directory)
-    if name not in found:
-        raise unknown_name("pretrained model", name, found)
-    return check_shared(found[name])
+    name, models = PurePath(name).as_posix(), pretrained_models(directory)
+    if name not in models:
+        raise unknown_name("pretrained model", name, models)
+    return check_shared(models[name])
 
 
 def _own_directory() -> Path:

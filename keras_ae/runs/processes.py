@@ -33,8 +33,8 @@ class Processes:
 
         Args:
             log: File for what it prints.
-            threads: Of TensorFlow, within an operation and between operations; as the environment says by default.
-            **options: Of `subprocess.Popen`.
+            threads: TensorFlow's threads, within and between operations; the environment's by default.
+            **options: Options of `subprocess.Popen`.
         """
         # What is importable here is importable there: studies may bring modules of their own.
         environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -66,7 +66,7 @@ def train_at_once(
         jobs: By name.
         workers: Processes.
         logs: Directory for what they print meanwhile.
-        threads: Of each process; an equal share of the machine's by default.
+        threads: Threads of each process; an equal share of the machine's by default.
         watch: Called twice a second.
 
     Returns:
@@ -149,7 +149,7 @@ def workers_that_pay(jobs: int, batch_bytes: int, memory: int | None = None) -> 
 
     Args:
         jobs: How many there are.
-        batch_bytes: Of a batch of images in float32.
+        batch_bytes: Size of a batch of images in float32.
         memory: Bytes that are free; asked of the system by default.
     """
     from keras_ae._support.execution import on_cpu

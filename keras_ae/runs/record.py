@@ -100,7 +100,7 @@ class RunRecord:
 
 def check_format(values: Mapping[str, Any], file: Path) -> None:
     """Refuse a record of another format than this version's, or of none."""
-    found = values.get("format")
-    if found != FORMAT or isinstance(found, bool):
-        what = f"of format {found!r}" if "format" in values else "without a format"
+    version = values.get("format")
+    if version != FORMAT or isinstance(version, bool):
+        what = f"of format {version!r}" if "format" in values else "without a format"
         raise InputError(f"{file} {what}", f"format {FORMAT}", "use the version of keras-ae that wrote it")

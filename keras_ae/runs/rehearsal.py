@@ -52,10 +52,10 @@ def rehearse_export(
     exported consists of the same operations. These scores are compared roughly: converters have turned signs.
 
     Args:
-        config: Of the run that is going to be trained.
+        config: Configuration of the run that is going to be trained.
         image_shape: (height, width, channels).
         score: Name of the score, or names joined by +.
-        formats: As of `export_detector`.
+        formats: Same as for `export_detector`.
 
     Raises:
         InputError: The model or the score cannot be exported, or a package for a format is missing.

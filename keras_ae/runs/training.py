@@ -222,7 +222,7 @@ def _stopping(training, validation) -> list:
 
 
 def _monitor(training, data: ImageData, directory: RunDirectory, labels: bool) -> callbacks.Monitor:
-    """Of autoencoders also the codes of some validation images."""
+    """Writes TensorBoard's curves; for autoencoders also the codes of some validation images."""
     shown: dict[str, Any] = {}
     if not labels and data.sizes["validation"]:
         shown = {"images": data.images("validation", MONITORED)}
@@ -232,7 +232,7 @@ def _monitor(training, data: ImageData, directory: RunDirectory, labels: bool) -
 
 
 def _local(model, training, data: ImageData, directory: RunDirectory) -> list:
-    """Of models with LEAs how these reconstruct; before the history, which keeps it too."""
+    """Measures how LEAs reconstruct, in models with them; before the history, which keeps that too."""
     if not any(isinstance(layer, LocallyEmbeddedAutoencoder) for layer in model.layers):
         return []
     split = next(name for name in ("validation", "test", "train") if data.sizes[name])

@@ -26,19 +26,19 @@ def penalty_warm_ups(model: keras.Model, steps: int) -> list[VariableSchedule]:
     """
     if not steps:
         return []
-    found = []
+    warm_ups = []
     for bottleneck in _bottlenecks(model):
         name = next((name for name in RISING if hasattr(bottleneck.schedulable, name)), None)
         if name is not None:
             rise = schedules.linear(0.0, getattr(bottleneck, name), steps)
-            found.append(VariableSchedule(getattr(bottleneck.schedulable, name), rise))
-    if not found:
+            warm_ups.append(VariableSchedule(getattr(bottleneck.schedulable, name), rise))
+    if not warm_ups:
         raise InputError(
             f"penalty_warmup_steps {steps} for a model without a penalty that can rise",
             "a variational or capacity_controlled bottleneck",
             "name one with --bottleneck, or leave the warm-up out",
         )
-    return found
+    return warm_ups
 
 
 def _bottlenecks(layer: keras.layers.Layer) -> list[Bottleneck]:

@@ -29,12 +29,12 @@ def find_studies(experiments: Path) -> dict[str, Path]:
     if not experiments.is_dir():
         action = "run it in a clone of keras_ae, which has the papers' studies, or give --experiments DIRECTORY"
         raise InputError(f"no directory {experiments.absolute()}", "a directory with a folder per study", action)
-    found = {path.parent.name: path.parent for path in sorted(experiments.glob("*/study.py"))}
-    if not found:
+    folders = {path.parent.name: path.parent for path in sorted(experiments.glob("*/study.py"))}
+    if not folders:
         raise InputError(
             f"{experiments}, without studies", "folders with a study.py", "give another --experiments"
         )
-    return found
+    return folders
 
 
 def load_study(name: str, experiments: Path) -> Study:

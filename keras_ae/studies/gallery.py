@@ -151,12 +151,12 @@ def _preset(chapter: _Chapter, preset: str) -> str:
 
 def _tally(page: MarkdownPage) -> str:
     """How many claims have each verdict, as a bar and in words; nothing where there are no claims."""
-    found = counts(page.verdicts)
+    number = counts(page.verdicts)
     if not page.verdicts:
         return ""
     parts = "".join(
         f"<span class='{verdict.replace(' ', '-')}' style='flex: {count}'></span>"
-        for verdict, count in found.items()
+        for verdict, count in number.items()
         if count
     )
     return f"<p class='tally'><span class='bar' aria-hidden='true'>{parts}</span>{tally(page.verdicts)}</p>"

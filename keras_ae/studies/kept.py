@@ -53,7 +53,7 @@ def read_kept(results: Path, presets: Iterable[str], name: str = "", **options) 
         results: Directory of what is kept.
         presets: Names; of a run in two presets the first one's rows are taken, finished ones before others.
         name: Rest of the files' names, such as "_curves".
-        **options: Of `pandas.read_csv`.
+        **options: Options of `pandas.read_csv`.
 
     Returns:
         All rows, with the preset as "preset"; of tables with a "status" the finished runs only. Without any table

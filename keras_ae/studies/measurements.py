@@ -174,12 +174,12 @@ class Store:
 
 def _measured(measure: Measure, subject: Subject):
     """The measurement; of one network after the other none is kept in memory."""
-    found = measure.function(subject)
+    measured = measure.function(subject)
     if measure.reads == (MODEL,):
         import keras
 
         keras.utils.clear_session()
-    return found
+    return measured
 
 
 def _columns(subject: Subject) -> Mapping[str, str]:

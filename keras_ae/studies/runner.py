@@ -118,9 +118,9 @@ def is_finished(run: StudyRun, out) -> bool:
     directory = RunDirectory(Path(out) / run.name)
     if not os.path.lexists(directory.path / "run.json"):
         return False
-    found = first_difference(as_json(directory.record().config), as_json(run.config), "config")
-    if found:
-        name, before, now = found
+    difference = first_difference(as_json(directory.record().config), as_json(run.config), "config")
+    if difference:
+        name, before, now = difference
         raise InputError(
             f"{name} {now!r} for the run {run.name}",
             f"{before!r}, which the run in {directory.path} has",
@@ -217,9 +217,9 @@ def _status(directory: RunDirectory) -> dict[str, str]:
         return {"status": FINISHED}
     failure = _beside(directory.path, "failure.json")
     if failure.exists():
-        found = read_object(failure, "why a run failed", "remove it and run the study again")
-        status = "diverged" if found.get("status") == DIVERGED else "failed"
-        return {"status": status, "reason": str(found.get("reason", "unknown"))}
+        recorded = read_object(failure, "why a run failed", "remove it and run the study again")
+        status = "diverged" if recorded.get("status") == DIVERGED else "failed"
+        return {"status": status, "reason": str(recorded.get("reason", "unknown"))}
     return {"status": "begun" if directory.path.exists() else "missing"}
 
 

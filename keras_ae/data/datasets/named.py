@@ -138,9 +138,9 @@ def open_dataset(name: str, data_dir: str | os.PathLike | None) -> Collection:
     dataset = DATASETS[name]
     directory = data_directory(data_dir)
     if directory and (local := find_local(name, directory)):
-        found = _open_local(dataset, local, directory)
-        names = found.label_names or dataset.label_names
-        return replace(found, label_names=names, notes=(*found.notes, f"{name} read from {local}"))
+        local_images = _open_local(dataset, local, directory)
+        names = local_images.label_names or dataset.label_names
+        return replace(local_images, label_names=names, notes=(*local_images.notes, f"{name} read from {local}"))
     if dataset.made:
         return dataset.made[0]()
     files = dataset.files or f"{name}.npz"
@@ -166,12 +166,12 @@ def _open_tree(local: Path) -> Collection:
 
     The order is the same everywhere, whatever the seed of a run, but not the official one, which such files lose.
     """
-    found = open_folder(local)
-    if found.label_names is None:
-        return found
-    parts = {name: found.part(name).shuffled() for name in found.parts}
+    tree = open_folder(local)
+    if tree.label_names is None:
+        return tree
+    parts = {name: tree.part(name).shuffled() for name in tree.parts}
     note = "its folders do not tell the official order: it is in a random order that is always the same"
-    return replace(found, parts=parts, notes=(*found.notes, note))
+    return replace(tree, parts=parts, notes=(*tree.notes, note))
 
 
 def find_local(name: str, data_dir: str | os.PathLike | None) -> Path | None:

@@ -40,7 +40,7 @@ def open_official(folder: Path) -> Collection:
             one number, or fewer than two can be used.
     """
     types = _types(_csv(folder))
-    found: dict[int, str] = {}
+    pictures: dict[int, str] = {}
     others, untyped = 0, 0
     for name in image_files(folder):
         stem = Path(name).stem
@@ -48,15 +48,15 @@ def open_official(folder: Path) -> Collection:
             others += 1
         elif int(stem) not in types:
             untyped += 1
-        elif int(stem) in found:
-            pair = f"the pictures {found[int(stem)]!r} and {name!r} in {str(folder)!r}"
+        elif int(stem) in pictures:
+            pair = f"the pictures {pictures[int(stem)]!r} and {name!r} in {str(folder)!r}"
             raise InputError(pair, "one picture a number", "remove one")
         else:
-            found[int(stem)] = name
-    if len(found) < 2:
-        raise InputError(f"{len(found)} usable pictures in {str(folder)!r}", FILES, "add pictures")
-    numbers = sorted(found)
-    whole = Part(tuple(found[number] for number in numbers), np.stack([types[number] for number in numbers]))
+            pictures[int(stem)] = name
+    if len(pictures) < 2:
+        raise InputError(f"{len(pictures)} usable pictures in {str(folder)!r}", FILES, "add pictures")
+    numbers = sorted(pictures)
+    whole = Part(tuple(pictures[number] for number in numbers), np.stack([types[number] for number in numbers]))
     middle = int(_TRAINING_FRACTION * len(whole))
     parts = {TRAIN: whole.stretch(0, middle), TEST: whole.stretch(middle, len(whole))}
     return Collection(parts, TYPES, _notes(others, untyped), folder)

@@ -81,7 +81,7 @@ def read_files(
     """Each example's key and the example, as they are stored; its `image` is the bytes of the image's file.
 
     Args:
-        builder: Of a data set whose keys sort in the official order.
+        builder: Builder of a data set whose keys sort in the official order.
         split: Which split.
         key: The key of the example at a position in the official order.
     """
@@ -94,7 +94,7 @@ def read_files(
 
 
 def stored_order(keys: Iterable[int | str], split: str) -> np.ndarray:
-    """For each example as stored, its position among `keys`, int64 [n]."""
+    """Returns the position among `keys` of each example as stored, int64 [n]."""
     hashes = [hashlib.md5(f"{split}{key}".encode(), usedforsecurity=False).digest() for key in keys]
     return np.array(sorted(range(len(hashes)), key=hashes.__getitem__), np.int64)
 

@@ -28,7 +28,7 @@ def center_and_deviation(values: np.ndarray, least: np.ndarray | float = 0.0) ->
     still counts. Where the mean is 0 as well, the deviation is 1.
 
     Args:
-        values: Of normal images.
+        values: Values of normal images.
         least: Deviations are at least so large: how much values change with images that nobody can tell apart
             (`NormalImages.faint_change`). Of values that are what is left where large ones cancel, the mean does
             not tell how far they are rounded.

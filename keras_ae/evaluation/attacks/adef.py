@@ -55,7 +55,7 @@ class ADef(UntargetedAttack):
     def _shortest(
         self, classifier: Classifier, images: np.ndarray, weights: np.ndarray, fields: np.ndarray
     ) -> np.ndarray:
-        """Of the fields with a step to each candidate, the shortest: [n, (x, y), h, w]."""
+        """Returns the shortest of the fields with a step to each candidate: [n, (x, y), h, w]."""
         n, count = weights.shape[:2]
         asked = np.repeat(images, count, axis=0), weights.reshape(n * count, -1)
         logits, gradients = classifier.logit_gradients(*asked)

@@ -85,11 +85,11 @@ class Classifier:
 
     def _gradients(self, images, others, function):
         differentiate = _differentiated(self._model, function, self._like)
-        found = []
+        parts = []
         for part, other in zip(self._parts(images), self._parts(others), strict=True):
             logits, gradients = differentiate(self._tensor(part), ep.from_numpy(self._like, other))
-            found.append((logits.numpy(), gradients.numpy()))
-        return tuple(map(np.concatenate, zip(*found, strict=True)))
+            parts.append((logits.numpy(), gradients.numpy()))
+        return tuple(map(np.concatenate, zip(*parts, strict=True)))
 
     def _parts(self, array: np.ndarray):
         for start in range(0, max(len(array), 1), self.at_once):
@@ -214,7 +214,7 @@ class RandomAttack(UntargetedAttack):
     """An attack that draws at random: for each image from the seed and the image's place alone.
 
     Args:
-        seed: Of the draws.
+        seed: Seed of the draws.
         first: Place of the first image, where many are attacked in batches.
     """
 

@@ -41,15 +41,15 @@ class ChangedPixels:
             pixels: int [n]: which pixel is changed, row by row.
             values: [n, c]: its new values.
         """
-        kernel, found = self._network.kernel, []
+        kernel, logits = self._network.kernel, []
         for some in _slices(len(owners), _MULTIPLIED_AT_ONCE):
             given = owners[some], pixels[some], values[some]
             reached = [
                 self._part(images, *(array[part] for array in given))
                 for part in _slices(len(given[0]), _REACHED_AT_ONCE)
             ]
-            found.append(self._behind(kernel, *map(np.concatenate, zip(*reached, strict=True))))
-        return np.concatenate(found)
+            logits.append(self._behind(kernel, *map(np.concatenate, zip(*reached, strict=True))))
+        return np.concatenate(logits)
 
     def _part(self, images, owners, pixels, values) -> tuple[np.ndarray, ...]:
         """`_what_is_reached` of some, but the dense layer's outputs one for each."""

@@ -51,8 +51,8 @@ def search_along(
             return classifier.clip(images[chosen[rows], None] + epsilons * directions[chosen[rows], None])
 
         places, hits = first_hits(classifier, labels[chosen], count, candidates)
-        found = places >= 0
-        result[chosen[found]] = hits[found]
+        hit = places >= 0
+        result[chosen[hit]] = hits[hit]
         return places
 
     result = images.copy()

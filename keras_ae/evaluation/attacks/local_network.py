@@ -142,7 +142,7 @@ class _OfWindows:
         spans: Rows and columns of the patches that it is given.
 
     Attributes:
-        spans: Of those that it gives.
+        spans: Rows and columns of the patches that it gives.
     """
 
     def __init__(self, layer, shape: tuple, spans: tuple[int, int]):

@@ -18,7 +18,7 @@ class ProjectedGradientDescent(UntargetedAttack):
 
     Args:
         epsilon: First ε, relative to the range r of the bounds.
-        step_size: Of ε = `epsilon`; it keeps its proportion to ε.
+        step_size: Step size at ε = `epsilon`; it keeps its proportion to ε.
         iterations: At most, for each ε.
         searches: Trials to find an ε that is large enough, and bisections after it.
     """

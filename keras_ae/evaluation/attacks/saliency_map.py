@@ -24,8 +24,8 @@ class SaliencyMap(RandomAttack):
 
     Args:
         max_iterations: 2000.
-        theta: Of a change, relative to the range r of the bounds.
-        max_changes: Of one value.
+        theta: Size of a change, relative to the range r of the bounds.
+        max_changes: Maximum number of changes to one value.
         seed, first: See `RandomAttack`.
     """
 

@@ -49,7 +49,7 @@ class SaltAndPepperNoise(RandomAttack):
             # Anew, since how many draws a hit leaves behind depends on the images beside it.
             generators = self.generators(rows, repetition)
             places, hits = first_hits(classifier, labels, steps, candidates, skipped)
-            found = places >= 0
-            nearest.offer(np.arange(len(images)), hits, found)
-            largest[found] *= 1.2 * (places[found] + 1) / steps
+            hit = places >= 0
+            nearest.offer(np.arange(len(images)), hits, hit)
+            largest[hit] *= 1.2 * (places[hit] + 1) / steps
         return nearest.images

@@ -29,7 +29,7 @@ class SLSQP(RandomAttack):
 
     Args:
         mode: "random" or "margin".
-        max_iterations: Of SLSQP, in mode "margin".
+        max_iterations: Maximum number of SLSQP's iterations, in mode "margin".
         seed, first: See `RandomAttack`.
 
     Raises:

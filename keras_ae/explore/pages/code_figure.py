@@ -20,12 +20,12 @@ CLASSES = 20  # labels of more values are shown as a scale
 def colours(explored: Exploration) -> dict[str, np.ndarray | None]:
     """What points can be coloured by: labels or factors by name, the anomaly score, nothing."""
     images = explored.require_images()
-    found: dict[str, np.ndarray | None] = {
+    coloured: dict[str, np.ndarray | None] = {
         name: images.labels[:, column] for column, name in enumerate(images.label_names)
     }
     if explored.scores is not None:
-        found[SCORE] = explored.scores
-    return found | {NONE: None}
+        coloured[SCORE] = explored.scores
+    return coloured | {NONE: None}
 
 
 def code_figure(explored: Exploration, x: str, y: str, colour: str) -> dict[str, Any]:

@@ -114,8 +114,8 @@ def register(app, explorations) -> None:
 def _rows(event) -> list[int]:
     """The rows of the images that a click or a lasso caught."""
     points = (event or {}).get("points", [])
-    found = (point.get("customdata") for point in points)
-    return list(dict.fromkeys(int(row[0] if isinstance(row, list) else row) for row in found if row is not None))
+    data = (point.get("customdata") for point in points)
+    return list(dict.fromkeys(int(row[0] if isinstance(row, list) else row) for row in data if row is not None))
 
 
 def _point(explored: Exploration, row: int, which: int):
@@ -153,7 +153,7 @@ def _counts(explored: Exploration, rows: list[int]) -> str:
     images = explored.require_images()
     if images.labels.shape[1] != 1:
         return ""
-    found, counts = np.unique(images.labels[rows, 0], return_counts=True)
-    names = [images.class_name(label) for label in found]
+    labels, counts = np.unique(images.labels[rows, 0], return_counts=True)
+    names = [images.class_name(label) for label in labels]
     order = np.argsort(-counts, kind="stable")
     return "Labels: " + ", ".join(f"{counts[i]} × {names[i]}" for i in order)

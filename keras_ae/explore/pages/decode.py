@@ -105,8 +105,8 @@ def register(app, explorations) -> None:
     )
     def traverse(along, rested, values, base, sliders, which):
         explored = explorations[which]
-        found, images = explored.traversal(_code(base, values, sliders), int(along))
-        return parts.strip(images, [f"{value:.2f}" for value in found], "decoded, with the variable at")
+        steps, images = explored.traversal(_code(base, values, sliders), int(along))
+        return parts.strip(images, [f"{value:.2f}" for value in steps], "decoded, with the variable at")
 
 
 def _code(base, values, sliders) -> np.ndarray:

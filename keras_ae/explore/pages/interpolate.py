@@ -78,11 +78,11 @@ def register(app, explorations) -> None:
             return parts.problem(error)
         ends = shown[rows]
         captions = [f"{step / (STEPS - 1):.0%}" for step in range(STEPS)]
-        found = [parts.strip(ends, [parts.describe(explored, row) for row in rows], "interpolated between")]
+        sections = [parts.strip(ends, [parts.describe(explored, row) for row in rows], "interpolated between")]
         for kind in KINDS:
-            found.append(html.H2(kind.capitalize()))
-            found.append(parts.strip(explored.interpolate(*rows, kind), captions, f"{kind} interpolation"))
-        return found
+            sections.append(html.H2(kind.capitalize()))
+            sections.append(parts.strip(explored.interpolate(*rows, kind), captions, f"{kind} interpolation"))
+        return sections
 
 
 def _button(explored: Exploration, row: int):

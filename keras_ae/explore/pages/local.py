@@ -56,18 +56,18 @@ def register(app, explorations) -> None:
             chosen = chosen_image(explored, contents, filename, number, by_number)
             if chosen is None:
                 return html.P("No image yet.")
-            found = explored.pictures(layer, chosen[0][None])
+            pictures = explored.pictures(layer, chosen[0][None])
         except InputError as error:
             return parts.problem(error)
         height = explored.image_shape[0]
-        return [_figure(png_bytes(found[name]), caption, height) for name, caption in PICTURES.items()]
+        return [_figure(png_bytes(pictures[name]), caption, height) for name, caption in PICTURES.items()]
 
     @app.callback(Output("epochs", "children"), Input("layer", "value"), State("which", "data"))
     def offer(layer, which):
-        found = explorations[which].epochs(layer)
-        if not found:
+        epochs = explorations[which].epochs(layer)
+        if not epochs:
             return html.P("The run left no pictures of its epochs.", className="note")
-        last = len(found) - 1
+        last = len(epochs) - 1
         slider = dcc.Input(id="epoch", type="range", min=0, max=last, step=1, value=last, className="range")
         label = html.Span(id="epoch-value", className="value")
         return html.Label([html.Span("epoch", className="name"), slider, label], className="slider")
@@ -81,8 +81,8 @@ def register(app, explorations) -> None:
         prevent_initial_call=True,
     )
     def at_epoch(place, layer, which):
-        found = explorations[which].epochs(layer)
-        shown = found[min(int(place), len(found) - 1)]
+        epochs = explorations[which].epochs(layer)
+        shown = epochs[min(int(place), len(epochs) - 1)]
         pictures, height = shown.pictures, explorations[which].image_shape[0]
         figures = [_figure(pictures[name], text, height) for name, text in PICTURES.items() if name in pictures]
         return html.Div(figures, className="logged"), str(shown.epoch + 1)

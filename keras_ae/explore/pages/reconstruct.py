@@ -97,7 +97,7 @@ def register(app, explorations) -> None:
 def _result(explored: Exploration, seen: Reconstructed, name: str):
     highest = float(seen.error.max())
     heat = overlay(seen.image[..., :1], seen.error, opacity=1.0, limits=(0.0, highest or 1.0))
-    found = [
+    sections = [
         html.Div(
             [
                 parts.figure(seen.image, name, f"the image: {name}"),
@@ -111,9 +111,12 @@ def _result(explored: Exploration, seen: Reconstructed, name: str):
     if len(seen.neighbors):
         captions = [f"nearest {place + 1}" for place in range(len(seen.neighbors))]
         nearest = explored.require_images().training[seen.neighbors]
-        found += [html.H2("Nearest training images"), html.P("By the distance of their codes.", className="note")]
-        found.append(parts.strip(nearest, captions, "training image"))
-    return found
+        sections += [
+            html.H2("Nearest training images"),
+            html.P("By the distance of their codes.", className="note"),
+        ]
+        sections.append(parts.strip(nearest, captions, "training image"))
+    return sections
 
 
 def _verdict(explored: Exploration, seen: Reconstructed) -> str:
