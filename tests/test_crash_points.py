@@ -15,7 +15,7 @@ from dying import Killed, die_at
 import keras_ae as kae
 from keras_ae import cli
 from keras_ae._support import directories
-from keras_ae._support.directories import checksums, read_checksums, verify
+from keras_ae._support.checksums import checksums, read_checksums, verify
 from keras_ae.detection import ExportedDetector
 from keras_ae.runs import check_shared
 

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from keras_ae import cli
-from keras_ae._support.directories import checksums, write_directory
+from keras_ae._support.checksums import checksums
+from keras_ae._support.directories import write_directory
 from keras_ae._support.written_files import saved_detector_files, saved_model_files, shared_run_files
 
 RUN = "saved_models/variational_digits"

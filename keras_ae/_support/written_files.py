@@ -8,7 +8,7 @@ import mmap
 from pathlib import Path
 from typing import Any
 
-from keras_ae._support.directories import CHECKSUMS, read_checksums, sha256, verify
+from keras_ae._support.checksums import CHECKSUMS, read_checksums, sha256, verify
 from keras_ae._support.errors import InputError
 from keras_ae._support.reading import read_object
 

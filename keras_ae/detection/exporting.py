@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from keras_ae._support.directories import checksums, write_directory
+from keras_ae._support.checksums import checksums
+from keras_ae._support.directories import write_directory
 from keras_ae._support.errors import InputError, listed_names, unknown_name
 from keras_ae._support.files import write_text
 from keras_ae._support.written_files import saved_model_files

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_ae._support.directories import CHECKSUMS, read_checksums, recover, verify, write_directory
+from keras_ae._support.checksums import CHECKSUMS, read_checksums, verify
+from keras_ae._support.directories import recover, write_directory
 from keras_ae._support.errors import InputError
 from keras_ae._support.files import write_arrays, write_atomically, write_json
 from keras_ae._support.reading import read_object

@@ -1,7 +1,5 @@
 """The model with several objectives, which has the library's only custom training step."""
 
-from collections.abc import Sequence
-
 import keras
 from keras import ops
 
@@ -42,7 +40,7 @@ class MultiObjective(keras_private.AcrossWorkers, AutomaticExecution, keras.Mode
 
     mode: str | None = None
     passes = 1
-    objective_optimizers: Sequence[keras.optimizers.Optimizer] = ()
+    objective_optimizers: list | tuple = ()
     joint_weights: JointWeights | None = None
 
     def __init__(self, inputs, outputs, name=None, **kwargs):

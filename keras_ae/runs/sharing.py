@@ -8,14 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_ae._support.directories import (
-    CHECKSUMS,
-    check_replaceable,
-    read_checksums,
-    sha256,
-    verify,
-    write_directory,
-)
+from keras_ae._support.checksums import CHECKSUMS, read_checksums, sha256, verify
+from keras_ae._support.directories import check_replaceable, write_directory
 from keras_ae._support.errors import InputError, absent
 from keras_ae._support.fields import read_fields, settle_fields
 from keras_ae._support.files import write_json, write_text

@@ -7,7 +7,8 @@ import pytest
 from dying import Killed, die_at
 
 from keras_ae._support import directories
-from keras_ae._support.directories import check_replaceable, checksums, read_checksums, verify, write_directory
+from keras_ae._support.checksums import checksums, read_checksums, verify
+from keras_ae._support.directories import check_replaceable, write_directory
 from keras_ae._support.errors import InputError
 
 
