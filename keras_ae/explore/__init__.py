@@ -7,7 +7,7 @@ Importing this package imports neither Keras nor Dash. What a page shows is comp
 from keras_ae._support.lazy import lazy_names
 
 _WHERE = {
-    "CodeVariable": "exploration",
+    "CodeVariable": "code_variables",
     "ExploredImages": "images",
     "Exploration": "exploration",
     "LocalExploration": "local",

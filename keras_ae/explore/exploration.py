@@ -12,42 +12,13 @@ from keras_ae._support.image_arrays import one_image
 from keras_ae.data import Preparation
 from keras_ae.density import Density
 from keras_ae.evaluation import as_array, encode, interpolate_codes, project
+from keras_ae.explore.code_variables import CodeVariable, code_variables
 from keras_ae.explore.images import ExploredImages, uploaded_image
 from keras_ae.explore.scoring import Scoring
 
-REACH = 3.0  # standard deviations to both sides of the mean
-ACTIVE = 0.01  # of the largest variance: below it a code variable counts as unused
 NEIGHBORS = 6
 MAPPED = 60  # code variables that the map offers as axes
 STEPS = 11
-
-
-@dataclass(frozen=True)
-class CodeVariable:
-    """One value of the code, and where it lies.
-
-    Attributes:
-        index: Place in the flattened code.
-        name: Such as "variable 3", counted from 1, or "row 1, column 2, channel 3" of a map.
-        mean, deviation: Mean and standard deviation over the codes of training images; 0 and 1 without images.
-        low, high: The ends of its slider: three deviations to both sides of the mean.
-        active: Whether it varies: its variance is at least 1 % of the largest one (after the active units of
-            Burda et al., 2016, "Importance weighted autoencoders", section 5.3).
-
-    Example:
-        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
-        >>> variable = Exploration("tiny", model).variables[0]  # without images: mean 0, deviation 1
-        >>> variable.name, variable.low, variable.high, variable.active
-        ('variable 1', -3.0, 3.0, True)
-    """
-
-    index: int
-    name: str
-    mean: float
-    deviation: float
-    low: float
-    high: float
-    active: bool
 
 
 @dataclass(frozen=True)
@@ -145,9 +116,7 @@ class Exploration:
         """All code variables, the most varying first."""
         codes = self.training_codes
         deviations = np.ones(self.size) if codes is None else codes.std(axis=0, dtype=np.float64)
-        largest = max(float(deviations.max()), float(np.finfo(np.float32).tiny))
-        order = np.argsort(-deviations, kind="stable")
-        return [self._variable(int(i), float(deviations[i]), largest) for i in order]
+        return code_variables(self.start, deviations, self.code_shape)
 
     @cached_property
     def scores(self) -> np.ndarray | None:
@@ -255,12 +224,3 @@ class Exploration:
         if code.size != self.size or not np.isfinite(code).all():
             raise InputError(f"a code of {code.size} values", f"{self.size} finite values")
         return code
-
-    def _variable(self, index: int, deviation: float, largest: float) -> CodeVariable:
-        mean = float(self.start[index])
-        reach = REACH * max(deviation, 0.01 * largest)  # so that a constant one can be moved all the same
-        place = np.unravel_index(index, self.code_shape)
-        parts = zip(("row", "column", "channel"), place, strict=False)
-        name = f"variable {index + 1}" if len(place) == 1 else ", ".join(f"{part} {at + 1}" for part, at in parts)
-        active = deviation**2 >= ACTIVE * largest**2
-        return CodeVariable(index, name, mean, deviation, mean - reach, mean + reach, active)

@@ -19,24 +19,9 @@ def shows(explored) -> bool:
 
 def layout(explored: Exploration, stored=None):
     """The page."""
-    axes = [{"label": name, "value": key} for key, name in explored.axes().items()]
-    keys = [axis["value"] for axis in axes]
-    colour = list(colours(explored))
     images = explored.require_images()
     count = len(images.shown)
-    x, y = keys[0], keys[min(1, len(keys) - 1)]
-    fields = [
-        parts.choice("x-axis", "horizontal", axes, x),
-        parts.choice("y-axis", "vertical", axes, y),
-        parts.choice("colour", "colour", colour, colour[0]),
-    ]
-    graph = dcc.Graph(
-        id="map",
-        figure=code_figure(explored, x, y, colour[0]),
-        config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "autoScale2d", "toImage"]},
-        responsive=True,
-        style={"height": "min(34rem, 100vw)"},
-    )
+    fields, graph = _map(explored)
     return html.Div(
         [
             html.P(
@@ -59,6 +44,27 @@ def layout(explored: Exploration, stored=None):
             html.Section(id="group", **parts.LIVE),
         ]
     )
+
+
+def _map(explored: Exploration) -> tuple[list, dcc.Graph]:
+    """The fields that choose axes and colour, and the map that they start with."""
+    axes = explored.axes()
+    options = [{"label": name, "value": key} for key, name in axes.items()]
+    x, y = next(iter(axes)), list(axes)[min(1, len(axes) - 1)]
+    colour = list(colours(explored))
+    fields = [
+        parts.choice("x-axis", "horizontal", options, x),
+        parts.choice("y-axis", "vertical", options, y),
+        parts.choice("colour", "colour", colour, colour[0]),
+    ]
+    graph = dcc.Graph(
+        id="map",
+        figure=code_figure(explored, x, y, colour[0]),
+        config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "autoScale2d", "toImage"]},
+        responsive=True,
+        style={"height": "min(34rem, 100vw)"},
+    )
+    return fields, graph
 
 
 def register(app, explorations) -> None:

@@ -5,7 +5,8 @@ import time
 import numpy as np
 from dash import ALL, MATCH, Input, Output, State, ctx, dcc, html, no_update
 
-from keras_ae.explore.exploration import CodeVariable, Exploration
+from keras_ae.explore.code_variables import CodeVariable
+from keras_ae.explore.exploration import Exploration
 from keras_ae.explore.pages import parts
 
 title = "Decode"
