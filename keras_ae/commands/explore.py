@@ -53,8 +53,8 @@ class Explore:
         logging.getLogger("tensorflow").setLevel(logging.ERROR)  # no remarks on several models
         from keras_ae.explore import open_explorations, serve
 
-        how = {"data_dir": self.data_dir, "progress": not self.json, "max_pixels": self.max_pixels}
-        explorations = open_explorations(paths, self.data, **how)
+        options = {"data_dir": self.data_dir, "progress": not self.json, "max_pixels": self.max_pixels}
+        explorations = open_explorations(paths, self.data, **options)
         serve(explorations, self.port, self.browser, self._say)
 
     def _say(self, address: str) -> None:

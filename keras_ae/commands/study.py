@@ -218,8 +218,8 @@ def completed(table, before):
     known = known[known["run"].isin(lacking["run"])]
     if known.empty:
         return table
-    together = pandas.concat([table[~table["run"].isin(known["run"])], known]).set_index("run")
-    return together.loc[table["run"]].reset_index()
+    rows = pandas.concat([table[~table["run"].isin(known["run"])], known]).set_index("run")
+    return rows.loc[table["run"]].reset_index()
 
 
 def runs_directory(name: str) -> Path:

@@ -40,9 +40,9 @@ class Train:
         load_keras()
         from keras_ae.runs import train
 
-        how = {"resume": self.resume or self.allow_inexact, "allow_inexact": self.allow_inexact}
+        options = {"resume": self.resume or self.allow_inexact, "allow_inexact": self.allow_inexact}
         print_notes(data)
-        run = train(self.config, self.out, **how, data=data, progress=not self.json)
+        run = train(self.config, self.out, **options, data=data, progress=not self.json)
         print_metrics(run.metrics | {"run": str(self.out)}, self.json)
 
 
@@ -77,8 +77,8 @@ class Evaluate:
         if not self.robustness:
             print_metrics(evaluate_run(self.run_directory, progress=not self.json), self.json)
             return
-        how = {"images": self.images, "seed": self.seed, "progress": not self.json}
-        results = attack_run(self.run_directory, self.attacks, **how)
+        options = {"images": self.images, "seed": self.seed, "progress": not self.json}
+        results = attack_run(self.run_directory, self.attacks, **options)
         if self.json:
             print_json(results)
         else:

@@ -53,11 +53,11 @@ class Opener:
         shape = model.image_shape if isinstance(model, Autoencoder) else tuple(model.input_shape[1:])
         images, notes = self._images(config and config.data, config and config.training.seed, shape)
         preparation = _preparation(config.data) if config else Preparation(resize="stretch")
-        how = {"preparation": replace(preparation, **self._limit), "notes": notes}
+        options = {"preparation": replace(preparation, **self._limit), "notes": notes}
         if not isinstance(model, Autoencoder):
-            return LocalExploration(source.name, model, images, run and run.directory.logs, **how)
+            return LocalExploration(source.name, model, images, run and run.directory.logs, **options)
         scoring = detector_scoring(detector) if detector else None
-        return _autoencoder(source.name, model, images, scoring, _saved_densities(source.path), **how)
+        return _autoencoder(source.name, model, images, scoring, _saved_densities(source.path), **options)
 
     def _open_exported(self, source: Source) -> Exploration:
         model = ExportedModel(source.path)
@@ -68,8 +68,8 @@ class Opener:
             preparation = Preparation.from_record(record)
             config = self.source and DataConfig.from_record({**record, "source": self.source})
         images, notes = self._images(config, None, model.image_shape)
-        how = {"preparation": replace(preparation, **self._limit), "notes": notes}
-        return _autoencoder(source.name, model, images, scoring, {}, of_keras=False, **how)
+        options = {"preparation": replace(preparation, **self._limit), "notes": notes}
+        return _autoencoder(source.name, model, images, scoring, {}, of_keras=False, **options)
 
     def _images(self, config: DataConfig | None, seed: int | None, shape) -> tuple[ExploredImages | None, tuple]:
         """The images, and one line for each thing to know about them; a run's own may be missing by now."""
@@ -98,13 +98,13 @@ class Opener:
         return self._loaded[config, seed]
 
 
-def open_exploration(path, source: str | None = None, **how) -> Exploration | LocalExploration:
+def open_exploration(path, source: str | None = None, **options) -> Exploration | LocalExploration:
     """Returns what the explorer shows of one trained model: of a run, a .keras file, a SavedModel.
 
     Args:
         path: Directory of the run or the SavedModel, or the file.
         source: Images to show instead of the run's own, as `keras_ae.data.load` takes them.
-        how: Further keywords of `Opener`: `data_dir`, `progress`, `max_pixels`.
+        **options: Further keywords of `Opener`: `data_dir`, `progress`, `max_pixels`.
 
     Raises:
         InputError: There is no model that can be explored, or there are several.
@@ -115,13 +115,13 @@ def open_exploration(path, source: str | None = None, **how) -> Exploration | Lo
         >>> exploration.name, exploration.code_shape, list(exploration.densities)
         ('tiny', (2,), ['standard_normal'])
     """
-    opened = open_explorations([path], source, **how)
+    opened = open_explorations([path], source, **options)
     if len(opened) > 1:
         raise InputError(f"{path}, a comparison of {len(opened)} runs", "one run", "use open_explorations")
     return opened[0]
 
 
-def open_explorations(paths, source: str | None = None, **how) -> list[Exploration | LocalExploration]:
+def open_explorations(paths, source: str | None = None, **options) -> list[Exploration | LocalExploration]:
     """Returns what several paths hold, of a comparison all its finished runs; see `open_exploration`.
 
     Example:
@@ -131,14 +131,14 @@ def open_explorations(paths, source: str | None = None, **how) -> list[Explorati
         ['one', 'two']
     """
     sources = [each for path in paths for each in find_sources(path)]
-    opener = Opener(source, **how)
+    opener = Opener(source, **options)
     return [opener.open(each) for each in sources]
 
 
-def _autoencoder(name, model, images, scoring, densities, *, of_keras: bool = True, **how) -> Exploration:
+def _autoencoder(name, model, images, scoring, densities, *, of_keras: bool = True, **options) -> Exploration:
     if images is not None and scoring is None and of_keras:
         scoring = error_scoring(model, images.calibration)
-    exploration = Exploration(name, model, images, scoring=scoring, **how)
+    exploration = Exploration(name, model, images, scoring=scoring, **options)
     exploration.densities = densities or _fitted(exploration)
     return exploration
 

@@ -53,8 +53,8 @@ def attack_run(
     batches = task.batches(data, "test", config.training, shuffle=False)
     attacked, labels = (part[:images] for part in attacked_images(batches, PER_BATCH, -(-images // PER_BATCH)))
     with directory.locked():
-        how = {"seed": seed, "table": directory.path / "robustness.csv", "progress": progress}
-        robustness = measure_robustness(model, attacked, labels, attacks or None, **how)
+        options = {"seed": seed, "table": directory.path / "robustness.csv", "progress": progress}
+        robustness = measure_robustness(model, attacked, labels, attacks or None, **options)
         results = {"images": len(attacked), "seed": seed, "attacks": robustness.summary()}
         directory.write("robustness", results)
     return results

@@ -150,9 +150,9 @@ def _objectives(model: keras.Model, training: TrainingConfig) -> dict[str, Any]:
     if isinstance(model, MultiObjective):
         return {"mode": mode, "passes": passes, "objective_weights": weights}
     if mode != "alternate" or weights is not None or passes != 1:
-        told = f"objective_mode {mode} with objective_weights {weights} and objective_passes {passes}"
+        received = f"objective_mode {mode} with objective_weights {weights} and objective_passes {passes}"
         raise InputError(
-            f"{told} for a {type(model).__name__}",
+            f"{received} for a {type(model).__name__}",
             "a model with local objectives",
             "choose one such as cnn_lea or lea_only, or leave them out",
         )

@@ -82,8 +82,8 @@ class Measure:
 
     def key(self, subject: Subject) -> str:
         """Changes with the content of the files that are read, the images, the settings and the version."""
-        how = {"measure": self.name, "version": self.version, "settings": self.settings}
-        digest = hashlib.sha256(json.dumps(how, sort_keys=True, default=_plain).encode())
+        content = {"measure": self.name, "version": self.version, "settings": self.settings}
+        digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=_plain).encode())
         for directory in subject.directories:
             digest.update(directory.record().data.fingerprint.encode())
             for name in self.reads:

@@ -91,7 +91,7 @@ def local_network(classifier: keras.Model) -> LocalNetwork | None:
 def _chain(classifier) -> list:
     """The layers behind the input, if each has the one before it as its only input; none otherwise."""
     nodes = [classifier._nodes_by_depth[depth] for depth in sorted(classifier._nodes_by_depth, reverse=True)]
-    if any(len(together) != 1 or len(together[0].input_tensors) > 1 for together in nodes):
+    if any(len(level) != 1 or len(level[0].input_tensors) > 1 for level in nodes):
         return []
     return [node.operation for [node] in nodes[1:]]
 
