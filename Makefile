@@ -52,6 +52,7 @@ fuzz: $(INSTALLED)
 lint: $(INSTALLED)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
 
 format: $(INSTALLED)
 	$(BIN)/python -m ruff check --fix .
