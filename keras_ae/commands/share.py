@@ -1,6 +1,6 @@
 """`keras-ae share`: a finished run as a folder to share."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +34,6 @@ class Share:
 
         out = share_run(self.run_directory, self.out, self.title)
         if self.json:
-            print_json({"out": str(out), **read_check(out)})
+            print_json({"out": str(out), **asdict(read_check(out))})
         else:
             print(out / "README.md")

@@ -84,7 +84,7 @@ def check_shared(path) -> keras.Model:
         >>> model.count_params()
         13328
     """
-    run, check = Run.open(path), _read_check(path)
+    run, check = Run.open(path), read_check(path)
     if check.checksums or (run.path / CHECKSUMS).exists():
         verify(run.path, read_checksums(run.path), "get the folder again")
     file = run.directory.model_path
@@ -100,7 +100,7 @@ def check_shared(path) -> keras.Model:
     return model
 
 
-def _read_check(path) -> "_Check":
+def read_check(path) -> "SharedCheck":
     """Reads a shared run's `check.json`.
 
     Raises:
@@ -108,11 +108,11 @@ def _read_check(path) -> "_Check":
     """
     file = RunDirectory(path).path / "check.json"
     values = read_object(file, "the checksums of a shared run", "get the folder again")
-    return read_fields(_Check, values, str(file))
+    return read_fields(SharedCheck, values, str(file))
 
 
 @dataclass(frozen=True)
-class _Check:
+class SharedCheck:
     """What a shared model's file and outputs are."""
 
     sha256: str
