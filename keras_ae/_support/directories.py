@@ -34,7 +34,7 @@ def write_directory(path, write: Callable[[Path], Any], earlier: Callable[[Path]
         What `write` returned.
 
     Raises:
-        InputError: As of `check_replaceable`; `path` is then as it was.
+        InputError: `check_replaceable` refuses `path`, which is then as it was.
     """
     path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -93,7 +93,7 @@ def absent(path: str | os.PathLike) -> str:
 
 
 def refusal_within(error: BaseException) -> str | None:
-    """What an `InputError` says wrapped by TensorFlow in an error of its own, as of images decoded in training.
+    """What an `InputError` says that TensorFlow wrapped in an error of its own, such as one about an image.
 
     Such an error has the text of the first one and its traceback; None if there is none in it.
     """

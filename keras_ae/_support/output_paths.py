@@ -46,7 +46,7 @@ def check_output_file(path: Path, option: str = "--out") -> None:
     """Refuse a file that cannot be written: a directory, or in one that cannot be made or written.
 
     Raises:
-        InputError: As of `check_output_directory`.
+        InputError: `check_output_directory` refuses it.
     """
     path = Path(path)
     if path.is_dir():

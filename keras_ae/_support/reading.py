@@ -45,7 +45,7 @@ def read_json(path: Path, expected: str, action: str) -> Any:
     """The value in a JSON file.
 
     Raises:
-        InputError: As of `read_bytes`, or it is no JSON in UTF-8; NaN and infinity are none.
+        InputError: `read_bytes` refuses it, or it is no JSON in UTF-8; NaN and infinity are none.
     """
     content = read_bytes(path, LARGEST_JSON, expected, action)
     try:
@@ -63,7 +63,7 @@ def read_object(path: Path, expected: str, action: str) -> dict[str, Any]:
     """The object (values by name) in a JSON file.
 
     Raises:
-        InputError: As of `read_json`, or it holds something else.
+        InputError: `read_json` refuses it, or it holds something else.
     """
     value = read_json(path, expected, action)
     if not isinstance(value, dict):
@@ -76,7 +76,7 @@ def read_numbers(path: Path, expected: str, action: str) -> list[dict[str, float
     """The rows of a CSV file with a heading, in which every cell is a number.
 
     Raises:
-        InputError: As of `read_bytes`, or a row has a cell too many, too few or that is no number.
+        InputError: `read_bytes` refuses it, or a row has too many cells, too few, or one that is no number.
     """
     content = read_bytes(path, LARGEST_TABLE, expected, action)
     try:

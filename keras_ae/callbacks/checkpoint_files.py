@@ -55,7 +55,7 @@ def write_checkpoint(path: Path, content: Any) -> None:
 
 
 def read_checkpoint(path: Path) -> Any:
-    """What `write_checkpoint` wrote.
+    """Reads what `write_checkpoint` wrote.
 
     Raises:
         DamagedError: The checksum does not fit, or what it covers is no checkpoint.
@@ -96,7 +96,7 @@ class CheckpointFiles:
             path.unlink()
 
     def load(self) -> Any:
-        """The newest content that is sound, or None if there is no checkpoint; removes newer, damaged ones.
+        """Returns the newest sound content, or None if there is no checkpoint; removes newer, damaged ones.
 
         Raises:
             InputError: If all are damaged.

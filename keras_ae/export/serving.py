@@ -31,7 +31,7 @@ class ServingClient:
         self.timeout = timeout
 
     def call(self, endpoint: str, **inputs) -> dict[str, np.ndarray]:
-        """Returns the outputs of an endpoint by name, such as of call("predict_uint8", images=images).
+        """Returns the outputs of an endpoint by name, such as those of call("predict_uint8", images=images).
 
         Raises:
             InputError: The server cannot be reached, or refuses the inputs.

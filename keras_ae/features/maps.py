@@ -83,7 +83,7 @@ class FeatureMaps(keras.Model):
         return (self._raw(images) - self.mean) / self.deviation
 
     def target(self, images):
-        """The maps of images: what scores look at, as of an `Autoencoder`; maps stay as they are."""
+        """Returns the maps of images, which scores look at; maps stay as they are."""
         return images if tuple(images.shape[1:]) == self.map_shape else self(images)
 
     def adapt(self, images) -> "FeatureMaps":

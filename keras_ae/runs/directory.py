@@ -173,7 +173,7 @@ class RunDirectory:
 
 
 def first_difference(before, now, name: str):
-    """Returns (name, value before, value now) of the first thing in which two JSON values differ, or None."""
+    """Returns (name, value before, value now) of the first difference between two JSON values, or None."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in [*before, *(key for key in now if key not in before)]:
             difference = first_difference(before.get(key), now.get(key), f"{name}.{key}")

@@ -41,7 +41,7 @@ class RunHistory(keras.callbacks.Callback):
         return {"rows": self.rows, "diverged": self.diverged, "seconds": self.seconds}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from a checkpoint."""
+        """Goes on from a checkpoint."""
         self.rows, self.diverged = list(state["rows"]), state["diverged"]
         self._started = time.perf_counter() - state["seconds"]
 

@@ -50,7 +50,7 @@ class Processes:
             return process
 
     def kill(self) -> None:
-        """End them all; none starts any more."""
+        """Ends them all; none starts any more."""
         with self._lock:
             self._closed = True
             for process in self._running:
@@ -143,7 +143,7 @@ def last_lines(log: Path) -> list[str]:
 
 
 def workers_that_pay(jobs: int, batch_bytes: int, memory: int | None = None) -> int:
-    """How many runs to train at a time here: one a core, as far as memory reaches; on a GPU one.
+    """Number of runs to train at a time here: one a core, as far as memory reaches; on a GPU one.
 
     A core trains one run faster than several cores train one: small steps hardly use a second core.
 

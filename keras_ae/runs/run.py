@@ -79,7 +79,7 @@ class Run:
             compile: Whether to restore optimizer and loss.
 
         Raises:
-            InputError: As of `model`.
+            InputError: `model` cannot be read.
         """
         from keras_ae.model_file import load_model  # imports Keras
 

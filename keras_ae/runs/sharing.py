@@ -113,7 +113,7 @@ def read_check(path) -> "SharedCheck":
 
 @dataclass(frozen=True)
 class SharedCheck:
-    """What a shared model's file and outputs are."""
+    """Checksum and outputs of a shared model."""
 
     sha256: str
     output_means: tuple[float, ...]

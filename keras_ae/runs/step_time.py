@@ -12,7 +12,7 @@ TIMED_STEPS = 5
 
 
 def step_seconds(config: RunConfig, model_config, image_shape) -> float:
-    """Seconds of one training step, by trying.
+    """Seconds of one training step, measured.
 
     Args:
         config: How it is trained.

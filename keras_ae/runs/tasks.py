@@ -141,7 +141,7 @@ def compile_model(model: keras.Model, training: TrainingConfig) -> dict[str, Any
 
 
 def _objectives(model: keras.Model, training: TrainingConfig) -> dict[str, Any]:
-    """How its objectives are trained together, as `MultiObjective.compile` takes it; nothing for other models.
+    """How a model's objectives are trained together, as keywords of `MultiObjective.compile`; none for others.
 
     Raises:
         InputError: If it is told for a model that has one objective.

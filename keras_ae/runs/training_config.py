@@ -30,7 +30,7 @@ class TrainingConfig:
     steps: int = 2000
     """Training steps; rounded up so that as many lie between any two evaluations."""
     evaluations: int = 20
-    """How often at most the validation images are looked at; a row of the history each."""
+    """Maximum number of evaluations on the validation images, each a row of the history."""
     batch_size: int = 64
     """Images in a training step."""
     learning_rate: float = 5e-4
@@ -38,7 +38,7 @@ class TrainingConfig:
     schedule: ScheduleName = "constant"
     """How the learning rate changes: along half a cosine to 0, up and down, or in steps (--decay-at)."""
     warmup_steps: int = 0
-    """The learning rate rises linearly over so many steps."""
+    """Number of steps over which the learning rate rises linearly."""
     warmup_rate: float | None = None
     """The learning rate of the warm-up steps, where it does not rise but is the same in all of them."""
     decay_at: tuple[int, ...] = ()
@@ -51,7 +51,7 @@ class TrainingConfig:
     """Standard deviation of Gaussian noise on what the autoencoder gets, clipped to [0, 1], also when it is
     measured; what it learns to give back is clean. Architectures and bottlenecks have noise in training only."""
     penalty_warmup_steps: int = 0
-    """A variational bottleneck's weight beta, or its capacity, rises linearly from 0 over so many steps."""
+    """Number of steps over which a variational bottleneck's weight beta, or its capacity, rises linearly from 0."""
     label: str | None = None
     """Which label a classifier learns, by its name, where images have several, such as shape."""
     objective_mode: ObjectiveMode = "alternate"
@@ -76,9 +76,9 @@ class TrainingConfig:
     """Stop after so many evaluations without a lower loss on every other validation image, and keep the weights
     with the lowest. A detector's threshold is set by the rest of them."""
     checkpoint_steps: int | None = None
-    """Save the state of the unfinished run every so many steps, besides every so many minutes."""
+    """Number of steps between two saves of the unfinished run's state, besides those by time."""
     checkpoint_minutes: float = 5.0
-    """Save the state of the unfinished run every so many minutes."""
+    """Minutes between two saves of the unfinished run's state."""
 
     def __post_init__(self):
         settle_fields(self)
@@ -125,7 +125,7 @@ class TrainingConfig:
 
     @property
     def rounds(self) -> int:
-        """Number of evaluations that are really made."""
+        """Number of evaluations that are made."""
         return -(-self.steps // self.steps_per_evaluation)
 
     def learning_rates(self):

@@ -1,4 +1,4 @@
-"""Finding studies: folders of `experiments/` with a `study.py`, in the working directory or where one is told."""
+"""Finds studies: folders of `experiments/` with a `study.py`, in the working directory or a given one."""
 
 import importlib.util
 import sys

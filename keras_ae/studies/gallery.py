@@ -41,7 +41,7 @@ class _Chapter:
 
     @cached_property
     def finished(self) -> dict[str, pandas.DataFrame]:
-        """The finished runs of each preset of which a table is kept."""
+        """Finished runs of each preset whose table is kept."""
         paths = {preset: self.folder / "results" / f"{preset}.csv" for preset in self.study.presets}
         tables = {preset: pandas.read_csv(path) for preset, path in paths.items() if path.exists()}
         return {preset: table[table["status"] == FINISHED] for preset, table in tables.items()}
@@ -192,5 +192,5 @@ def _address(name: str) -> str:
 
 
 def _plain(html: str) -> str:
-    """Without links, which a card, a link itself, cannot hold."""
+    """Removes links: a card is a link itself and cannot hold any."""
     return re.sub(r"</?a\b[^>]*>", "", html)

@@ -47,7 +47,7 @@ def last(curves: pandas.DataFrame) -> pandas.DataFrame:
 
 
 def read_kept(results: Path, presets: Iterable[str], name: str = "", **options) -> pandas.DataFrame:
-    """The tables PRESET{name}.csv of several presets as one; what is there of a run in two of them counts once.
+    """The tables PRESET{name}.csv of several presets as one; a run that is in two of them counts once.
 
     Args:
         results: Directory of what is kept.

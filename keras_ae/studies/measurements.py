@@ -38,7 +38,7 @@ class Subject:
 
     @property
     def run(self) -> StudyRun:
-        """The run, of a subject that is one."""
+        """The run of a subject that is a single run."""
         return self.runs[0]
 
     @property
@@ -147,7 +147,7 @@ class Store:
             self._remember(measure, subject, key)
 
     def keys(self, measure: str) -> dict[str, str]:
-        """The key of each subject of which a measurement is kept, as far as they were written."""
+        """Keys of the subjects whose measurements are kept."""
         return self._read().get(self.preset, {}).get(measure, {})
 
     def _path(self, name: str) -> Path:
@@ -162,7 +162,7 @@ class Store:
                 yield subject, key
 
     def _remember(self, measure: Measure, subject: Subject, key: str) -> None:
-        """After the measurement is written: one that is killed in between is made again."""
+        """Keeps the key after the measurement: one that is killed in between is made again."""
         keys = self._read()
         keys.setdefault(self.preset, {}).setdefault(measure.name, {})[subject.name] = key
         write_json(self.results / KEYS, keys)
@@ -173,7 +173,7 @@ class Store:
 
 
 def _measured(measure: Measure, subject: Subject):
-    """The measurement; of one network after the other none is kept in memory."""
+    """Measures a subject; its network does not stay in memory."""
     measured = measure.function(subject)
     if measure.reads == (MODEL,):
         import keras
@@ -194,12 +194,12 @@ def _rows_of(table: pandas.DataFrame, subject: Subject) -> pandas.Series:
 
 
 def curve(subject: Subject, most: int = MOST_ROWS) -> pandas.DataFrame:
-    """The history of a run, at most so many rows evenly apart, the last one among them."""
+    """At most `most` evenly spaced rows of a run's history, the last one among them."""
     return pandas.DataFrame(thinned(subject.directory.history(), most))
 
 
 def thinned(rows: list, most: int = MOST_ROWS) -> list:
-    """At most so many rows, evenly apart, the last one among them."""
+    """At most `most` evenly spaced rows, the last one among them."""
     apart = -(-len(rows) // most)
     return rows[::-apart][::-1]
 

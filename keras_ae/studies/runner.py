@@ -1,4 +1,4 @@
-"""Running a study: finished runs are skipped, broken ones resumed, failed ones reported; and its results read."""
+"""Runs a study and reads its results: finished runs are skipped, broken ones resumed, failed ones reported."""
 
 import hashlib
 import json
@@ -91,7 +91,7 @@ def run_study(
 
 
 def _run_pending(title: str, total: int, pending, places, workers: int, allow_inexact: bool, progress: bool):
-    """Train or copy runs, to the first of the places; from the names of those that failed to the reasons."""
+    """Trains or copies runs into the first of the places; returns the reasons of those that failed, by name."""
     failures, processes = {}, Processes()
     with progress_bars(disable=not progress) as bars, ThreadPoolExecutor(workers) as pool:
         whole = bars.add_task(title, total=total, completed=total - len(pending))
@@ -130,7 +130,7 @@ def is_finished(run: StudyRun, out) -> bool:
 
 
 def _make(run: StudyRun, places: Sequence[Path], processes: Processes, bars, allow_inexact: bool) -> str | None:
-    """Copy one run, or train it, to the first of the places; the reason if it failed."""
+    """Copies or trains one run into the first of the places; returns the reason if it failed."""
     path = places[0] / run.name
     if copy_finished(run, path, places):
         _beside(path, "failure.json").unlink(missing_ok=True)
@@ -139,7 +139,7 @@ def _make(run: StudyRun, places: Sequence[Path], processes: Processes, bars, all
 
 
 def _train(run: StudyRun, path: Path, processes: Processes, bars, allow_inexact: bool) -> str | None:
-    """Train one run; the reason if it failed."""
+    """Trains one run; returns the reason if it failed."""
     failure, log = _beside(path, "failure.json"), _beside(path, "log")
     failure.unlink(missing_ok=True)
     training = run.config.training
