@@ -54,7 +54,7 @@ class StudyRun:
     workers: int = 1
     """Runs at the same time, a process each."""
     allow_inexact: bool = False
-    """Go on with broken runs also where versions, threads, device or precision have changed, to other bits."""
+    """Resume broken runs even if versions, threads, device or precision have changed, but not bit by bit."""
     estimate: bool = True
     """Estimate time and memory before the first run begins."""
     experiments: Path = EXPERIMENTS
@@ -119,7 +119,7 @@ class StudyRun:
 
 
 def grouped(reasons: dict[str, str]) -> dict[str, list[str]]:
-    """The names of each reason, in order."""
+    """Returns the names of each reason, in order."""
     names: dict[str, list[str]] = {}
     for name, reason in reasons.items():
         names.setdefault(reason, []).append(name)

@@ -22,9 +22,9 @@ class Train:
     out: Path
     """The run directory."""
     resume: bool = False
-    """Go on with the unfinished run in this directory, to the same bits as if it had not been interrupted."""
+    """Resume the unfinished run in this directory, to the same bits as if it had not been interrupted."""
     allow_inexact: bool = False
-    """Go on also where versions, threads, device, precision or compilation have changed, to other bits."""
+    """Resume even if versions, threads, device, precision or compilation have changed, but not bit by bit."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
@@ -59,7 +59,7 @@ class Evaluate:
     images: int = 400
     """With --robustness: test images to attack, the first 20 of each batch."""
     seed: int = 0
-    """With --robustness: of the attacks that draw at random."""
+    """With --robustness: seed of the attacks that draw at random."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:

@@ -203,7 +203,7 @@ class Exploration:
         return uploaded_image(content, name, self.image_shape, self.preparation)
 
     def warm_up(self) -> None:
-        """Compute what the first page needs, so that the first slider moves at once."""
+        """Computes what the first page needs, so that the first slider moves at once."""
         self.decode(self.start)
         self.encode(np.zeros(self.image_shape, np.float32))
         _ = self.variables

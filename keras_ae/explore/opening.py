@@ -161,7 +161,7 @@ def _fitted(exploration: Exploration) -> dict[str, Density]:
 
 
 def _saved_densities(path: Path) -> dict[str, Density]:
-    """Those that a comparison left beside a model."""
+    """Densities that a comparison left beside a model."""
     files = {name: path / "densities" / f"{name}.npz" for name in DENSITIES}
     return {name: load_density(file) for name, file in files.items() if file.is_file()}
 

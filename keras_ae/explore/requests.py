@@ -107,7 +107,7 @@ def _answer(error: Exception):
 
 
 def _place(frames: Sequence[traceback.FrameSummary]) -> str:
-    """The innermost line of this library's, or else of any."""
+    """The innermost line of this library, or else of any."""
     root = Path(__file__).parents[1]
     own = [frame for frame in frames if Path(frame.filename).is_relative_to(root)]
     frame = (own or list(frames))[-1]

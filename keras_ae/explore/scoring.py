@@ -42,14 +42,14 @@ def error_scoring(model, images: np.ndarray) -> Scoring:
 
 
 def detector_scoring(detector: AnomalyDetector) -> Scoring:
-    """That of a calibrated detector."""
+    """The score of a calibrated detector."""
     rate, images = detector.calibration_.rate, detector.calibration_.images
     origin = f"the detector's, for {rate:.3g} false alarms, from {images:,} images"
     return Scoring(detector.score_.name, detector.anomaly_scores, detector.threshold_, origin)
 
 
 def exported_scoring(detector: ExportedDetector) -> Scoring:
-    """That of an exported detector."""
+    """The score of an exported detector."""
     card = detector.card
 
     def score(images: np.ndarray) -> np.ndarray:

@@ -51,7 +51,7 @@ class TrainingConfig:
     """Standard deviation of Gaussian noise on what the autoencoder gets, clipped to [0, 1], also when it is
     measured; what it learns to give back is clean. Architectures and bottlenecks have noise in training only."""
     penalty_warmup_steps: int = 0
-    """Number of steps over which a variational bottleneck's weight beta, or its capacity, rises linearly from 0."""
+    """Number of steps over which a variational bottleneck's weight beta or capacity rises linearly from 0."""
     label: str | None = None
     """Which label a classifier learns, by its name, where images have several, such as shape."""
     objective_mode: ObjectiveMode = "alternate"
