@@ -61,6 +61,7 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
                 "give bottleneck and decoder the same code shape",
             )
         self.penalty = keras.metrics.Mean(name="penalty") if bottleneck.penalizes else None
+        self.measures = [keras.metrics.Mean(name=name) for name in bottleneck.measured]
         self(keras.Input(self.image_shape))  # Built now: it can be summarised, saved and counted at once.
 
     @property
@@ -72,6 +73,12 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
     def code_shape(self) -> tuple[int, ...]:
         """Shape of one image's code."""
         return tuple(self.decoder.input_shape[1:])
+
+    @property
+    def indices_shape(self) -> tuple[int, ...] | None:
+        """Shape of one image's code as integers; None unless the bottleneck is discrete."""
+        sizes = self.bottleneck.sizes
+        return (*self.code_shape[:-1], len(sizes)) if sizes else None
 
     def __call__(self, images, *args, **kwargs):
         self._check(images)  # Not in `call`, where Keras makes another error of it.
@@ -99,20 +106,28 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
         images = tensor_in_unit(images)
         return images if self.features is None or self._are_maps(images) else self.features(images)
 
-    def encode(self, images, training: bool = False):
+    def encode(self, images, training: bool = False, indices: bool = False):
         """Codes [batch, ...] of images [batch, height, width, channels]; of a variational code the mean.
 
-        They have the type that the layers compute in; `keras_ae.evaluation.encode` gives float32 arrays.
+        They have the type that the layers compute in; `keras_ae.evaluation.encode` gives float32 arrays. With
+        `indices`, discrete codes are given as int32 [batch, *indices_shape].
 
         Raises:
-            InputError: For images of another shape.
+            InputError: For images of another shape, or `indices` of a bottleneck that is not discrete.
         """
         self._check(images)
-        return self.bottleneck(self.encoder(self.target(images), training=training), training=training)
+        code = self.bottleneck(self.encoder(self.target(images), training=training), training=training)
+        return self.bottleneck.indices(code) if indices else code
 
     def decode(self, codes, training: bool = False):
-        """Images [batch, height, width, channels] of codes [batch, ...], in the type that layers compute in."""
-        return self.decoder(codes, training=training)
+        """Images [batch, height, width, channels] of codes [batch, ...], in the type that layers compute in.
+
+        Of a discrete bottleneck, codes may be integers, as `encode` gives them.
+
+        Raises:
+            InputError: For an array of integers that the bottleneck does not have.
+        """
+        return self.decoder(self.bottleneck.as_codes(codes), training=training)
 
     def reconstruct(self, images):
         """`decode(encode(images))`, as at inference. For many images `predict` does the same in batches."""
@@ -182,6 +197,9 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
         sample_weight = weights_of_images(sample_weight, len(y_pred.shape))
         if self.penalty is not None:
             self.penalty.update_state(sum(self.losses), sample_weight=ops.shape(y_pred)[0])
+        measured = self.bottleneck.measures() if self.measures else {}
+        for metric in self.measures:
+            metric.update_state(measured[metric.name])
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):

@@ -161,6 +161,7 @@ LAYERS = Catalogue(
         "upsampling_unit": "keras_ae.layers.upsampling_unit:UpsamplingUnit",
         "unrolled_conv2d": "keras_ae.layers.unrolled_convolution:UnrolledConv2D",
         "unrolled_conv2d_transpose": "keras_ae.layers.unrolled_convolution:UnrolledConv2DTranspose",
+        "discriminator": "keras_ae.layers.discriminator:Discriminator",
         "spatial_broadcast": "keras_ae.layers.spatial_broadcast:SpatialBroadcast",
         "spectral_normalization": "keras_ae.layers.spectral_normalization:SpectralNormalization",
         "locally_embedded_autoencoder": "keras_ae.layers.locally_embedded:LocallyEmbeddedAutoencoder",
@@ -181,6 +182,14 @@ BOTTLENECKS = Catalogue(
         "gaussian_mixture_regularized": (
             "keras_ae.bottlenecks.gaussian_mixture_regularized:GaussianMixtureRegularized"
         ),
+        "total_correlation": "keras_ae.bottlenecks.total_correlation:TotalCorrelation",
+        "disentangled_prior": "keras_ae.bottlenecks.disentangled_prior:DisentangledPrior",
+        "info_vae": "keras_ae.bottlenecks.info_vae:InfoVAE",
+        "finite_scalar": "keras_ae.bottlenecks.finite_scalar:FiniteScalar",
+        "vector_quantized": "keras_ae.bottlenecks.vector_quantized:VectorQuantized",
+        "factor_vae": "keras_ae.bottlenecks.factor_vae:FactorVAE",
+        "adversarial": "keras_ae.bottlenecks.adversarial:Adversarial",
+        "free_bits": "keras_ae.bottlenecks.free_bits:FreeBits",
     },
     group="keras_ae.bottlenecks",
 )

@@ -1,5 +1,7 @@
 """Small pure functions on tensors, in float32 whatever the layers' dtype."""
 
+from math import log, pi, prod
+
 import keras
 from keras import ops
 
@@ -52,6 +54,17 @@ def standard_normal_kl(mean, log_std):
     return 0.5 * (ops.square(mean) + ops.exp(2.0 * log_std) - 2.0 * log_std - 1.0)
 
 
+def normal_log_density(values, mean, log_std):
+    """Returns log N(values; mean, exp(log_std)²) of every value, in nats: tensors that broadcast → float32.
+
+    Example:
+        >>> round(float(kae.numerics.normal_log_density(np.array([1.0]), np.array([1.0]), np.array([0.0]))[0]), 4)
+        -0.9189
+    """
+    values, mean, log_std = (ops.cast(part, "float32") for part in (values, mean, log_std))
+    return -0.5 * ops.square((values - mean) * ops.exp(-log_std)) - log_std - 0.5 * log(2.0 * pi)
+
+
 def sum_per_image(values):
     """Sums over all axes but the first: [batch, ...] → [batch].
 
@@ -60,6 +73,26 @@ def sum_per_image(values):
         [12.0, 12.0]
     """
     return ops.sum(values, axis=tuple(range(1, len(values.shape))))
+
+
+def rows_per_image(values):
+    """Flattens all axes but the first: [batch, ...] → [batch, d].
+
+    Example:
+        >>> tuple(kae.numerics.rows_per_image(np.ones((2, 3, 4))).shape)
+        (2, 12)
+    """
+    return ops.reshape(values, (-1, prod(values.shape[1:])))
+
+
+def shape_per_image(shape) -> tuple[int | None, int]:
+    """Returns the shape of `rows_per_image(values)` for values of a shape.
+
+    Example:
+        >>> kae.numerics.shape_per_image((None, 3, 4))
+        (None, 12)
+    """
+    return shape[0], prod(shape[1:])
 
 
 def covariance(features):

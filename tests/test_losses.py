@@ -87,3 +87,16 @@ def test_ssim_of_bright_even_images_is_not_that_of_rounding():
     opposite = keras.ops.convert_to_numpy(kae.losses.dissimilarity_map(x, y))
     np.testing.assert_allclose(opposite, 1 - found, atol=1e-6)
     np.testing.assert_allclose(1 - found, 1 - expected, atol=3e-7)
+
+
+def test_the_gaussian_likelihood_is_that_of_the_variance_that_fits_the_batch():
+    from scipy.stats import norm
+
+    images, others = _pair((4, 6, 5, 2))
+    found = keras.ops.convert_to_numpy(kae.losses.GaussianLikelihood(reduction=None)(images, others))
+    residual = images.astype("float64") - others
+    expected = -norm.logpdf(residual, scale=np.sqrt(np.mean(residual**2))).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(found.ravel(), expected, rtol=1e-4)
+    for scale in (0.7, 1.4):  # No other deviation makes the batch more likely.
+        other = -norm.logpdf(residual, scale=scale * np.sqrt(np.mean(residual**2))).sum(axis=(1, 2, 3))
+        assert other.mean() > expected.mean()

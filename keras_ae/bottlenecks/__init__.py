@@ -1,30 +1,50 @@
 """Bottlenecks: Keras layers from features to code, one kind per file."""
 
+from keras_ae.bottlenecks.adversarial import Adversarial
 from keras_ae.bottlenecks.base import Bottleneck
 from keras_ae.bottlenecks.by_name import as_bottleneck
 from keras_ae.bottlenecks.capacity_controlled import CapacityControlled
 from keras_ae.bottlenecks.decorrelated import Decorrelated
 from keras_ae.bottlenecks.dense import Dense
+from keras_ae.bottlenecks.discrete import Discrete
+from keras_ae.bottlenecks.disentangled_prior import DisentangledPrior
 from keras_ae.bottlenecks.entropic import Entropic
+from keras_ae.bottlenecks.factor_vae import FactorVAE
+from keras_ae.bottlenecks.finite_scalar import FiniteScalar
+from keras_ae.bottlenecks.free_bits import FreeBits
 from keras_ae.bottlenecks.gaussian_mixture_regularized import GaussianMixtureRegularized
 from keras_ae.bottlenecks.identity import Identity
+from keras_ae.bottlenecks.info_vae import InfoVAE
 from keras_ae.bottlenecks.k_sparse import KSparse
 from keras_ae.bottlenecks.l2_code import L2Code
+from keras_ae.bottlenecks.total_correlation import TotalCorrelation, divergence_parts, minibatch_log_weights
 from keras_ae.bottlenecks.variational import Posterior, Variational
+from keras_ae.bottlenecks.vector_quantized import VectorQuantized
 from keras_ae.bottlenecks.wasserstein_mmd import WassersteinMMD
 
 __all__ = [
+    "Adversarial",
     "Bottleneck",
     "CapacityControlled",
     "Decorrelated",
     "Dense",
+    "Discrete",
+    "DisentangledPrior",
     "Entropic",
+    "FactorVAE",
+    "FiniteScalar",
+    "FreeBits",
     "GaussianMixtureRegularized",
     "Identity",
+    "InfoVAE",
     "KSparse",
     "L2Code",
     "Posterior",
+    "TotalCorrelation",
     "Variational",
+    "VectorQuantized",
     "WassersteinMMD",
     "as_bottleneck",
+    "divergence_parts",
+    "minibatch_log_weights",
 ]

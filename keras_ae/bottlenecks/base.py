@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import keras
 
 from keras_ae import numerics
+from keras_ae._support.errors import InputError
 
 
 class Bottleneck(keras.layers.Layer):
@@ -15,6 +16,8 @@ class Bottleneck(keras.layers.Layer):
 
     A subclass overrides `call(features, training)`, and `compute_output_shape` if it changes the shape. If it
     regularises the code, it calls `penalize` and sets `penalizes`, so that the training logs show the penalty.
+    Whatever else the logs should show it names in `measured` and gives in `measures`. A discrete one, whose code
+    at a position stands for a few integers, has their numbers of values in `sizes`, and `indices` and `codes`.
 
     Example:
         >>> class Halved(kae.bottlenecks.Bottleneck):
@@ -25,6 +28,8 @@ class Bottleneck(keras.layers.Layer):
     """
 
     penalizes = False
+    measured: tuple[str, ...] = ()
+    sizes: tuple[int, ...] = ()
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -54,6 +59,34 @@ class Bottleneck(keras.layers.Layer):
     def variables(self):
         """Same as `keras.layers.Layer.variables`, plus the schedulable variables."""
         return [*super().variables, *vars(self.schedulable).values()]
+
+    def measures(self) -> dict:
+        """Returns a scalar tensor for each name in `measured`, as the bottleneck's variables have it now."""
+        return {}
+
+    def indices(self, code):
+        """Returns the integers that a discrete code [batch, ..., units] stands for: int32 [batch, ..., integers].
+
+        Raises:
+            InputError: If the bottleneck is not discrete.
+        """
+        raise self._not_discrete()
+
+    def codes(self, indices):
+        """Returns the discrete code of integers: the inverse of `indices`.
+
+        Raises:
+            InputError: If the bottleneck is not discrete.
+        """
+        raise self._not_discrete()
+
+    def as_codes(self, codes):
+        """Returns codes as the decoder takes them; a discrete bottleneck looks integers up."""
+        return codes
+
+    def _not_discrete(self) -> InputError:
+        expected = "a discrete one, such as VectorQuantized or FiniteScalar"
+        return InputError(f"a {type(self).__name__} bottleneck for codes as integers", expected)
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -24,6 +24,9 @@ class Posterior(NamedTuple):
     log_std: keras.KerasTensor
 
 
+INFERENCE_SEED = 0  # of the draws that penalties need at inference
+
+
 @keras.saving.register_keras_serializable(package="keras_ae")
 class Variational(Bottleneck):
     """A code sampled from N(μ(x), σ(x)²) in training, its mean at inference; penalty β · KL to N(0, I), in nats.
@@ -68,11 +71,20 @@ class Variational(Bottleneck):
         return Posterior(self.mean(features), self.log_std(features))
 
     def call(self, features, training=False):
-        mean, log_std = self.posterior(features)
-        self.regularize(numerics.standard_normal_kl(mean, log_std), training)
-        if not training:
-            return mean
-        return mean + ops.exp(log_std) * keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.noise)
+        posterior = self.posterior(features)
+        code = self.sample(posterior) if training else posterior.mean
+        self.regularize_posterior(posterior, code, training)
+        return code
+
+    def sample(self, posterior: Posterior, seed=None):
+        """Returns a code drawn from each posterior; by an integer `seed` always with the same noise."""
+        mean, log_std = posterior
+        seed = self.noise if seed is None else seed
+        return mean + ops.exp(log_std) * keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=seed)
+
+    def regularize_posterior(self, posterior: Posterior, code, training):
+        """Adds the penalty of the posteriors and of the code, [batch, ..., units] each: here that of the KL."""
+        self.regularize(numerics.standard_normal_kl(*posterior), training)
 
     def regularize(self, divergence, training):
         """Adds the penalty of a divergence in nats, [batch, ..., units]."""

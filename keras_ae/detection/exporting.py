@@ -31,6 +31,7 @@ from keras_ae.export import (
     Resizing,
     autoencoder_endpoints,
     check_float32,
+    encoded,
     fill_saved_model,
     image_endpoints,
     portable_endpoint,
@@ -131,7 +132,7 @@ def portable_endpoints(
     model, shape = detector.autoencoder, detector.image_shape
     functions = {"score": lambda x: {"scores": detector.score_.values(Observation(model, x))}}
     if hasattr(model, "encode"):
-        functions["encode"] = lambda x: {"codes": ops.cast(model.encode(x), "float32")}
+        functions["encode"] = lambda x: encoded(model, x)
     return {name: portable_endpoint(function, shape, allowed) for name, function in functions.items()}
 
 

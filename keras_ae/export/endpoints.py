@@ -19,6 +19,8 @@ from keras_ae.export.resizing import Resizing
 class Input:
     """One input of an endpoint: its name, shape with the batch (None), and type; a default makes it optional.
 
+    Integers of codes have `sizes`: each is from 0 to below its own, along the last axis.
+
     Example:
         >>> double = Endpoint(lambda codes: {"doubled": 2 * codes}, (Input("codes", (None, 3)),))
         >>> double.concrete().input_signature[0].shape.as_list()
@@ -29,6 +31,7 @@ class Input:
     shape: tuple[int | None, ...]
     dtype: str = "float32"
     default: Any = None
+    sizes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,8 +125,10 @@ def portable_endpoint(
 ) -> Endpoint:
     """Returns an endpoint for formats without checks: all outputs of an image with NaN or infinities are NaN.
 
+    Integers, which have no NaN, are −1.
+
     Args:
-        function: Maps images [n, h, w, c] to float tensors [n, ...] by name.
+        function: Maps images [n, h, w, c] to tensors [n, ...] of floats or integers by name.
         image_shape: (h, w, c) of the images.
         allowed: See `Endpoint`.
 
@@ -141,7 +146,8 @@ def portable_endpoint(
         outputs = {}
         for name, values in function(images).items():
             spread = tf.reshape(broken, (-1,) + (1,) * (len(values.shape) - 1))
-            outputs[name] = tf.where(spread, np.float32("nan"), values)
+            mark = tf.constant(-1 if values.dtype.is_integer else np.nan, values.dtype)
+            outputs[name] = tf.where(spread, mark, values)
         return outputs
 
     return Endpoint(marked, (Input("images", (None, *image_shape)),), allowed=allowed or {})
@@ -149,6 +155,8 @@ def portable_endpoint(
 
 def autoencoder_endpoints(model, density: Density | None = None) -> dict[str, Endpoint]:
     """Returns `encode`, `decode` and `reconstruct`, and with a density of codes `sample`; see `image_endpoints`.
+
+    Of a discrete bottleneck `encode` gives "indices" beside the codes, and `decode_indices` takes them.
 
     Args:
         model: An `Autoencoder`.
@@ -178,8 +186,9 @@ def autoencoder_endpoints(model, density: Density | None = None) -> dict[str, En
     given_back = "images" if getattr(model, "features", None) is None else "features"
     endpoints = {
         **image_endpoints("reconstruct", lambda x: {given_back: float32(model.reconstruct(x))}, model.image_shape),
-        **image_endpoints("encode", lambda x: {"codes": float32(model.encode(x))}, model.image_shape),
+        **image_endpoints("encode", lambda x: encoded(model, x), model.image_shape),
         "decode": Endpoint(decode, (Input("codes", (None, *model.code_shape)),)),
+        **_of_indices(model, given_back),
     }
     if density is not None:
         density.check(prod(model.code_shape))
@@ -193,6 +202,40 @@ def autoencoder_endpoints(model, density: Density | None = None) -> dict[str, En
             sample, (Input("count", (), "int32"), Input("seed", (), "int32")), random=True
         )
     return endpoints
+
+
+def encoded(model, images) -> dict[str, Any]:
+    """Returns "codes", float32, of images, and of a discrete bottleneck "indices", int32; TensorFlow can trace it.
+
+    Example:
+        >>> bottleneck = kae.bottlenecks.FiniteScalar(2, levels=3)
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,), bottleneck=bottleneck)
+        >>> {name: tuple(each.shape) for name, each in encoded(model, np.ones((3, 4, 4, 1), "float32")).items()}
+        {'codes': (3, 2), 'indices': (3, 2)}
+    """
+    codes = model.encode(images)
+    outputs = {"codes": keras.ops.cast(codes, "float32")}
+    if getattr(model, "indices_shape", None):
+        outputs["indices"] = model.bottleneck.indices(codes)
+    return outputs
+
+
+def _of_indices(model, given_back: str) -> dict[str, Endpoint]:
+    """The endpoint that decodes integers, which a discrete bottleneck has."""
+    if not getattr(model, "indices_shape", None):
+        return {}
+    import tensorflow as tf
+
+    sizes = model.bottleneck.sizes
+
+    def decode(indices):
+        message = f"expected indices from 0 to below {' or '.join(str(n) for n in dict.fromkeys(sizes))}"
+        inside = tf.reduce_all((indices >= 0) & (indices < tf.constant(sizes)))
+        with tf.control_dependencies([tf.debugging.Assert(inside, [message])]):
+            return {given_back: keras.ops.cast(model.decode(tf.identity(indices)), "float32")}
+
+    taken = Input("indices", (None, *model.indices_shape), "int32", None, sizes)
+    return {"decode_indices": Endpoint(decode, (taken,))}
 
 
 def sampler(density: Density) -> Callable:

@@ -103,6 +103,8 @@ def _example(name: str, each: Input, images) -> np.ndarray:
     if each.default is not None or not each.shape:
         return np.asarray(0 if each.default is None else each.default, each.dtype)
     generator, sides = np.random.default_rng(0), [side for side in each.shape[1:] if side is not None]
+    if each.sizes:
+        return generator.integers(0, each.sizes, (CHECKED, *sides)).astype(each.dtype)
     if each.name != "images":
         return generator.standard_normal((CHECKED, *sides)).astype(np.float32)
     if images is None:

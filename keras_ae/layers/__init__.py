@@ -5,6 +5,7 @@ from keras_ae.layers.activation import activation_layer
 from keras_ae.layers.batch_normalization import BatchNormalization
 from keras_ae.layers.convolution_unit import ConvolutionUnit
 from keras_ae.layers.decorrelation import Decorrelation
+from keras_ae.layers.discriminator import Discriminator
 from keras_ae.layers.instance_normalization import InstanceNormalization
 from keras_ae.layers.local_objective import LocalObjective
 from keras_ae.layers.locally_embedded import LocallyEmbeddedAutoencoder
@@ -18,6 +19,7 @@ __all__ = [
     "BatchNormalization",
     "ConvolutionUnit",
     "Decorrelation",
+    "Discriminator",
     "InstanceNormalization",
     "LocalObjective",
     "LocallyEmbeddedAutoencoder",

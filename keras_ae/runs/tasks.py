@@ -11,12 +11,16 @@ from keras_ae._support.execution import choose_execution, most_steps_a_call
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.data import ImageData
 from keras_ae.evaluation import encoding_seconds, measure_reconstruction
-from keras_ae.losses import StructuralDissimilarity, SumSquaredError
+from keras_ae.losses import GaussianLikelihood, StructuralDissimilarity, SumSquaredError
 from keras_ae.objectives import MultiObjective
 from keras_ae.runs.training_config import TrainingConfig
 
 ENCODING_BATCH = 256
-OWN_LOSSES = {"ssim": StructuralDissimilarity, "sum_squared_error": SumSquaredError}
+OWN_LOSSES = {
+    "ssim": StructuralDissimilarity,
+    "sum_squared_error": SumSquaredError,
+    "gaussian_likelihood": GaussianLikelihood,
+}
 
 
 class Reconstruction:

@@ -7,7 +7,7 @@ from typing import Literal
 from keras_ae._support.errors import InputError
 from keras_ae._support.fields import settle_fields
 
-Loss = Literal["mse", "sum_squared_error", "mae", "binary_crossentropy", "ssim"]
+Loss = Literal["mse", "sum_squared_error", "mae", "binary_crossentropy", "ssim", "gaussian_likelihood"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 ScheduleName = Literal["constant", "cosine", "one_cycle", "piecewise"]
 ObjectiveMode = Literal["alternate", "independent", "joint"]
@@ -46,7 +46,8 @@ class TrainingConfig:
     decay_factor: float = 0.1
     """Factor by which a piecewise schedule multiplies the learning rate."""
     loss: Loss = "mse"
-    """Mean over pixels and images; sum_squared_error a sum over pixels; ssim is 1 - SSIM."""
+    """Mean over pixels and images; sum_squared_error a sum over pixels; ssim is 1 - SSIM; gaussian_likelihood is
+    in nats, of the variance that fits the batch best: beside it a variational bottleneck's beta is 1."""
     noise: float = 0.0
     """Standard deviation of Gaussian noise on what the autoencoder gets, clipped to [0, 1], also when it is
     measured; what it learns to give back is clean. Architectures and bottlenecks have noise in training only."""

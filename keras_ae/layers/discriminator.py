@@ -1,0 +1,72 @@
+"""The network that tells two distributions of codes apart."""
+
+import keras
+from keras import ops
+
+from keras_ae.catalogue import Example
+from keras_ae.code_shapes import whole_numbers
+from keras_ae.layers.spectral_normalization import SpectralNormalization
+
+
+@keras.saving.register_keras_serializable(package="keras_ae")
+class Discriminator(keras.layers.Layer):
+    """A perceptron from rows [n, d] to logits [n, 1]: the log-odds that a row is of one kind and not the other.
+
+    It is the second player of a bottleneck: both are trained in the same step. `distinguish` adds to the loss what
+    the discriminator minimises, with a gradient for it alone; `held` gives its logits, with a gradient for the
+    rows alone.
+
+    Args:
+        hidden: Widths of the hidden layers; their activation is LeakyReLU(0.2).
+        normalized: Whether the kernels are spectrally normalised, which keeps the logits' slope small.
+
+    Example:
+        >>> discriminator = kae.layers.Discriminator(hidden=(8,))
+        >>> tuple(discriminator(np.ones((3, 2), "float32")).shape)
+        (3, 1)
+    """
+
+    def __init__(self, hidden: tuple[int, ...] = (64, 64), normalized: bool = False, **kwargs):
+        super().__init__(**kwargs)
+        self.hidden, self.normalized = whole_numbers("hidden", hidden), normalized
+        self.dense = [self._dense(width, f"hidden_{i}") for i, width in enumerate(self.hidden)]
+        self.logit = self._dense(1, "logit")
+
+    def _dense(self, width: int, name: str) -> keras.layers.Layer:
+        layer = keras.layers.Dense(width, dtype=self.dtype_policy, name=name)
+        return SpectralNormalization(layer, name=name) if self.normalized else layer
+
+    def build(self, input_shape):
+        shape = input_shape
+        for layer in (*self.dense, self.logit):
+            layer.build(shape)
+            shape = layer.compute_output_shape(shape)
+
+    def call(self, rows):
+        for layer in self.dense:
+            rows = ops.leaky_relu(layer(rows), negative_slope=0.2)
+        return self.logit(rows)
+
+    def held(self, rows):
+        """Returns the float32 logits of rows; their gradient reaches the rows, and not this layer's weights."""
+        logits = ops.cast(self(rows), "float32")
+        # In the difference, which is 0, what the weights do cancels.
+        return ops.stop_gradient(logits) + logits - ops.cast(self(ops.stop_gradient(rows)), "float32")
+
+    def distinguish(self, ones, others) -> None:
+        """Adds to the loss the mean cross-entropy, in nats, of telling rows of the one kind from others.
+
+        log 2 is that of a mere guess. Its gradient reaches this layer's weights alone.
+        """
+        first, second = (ops.cast(self(ops.stop_gradient(rows)), "float32") for rows in (ones, others))
+        self.add_loss(0.5 * (ops.mean(ops.softplus(-first)) + ops.mean(ops.softplus(second))))
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], 1)
+
+    def get_config(self):
+        return {**super().get_config(), "hidden": self.hidden, "normalized": self.normalized}
+
+    @classmethod
+    def examples(cls):
+        return [Example({"hidden": [8, 8]}, (3,)), Example({"hidden": [4], "normalized": True}, (2,))]
