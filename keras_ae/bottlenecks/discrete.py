@@ -90,7 +90,7 @@ class Discrete(Dense):
     def measures(self):
         shares = self.shares / ops.maximum(ops.sum(self.shares, axis=1, keepdims=True), SMALLEST)
         entropy = -ops.sum(shares * ops.log(ops.maximum(shares, SMALLEST)), axis=1)
-        sizes = np.float32(self.sizes)
+        sizes = np.array(self.sizes, np.float32)
         used = ops.mean(ops.sum(ops.cast(shares > RARE / sizes[:, None], "float32"), axis=1) / sizes)
         return {"usage": used, "perplexity": ops.mean(ops.exp(entropy))}
 

@@ -48,11 +48,11 @@ class FiniteScalar(Discrete):
                 f"levels={levels} of {units} code values", f"{units} numbers from 2 on, or one for all"
             )
         sizes = np.array(self.sizes)
-        self.half = np.float32((sizes - 1) * (1 + MARGIN) / 2)
-        self.offset = np.float32(np.where(sizes % 2, 0.0, 0.5))
+        self.half = ((sizes - 1) * (1 + MARGIN) / 2).astype(np.float32)
+        self.offset = np.where(sizes % 2, 0.0, 0.5).astype(np.float32)
         # With two levels z = 0 lies between them.
         shifts = [0.0 if n == 2 else atanh(o / h) for n, o, h in zip(sizes, self.offset, self.half, strict=True)]
-        self.shift, self.width = np.float32(shifts), np.float32(sizes // 2)
+        self.shift, self.width = np.array(shifts, np.float32), (sizes // 2).astype(np.float32)
 
     def discretize(self, values, training):
         exact = ops.cast(values, "float32")
