@@ -103,8 +103,8 @@ def prior_of(model) -> Density | None:
     prior = getattr(model.bottleneck, "prior", None)
     if prior is None:
         return None
-    weights, modes, std = prior()
-    factors = np.broadcast_to(std * np.eye(modes.shape[1]), (len(modes), *2 * modes.shape[1:]))
+    weights, modes, std = prior()  # one standard deviation, or that of each value of each mode
+    factors = np.broadcast_to(std, modes.shape)[:, :, None] * np.eye(modes.shape[1])
     return GaussianMixture(len(modes)).set_parameters(weights, np.asarray(modes, np.float64), factors)
 
 

@@ -11,12 +11,12 @@ import pytest
 
 import keras_ae
 from keras_ae._support.errors import InputError
-from keras_ae.bottlenecks import Bottleneck, Discrete, as_bottleneck
+from keras_ae.bottlenecks import Bottleneck, Discrete, FlowPosterior, as_bottleneck
 from keras_ae.catalogue import ARCHITECTURES, BOTTLENECKS, LAYERS, NETWORKS, Catalogue
 from keras_ae.layers import LocalObjective
 from keras_ae.runs.config import ModelConfig
 
-BASES = (Bottleneck, Discrete, LocalObjective)
+BASES = (Bottleneck, Discrete, FlowPosterior, LocalObjective)
 
 
 def _members(package: str):
