@@ -87,7 +87,7 @@ def minibatch_log_weights(batch, images: int | None = None, estimator: str = "we
 
     Example:
         >>> weights = ops.exp(kae.bottlenecks.minibatch_log_weights(3, images=10, estimator="stratified"))
-        >>> np.round(ops.convert_to_numpy(weights[0]), 4).tolist()  # 1/10, 8/20 and 1/2
+        >>> ops.convert_to_numpy(weights[0]).astype("float64").round(4).tolist()  # 1/10, 8/20 and 1/2
         [0.1, 0.4, 0.5]
     """
     n = ops.cast(batch, "float32")
