@@ -57,9 +57,10 @@ class TotalCorrelation(Variational):
 
     def regularize_posterior(self, posterior, code, training):
         code = code if training else self.sample(posterior, INFERENCE_SEED)
-        rows = [numerics.rows_to_pair(numerics.rows_per_image(part)) for part in (code, *posterior)]
-        log_weights = minibatch_log_weights(ops.shape(rows[0])[0], self.images, self.estimator)
-        information, correlation, divergence = divergence_parts(*rows, log_weights)
+        parts = (code, *posterior)
+        codes, means, log_stds = (numerics.rows_to_pair(numerics.rows_per_image(part)) for part in parts)
+        log_weights = minibatch_log_weights(ops.shape(codes)[0], self.images, self.estimator)
+        information, correlation, divergence = divergence_parts(codes, means, log_stds, log_weights)
         self.add_loss(self.schedulable.beta * (information + self.correlation * correlation + divergence))
 
     def get_config(self):
