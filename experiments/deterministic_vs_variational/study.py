@@ -43,19 +43,30 @@ CPU_UNITS, CPU_WIDTH, CPU_COMPARED, CPU_SCALE = (4, 8, 16, 32, 64, 256), 16, 16,
 CPU_CIFAR_UNITS, CPU_CIFAR_WIDTHS, CPU_CIFAR_SCALE = (32, 128), (8, 16, 32), 4
 CPU_DEEP_UNITS = (8, 16, 64)
 CIFAR_UNITS, CIFAR_STEPS = (64, 128, 256, 512), 5_000
+# Less than an hour on one core: MNIST at 16 pixels a side and half as many filters, but three seeds of everything.
+SMALL_MNIST = replace(CPU_MNIST, image_size=(16, 16))
+SMALL_WIDTH, SMALL_UNITS = 8, (4, 8, 16, 32, 64)
+SMALL_BETAS, SMALL_BETA = (0.24, 1.0, 3.0), 1.0  # beside sums over pixels and code; SMALL_BETA is `tune`'s choice
 SWEPT, SWEPT_UNITS = (0.03, 0.24, 1.0, 3.0, 10.0, 31.0), (16, 64, 256)  # β beside sums, code values
 QUICK = DataConfig("digits", train="all[:600]", test="all[1000:1300]", validation_fraction=0.0)
 # So many epochs that the averages of batch normalisation have settled.
 QUICK_EPOCHS, QUICK_COMPARED, QUICK_SCALE = 40, 4, 32
 
 
-def bottleneck(model: str, data: str, units: int) -> tuple[str, dict[str, float], dict[str, float | bool]]:
-    """A model of Table 2: its bottleneck, the bottleneck's options and the architecture's.
+def values_of(data: DataConfig) -> int:
+    """Pixel values of an image."""
+    shape = SHAPES[data.source]
+    return prod((*(data.image_size or shape[:2]), shape[2]))
+
+
+def bottleneck(
+    model: str, data: str, units: int, values: int
+) -> tuple[str, dict[str, float], dict[str, float | bool]]:
+    """A model of Table 2 for images of so many values: its bottleneck, this one's options and the architecture's.
 
     Binary cross-entropy is a mean over the pixels, the KL divergence of the VAE a mean over the code's values too:
     with the sum, "VAE-sum", β weighs 3072 times as much as beside a sum over CIFAR-10's pixels.
     """
-    values = prod(SHAPES[data])
     return {
         "DAE": ("dense", {}, {}),
         "VAE": ("variational", {"beta": BETA / units}, {}),
@@ -107,7 +118,7 @@ def _run(
 ) -> StudyRun:
     """`scale`: how many times as many filters the paper's model has that it stands for."""
     source = data.source
-    kind, of_bottleneck, of_architecture = bottleneck(model, source, units)
+    kind, of_bottleneck, of_architecture = bottleneck(model, source, units, values_of(data))
     options = {"filters": filters, "depth": depth, "momentum": MOMENTUM, **of_architecture}
     texts = [f"{key}={value}" for key, value in options.items()]
     texts += [f"bottleneck.{key}={value!r}" for key, value in of_bottleneck.items()]
@@ -153,18 +164,21 @@ def _paper_variants() -> list[StudyRun]:
     return [*runs, *(dae(128, compared, noise) for noise in noises)]
 
 
-def _cpu_mnist(seed: int = 0) -> list[StudyRun]:
+def _cpu_mnist(
+    seed: int = 0, data: DataConfig = CPU_MNIST, width: int = CPU_WIDTH, lengths: tuple[int, ...] = CPU_UNITS
+) -> list[StudyRun]:
     """Lengths, variants, systems and depth on MNIST."""
     training = schedule(CPU_IMAGES, CPU_MNIST_EPOCHS, seed=seed)
+    scale = CPU_SCALE * CPU_WIDTH // width
 
     def mnist(model: str, units: int = CPU_COMPARED, variant: str = "", depth: int = 1) -> StudyRun:
-        return _run(CPU_MNIST, training, model, CPU_WIDTH, units, CPU_COMPARED, variant, depth, CPU_SCALE)
+        return _run(data, training, model, width, units, CPU_COMPARED, variant, depth, scale)
 
     noises = [f"noise {deviation:g}" for deviation in NOISES]
     variants = (*NORMS, *noises, "image noise 0.5", "frozen")
     systems = ("WAE", "RAE-L2", "EAE", "GMM-DAE", "VAE-sum")
     return [
-        *(mnist(model, units) for model in ("DAE", "VAE") for units in CPU_UNITS),
+        *(mnist(model, units) for model in ("DAE", "VAE") for units in lengths),
         *(mnist("DAE", variant=variant) for variant in variants),
         *(mnist(system) for system in systems),
         *(mnist("DAE", units, depth=2) for units in CPU_DEEP_UNITS),
@@ -213,11 +227,39 @@ def sweep() -> list[StudyRun]:
     for beta in SWEPT:
         for units in SWEPT_UNITS:
             run = _run(CPU_MNIST, training, "VAE", CPU_WIDTH, units, CPU_COMPARED, scale=CPU_SCALE)
-            options = [o for o in run.config.model.options if not o.startswith("bottleneck.beta=")]
-            options.append(f"bottleneck.beta={beta / prod(SHAPES['mnist'])!r}")
-            model = replace(run.config.model, options=tuple(options))
             choices = {**run.choices, "variant": f"beta {beta:g}"}
-            runs.append(StudyRun(f"{run.name}-beta{beta:g}", choices, replace(run.config, model=model)))
+            runs.append(StudyRun(f"{run.name}-beta{beta:g}", choices, _weighed(run.config, beta)))
+    return runs
+
+
+def _weighed(config: RunConfig, beta: float) -> RunConfig:
+    """A VAE whose divergence weighs β beside sums over the pixels and the code."""
+    options = [o for o in config.model.options if not o.startswith("bottleneck.beta=")]
+    options.append(f"bottleneck.beta={beta / values_of(config.data)!r}")
+    return replace(config, model=replace(config.model, options=tuple(options)))
+
+
+def small() -> list[StudyRun]:
+    """What `seeds` trains, of smaller images and models, with a divergence that weighs as much as the paper's."""
+    runs = []
+    for seed in range(3):
+        for run in _cpu_mnist(seed, SMALL_MNIST, SMALL_WIDTH, SMALL_UNITS):
+            if run.choices["model"] == "VAE":
+                run = replace(run, config=_weighed(run.config, SMALL_BETA))
+            if run.choices["model"] != "VAE-sum":
+                runs.append(run)
+    # First what is compared at one length, of all seeds; then the lengths.
+    return sorted(runs, key=lambda run: (not run.choices["compared"], run.choices["depth"] == "1"))
+
+
+def tune() -> list[StudyRun]:
+    """`sweep` for `small`: its VAEs by β, at the length that is compared and at the longest."""
+    training, runs = schedule(CPU_IMAGES, CPU_MNIST_EPOCHS), []
+    for units in (CPU_COMPARED, SMALL_UNITS[-1]):
+        run = _run(SMALL_MNIST, training, "VAE", SMALL_WIDTH, units, CPU_COMPARED)
+        for beta in SMALL_BETAS:
+            choices = {**run.choices, "variant": f"beta {beta:g}"}
+            runs.append(StudyRun(f"{run.name}-beta{beta:g}", choices, _weighed(run.config, beta)))
     return runs
 
 
@@ -235,5 +277,14 @@ def quick() -> list[StudyRun]:
 STUDY = Study(
     name="deterministic_vs_variational",
     title="deterministic and variational autoencoders that generate (Tables 1 to 3, Figures 1 to 5, A.1 and A.2)",
-    presets={"paper": paper, "cpu": cpu, "seeds": seeds, "cifar": cifar, "sweep": sweep, "quick": quick},
+    presets={
+        "paper": paper,
+        "cpu": cpu,
+        "seeds": seeds,
+        "small": small,
+        "cifar": cifar,
+        "sweep": sweep,
+        "tune": tune,
+        "quick": quick,
+    },
 )

@@ -147,6 +147,14 @@ def cpu() -> list[StudyRun]:
 _CPU_CODES = (("capacity", "sb"), ("vae", "sb"), ("standard", "fc"), ("k_sparse", "fc"))
 
 
+def seeds() -> list[StudyRun]:
+    """Further seeds of what is cheap: autoencoders with fc, by which deviations are told, and LEAs of images."""
+    return [
+        *(_cpu_types(kind, "fc", seed) for seed in (3, 4, 5, 6) for kind in TYPES),
+        *(_cpu_maps(data, seed) for seed in (1, 2) for data in CPU_MAPS_DATA),
+    ]
+
+
 def _cpu_types(kind: str, pair: str, seed: int) -> StudyRun:
     model = _cpu_window_autoencoder(kind, pair, GENTLE, CPU_TYPES_PART)
     training = _training(kind, CPU_TYPES_STEPS, 30, 128, CPU_RATE, CPU_TYPES_STEPS, seed=seed)
@@ -174,11 +182,11 @@ def _cpu_network(data: DataConfig, kind: str, steps: int) -> StudyRun:
     return _run("network", data, kind, "fc", model, training)
 
 
-def _cpu_maps(data: DataConfig) -> StudyRun:
+def _cpu_maps(data: DataConfig, seed: int = 0) -> StudyRun:
     options = {"classes": _classes(data.source), "window": 4, "strides": 1, "units": 16}
     model = _model("lea_fc", 10, "capacity", STRONG, **options)
     label = _label(data.source)
-    training = _training("capacity", CPU_MAPS_STEPS, 10, 64, CPU_RATE, CPU_MAPS_STEPS, label=label)
+    training = _training("capacity", CPU_MAPS_STEPS, 10, 64, CPU_RATE, CPU_MAPS_STEPS, label=label, seed=seed)
     return _run("maps", data, "capacity", "fc", model, training)
 
 
@@ -205,5 +213,5 @@ def quick() -> list[StudyRun]:
 STUDY = Study(
     name="locally_embedded",
     title="autoencoder types, alone and as LEAs in networks (Tables 3.1 and 3.2, Figures 3.3 to 4.4, 5.1 and 5.2)",
-    presets={"paper": paper, "cpu": cpu, "quick": quick},
+    presets={"paper": paper, "cpu": cpu, "seeds": seeds, "quick": quick},
 )

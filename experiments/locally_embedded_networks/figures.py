@@ -19,8 +19,8 @@ from keras_ae.studies.kept import Kept
 __all__ = ["collect", "report"]
 
 # Files begin with the name on the left; those of the presets for two cores with nothing. Of runs with one name
-# those of "few" and "shapes" count, which are nearer to the thesis.
-PRESETS = {"": ("few", "shapes", "cpu", *EXPERIMENTS), "paper_": ("paper",), "quick_": ("quick",)}
+# those of "few", "many" and "shapes" count, which are nearer to the thesis.
+PRESETS = {"": ("few", "many", "shapes", "cpu", *EXPERIMENTS), "paper_": ("paper",), "quick_": ("quick",)}
 TABLES = {
     "networks_claims": claims.claims_table,
     "spatial_information": tables.spatial_information,

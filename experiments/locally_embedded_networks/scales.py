@@ -129,6 +129,8 @@ CPU = Scale(
     windows=(2, 4, 8, 16, 32),
     beta=CPU_BETA,
 )
+# Figure 5.6 on many images, for a tenth of the thesis's steps.
+MANY = replace(CPU, training={"samples": Training(1_600, 20, seeds=3)}, subsets=(5_000, 50_000))
 # The attacks on shapes, as in the thesis, of the classifiers that learn them in so few steps.
 SHAPES = replace(
     CPU,

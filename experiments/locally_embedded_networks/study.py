@@ -6,7 +6,7 @@ from functools import partial
 from math import ceil
 
 from experiments.locally_embedded.study import STRONG, TYPES
-from experiments.locally_embedded_networks.scales import CPU, EXPERIMENTS, FEW, PAPER, QUICK, SHAPES, Scale
+from experiments.locally_embedded_networks.scales import CPU, EXPERIMENTS, FEW, MANY, PAPER, QUICK, SHAPES, Scale
 from keras_ae.runs import ModelConfig, RunConfig, TrainingConfig
 from keras_ae.studies import Study, StudyRun
 
@@ -134,6 +134,7 @@ STUDY = Study(
         "paper": partial(_all, PAPER),
         "cpu": partial(_all, CPU),
         "few": _few,
+        "many": partial(_runs, MANY, "samples"),
         "shapes": partial(_runs, SHAPES, "robustness"),
         "quick": partial(_all, QUICK),
         **{experiment: partial(_runs, CPU, experiment) for experiment in EXPERIMENTS},
