@@ -11,6 +11,7 @@ from experiments.anomaly_detection import claims
 from experiments.anomaly_detection.measures import collect
 from experiments.anomaly_detection.study import EVERYWHERE, HARD
 from keras_ae.report.results import write_report, write_results
+from keras_ae.studies.verdicts import pages
 
 __all__ = ["collect", "report"]
 
@@ -25,7 +26,7 @@ def report(results: Path) -> list[Path]:
 def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
     rows = pandas.read_csv(results / f"{preset}_measures.csv", dtype={"normal": str})
     makers = {"scores": by_score, "models": by_model, "classes": by_class, "promises": promises}
-    tables = {"claims": claims.claims_table(rows), **{name: make(rows) for name, make in makers.items()}}
+    tables = {**pages(claims.claims_table(rows), prefix), **{name: make(rows) for name, make in makers.items()}}
     return write_results(results, tables, {"classes": _figure(rows)}, prefix)
 
 

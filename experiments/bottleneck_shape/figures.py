@@ -14,6 +14,7 @@ from keras_ae._support.pictures import grid
 from keras_ae.data.datasets.named import DATASETS
 from keras_ae.report.results import write_report, write_results
 from keras_ae.studies.kept import read_kept, read_values
+from keras_ae.studies.verdicts import pages
 
 __all__ = ["collect", "report"]
 
@@ -47,7 +48,7 @@ def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
         figures[f"figure5_{data}"] = _figure_5(similarities)
     for path in sorted(results.glob(f"{preset}_reconstructions_*.npz")):
         figures[f"figure2_{path.stem.removeprefix(f'{preset}_reconstructions_')}"] = _figure_2(np.load(path))
-    tables = {"shapes": claims.shapes(kept), "claims": claims.claims_table(kept)}
+    tables = {"shapes": claims.shapes(kept), **pages(claims.claims_table(kept), prefix)}
     return write_results(results, tables, figures, prefix)
 
 

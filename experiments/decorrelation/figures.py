@@ -11,13 +11,13 @@ from experiments.decorrelation.measures import collect, load_points
 from experiments.decorrelation.statistics import chosen_alpha
 from keras_ae.report.results import fill_page, write_results
 from keras_ae.studies.kept import read_values
+from keras_ae.studies.verdicts import pages
 
 __all__ = ["collect", "report"]
 
 # Each group of presets has tables and figures of its own; their names begin with its prefix.
 GROUPS = {"": ("paper", "cpu", "beyond", "regime"), "quick_": ("quick",)}
 TABLES = {
-    "claims": claims.claims_table,
     "table1": tables.main_table,
     "weights": tables.weights,
     "seeds": tables.seeds,
@@ -46,7 +46,8 @@ def report(results: Path) -> list[Path]:
             "correlations": _correlations(runs),
             "quantization": _quantization(runs),
         }
-        made = {name: make(runs) for name, make in TABLES.items()}
+        made = pages(claims.claims_table(runs), prefix)
+        made |= {name: make(runs) for name, make in TABLES.items()}
         written += write_results(results, made, figures, prefix)
     fill_page(results)
     return written

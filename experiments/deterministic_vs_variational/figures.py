@@ -12,7 +12,9 @@ from experiments.deterministic_vs_variational.measures import collect
 from keras_ae._support.files import write_text
 from keras_ae.report.figures import latent_scatter
 from keras_ae.report.results import write_report, write_results
+from keras_ae.studies.claims import nearest
 from keras_ae.studies.kept import Kept, read_values
+from keras_ae.studies.verdicts import pages
 
 __all__ = ["collect", "report"]
 
@@ -21,10 +23,17 @@ CHOICES += ["seed", "weights"]
 SAMPLE_COLUMNS = 3  # models beside each other
 
 
+# Nearest to the paper first: a claim's verdict is that of the first of these in which it is tested.
+TWO_CORES = ("cifar", "seeds", "small", "cpu")
+
+
 def report(results: Path) -> list[Path]:
     """Write the tables and figures that the kept results allow; the tables also into the experiment's README."""
-    presets = ("cpu", "seeds", "cifar", "sweep", "paper", "quick")
-    return write_report(results, presets, "_measures.json", partial(_report_preset, results))
+    there = [preset for preset in TWO_CORES if (results / f"{preset}_measures.json").exists()]
+    decided = nearest({preset: claims.claims_table(load(results, preset)) for preset in there}) if there else None
+    written = write_results(results, pages(decided) if there else {}, {})
+    presets = (*TWO_CORES, "sweep", "tune", "paper", "quick")
+    return written + write_report(results, presets, "_measures.json", partial(_report_preset, results))
 
 
 def load(results: Path, preset: str) -> Kept:
@@ -51,7 +60,7 @@ def _named(measures: dict) -> dict:
 def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
     kept = load(results, preset)
     made = {
-        "claims": claims.claims_table(kept),
+        **({"claims": claims.claims_table(kept)} if prefix else {}),  # those of "cpu" stand among all others
         "codes": tables.codes(kept.runs),
         "parameters": tables.parameters(kept.runs),
     }

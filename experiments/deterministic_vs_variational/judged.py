@@ -8,7 +8,7 @@ from keras_ae.studies.paired import paired
 
 # `--preset paper` has one seed, and so decides nothing by itself.
 SEEDS, CIFAR, SWEEP = (
-    f"keras-ae study run deterministic_vs_variational --preset {p}" for p in ("seeds", "cifar", "sweep")
+    f"keras-ae study run deterministic_vs_variational --preset {p}" for p in ("small", "cifar", "sweep")
 )
 DENSITIES = {"gaussian": "MVG", "mixture": "GMM"}
 FIDS = {f"{density}_fid": name for density, name in DENSITIES.items()}

@@ -13,6 +13,7 @@ from keras_ae.studies.kept import Kept, last, read_kept, read_values
 from keras_ae.studies.paired import paired
 
 SHARPER = ("standard", "k_sparse")
+FURTHER = "seeds"  # the preset of further seeds of "cpu"
 EARLY = 0.15  # part of the training at which the thesis sees the capacity hold back: 110 of 800 epochs
 MANY_SEEDS = 5  # A deviation over n seeds is itself uncertain by 1/√(2(n − 1)): half of it with three.
 CLEAR = Bound(
@@ -23,10 +24,11 @@ CHOICES = ["run", "experiment", "data", "type", "pair", "seed", "steps"]
 
 def load(results: Path, preset: str) -> Kept:
     """What is kept of a preset; `measures` by run. "train" and "test" are losses by eq. 3.2 of whole images."""
-    measures = read_values(results, preset, "measures")
-    runs = read_kept(results, [preset])
+    presets = (preset, FURTHER) if preset == "cpu" else (preset,)
+    measures = {run: found for p in presets for run, found in read_values(results, p, "measures").items()}
+    runs = read_kept(results, presets)
     runs = runs[runs["run"].isin(measures)]
-    curves = read_kept(results, [preset], "_curves").drop(columns="preset").merge(runs[CHOICES], on="run")
+    curves = read_kept(results, presets, "_curves").drop(columns="preset").merge(runs[CHOICES], on="run")
     pixels = curves["run"].map({run: found.get("pixels") for run, found in measures.items()})
     return Kept(runs, curves.assign(train=curves["mse"] * pixels, test=curves["val_mse"] * pixels), measures)
 

@@ -11,6 +11,7 @@ from experiments.locally_embedded import claims, tables
 from experiments.locally_embedded.measures import INPUT, collect
 from keras_ae._support.pictures import grid, save_picture
 from keras_ae.report.results import write_report, write_results
+from keras_ae.studies.verdicts import pages
 
 __all__ = ["collect", "report"]
 
@@ -32,7 +33,7 @@ def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
         "table3_2": tables.times(kept.runs),
         "losses": tables.losses(kept.curves, kept.measures),
         "codes": tables.codes(kept.runs, kept.measures),
-        "claims": claims.claims_table(kept),
+        **pages(claims.claims_table(kept), prefix),
     }
     types, network = claims.types(kept), kept.curve(experiment="network")
     figures = {}

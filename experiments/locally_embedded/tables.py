@@ -51,7 +51,10 @@ def times(runs: pandas.DataFrame) -> pandas.DataFrame:
 
 
 def losses(curves: pandas.DataFrame, measures: dict) -> pandas.DataFrame:
-    """Reconstruction losses (eq. 3.2) in the end, by type and pair, and how sharp the reconstructions are."""
+    """Reconstruction losses (eq. 3.2) in the end, by type and pair, and how sharp the reconstructions are.
+
+    The last row is what takes no model, the mean image as reconstruction of all.
+    """
     ends = curves[curves["experiment"] == "types"].sort_values("step").groupby("run").tail(1)
     rows = []
     for (kind, pair), of_kind in ends.groupby(["type", "pair"]):
@@ -68,6 +71,9 @@ def losses(curves: pandas.DataFrame, measures: dict) -> pandas.DataFrame:
                 "artefacts": sum(m["artefacts"] for m in found) / len(found),
             }
         )
+    if rows:
+        trivial = [measures[run]["mean_image_loss"] for run in ends["run"]]
+        rows.append({"type": "none: the mean image", "pair": "", "test loss": sum(trivial) / len(trivial)})
     return pandas.DataFrame(rows)
 
 

@@ -15,6 +15,7 @@ from keras_ae.report.results import fill_page, write_results
 from keras_ae.report.robustness import robustness_heatmap
 from keras_ae.report.spatial_information import spatial_information_figure
 from keras_ae.studies.kept import Kept
+from keras_ae.studies.verdicts import pages
 
 __all__ = ["collect", "report"]
 
@@ -22,7 +23,6 @@ __all__ = ["collect", "report"]
 # those of "few", "many" and "shapes" count, which are nearer to the thesis.
 PRESETS = {"": ("few", "many", "shapes", "cpu", *EXPERIMENTS), "paper_": ("paper",), "quick_": ("quick",)}
 TABLES = {
-    "networks_claims": claims.claims_table,
     "spatial_information": tables.spatial_information,
     "pooling": tables.pooling,
     "samples": tables.samples,
@@ -45,7 +45,8 @@ def report(results: Path) -> list[Path]:
 
 def _report_presets(kept: Kept, results: Path, prefix: str) -> list[Path]:
     predicted = windows.load(results)
-    made = {name: make(kept) for name, make in TABLES.items()}
+    made = pages(claims.claims_table(kept), prefix, "networks_claims")
+    made |= {name: make(kept) for name, make in TABLES.items()}
     if len(predicted) and len(kept.ends(experiment="pooling")):
         made["linear_vae"] = predicted
     figures = {

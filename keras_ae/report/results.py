@@ -85,10 +85,10 @@ def write_report(
 
 
 def fill_page(results: Path) -> None:
-    """Put the tables of `results` into the README.md of the study that it belongs to, if there is one."""
-    readme = results.parent / "README.md"
-    if readme.exists():
-        fill(readme, results)
+    """Put the tables of `results` into the README.md and DETAILS.md of their study, as far as there are such."""
+    for page in ("README.md", "DETAILS.md"):
+        if (results.parent / page).exists():
+            fill(results.parent / page, results)
 
 
 def fill(readme: Path, results: Path) -> None:

@@ -208,6 +208,21 @@ def table(claims: Iterable[Claim | None]) -> pandas.DataFrame:
     return pandas.DataFrame(rows, columns=list(COLUMNS))
 
 
+def nearest(tables: Mapping[str, pandas.DataFrame]) -> pandas.DataFrame:
+    """One row for each claim, from the first table in which it is tested, else from the last; and from which.
+
+    Args:
+        tables: From the name of a preset to its table of the same claims, the preset nearest to the paper first.
+            The order is fixed before anything is measured: what a verdict is does not choose the preset.
+    """
+    rows = {}
+    for preset, found in tables.items():
+        for row in found.to_dict("records"):
+            if rows.get(row["claim"], {"verdict": NOT_TESTED})["verdict"] == NOT_TESTED:
+                rows[row["claim"]] = {**row, "preset": preset}
+    return pandas.DataFrame(rows.values(), columns=[*COLUMNS, "preset"])
+
+
 def counts(verdicts: Iterable[str]) -> dict[str, int]:
     """Number of claims with each of the four verdicts, in their order."""
     verdicts = list(verdicts)

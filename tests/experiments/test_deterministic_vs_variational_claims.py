@@ -208,6 +208,13 @@ def test_a_planted_effect_is_found_and_its_contrary_too(name):
     assert _answer(name, otherwise) == "no"
 
 
+def test_a_seed_that_one_model_lacks_is_left_out_of_the_differences():
+    kept = _kept()
+    one = (kept.runs["model"] == "VAE") & (kept.runs["seed"] == max(SEEDS))
+    fewer = Kept(kept.runs[~one], kept.curves, kept.measures)
+    assert size_claims.daes_gain_more_from_width(fewer).evidence.seeds == len(SEEDS) - 1
+
+
 @pytest.mark.parametrize(("filters", "answer"), [(32, "yes"), (128, "no")])
 def test_the_papers_exception_is_mvg_at_32_filters(filters, answer):
     def vae_wins(row):

@@ -98,3 +98,15 @@ def test_lines_of_the_figures(results):
     (dae, vae) = made["figure1"].axes[0].lines
     assert dae.get_xdata().tolist() == [64, 128, 256]
     assert vae.get_ydata().tolist() == [64, 128]
+
+
+def test_the_claims_of_two_cores_are_those_of_the_preset_nearest_to_the_paper(results):
+    for preset in ("cpu", "small"):
+        for path in list(results.glob("paper*")):
+            path.with_name(path.name.replace("paper", preset, 1)).write_bytes(path.read_bytes())
+    figures.report(results)
+    rows = (results / "claims.md").read_text().splitlines()[2:]
+    assert len(rows) == 23
+    assert {row.strip("| ").split("|")[-1].strip() for row in rows} <= {"cpu", "small"}
+    assert not (results / "cpu_claims.md").exists()
+    assert (results / "small_claims.md").exists()

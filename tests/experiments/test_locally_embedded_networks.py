@@ -189,4 +189,5 @@ def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(ru
     assert run_study("report", name).returncode == 0
     assert (kept / "quick_networks_claims.md").read_text() == claimed
     text = (tmp_path / "experiments" / name / "README.md").read_text(encoding="utf-8")
-    assert f"<!-- networks_claims.md -->\n\n{claimed}" in text
+    lacking = (kept / "not_tested.md").read_text()
+    assert f"<!-- not_tested.md -->\n\n{lacking}" in text

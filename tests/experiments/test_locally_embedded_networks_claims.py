@@ -358,7 +358,7 @@ def test_failed_classifiers_are_left_out(as_in_the_thesis):
     parts = robustness_claims.differences_are_minor(_kept(attacked=one_stands_out)).evidence.differences
     assert "CNN-LEA VAE-sb" not in parts
     assert len(parts) == 8
-    table = tables.classifiers(as_in_the_thesis).set_index("model")
+    table = tables.classifiers(as_in_the_thesis).set_index("model").drop(index=tables.GUESSING)
     assert table["failed"].to_dict() == {label: 3 * (label == "CNN-LEA VAE-sb") for label in table.index}
     assert "CNN-LEA VAE-sb" not in tables.robustness(as_in_the_thesis)
     drawn = figures._robustness(as_in_the_thesis)
@@ -385,6 +385,11 @@ def test_tables_say_what_was_measured(as_in_the_thesis):
     samples = tables.samples(as_in_the_thesis).set_index(["images", "model"])
     assert samples.loc[("10", "Classic"), "lowest test loss"] == pytest.approx(1.2)
     assert samples.loc[("10", "Classic"), "test loss"] == pytest.approx(11.1)
+    assert samples.loc[("", "guessing"), ["test loss", "test accuracy"]].tolist() == pytest.approx(
+        [1.0986, 1 / 3], abs=1e-4
+    )
+    assert pooled.loc[("guessing", ""), "32×32"] == pytest.approx(1 / 3)
     weights = tables.regularization(as_in_the_thesis)
+    assert weights[["λ", "test loss"]].values.tolist()[-1] == ["guessing", pytest.approx(1.0986, abs=1e-4)]
     assert weights["λ"].iloc[0] == "0 (Decoder-free)"
     assert weights["test loss"].iloc[0] == pytest.approx(1.2)  # of the step at which it is lowest

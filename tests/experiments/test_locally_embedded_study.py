@@ -127,6 +127,13 @@ def test_claims_fail_where_they_are_turned_round():
     assert set(_verdicts(kept).values()) == {"no"}
 
 
+def test_the_mean_image_stands_below_the_losses():
+    kept = _kept(_as_in_the_thesis)
+    table = tables.losses(kept.curves, kept.measures).set_index(["type", "pair"])
+    assert table.loc[("none: the mean image", ""), "test loss"] == 20.0
+    assert table.loc[("standard", "fc"), "seeds"] == 5
+
+
 def test_a_difference_within_the_margin_does_not_hold():
     def level(kind, pair, seed, step):
         return {"fc": 3.0, "conv": 4.0, "sb": 4.2}[pair] + 0.1 * seed
@@ -208,6 +215,50 @@ def test_code_maps_are_compared_with_those_of_untrained_leas(control, answer):
             found["layers"]["lea"]["untrained_coherence"] = control
     empty = pandas.DataFrame({"experiment": [], "run": [], "step": []})
     assert code_claims.code_maps_are_coherent(Kept(pandas.DataFrame(rows), empty, layers)).verdict.answer == answer
+
+
+def test_seeds_that_only_one_of_two_has_are_left_out_of_their_differences():
+    """Seed 0 of the maps has no control, seed 0 of the codes no VAE: seeds 1 and 2 are compared."""
+    empty = pandas.DataFrame({"experiment": [], "run": [], "step": []})
+    control = {1: 0.5, 2: 0.7}
+    layers = {f"m{s}": {"coherence": 0.9} for s in (0, 1, 2)}
+    for seed, value in control.items():
+        layers[f"m{seed}"]["untrained_coherence"] = value
+    rows = [
+        {"run": name, "experiment": "maps", "data": "mnist", "seed": int(name[1]), "steps": 1} for name in layers
+    ]
+    kept = Kept(
+        pandas.DataFrame(rows), empty, {name: {"layers": {"lea": found}} for name, found in layers.items()}
+    )
+    differences = code_claims.code_maps_are_coherent(kept).evidence.differences
+    assert differences["mnist"] == pytest.approx([0.4, 0.2])
+
+    mig = {"capacity0": 0.9, "capacity1": 0.5, "capacity2": 0.6, "vae1": 0.1, "vae2": 0.3}
+    rows = [{"run": name, "experiment": "codes", "type": name[:-1], "seed": int(name[-1])} for name in mig]
+    runs = pandas.DataFrame(rows).assign(data="dsprites", pair="sb", steps=500_000)
+    kept = Kept(runs, empty, {name: _codes(OWN.tolist(), value) for name, value in mig.items()})
+    differences = code_claims.capacity_is_most_disentangled(kept).evidence.differences
+    assert differences[""] == pytest.approx([0.4, 0.3])
+
+
+def test_further_seeds_stand_beside_those_of_the_cpu_preset(tmp_path):
+    for preset, seed in (("cpu", 0), ("seeds", 3)):
+        row = {
+            "run": f"r{seed}",
+            "experiment": "types",
+            "data": "mnist",
+            "type": "vae",
+            "pair": "fc",
+            "seed": seed,
+        }
+        runs = pandas.DataFrame([row | {"steps": 2, "status": "finished"}])
+        runs.to_csv(tmp_path / f"{preset}.csv", index=False)
+        curve = {"run": [f"r{seed}"], "step": [2], "mse": [0.5], "val_mse": [0.25]}
+        pandas.DataFrame(curve).to_csv(tmp_path / f"{preset}_curves.csv", index=False)
+        (tmp_path / f"{preset}_measures.json").write_text(f'{{"r{seed}": {{"pixels": 4}}}}')
+    kept = claims.load(tmp_path, "cpu")
+    assert kept.curves[["seed", "train", "test"]].values.tolist() == [[0, 2.0, 1.0], [3, 2.0, 1.0]]
+    assert set(kept.measures) == {"r0", "r3"}
 
 
 @pytest.mark.parametrize(("normalised", "answer"), [((0.02, 0.01), "yes"), ((0.01, 0.02), "no")])

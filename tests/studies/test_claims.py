@@ -18,6 +18,7 @@ from keras_ae.studies.claims import (
     Gate,
     counts,
     interval,
+    nearest,
     table,
     tally,
 )
@@ -193,3 +194,17 @@ def test_the_table_has_interval_seeds_bound_and_remark_in_each_row():
     assert found.iloc[1]["remark"] == "too short; to test: `train`"
     assert len(table([])) == 0
     assert tally(found["verdict"]) == "2 claims: 1 yes, 0 no, 0 undecided, 1 not tested"
+
+
+def test_the_nearest_preset_in_which_a_claim_is_tested_decides_it():
+    def of(**differences):
+        return table(
+            Claim(name, "", Gate(), Evidence("", {"": gaps}, ABOVE_ZERO)) for name, gaps in differences.items()
+        )
+
+    near = of(both=[1.0, 1.1, 1.2], far=[1.0], neither=[1.0])
+    far = of(both=[-1.0, -1.1, -1.2], far=[-1.0, -1.1, -1.2], neither=[])
+    found = nearest({"near": near, "far": far}).set_index("claim")[["verdict", "preset"]]
+    assert found.loc["both"].tolist() == ["yes", "near"]
+    assert found.loc["far"].tolist() == ["no", "far"]
+    assert found.loc["neither"].tolist() == ["not tested", "far"]

@@ -1,0 +1,38 @@
+"""A study's table of claims as its page shows it: what is decided first, then what is not tested, and why."""
+
+import pandas
+
+from keras_ae.studies.claims import NOT_TESTED
+
+TO_TEST = "; to test: "
+
+
+def pages(found: pandas.DataFrame, prefix: str = "", name: str = "claims") -> dict[str, pandas.DataFrame]:
+    """The whole table of claims by its name, and beside it "verdicts" and "not_tested", the parts of a page.
+
+    Args:
+        found: A table as `keras_ae.studies.claims.table` has it.
+        prefix: Of the files' names; with one there is the whole table alone, as a study's page does not show it.
+        name: Name of the whole table.
+
+    Returns:
+        "verdicts": a row for each claim that is tested, with the difference that decides and its 95 % interval;
+        "not_tested": a row for each other claim, with the reason and the command that would test it. A claim
+        stands in one of the two. Bounds are without their reasons, which the whole table has.
+    """
+    if prefix or found.empty:
+        return {name: found}
+    tested = found["verdict"] != NOT_TESTED
+    bounds = found["bound"].str.partition(":")[0]
+    verdicts = found[["claim", "source", "verdict", "measured", "difference", "95 % interval", "seeds"]]
+    verdicts = verdicts.assign(**{"holds if": bounds})
+    if "preset" in found:
+        verdicts = verdicts.assign(preset=found["preset"])
+    reasons = found["remark"].str.partition(TO_TEST)
+    lacking = found[["claim", "source", "verdict"]].assign(why=reasons[0], **{"to test": reasons[2]})
+    return {name: found, "verdicts": _or_none(verdicts[tested]), "not_tested": _or_none(lacking[~tested])}
+
+
+def _or_none(rows: pandas.DataFrame) -> pandas.DataFrame:
+    """The rows; without any a table that says so, or a page would keep those of an earlier report."""
+    return pandas.DataFrame({"claim": ["none"]}) if rows.empty else rows
