@@ -13,6 +13,7 @@ from experiments.bottleneck_shape.measures import INPUT, SHOWN_IMAGES, collect
 from keras_ae._support.pictures import grid
 from keras_ae.data.datasets.named import DATASETS
 from keras_ae.report.results import write_report, write_results
+from keras_ae.studies.claims import nearest
 from keras_ae.studies.kept import read_kept, read_values
 from keras_ae.studies.verdicts import pages
 
@@ -23,10 +24,18 @@ PARTS = ("seen", "unseen")
 PICTURE_INCHES, PICTURE_GAP = 0.85, 1  # of an image in a row of images; pixels between two
 
 
+# A claim's verdict is that of the first of these in which it is tested.
+TWO_CORES = ("scaling", "probed", "cpu")
+
+
 def report(results: Path) -> list[Path]:
     """Write the tables and figures that the kept results allow; the tables also into the experiment's README."""
     opened = write_results(results, _open_questions(results), {})
-    presets = ("cpu", "paper", "paper-scaling", "digits", "quick")
+    there = [preset for preset in TWO_CORES if (results / f"{preset}.csv").exists()]
+    if there:
+        decided = nearest({preset: claims.claims_table(claims.load(results, preset)) for preset in there})
+        opened += write_results(results, pages(decided), {})
+    presets = (*TWO_CORES, "paper", "paper-scaling", "digits", "quick")
     return write_report(results, presets, ".csv", partial(_report_preset, results)) + opened
 
 
@@ -48,7 +57,9 @@ def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
         figures[f"figure5_{data}"] = _figure_5(similarities)
     for path in sorted(results.glob(f"{preset}_reconstructions_*.npz")):
         figures[f"figure2_{path.stem.removeprefix(f'{preset}_reconstructions_')}"] = _figure_2(np.load(path))
-    tables = {"shapes": claims.shapes(kept), **pages(claims.claims_table(kept), prefix)}
+    tables = {"shapes": claims.shapes(kept)}
+    if prefix:  # the claims of "cpu" stand among all others
+        tables |= pages(claims.claims_table(kept), prefix)
     return write_results(results, tables, figures, prefix)
 
 
@@ -180,12 +191,12 @@ def _figure_4(curves: pandas.DataFrame) -> Figure:
 
 
 def _figure_5(similarities: pandas.DataFrame) -> Figure:
-    """SVCCA of every pair of codes and the input, on seen and on unseen images."""
+    """SVCCA of every pair of codes and the input, on seen and on unseen images; means over the seeds."""
     names = list(dict.fromkeys(similarities["first"]))
     figure = Figure(figsize=(11, 5), layout="constrained")
     for axes, part in zip(figure.subplots(1, 2), PARTS, strict=True):
         rows = similarities[similarities["images"] == part]
-        matrix = rows.pivot(index="first", columns="second", values="mean").reindex(index=names, columns=names)
+        matrix = rows.pivot_table("mean", "first", "second").reindex(index=names, columns=names)
         values = np.fmax(matrix.to_numpy(), matrix.to_numpy().T)
         image = axes.imshow(values, vmin=0, vmax=1, cmap="viridis")
         for (i, j), value in np.ndenumerate(values):

@@ -56,19 +56,27 @@ def _keep(runs: list[StudyRun], trained: Path, store: Store) -> None:
     store.values(Measure("probes", probed, version=2, settings=settings, reads=()), baselines)
     store.values(Measure("probes", probed, version=2, settings=settings), each(grid, trained))
     for data in by_data:
-        shown = [run for run in grid if run.choices["data"] == data and run.choices["seed"] == SHOWN_SEED]
-        _keep_together(data, shown, trained, store)
+        for seed in sorted({run.choices["seed"] for run in grid}):
+            _keep_together(data, seed, [r for r in grid if _is(r, data, seed)], trained, store)
 
 
-def _keep_together(data: str, runs: list[StudyRun], trained: Path, store: Store) -> None:
-    """Similarities and pictures of several codes, unless those that are kept are of more codes."""
+def _is(run: StudyRun, data: str, seed: int) -> bool:
+    return (run.choices["data"], run.choices["seed"]) == (data, seed)
+
+
+def _keep_together(data: str, seed: int, runs: list[StudyRun], trained: Path, store: Store) -> None:
+    """Similarities, and of one seed pictures, of several codes, unless those that are kept are of more codes."""
     codes = {run.choices["code"] for run in runs}
     directories = tuple(RunDirectory(trained / run.name) for run in runs)
     table = store.results / f"{store.preset}_svcca_{data}.csv"
-    before = set(pandas.read_csv(table)["first"]) - {INPUT} if table.exists() else set()
-    if runs and before <= codes:
-        # Version 2: beside the chance of images in another order.
-        store.table(Measure("svcca", _similarities, version=2), Subject(data, tuple(runs), directories))
+    kept = pandas.read_csv(table) if table.exists() else pandas.DataFrame({"first": [], "seed": []})
+    kept = kept[kept["seed"] == seed] if "seed" in kept else kept.iloc[:0]
+    if runs and set(kept["first"]) - {INPUT} <= codes:
+        # Version 2: beside the chance of images in another order. Version 3: of every seed.
+        together = Subject(f"{data}-seed{seed}", tuple(runs), directories, {"seed": str(seed)})
+        store.rows(Measure(f"svcca_{data}", _similarities, version=3), [together])
+    if seed != SHOWN_SEED:
+        return
     pictures = Subject(f"reconstructions_{data}", tuple(runs), directories)
     before = set(load_arrays(store.results / f"{store.preset}_{pictures.name}.npz")) - {INPUT}
     if runs and before <= codes:
@@ -140,8 +148,8 @@ def _representations(directory: RunDirectory | None, data) -> dict[str, np.ndarr
 def _similarities(subject: Subject) -> pandas.DataFrame:
     """SVCCA of every pair of codes, and of every code with the input (section 3.4).
 
-    "chance" is the same with the images of the second in another order, "count" the number of images, "seed" that
-    of the CAEs.
+    "chance" is the same with the images of the second in another order, "count" the number of images. All CAEs
+    have one seed.
     """
     names = [INPUT, *(run.choices["code"] for run in subject.runs)]
     data = subject.run.config.load_data(progress=False)
@@ -153,7 +161,7 @@ def _similarities(subject: Subject) -> pandas.DataFrame:
             score = kae.evaluation.svcca(first[part], second[part], dft=True)
             chance = kae.evaluation.svcca(first[part], shuffled, dft=True)["mean"]
             row = {"first": name, "second": other, "images": part, **score, "chance": chance}
-            rows.append(row | {"count": len(shuffled), "seed": subject.run.choices["seed"]})
+            rows.append(row | {"count": len(shuffled)})
     return pandas.DataFrame(rows)
 
 

@@ -52,6 +52,9 @@ UNNORMALIZED = ("normalize_output=False", "output_activation='sigmoid'")
 COPYING_NORMS = {"inside": UNNORMALIZED, "none": ("normalize=False", *UNNORMALIZED)}
 RETRAINED = "experiments.bottleneck_shape.halves:retrained"
 CPU_STEPS = CPU_EPOCHS * ceil(CPU_IMAGES / CPU_BATCH)
+# Figure 4 with the seeds of the paper's third experiment, and four times the steps of `cpu`.
+SEEDED_IMAGES, SEEDED_CODES, SEEDED_STEPS = (500, 5_000, 45_000), ("4x4x48", "8x8x12"), 6_144
+PROBED_IMAGES = 10_000  # as in the paper: with fewer, classifiers' scores and similarities are largely chance
 
 CIFAR = DataConfig("cifar10", train=f"train[:{CPU_IMAGES}]", validation="test[:500]", test="test[500:1500]")
 MNIST = replace(CIFAR, source="mnist", pad=(2, 2))
@@ -158,6 +161,38 @@ def _cpu_scaling() -> list[StudyRun]:
     ]
 
 
+def scaling() -> list[StudyRun]:
+    """Figure 4 on two cores: two sizes of map at equal length, three amounts of data, three seeds."""
+    return [
+        _run(
+            "scaling",
+            replace(CIFAR, train=f"train[:{images}]"),
+            code,
+            CPU_MODEL,
+            TrainingConfig(SEEDED_STEPS, 24, CPU_BATCH, 5e-4, seed=seed),
+            images,
+        )
+        for images in SEEDED_IMAGES
+        for seed in SCALING_SEEDS
+        for code in SEEDED_CODES
+    ]
+
+
+def probed() -> list[StudyRun]:
+    """Sections 3.2 and 3.4 on two cores: the codes of `cpu`, of as many seen and unseen images as in the paper."""
+    data = replace(
+        CIFAR,
+        train=f"train[:{PROBED_IMAGES}]",
+        validation="train[-500:]",
+        test=f"test[:{PROBED_IMAGES}]",
+    )
+    return [
+        _run("dynamics", data, code, CPU_MODEL, _cpu_training(seed), PROBED_IMAGES)
+        for seed in SEEDS
+        for code, _ in codes((32, 32, 3), 3, CPU_COMPRESSIONS)
+    ]
+
+
 def halves() -> list[StudyRun]:
     """Of CAEs that `cpu` has trained on few images one half anew, on all images but those of the tests."""
     data, images = replace(CIFAR, train=f"train[:{CPU_SCALING_IMAGES[-1]}]"), CPU_SCALING_IMAGES[-1]
@@ -227,6 +262,8 @@ STUDY = Study(
         "paper-scaling": paper_scaling,
         "cpu": cpu,
         "copying": copying,
+        "scaling": scaling,
+        "probed": probed,
         "halves": halves,
         "denoising": denoising,
         "precision": precision,

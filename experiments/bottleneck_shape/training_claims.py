@@ -12,7 +12,7 @@ from keras_ae.studies.kept import Kept, chosen, last
 from keras_ae.studies.paired import paired
 
 PAPER = "keras-ae study run bottleneck_shape --preset paper"
-SCALING = "keras-ae study run bottleneck_shape --preset paper-scaling"
+SCALING = "keras-ae study run bottleneck_shape --preset scaling"
 EARLY = 0.25  # part of the training after which its speed is compared
 ANY = Bound("the paper gives no margin: any difference counts", low=0)
 PLATEAU = Bound("a rise of 2 %: neighbouring evaluations differ by as much without any trend", low=0.02)

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from experiments.bottleneck_shape import claims, code_claims, copying_claims, training_claims  # noqa: E402
+from experiments.bottleneck_shape import claims, code_claims, copying_claims, figures, training_claims  # noqa: E402
 from experiments.bottleneck_shape.normalization import normalization_floor  # noqa: E402
 from experiments.bottleneck_shape.study import STUDY  # noqa: E402
 from keras_ae.studies.kept import Kept  # noqa: E402
@@ -222,6 +222,33 @@ def _similarities(inside, across, **columns):
         for other, other_size in codes
     ]
     return Kept(kept.runs, kept.curves, kept.measures | {"similarities": {DATA: pandas.DataFrame(pairs)}})
+
+
+def test_similarities_of_several_seeds_are_shown_as_their_mean():
+    rows = [
+        {"first": first, "second": second, "images": part, "mean": mean + seed / 10, "seed": seed}
+        for part in figures.PARTS
+        for first, second, mean in (("a", "a", 0.9), ("a", "b", 0.2), ("b", "b", 0.9))
+        for seed in (0, 1)
+    ]
+    axes = figures._figure_5(pandas.DataFrame(rows)).axes[0]
+    assert [text.get_text() for text in axes.texts] == ["0.95", "0.25", "0.25", "0.95"]
+
+
+def test_the_presets_that_would_test_the_claims_of_two_cores():
+    """Figure 4 with three seeds, as many steps for each amount; codes seen through as many images as the paper has."""
+    amounts = {
+        (r.choices["images"], r.choices["code"], r.choices["seed"]): r.config for r in STUDY.runs("scaling")
+    }
+    assert len(amounts) == 3 * 2 * 3
+    assert {config.training.steps for config in amounts.values()} == {6_144}
+    assert amounts[5_000, "8x8x12", 3].data.train == "train[:5000]"
+    probed = STUDY.runs("probed")
+    assert {run.config.data.train for run in probed} == {"train[:10000]"}
+    assert {run.config.data.test for run in probed} == {"test[:10000]"}
+    assert {run.choices["seed"] for run in probed} == {0, 1, 2}
+    grid = {run.choices["code"] for run in STUDY.runs("cpu") if run.name.startswith("dynamics-cifar10")}
+    assert {run.choices["code"] for run in probed} == grid
 
 
 @pytest.mark.parametrize(("inside", "answer"), [(0.66, "yes"), (0.6, "undecided"), (0.55, "no")])
