@@ -236,7 +236,7 @@ def test_similarities_of_several_seeds_are_shown_as_their_mean():
 
 
 def test_the_presets_that_would_test_the_claims_of_two_cores():
-    """Figure 4 with three seeds, as many steps for each amount; codes seen through as many images as the paper has."""
+    """Figure 4 with three seeds, as many steps for each amount; codes of as many images as the paper has."""
     amounts = {
         (r.choices["images"], r.choices["code"], r.choices["seed"]): r.config for r in STUDY.runs("scaling")
     }
