@@ -23,6 +23,9 @@ from keras_ae.studies.measurements import (
 from keras_ae.studies.study import Study
 
 BITS = (1, 2, 3, 4, 5, 6, 8)  # a value
+STEPS = tuple(
+    2.0**power for power in range(1, -5, -1)
+)  # of the training codes' mean deviation, one for all values
 DEVIATIONS = 4.0  # of the training codes, to either side of their mean: the quantiser's range
 FITTED = 20_000  # training images on whose codes probe and quantiser are fitted
 BATCH = 500
@@ -39,7 +42,7 @@ def collect(study: Study, trained: Path, kept: Path) -> None:
         images = {subject.run.choices["data"]: subject for subject in subjects}
         named = [Subject(data, subject.runs, subject.directories) for data, subject in images.items()]
         store.values(Measure("baselines", _baselines, reads=()), named)
-        settings = {"bits": BITS, "deviations": DEVIATIONS, "fitted": FITTED}
+        settings = {"bits": BITS, "steps": STEPS, "deviations": DEVIATIONS, "fitted": FITTED}
         store.values(Measure("measures", lambda s, p=preset: _measure(s, kept, p), settings=settings), subjects)
 
 
@@ -83,6 +86,7 @@ def _measure(subject: Subject, kept: Path, preset: str) -> dict:
             _keep_points(kept, preset, run.name, codes, labels)
     if codes.ndim == 2:
         measures |= quantized_errors(training, codes, images, decode)
+        measures["entropy_coded"] = entropy_coded_errors(training, codes, images, decode)
     return measures
 
 
@@ -146,3 +150,32 @@ def quantized_errors(training, codes, images, decode: Callable) -> dict[str, dic
         turned = Quantizer.fit((training - mean) @ axes, bits, DEVIATIONS)((codes - mean) @ axes)
         rotated[str(bits)] = error(turned @ axes.T + mean)
     return {"quantized": plain, "quantized_rotated": rotated}
+
+
+def entropy_coded_errors(training, codes, images, decode: Callable) -> dict[str, list[float]]:
+    """Errors of codes that are quantised with one step for all values, each value coded by its own entropy.
+
+    Args:
+        training, codes: [images, n], of training and of test images.
+        images: The test images [images, h, w, c].
+        decode: From codes to images.
+
+    Returns:
+        A value for each of `STEPS`: "bits", mean bits of a test image's code by the frequencies of the training
+        codes (each level counted once more, so that none is impossible), and "mse" of the decoded images.
+    """
+    mean, deviation = training.mean(axis=0), float(np.sqrt(training.var(axis=0).mean()))
+    bits, errors = [], []
+    for step in (deviation * part for part in STEPS):
+        known, levels = (np.rint((part - mean) / step).astype(int) for part in (training, codes))
+        bits.append(float(sum(_bits(k, q) for k, q in zip(known.T, levels.T, strict=True))))
+        decoded = decode((levels * step + mean).astype(np.float32))
+        errors.append(float(np.mean(np.square(decoded - images), dtype=np.float64)))
+    return {"bits": bits, "mse": errors}
+
+
+def _bits(known: np.ndarray, levels: np.ndarray) -> float:
+    """Mean bits of levels [images] of one value, by the frequencies of other images' levels."""
+    lowest = min(known.min(), levels.min())
+    counts = np.bincount(known - lowest, minlength=max(known.max(), levels.max()) - lowest + 1) + 1
+    return float(-np.log2(counts / counts.sum())[levels - lowest].mean())

@@ -77,6 +77,22 @@ def test_what_one_seed_or_another_measure_would_have_to_show_is_not_tested():
     assert found["penalised_codes_bear_few_bits_better"] == "not tested"  # equal bits cannot show it
 
 
+@pytest.mark.parametrize(("saved", "answer"), [(0.01, "yes"), (-0.01, "no")])
+def test_codes_are_compared_at_equal_bits_of_entropy_coding(saved, answer):
+    """The error falls linearly with the bits, and is lower by `saved` with the penalty."""
+    runs = _runs(0.0)
+
+    def curve(run):
+        bits = run["n"] * np.array([1.0, 2.5, 5.0])
+        error = 0.3 - 0.01 * bits / run["n"] - saved * (run["alpha"] > 0) + 1e-3 * run["seed"]
+        return {"bits": bits.tolist(), "mse": (error**2).tolist()}
+
+    runs["entropy_coded"] = [curve(run) for run in runs.to_dict("records")]
+    claim = claims.penalised_codes_bear_few_bits_better(runs)
+    assert claim.verdict.answer == answer
+    assert claim.evidence.differences["n = 4, 3 bits a value"] == pytest.approx([saved] * 3)
+
+
 def test_runs_that_were_not_made_are_in_no_table():
     runs = _runs(0.001)
     runs.loc[runs["preset"] == "regime", "status"] = "missing"

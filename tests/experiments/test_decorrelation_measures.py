@@ -44,6 +44,19 @@ def test_errors_of_quantised_codes_are_those_of_what_is_decoded_from_them():
     assert errors["quantized_rotated"]["8"] < errors["quantized_rotated"]["4"] / 200  # 6 dB a bit
 
 
+def test_entropy_coded_values_of_one_step_take_the_bits_of_their_own_deviation():
+    """Of a normal value, finely quantised: ½·log2(2πe) + log2(σ / step) bits, with errors of step² / 12."""
+    deviations = np.array([2.0, 0.5])
+    generator = np.random.default_rng(0)
+    training, codes = (generator.normal(size=(n, 2)) * deviations + 3 for n in (40_000, 20_000))
+    found = measures.entropy_coded_errors(training, codes, codes, lambda kept: kept)
+    step = measures.STEPS[-1] * np.sqrt(np.mean(deviations**2))
+    bits = np.sum(0.5 * np.log2(2 * np.pi * np.e) + np.log2(deviations / step))
+    assert found["bits"][-1] == pytest.approx(bits, abs=0.05)
+    assert found["mse"][-1] == pytest.approx(step**2 / 12, rel=0.02)
+    assert found["bits"] == sorted(found["bits"])
+
+
 @pytest.mark.tensorflow
 def test_each_model_is_measured_once_and_what_is_kept_of_others_stays(tmp_path, monkeypatch):
     run = quick()[0]
