@@ -8,7 +8,7 @@ import pandas
 from experiments.locally_embedded.study import STUDY
 from keras_ae.report.results import listed_means
 from keras_ae.studies.claims import Bound, Claim, Evidence, Gate
-from keras_ae.studies.gates import trained_long_enough
+from keras_ae.studies.gates import long_as_the_paper
 from keras_ae.studies.kept import Kept
 
 PAPER, MORE = (f"keras-ae study run locally_embedded --preset {preset}" for preset in ("paper", "seeds"))
@@ -137,9 +137,7 @@ def reconstructions_are_good(kept: Kept) -> Claim:
 
 def length(kept: Kept, experiment: str) -> Gate:
     """Whether the runs of an analysis were trained for a tenth of the thesis's steps."""
-    steps = kept.runs.loc[kept.runs["experiment"] == experiment, "steps"]
-    theirs = [run.config.training.steps for run in STUDY.runs("paper") if run.choices["experiment"] == experiment]
-    return trained_long_enough(int(steps.max()), max(theirs), PAPER) if len(steps) else Gate(command=PAPER)
+    return long_as_the_paper(kept.runs, STUDY, PAPER, experiment=experiment)
 
 
 def _codes_tell(kept: Kept) -> Gate:

@@ -6,7 +6,7 @@ import pandas
 
 from experiments.locally_embedded_networks.study import CHOICES, STUDY
 from keras_ae.studies.claims import Bound, Gate
-from keras_ae.studies.gates import trained_long_enough
+from keras_ae.studies.gates import long_as_the_paper
 from keras_ae.studies.kept import Kept, read_kept
 
 MODELS = {
@@ -62,8 +62,6 @@ def label(row) -> str:
     return f"{name} {TYPES[row['type']]}-{row['pair']}" if row["type"] in TYPES else name
 
 
-def length(kept: Kept, experiment: str) -> Gate:
-    """Whether the runs of an analysis were trained for a tenth of the thesis's steps."""
-    steps = kept.runs.loc[kept.runs["experiment"] == experiment, "steps"]
-    theirs = [run.config.training.steps for run in STUDY.runs("paper") if run.choices["experiment"] == experiment]
-    return trained_long_enough(int(steps.max()), max(theirs), PAPER) if len(steps) else Gate(command=PAPER)
+def length(kept: Kept, experiment: str, **choices) -> Gate:
+    """Whether the runs of an analysis were all trained for a tenth of the thesis's steps."""
+    return long_as_the_paper(kept.runs, STUDY, PAPER, experiment=experiment, **choices)

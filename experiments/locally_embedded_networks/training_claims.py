@@ -87,7 +87,7 @@ def leas_need_fewer_images(kept: Kept) -> Claim:
         f"{n:g} images": paired(of, "val_accuracy", "label", LEA, CLASSIC) for n, of in ends.groupby("samples")
     }
     evidence = Evidence("accuracy, CNN-LEA less Classic: " + listed_means(parts, "{:+.3f}"), parts, ANY)
-    gate = _few(kept)[1] & length(kept, "samples")
+    gate = _few(kept)[1] & length(kept, "samples", samples=MANY)
     return Claim("LEAs decrease the sample complexity", "abstract", gate, evidence)
 
 
@@ -99,7 +99,7 @@ def classic_converges_faster(kept: Kept) -> Claim:
     }
     measured = f"test loss at {EARLY:.0%} of the steps, CNN-LEA less Classic: " + listed_means(parts, "{:+.3f}")
     evidence = Evidence(measured, parts, ANY)
-    return Claim("The Classic converges faster", "Fig. 5.6", length(kept, "samples"), evidence)
+    return Claim("The Classic converges faster", "Fig. 5.6", length(kept, "samples", samples=MANY), evidence)
 
 
 def both_end_alike(kept: Kept) -> Claim:
@@ -107,7 +107,7 @@ def both_end_alike(kept: Kept) -> Claim:
     gaps = paired(ends, "val_accuracy", "label", LEA, CLASSIC)
     measured = "accuracy on the most images: " + listed(ends.groupby("label")["val_accuracy"].mean())
     evidence = Evidence(measured, {"": gaps}, ALIKE)
-    return Claim("Both end alike", "Fig. 5.6", length(kept, "samples"), evidence)
+    return Claim("Both end alike", "Fig. 5.6", length(kept, "samples", samples=MANY), evidence)
 
 
 def _ends(kept: Kept, sizes: tuple[int, ...]) -> pandas.DataFrame:

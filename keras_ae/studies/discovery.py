@@ -26,6 +26,7 @@ def find_studies(experiments: Path) -> dict[str, Path]:
         >>> kae.studies.find_studies(Path("some_studies")) == {"rates": folder}
         True
     """
+    experiments = Path(experiments)
     if not experiments.is_dir():
         action = "run it in a clone of keras_ae, which has the papers' studies, or give --experiments DIRECTORY"
         raise InputError(f"no directory {experiments.absolute()}", "a directory with a folder per study", action)

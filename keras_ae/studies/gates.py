@@ -3,6 +3,8 @@
 import pandas
 
 from keras_ae.studies.claims import Gate
+from keras_ae.studies.kept import chosen
+from keras_ae.studies.study import Study
 
 STILL_FALLING = (
     0.05  # Training that gains 5 % in its last quarter would gain more than most differences judged here.
@@ -35,3 +37,19 @@ def trained_long_enough(steps: int, paper_steps: int, command: str = "") -> Gate
     """Passes from a tenth of the paper's training steps on."""
     reason = f"{steps:,} training steps, where the paper has {paper_steps:,}"
     return Gate(steps >= LONG_ENOUGH * paper_steps, reason, command)
+
+
+def long_as_the_paper(runs: pandas.DataFrame, study: Study, command: str = "", **choices) -> Gate:
+    """Passes if each of the runs with these choices has a tenth of the steps of the longest one of preset "paper".
+
+    Args:
+        runs: Rows with "steps" and the choices; without any that has them it passes, as there is nothing to judge.
+        study: The study, with the preset "paper".
+        command: What would train longer.
+        **choices: Of the runs that are judged, and of those of the paper; a tuple gives several values of one.
+    """
+    steps = chosen(runs, **choices)["steps"]
+    theirs = pandas.DataFrame([{**run.choices, "steps": run.config.training.steps} for run in study.runs("paper")])
+    if not len(steps):
+        return Gate(command=command)
+    return trained_long_enough(int(steps.min()), int(chosen(theirs, **choices)["steps"].max()), command)
