@@ -62,6 +62,7 @@ def label(row) -> str:
     return f"{name} {TYPES[row['type']]}-{row['pair']}" if row["type"] in TYPES else name
 
 
-def length(kept: Kept, experiment: str, **choices) -> Gate:
-    """Whether the runs of an analysis were all trained for a tenth of the thesis's steps."""
-    return long_as_the_paper(kept.runs, STUDY, PAPER, experiment=experiment, **choices)
+def length(kept: Kept, experiment: str, preset: str, **choices) -> Gate:
+    """Whether the runs of an analysis were all trained for a tenth of the thesis's steps; the preset that are."""
+    command = f"keras-ae study run locally_embedded_networks --preset {preset}"
+    return long_as_the_paper(kept.runs, STUDY, command, experiment=experiment, **choices)

@@ -131,6 +131,8 @@ CPU = Scale(
 )
 # Figure 5.6 on many images, for a tenth of the thesis's steps.
 MANY = replace(CPU, training={"samples": Training(1_600, 20, seeds=3)}, subsets=(5_000, 50_000))
+# λ for a tenth of the thesis's steps.
+LONGER = replace(CPU, training={"regularization": Training(50, 50, seeds=2, epochs=True, rise=25 / 200)})
 # The attacks on shapes, as in the thesis, of the classifiers that learn them in so few steps.
 SHAPES = replace(
     CPU,

@@ -6,7 +6,17 @@ from functools import partial
 from math import ceil
 
 from experiments.locally_embedded.study import STRONG, TYPES
-from experiments.locally_embedded_networks.scales import CPU, EXPERIMENTS, FEW, MANY, PAPER, QUICK, SHAPES, Scale
+from experiments.locally_embedded_networks.scales import (
+    CPU,
+    EXPERIMENTS,
+    FEW,
+    LONGER,
+    MANY,
+    PAPER,
+    QUICK,
+    SHAPES,
+    Scale,
+)
 from keras_ae.runs import ModelConfig, RunConfig, TrainingConfig
 from keras_ae.studies import Study, StudyRun
 
@@ -135,6 +145,7 @@ STUDY = Study(
         "cpu": partial(_all, CPU),
         "few": _few,
         "many": partial(_runs, MANY, "samples"),
+        "longer": partial(_runs, LONGER, "regularization"),
         "shapes": partial(_runs, SHAPES, "robustness"),
         "quick": partial(_all, QUICK),
         **{experiment: partial(_runs, CPU, experiment) for experiment in EXPERIMENTS},

@@ -87,7 +87,7 @@ def leas_need_fewer_images(kept: Kept) -> Claim:
         f"{n:g} images": paired(of, "val_accuracy", "label", LEA, CLASSIC) for n, of in ends.groupby("samples")
     }
     evidence = Evidence("accuracy, CNN-LEA less Classic: " + listed_means(parts, "{:+.3f}"), parts, ANY)
-    gate = _few(kept)[1] & length(kept, "samples", samples=MANY)
+    gate = _few(kept)[1] & length(kept, "samples", "many", samples=MANY)
     return Claim("LEAs decrease the sample complexity", "abstract", gate, evidence)
 
 
@@ -99,7 +99,9 @@ def classic_converges_faster(kept: Kept) -> Claim:
     }
     measured = f"test loss at {EARLY:.0%} of the steps, CNN-LEA less Classic: " + listed_means(parts, "{:+.3f}")
     evidence = Evidence(measured, parts, ANY)
-    return Claim("The Classic converges faster", "Fig. 5.6", length(kept, "samples", samples=MANY), evidence)
+    return Claim(
+        "The Classic converges faster", "Fig. 5.6", length(kept, "samples", "many", samples=MANY), evidence
+    )
 
 
 def both_end_alike(kept: Kept) -> Claim:
@@ -107,7 +109,7 @@ def both_end_alike(kept: Kept) -> Claim:
     gaps = paired(ends, "val_accuracy", "label", LEA, CLASSIC)
     measured = "accuracy on the most images: " + listed(ends.groupby("label")["val_accuracy"].mean())
     evidence = Evidence(measured, {"": gaps}, ALIKE)
-    return Claim("Both end alike", "Fig. 5.6", length(kept, "samples", samples=MANY), evidence)
+    return Claim("Both end alike", "Fig. 5.6", length(kept, "samples", "many", samples=MANY), evidence)
 
 
 def _ends(kept: Kept, sizes: tuple[int, ...]) -> pandas.DataFrame:
@@ -160,7 +162,7 @@ def _ordered(kept: Kept, statement: str, measure, sign: int) -> Claim:
     ]
     measured = "by λ: " + listed(rows.groupby("weight")["value"].mean().rename("{:g}".format))
     evidence = Evidence(measured, {"": ranks}, ORDERED)
-    return Claim(statement, "Fig. 5.8", length(kept, "regularization"), evidence)
+    return Claim(statement, "Fig. 5.8", length(kept, "regularization", "longer"), evidence)
 
 
 def objective_does_not_help(kept: Kept) -> Claim:
@@ -172,7 +174,9 @@ def objective_does_not_help(kept: Kept) -> Claim:
     gaps = paired(both, "val_loss", "weight", 0.0, -1.0, relative=True) if len(joint) else []
     measured = f"test loss: Decoder-free {means.get(0.0, 0):.3f}, best LEA-only {joint.min():.3f}" if gaps else ""
     statement = "The LEA's objective does not help to classify"
-    return Claim(statement, "Fig. 5.8", length(kept, "regularization"), Evidence(measured, {"": gaps}, HARDLY))
+    return Claim(
+        statement, "Fig. 5.8", length(kept, "regularization", "longer"), Evidence(measured, {"": gaps}, HARDLY)
+    )
 
 
 def sweet_spot(kept: Kept) -> Claim:
@@ -187,7 +191,7 @@ def sweet_spot(kept: Kept) -> Claim:
         parts[name] = [-gap for gap in paired(both, value, "weight", -1.0, SWEET, relative=True)]
     evidence = Evidence("part by which losses fall: " + listed_means(parts, "{:.1%}"), parts, LITTLE)
     statement = "At λ = 0.1 both are well learnt: no other gains much"
-    return Claim(statement, "Fig. 5.8", length(kept, "regularization"), evidence)
+    return Claim(statement, "Fig. 5.8", length(kept, "regularization", "longer"), evidence)
 
 
 CLAIMS = (
