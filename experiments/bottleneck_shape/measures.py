@@ -11,6 +11,7 @@ import pandas
 
 import keras_ae as kae
 from experiments.bottleneck_shape.normalization import normalization_floor
+from keras_ae._support.files import write_text
 from keras_ae.runs.directory import RunDirectory
 from keras_ae.studies.measurements import (
     HISTORY,
@@ -70,8 +71,10 @@ def _keep_together(data: str, seed: int, runs: list[StudyRun], trained: Path, st
     directories = tuple(RunDirectory(trained / run.name) for run in runs)
     table = store.results / f"{store.preset}_svcca_{data}.csv"
     kept = pandas.read_csv(table) if table.exists() else pandas.DataFrame({"first": [], "seed": []})
-    kept = kept[kept["seed"] == seed] if "seed" in kept else kept.iloc[:0]
-    if runs and set(kept["first"]) - {INPUT} <= codes:
+    if "seed" not in kept:  # before version 3: of the seed that is shown
+        kept = kept.assign(seed=SHOWN_SEED)
+        write_text(table, kept.to_csv(index=False))
+    if runs and set(kept["first"][kept["seed"] == seed]) - {INPUT} <= codes:
         # Version 2: beside the chance of images in another order. Version 3: of every seed.
         together = Subject(f"{data}-seed{seed}", tuple(runs), directories, {"seed": str(seed)})
         store.rows(Measure(f"svcca_{data}", _similarities, version=3), [together])

@@ -23,9 +23,7 @@ from keras_ae.studies.measurements import (
 from keras_ae.studies.study import Study
 
 BITS = (1, 2, 3, 4, 5, 6, 8)  # a value
-STEPS = tuple(
-    2.0**power for power in range(1, -5, -1)
-)  # of the training codes' mean deviation, one for all values
+STEPS = (2.0, 1.0, 0.5, 0.25, 0.125, 0.0625)  # of the training codes' mean deviation, one for all values
 DEVIATIONS = 4.0  # of the training codes, to either side of their mean: the quantiser's range
 FITTED = 20_000  # training images on whose codes probe and quantiser are fitted
 BATCH = 500
