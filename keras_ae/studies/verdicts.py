@@ -5,6 +5,7 @@ import pandas
 from keras_ae.studies.claims import NOT_TESTED
 
 TO_TEST = "; to test: "
+RUN = r"`keras-ae study run \w+ (--preset [\w-]+)`"  # of which a study's own page needs the preset alone
 
 
 def pages(found: pandas.DataFrame, prefix: str = "", name: str = "claims") -> dict[str, pandas.DataFrame]:
@@ -17,7 +18,7 @@ def pages(found: pandas.DataFrame, prefix: str = "", name: str = "claims") -> di
 
     Returns:
         "verdicts": a row for each claim that is tested, with the difference that decides and its 95 % interval;
-        "not_tested": a row for each other claim, with the reason and the command that would test it. A claim
+        "not_tested": a row for each other claim, with the reason and what would test it. A claim
         stands in one of the two. Bounds are without their reasons, which the whole table has.
     """
     if prefix or found.empty:
@@ -29,7 +30,8 @@ def pages(found: pandas.DataFrame, prefix: str = "", name: str = "claims") -> di
     if "preset" in found:
         verdicts = verdicts.assign(preset=found["preset"])
     reasons = found["remark"].str.partition(TO_TEST)
-    lacking = found[["claim", "source", "verdict"]].assign(why=reasons[0], **{"to test": reasons[2]})
+    presets = reasons[2].str.replace(RUN, r"`\1`", regex=True)
+    lacking = found[["claim", "source", "verdict"]].assign(why=reasons[0], **{"to test": presets})
     return {name: found, "verdicts": _or_none(verdicts[tested]), "not_tested": _or_none(lacking[~tested])}
 
 

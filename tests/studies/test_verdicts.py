@@ -20,7 +20,7 @@ def test_a_claim_stands_among_the_verdicts_or_with_reason_and_command_among_the_
         "source": "Fig. 2",
         "verdict": "not tested",
         "why": "trained too shortly; and on other images",
-        "to test": "`keras-ae study run s --preset long`",
+        "to test": "`--preset long`",
     }
 
 
