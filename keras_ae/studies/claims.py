@@ -215,7 +215,7 @@ def nearest(tables: Mapping[str, pandas.DataFrame]) -> pandas.DataFrame:
         tables: From the name of a preset to its table of the same claims, the preset nearest to the paper first.
             The order is fixed before anything is measured: what a verdict is does not choose the preset.
     """
-    rows = {}
+    rows: dict[str, dict] = {}
     for preset, found in tables.items():
         for row in found.to_dict("records"):
             if rows.get(row["claim"], {"verdict": NOT_TESTED})["verdict"] == NOT_TESTED:
