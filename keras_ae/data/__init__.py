@@ -8,17 +8,20 @@ from keras_ae.data.backings import input_error_from
 from keras_ae.data.datasets import dsprites
 from keras_ae.data.image_data import ImageData
 from keras_ae.data.loading import load
+from keras_ae.data.near_duplicates import NearDuplicates, near_duplicates
 from keras_ae.data.pixel_budget import MAX_PIXELS
 from keras_ae.data.sources import Source, default_resize, sources
 
 __all__ = [
     "MAX_PIXELS",
     "ImageData",
+    "NearDuplicates",
     "Source",
     "default_resize",
     "dsprites",
     "input_error_from",
     "load",
+    "near_duplicates",
     "sources",
 ]
 
@@ -32,6 +35,7 @@ _SHARED = {
     "data_directory": "datasets.named",
     "image_files": "listing",
     "open_folder": "datasets.folders",
+    "path_groups": "splits",
     "positive": "checks",
     "read_arrays": "npz_archive",
 }

@@ -31,12 +31,12 @@ def back_files(
     skip_bad: bool,
     log: FileLog,
     progress: bool,
-) -> dict[str, tuple[Images, np.ndarray | None]]:
-    """The images of every part with their labels, from memory or from the files.
+) -> dict[str, tuple[Images, Part]]:
+    """The images of every part, from memory or from the files, and the part without files that were left out.
 
     In memory, all files decide about the channels (three if any is in colour); streamed, the first training image
-    decides. Bad files are left out of images, labels and counts alike, so that rows mean the same in all of them:
-    to find them, streamed files are decoded once beforehand with `skip_bad`.
+    decides. Bad files are left out of images, labels, masks and counts alike, so that rows mean the same in all of
+    them: to find them, streamed files are decoded once beforehand with `skip_bad`.
 
     Args:
         cache: True for memory, False for streaming, "auto" for memory if the decoded images take no more
@@ -60,8 +60,7 @@ def back_files(
     else:
         _look_at_sizes([name for part in parts.values() for name in part.files], root, decoder, log)
     return {
-        name: (FileImages(root, part.files, decoder, reference, log=log), part.labels)
-        for name, part in parts.items()
+        name: (FileImages(root, part.files, decoder, reference, log=log), part) for name, part in parts.items()
     }
 
 
@@ -128,7 +127,7 @@ def _decode_all(
     skip_bad: bool,
     log: FileLog,
     progress: bool,
-) -> dict[str, tuple[ArrayImages, np.ndarray | None]]:
+) -> dict[str, tuple[ArrayImages, Part]]:
     """Decodes all parts into one array, of which each gets its stretch."""
     names = [name for part in parts.values() for name in part.images]
     array = np.empty((len(names), *reference[1]), np.uint8)
@@ -159,15 +158,15 @@ def _decode_all(
 
 def _divide_array(
     parts: dict[str, Part], array: np.ndarray, kept: np.ndarray
-) -> dict[str, tuple[ArrayImages, np.ndarray | None]]:
+) -> dict[str, tuple[ArrayImages, Part]]:
     """Cuts the array up in the order of the parts, without the images that were not kept."""
     found, start = {}, 0
     for name, part in parts.items():
         stretch = slice(start, start + len(part))
-        images, labels, keep = array[stretch], part.labels, kept[stretch]
+        images, keep = array[stretch], kept[stretch]
         if not keep.all():
-            images, labels = images[keep], None if labels is None else labels[keep]
-        found[name] = ArrayImages(images), labels
+            images = images[keep]
+        found[name] = ArrayImages(images), part.take(np.flatnonzero(keep))
         start += len(part)
     return found
 

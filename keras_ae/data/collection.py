@@ -1,7 +1,8 @@
-"""What a source gives before it is divided: images (pixels or files) and their labels."""
+"""What a source gives before it is divided: images (pixels or files), their labels, masks and groups."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +12,21 @@ TRAIN, VALIDATION, TEST, ALL = "train", "validation", "test", "all"
 
 @dataclass(frozen=True)
 class Part:
-    """Some images, in their official order where there is one, with their labels.
+    """Some images, in their official order where there is one, with what is known of each.
 
     Attributes:
         images: Pixels, uint8 in [0, 255] or float32 in [0, 1], [n, h, w, c]; or the paths of n files,
             relative to the collection's root.
         labels: int32 [n], or [n, k] for k labels an image; or None.
+        masks: The path of each image's mask of defects, relative to the root, "" where it has none; or None where
+            no image has one.
+        groups: The name of the part, tile or patient that each image shows; or None where the source does not say.
     """
 
     images: np.ndarray | tuple[str, ...]
     labels: np.ndarray | None = None
+    masks: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -47,16 +53,19 @@ class Part:
         """The same images in a random order, which depends on their number alone."""
         return self._at(np.random.default_rng(0).permutation(len(self)))
 
-    def _at(self, rows: np.ndarray) -> "Part":
-        labels = None if self.labels is None else self.labels[rows]
-        if isinstance(self.images, tuple):
-            return Part(tuple(map(self.images.__getitem__, rows.tolist())), labels)
-        return Part(self.images[rows], labels)
-
     def stretch(self, start: int, stop: int) -> "Part":
         """The images from `start` to before `stop`; pixels are not copied."""
-        rows = slice(start, stop)
-        return Part(self.images[rows], None if self.labels is None else self.labels[rows])
+        return self._each(lambda column: column[start:stop])
+
+    def _at(self, rows: np.ndarray) -> "Part":
+        places = rows.tolist()
+        return self._each(
+            lambda column: tuple(map(column.__getitem__, places)) if isinstance(column, tuple) else column[rows]
+        )
+
+    def _each(self, function: Callable) -> "Part":
+        columns = {each.name: getattr(self, each.name) for each in fields(self)}
+        return Part(**{name: None if column is None else function(column) for name, column in columns.items()})
 
 
 def join(parts: Sequence[Part]) -> Part:
@@ -65,9 +74,21 @@ def join(parts: Sequence[Part]) -> Part:
         return parts[0]
     kinds = {None if part.labels is None else part.labels.shape[1:] for part in parts}
     labels = np.concatenate([part.labels for part in parts]) if len(kinds) == 1 and None not in kinds else None
+    images: np.ndarray | tuple[str, ...]
     if isinstance(parts[0].images, tuple):
-        return Part(tuple(name for part in parts for name in part.images), labels)
-    return Part(np.concatenate([part.images for part in parts]), labels)
+        images = _joined(part.files for part in parts)
+    else:
+        images = np.concatenate([part.pixels for part in parts])
+    masks = groups = None
+    if any(part.masks is not None for part in parts):
+        masks = _joined(("",) * len(part) if part.masks is None else part.masks for part in parts)
+    if all(part.groups is not None for part in parts):
+        groups = _joined(part.groups for part in parts)
+    return Part(images, labels, masks, groups)
+
+
+def _joined(columns: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(chain.from_iterable(columns))
 
 
 @dataclass(frozen=True)

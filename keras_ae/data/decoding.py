@@ -136,6 +136,12 @@ class Decoder:
         return pixels.reshape(*pixels.shape[:2], -1), tuple(kinds)
 
 
+def upright_size(path: Path) -> tuple[int, int]:
+    """Height and width of an image as its EXIF orientation turns it, by its header alone."""
+    with open_regular(path) as file, open_image(file) as image:
+        return image.size if _orientation(image) in _TURNED else image.size[::-1]
+
+
 def _content(path: Path) -> BinaryIO:
     """A file, read at once: Pillow reads bit by bit, and threads would then mostly wait for one another."""
     file = open_regular(path)

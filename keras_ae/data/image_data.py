@@ -1,36 +1,23 @@
 """ImageData: the images of a source, divided, scaled and ready to train on."""
 
 import functools
-import hashlib
-import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_ae._support.errors import InputError, unknown_name
-from keras_ae.data.backings import ArrayImages, ChosenImages
-from keras_ae.data.caching import Images
+from keras_ae.data.backings import ChosenImages, FileImages
 from keras_ae.data.checks import places, positive
 from keras_ae.data.collection import TEST, TRAIN, VALIDATION
 from keras_ae.data.file_log import FileLog
+from keras_ae.data.mask_files import read_mask
 from keras_ae.data.pipelines import batch_bounds, build
 from keras_ae.data.preparation import AS_IS, Preparation
+from keras_ae.data.split import Split, fingerprint
 
 if TYPE_CHECKING:
     import tensorflow as tf
-
-_HASHED_AT_ONCE = 4096  # images
-
-
-@dataclass(frozen=True)
-class Split:
-    """The images of one split, where they are, with labels (int32 [n] or [n, k], or None) and their files."""
-
-    images: Images
-    labels: np.ndarray | None
-    files: tuple[str, ...] | None = None
 
 
 class ImageData:
@@ -214,6 +201,49 @@ class ImageData:
             )
         return labels
 
+    def files(self, split: str) -> list[Path] | None:
+        """Returns the files of the images of a split in order; None for images of arrays."""
+        names = self._split(split).kept
+        return None if names is None else [self._root / name for name in names]
+
+    def is_streamed(self, split: str) -> bool:
+        """Returns whether the images of a split are files that are decoded each time they are used."""
+        return isinstance(self._split(split).images, FileImages)
+
+    def groups(self, split: str) -> np.ndarray | None:
+        """Returns the name of each image's group, str [n]; None where neither `group` nor the source tells."""
+        names = self._split(split).groups
+        return None if names is None else np.array(names)
+
+    def has_mask(self, split: str) -> np.ndarray:
+        """Returns which images of a split have a mask of defects: bool [n]."""
+        found = self._split(split)
+        return np.array(found.masks or ("",) * len(found.images)) != ""
+
+    def masks(self, split: str, rows=None) -> np.ndarray:
+        """Returns masks of defects, bool [n, h, w], prepared as the images are; of images without one all False.
+
+        Args:
+            split: "train", "validation" or "test".
+            rows: Places of the images, as of `images_at`; None gives all of the split.
+
+        Raises:
+            InputError: There is no such split, or a mask cannot be read or has other proportions than its image.
+        """
+        found = self._split(split)
+        chosen = np.arange(len(found.images)) if rows is None else places(rows, len(found.images))
+        read = {}
+        for position, row in enumerate(chosen):
+            if found.masks is not None and found.masks[row]:
+                image, mask = (self._root / names[row] for names in (found.kept, found.masks))
+                read[position] = read_mask(mask, image, self._preparation)
+        # Of images whose feature maps stand in their place the size is that of the masks.
+        size = next(iter(read.values())).shape if read else self._preparation.size or self.image_shape[:2]
+        masks = np.zeros((len(chosen), *size), bool)
+        for position, mask in read.items():
+            masks[position] = mask
+        return masks
+
     def fingerprint(self) -> str:
         """Returns the SHA-256 (hexadecimal) of what the splits hold, the same for the same data on any machine.
 
@@ -224,23 +254,7 @@ class ImageData:
 
     @functools.cached_property
     def _fingerprint(self) -> str:
-        digest = hashlib.sha256(repr(self.image_shape).encode())
-        if self._root is not None and self._preparation and not self._preparation.only_covers:
-            digest.update(self._preparation.key().encode())  # a size alone is in the shape
-        for name, split in self._splits.items():
-            digest.update(f"\n{name} {len(split.images)}\n".encode())
-            if split.files is not None:
-                root = os.path.join(self._root or "", "")  # a string: pathlib would take most of the time
-                for file in split.files:
-                    digest.update(os.fsencode(file) + b"\0%d\n" % os.stat(root + file).st_size)
-            elif isinstance(split.images, ArrayImages):
-                array = split.images.array
-                digest.update(array.dtype.name.encode())
-                for start in range(0, len(array), _HASHED_AT_ONCE):
-                    digest.update(np.ascontiguousarray(array[start : start + _HASHED_AT_ONCE]).data)
-            if split.labels is not None:
-                digest.update(split.labels.astype("<i4").tobytes())
-        return digest.hexdigest()
+        return fingerprint(self.image_shape, self._splits, self._root, self._preparation)
 
     def _split(self, name: str) -> Split:
         if name not in self._splits:

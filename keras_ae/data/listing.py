@@ -8,7 +8,7 @@ from pathlib import Path
 
 from keras_ae._support.errors import InputError
 from keras_ae.data.image_formats import extension, is_image
-from keras_ae.data.masks import find_masks
+from keras_ae.data.mask_names import find_masks
 
 
 @dataclass
@@ -17,22 +17,22 @@ class LeftOut:
 
     Attributes:
         others: Number of those that are no images, by extension.
-        masks: Number of masks of other images.
-        first: One of each kind: an extension, or "masks".
+        masks: Masks of other images.
+        first: One of each kind of file that is no image, by extension.
         folders: First-level subfolders with such files.
     """
 
     others: Counter = field(default_factory=Counter)
-    masks: int = 0
+    masks: list[str] = field(default_factory=list)
     first: dict[str, str] = field(default_factory=dict)
     folders: set[str] = field(default_factory=set)
 
     def add(self, kind: str, path: str, folder: str) -> None:
         if kind == "masks":
-            self.masks += 1
+            self.masks.append(path)
         else:
             self.others[kind] += 1
-        self.first.setdefault(kind, path)
+            self.first.setdefault(kind, path)
         self.folders.add(folder)
 
     def notes(self, folders: set[str] | None = None) -> tuple[str, ...]:
@@ -44,7 +44,7 @@ class LeftOut:
             whole = f", among them all files of {', '.join(f'{name}/' for name in empty)}" if empty else ""
             lines.append(f"left out, as no images that can be read: {kinds}{whole}")
         if self.masks:
-            lines.append(f"left out: {self.masks:,} masks of other images (such as {self.first['masks']!r})")
+            lines.append(f"left out: {len(self.masks):,} masks of other images (such as {self.masks[0]!r})")
         return tuple(lines)
 
 
@@ -76,7 +76,7 @@ def folders_with_images(root: Path, prefix: str, left_out: LeftOut) -> Iterator[
         path, first = prefix + "".join(f"{part}/" for part in parts), parts[0] if parts else ""
         for kind, name in others:
             left_out.add(kind, path + name, first)
-        if masks := find_masks(folder, names, parts):
+        if masks := find_masks(folder, names, (*prefix.split("/"), *parts)):
             for name in names:
                 if name in masks:
                     left_out.add("masks", path + name, first)

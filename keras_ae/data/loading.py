@@ -14,12 +14,13 @@ from keras_ae.data.checks import positive
 from keras_ae.data.collection import TEST, TRAIN, VALIDATION, Collection, Part
 from keras_ae.data.decoding import Decoder
 from keras_ae.data.file_log import FileLog
-from keras_ae.data.image_data import ImageData, Split
+from keras_ae.data.image_data import ImageData
 from keras_ae.data.pixel_budget import MAX_PIXELS
 from keras_ae.data.preparation import Preparation, Resize
 from keras_ae.data.selection import Selection
 from keras_ae.data.sources import default_resize, open_source
-from keras_ae.data.splits import divide
+from keras_ae.data.split import Split
+from keras_ae.data.splits import divide, group_names, shared_groups
 from keras_ae.data.values import to_channels
 
 
@@ -48,13 +49,16 @@ def load(
     cache: bool | str = "auto",
     progress: bool = True,
     group: str | None = None,
+    masks: str | None = None,
 ) -> ImageData:
     """Loads images, divides them into splits, and gives pipelines of float32 batches in [0, 1].
 
     Args:
         source: A data set's name (see `sources`), "folder:PATH" (image files in any nesting; subfolders train and
-            test or val are the splits; class folders are labels; masks are left out) or "npz:PATH" (arrays
-            x_train, x_test, y_train, y_test, or x or images with y or labels).
+            test or val are the splits; class folders are labels; masks belong to the images of their names),
+            "mvtec:PATH" or "visa:PATH" (a product as these sets have it), "manifest:PATH" (a CSV file with the
+            columns path, label, split, mask, group) or "npz:PATH" (arrays x_train, x_test, y_train, y_test, or x
+            or images with y or labels).
         data_dir: Where `NAME.npz`, a folder `NAME/` or the official files of a named data set are, or where
             TensorFlow Datasets keeps its own; None takes the environment variable KERAS_AE_DATA if it is set.
         pad: Rows to add above and below, and columns left and right, mirrored; or one number for both.
@@ -91,7 +95,9 @@ def load(
         progress: Show a bar on standard error when decoding takes more than two seconds.
         group: A regular expression that finds in each file's path what it shows, such as r"part_(\\d+)": images of
             one part then stay together where test and validation images are drawn, so that neither is measured on
-            parts that were trained on.
+            parts that were trained on. None takes the column of a manifest, if it has one.
+        masks: Where masks lie in a folder, if their names do not tell: `*_defect.png` beside each image, `*` being
+            its name, or `masks/*.png`.
 
     Returns:
         The images: sizes and shape, pipelines, arrays and labels.
@@ -124,7 +130,7 @@ def load(
     batch_size, seed = positive("batch_size", batch_size), positive("seed", seed, least=0)
     _check_fraction("validation_fraction", validation_fraction)
     _check_fraction("test_fraction", test_fraction)
-    collection = open_source(source, data_dir)
+    collection = open_source(source, data_dir, masks)
     parts = divide(
         collection,
         selections=selections,
@@ -141,13 +147,14 @@ def load(
     if collection.root is None:
         if white_level is not None:
             raise InputError(f"white_level={white_level} for arrays", "files", "scale the arrays")
-        splits = _array_splits(parts, preparation, channels)
+        splits = _array_splits(parts, preparation, channels, group)
         notes += _effect_on_arrays(parts, preparation)
     else:
         decoder = Decoder(preparation, channels)
         splits = _file_splits(
-            parts, collection.root, decoder, cache=cache, skip_bad=skip_bad, log=log, progress=progress
+            parts, collection.root, decoder, group, cache=cache, skip_bad=skip_bad, log=log, progress=progress
         )
+    notes += shared_groups({name: split.groups for name, split in splits.items()})
     return ImageData(
         os.fspath(source),
         splits,
@@ -167,7 +174,9 @@ def _has_own_validation(collection: Collection, selections: dict[str, Selection]
     return VALIDATION in selections if selections else own_validation and VALIDATION in collection.own
 
 
-def _array_splits(parts: dict[str, Part], preparation: Preparation, channels: int | None) -> dict[str, Split]:
+def _array_splits(
+    parts: dict[str, Part], preparation: Preparation, channels: int | None, group: str | None
+) -> dict[str, Split]:
     splits = {}
     for name, part in parts.items():
         images = part.pixels if channels is None else to_channels(part.pixels, channels)
@@ -175,7 +184,7 @@ def _array_splits(parts: dict[str, Part], preparation: Preparation, channels: in
             images = preparation.array(images)
         except ValueError as error:
             raise InputError(f"images of which {error}", "larger images", "correct --pad or --crop") from error
-        splits[name] = Split(ArrayImages(images), part.labels)
+        splits[name] = Split(ArrayImages(images), part.labels, groups=group_names(part, group))
     return splits
 
 
@@ -188,9 +197,14 @@ def _effect_on_arrays(parts: dict[str, Part], preparation: Preparation) -> tuple
     return log.notes()
 
 
-def _file_splits(parts: dict[str, Part], root: Path, decoder: Decoder, **options) -> dict[str, Split]:
+def _file_splits(
+    parts: dict[str, Part], root: Path, decoder: Decoder, group: str | None, **options
+) -> dict[str, Split]:
     backed = back_files(parts, root, decoder, **options)
-    return {name: Split(images, labels, parts[name].files) for name, (images, labels) in backed.items()}
+    return {
+        name: Split(images, part.labels, parts[name].files, part.files, part.masks, group_names(part, group))
+        for name, (images, part) in backed.items()
+    }
 
 
 def _check_size(name: str, size: int | tuple[int, int] | None, least: int = 1) -> tuple[int, int] | None:

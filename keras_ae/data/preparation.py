@@ -70,8 +70,8 @@ class Preparation:
     def __bool__(self) -> bool:
         return self.key() != AS_IS.key()
 
-    def image(self, image: Image.Image) -> Image.Image:
-        """The image prepared, in its own mode.
+    def image(self, image: Image.Image, resample: Image.Resampling = _BICUBIC) -> Image.Image:
+        """The image prepared, in its own mode; a mask is resized to the nearest pixels.
 
         Raises:
             ValueError: The image is too small to mirror so much of it, or to be cropped so.
@@ -81,10 +81,10 @@ class Preparation:
             return image
         size = (self.size[1], self.size[0])
         if self.resize == "stretch":
-            return _resized(image, size)
+            return _resized(image, size, resample)
         if self.resize == "pad":
-            return self._boxed(image, self.size)
-        return _resized(image, size, covered(image.width, image.height, size[0] / size[1]))
+            return self._boxed(image, self.size, resample)
+        return _resized(image, size, resample, covered(image.width, image.height, size[0] / size[1]))
 
     def effect(self, height: int, width: int) -> str | None:
         """What resizing does to an image of that size, if it is notable: "stretched", "padded" or "cropped".
@@ -138,12 +138,12 @@ class Preparation:
         width = ((rows, rows), (columns, columns), (0, 0))[: pixels.ndim]
         return Image.fromarray(np.pad(pixels, width, mode="reflect"))
 
-    def _boxed(self, image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    def _boxed(self, image: Image.Image, size: tuple[int, int], resample: Image.Resampling) -> Image.Image:
         height, width = size
         scale = min(height / image.height, width / image.width)
         rows, columns = max(1, round(image.height * scale)), max(1, round(image.width * scale))
         boxed = Image.new(image.mode, (width, height), 0)
-        boxed.paste(_resized(image, (columns, rows)), ((width - columns) // 2, (height - rows) // 2))
+        boxed.paste(_resized(image, (columns, rows), resample), ((width - columns) // 2, (height - rows) // 2))
         return boxed
 
     def _crop(self, image: Image.Image) -> Image.Image:
@@ -171,15 +171,15 @@ def covered(width: float, height: float, ratio: float) -> tuple[float, float, fl
     return left, top, left + columns, top + rows
 
 
-def _resized(image: Image.Image, size: tuple[int, int], box=None) -> Image.Image:
+def _resized(image: Image.Image, size: tuple[int, int], resample: Image.Resampling, box=None) -> Image.Image:
     """An image, or the part of it within a box, resized: first its width, then its height.
 
     Which of the two Pillow takes first depends on its version and on the sizes, and each rounds: with the order
     fixed, pixels are the same everywhere, within exported graphs too (`keras_ae.export.resizing`).
     """
     left, top, right, bottom = box or (0, 0, *image.size)
-    wide = image.resize((size[0], image.height), _BICUBIC, box=(left, 0, right, image.height))
-    return wide.resize(size, _BICUBIC, box=(0, top, size[0], bottom))
+    wide = image.resize((size[0], image.height), resample, box=(left, 0, right, image.height))
+    return wide.resize(size, resample, box=(0, top, size[0], bottom))
 
 
 def _size(image: Image.Image) -> str:

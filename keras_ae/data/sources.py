@@ -7,11 +7,24 @@ from pathlib import Path
 from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.data.collection import Collection
 from keras_ae.data.datasets.folders import open_folder
+from keras_ae.data.datasets.manifest import open_manifest
+from keras_ae.data.datasets.mvtec import open_mvtec
 from keras_ae.data.datasets.named import DATASETS, open_dataset, origin
 from keras_ae.data.datasets.npz import open_npz
+from keras_ae.data.datasets.visa import open_visa
 from keras_ae.data.preparation import Resize
 
-_FORMS = {"folder": open_folder, "npz": open_npz}
+# How each form of source is opened, and what it is.
+_FORMS = {
+    "folder": (
+        open_folder,
+        "image files in any nesting, with train/ and test/ or divided at random; masks beside them",
+    ),
+    "mvtec": (open_mvtec, "a product as MVTec AD has it: train/good, test/KIND, masks in ground_truth/KIND"),
+    "visa": (open_visa, "a product of VisA, divided and described by CSV files"),
+    "manifest": (open_manifest, "a CSV file with the columns path, and label, split, mask, group where known"),
+    "npz": (open_npz, "x_train, x_test, y_train, y_test, or x or images with y or labels"),
+}
 
 
 @dataclass(frozen=True)
@@ -42,27 +55,34 @@ def sources(data_dir: str | os.PathLike | None = None) -> list[Source]:
 
     Example:
         >>> [source.name for source in kae.data.sources()][-2:]
-        ['folder:PATH', 'npz:PATH']
+        ['manifest:PATH', 'npz:PATH']
     """
     return [
         *(Source(name, dataset.description, origin(name, data_dir)) for name, dataset in DATASETS.items()),
-        Source("folder:PATH", "image files in any nesting, with train/ and test/ or divided at random", "PATH"),
-        Source("npz:PATH", "x_train, x_test, y_train, y_test, or x or images with y or labels", "PATH"),
+        *(Source(f"{form}:PATH", description, "PATH") for form, (_, description) in _FORMS.items()),
     ]
 
 
-def open_source(source: str | os.PathLike, data_dir: str | os.PathLike | None) -> Collection:
+def open_source(
+    source: str | os.PathLike, data_dir: str | os.PathLike | None, masks: str | None = None
+) -> Collection:
     """Returns the images of a source.
+
+    Args:
+        source, data_dir: As for `load`.
+        masks: Where the masks in a folder are (`masks_by_pattern`).
 
     Raises:
         InputError: There is no such source, or it cannot be read.
     """
     source = os.fspath(source)
     form, colon, path = source.partition(":")
+    if masks is not None and form != "folder":
+        raise InputError(f"masks={masks!r} for {source!r}", "a source folder:PATH", "leave out --masks")
     if colon and form in _FORMS:
         if not path:
             raise InputError(f"the source {source!r}", f"a path after {form}:", f"write {form}:PATH")
-        return _FORMS[form](path)
+        return open_folder(path, masks) if form == "folder" else _FORMS[form][0](path)
     if source in DATASETS:
         return open_dataset(source, data_dir)
     raise _unknown(source)
@@ -81,7 +101,7 @@ def default_resize(source: str | os.PathLike) -> Resize:
 def _unknown(source: str) -> InputError:
     path = Path(source).expanduser()
     if not source or not path.exists():
-        return unknown_name("the source", source, [*DATASETS, "folder:PATH", "npz:PATH"])
-    form = "npz" if path.is_file() else "folder"
+        return unknown_name("the source", source, [*DATASETS, *(f"{form}:PATH" for form in _FORMS)])
+    form = ("manifest" if path.suffix == ".csv" else "npz") if path.is_file() else "folder"
     expected = "a source's name, folder:PATH or npz:PATH"
     return InputError(f"the path {source!r} as the source", expected, f"write {form}:{source}")

@@ -1,6 +1,7 @@
 """Which images go to training, validation and test: seeded, and in their original order."""
 
 import re
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -98,33 +99,55 @@ def _only(part: Part, labels: np.ndarray) -> Part:
     return part.take(rows)
 
 
-def groups_of(part: Part, pattern: str | None) -> np.ndarray | None:
-    """The number [n] of the group that each image's path names: those of one part, tile or patient, for instance.
+def group_names(part: Part, pattern: str | None) -> tuple[str, ...] | None:
+    """The name of the group of each image: those of one part, tile or patient, for instance.
 
     Args:
-        part: Of files.
+        part: Some images.
         pattern: A regular expression, looked for in each path; its first group in parentheses, or else all of
-            what it finds, names the image's group. None for no groups.
+            what it finds, names the image's group. None takes the source's own groups, if it has some.
 
     Raises:
         InputError: The images are no files, the pattern is none, or a path has nothing of the kind.
     """
     if pattern is None:
-        return None
+        return part.groups
     if not isinstance(part.images, tuple):
         raise InputError(f"group={pattern!r} for arrays", "files, whose names tell groups", "leave out --group")
+    return path_groups(part.images, pattern)
+
+
+def path_groups(paths: Iterable[str], pattern: str) -> tuple[str, ...]:
+    """The name of the group that each path tells (`group_names`)."""
     try:
         expression = re.compile(pattern)
     except re.error as error:
         raise InputError(f"group={pattern!r} ({error})", "a regular expression", "correct --group") from error
     names = []
-    for path in part.images:
+    for path in paths:
         match = expression.search(path)
         if match is None:
             expected = "a pattern that every path has"
             raise InputError(f"group={pattern!r}, which {path!r} lacks", expected, "correct --group")
         names.append(match[1] if expression.groups else match[0])
-    return np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)[1]
+    return tuple(map(str, names))
+
+
+def groups_of(part: Part, pattern: str | None) -> np.ndarray | None:
+    """The number [n] of each image's group (`group_names`); None where there are no groups."""
+    names = group_names(part, pattern)
+    return None if names is None else np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)[1]
+
+
+def shared_groups(groups: Mapping[str, tuple[str, ...] | None]) -> tuple[str, ...]:
+    """A line on groups that have images in the test split and in another one, by whose groups these are."""
+    tested = set(groups.get(TEST) or ())
+    shared = sorted(tested & {name for split, names in groups.items() if split != TEST for name in names or ()})
+    if not shared:
+        return ()
+    return (
+        f"{len(shared):,} groups are both trained on and tested on (such as {shared[0]!r}): the test is too easy",
+    )
 
 
 def carve(

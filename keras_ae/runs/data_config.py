@@ -26,7 +26,7 @@ class DataConfig:
     """
 
     source: Annotated[str, tyro.conf.arg(name="data", metavar="SOURCE")]
-    """Name of a data set (keras-ae data list shows them), folder:PATH or npz:PATH."""
+    """Name of a data set (keras-ae data list shows them), folder:, mvtec:, visa:, manifest: or npz:PATH."""
     data_dir: Path | None = None
     """Where named data sets are looked for first, as NAME.npz or NAME/; KERAS_AE_DATA by default."""
     pad: tuple[int, int] = (0, 0)
@@ -63,7 +63,10 @@ class DataConfig:
     """Leave out images that cannot be read, and count them, instead of stopping."""
     group: str | None = None
     """Regular expression that finds in a file's path which part or patient it shows, such as "part_([0-9]+)":
-    images of one are then all trained on, all validated on, or all tested on."""
+    images of one are then all trained on, all validated on, or all tested on. A manifest has a column for it."""
+    masks: str | None = None
+    """Where masks of defects lie in a folder, if their names do not tell: "*_defect.png" beside each image, *
+    being its name, or "masks/*.png"."""
 
     def __post_init__(self):
         for name in ("pad", "crop", "image_size"):

@@ -235,5 +235,5 @@ def test_scoring_lists_the_same_files(write, tmp_path):
         write(f"{number}.png", MASK)
     (tmp_path / "notes.txt").write_text("no image")
     assert len(list(image_files(tmp_path, left_out))) == 5
-    assert left_out.masks == 5
+    assert len(left_out.masks) == 5
     assert left_out.others == {".txt": 1}

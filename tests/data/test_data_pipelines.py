@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from keras_ae import InputError
 from keras_ae.data import ImageData
 from keras_ae.data.backings import ArrayImages
-from keras_ae.data.image_data import Split
 from keras_ae.data.pipelines import batch_bounds
+from keras_ae.data.split import Split
 
 pytestmark = pytest.mark.tensorflow
 

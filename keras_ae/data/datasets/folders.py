@@ -1,4 +1,4 @@
-"""The images of a folder: their labels and their splits, by the names of subfolders."""
+"""The images of a folder: their labels, splits and masks, by the names of subfolders and files."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,42 +9,52 @@ from keras_ae._support.errors import InputError, absent
 from keras_ae.data.collection import ALL, TEST, TRAIN, VALIDATION, Collection, Part
 from keras_ae.data.image_formats import extensions
 from keras_ae.data.listing import LeftOut, folders_with_images
+from keras_ae.data.mask_names import is_mask_folder, masks_by_pattern, pair_masks
 
-_SPLITS = {
+SPLITS = {
     **{"train": TRAIN, "training": TRAIN, "test": TEST, "testing": TEST},
     **{"val": VALIDATION, "valid": VALIDATION, "validation": VALIDATION},
 }
 _STRAY = 0.05  # images beside class folders are left out if they are no more than this part of all
 
 
-def open_folder(path: str | Path) -> Collection:
+def open_folder(path: str | Path, masks: str | None = None) -> Collection:
     """The image files under a folder, in any nesting, ordered by path.
 
     Subfolders `train` and `test` or `val` are the splits, also as `Training`, `testing`, `validation` and the
     like. Below the folder (or the split) the first level of subfolders names the labels, if every image is in one;
-    a few images beside two or more such folders are left out, and so are masks of other images and files that are
-    no images, of which notes tell. Hidden files are passed over.
+    a few images beside two or more such folders are left out, and so are files that are no images, of which notes
+    tell. Hidden files are passed over. Masks of other images are no images either: each belongs to the image of
+    its name (`pair_masks`).
+
+    Args:
+        path: The folder.
+        masks: Where masks are, if their names do not tell (`masks_by_pattern`).
 
     Raises:
         InputError: The folder is missing, is a file, cannot be read or has no images.
     """
     root = Path(path).expanduser()
-    _check_folder(root)
+    check_folder(root)
     left_out, splits = LeftOut(), _split_folders(root)
     if splits:
         listings = {part: _list(root / name, left_out, f"{name}/") for part, name in splits.items()}
     else:
         listings = {ALL: _list(root, left_out)}
+    pairs, mask_notes = _masks(root, listings, left_out, masks, splits)
     for part, listing in listings.items():
         if not listing.names:
             raise _no_images(root / splits[part] if splits else root, left_out)
-    strays, notes = _without_strays(listings), _unused(root, splits)
+    strays, notes = _without_strays(listings), _unused(root, splits, left_out)
     folders = {folder for listing in listings.values() for folder, _ in listing.runs}
-    notes += (*left_out.notes(folders), *strays)
+    notes += (*left_out.notes(folders), *mask_notes, *strays)
     label_names, labels, outside = _labels(listings)
     if outside and len(folders) > 1:
         notes += (f"no labels: {outside!r} is in no class folder",)
-    parts = {name: Part(tuple(listing.names), labels.get(name)) for name, listing in listings.items()}
+    parts = {}
+    for name, listing in listings.items():
+        paired = tuple(pairs.get(image, "") for image in listing.names) if pairs else None
+        parts[name] = Part(tuple(listing.names), labels.get(name), paired)
     own = tuple(name for name in (TRAIN, VALIDATION, TEST) if name in parts)
     return Collection(parts, label_names, notes, root, own=own, outside_labels=outside)
 
@@ -61,6 +71,15 @@ class _Listing:
         """Those that are in no subfolder, which come first."""
         return self.names[: sum(count for folder, count in self.runs if not folder)]
 
+    def leave_out(self, names: set[str]) -> None:
+        """Takes some of the paths out."""
+        kept, runs, start = [], [], 0
+        for folder, count in self.runs:
+            some = [name for name in self.names[start : start + count] if name not in names]
+            kept, start = kept + some, start + count
+            runs += [(folder, len(some))] if some else []
+        self.names, self.runs = kept, runs
+
 
 def _list(root: Path, left_out: LeftOut, prefix: str = "") -> _Listing:
     listing = _Listing()
@@ -70,11 +89,35 @@ def _list(root: Path, left_out: LeftOut, prefix: str = "") -> _Listing:
     return listing
 
 
+def _masks(
+    root: Path, listings: dict[str, _Listing], left_out: LeftOut, pattern: str | None, splits: dict[str, str]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The masks of images by these, and a line on them; those among the images are taken out of the listings."""
+    if splits:  # those that are in none
+        for name in filter(is_mask_folder, subfolders(root)):
+            _list(root / name, left_out, f"{name}/")
+    images = [name for listing in listings.values() for name in listing.names]
+    if pattern is not None:
+        pairs = masks_by_pattern(root, images, pattern)
+        for listing in listings.values():
+            listing.leave_out(set(pairs.values()))
+        left_out.masks = [*pairs.values()]
+        pairs = {image: mask for image, mask in pairs.items() if image not in set(left_out.masks)}
+    else:
+        found, _ = pair_masks(images, left_out.masks, [*splits.values()])
+        pairs = {image: mask for image, mask in zip(images, found, strict=True) if mask}
+    if not left_out.masks:
+        return {}, ()
+    return pairs, (
+        f"masks: {len(pairs):,} of {sum(len(each.names) for each in listings.values()):,} images have one",
+    )
+
+
 def _split_folders(root: Path) -> dict[str, str]:
     """The folders of the parts "train", "validation" and "test", if "train" and another one are there."""
     found: dict[str, str] = {}
-    for name in _subfolders(root):
-        if part := _SPLITS.get(name.lower()):
+    for name in subfolders(root):
+        if part := SPLITS.get(name.lower()):
             if part in found:
                 received = f"the folders {found[part]!r} and {name!r} in {str(root)!r}"
                 raise InputError(received, f"one folder of {part} images", "join them, or move one out")
@@ -110,15 +153,17 @@ def _labels(listings: dict[str, _Listing]) -> tuple[tuple[str, ...] | None, dict
     return tuple(label_names), labels, ""
 
 
-def _unused(root: Path, splits: dict[str, str]) -> tuple[str, ...]:
-    unused = [f"{name}/" for name in _subfolders(root) if name not in splits.values()]
+def _unused(root: Path, splits: dict[str, str], left_out: LeftOut) -> tuple[str, ...]:
+    known = {*splits.values(), *(mask.split("/")[0] for mask in left_out.masks)}
+    unused = [f"{name}/" for name in subfolders(root) if name not in known]
     if not splits or not unused:
         return ()
     used = [f"{name}/" for name in splits.values()]
     return (f"only {', '.join(used[:-1])} and {used[-1]} are used, not {', '.join(unused)}",)
 
 
-def _subfolders(root: Path) -> list[str]:
+def subfolders(root: Path) -> list[str]:
+    """Names of the folders in a folder that are not hidden, sorted."""
     try:
         return sorted(entry.name for entry in root.iterdir() if entry.name[0] != "." and entry.is_dir())
     except OSError as error:
@@ -127,7 +172,8 @@ def _subfolders(root: Path) -> list[str]:
         raise InputError(received, "a folder that can be read", "check its permissions") from error
 
 
-def _check_folder(root: Path) -> None:
+def check_folder(root: Path) -> None:
+    """Refuse what is no folder (`InputError`)."""
     expected = "a folder of images"
     if root.is_dir():
         return

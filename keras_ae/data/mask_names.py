@@ -1,13 +1,19 @@
-"""Masks of defects among the images of a folder, known by their names and, to be sure, by their few values."""
+"""Masks of defects among the images of a folder, known by their names and, to be sure, by their few values.
+
+And whose masks they are: of the image of the same name, without what names masks and their folders.
+"""
 
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 
+from keras_ae._support.errors import InputError
 from keras_ae.data.image_formats import extension, open_image, open_regular
+from keras_ae.data.mask_files import FEW
 from keras_ae.data.pixel_budget import MAX_PIXELS
 
 _FOLDERS = frozenset((
@@ -26,9 +32,9 @@ _WORDS = (
     "seg",
     "segmentation",
 )
+_IMAGE_FOLDERS = frozenset(("image", "images", "img", "imgs"))
 _SUFFIX = re.compile(rf"(.+)[-_. ](?:{'|'.join(_WORDS)})", re.IGNORECASE)
 _LOOKED_AT = 4  # files of one kind in one folder
-_FEW = 16  # values of a mask: black and white, or numbers of kinds of defects
 _NEAR, _NEARLY_ALL = 16, 0.97  # resizing and JPEG blur black and white: so near to either, and so many pixels
 
 
@@ -45,7 +51,7 @@ def find_masks(folder: str, names: Sequence[str], parents: Iterable[str]) -> set
     """
     if not names:
         return set()
-    if any(parent.lower() in _FOLDERS for parent in parents):
+    if any(map(is_mask_folder, parents)):
         return set(names) if _all_masks(folder, names) else set()
     found = set()
     for group in _named_like_masks(names):
@@ -56,6 +62,80 @@ def find_masks(folder: str, names: Sequence[str], parents: Iterable[str]) -> set
     stems = {_stem(name) for name in names if name not in found}
     # A mask has an image beside it: of two files that both look like masks, neither is one.
     return {name for name in found if {_stem(name), _image_of(_stem(name))} & stems}
+
+
+def is_mask_folder(name: str) -> bool:
+    """Whether a folder is named like one of masks."""
+    return name.lower() in _FOLDERS
+
+
+def pair_masks(
+    images: Sequence[str], masks: Iterable[str], splits: Collection[str] = ()
+) -> tuple[list[str], list[str]]:
+    """The mask of each image, "" where it has none; and the masks that no one image is known for.
+
+    `a/crack/ground_truth/7_mask.png`, `a/crack/7_gt.png` and `a/masks/crack/7.png` are masks of `a/crack/7.jpg`,
+    and of `a/images/crack/7.jpg`.
+
+    Args:
+        images, masks: Paths, with `/`.
+        splits: Folders of the splits: masks that are in none are of images in any of them.
+    """
+    whole, inner = defaultdict(list), defaultdict(list)
+    for row, image in enumerate(images):
+        key = _key(image)
+        whole[key].append(row)
+        if key[0] in splits:
+            inner[key[1:]].append(row)
+    found, alone = [""] * len(images), []
+    for mask in masks:
+        key = _key(mask)
+        keys = [key, (*key[:-1], _image_of(key[-1]) or key[-1])]
+        rows = [known[each] for known in (whole, inner) for each in keys if len(known.get(each, ())) == 1]
+        if rows and not found[rows[0][0]]:
+            found[rows[0][0]] = mask
+        else:
+            alone.append(mask)
+    return found, alone
+
+
+def masks_by_pattern(root: Path, images: Sequence[str], pattern: str) -> dict[str, str]:
+    """The masks that a pattern names, by their images.
+
+    Args:
+        root: The folder of the images.
+        images: Paths below it, with `/`.
+        pattern: The name of a mask, `*` standing for that of its image without extension: `*_gt.png` lies beside
+            the image; `masks/*.png` in a folder of the root, in the image's own subfolders there or in none.
+
+    Raises:
+        InputError: It is no such pattern, or names no file.
+    """
+    folder, slash, name = pattern.rpartition("/")
+    if name.count("*") != 1 or "*" in folder or name == "*":
+        expected = "a name with one *, such as '*_gt.png' or 'masks/*.png'"
+        raise InputError(f"masks={pattern!r}", expected, "correct --masks")
+    found = {}
+    for image in images:
+        inner, file = os.path.split(image)
+        mask = name.replace("*", _stem(file))
+        places = (f"{folder}/{inner}", folder) if slash else (inner,)
+        for place in places:
+            path = os.path.normpath(os.path.join(place, mask)).replace(os.sep, "/")
+            if path != image and os.path.isfile(os.path.join(root, path)):
+                found[image] = path
+                break
+    if not found:
+        received = f"masks={pattern!r}, which names no file below {str(root)!r}"
+        raise InputError(received, "masks of some images", "correct --masks")
+    return found
+
+
+def _key(path: str) -> tuple[str, ...]:
+    """Its folders, but for those that are named for images or masks, and its stem."""
+    *folders, name = path.split("/")
+    dropped = (each for each in folders if not (is_mask_folder(each) or each.lower() in _IMAGE_FOLDERS))
+    return (*dropped, _stem(name))
 
 
 def _named_like_masks(names: Sequence[str]) -> list[list[str]]:
@@ -96,8 +176,8 @@ def _has_few_values(path: str) -> bool:
             if image.width * image.height > MAX_PIXELS:
                 return False
             if image.mode == "F" or image.mode.startswith("I"):
-                return len(np.unique(np.asarray(image))) <= _FEW
-            if image.getcolors(_FEW) is not None:
+                return len(np.unique(np.asarray(image))) <= FEW
+            if image.getcolors(FEW) is not None:
                 return True
             counts = np.array(image.convert("L").histogram())
             return bool(counts[:_NEAR].sum() + counts[-_NEAR:].sum() >= _NEARLY_ALL * counts.sum())

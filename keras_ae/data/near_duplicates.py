@@ -1,0 +1,131 @@
+"""Images of one split that are nearly those of another: shots of one part, frames of one film, copies."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from keras_ae.data.collection import TEST, TRAIN, VALIDATION
+from keras_ae.data.image_data import ImageData
+
+SIDE = 32  # pixels of a thumbnail's side
+NEIGHBOURS = 20  # of an image, which tell what is usual; more than images of one part, say
+RATIO = 0.15  # of the squared distance to the last of them, below which the nearest is a near duplicate
+COPY = 1e-5  # squared distance of copies, at most
+NOTABLE = 0.005  # part of the images of a split, from which on a user is told
+MOST = {TRAIN: 20_000, VALIDATION: 2_000, TEST: 2_000}  # images that are looked at, evenly spread
+STREAMED = 8  # times fewer of files that are decoded for it
+SHOWN = 3  # pairs
+_AT_ONCE, _THREADS = 256, 4
+
+
+@dataclass(frozen=True)
+class NearDuplicates:
+    """How many images of a split have a near duplicate among those that were trained on.
+
+    Attributes:
+        split: "test" or "validation".
+        looked_at: Images of the split that were looked at: all of up to 2,000.
+        images: Of these, how many have a near duplicate among the images of the other splits.
+        copies: Of these, how many have one whose thumbnail is the same.
+        pairs: A few such pairs of files, or of places such as "test[3]", of the split and of another.
+
+    Example:
+        >>> found = kae.data.NearDuplicates("test", 190, 140, 0, (("1.jpg", "7.jpg"),))
+        >>> found.is_notable, found.in_words()[:67]
+        (True, "140 of 190 test images have a near duplicate among those trained on")
+    """
+
+    split: str
+    looked_at: int
+    images: int
+    copies: int
+    pairs: tuple[tuple[str, str], ...]
+
+    @property
+    def is_notable(self) -> bool:
+        """Whether there are copies, or half of a percent of the images have near duplicates."""
+        return self.copies > 0 or self.images > NOTABLE * self.looked_at
+
+    def in_words(self) -> str:
+        """One line for people."""
+        pairs = ", ".join(f"{own} and {other}" for own, other in self.pairs)
+        which = f"{self.images:,} of {self.looked_at:,} {self.split} images"
+        return (
+            f"{which} have a near duplicate among those trained on (such as {pairs}): what is measured on them is "
+            "too good; name what tells parts apart with --group"
+        )
+
+
+def near_duplicates(data: ImageData, split: str = TEST) -> NearDuplicates:
+    """Returns how many images of a split are nearly images that are trained on.
+
+    Thumbnails of 32 × 32 pixels without their mean and contrast are compared, so that another exposure is no other
+    image. The nearest image is a near duplicate where its squared distance is below 0.15 of that of the 20th: the
+    nearest of different images are not so far ahead, whether these are all alike or not. Where there are more than
+    20 images of each part they are not found out.
+
+    Args:
+        data: Images with at least 40 to train on.
+        split: "test", or "validation", which sets thresholds.
+
+    Example:
+        >>> digits = kae.data.load("digits")
+        >>> kae.data.near_duplicates(digits).is_notable  # everybody writes their own
+        False
+    """
+    others = [TRAIN] if split == VALIDATION else [TRAIN, VALIDATION]
+    sizes = data.sizes
+    if not sizes[split] or sum(sizes[other] for other in others) < 2 * NEIGHBOURS:
+        return NearDuplicates(split, 0, 0, 0, ())
+    own, own_names = _thumbnails(data, split)
+    known = [_thumbnails(data, other) for other in others if sizes[other]]
+    trained, names = np.concatenate([each for each, _ in known]), [name for _, each in known for name in each]
+    nearest, first, last = _neighbours(own, trained)
+    found = first < RATIO * np.maximum(last, COPY)
+    rows = np.flatnonzero(found)
+    shown = rows[np.argsort(first[rows], kind="stable")][:SHOWN]
+    return NearDuplicates(
+        split,
+        len(own),
+        len(rows),
+        int(np.sum(found & (first <= COPY))),
+        tuple((own_names[row], names[nearest[row]]) for row in shown),
+    )
+
+
+def _neighbours(own: np.ndarray, trained: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Place of the nearest of `trained`, and the squared distances of the nearest and of the 20th: [n] each."""
+    nearest, first, last = [], [], []
+    for start in range(0, len(own), _AT_ONCE):
+        distances = np.maximum(1 - own[start : start + _AT_ONCE] @ trained.T, 0)
+        nearest.append(distances.argmin(axis=1))
+        first.append(distances.min(axis=1))
+        last.append(np.partition(distances, NEIGHBOURS - 1, axis=1)[:, NEIGHBOURS - 1])
+    return np.concatenate(nearest), np.concatenate(first), np.concatenate(last)
+
+
+def _thumbnails(data: ImageData, split: str) -> tuple[np.ndarray, list[str]]:
+    """Thumbnails float32 [n, 1024] of mean 0 and length 1, of some images of a split, and their names."""
+    size, most, streamed = data.sizes[split], MOST[split], data.is_streamed(split)
+    rows = np.arange(0, size, -(-size // (most // STREAMED if streamed else most)))
+    with ThreadPoolExecutor(_THREADS) as pool:
+        made = pool.map(lambda some: _reduced(data.images_at(split, some)), _pieces(rows))
+        thumbnails = np.concatenate(list(made))
+    thumbnails -= thumbnails.mean(axis=1, keepdims=True)
+    thumbnails /= np.maximum(np.linalg.norm(thumbnails, axis=1, keepdims=True), 1e-6)
+    files = data.files(split)
+    return thumbnails, [f"{split}[{row}]" if files is None else repr(str(files[row])) for row in rows]
+
+
+def _pieces(rows: np.ndarray) -> Iterator[np.ndarray]:
+    return (rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE))
+
+
+def _reduced(images: np.ndarray) -> np.ndarray:
+    """Gray thumbnails float32 [n, 1024] of images [n, h, w, c]."""
+    grays = images.mean(axis=-1, dtype=np.float32)
+    resized = [Image.fromarray(gray).resize((SIDE, SIDE), Image.Resampling.BOX) for gray in grays]
+    return np.stack([np.asarray(each).ravel() for each in resized])
