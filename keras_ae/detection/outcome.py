@@ -8,18 +8,27 @@ from keras_ae.detection.calibration import Calibration
 from keras_ae.detection.measures import measure_detection
 
 
-def measure_outcome(scores: np.ndarray, normal: np.ndarray, calibration: Calibration) -> dict[str, Any]:
+def measure_outcome(
+    scores: np.ndarray,
+    normal: np.ndarray,
+    calibration: Calibration,
+    kinds: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
+) -> dict[str, Any]:
     """Counts the alarms of a calibration's threshold on images that neither it nor the score was fitted to.
 
     Args:
         scores: Scores [n] of the images.
         normal: Bool [n], True for normal images; the others are anomalies.
         calibration: Calibration whose threshold decides.
+        kinds: Name [n] of what each image is, such as "scratch", where that is known.
+        groups: Name [n] of the group that each image is of, where the calibration has groups.
 
     Returns:
         If there are normal images, "test_normal" (their number), "test_alarms" among them and
         "test_alarms_interval", in which 95 % of such counts lie; if there are anomalies, "test_anomalies" (their
-        number) and "test_found" (the alarms among them); if there are both, "test_roc_auc".
+        number) and "test_found" (the alarms among them), and with kinds "test_kinds" (both, for each kind of
+        anomaly); if there are both, "test_roc_auc".
 
     Example:
         >>> calibration = kae.detection.Calibration(np.arange(19), rate=0.05)  # its threshold is 18
@@ -28,27 +37,34 @@ def measure_outcome(scores: np.ndarray, normal: np.ndarray, calibration: Calibra
         >>> measured["test_alarms"], measured["test_found"], measured["test_roc_auc"]
         (1, 1, 0.75)
     """
+    groups = None if groups is None else np.asarray(groups)[normal]
+    of = None if kinds is None else np.asarray(kinds)[~normal]
     anomalous, normal = np.asarray(scores)[~normal], np.asarray(scores)[normal]
     measured: dict[str, Any] = {}
     if len(normal):
         measured |= {
             "test_normal": len(normal),
             "test_alarms": int(np.sum(normal > calibration.threshold)),
-            "test_alarms_interval": list(calibration.alarms_interval(len(normal))),
+            "test_alarms_interval": list(calibration.alarms_interval(len(normal), groups=groups)),
         }
     if len(anomalous):
         found = int(np.sum(anomalous > calibration.threshold))
         measured |= {"test_anomalies": len(anomalous), "test_found": found}
+    if len(anomalous) and of is not None:
+        alarms = anomalous > calibration.threshold
+        each = {str(kind): of == kind for kind in np.unique(of)}
+        measured["test_kinds"] = {kind: [int(alarms[rows].sum()), int(rows.sum())] for kind, rows in each.items()}
     if len(normal) and len(anomalous):
         measured["test_roc_auc"] = measure_detection(normal, anomalous)["roc_auc"]
     return measured
 
 
 def outcome_in_words(measured: dict[str, Any]) -> list[str]:
-    """Returns a line on the normal images and one on the anomalies, where there are such images.
+    """Returns a line on the normal images, some on the anomalies and one on maps, where there are such.
 
     Args:
-        measured: What `measure_outcome` returns; "normal_labels" may name the labels of normal images.
+        measured: What `measure_outcome` returns; "normal_labels" may name the labels of normal images, and
+            "test_pixels" hold the fields of `PixelMeasures`.
 
     Example:
         >>> kae.detection.outcome_in_words({"test_anomalies": 20, "test_found": 18, "test_roc_auc": 0.97})
@@ -66,4 +82,11 @@ def outcome_in_words(measured: dict[str, Any]) -> list[str]:
         labels = ", ".join(measured.get("normal_labels", ()))
         which = f" (test images that are not of {labels})" if labels else ""
         lines.append(f"anomalies found: {measured['test_found']:,} of {measured['test_anomalies']:,}{which}{area}")
+    if len(kinds := measured.get("test_kinds", {})) > 1:
+        lines.append("by kind: " + ", ".join(f"{kind} {found:,} of {of:,}" for kind, (found, of) in kinds.items()))
+    if pixels := measured.get("test_pixels"):
+        lines.append(
+            f"pixels of {pixels['regions']:,} defects: ROC AUC {pixels['roc_auc']:.4f}, "
+            f"AUPRO {pixels['aupro']:.4f}, F1 {pixels['f1']:.4f} at {pixels['f1_threshold']:.6g}"
+        )
     return lines

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
+from sklearn.metrics import roc_auc_score
 
 import keras_ae as kae
 from keras_ae.cli import main
 from keras_ae.commands.detect import print_detector
-from keras_ae.runs.detecting import measure_on_test, normal_labels
+from keras_ae.runs.outcome import measure_on_test, normal_labels
 
 pytestmark = pytest.mark.tensorflow
 TRAIN = ["--steps", "300", "--evaluations", "3", "--learning-rate", "0.005"]
@@ -23,7 +24,7 @@ SMALL = ["--architecture", "fully_connected", "--code", "6", "--options", "hidde
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """Of 8 × 8 pixels. `good/`: zeros; `parts/`: these to train and to test on, and ones; `new/`: others of both.
+    """Of 8 × 8 pixels. `good/`: zeros; `parts/`: to train and to test on, with masks of ones; `new/`: others.
     In the last two is a file that is no image.
     """
     root = tmp_path_factory.mktemp("images")
@@ -37,6 +38,10 @@ def folders(tmp_path_factory):
         (root / name).mkdir(parents=True)
         for i, image in enumerate(images):
             Image.fromarray(image).save(root / name / f"{i:03}.png")
+    for i, image in enumerate(groups["parts/test/scratch"]):
+        path = root / "parts/ground_truth/scratch" / f"{i:03}_mask.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.uint8(image > 128) * 255).save(path)
     for folder in ("new/ones", "parts/test/good"):
         (root / folder / "broken.png").write_text("no image")
     return root
@@ -207,10 +212,24 @@ def test_test_images_of_labels_that_training_lacks_are_anomalies(trained, capsys
     lines = kae.detection.outcome_in_words(measured)
     print_detector(measured | {"out": "here"}, as_json=False)
     readme, printed = (trained / "detector" / "README.md").read_text(), capsys.readouterr().out
-    assert len(lines) == 2
+    assert len(lines) == 3
     for line in lines:
         assert f"- **Test**: {line}." in readme
         assert line in printed
+
+
+def test_maps_of_test_images_are_measured_by_masks(trained, folders):
+    measured = json.loads((trained / "detector" / "card.json").read_text())["about"]["measured"]
+    data = kae.data.load(f"folder:{folders / 'parts'}", skip_bad=True, progress=False)
+    maps = kae.load_detector(trained / "detector_keras").anomaly_maps(data.images("test"))
+    masks = data.masks("test")
+    assert masks.any(axis=(1, 2)).sum() == 25
+    np.testing.assert_array_equal(masks[30:], data.images("test")[30:, ..., 0] > 128 / 255)
+    # Values are counted in bins of a part in 2,000 or less.
+    assert measured["test_pixels"]["roc_auc"] == pytest.approx(
+        roc_auc_score(masks.ravel(), maps.ravel()), abs=1e-3
+    )
+    assert measured["test_kinds"] == {"scratch": [measured["test_found"], 25]}
 
 
 @pytest.mark.parametrize("labels", [(), ("good",)])

@@ -35,3 +35,19 @@ def test_images_of_one_kind():
     assert outcome_in_words(anomalous) == ["anomalies found: 2 of 5"]
     assert measure_outcome(np.zeros(0), np.zeros(0, bool), CALIBRATION) == {}
     assert outcome_in_words({}) == []
+
+
+def test_anomalies_are_counted_by_kind():
+    normal, kinds = (
+        np.array([True, False, False, False, True]),
+        np.array(["good", "dent", "crack", "crack", "good"]),
+    )
+    measured = measure_outcome(SCORES, normal, CALIBRATION, kinds)
+    assert measured["test_kinds"] == {"crack": [2, 2], "dent": [0, 1]}  # 20 and 30 are above 18, 18 is not
+    assert outcome_in_words(measured)[2] == "by kind: crack 2 of 2, dent 0 of 1"
+
+
+def test_measures_of_pixels_have_a_line():
+    pixels = {"regions": 3, "roc_auc": 0.91234, "aupro": 0.5, "f1": 0.25, "f1_threshold": 1.5}
+    line = "pixels of 3 defects: ROC AUC 0.9123, AUPRO 0.5000, F1 0.2500 at 1.5"
+    assert outcome_in_words({"test_pixels": pixels}) == [line]
