@@ -16,7 +16,8 @@ def test_a_file_that_holds_no_scores_is_not_overwritten(tmp_path):
             check_scores_file(tmp_path / "part.bmp")
     for content in (
         b"",
-        b"file,score,anomaly,problem\n",
+        b"file,score,anomaly,problem\n",  # of versions without p-values
+        b"file,score,anomaly,p,normalized,problem\n",
         b'{"file": "", "score": 1, "anomaly": 0, "problem": ""}\n',
     ):
         (tmp_path / "scores").write_bytes(content)

@@ -60,6 +60,15 @@ def print_notes(data) -> None:
         print(f"note: {note}", file=sys.stderr)
 
 
+def print_near_duplicates(data) -> None:
+    """Warn on standard error where test or validation images are nearly those that are trained on."""
+    from keras_ae.data import near_duplicates
+
+    for split in ("test", "validation"):
+        if data.sizes[split] and (found := near_duplicates(data, split)).is_notable:
+            print(f"warning: {found.in_words()}", file=sys.stderr)
+
+
 def print_json(value) -> None:
     """Print a value as JSON on standard output."""
     print(json.dumps(value, indent=2))

@@ -16,8 +16,8 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.files import plain_cell, shown_name
 from keras_ae._support.output_paths import check_output_directory, check_output_file
 from keras_ae._support.written_files import saved_model_files
-from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_notes
-from keras_ae.commands.scores_output import COLUMNS, check_maps_directory, check_scores_file, map_path
+from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_near_duplicates, print_notes
+from keras_ae.commands.scores_output import COLUMNS, FIELDS, check_maps_directory, check_scores_file, map_path
 from keras_ae.data import MAX_PIXELS
 from keras_ae.detection import DEFAULT_RATE, check_rate, check_threshold
 from keras_ae.runs import (
@@ -70,6 +70,7 @@ class DetectTrain:
 
         as_score(self.score)
         print_notes(data)
+        print_near_duplicates(data)
         print(normal_in_words(data, self.training), file=sys.stderr)
         how = {"score": self.score, "false_positive_rate": self.false_positive_rate, "formats": self.formats}
         results = train_detector(config, self.out, **how, data=data, progress=not self.json)
@@ -189,7 +190,7 @@ class Score:
         task = bars.add_task("scoring", total=None)
         counts = {"files": 0, "anomalies": 0, "bad": 0}
         for row in rows:
-            cells = {name: getattr(row, name) for name in COLUMNS}
+            cells = {name: getattr(row, field) for name, field in FIELDS.items()}
             write(cells | {name: shown_name(cells[name]) for name in ("file", "problem")})
             counts["files"] += 1
             counts["anomalies"] += row.anomaly
@@ -214,7 +215,8 @@ def print_detector(results: dict[str, Any], as_json: bool) -> None:
         return
     if "threshold" in results:
         low, high = results["true_rate_interval"]
-        print(f"threshold {results['threshold']:.6g}, from {results['calibration_images']:,} normal images")
+        of = f" of {groups:,} groups" if (groups := results.get("calibration_groups")) else ""
+        print(f"threshold {results['threshold']:.6g}, from {results['calibration_images']:,} normal images{of}")
         print(
             f"false alarms promised: {results['false_positive_rate']:.3g}; the true rate lies between "
             f"{low:.3g} and {high:.3g} (95 %)"

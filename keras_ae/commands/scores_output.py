@@ -5,9 +5,15 @@ from pathlib import Path
 
 from keras_ae._support.errors import InputError
 
-COLUMNS = ("file", "score", "anomaly", "problem")
+# Of the rows, and the field of `FileScore` that each is.
+FIELDS = {
+    **{"file": "file", "score": "score", "anomaly": "anomaly"},
+    **{"p": "p_value", "normalized": "normalized", "problem": "problem"},
+}
+COLUMNS = tuple(FIELDS)
+_EARLIER = ("file", "score", "anomaly", "problem")  # until there were p-values
 MAP = ".map.png"  # added to the whole name of an image: part.png and part.bmp have maps of their own
-_HEADING = ",".join(COLUMNS).encode()
+_HEADINGS = [",".join(columns).encode() for columns in (COLUMNS, _EARLIER)]
 
 
 def check_scores_file(path: Path, as_json: bool = False) -> None:
@@ -24,7 +30,7 @@ def check_scores_file(path: Path, as_json: bool = False) -> None:
         return
     with path.open("rb") as file:
         line = file.readline(2**16)
-    if not line or line.rstrip() == _HEADING or _is_row(line):
+    if not line or line.rstrip() in _HEADINGS or _is_row(line):
         return
     kind = "JSON lines" if as_json else "a CSV"
     raise InputError(
@@ -37,7 +43,7 @@ def _is_row(line: bytes) -> bool:
         row = json.loads(line)
     except (ValueError, RecursionError):
         return False
-    return isinstance(row, dict) and tuple(row) == COLUMNS
+    return isinstance(row, dict) and tuple(row) in (COLUMNS, _EARLIER)
 
 
 def map_path(maps: Path, file: str) -> Path:

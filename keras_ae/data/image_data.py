@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.data.backings import ChosenImages, FileImages
+from keras_ae.data.caching import Images
 from keras_ae.data.checks import places, positive
 from keras_ae.data.collection import TEST, TRAIN, VALIDATION
 from keras_ae.data.file_log import FileLog

@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import ceil, isfinite
+from math import ceil, floor, isfinite
 from numbers import Real
 from typing import Self
 
 import numpy as np
 
 from keras_ae._support.errors import InputError
+from keras_ae.detection.likeness import effective_number, likeness_of_groups
 
 DEFAULT_RATE = 0.05  # of false alarms; 19 images are enough to promise it
 ROUNDING = 1e-9  # by which (m + 1)(1 − rate) may exceed a whole number for being a float
+FLATTEST = 1e-6  # of the threshold: the least spread of scores, where normal images all have one
 
 
 def check_rate(rate: float) -> None:
@@ -27,7 +29,7 @@ def check_threshold(threshold: float) -> None:
 
 
 def fewest_images(rate: float) -> int:
-    """Returns the least number m of normal images that can promise a rate of false alarms: m ≥ 1 / rate − 1.
+    """Returns the least number m of normal images, or of groups, that can promise a rate: m ≥ 1 / rate − 1.
 
     Example:
         >>> kae.detection.fewest_images(0.05), kae.detection.fewest_images(0.01)
@@ -36,12 +38,12 @@ def fewest_images(rate: float) -> int:
     return max(1, ceil(1 / rate - 1 - ROUNDING))
 
 
-def check_images(images: int, rate: float) -> None:
-    """Refuse too few normal images to promise a rate of false alarms (`InputError`)."""
+def check_images(images: int, rate: float, of: str = "images") -> None:
+    """Refuse too few normal images, or groups of them, to promise a rate of false alarms (`InputError`)."""
     check_rate(rate)
     if images < fewest_images(rate):
         raise InputError(
-            f"{images} images to calibrate a rate of {rate:g}",
+            f"{images} {of} to calibrate a rate of {rate:g}",
             f"at least {fewest_images(rate)}",
             "give more normal images, or a higher rate",
         )
@@ -56,13 +58,20 @@ class Calibration:
     Beta(m + 1 − k, k) distributed, whatever the distribution of the scores, if that is continuous; where scores
     are equal it is lower. The number of alarms among further images is beta-binomial with the same parameters.
 
+    Images of one group (shots of one part, slices of one patient) are alike, and tell less than as many images of
+    different parts. Of G groups each counts 1 / (G + 1), and its images share that: the probability is again at
+    most `rate`, for an image of a further group (Dunn, Wasserman and Ramdas, "Distribution-Free Prediction Sets
+    for Two-Layer Hierarchical Models", 2022). For the intervals, m is as many images of different groups as are
+    worth as much, by the correlation of scores within groups (`likeness_of_groups`); these are approximate.
+
     Args:
         scores: Scores of m images that neither the model nor the score was fitted to.
         rate: Rate of false alarms, in (0, 1); or of all alarms, if the images are a mixture of normal and
             anomalous ones ("contamination").
+        groups: Name or number [m] of the group that each image is of; None where each is of another.
 
     Raises:
-        InputError: There are too few images for the rate, or scores that are not finite.
+        InputError: There are too few images, or groups, for the rate, or scores that are not finite.
 
     Example:
         >>> calibration = kae.detection.Calibration(np.arange(19), rate=0.05)
@@ -70,18 +79,31 @@ class Calibration:
         18.0
         >>> calibration.at(0.1).threshold
         17.0
+        >>> calibration.p_values(np.array([18.5, 17.5, 0.0])).tolist()
+        [0.05, 0.1, 1.0]
+        >>> calibration.normalized(np.array([18.0, 40.0])).round(2).tolist()  # 0.5 is the threshold
+        [0.5, 0.89]
     """
 
     scores: np.ndarray
     rate: float
+    groups: np.ndarray | None = None
 
     def __post_init__(self):
         check_rate(self.rate)
-        scores = np.sort(np.asarray(self.scores, np.float64).ravel())
+        scores = np.asarray(self.scores, np.float64).ravel()
         if not np.isfinite(scores).all():
             raise InputError("scores with infinities or NaN", "finite ones", "look at the images and the model")
+        order = np.argsort(scores, kind="stable")
+        if self.groups is not None:
+            groups = np.asarray(self.groups).ravel()
+            if groups.shape != scores.shape:
+                raise InputError(f"{len(groups)} groups of {len(scores)} scores", "one for each", "correct groups")
+            groups = np.unique(groups, return_inverse=True)[1][order]
+            object.__setattr__(self, "groups", groups)
+            check_images(len(np.unique(groups)), self.rate, "groups of images")
+        object.__setattr__(self, "scores", scores[order])
         check_images(len(scores), self.rate)
-        object.__setattr__(self, "scores", scores)
 
     @property
     def images(self) -> int:
@@ -89,18 +111,61 @@ class Calibration:
         return len(self.scores)
 
     @cached_property
+    def units(self) -> int:
+        """The number of groups, or else of images."""
+        return self.images if self.groups is None else int(self.groups.max()) + 1
+
+    @cached_property
+    def weights(self) -> np.ndarray:
+        """What each score counts, in their order, float64 [m]: they sum up to `units`."""
+        if self.groups is None:
+            return np.ones(self.images)
+        return 1 / np.bincount(self.groups)[self.groups]
+
+    @cached_property
     def rank(self) -> int:
         """The rank k of the threshold among the scores, from 1 to m."""
-        return max(1, ceil((self.images + 1) * (1 - self.rate) - ROUNDING))
+        enough = (self.units + 1) * (1 - self.rate) - ROUNDING
+        return min(int(np.searchsorted(np.cumsum(self.weights), enough)) + 1, self.images)
 
     @property
     def threshold(self) -> float:
         """The k-th smallest score."""
         return float(self.scores[self.rank - 1])
 
+    @cached_property
+    def spread(self) -> float:
+        """Half of the distance between the 16th and the 84th percentile of the scores; above 0."""
+        low, high = np.percentile(self.scores, [16, 84])
+        return max((high - low) / 2, FLATTEST * abs(self.threshold), float(np.finfo(np.float32).tiny))
+
     def at(self, rate: float) -> Self:
         """Returns the calibration of the same scores at another rate."""
         return replace(self, rate=rate)
+
+    def p_values(self, scores) -> np.ndarray:
+        """Returns the conformal p-value of each score, float64 [n], from 1 / (m + 1) to 1.
+
+        It is the part of normal images, itself counted, that score as high or higher: (1 + #{sᵢ ≥ s}) / (m + 1),
+        or the same with the weights of groups. Of normal images it is at most p with a probability of at most p.
+        An image is an alarm where it is at most `rate`.
+        """
+        reached = np.append(np.cumsum(self.weights[::-1])[::-1], 0.0)  # weight of the scores from each one on
+        return (1 + reached[np.searchsorted(self.scores, np.asarray(scores, np.float64))]) / (self.units + 1)
+
+    def normalized(self, scores, threshold: float | None = None) -> np.ndarray:
+        """Returns scores on a scale of their own, float64 [n] in (0, 1): above 0.5 is an alarm.
+
+        With u = (s − threshold) / spread of normal scores it is (1 + u / (1 + |u|)) / 2, in the order of scores.
+
+        Args:
+            scores: Scores [n].
+            threshold: Another one than the calibration's.
+        """
+        distance = (
+            np.asarray(scores, np.float64) - (self.threshold if threshold is None else threshold)
+        ) / self.spread
+        return 0.5 + 0.5 * distance / (1 + np.abs(distance))
 
     def rate_interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Returns the central interval (low, high) of the true rate of alarms, from 0 to 1."""
@@ -109,16 +174,37 @@ class Calibration:
         low, high = beta.interval(confidence, *self._parameters)
         return float(low), float(high)
 
-    def alarms_interval(self, images: int, confidence: float = 0.95) -> tuple[int, int]:
+    def alarms_interval(self, images: int, confidence: float = 0.95, groups=None) -> tuple[int, int]:
         """Returns the central interval (low, high) of the number of alarms among so many further images.
 
         At least a part `confidence` of such numbers lies in it.
+
+        Args:
+            images: Number of further images.
+            confidence: Part of such numbers, in (0, 1).
+            groups: Name or number of the group of each of these; where the calibration has groups and these are
+                not told, they are taken to be as large.
         """
         from scipy.stats import betabinom
 
-        low, high = betabinom.interval(confidence, images, *self._parameters)
-        return int(low), int(high)
+        if self.groups is None or not images:
+            low, high = betabinom.interval(confidence, images, *self._parameters)
+            return int(low), int(high)
+        sizes = np.unique(groups, return_counts=True)[1] if groups is not None else self._sizes_of(images)
+        alike = likeness_of_groups(self.scores, self.groups)
+        worth = max(1, round(images / (1 + alike * (float(np.square(sizes).sum()) / images - 1))))
+        low, high = betabinom.interval(confidence, worth, *self._parameters)
+        return floor(low * images / worth), min(ceil(high * images / worth), images)
 
-    @property
-    def _parameters(self) -> tuple[int, int]:
-        return self.images + 1 - self.rank, self.rank
+    def _sizes_of(self, images: int) -> np.ndarray:
+        """Sizes of groups of further images."""
+        groups = max(1, round(images * self.units / self.images))
+        return np.full(groups, images / groups)
+
+    @cached_property
+    def _parameters(self) -> tuple[float, float]:
+        if self.groups is None:
+            return self.images + 1 - self.rank, self.rank
+        worth = effective_number(self.scores, self.groups)
+        below = worth * float(self.weights[: self.rank].sum()) / self.units
+        return worth + 1 - below, below

@@ -33,6 +33,7 @@ class Card:
         false_positive_rate: The rate of false alarms that it was set for, in (0, 1).
         true_rate_interval: Between what the true rate lies (95 %).
         calibration_images: Normal images that the threshold was set by.
+        calibration_groups: Groups that these were of; 0 where each is of another.
         parameters: Of the autoencoder.
         deviation: How far each endpoint and file was from the detector, by name.
         deviation_allowed: How far it was allowed to be; cards of early versions do not say.
@@ -50,6 +51,7 @@ class Card:
     sha256: Mapping[str, Any]
     true_rate_interval: tuple[float, float] = (0.0, 1.0)
     calibration_images: int = 1
+    calibration_groups: int = 0
     parameters: int = 0
     deviation_allowed: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, Any] = field(default_factory=dict)

@@ -102,7 +102,11 @@ class AnomalyDetector(OutlierDetector):
         return self
 
     def calibrate(
-        self, images, false_positive_rate: float | None = None, contamination: float | None = None
+        self,
+        images,
+        false_positive_rate: float | None = None,
+        contamination: float | None = None,
+        groups=None,
     ) -> Self:
         """Set the threshold by images that neither the autoencoder nor the score was fitted to.
 
@@ -110,9 +114,12 @@ class AnomalyDetector(OutlierDetector):
             images: Normal images; with `contamination` a mixture of normal and anomalous ones.
             false_positive_rate: Part of normal images that may be alarms, in (0, 1); the constructor's by default.
             contamination: Part of all images that are to be alarms, in (0, 1), instead.
+            groups: Name or number of the part, tile or patient that each image shows, in the order of the images;
+                None where each shows another (`Calibration`).
 
         Raises:
-            InputError: There are too few images for the rate, both rates are given, or the score is not fitted.
+            InputError: There are too few images, or groups, for the rate, both rates are given, or the score is
+                not fitted.
         """
         if contamination is not None and false_positive_rate is not None:
             raise InputError("a false positive rate and a contamination", "one of them", "leave out the other")
@@ -124,7 +131,7 @@ class AnomalyDetector(OutlierDetector):
         rate = contamination if false_positive_rate is None else false_positive_rate
         rate = self.false_positive_rate if rate is None else rate
         check_rate(rate)
-        return self._take(score, Calibration(self._measure(score, self._batches(images)), rate))
+        return self._take(score, Calibration(self._measure(score, self._batches(images)), rate, groups))
 
     def set_rate(self, rate: float) -> Self:
         """Move the threshold to another rate of alarms, by the scores that it was calibrated on."""
@@ -147,6 +154,16 @@ class AnomalyDetector(OutlierDetector):
         if not getattr(getattr(self, "score_", None), "is_fitted", False):
             raise not_fitted()
         return self._measure(self.score_, self._batches(images))
+
+    def p_values(self, images) -> np.ndarray:
+        """Returns float64 [n], from 0 to 1: how unusual images are among normal ones (`Calibration.p_values`)."""
+        self._check_calibrated()
+        return self.calibration_.p_values(self.anomaly_scores(images))
+
+    def normalized_scores(self, images) -> np.ndarray:
+        """Returns float64 [n] in (0, 1), above 0.5 for anomalies (`Calibration.normalized`)."""
+        self._check_calibrated()
+        return self.calibration_.normalized(self.anomaly_scores(images), self.threshold_)
 
     def anomaly_maps(self, images) -> np.ndarray:
         """Returns float32 [n, height, width]: the higher, the more the pixel makes its image anomalous.
@@ -185,6 +202,10 @@ class AnomalyDetector(OutlierDetector):
         """(height, width, channels) of the images."""
         model = self.autoencoder
         return tuple(model.image_shape if hasattr(model, "image_shape") else model.input_shape[1:])
+
+    def _check_calibrated(self) -> None:
+        if not hasattr(self, "calibration_"):
+            raise not_fitted()
 
     def _new_score(self) -> Score:
         score = as_score(self.get_params(deep=False)["score"])

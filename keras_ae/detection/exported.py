@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import numpy as np
 
 from keras_ae._support.errors import InputError
 from keras_ae.data import MAX_PIXELS, BadImageError, Decoder, LeftOut, Preparation, image_files, open_folder
-from keras_ae.detection.calibration import check_threshold
+from keras_ae.detection.calibration import Calibration, check_threshold
+from keras_ae.detection.calibration_file import CALIBRATION, read_calibration
 from keras_ae.detection.card import read_card
 
 THREADS, AHEAD = 8, 4  # that decode; batches that they may be ahead
@@ -30,6 +32,9 @@ class FileScore:
         problem: Why there is no score; "" otherwise.
         image: uint8 [height, width, channels], as it was scored, if maps were asked for.
         map: float32 [height, width], if maps were asked for.
+        p_value: The part of normal images that score as high or higher, from 0 to 1 (`Calibration.p_values`); None
+            of exports of earlier versions.
+        normalized: The score on a scale from 0 to 1, above 0.5 for anomalies; None likewise.
 
     Example:
         >>> scored = kae.detection.FileScore("a.png", 0.9, True)
@@ -44,6 +49,8 @@ class FileScore:
     problem: str = ""
     image: np.ndarray | None = None
     map: np.ndarray | None = None
+    p_value: float | None = None
+    normalized: float | None = None
 
 
 class ExportedDetector:
@@ -69,6 +76,21 @@ class ExportedDetector:
         self.image_shape, self.threshold = self.card.image_shape, self.card.threshold
         self.has_map = self.card.has_map
         self._model: Any = None  # the graph, once it is loaded
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """The scores of normal images that the threshold was set by.
+
+        Raises:
+            InputError: The detector was exported by an earlier version, which did not keep them.
+        """
+        return read_calibration(self.path)
+
+    @property
+    def model(self):
+        """The graph, as TensorFlow loads it."""
+        self.load()
+        return self._model
 
     def load(self) -> None:
         """Load the graph, which takes seconds; scoring does so by itself."""
@@ -164,10 +186,12 @@ class ExportedDetector:
     def _scored(self, pending, threshold: float, maps: bool) -> Iterator[FileScore]:
         good = [pixels for _, pixels in pending if not isinstance(pixels, str)]
         scores: Iterator[np.float32] = iter(())
+        meanings: Iterator[tuple[float | None, float | None]] = iter(())
         drawn: Iterator[tuple[np.ndarray, np.ndarray]] = iter(())
         if good:
             images = np.stack(good)
-            scores = iter(self.score(images))
+            found = self.score(images)
+            scores, meanings = iter(found), iter(self._meanings(found, threshold))
             drawn = zip(images, self.map(images), strict=True) if maps else drawn
         for file, pixels in pending:
             if isinstance(pixels, str):
@@ -175,7 +199,15 @@ class ExportedDetector:
                 continue
             score = next(scores)
             image, heat = next(drawn) if maps else (None, None)
-            yield FileScore(file, float(score), bool(score > np.float32(threshold)), "", image, heat)
+            anomaly = bool(score > np.float32(threshold))
+            yield FileScore(file, float(score), anomaly, "", image, heat, *next(meanings))
+
+    def _meanings(self, scores: np.ndarray, threshold: float) -> list[tuple[float | None, float | None]]:
+        """The p-value and the normalised score of each; nothing of exports of early versions."""
+        if not (self.path / CALIBRATION).exists():
+            return [(None, None)] * len(scores)
+        p_values, normalized = self.calibration.p_values(scores), self.calibration.normalized(scores, threshold)
+        return list(zip(p_values.tolist(), normalized.tolist(), strict=True))
 
     def _decoded(
         self, folder: Path, ahead: int, max_pixels: int = MAX_PIXELS, left_out: LeftOut | None = None

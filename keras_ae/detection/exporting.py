@@ -1,6 +1,5 @@
 """Detectors as files to deploy: a SavedModel with several endpoints and a card, ONNX and LiteRT."""
 
-import json
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -12,21 +11,21 @@ from keras import ops
 from keras_ae._support.checksums import checksums
 from keras_ae._support.directories import write_directory
 from keras_ae._support.errors import InputError, listed_names, unknown_name
-from keras_ae._support.files import write_text
 from keras_ae._support.written_files import saved_model_files
 from keras_ae.data import Preparation
-from keras_ae.detection.card import CARD, FORMAT, Card
+from keras_ae.detection.calibration_file import write_calibration
+from keras_ae.detection.card import FORMAT, Card
+from keras_ae.detection.card_page import write_card
+from keras_ae.detection.conformal import deciding
 from keras_ae.detection.detector import AnomalyDetector
 from keras_ae.detection.inputs import Batches
 from keras_ae.detection.observation import Observation
-from keras_ae.detection.outcome import outcome_in_words
 from keras_ae.detection.scores.codes import CodeDensity
 from keras_ae.detection.scores.combination import Combination
 from keras_ae.detection.scores.likelihood import JointLikelihood
 from keras_ae.detection.tolerance import tolerances
 from keras_ae.export import (
     Endpoint,
-    Input,
     Parity,
     Resizing,
     autoencoder_endpoints,
@@ -99,6 +98,7 @@ def export_detector(
         endpoints = detector_endpoints(detector, allowed, _resizing(about or {}, shape))
         checked = fill_saved_model(model, endpoints, written, images)
         checked |= _write_portable(detector, written, formats, images, allowed)
+        write_calibration(detector.calibration_, written)
         _write_card(detector, written, path.name, checked, about or {})
         return checked
 
@@ -164,7 +164,9 @@ def detector_endpoints(
 
     endpoints = image_endpoints("score", scores, shape, allowed, resizing)
     for name, endpoint in endpoints.copy().items():
-        endpoints[name.replace("score", "predict")] = _deciding(endpoint, detector.threshold_)
+        endpoints[name.replace("score", "predict")] = deciding(
+            endpoint, detector.calibration_, detector.threshold_
+        )
     if score.has_map:
 
         def maps(images):
@@ -183,21 +185,6 @@ def fitted_density(score):
     return next(found, None)
 
 
-def _deciding(endpoint: Endpoint, threshold: float) -> Endpoint:
-    """An endpoint of scores with decisions: what scores above the threshold, which a caller may give, is one."""
-
-    import tensorflow as tf
-
-    def decide(images, threshold=threshold):
-        threshold = tf.debugging.assert_all_finite(threshold, "expected a finite threshold")
-        scores = endpoint.function(images)["scores"]
-        return {"scores": scores, "anomalies": scores > threshold}
-
-    return Endpoint(
-        decide, (*endpoint.inputs, Input("threshold", (), default=threshold)), allowed=endpoint.allowed
-    )
-
-
 def _write_card(
     detector: AnomalyDetector, path: Path, name: str, checked: dict[str, Parity], about: dict[str, Any]
 ) -> None:
@@ -210,6 +197,7 @@ def _write_card(
         false_positive_rate=calibration.rate,
         true_rate_interval=calibration.rate_interval(),
         calibration_images=calibration.images,
+        calibration_groups=0 if calibration.groups is None else calibration.units,
         parameters=detector.autoencoder.count_params(),
         deviation={name: parity.difference for name, parity in checked.items()},
         deviation_allowed={name: parity.allowed for name, parity in checked.items()},
@@ -217,40 +205,4 @@ def _write_card(
         sha256=checksums(path),
         about=about,
     )
-    card.write(path)
-    write_text(path / "README.md", _readable(name, card))
-
-
-def _readable(name: str, card: Card) -> str:
-    low, high = card.true_rate_interval
-    shape = ", ".join(map(str, card.image_shape))
-    versions = ", ".join(f"{package} {number}" for package, number in card.versions.items())
-    about = dict(card.about)
-    told = [f"- **Test**: {line}." for line in outcome_in_words(about.pop("measured", {}))]
-    told += [
-        f"- **{key}**: {json.dumps(value) if isinstance(value, dict) else value}" for key, value in about.items()
-    ]
-    return "\n".join(
-        [
-            f"# {name}: an anomaly detector",
-            "",
-            f"- **Images**: [n, {shape}], float32 in [0, 1] (`score`, `predict`, …), or bytes of any size "
-            "(`score_uint8`, …), which are resized as those of the training were.",
-            f"- **Score**: `{card.score['label']}`; what scores above {card.threshold:.6g} is an anomaly.",
-            f"- **False alarms**: at most {card.false_positive_rate:.3g} of normal images are promised, from "
-            f"{card.calibration_images:,} of them; the true rate lies between {low:.3g} and {high:.3g} (95 %).",
-            f"- **Equal to the Keras model**: scores differ by at most {card.deviation['score']:.2g}; "
-            f"{card.deviation_allowed['score']:.2g}, a thousandth of the spread of normal images (or what a "
-            "hundredth of a grey level or roundings of float32 change), was allowed.",
-            *told,
-            f"- **Made with**: {versions}; {card.parameters:,} parameters; checksums in `{CARD}`.",
-            "",
-            "```python",
-            "import tensorflow as tf",
-            "",
-            f'detector = tf.saved_model.load("{name}")',
-            'found = detector.predict(images)  # "scores" and "anomalies", [n] each; threshold= for another one',
-            "```",
-            "",
-        ]
-    )
+    write_card(card, path, name)

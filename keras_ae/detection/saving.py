@@ -31,6 +31,8 @@ def save_detector(detector: AnomalyDetector, path: Path) -> None:
 def _fill(detector: AnomalyDetector, path: Path) -> None:
     arrays = {f"score.{name}": value for name, value in detector.score_.state().items()}
     arrays["calibration"] = detector.calibration_.scores
+    if detector.calibration_.groups is not None:
+        arrays["calibration_groups"] = detector.calibration_.groups
     write_atomically(path / MODEL, lambda temporary: detector.autoencoder.save(temporary), durable=True)
     write_arrays(path / ARRAYS, arrays, durable=True)
     settings = {
@@ -90,7 +92,7 @@ def _restored(model, settings: dict[str, Any], arrays: dict[str, np.ndarray]) ->
     given = {"false_positive_rate": settings["rate"]} | {n: settings[n] for n in PARAMETERS if n in settings}
     detector = AnomalyDetector(model, score, **given)
     detector.score_ = score.copy().set_state(state)
-    detector.calibration_ = Calibration(arrays["calibration"], settings["rate"])
+    detector.calibration_ = Calibration(arrays["calibration"], settings["rate"], arrays.get("calibration_groups"))
     check_threshold(settings["threshold"])
     detector.threshold_ = settings["threshold"]
     # A few images show whether model and score go together.

@@ -29,6 +29,7 @@ _WHERE = {
 # What other packages of this library share, and nobody else needs.
 _SHARED = {
     "DIVERGED": "worker",
+    "EXPORTED": "detector_directory",
     "Environment": "environment",
     "Job": "worker",
     "LoadsData": "config",
@@ -45,12 +46,12 @@ _SHARED = {
     "current_environment": "environment",
     "first_difference": "directory",
     "format_code": "config",
-    "label_names": "detecting",
+    "label_names": "outcome",
     "last_lines": "processes",
     "last_step": "processes",
     "load_normal": "normal_images",
     "normal_in_words": "normal_images",
-    "normal_labels": "detecting",
+    "normal_labels": "outcome",
     "parse_code": "config",
     "plain": "config",
     "read_check": "sharing",

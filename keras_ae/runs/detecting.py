@@ -11,15 +11,16 @@ from keras_ae._support.directories import check_replaceable
 from keras_ae._support.errors import InputError
 from keras_ae._support.written_files import saved_detector_files, saved_model_files
 from keras_ae.data import ImageData
-from keras_ae.detection import DEFAULT_RATE, AnomalyDetector, measure_outcome
+from keras_ae.detection import DEFAULT_RATE, AnomalyDetector
 from keras_ae.export import Parity, as_float32, autoencoder_endpoints, write_saved_model
 from keras_ae.runs.config import DataConfig, RunConfig, plain
 from keras_ae.runs.detector_directory import EXPORTED, RUN, SAVED, check_detector_directory
 from keras_ae.runs.directory import RunDirectory
 from keras_ae.runs.normal_images import check_normal, check_sizes, load_normal
+from keras_ae.runs.outcome import measure_on_test
 from keras_ae.runs.rehearsal import rehearse_export
 from keras_ae.runs.run import Run
-from keras_ae.runs.stopping import calibration_rows
+from keras_ae.runs.stopping import calibration_groups, calibration_rows
 from keras_ae.runs.training import train
 
 MAPPED = 256  # normal images whose maps tell what is usual
@@ -89,34 +90,6 @@ def train_detector(
     )
 
 
-def normal_labels(data: ImageData, train_labels: tuple[str, ...] = ()) -> np.ndarray | None:
-    """Numbers of the labels that normal images have; test images of other labels are anomalies.
-
-    They are `train_labels`, names or numbers, where these are given, else those that training and validation
-    images have. None where labels tell nothing: there is not one for each image, or the test images were drawn at
-    random, so that it is chance which labels the others lack.
-
-    Args:
-        data: With test images.
-        train_labels: As they were given to load it.
-    """
-    try:
-        labels = {split: data.labels(split) for split, size in data.sizes.items() if size}
-    except InputError:  # a split without labels
-        return None
-    if train_labels:
-        names = data.label_names or ()
-        return np.array([names.index(label) if label in names else int(label) for label in train_labels])
-    if data.test_is_drawn or labels.pop("test").ndim > 1:
-        return None
-    return np.unique(np.concatenate(list(labels.values())))
-
-
-def label_names(data: ImageData, labels: np.ndarray) -> list[str]:
-    """Labels by their names, where they have some."""
-    return [data.label_names[label] if data.label_names else str(label) for label in labels]
-
-
 def export_run(
     run,
     out,
@@ -162,7 +135,9 @@ def export_run(
     check_sizes(data, false_positive_rate, config.training)
     detector = AnomalyDetector(model, score, false_positive_rate, holdout=0)
     calibrating = data.pipeline("validation", rows=calibration_rows(data, config.training))
-    detector.fit(data.pipeline("train", shuffle=False)).calibrate(calibrating)
+    detector.fit(data.pipeline("train", shuffle=False)).calibrate(
+        calibrating, groups=calibration_groups(data, config.training)
+    )
     results = _promised(detector) | measure_on_test(detector, data, config.data.train_labels)
     if saved is not None:
         detector.save(saved)
@@ -201,19 +176,6 @@ def _promised(detector: AnomalyDetector) -> dict[str, Any]:
         "threshold": detector.threshold_,
         "false_positive_rate": calibration.rate,
         "calibration_images": calibration.images,
+        **({} if calibration.groups is None else {"calibration_groups": calibration.units}),
         "true_rate_interval": list(calibration.rate_interval()),
     }
-
-
-def measure_on_test(
-    detector: AnomalyDetector, data: ImageData, train_labels: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    """What a detector makes of the test images, as of `measure_outcome`, and "normal_labels" where these tell."""
-    if not data.sizes["test"]:
-        return {}
-    calibration = detector.calibration_
-    known, scores = normal_labels(data, train_labels), detector.anomaly_scores(data.test)
-    if known is None:
-        return measure_outcome(scores, np.ones(len(scores), bool), calibration)
-    measured = measure_outcome(scores, np.isin(data.labels("test"), known), calibration)
-    return measured | {"normal_labels": label_names(data, known)}

@@ -9,13 +9,14 @@ from keras_ae._support.errors import InputError
 from keras_ae.data import ImageData
 from keras_ae.detection import check_rate, fewest_images
 from keras_ae.runs.config import ModelConfig, RunConfig
-from keras_ae.runs.stopping import calibration_rows
+from keras_ae.runs.stopping import calibration_groups, calibration_rows
 from keras_ae.runs.training_config import TrainingConfig
 
 _WORDS = r"(?:good|normal|nominal|ok|okay|free|healthy|intact|pass|passed|flawless|undamaged)"
 _NORMAL = re.compile(rf"(?<![a-z])(?:{_WORDS}|non?[-_ ]?(?:defects?|defective|damaged?))(?![a-z])")
 _OPPOSITE = re.compile(rf"(?<![a-z])(?:no|non|not|un|in)[-_ ]?{_WORDS}(?![a-z])")
 _LISTED = 8  # labels that are named
+MOST, MORE = 0.5, 1.25  # part of the images that may be set aside, and by how much more is tried
 
 
 def load_normal(config: RunConfig, rate: float, progress: bool = True) -> tuple[RunConfig, ImageData]:
@@ -30,13 +31,18 @@ def load_normal(config: RunConfig, rate: float, progress: bool = True) -> tuple[
     config = replace(config, model=_with_the_smallest_maps(config.model))
     data = config.load_data(progress)
     check_rate(rate)
-    validation = data.sizes["validation"]
-    count, needed = data.sizes["train"] + validation, _needed(config.training, rate)
+    validation = _units(data, "validation")
+    count, needed = _units(data, "train") + validation, _needed(config.training, rate)
     is_free = config.data.validation_fraction is None and data.validation_is_drawn
     if not is_free or validation >= needed or needed > count / 2:
         return config, data
-    config = replace(config, data=replace(config.data, validation_fraction=needed / count))
-    return config, config.load_data(progress)
+    fraction = needed / count
+    while True:
+        config = replace(config, data=replace(config.data, validation_fraction=fraction))
+        data = config.load_data(progress)
+        if _units(data, "validation") >= needed or fraction == MOST:
+            return config, data
+        fraction = min(MORE * fraction, MOST)  # groups are of several sizes
 
 
 def _with_the_smallest_maps(model: ModelConfig) -> ModelConfig:
@@ -46,18 +52,25 @@ def _with_the_smallest_maps(model: ModelConfig) -> ModelConfig:
 
 
 def check_sizes(data: ImageData, rate: float, training: TrainingConfig | None = None) -> None:
-    """Refuse a source with too few validation images to promise the rate, and to stop by (`InputError`)."""
+    """Refuse too few validation images, or groups of them, to promise the rate and to stop by (`InputError`)."""
     check_rate(rate)
     training = training or TrainingConfig()
-    count, needed = data.sizes["validation"], _needed(training, rate)
+    count, needed = _units(data, "validation"), _needed(training, rate)
     if count < needed:
+        of = "images" if count == data.sizes["validation"] else "groups of images"
         stopping = "" if training.patience is None else ", of which every other one is to stop by"
-        action = "give more images, a larger --validation-fraction or a higher --false-positive-rate"
-        raise InputError(f"{count} images to calibrate a rate of {rate:g}{stopping}", f"at least {needed}", action)
+        action = f"give more {of}, a larger --validation-fraction or a higher --false-positive-rate"
+        raise InputError(f"{count} {of} to calibrate a rate of {rate:g}{stopping}", f"at least {needed}", action)
 
 
 def _needed(training: TrainingConfig, rate: float) -> int:
     return fewest_images(rate) * (1 if training.patience is None else 2)
+
+
+def _units(data: ImageData, split: str) -> int:
+    """Number of groups of a split, or of its images where there are none."""
+    groups = data.groups(split) if data.sizes[split] else None
+    return data.sizes[split] if groups is None else len(np.unique(groups))
 
 
 def check_normal(data: ImageData, train_labels: tuple[str, ...] = ()) -> None:
@@ -79,6 +92,8 @@ def normal_in_words(data: ImageData, training: TrainingConfig) -> str:
     stopping = sizes["validation"] - calibrating
     which = f"{sizes['train']:,} to train on, " + (f"{stopping:,} to stop by, " if stopping else "")
     which += f"{calibrating:,} to set the threshold"
+    if (groups := calibration_groups(data, training)) is not None:
+        which += f", of {len(np.unique(groups)):,} groups"
     counts = _counts(data)
     if not counts:
         return f"normal: all images ({which})"

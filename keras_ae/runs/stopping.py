@@ -9,12 +9,27 @@ from keras_ae.runs.training_config import TrainingConfig
 def stopping_rows(data: ImageData, training: TrainingConfig) -> np.ndarray | None:
     """Places of the validation images that losses are measured on after each evaluation; None is all of them.
 
-    With patience it is every other one, from the first on: the others do not choose the weights.
+    With patience it is every other one, or every other group, from the first on: the others do not choose the
+    weights.
     """
-    return None if training.patience is None else np.arange(data.sizes["validation"])[::2]
+    return None if training.patience is None else np.flatnonzero(_units(data) % 2 == 0)
 
 
 def calibration_rows(data: ImageData, training: TrainingConfig) -> np.ndarray:
     """Places of the validation images that set a threshold: those that did not choose the weights."""
-    rows = np.arange(data.sizes["validation"])
-    return rows if training.patience is None else rows[1::2]
+    units = _units(data)
+    return np.arange(len(units)) if training.patience is None else np.flatnonzero(units % 2 == 1)
+
+
+def calibration_groups(data: ImageData, training: TrainingConfig) -> np.ndarray | None:
+    """The groups of these images, str [n]; None where there are no groups."""
+    groups = data.groups("validation")
+    return None if groups is None else groups[calibration_rows(data, training)]
+
+
+def _units(data: ImageData) -> np.ndarray:
+    """The number [n] of each validation image's group, or its own where there are none."""
+    groups = data.groups("validation") if data.sizes["validation"] else None
+    if groups is None:
+        return np.arange(data.sizes["validation"])
+    return np.unique(groups, return_inverse=True)[1]

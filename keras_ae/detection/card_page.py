@@ -1,0 +1,57 @@
+"""The card of an exported detector as files: `card.json` for programs, `README.md` for people."""
+
+import json
+from pathlib import Path
+
+from keras_ae._support.files import write_text
+from keras_ae.detection.card import CARD, Card
+from keras_ae.detection.outcome import outcome_in_words
+
+
+def write_card(card: Card, directory: Path, name: str) -> None:
+    """Write both files.
+
+    Args:
+        card: The card, with the checksums of the other files.
+        directory: Directory of the detector, under its temporary name.
+        name: Name that the directory will have.
+    """
+    card.write(directory)
+    write_text(directory / "README.md", _readable(name, card))
+
+
+def _readable(name: str, card: Card) -> str:
+    low, high = card.true_rate_interval
+    of = f" (of {card.calibration_groups:,} groups)" if card.calibration_groups else ""
+    shape = ", ".join(map(str, card.image_shape))
+    versions = ", ".join(f"{package} {number}" for package, number in card.versions.items())
+    about = dict(card.about)
+    told = [f"- **Test**: {line}." for line in outcome_in_words(about.pop("measured", {}))]
+    told += [
+        f"- **{key}**: {json.dumps(value) if isinstance(value, dict) else value}" for key, value in about.items()
+    ]
+    return "\n".join(
+        [
+            f"# {name}: an anomaly detector",
+            "",
+            f"- **Images**: [n, {shape}], float32 in [0, 1] (`score`, `predict`, …), or bytes of any size "
+            "(`score_uint8`, …), which are resized as those of the training were.",
+            f"- **Score**: `{card.score['label']}`; what scores above {card.threshold:.6g} is an anomaly.",
+            f"- **False alarms**: at most {card.false_positive_rate:.3g} of normal images are promised, from "
+            f"{card.calibration_images:,} of them{of}; "
+            f"the true rate lies between {low:.3g} and {high:.3g} (95 %).",
+            f"- **Equal to the Keras model**: scores differ by at most {card.deviation['score']:.2g}; "
+            f"{card.deviation_allowed['score']:.2g}, a thousandth of the spread of normal images (or what a "
+            "hundredth of a grey level or roundings of float32 change), was allowed.",
+            *told,
+            f"- **Made with**: {versions}; {card.parameters:,} parameters; checksums in `{CARD}`.",
+            "",
+            "```python",
+            "import tensorflow as tf",
+            "",
+            f'detector = tf.saved_model.load("{name}")',
+            'found = detector.predict(images)  # [n] each: "scores", "anomalies", "p_values" and "normalized"',
+            "```",
+            "",
+        ]
+    )

@@ -1,0 +1,72 @@
+"""What scores mean, in a graph: decisions, and in Keras operations what `Calibration` computes."""
+
+import numpy as np
+from keras import ops
+
+from keras_ae.detection.calibration import Calibration
+from keras_ae.export import Endpoint, Input
+
+P_VALUES, NORMALIZED = "p_values", "normalized"
+ROUNDING = 1e-4
+
+
+def conformal_outputs(calibration: Calibration, scores, threshold) -> dict:
+    """Returns "p_values" and "normalized" of scores, float32 [n] each, as tensors.
+
+    Args:
+        calibration: The calibration; its scores become a constant of the graph.
+        scores: Tensor [n] of float32.
+        threshold: Number or scalar tensor, at which the normalised score is 0.5.
+
+    Example:
+        >>> calibration = kae.detection.Calibration(np.arange(19), rate=0.05)
+        >>> outputs = conformal_outputs(calibration, ops.convert_to_tensor([18.5, 0.0]), 18.0)
+        >>> [round(float(p), 3) for p in outputs["p_values"]]
+        [0.05, 1.0]
+    """
+    # A product with a matrix instead of a search: each export format has it.
+    reached = ops.cast(ops.expand_dims(scores, 1) <= np.float32(calibration.scores), "float32")
+    weights = np.float32(calibration.weights / (calibration.units + 1))[:, None]
+    p_values = ops.matmul(reached, weights)[:, 0] + np.float32(1 / (calibration.units + 1))
+    distance = (scores - threshold) / np.float32(calibration.spread)
+    return {
+        P_VALUES: ops.minimum(p_values, 1.0),
+        NORMALIZED: 0.5 + 0.5 * distance / (1 + ops.abs(distance)),
+    }
+
+
+def conformal_tolerances(calibration: Calibration, tolerance: float) -> dict[str, float]:
+    """How far these may be where scores may differ by `tolerance`: by what passes it, and by roundings.
+
+    Example:
+        >>> calibration = kae.detection.Calibration(np.arange(19), rate=0.05)
+        >>> round(conformal_tolerances(calibration, 0.5)[P_VALUES], 4)  # two scores lie within 1 of each other
+        0.1001
+    """
+    scores, within = calibration.scores, 2 * tolerance
+    total = np.append(0.0, np.cumsum(calibration.weights))
+    passed = total[np.searchsorted(scores, scores + within, side="right")] - total[:-1]
+    return {
+        P_VALUES: float(passed.max()) / (calibration.units + 1) + ROUNDING,
+        NORMALIZED: 0.5 * tolerance / calibration.spread + ROUNDING,
+    }
+
+
+def deciding(endpoint: Endpoint, calibration: Calibration, threshold: float) -> Endpoint:
+    """Returns an endpoint of scores with what they mean: decisions, p-values, and scores normalised at 0.5.
+
+    What scores above the threshold, which a caller may give, is an anomaly.
+    """
+
+    import tensorflow as tf
+
+    def decide(images, threshold=threshold):
+        threshold = tf.debugging.assert_all_finite(threshold, "expected a finite threshold")
+        scores = endpoint.function(images)["scores"]
+        meanings = conformal_outputs(calibration, scores, threshold)
+        return {"scores": scores, "anomalies": scores > threshold} | meanings
+
+    allowed = endpoint.allowed
+    if "scores" in allowed:
+        allowed = {**allowed, **conformal_tolerances(calibration, allowed["scores"])}
+    return Endpoint(decide, (*endpoint.inputs, Input("threshold", (), default=threshold)), allowed=allowed)
