@@ -4,6 +4,8 @@ from keras_ae.commands.compare import Compare
 from keras_ae.commands.data import DataList
 from keras_ae.commands.detect import DetectTrain, Export, Score
 from keras_ae.commands.explore import Explore
+from keras_ae.commands.monitor import Monitor
+from keras_ae.commands.recalibrate import Recalibrate
 from keras_ae.commands.share import Share
 from keras_ae.commands.study import StudyList, StudyReport, StudyRun
 from keras_ae.commands.train import Evaluate, Train
@@ -16,6 +18,8 @@ COMMANDS: dict[str, type] = {
     "detect train": DetectTrain,
     "export": Export,
     "score": Score,
+    "monitor": Monitor,
+    "recalibrate": Recalibrate,
     "explore": Explore,
     "data list": DataList,
     "study list": StudyList,

@@ -1,6 +1,6 @@
 """Trained models as files that run without this library: SavedModel, ONNX, LiteRT."""
 
-from keras_ae.export.conversion import archive, conversion
+from keras_ae.export.conversion import archive, conversion, resave
 from keras_ae.export.endpoints import (
     Endpoint,
     Input,
@@ -39,6 +39,7 @@ __all__ = [
     "image_endpoints",
     "load_saved_model",
     "portable_endpoint",
+    "resave",
     "sampler",
     "write_litert",
     "write_onnx",

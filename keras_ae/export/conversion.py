@@ -7,6 +7,7 @@ import keras
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.written_files import MARK
+from keras_ae.export.endpoints import Endpoint
 
 
 @contextmanager
@@ -33,6 +34,39 @@ def conversion(what: str, name: str) -> Iterator[None]:
         raise InputError(
             received, "operations that this format has", "take another score, layer or format"
         ) from error
+
+
+def resave(loaded, changed: Mapping[str, Endpoint], path) -> None:
+    """Writes a loaded SavedModel again, with some of its endpoints exchanged for others that may call it.
+
+    Args:
+        loaded: What `load_saved_model` returns.
+        changed: Endpoints by name.
+        path: Directory to fill.
+
+    Example:
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> endpoints = kae.export.autoencoder_endpoints(model)
+        >>> _ = kae.export.write_saved_model(model, endpoints, "first")
+        >>> loaded = kae.export.load_saved_model("first")
+        >>> images = kae.export.Input("images", (None, 4, 4, 1))
+        >>> norm = lambda x: {"codes": 2 * loaded.encode(x)["codes"]}
+        >>> resave(loaded, {"encode": kae.export.Endpoint(norm, (images,))}, "second")
+        >>> again, ones = kae.export.load_saved_model("second"), ops.ones((1, 4, 4, 1))
+        >>> np.allclose(2 * loaded.encode(ones)["codes"], again.encode(ones)["codes"])
+        True
+    """
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.source = loaded  # its variables
+    functions = {name: endpoint.concrete() for name, endpoint in changed.items()}
+    signatures = {name: function for name, function in loaded.signatures.items() if name not in changed}
+    for name in loaded.signatures:
+        setattr(module, name, functions.get(name) or getattr(loaded, name))
+    setattr(module, MARK, tf.function(lambda: tf.constant(1), input_signature=()))
+    signatures |= {name: function.get_concrete_function() for name, function in functions.items()}
+    tf.saved_model.save(module, str(path), signatures)
 
 
 def archive(model: keras.Model, signatures: Mapping, path) -> None:

@@ -1,0 +1,90 @@
+"""`keras-ae recalibrate`: another threshold for an exported detector; nothing is trained."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from keras_ae._support.directories import check_replaceable
+from keras_ae._support.output_paths import check_output_directory
+from keras_ae._support.written_files import saved_model_files
+from keras_ae.commands.console import JSON_HELP, load_keras, print_json
+from keras_ae.commands.detector_folder import check_groups, detector_directory, score_images_of
+from keras_ae.data import positive
+from keras_ae.detection import (
+    Calibration,
+    ExportedDetector,
+    check_folder,
+    check_images,
+    check_other_directory,
+    check_rate,
+)
+
+
+@dataclass(frozen=True)
+class Recalibrate:
+    """Set the threshold of an exported detector anew, by other normal images, and write it as another detector."""
+
+    model: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
+    """Directory of the exported detector, or of detect train. It stays as it is."""
+    source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="folder:PATH")]
+    """Normal images, as they are now, in any nesting; none that the detector was trained on."""
+    out: Path
+    """Directory of the new detector."""
+    false_positive_rate: float | None = None
+    """Part of normal images that may be taken for anomalies; the detector's own rate by default."""
+    group: str | None = None
+    """Regular expression that finds in a file's path which part it shows, such as "part_([0-9]+)": images of one
+    part count as one."""
+    unverified: bool = False
+    """Go on where the detector's files are not those that were exported."""
+    batch_size: int = 64
+    """Images at a time."""
+    json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
+
+    def run(self) -> None:
+        positive("batch_size", self.batch_size)
+        if self.false_positive_rate is not None:
+            check_rate(self.false_positive_rate)
+        detector = ExportedDetector(detector_directory(self.model), self.unverified)
+        folder = check_folder(self.source)
+        check_output_directory(self.out)
+        check_other_directory(detector.path, self.out)
+        check_replaceable(self.out, saved_model_files)
+        rate = self.false_positive_rate or detector.card.false_positive_rate
+        check_images(
+            check_groups(folder, self.group), rate, "images" if self.group is None else "groups of images"
+        )
+        load_keras()
+        from keras_ae.detection import recalibrate
+
+        found = score_images_of(detector, folder, self.group, False, self.batch_size, not self.json)
+        calibration = Calibration(found.scores, rate, found.groups)
+        earlier = int((found.scores > detector.threshold).sum())
+        card = recalibrate(detector, calibration, self.out, {"data": self.source})
+        results = {
+            "threshold": card.threshold,
+            "earlier_threshold": detector.threshold,
+            "false_positive_rate": rate,
+            "calibration_images": calibration.images,
+            **({} if calibration.groups is None else {"calibration_groups": calibration.units}),
+            "true_rate_interval": list(calibration.rate_interval()),
+            "earlier_alarms": earlier,
+            "bad": found.bad,
+            "out": str(self.out),
+        }
+        if self.json:
+            print_json(results)
+            return
+        of = f" of {calibration.units:,} groups" if calibration.groups is not None else ""
+        low, high = results["true_rate_interval"]
+        print(f"threshold {card.threshold:.6g}, from {calibration.images:,} normal images{of}")
+        print(
+            f"before: {detector.threshold:.6g}, above which {earlier:,} of them score "
+            f"({earlier / len(found.scores):.1%})"
+        )
+        print(
+            f"false alarms promised: {rate:.3g}; the true rate lies between {low:.3g} and {high:.3g} (95 %)\n"
+            f"exported: {self.out}"
+        )

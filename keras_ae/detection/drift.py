@@ -1,0 +1,150 @@
+"""Whether further images score as those of the calibration do: a test that may be looked at after each image."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_ae._support.errors import InputError
+from keras_ae.detection.calibration import Calibration
+
+SIGNIFICANCE = 0.01
+JUMPS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # how readily a strategy changes its bet
+BETS = np.array([-1.0, 0.0, 1.0])  # on small p-values, on none, on large ones
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What a sequence of scores tells of the distribution that the calibration came from.
+
+    Attributes:
+        p_values: Conformal p-value of each image among the calibration's and those before it, float64 [n]; NaN for
+            images that are passed over, the others of a group.
+        evidence: Capital after each image, float64 [n], of a gambler who begins with 1 and bets that p-values are
+            not uniform. Without drift it ever reaches c with a probability of at most 1 / c.
+        normal_evidence: The same of images that are no alarms alone.
+        significance: Probability of a false report of drift.
+        alarms: Number of scores above the threshold.
+        expected: Between what this number lies with 95 % (`Calibration.alarms_interval`).
+
+    Example:
+        >>> generator = np.random.default_rng(0)
+        >>> calibration = kae.detection.Calibration(generator.normal(size=200), rate=0.05)
+        >>> kae.detection.measure_drift(calibration, generator.normal(size=300)).found_at is None
+        True
+        >>> kae.detection.measure_drift(calibration, generator.normal(size=300) + 1).found_at < 100
+        True
+    """
+
+    p_values: np.ndarray
+    evidence: np.ndarray
+    normal_evidence: np.ndarray
+    significance: float
+    alarms: int
+    expected: tuple[int, int]
+
+    @property
+    def found_at(self) -> int | None:
+        """Place of the image at which drift shows: the evidence reaches 1 / significance; None if never."""
+        return _first(self.evidence, 1 / self.significance)
+
+    @property
+    def is_of_normal_images(self) -> bool:
+        """Whether drift shows without the alarms, too, so that it is not just a matter of more anomalies."""
+        return _first(self.normal_evidence, 1 / self.significance) is not None
+
+    @property
+    def largest(self) -> float:
+        """The largest capital that was reached."""
+        return float(self.evidence.max(initial=1.0))
+
+
+def measure_drift(
+    calibration: Calibration,
+    scores,
+    *,
+    significance: float = SIGNIFICANCE,
+    groups: Iterable | None = None,
+    seed: int = 0,
+) -> Drift:
+    """Returns whether scores, in the order in which images came, drift away from those of the calibration.
+
+    A conformal test martingale (Vovk, Nouretdinov and Gammerman, "Testing exchangeability on-line", 2003): each
+    score gets a p-value among all scores before it, the calibration's included; if images are exchangeable these
+    are independent and uniform. Capital is bet on their being small or large, and on their being near to or far
+    from a half, by the Composite Jumper (Vovk et al., "Retrain or not retrain: conformal test martingales for
+    change-point detection", 2021), the mean of strategies of several speeds. Nothing else is assumed, and one may
+    look at any time. Of each group one image, drawn at random, stands for all, in the calibration too.
+
+    Args:
+        calibration: Calibration of the detector.
+        scores: Scores [n], of normal images mostly.
+        significance: Probability, in (0, 1), with which drift is reported where there is none.
+        groups: Name or number [n] of the group of each image.
+        seed: Seed of the draws, which break ties and choose from groups.
+    """
+    if not 0 < significance < 1:
+        raise InputError(f"significance={significance}", "a probability between 0 and 1", "0.01 is usual")
+    scores, generator = np.asarray(scores, np.float64).ravel(), np.random.default_rng(seed)
+    if not np.isfinite(scores).all():
+        raise InputError("scores with infinities or NaN", "finite ones", "look at the images and the model")
+    groups = None if groups is None else np.asarray(list(groups))
+    known = calibration.scores[_one_of_each(calibration.groups, calibration.images, generator)]
+    rows = _one_of_each(groups, len(scores), generator)
+    p_values = np.full(len(scores), np.nan)
+    p_values[rows] = conformal_sequence(known, scores[rows], generator)
+    alarms = scores > calibration.threshold
+    quiet = rows[~alarms[rows]]
+    of_quiet = np.full(len(scores), np.nan)
+    of_quiet[quiet] = conformal_sequence(known[known < calibration.threshold], scores[quiet], generator)
+    return Drift(
+        p_values,
+        _capital(p_values),
+        _capital(of_quiet),
+        significance,
+        int(alarms.sum()),
+        calibration.alarms_interval(len(scores), groups=groups),
+    )
+
+
+def conformal_sequence(known: np.ndarray, scores: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """The smoothed p-value of each score among the known ones and those before it, float64 [n].
+
+    (#{sᵢ > s} + θ · #{sᵢ = s}) / number, itself included, with θ uniform: independent and uniform, if all come
+    from one distribution.
+    """
+    kept = np.sort(known)
+    p_values = np.empty(len(scores))
+    for place, score in enumerate(scores):
+        low, high = np.searchsorted(kept, score, side="left"), np.searchsorted(kept, score, side="right")
+        above, equal = len(kept) - high, high - low + 1
+        p_values[place] = (above + generator.random() * equal) / (len(kept) + 1)
+        kept = np.insert(kept, high, score)
+    return p_values
+
+
+def _one_of_each(groups: np.ndarray | None, count: int, generator: np.random.Generator) -> np.ndarray:
+    """Places, in order, of one image of each group, drawn at random; of all images where there are no groups."""
+    if groups is None:
+        return np.arange(count)
+    order = generator.permutation(count)
+    return np.sort(order[np.unique(groups[order], return_index=True)[1]])
+
+
+def _capital(p_values: np.ndarray) -> np.ndarray:
+    """The mean capital of all strategies after each p-value, float64 [n]; NaN leaves it as it is."""
+    jumps = np.array(JUMPS)[None, :, None]
+    shares = np.full((2, len(JUMPS), len(BETS)), 1 / len(BETS))  # of each strategy, by what they are bet on
+    capital = np.empty(len(p_values))
+    for place, p in enumerate(p_values):
+        if not np.isnan(p):
+            gains = np.array([p, abs(2 * p - 1)]) - 0.5  # uniform, both of them
+            shares = (1 - jumps) * shares + jumps * shares.mean(axis=2, keepdims=True)
+            shares = shares * (1 + BETS * gains[:, None, None])
+        capital[place] = shares.sum(axis=2).mean()
+    return capital
+
+
+def _first(capital: np.ndarray, goal: float) -> int | None:
+    reached = np.flatnonzero(capital >= goal)
+    return int(reached[0]) if len(reached) else None

@@ -1,0 +1,97 @@
+"""Another calibration of an exported detector: the same graph, with another threshold and other p-values."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from keras_ae._support.directories import CHECKSUMS, checksums, write_directory
+from keras_ae._support.errors import InputError
+from keras_ae._support.written_files import saved_model_files
+from keras_ae.detection.calibration import Calibration
+from keras_ae.detection.calibration_file import write_calibration
+from keras_ae.detection.card import Card
+from keras_ae.detection.card_page import write_card
+from keras_ae.detection.conformal import deciding
+from keras_ae.detection.exported import ExportedDetector
+from keras_ae.export import Endpoint, Input, resave
+
+KEPT = (".onnx", ".tflite")  # files that give scores alone
+
+
+def recalibrate(detector: ExportedDetector, calibration: Calibration, out, about: dict | None = None) -> Card:
+    """Write an exported detector again with another calibration; the old one stays as it is. Nothing is trained.
+
+    Args:
+        detector: Exported detector.
+        calibration: Calibration on scores that the detector gave to normal images.
+        out: Directory to write; an earlier export that is there is replaced, anything else refused.
+        about: What its card says of the calibration: "data", for instance.
+
+    Returns:
+        The new card. What was measured of the old threshold is left out of it.
+
+    Raises:
+        InputError: `out` is the detector's own directory, or holds other files.
+
+    Example:
+        >>> images = np.random.default_rng(0).random((100, 4, 4, 1), "float32")
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> _ = kae.AnomalyDetector(model, "mahalanobis").fit(images).export("exported")
+        >>> exported = kae.detection.ExportedDetector("exported")
+        >>> darker = kae.detection.Calibration(exported.score(images * 0.8), rate=0.05)
+        >>> _ = kae.detection.recalibrate(exported, darker, "recalibrated")
+        >>> kae.detection.ExportedDetector("recalibrated").threshold == np.float32(darker.threshold)
+        True
+    """
+    out = Path(out)
+    check_other_directory(detector.path, out)
+    card = _card(detector.card, calibration, about or {})
+
+    def write(path: Path) -> Card:
+        resave(detector.model, _endpoints(detector, calibration), path)
+        for file in sorted(detector.path.iterdir()):
+            if file.suffix in KEPT:
+                shutil.copy2(file, path / file.name)
+        write_calibration(calibration, path)
+        written = replace(card, sha256={n: s for n, s in checksums(path).items() if n != CHECKSUMS})
+        write_card(written, path, out.name)
+        return written
+
+    return write_directory(out, write, saved_model_files)
+
+
+def check_other_directory(path: Path, out: Path) -> None:
+    """Refuse to write over the detector that is to be calibrated, or into it (`InputError`)."""
+    if path.resolve() in (out.resolve(), *out.resolve().parents):
+        raise InputError(f"--out {out}, within the detector itself", "another directory", "give another --out")
+
+
+def _endpoints(detector: ExportedDetector, calibration: Calibration) -> dict[str, Endpoint]:
+    """Those of decisions, around the scores of the old graph."""
+    endpoints = {}
+    for name, function in detector.model.signatures.items():
+        if not name.startswith("predict"):
+            continue
+        score = getattr(detector.model, name.replace("predict", "score"))
+        spec = function.structured_input_signature[1]["images"]
+        images = Input("images", tuple(spec.shape.as_list()), spec.dtype.name)
+        endpoints[name] = deciding(
+            Endpoint(score, (images,)), calibration, float(np.float32(calibration.threshold))
+        )
+    return endpoints
+
+
+def _card(card: Card, calibration: Calibration, about: dict) -> Card:
+    kept = {name: value for name, value in card.about.items() if name != "measured"}
+    earlier = {"earlier_threshold": card.threshold, "earlier_false_positive_rate": card.false_positive_rate}
+    return replace(
+        card,
+        threshold=float(np.float32(calibration.threshold)),
+        false_positive_rate=calibration.rate,
+        true_rate_interval=calibration.rate_interval(),
+        calibration_images=calibration.images,
+        calibration_groups=0 if calibration.groups is None else calibration.units,
+        about=kept | {"recalibrated": {**about, **earlier}},
+    )
