@@ -3,6 +3,7 @@
 from keras_ae.commands.compare import Compare
 from keras_ae.commands.data import DataList
 from keras_ae.commands.detect import DetectTrain, Export, Score
+from keras_ae.commands.detect_evaluate import DetectEvaluate
 from keras_ae.commands.explore import Explore
 from keras_ae.commands.monitor import Monitor
 from keras_ae.commands.recalibrate import Recalibrate
@@ -16,6 +17,7 @@ COMMANDS: dict[str, type] = {
     "evaluate": Evaluate,
     "share": Share,
     "detect train": DetectTrain,
+    "detect evaluate": DetectEvaluate,
     "export": Export,
     "score": Score,
     "monitor": Monitor,

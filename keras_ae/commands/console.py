@@ -56,7 +56,12 @@ def check_backend() -> None:
 
 def print_notes(data) -> None:
     """Say on standard error what was guessed, converted or left out of the images, a line each."""
-    for note in data.notes:
+    print_lines(data.notes)
+
+
+def print_lines(notes) -> None:
+    """Say notes on standard error, a line each."""
+    for note in notes:
         print(f"note: {note}", file=sys.stderr)
 
 

@@ -16,6 +16,7 @@ _WHERE = {
     "TrainingDivergedError": "keras_ae._support.errors",
     "attack_run": "attacking",
     "check_shared": "sharing",
+    "evaluate_detector": "outcome",
     "evaluate_run": "training",
     "export_run": "detecting",
     "load_pretrained": "pretrained",

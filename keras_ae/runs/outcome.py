@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from keras_ae._support.errors import InputError
-from keras_ae.data import ImageData
-from keras_ae.detection import AnomalyDetector, PixelCounts, measure_outcome
+from keras_ae.data import ImageData, load
+from keras_ae.detection import AnomalyDetector, Calibration, ExportedDetector, PixelCounts, measure_outcome
+from keras_ae.runs.normal_images import check_normal
 
-AT_ONCE = 32  # images with maps
+AT_ONCE = 64  # images
 
 
 def normal_labels(data: ImageData, train_labels: tuple[str, ...] = ()) -> np.ndarray | None:
@@ -29,8 +30,7 @@ def normal_labels(data: ImageData, train_labels: tuple[str, ...] = ()) -> np.nda
     except InputError:  # a split without labels
         return None
     if train_labels:
-        names = data.label_names or ()
-        return np.array([names.index(label) if label in names else int(label) for label in train_labels])
+        return label_numbers_of(data, train_labels)
     if data.test_is_drawn or labels.pop("test").ndim > 1:
         return None
     return np.unique(np.concatenate(list(labels.values())))
@@ -49,35 +49,107 @@ def measure_on_test(
     """
     if not data.sizes["test"]:
         return {}
-    calibration = detector.calibration_
-    known, scores = normal_labels(data, train_labels), detector.anomaly_scores(data.test)
-    groups = data.groups("test")
+    maps = detector.anomaly_maps if detector.score_.has_map else None
+    known = normal_labels(data, train_labels)
+    return measure_split(detector.anomaly_scores, maps, detector.calibration_, data, known, "test")
+
+
+def evaluate_detector(detector: ExportedDetector, source: str, **options) -> dict[str, Any]:
+    """Measures an exported detector on the test images of a source, or on all of one that has no test images.
+
+    Args:
+        detector: Exported detector; images are prepared as its card says.
+        source: A source of images, as for `keras_ae.data.load`.
+        options: Further keywords of it, such as `train_labels`: the labels of normal images, where the source has
+            no training images that tell them.
+
+    Returns:
+        What `measure_outcome` returns; "normal_labels" where labels tell normal images, "test_pixels" where there
+        are masks, and "notes" of the images.
+
+    Raises:
+        InputError: The source cannot be read, some of its labels sound like normal ones and none is named, or the
+            detector was exported by an earlier version.
+
+    Example:
+        >>> data = kae.data.load("digits", train_labels=(0,), image_size=(8, 8))
+        >>> model = kae.architectures.fully_connected(data.image_shape, (2,), hidden=(8,))
+        >>> kae.AnomalyDetector(model, "mse").fit(data.train).export("exported")["score"].holds
+        True
+        >>> exported = kae.detection.ExportedDetector("exported")
+        >>> measured = evaluate_detector(exported, "digits", train_labels=(0,), progress=False)
+        >>> measured["test_normal"] + measured["test_anomalies"]
+        1797
+    """
+    calibration, labels = detector.calibration, tuple(map(str, options.get("train_labels", ())))
+    record = {name: value for name, value in detector.card.preparation.items() if value is not None}
+    size = detector.image_shape
+    prepared = {"resize": "stretch"} | record | {"image_size": size[:2], "channels": 3 if size[2] == 3 else 1}
+    if (prepared["channels"],) != size[2:]:
+        raise InputError(f"a detector of images of {size[2]} channels", "1 or 3", "measure it in Python")
+    if source.partition(":")[0] == "npz" or ":" not in source:
+        prepared.pop("white_level", None)  # of files alone
+    data = load(source, **prepared, **options)
+    split, known = "test", normal_labels(data, labels)
+    if data.test_is_drawn:  # the source divides nothing: all images are measured
+        everything = {name: value for name, value in options.items() if name != "train_labels"}
+        data, split = load(source, **prepared, **everything, test_fraction=0.0), "train"
+        if not labels:
+            check_normal(data)
+        known = label_numbers_of(data, labels) if labels else None
+    maps = detector.map if detector.has_map else None
+    measured = measure_split(detector.score, maps, calibration, data, known, split)
+    return measured | {"notes": list(data.notes)}
+
+
+def label_numbers_of(data: ImageData, labels: tuple[str, ...]) -> np.ndarray:
+    """Numbers of labels given by name or number."""
+    names = data.label_names or ()
+    return np.array([names.index(label) if label in names else int(label) for label in labels])
+
+
+def measure_split(
+    scores_of: Callable,
+    maps_of: Callable | None,
+    calibration: Calibration,
+    data: ImageData,
+    known: np.ndarray | None,
+    split: str,
+) -> dict[str, Any]:
+    """What a detector makes of a split: of scores as of `measure_outcome`, and of maps beside masks.
+
+    Args:
+        scores_of: Function of images [n, h, w, c] to their scores [n].
+        maps_of: Function of images to their maps [n, rows, columns]; None where there are none.
+        calibration: Calibration of the detector.
+        data: Images, with masks where there are maps to measure: at the size that they were prepared to.
+        known: Numbers of the labels of normal images; None where all are.
+        split: Name of the split.
+    """
+    batches = (data.images_at(split, rows) for rows in _some(np.arange(data.sizes[split])))
+    scores, groups = np.concatenate([np.asarray(scores_of(batch)) for batch in batches]), data.groups(split)
     if known is None:
         return measure_outcome(scores, np.ones(len(scores), bool), calibration, groups=groups)
-    labels = data.labels("test")
+    labels = data.labels(split)
     normal = np.isin(labels, known)
     kinds = np.array(label_names(data, labels)) if labels.ndim == 1 else None
     measured = measure_outcome(scores, normal, calibration, kinds, groups)
-    if detector.score_.has_map:
-        measured |= measure_maps(detector.anomaly_maps, data, normal)
+    if maps_of is not None:
+        measured |= _measure_maps(maps_of, data, normal, split)
     return measured | {"normal_labels": label_names(data, known)}
 
 
-def measure_maps(maps_of: Callable, data: ImageData, normal: np.ndarray) -> dict[str, Any]:
-    """The measures of maps of test images by their masks, as "test_pixels"; nothing where there are no masks.
+def _measure_maps(maps_of: Callable, data: ImageData, normal: np.ndarray, split: str) -> dict[str, Any]:
+    """The measures of maps by masks, as "test_pixels"; nothing where there are no masks.
 
-    Args:
-        maps_of: Function of images [n, h, w, c] to their maps [n, rows, columns].
-        data: Images with masks, which are compared at the size that the images were prepared to.
-        normal: Bool [n], True for normal images. Of the others those without a mask are not measured.
+    Anomalies without a mask are not measured.
     """
-    rows = np.flatnonzero(normal | data.has_mask("test"))
-    if not data.has_mask("test").any():
+    if not data.has_mask(split).any():
         return {}
     counts = PixelCounts()
-    for some in _some(rows):
-        masks = data.masks("test", some)
-        counts.add(_sized(maps_of(data.images_at("test", some)), masks.shape[1:]), masks)
+    for some in _some(np.flatnonzero(normal | data.has_mask(split))):
+        masks = data.masks(split, some)
+        counts.add(_sized(maps_of(data.images_at(split, some)), masks.shape[1:]), masks)
     try:
         return {"test_pixels": asdict(counts.measures())}
     except InputError:  # no pixel of a defect is left at this size

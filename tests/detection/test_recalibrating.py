@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from sklearn.metrics import roc_auc_score
 
 import keras_ae as kae
 from keras_ae.cli import main
@@ -69,7 +70,7 @@ def test_the_card_says_what_is_new_and_no_more_what_was_measured(exported, tmp_p
     calibration = Calibration(detector.score(_images(60)), 0.05, np.arange(60) // 2)
     recalibrate(detector, calibration, tmp_path / "new", {"data": "folder:new"})
     card = json.loads((tmp_path / "new/card.json").read_text())
-    assert card["calibration_images"], card["calibration_groups"] == (60, 30)
+    assert (card["calibration_images"], card["calibration_groups"]) == (60, 30)
     assert card["about"]["recalibrated"] == {
         "data": "folder:new",
         "earlier_threshold": detector.threshold,
@@ -157,3 +158,45 @@ def test_a_detector_of_an_earlier_version_cannot_be_monitored(exported, tmp_path
     assert main(["score", str(old), f"folder:{folder}", "--unverified"]) == 0
     rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
     assert [row["p"] for row in rows] == [""] * 4
+
+
+def _labelled(root):
+    """60 normal images and 20 with a white square and its mask, in the layout of MVTec AD."""
+    good, bad = _images(60), _images(20)
+    bad[:, 1:3, 2:4] = 255
+    mask = np.zeros((6, 6), np.uint8)
+    mask[1:3, 2:4] = 255
+    _write(root / "train/good", good[:30], "{}_{}.png")
+    _write(root / "test/good", good[30:], "{}_{}.png")
+    _write(root / "test/hole", bad[:12], "{}_{}.png")
+    _write(root / "test/stain", bad[12:], "{}_{}.png")
+    for kind, count in (("hole", 12), ("stain", 8)):
+        _write(root / f"ground_truth/{kind}", np.repeat(mask[None, ..., None], count, 0), "{}_{}_mask.png")
+    return good[30:], bad
+
+
+def test_an_exported_detector_is_evaluated_kind_by_kind(exported, tmp_path, capsys):
+    good, bad = _labelled(tmp_path / "product")
+    assert main(["detect", "evaluate", str(exported), "--data", f"mvtec:{tmp_path}/product", "--json"]) == 0
+    measured = json.loads(capsys.readouterr().out)
+    detector = ExportedDetector(exported)
+    alarms, found = (detector.score(images) > np.float32(detector.threshold) for images in (good, bad))
+    assert (measured["test_normal"], measured["test_alarms"]) == (30, int(alarms.sum()))
+    assert measured["test_kinds"] == {"hole": [int(found[:12].sum()), 12], "stain": [int(found[12:].sum()), 8]}
+    assert measured["test_pixels"]["regions"] == 20
+    masks = np.zeros((50, 6, 6), bool)
+    masks[30:, 1:3, 2:4] = True
+    area = roc_auc_score(masks.ravel(), detector.map(np.concatenate([good, bad])).ravel())
+    assert measured["test_pixels"]["roc_auc"] == pytest.approx(area, abs=1e-3)
+    assert main(["detect", "evaluate", str(exported), "--data", f"mvtec:{tmp_path}/product"]) == 0
+    assert "by kind: hole" in capsys.readouterr().out
+
+
+def test_of_a_folder_without_test_images_all_are_measured(exported, tmp_path, capsys):
+    _labelled(tmp_path / "product")
+    source = ["--data", f"folder:{tmp_path}/product/test"]
+    assert main(["detect", "evaluate", str(exported), *source]) == 2
+    assert "--train-labels good" in capsys.readouterr().err
+    assert main(["detect", "evaluate", str(exported), *source, "--train-labels", "good", "--json"]) == 0
+    measured = json.loads(capsys.readouterr().out)
+    assert (measured["test_normal"], measured["test_anomalies"]) == (30, 20)
