@@ -52,6 +52,9 @@ class DetectTrain:
     """How anomalous an image is: mse, ssim, standardized_error, gaussian, mixture, …, or several joined by +."""
     false_positive_rate: float = DEFAULT_RATE
     """Part of normal images that may be taken for anomalies; the validation images set the threshold."""
+    defects: str | None = None
+    """Known defects, such as folder:scratched: they choose the score, or the pooling of the one that is named. The
+    threshold is set by normal images alone."""
     formats: tuple[Format, ...] = ("savedmodel",)
     """Files to write: savedmodel, which always is, onnx, litert."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
@@ -60,9 +63,10 @@ class DetectTrain:
         config = RunConfig(self.data, self.model, self.training)
         check_output_directory(self.out)
         check_detector_directory(self.out)
-        config, data = load_normal(config, self.false_positive_rate, progress=not self.json)
+        choosing = self.defects is not None
+        config, data = load_normal(config, self.false_positive_rate, not self.json, choosing)
         check_normal(data, self.data.train_labels)
-        check_sizes(data, self.false_positive_rate, self.training)
+        check_sizes(data, self.false_positive_rate, self.training, choosing)
         self.model.check(data.image_shape)
         load_keras()
         from keras_ae.detection import as_score
@@ -71,9 +75,9 @@ class DetectTrain:
         as_score(self.score)
         print_notes(data)
         print_near_duplicates(data)
-        print(normal_in_words(data, self.training), file=sys.stderr)
+        print(normal_in_words(data, self.training, choosing), file=sys.stderr)
         how = {"score": self.score, "false_positive_rate": self.false_positive_rate, "formats": self.formats}
-        results = train_detector(config, self.out, **how, data=data, progress=not self.json)
+        results = train_detector(config, self.out, **how, data=data, defects=self.defects, progress=not self.json)
         print_detector(results, self.json)
 
 
@@ -209,6 +213,7 @@ class Score:
 
 def print_detector(results: dict[str, Any], as_json: bool) -> None:
     from keras_ae.detection import outcome_in_words
+    from keras_ae.runs import Choice
 
     if as_json:
         print_json(results)
@@ -221,6 +226,8 @@ def print_detector(results: dict[str, Any], as_json: bool) -> None:
             f"false alarms promised: {results['false_positive_rate']:.3g}; the true rate lies between "
             f"{low:.3g} and {high:.3g} (95 %)"
         )
+    if "choice" in results:
+        print(Choice(**results["choice"]).in_words())
     for line in outcome_in_words(results):
         print(line)
     print(f"exported: {results['out']}")

@@ -6,9 +6,9 @@ Importing this package and refusing bad input need no TensorFlow; making a pipel
 from keras_ae._support.lazy import lazy_names
 from keras_ae.data.backings import input_error_from
 from keras_ae.data.datasets import dsprites
+from keras_ae.data.duplicates import NearDuplicates, near_duplicates
 from keras_ae.data.image_data import ImageData
 from keras_ae.data.loading import load
-from keras_ae.data.near_duplicates import NearDuplicates, near_duplicates
 from keras_ae.data.pixel_budget import MAX_PIXELS
 from keras_ae.data.sources import Source, default_resize, sources
 

@@ -54,10 +54,11 @@ _SHARED = {
     "SIGNIFICANCE": "drift",
     "check_folder": "exported",
     "check_images": "calibration",
-    "check_other_directory": "recalibrating",
+    "check_other_directory": "exported",
     "check_formats": "exporting",
     "check_rate": "calibration",
     "check_threshold": "calibration",
+    "poolings": "scores.pooling",
     "portable_endpoints": "exporting",
     "read_card": "card",
 }

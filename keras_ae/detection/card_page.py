@@ -26,7 +26,10 @@ def _readable(name: str, card: Card) -> str:
     shape = ", ".join(map(str, card.image_shape))
     versions = ", ".join(f"{package} {number}" for package, number in card.versions.items())
     about = dict(card.about)
-    told = [f"- **Test**: {line}." for line in outcome_in_words(about.pop("measured", {}))]
+    measured = about.pop("measured", {})
+    told = [f"- **Test**: {line}." for line in outcome_in_words(measured)]
+    if "choice" in measured:
+        told.append(f"- **Score chosen by**: {measured['choice']['defects']:,} known defects.")
     told += [
         f"- **{key}**: {json.dumps(value) if isinstance(value, dict) else value}" for key, value in about.items()
     ]

@@ -244,3 +244,9 @@ def check_folder(source: str | os.PathLike) -> Path:
     if not path.is_dir() or next(image_files(path), None) is None:
         open_folder(path)  # which says what is wrong
     return path
+
+
+def check_other_directory(path: Path, out: Path) -> None:
+    """Refuse to write over the detector that is to be calibrated, or into it (`InputError`)."""
+    if path.resolve() in (out.resolve(), *out.resolve().parents):
+        raise InputError(f"--out {out}, within the detector itself", "another directory", "give another --out")

@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from keras_ae._support.directories import CHECKSUMS, checksums, write_directory
-from keras_ae._support.errors import InputError
 from keras_ae._support.written_files import saved_model_files
 from keras_ae.detection.calibration import Calibration
 from keras_ae.detection.calibration_file import write_calibration
 from keras_ae.detection.card import Card
 from keras_ae.detection.card_page import write_card
 from keras_ae.detection.conformal import deciding
-from keras_ae.detection.exported import ExportedDetector
+from keras_ae.detection.exported import ExportedDetector, check_other_directory
 from keras_ae.export import Endpoint, Input, resave
 
 KEPT = (".onnx", ".tflite")  # files that give scores alone
@@ -42,7 +41,7 @@ def recalibrate(detector: ExportedDetector, calibration: Calibration, out, about
         >>> exported = kae.detection.ExportedDetector("exported")
         >>> darker = kae.detection.Calibration(exported.score(images * 0.8), rate=0.05)
         >>> _ = kae.detection.recalibrate(exported, darker, "recalibrated")
-        >>> kae.detection.ExportedDetector("recalibrated").threshold == np.float32(darker.threshold)
+        >>> kae.detection.ExportedDetector("recalibrated").threshold == darker.threshold
         True
     """
     out = Path(out)
@@ -60,12 +59,6 @@ def recalibrate(detector: ExportedDetector, calibration: Calibration, out, about
         return written
 
     return write_directory(out, write, saved_model_files)
-
-
-def check_other_directory(path: Path, out: Path) -> None:
-    """Refuse to write over the detector that is to be calibrated, or into it (`InputError`)."""
-    if path.resolve() in (out.resolve(), *out.resolve().parents):
-        raise InputError(f"--out {out}, within the detector itself", "another directory", "give another --out")
 
 
 def _endpoints(detector: ExportedDetector, calibration: Calibration) -> dict[str, Endpoint]:

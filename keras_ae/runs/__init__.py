@@ -6,6 +6,7 @@ Importing this package does not import Keras: configurations are checked before 
 from keras_ae._support.lazy import lazy_names
 
 _WHERE = {
+    "Choice": "choosing",
     "DataConfig": "data_config",
     "ModelConfig": "config",
     "Run": "run",

@@ -13,6 +13,7 @@ from keras_ae._support.written_files import saved_detector_files, saved_model_fi
 from keras_ae.data import ImageData
 from keras_ae.detection import DEFAULT_RATE, AnomalyDetector
 from keras_ae.export import Parity, as_float32, autoencoder_endpoints, write_saved_model
+from keras_ae.runs.choosing import candidates, choose_score, load_defects
 from keras_ae.runs.config import DataConfig, RunConfig, plain
 from keras_ae.runs.detector_directory import EXPORTED, RUN, SAVED, check_detector_directory
 from keras_ae.runs.directory import RunDirectory
@@ -35,6 +36,7 @@ def train_detector(
     false_positive_rate: float = DEFAULT_RATE,
     formats: tuple[str, ...] = ("savedmodel",),
     data: ImageData | None = None,
+    defects: str | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Trains an autoencoder on normal images, calibrates a threshold on held-out ones, exports the detector.
@@ -52,6 +54,9 @@ def train_detector(
         formats: Formats of the export, as for `export_detector`.
         data: The images, if they are loaded already; else where needed more are set aside to validate on than
             usual (`load_normal`).
+        defects: Source of known defects, such as "folder:scratched": they choose the score and its pooling, with
+            every other validation image beside them; the others set the threshold. A score that is named is kept,
+            and its pooling chosen.
         progress: Whether to show progress bars.
 
     Returns:
@@ -72,9 +77,10 @@ def train_detector(
     out = Path(out)
     check_detector_directory(out)
     if data is None:
-        config, data = load_normal(config, false_positive_rate, progress)
+        config, data = load_normal(config, false_positive_rate, progress, defects is not None)
     check_normal(data, config.data.train_labels)
-    check_sizes(data, false_positive_rate, config.training)
+    check_sizes(data, false_positive_rate, config.training, defects is not None)
+    known = None if defects is None else load_defects(config.data, defects, data, config.training.seed)
     if not RunDirectory(out / RUN).is_finished:
         rehearse_export(config, data.image_shape, score, tuple(formats))
     resume = (out / RUN / "run.json").exists()
@@ -86,6 +92,7 @@ def train_detector(
         false_positive_rate=false_positive_rate,
         formats=formats,
         data=data,
+        defects=known,
         saved=out / SAVED,
     )
 
@@ -98,6 +105,7 @@ def export_run(
     false_positive_rate: float = DEFAULT_RATE,
     formats: tuple[str, ...] = ("savedmodel",),
     data: ImageData | None = None,
+    defects: ImageData | None = None,
     saved=None,
     progress: bool = True,
 ) -> dict[str, Any]:
@@ -108,6 +116,7 @@ def export_run(
         out: Directory of the SavedModel.
         score, false_positive_rate, formats: As for `train_detector`; without a score only a SavedModel is written.
         data: The run's images, if they are loaded already.
+        defects: Known defects to choose the score by, as training images.
         saved: Also a directory to save the detector to, for `load_detector`.
         progress: Whether to show progress bars.
 
@@ -132,13 +141,19 @@ def export_run(
             raise InputError(f"formats {', '.join(formats)} without a score", "a SavedModel", "give --score NAME")
         return {"out": str(out)} | _deviations(write_saved_model(model, autoencoder_endpoints(model), out))
     data = data or config.load_data(progress)
-    check_sizes(data, false_positive_rate, config.training)
+    choosing, choice = defects is not None, None
+    check_sizes(data, false_positive_rate, config.training, choosing)
+    if choosing:
+        choice = choose_score(model, candidates(score, False), data, defects)
+        score = choice.score
     detector = AnomalyDetector(model, score, false_positive_rate, holdout=0)
-    calibrating = data.pipeline("validation", rows=calibration_rows(data, config.training))
+    calibrating = data.pipeline("validation", rows=calibration_rows(data, config.training, choosing))
     detector.fit(data.pipeline("train", shuffle=False)).calibrate(
-        calibrating, groups=calibration_groups(data, config.training)
+        calibrating, groups=calibration_groups(data, config.training, choosing)
     )
     results = _promised(detector) | measure_on_test(detector, data, config.data.train_labels)
+    if choice is not None:
+        results["choice"] = choice.as_record()
     if saved is not None:
         detector.save(saved)
     about = {

@@ -19,7 +19,9 @@ _LISTED = 8  # labels that are named
 MOST, MORE = 0.5, 1.25  # part of the images that may be set aside, and by how much more is tried
 
 
-def load_normal(config: RunConfig, rate: float, progress: bool = True) -> tuple[RunConfig, ImageData]:
+def load_normal(
+    config: RunConfig, rate: float, progress: bool = True, choosing: bool = False
+) -> tuple[RunConfig, ImageData]:
     """The images of a detector, and its configuration with as many validation images as the rate takes.
 
     A strided model's decoder starts from the smallest maps, unless `decoder_layers` is among its options: the
@@ -32,7 +34,7 @@ def load_normal(config: RunConfig, rate: float, progress: bool = True) -> tuple[
     data = config.load_data(progress)
     check_rate(rate)
     validation = _units(data, "validation")
-    count, needed = _units(data, "train") + validation, _needed(config.training, rate)
+    count, needed = _units(data, "train") + validation, _needed(config.training, rate, choosing)
     is_free = config.data.validation_fraction is None and data.validation_is_drawn
     if not is_free or validation >= needed or needed > count / 2:
         return config, data
@@ -51,20 +53,23 @@ def _with_the_smallest_maps(model: ModelConfig) -> ModelConfig:
     return replace(model, options=(*model.options, "decoder_layers=None"))
 
 
-def check_sizes(data: ImageData, rate: float, training: TrainingConfig | None = None) -> None:
+def check_sizes(
+    data: ImageData, rate: float, training: TrainingConfig | None = None, choosing: bool = False
+) -> None:
     """Refuse too few validation images, or groups of them, to promise the rate and to stop by (`InputError`)."""
     check_rate(rate)
     training = training or TrainingConfig()
-    count, needed = _units(data, "validation"), _needed(training, rate)
+    count, needed = _units(data, "validation"), _needed(training, rate, choosing)
     if count < needed:
         of = "images" if count == data.sizes["validation"] else "groups of images"
-        stopping = "" if training.patience is None else ", of which every other one is to stop by"
+        what_for = "to stop by" if training.patience is not None else "to choose a score by" if choosing else ""
+        stopping = f", of which every other one is {what_for}" if what_for else ""
         action = f"give more {of}, a larger --validation-fraction or a higher --false-positive-rate"
         raise InputError(f"{count} {of} to calibrate a rate of {rate:g}{stopping}", f"at least {needed}", action)
 
 
-def _needed(training: TrainingConfig, rate: float) -> int:
-    return fewest_images(rate) * (1 if training.patience is None else 2)
+def _needed(training: TrainingConfig, rate: float, choosing: bool) -> int:
+    return fewest_images(rate) * (1 if training.patience is None and not choosing else 2)
 
 
 def _units(data: ImageData, split: str) -> int:
@@ -86,13 +91,14 @@ def check_normal(data: ImageData, train_labels: tuple[str, ...] = ()) -> None:
         raise InputError(received, "normal images alone", f"name them: --train-labels {' '.join(normal)}")
 
 
-def normal_in_words(data: ImageData, training: TrainingConfig) -> str:
+def normal_in_words(data: ImageData, training: TrainingConfig, choosing: bool = False) -> str:
     """One line on which images are taken as normal, and how many there are."""
-    sizes, calibrating = data.sizes, len(calibration_rows(data, training))
+    sizes, calibrating = data.sizes, len(calibration_rows(data, training, choosing))
     stopping = sizes["validation"] - calibrating
-    which = f"{sizes['train']:,} to train on, " + (f"{stopping:,} to stop by, " if stopping else "")
+    what_for = "to stop by" if training.patience is not None else "to choose a score by"
+    which = f"{sizes['train']:,} to train on, " + (f"{stopping:,} {what_for}, " if stopping else "")
     which += f"{calibrating:,} to set the threshold"
-    if (groups := calibration_groups(data, training)) is not None:
+    if (groups := calibration_groups(data, training, choosing)) is not None:
         which += f", of {len(np.unique(groups)):,} groups"
     counts = _counts(data)
     if not counts:

@@ -175,6 +175,8 @@ def test_a_pattern_names_masks_of_any_values(tmp_path, pattern, mask):
         _image(tmp_path / f"a/{number}.png")
         _image(tmp_path / f"b/{number + 10}.png")
         _image(tmp_path / mask.format(number))  # noise: its values do not make it one
+    if "/" in pattern:
+        _image(tmp_path / "where" / "7-of-none.png")  # is no image to train on, either
     data = _load(f"folder:{tmp_path}", masks=pattern, test_fraction=0.0)
     assert data.sizes["train"] == 6
     assert data.label_names == ("a", "b")

@@ -262,3 +262,48 @@ def test_where_test_images_are_drawn_at_random_their_labels_tell_nothing():
     assert list(normal_labels(drawn, ("3", "1"))) == [3, 1]
     named = kae.data.load("digits", train="all[:80%]", test="all[80%:]")
     assert list(normal_labels(named)) == list(range(10))
+
+
+def test_known_defects_choose_the_score_and_others_set_the_threshold(trained, folders, tmp_path, capsys):
+    source = ["--data", f"folder:{folders / 'parts'}", "--validation-fraction", "0.4", "--skip-bad"]
+    out = tmp_path / "chosen"
+    rate = ["--false-positive-rate", "0.1", "--defects", f"folder:{folders / 'new/ones'}"]
+    command = ["detect", "train", *source, "--out", str(out), *TRAIN, *SMALL, *rate]
+    assert main(command) == 0
+    printed = capsys.readouterr()
+    assert "24 to choose a score by, 24 to set the threshold" in printed.err
+    assert "score chosen by 40 defects and 24 normal images" in printed.out
+    card = json.loads((out / "detector" / "card.json").read_text())
+    choice = card["about"]["measured"]["choice"]
+    assert card["score"]["label"] == choice["score"]
+    areas = choice["roc_aucs"]
+    best = max(areas.values())
+    error = kae.detection.roc_auc_standard_error(best, 24, 40)
+    assert choice["score"] == next(name for name, area in areas.items() if area >= best - error)
+    # Every other validation image, from the second on, sets the threshold.
+    data = kae.data.load(f"folder:{folders / 'parts'}", validation_fraction=0.4, skip_bad=True, progress=False)
+    detector = kae.load_detector(out / "detector_keras")
+    scores = detector.anomaly_scores(data.images("validation"))
+    assert detector.threshold_ == np.sort(scores[1::2])[22]  # 23 = ⌈25 · 0.9⌉ of 24
+    area = roc_auc_score(
+        np.repeat([0, 1], [24, 40]),
+        np.concatenate(
+            [
+                scores[::2],
+                detector.anomaly_scores(
+                    kae.data.load(
+                        f"folder:{folders / 'new/ones'}", test_fraction=0.0, skip_bad=True, progress=False
+                    ).images("train")
+                ),
+            ]
+        ),
+    )
+    assert choice["roc_auc"] == pytest.approx(area, abs=1e-6)
+
+
+def test_defects_that_are_tested_choose_nothing(folders, tmp_path, capsys):
+    source = ["--data", f"folder:{folders / 'parts'}", "--validation-fraction", "0.4", "--skip-bad"]
+    defects = ["--defects", f"folder:{folders / 'parts/test/scratch'}"]
+    assert main(["detect", "train", *source, "--out", str(tmp_path / "out"), *TRAIN, *SMALL, *defects]) == 2
+    assert "25 defects that are test images, such as" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "run" / "metrics.json").exists()

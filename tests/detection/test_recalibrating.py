@@ -42,7 +42,7 @@ def exported(tmp_path_factory):
 def test_the_graph_decides_by_the_new_threshold(exported, tmp_path):
     detector, before = ExportedDetector(exported), sorted(exported.rglob("*"))
     content = (exported / "saved_model.pb").read_bytes()
-    bright, new = _images(60, 1.3), _images(40, 1.3)
+    bright, new = _images(60, 2.0), _images(40, 2.0)
     calibration = Calibration(detector.score(bright), 0.1)
     card = recalibrate(detector, calibration, tmp_path / "new", {"data": "folder:bright"})
     again = ExportedDetector(tmp_path / "new")
@@ -83,7 +83,7 @@ def test_the_card_says_what_is_new_and_no_more_what_was_measured(exported, tmp_p
 
 
 def test_recalibrate_and_score_on_the_command_line(exported, tmp_path, capsys):
-    good, new = _write(tmp_path / "good", _images(60, 1.3)), _write(tmp_path / "new", _images(30, 1.3))
+    good, new = _write(tmp_path / "good", _images(60, 2.0)), _write(tmp_path / "new", _images(30, 2.0))
     out = tmp_path / "again"
     command = ["recalibrate", str(exported), f"folder:{good}", "--out", str(out), "--false-positive-rate", "0.1"]
     assert main([*command, "--json"]) == 0
@@ -115,7 +115,7 @@ def test_what_cannot_be_recalibrated_is_refused(exported, tmp_path, capsys):
         (str(exported), "--out", str(exported / "new")): "within the detector itself",
         (str(exported), "--out", str(good)): "keras-ae did not write",
         (str(exported), "--out", str(tmp_path / "x"), "--false-positive-rate", "0.01"): "expected at least 99",
-        (str(exported), "--out", str(tmp_path / "x"), "--group", r"part_(\d)\d*_"): "9 groups of images",
+        (str(exported), "--out", str(tmp_path / "x"), "--group", r"part_(\d)\d*_"): "10 groups of images",
         (str(exported), "--out", str(tmp_path / "x"), "--group", "tile"): "lacks",
         (str(exported), "--out", str(tmp_path / "x"), "--group", "("): "a regular expression",
         (str(tmp_path / "run"), "--out", str(tmp_path / "x")): "a run without a detector",
@@ -128,7 +128,7 @@ def test_what_cannot_be_recalibrated_is_refused(exported, tmp_path, capsys):
 
 
 def test_monitor_says_when_the_light_has_changed(exported, tmp_path, capsys):
-    as_before, brighter = _write(tmp_path / "same", _images(80)), _write(tmp_path / "bright", _images(80, 1.3))
+    as_before, brighter = _write(tmp_path / "same", _images(80)), _write(tmp_path / "bright", _images(80, 2.0))
     assert main(["monitor", str(exported), f"folder:{as_before}"]) == 0
     assert "no drift" in capsys.readouterr().out
     assert main(["monitor", str(exported), f"folder:{brighter}"]) == 3

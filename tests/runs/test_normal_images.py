@@ -118,3 +118,27 @@ def test_a_strided_detector_decodes_from_the_smallest_maps_unless_told_otherwise
     model = ModelConfig("strided", "2", options=options)
     config, _ = load_normal(RunConfig(DataConfig(folder("good", count=60)), model), 0.05, progress=False)
     assert config.model == ModelConfig("strided", "2", options=kept or options)
+
+
+def test_of_parts_as_many_are_set_aside_as_the_rate_takes(folder):
+    """Of 200 images of 20 parts, a fifth of which is for testing; a tenth of the others would be too few."""
+    source = DataConfig(folder("good", count=200), group=r"(\d*?)\d\.png")  # the number without its last digit
+    with pytest.raises(InputError, match=r"\d groups of images to calibrate a rate of 0.05; expected at least 19"):
+        check_sizes(load_normal(RunConfig(source, MODEL), 0.05)[1], 0.05)
+    rate, config = 0.3, RunConfig(DataConfig(source.source, group=source.group), MODEL)
+    config, data = load_normal(config, rate)
+    check_sizes(data, rate)
+    groups = {split: set(data.groups(split)) for split in ("train", "validation", "test")}
+    assert len(groups["validation"]) >= 3  # 1 / 0.3 − 1
+    assert sum(map(len, groups.values())) == 20
+    assert f"to set the threshold, of {len(groups['validation'])} groups" in normal_in_words(data, config.training)
+
+
+@pytest.mark.parametrize(("training", "choosing"), [(TrainingConfig(patience=1), False), (TrainingConfig(), True)])
+def test_no_part_sets_the_threshold_that_chose_weights_or_score(training, choosing, folder):
+    data = load(folder("good", count=60), validation_fraction=0.5, group=r"(\d*?)\d\.png")
+    rows = calibration_rows(data, training, choosing)
+    groups, others = data.groups("validation")[rows], np.delete(data.groups("validation"), rows)
+    assert len(groups)
+    assert len(others)
+    assert not set(groups) & set(others)

@@ -96,18 +96,20 @@ def _masks(
     if splits:  # those that are in none
         for name in filter(is_mask_folder, subfolders(root)):
             _list(root / name, left_out, f"{name}/")
+    if pattern is None and not left_out.masks:
+        return {}, ()
     images = [name for listing in listings.values() for name in listing.names]
     if pattern is not None:
         pairs = masks_by_pattern(root, images, pattern)
+        folder = pattern.rpartition("/")[0]
+        masks = {*pairs.values(), *(name for name in images if folder and name.startswith(f"{folder}/"))}
         for listing in listings.values():
-            listing.leave_out(set(pairs.values()))
-        left_out.masks = [*pairs.values()]
-        pairs = {image: mask for image, mask in pairs.items() if image not in set(left_out.masks)}
+            listing.leave_out(masks)
+        left_out.masks = sorted({*left_out.masks, *masks})
+        pairs = {image: mask for image, mask in pairs.items() if image not in masks}
     else:
         found, _ = pair_masks(images, left_out.masks, [*splits.values()])
         pairs = {image: mask for image, mask in zip(images, found, strict=True) if mask}
-    if not left_out.masks:
-        return {}, ()
     return pairs, (
         f"masks: {len(pairs):,} of {sum(len(each.names) for each in listings.values()):,} images have one",
     )

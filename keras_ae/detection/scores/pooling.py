@@ -62,6 +62,11 @@ def pool(maps, pooling: str):
     return POOLINGS[pooling](ops.convert_to_tensor(maps, "float32"))
 
 
+def poolings() -> tuple[str, ...]:
+    """Their names."""
+    return tuple(POOLINGS)
+
+
 def check_pooling(pooling: str) -> None:
     """Refuse an unknown one (`InputError`)."""
     if pooling not in POOLINGS:

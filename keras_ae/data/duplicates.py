@@ -14,7 +14,7 @@ SIDE = 32  # pixels of a thumbnail's side
 NEIGHBOURS = 20  # of an image, which tell what is usual; more than images of one part, say
 RATIO = 0.15  # of the squared distance to the last of them, below which the nearest is a near duplicate
 COPY = 1e-5  # squared distance of copies, at most
-NOTABLE = 0.005  # part of the images of a split, from which on a user is told
+NOTABLE = 0.05  # part of the images of a split, from which on a user is told
 MOST = {TRAIN: 20_000, VALIDATION: 2_000, TEST: 2_000}  # images that are looked at, evenly spread
 STREAMED = 8  # times fewer of files that are decoded for it
 SHOWN = 3  # pairs
@@ -35,7 +35,7 @@ class NearDuplicates:
     Example:
         >>> found = kae.data.NearDuplicates("test", 190, 140, 0, (("1.jpg", "7.jpg"),))
         >>> found.is_notable, found.in_words()[:67]
-        (True, "140 of 190 test images have a near duplicate among those trained on")
+        (True, '140 of 190 test images have a near duplicate among those trained on')
     """
 
     split: str
@@ -46,7 +46,7 @@ class NearDuplicates:
 
     @property
     def is_notable(self) -> bool:
-        """Whether there are copies, or half of a percent of the images have near duplicates."""
+        """Whether there are copies, or 5 % of the images have near duplicates."""
         return self.copies > 0 or self.images > NOTABLE * self.looked_at
 
     def in_words(self) -> str:

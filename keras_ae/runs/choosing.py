@@ -1,0 +1,136 @@
+"""Which score and pooling find a few known defects best; the threshold is set by normal images alone."""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from keras_ae._support.errors import InputError
+from keras_ae.data import ImageData
+from keras_ae.detection import (
+    as_score,
+    fit_scores,
+    measure_detection,
+    poolings,
+    roc_auc_standard_error,
+    score_images,
+)
+from keras_ae.runs.data_config import DataConfig
+from keras_ae.runs.stopping import choosing_rows
+
+# In order: of those that are about as good the first one is taken.
+OF_IMAGES = ("mse+nearest_codes", "ssim+nearest_codes", "ssim", "mse", "standardized_error", "nearest_codes")
+OF_FEATURES = ("position_gaussian", "nearest_patches")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The score that was chosen, and by what.
+
+    Attributes:
+        score: Its label, as `as_score` takes it.
+        roc_auc: Area under the ROC curve of the defects and of held-out normal images, from 0 to 1.
+        standard_error: Of this area (`roc_auc_standard_error`).
+        defects, normal: Numbers of these images.
+        roc_aucs: The area by the label of each score that was tried.
+
+    Example:
+        >>> choice = kae.runs.Choice("ssim:max", 0.9, 0.05, 10, 40, {"ssim": 0.7, "ssim:max": 0.9})
+        >>> choice.in_words()
+        'score chosen by 10 defects and 40 normal images: ssim:max, ROC AUC 0.900 ± 0.050, of 2'
+    """
+
+    score: str
+    roc_auc: float
+    standard_error: float
+    defects: int
+    normal: int
+    roc_aucs: dict[str, float]
+
+    def in_words(self) -> str:
+        """One line for people."""
+        images = f"{self.defects:,} defects and {self.normal:,} normal images"
+        area = f"ROC AUC {self.roc_auc:.3f} ± {self.standard_error:.3f}"
+        return f"score chosen by {images}: {self.score}, {area}, of {len(self.roc_aucs):,}"
+
+    def as_record(self) -> dict[str, Any]:
+        """Values by name, for a card."""
+        return asdict(self)
+
+
+def candidates(score: str, needs_features: bool) -> list[str]:
+    """The scores that are tried: all of the kind with each pooling, or a named one with each pooling."""
+    default = (OF_FEATURES if needs_features else OF_IMAGES)[0]
+    names = (OF_FEATURES if needs_features else OF_IMAGES) if score == default else (score,)
+    found = []
+    for name in names:
+        found.append(name)
+        made = as_score(name)
+        if hasattr(made, "pooling"):
+            found += [replace(made, pooling=pooling).label for pooling in poolings() if pooling != made.pooling]
+    return list(dict.fromkeys(found))
+
+
+def load_defects(config: DataConfig, source: str, data: ImageData, seed: int) -> ImageData:
+    """The known defects, prepared as the images are.
+
+    Args:
+        config: Of the images of the run.
+        source: Source of the defects: a folder, for instance.
+        data: The images of the run, among whose test images none of the defects may be.
+        seed: Seed of the run.
+
+    Raises:
+        InputError: The source cannot be read, or some of its files are test images.
+    """
+    own = DataConfig(
+        source,
+        **{
+            name: getattr(config, name)
+            for name in ("data_dir", "pad", "crop", "image_size", "resize", "white_level")
+        },
+        max_pixels=config.max_pixels,
+        channels=data.image_shape[2] if data.image_shape[2] in (1, 3) else None,
+        train="all",
+        validation_fraction=0.0,
+        skip_bad=config.skip_bad,
+    )
+    defects = own.load(seed=seed, progress=False)
+    if defects.image_shape != data.image_shape:
+        received = f"defects of {defects.image_shape} for images of {data.image_shape}"
+        raise InputError(received, "images of one shape", "give --image-size")
+    tested = _paths(data, "test")
+    both = [path for path in _paths(defects, "train") if path in tested]
+    if both:
+        received = f"{len(both):,} defects that are test images, such as {str(both[0])!r}"
+        raise InputError(
+            received, "others: those that choose a score cannot test it", "move them out of the source"
+        )
+    return defects
+
+
+def _paths(data: ImageData, split: str) -> dict[Path, None]:
+    files = data.files(split) if data.sizes[split] else None
+    return {} if files is None else dict.fromkeys(file.resolve() for file in files)
+
+
+def choose_score(model, names: list[str], data: ImageData, defects: ImageData) -> Choice:
+    """Returns the score by which known defects are told best from held-out normal images.
+
+    Of the scores whose ROC AUC is within one standard error of the best the first one is taken. The normal images
+    are validation images that do not set the threshold (`choosing_rows`): it promises what it did without this.
+
+    Args:
+        model: Trained model.
+        names: Labels of the scores; those that the model does not have are left out.
+        data: The run's images, or their feature maps.
+        defects: Known defects, as its training images.
+    """
+    fitted = fit_scores(model, names, data.pipeline("train", shuffle=False))
+    rows = choosing_rows(data)
+    normal = score_images(model, fitted, data.pipeline("validation", rows=rows))
+    anomalous = score_images(model, fitted, defects.pipeline("train", shuffle=False))
+    areas = {name: measure_detection(normal[name], anomalous[name])["roc_auc"] for name in fitted}
+    best = max(areas.values())
+    error = roc_auc_standard_error(best, len(rows), defects.sizes["train"])
+    chosen = next(name for name, area in areas.items() if area >= best - error)
+    return Choice(chosen, areas[chosen], error, defects.sizes["train"], len(rows), areas)
