@@ -64,8 +64,8 @@ class Part:
         )
 
     def _each(self, function: Callable) -> "Part":
-        columns = {each.name: getattr(self, each.name) for each in fields(self)}
-        return Part(**{name: None if column is None else function(column) for name, column in columns.items()})
+        columns = (getattr(self, each.name) for each in fields(self))
+        return Part(*(None if column is None else function(column) for column in columns))
 
 
 def join(parts: Sequence[Part]) -> Part:
@@ -82,8 +82,9 @@ def join(parts: Sequence[Part]) -> Part:
     masks = groups = None
     if any(part.masks is not None for part in parts):
         masks = _joined(("",) * len(part) if part.masks is None else part.masks for part in parts)
-    if all(part.groups is not None for part in parts):
-        groups = _joined(part.groups for part in parts)
+    told = [part.groups for part in parts if part.groups is not None]
+    if len(told) == len(parts):
+        groups = _joined(told)
     return Part(images, labels, masks, groups)
 
 

@@ -11,6 +11,7 @@ from keras_ae.data.backings import ChosenImages, FileImages
 from keras_ae.data.caching import Images
 from keras_ae.data.checks import places, positive
 from keras_ae.data.collection import TEST, TRAIN, VALIDATION
+from keras_ae.data.decoding import upright_size
 from keras_ae.data.file_log import FileLog
 from keras_ae.data.mask_files import read_mask
 from keras_ae.data.pipelines import batch_bounds, build
@@ -205,7 +206,7 @@ class ImageData:
     def files(self, split: str) -> list[Path] | None:
         """Returns the files of the images of a split in order; None for images of arrays."""
         names = self._split(split).kept
-        return None if names is None else [self._root / name for name in names]
+        return None if names is None else [Path(self._root or "", name) for name in names]
 
     def is_streamed(self, split: str) -> bool:
         """Returns whether the images of a split are files that are decoded each time they are used."""
@@ -233,16 +234,16 @@ class ImageData:
         """
         found = self._split(split)
         chosen = np.arange(len(found.images)) if rows is None else places(rows, len(found.images))
-        read = {}
+        files = self.files(split)
+        if found.masks is None or files is None:
+            return np.zeros((len(chosen), *self.image_shape[:2]), bool)
+        # Not that of `image_shape`: feature maps may stand in the place of images.
+        masks = np.zeros((len(chosen), *self._preparation.size_of(*upright_size(files[0]))), bool)
         for position, row in enumerate(chosen):
-            if found.masks is not None and found.masks[row]:
-                image, mask = (self._root / names[row] for names in (found.kept, found.masks))
-                read[position] = read_mask(mask, image, self._preparation)
-        # Of images whose feature maps stand in their place the size is that of the masks.
-        size = next(iter(read.values())).shape if read else self._preparation.size or self.image_shape[:2]
-        masks = np.zeros((len(chosen), *size), bool)
-        for position, mask in read.items():
-            masks[position] = mask
+            if found.masks[row]:
+                masks[position] = read_mask(
+                    Path(self._root or "", found.masks[row]), files[row], self._preparation
+                )
         return masks
 
     def fingerprint(self) -> str:

@@ -102,6 +102,11 @@ class Preparation:
             return None
         return {"stretch": "stretched", "pad": "padded", "crop": "cropped"}[self.resize]
 
+    def size_of(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width to which an image of that size is prepared."""
+        framed = self.crop or (height + 2 * self.pad[0], width + 2 * self.pad[1])
+        return self.size or framed
+
     def key(self) -> str:
         """A text that tells preparations apart, for fingerprints: that of a crop is as it always was."""
         choice = "" if self.resize == "crop" else f", resize={self.resize!r}"

@@ -26,7 +26,7 @@ def conformal_outputs(calibration: Calibration, scores, threshold) -> dict:
     """
     # A product with a matrix instead of a search: each export format has it.
     reached = ops.cast(ops.expand_dims(scores, 1) <= np.float32(calibration.scores), "float32")
-    weights = np.float32(calibration.weights / (calibration.units + 1))[:, None]
+    weights = (calibration.weights / (calibration.units + 1)).astype(np.float32)[:, None]
     p_values = ops.matmul(reached, weights)[:, 0] + np.float32(1 / (calibration.units + 1))
     distance = (scores - threshold) / np.float32(calibration.spread)
     return {

@@ -89,7 +89,7 @@ def load_defects(config: DataConfig, source: str, data: ImageData, seed: int) ->
             for name in ("data_dir", "pad", "crop", "image_size", "resize", "white_level")
         },
         max_pixels=config.max_pixels,
-        channels=data.image_shape[2] if data.image_shape[2] in (1, 3) else None,
+        channels=1 if data.image_shape[2] == 1 else 3 if data.image_shape[2] == 3 else None,
         train="all",
         validation_fraction=0.0,
         skip_bad=config.skip_bad,

@@ -143,7 +143,7 @@ def export_run(
     data = data or config.load_data(progress)
     choosing, choice = defects is not None, None
     check_sizes(data, false_positive_rate, config.training, choosing)
-    if choosing:
+    if defects is not None:
         choice = choose_score(model, candidates(score, False), data, defects)
         score = choice.score
     detector = AnomalyDetector(model, score, false_positive_rate, holdout=0)

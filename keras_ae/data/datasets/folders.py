@@ -73,7 +73,8 @@ class _Listing:
 
     def leave_out(self, names: set[str]) -> None:
         """Takes some of the paths out."""
-        kept, runs, start = [], [], 0
+        kept: list[str] = []
+        runs, start = [], 0
         for folder, count in self.runs:
             some = [name for name in self.names[start : start + count] if name not in names]
             kept, start = kept + some, start + count

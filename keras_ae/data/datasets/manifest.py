@@ -31,7 +31,8 @@ def open_manifest(path: str | Path) -> Collection:
         _check_filled(path, rows, column)
     root = path.parent
     _check_files(path, root, rows)
-    parts, own = {}, {}
+    parts: dict[str, list[dict[str, str]]] = {}
+    own: tuple[str, ...] = ()
     for row in rows:
         parts.setdefault(_split(path, row["split"]), []).append(row)
     if ALL not in parts:

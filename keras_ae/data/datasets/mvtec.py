@@ -34,7 +34,8 @@ def open_mvtec(path: str | Path) -> Collection:
     for part, names in files.items():
         if not names:
             raise InputError(f"{str(root / part)!r}, which has no images", _EXPECTED, _ACTION)
-    masks, notes = (), left_out.notes()
+    masks: list[str] = []
+    notes = left_out.notes()
     if (root / MASKS).is_dir():
         listed = [f"{MASKS}/{name}" for folder in subfolders(root / MASKS) for name in _all_images(root, folder)]
         masks, alone = pair_masks(files[TEST], listed, (TEST,))
