@@ -1,7 +1,7 @@
 """What a source gives before it is divided: images (pixels or files), their labels, masks and groups."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
@@ -64,8 +64,8 @@ class Part:
         )
 
     def _each(self, function: Callable) -> "Part":
-        columns = (getattr(self, each.name) for each in fields(self))
-        return Part(*(None if column is None else function(column) for column in columns))
+        known = (self.labels, self.masks, self.groups)
+        return Part(function(self.images), *(None if column is None else function(column) for column in known))
 
 
 def join(parts: Sequence[Part]) -> Part:
