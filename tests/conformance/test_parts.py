@@ -154,7 +154,7 @@ def test_exports_to_a_saved_model(part, tmp_path):
 
 
 @pytest.mark.tensorflow
-@EVERY_PART
+@AN_EXAMPLE_OF_EACH
 def test_is_the_same_under_xla(part):
     import tensorflow as tf
 

@@ -115,7 +115,10 @@ def _converted(model, scores, folder):
     return Converted(scores, together, formats)
 
 
-@pytest.mark.parametrize("pictures", [uniform, identical, textured, fixed_camera])
+@pytest.mark.parametrize(
+    "pictures",
+    [identical, fixed_camera, *(pytest.param(make, marks=pytest.mark.slow) for make in (uniform, textured))],
+)
 def test_a_small_detector_of_any_pictures_is_exported(pictures, tmp_path):
     """As `export` does it, of what is judged by tolerances."""
     images, detector = _fitted(pictures, 16, "mse+nearest_codes", architecture="fully_connected")

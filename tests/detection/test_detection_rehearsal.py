@@ -88,7 +88,9 @@ def _config(architecture="fully_connected", options=("hidden=4",)):
 USUAL = ("mse+nearest_codes", "ssim", "mixture", "joint_likelihood", "standardized_error")
 
 
-@pytest.mark.parametrize("score", USUAL)
+@pytest.mark.parametrize(
+    "score", [USUAL[0], *(pytest.param(score, marks=pytest.mark.slow) for score in USUAL[1:])]
+)
 def test_a_usual_detector_passes_the_rehearsal(score):
     rehearse_export(_config(), SHAPE, score, FORMATS)
 

@@ -8,7 +8,7 @@ from .campaign import KINDS, generator_of, judged, summary
 from .case import Case, Outcome, judge
 from .snapshot import changes, snapshot
 
-CASES, SEED = 26, 3
+CASES, SEED = 20, 3
 QUICK = {"parts": ("run", "detector"), "quick": True}
 REFUSED = "note: 3 files left out\nkeras-ae: received 1; expected 2\n"
 
