@@ -5,16 +5,11 @@ conformance suite, `keras-ae compare` and the documentation. A stranger's packag
 point groups `keras_ae.bottlenecks` and `keras_ae.architectures`.
 """
 
-import importlib
-import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
-from importlib.metadata import entry_points
 from typing import Any
 
-from keras_ae._support import signatures
-from keras_ae._support.errors import InputError, unknown_name
+from keras_ae._support.catalogues import Catalogue, Place
 
 
 @dataclass(frozen=True)
@@ -60,94 +55,6 @@ def with_examples(*examples: Example) -> Callable:
         return builder
 
     return attach
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a part is defined, and what can be said of it without importing it.
-
-    Args:
-        location: "module:attribute".
-        code_rank: Axes of an architecture's code: 1 for vectors, 3 for maps; None where it takes either.
-        check: "module:function" that refuses images which an architecture cannot encode, given their shape and the
-            architecture's keywords; its module does not import Keras.
-    """
-
-    location: str
-    code_rank: int | None = None
-    check: str = ""
-
-
-class Catalogue(Mapping):
-    """Parts of one kind: a mapping from name to class or function, each imported when it is first asked for.
-
-    Of a kind that other packages may add to, "module:attribute" is itself the name of whatever it names.
-
-    Args:
-        kind: What to call such a part in messages.
-        parts: From name to "module:attribute", or to a `Place`, which says more.
-        group: Entry point group in which other packages announce theirs.
-    """
-
-    def __init__(self, kind: str, parts: Mapping[str, str | Place], group: str = ""):
-        self.kind, self.group = kind, group
-        self._places = {name: part if isinstance(part, Place) else Place(part) for name, part in parts.items()}
-        self._own = {name: place.location for name, place in self._places.items()}
-
-    @cached_property  # Looking for entry points reads a file of each installed package.
-    def _parts(self) -> dict[str, str]:
-        theirs = {point.name: point.value for point in entry_points(group=self.group)} if self.group else {}
-        return {**theirs, **self._own}
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._parts)
-
-    def __len__(self) -> int:
-        return len(self._parts)
-
-    def __getitem__(self, name: str):
-        module, _, attribute = self._location(name).partition(":")
-        return getattr(importlib.import_module(module), attribute)
-
-    def _location(self, name: str) -> str:
-        parts = self._parts
-        if isinstance(name, str) and name in parts:
-            return parts[name]
-        if not (isinstance(name, str) and self.group and ":" in name):
-            raise unknown_name(self.kind, name, self)
-        if signatures.definition(*name.split(":", 1)) is None:
-            action = "correct it, or put the module's folder on PYTHONPATH"
-            raise InputError(f"{self.kind} {name!r}", "MODULE:FUNCTION that can be imported", action)
-        return name
-
-    def place(self, name: str) -> Place:
-        """Where a part is; of other packages' parts no more than that."""
-        return self._places.get(name) or Place(self._location(name))
-
-    def keywords(self, name: str) -> tuple[str, ...]:
-        """Keywords of the constructor or function, with those that it hands on to its base, as its source says."""
-        module, _, attribute = self._location(name).partition(":")
-        names = signatures.keywords(module, attribute)
-        if names is None:  # The source does not show them: it has to be imported.
-            parameters = inspect.signature(self[name]).parameters.values()
-            names = tuple(p.name for p in parameters if p.kind is not p.VAR_KEYWORD)
-        return names
-
-    def required(self, name: str) -> tuple[str, ...]:
-        """Keywords without a default, of a function whose source shows them; none of others."""
-        module, _, attribute = self._location(name).partition(":")
-        return signatures.required(module, attribute)
-
-    def check_options(self, name: str, options: Mapping[str, Any]) -> None:
-        """Refuse options that the part named `name` does not take."""
-        known = self.keywords(name)
-        for option in options:
-            if option not in known:
-                raise InputError(
-                    f"option {option!r} for {self.kind} {name!r}",
-                    f"one of {', '.join(known)}",
-                    "correct its name",
-                )
 
 
 LAYERS = Catalogue(
