@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("dash", reason="no package dash: no explorer")
 
-from keras_ae.explore import exploration, images, opening, scoring
+from keras_ae.explore import code_variables, images, opening, scoring
 from keras_ae.explore.pages import decode
 
 pytestmark = pytest.mark.tensorflow
@@ -30,7 +30,7 @@ def test_the_numbers_are_those_of_the_code():
         f"up to {images.TRAINING:,} training images",
         f"a mixture up to {opening.LONGEST_OF_MIXTURES} code values, a Gaussian up to {opening.LONGEST:,}",
         f"The {decode.MOST} that vary most",
-        f"less than {exploration.ACTIVE:.0%} of the largest variance".replace("1%", "1 %"),
+        f"less than {code_variables.ACTIVE:.0%} of the largest variance".replace("1%", "1 %"),
         f"for {scoring.RATE * 100:.0f} % false alarms",
     ):
         assert said in page
