@@ -49,7 +49,8 @@ def test_a_part_of_another_package_is_found_by_its_entry_point(monkeypatch):
     class Point:
         name, value = "stranger", "keras_ae.bottlenecks.identity:Identity"
 
-    monkeypatch.setattr("keras_ae._support.catalogues.entry_points", lambda group: [Point] if group == "theirs" else [])
+    points = {"theirs": [Point]}
+    monkeypatch.setattr("keras_ae._support.catalogues.entry_points", lambda group: points.get(group, []))
     catalogue = Catalogue("bottleneck", {}, group="theirs")
     assert catalogue["stranger"] is keras_ae.bottlenecks.Identity
 
