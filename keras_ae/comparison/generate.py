@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from keras_ae._support.errors import InputError
+from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.comparison.candidate import Codes, vector_shapes
 from keras_ae.comparison.purpose import Column, Criterion, Pictures, Purpose, option
 from keras_ae.comparison.selection import Measured
 
 PARTS = (64, 16, 8)  # of an image's values, as vectors: densities can be fitted to these
 SHOWN = 10  # samples of each density in the picture
-DENSITY_NAMES = {"standard_normal": "N(0, I)", "gaussian": "Gaussian", "mixture": "mixture"}
+FITTED = {"gaussian": "Gaussian", "mixture": "mixture"}
+DENSITY_NAMES = {"standard_normal": "N(0, I)", **FITTED, "flow_matching": "flow matching"}
 SOURCE_NAMES = DENSITY_NAMES | {
     "real": "real images",
     "train_reconstruction": "train reconstruction",
@@ -75,9 +76,15 @@ class Generate(Purpose):
 
     extractor: str = option("auto", "features by which samples are compared, such as inception-2015-12-05")
     samples: int = option(10_000, "images to sample from each density of codes")
+    densities: tuple[str, ...] = option(
+        tuple(FITTED), "densities of codes beside N(0, I): gaussian, mixture, flow_matching (minutes a candidate)"
+    )
 
     def __post_init__(self):
         super().__post_init__()
+        for name in self.densities:
+            if name not in DENSITY_NAMES:
+                raise unknown_name("density", name, DENSITY_NAMES)
         if self.samples < 2:
             raise InputError(f"samples={self.samples}", "at least 2", "give more --samples")
 
@@ -91,7 +98,7 @@ class Generate(Purpose):
     def judge(self, config, data) -> "GenerationJudge":
         from keras_ae.evaluation import feature_extractor
 
-        return GenerationJudge(data, feature_extractor(self.extractor, data), self.samples)
+        return GenerationJudge(data, feature_extractor(self.extractor, data), self.samples, self.densities)
 
     def measured(self, candidate) -> Measured:
         return Measured(candidate.name, candidate.code_values, candidate.selection.fid)
@@ -127,8 +134,9 @@ class Generate(Purpose):
             f"*FID* is the Fréchet distance between features, by {columns['extractor']}, of "
             f"{columns['generated_images']:,} samples and of {columns['real_images']:,} test images: lower is "
             "better, and distances of other extractors or other numbers of images do not compare. Codes are "
-            "sampled from a standard normal, N(0, I), and from a Gaussian and a mixture of ten, both fitted to "
-            "training codes. *KID*, *precision* and *recall* are of the density with the lowest distance to the "
+            "sampled from a standard normal, N(0, I), and from densities that are fitted to training codes: a "
+            "Gaussian, a mixture of ten, or a learned flow (flow matching). *KID*, *precision* and *recall* are "
+            "of the density with the lowest distance to the "
             "validation images. Interpolations are decoded halfway between the codes of two test images. The FID "
             "of real images, training against test images, is the lowest that can be expected of samples."
             f"{' ' + caution + '.' if caution else ''}"
@@ -146,8 +154,9 @@ class Generate(Purpose):
 
     def pictures(self):
         text = (
-            "Decoded from codes that were sampled from, row by row, a standard normal, a Gaussian and a mixture; "
-            "the last two are fitted to the codes of training images, where these are enough."
+            "Decoded from codes that were sampled from, row by row, a standard normal, a Gaussian and a mixture, "
+            "or the densities that were asked for: all but the first are fitted to the codes of training images, "
+            "where these are enough."
         )
         return [Pictures("Samples", text, {"samples": "samples"}, _caption)]
 
@@ -159,22 +168,23 @@ class GenerationJudge:
         data: The comparison's images.
         extractor: An extractor of features.
         samples: Images to sample from each density.
+        densities: Names of the densities to fit, beside the standard normal.
     """
 
-    def __init__(self, data, extractor, samples: int):
-        self.data, self.extractor, self.samples = data, extractor, samples
+    def __init__(self, data, extractor, samples: int, densities: tuple[str, ...] = tuple(FITTED)):
+        self.data, self.extractor, self.samples, self.densities = data, extractor, samples, densities
 
     def choose(self, path: Path, model) -> GenerationSelection:
         from keras_ae.comparison.samples import candidate_densities, choose_density
 
-        densities = candidate_densities(model, self.data, path)
+        densities = candidate_densities(model, self.data, path, self.densities)
         return choose_density(model, self.data, densities, self.extractor, self.samples)
 
     def measure(self, path: Path, model, selection: GenerationSelection) -> GenerationOutcome:
         from keras_ae._support.pictures import save_picture
         from keras_ae.comparison.samples import candidate_densities, measure_densities, samples_picture
 
-        densities = candidate_densities(model, self.data, path)
+        densities = candidate_densities(model, self.data, path, self.densities)
         save_picture(path / "figures" / "samples.png", samples_picture(model, densities, SHOWN, self.data.seed))
         best = selection.density
         return measure_densities(model, self.data, densities, self.extractor, self.samples, best)

@@ -8,20 +8,22 @@ import numpy as np
 from keras_ae._support.pictures import grid
 from keras_ae.comparison.generate import GenerationOutcome, GenerationSelection
 from keras_ae.data import ImageData
-from keras_ae.density import DENSITIES, Density, load_density
+from keras_ae.density import ALL_DENSITIES, Density, load_density
 from keras_ae.evaluation import column, decoded, fit_densities, measure_samples
 
 MOST = 10_000  # codes that densities are fitted to: a mixture of long codes takes minutes for every ten thousand
 
 
-def candidate_densities(model, data: ImageData, path: Path) -> dict[str, Density]:
+def candidate_densities(
+    model, data: ImageData, path: Path, names: tuple[str, ...] = ("gaussian", "mixture")
+) -> dict[str, Density]:
     """The densities in a candidate's directory, `densities/NAME.npz`; fitted and put there the first time."""
     directory = path / "densities"
     if not (directory / "standard_normal.npz").is_file():  # It is always among them, and is written last.
-        fitted = fit_densities(model, data, images=MOST)
+        fitted = fit_densities(model, data, dict.fromkeys(("standard_normal", *names)), images=MOST)
         for name in sorted(fitted, key=lambda name: name == "standard_normal"):
             fitted[name].save(directory / f"{name}.npz")
-    files = {name: directory / f"{name}.npz" for name in DENSITIES}
+    files = {name: directory / f"{name}.npz" for name in ALL_DENSITIES}
     return {name: load_density(file) for name, file in files.items() if file.is_file()}
 
 

@@ -1,6 +1,7 @@
-"""What every density of codes is: a mixture of Gaussians."""
+"""The base class of the densities of codes."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from math import prod
 from pathlib import Path
 from typing import Self
@@ -16,9 +17,7 @@ class Density(ABC):
     """A density over codes [d]: `fit` it to codes, then call `sample`, `log_prob` or `save`.
 
     Attributes:
-        weights: float64 [k], summing to 1.
-        means: float64 [k, d].
-        factors: float64 [k, d, d]: lower Cholesky factors of the covariances.
+        length: Number d of values of the codes that it is fitted to; None before.
 
     Example:
         >>> codes = np.random.default_rng(0).normal(size=(50, 2))
@@ -27,9 +26,7 @@ class Density(ABC):
     """
 
     name: str
-    weights: np.ndarray | None = None
-    means: np.ndarray | None = None
-    factors: np.ndarray | None = None
+    length: int | None = None
 
     def fit(self, codes) -> Self:
         """Fits the density to codes [n, ...], flattened; returns itself.
@@ -47,27 +44,32 @@ class Density(ABC):
                 f"at least {self.fewest(codes.shape[1])}",
                 "encode more images",
             )
-        weights, means, covariances = self._estimate(codes)
-        return self.set_parameters(weights, means, np.linalg.cholesky(covariances))
+        return self._fit(codes)
 
     @abstractmethod
     def fewest(self, dimensions: int) -> int:
         """Returns the minimum number of codes of this many values for a fit."""
 
     @abstractmethod
-    def _estimate(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Returns weights [k], means [k, d] and covariances [k, d, d]."""
+    def _fit(self, codes: np.ndarray) -> Self:
+        """Fits the density to codes, float64 [n, d]."""
 
-    def set_parameters(self, weights, means, factors) -> Self:
-        """Sets weights [k], means [k, d] and lower Cholesky factors [k, d, d]; returns itself."""
-        self.weights, self.means, self.factors = weights, means, factors
-        # log_prob multiplies by the inverse factors instead of solving: every export format supports that.
-        self._whitening = np.stack([np.linalg.inv(factor) for factor in factors]).astype(np.float32)
-        self._centers = np.asarray(means, np.float32)
-        diagonals = np.diagonal(factors, axis1=1, axis2=2)
-        normalizers = -0.5 * means.shape[1] * np.log(2 * np.pi) - np.log(diagonals).sum(axis=1)
-        self._log_weights = np.asarray(np.log(weights) + normalizers, np.float32)
-        return self
+    @abstractmethod
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """Returns what a fit finds, by name."""
+
+    @classmethod
+    @abstractmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
+        """Returns the fitted density of the arrays that one was saved as."""
+
+    @abstractmethod
+    def _log_prob(self, codes):
+        """Returns the log density [n] of float32 codes [n, d], in operations of Keras."""
+
+    @abstractmethod
+    def sampler(self) -> Callable:
+        """Returns a TensorFlow function (count, seed) → codes [count, d]; the same seed gives the same codes."""
 
     def log_prob(self, codes):
         """Returns the log density [n] of codes [n, ...], flattened, in nats: an array for an array, else a tensor.
@@ -80,52 +82,27 @@ class Density(ABC):
         as_array = isinstance(codes, np.ndarray)
         codes = ops.cast(ops.convert_to_tensor(codes), "float32")
         self.check(None if None in codes.shape[1:] else prod(codes.shape[1:]))
-        codes = ops.reshape(codes, (-1, self._centers.shape[1]))
-        distances = [
-            # Centre before whitening: codes far from 0 would lose digits.
-            log_weight - 0.5 * ops.sum(ops.square(ops.matmul(codes - center, whitening.T)), axis=1)
-            for log_weight, center, whitening in zip(
-                self._log_weights, self._centers, self._whitening, strict=True
-            )
-        ]
-        total = ops.logsumexp(ops.stack(distances, axis=1), axis=1)
+        total = self._log_prob(ops.reshape(codes, (-1, self.length)))
         return ops.convert_to_numpy(total) if as_array else total
-
-    def distribution(self):
-        """Returns the density as a TensorFlow Probability distribution over [d], float32."""
-        self.check()
-        import tensorflow_probability as tfp
-
-        return tfp.distributions.MixtureSameFamily(
-            tfp.distributions.Categorical(probs=np.float32(self.weights)),
-            tfp.distributions.MultivariateNormalTriL(np.float32(self.means), np.float32(self.factors)),
-        )
 
     def sample(self, count: int, seed: int = 0) -> np.ndarray:
         """Samples codes: float32 [count, d], equal for equal seeds."""
-        return self.distribution().sample(count, seed=(seed, 0)).numpy()
+        self.check()
+        import tensorflow as tf
+
+        return tf.function(self.sampler())(count, seed).numpy()
 
     def save(self, path) -> None:
         """Writes the density to an .npz file, for `load_density`."""
-        arrays = dict(zip(("weights", "means", "factors"), self.parameters(), strict=True))
-        write_arrays(Path(path), {"name": self.name, **arrays})
-
-    def parameters(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Returns the weights [k], means [k, d] and Cholesky factors [k, d, d].
-
-        Raises:
-            InputError: The density is not fitted.
-        """
-        if self.weights is None or self.means is None or self.factors is None:
-            raise InputError(
-                f"a density {self.name!r} without codes", "one that is fitted", "call fit(codes) first"
-            )
-        return self.weights, self.means, self.factors
+        self.check()
+        write_arrays(Path(path), {"name": self.name, **self._arrays()})
 
     def check(self, length: int | None = None) -> None:
         """Raises an `InputError` if the density is not fitted, or was fitted to codes of another length."""
-        _, means, _ = self.parameters()
-        fitted = means.shape[1]
-        if length not in (None, fitted):
+        if self.length is None:
+            raise InputError(
+                f"a density {self.name!r} without codes", "one that is fitted", "call fit(codes) first"
+            )
+        if length not in (None, self.length):
             action = "fit a density to the codes of this model"
-            raise InputError(f"codes of {length} values", f"{fitted}, as the density was fitted to", action)
+            raise InputError(f"codes of {length} values", f"{self.length}, as the density was fitted to", action)

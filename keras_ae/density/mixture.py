@@ -4,20 +4,17 @@ The ex-post densities of Daly et al., "Deterministic against variational autoenc
 et al., 2019: "N(0, 1)", "MVG", and "GMM" with ten components.
 """
 
-from pathlib import Path
-
 import numpy as np
 
-from keras_ae._support.errors import InputError, unknown_name
-from keras_ae.data import read_arrays
-from keras_ae.density.base import Density
+from keras_ae._support.errors import InputError
+from keras_ae.density.normal_mixture import NormalMixture
 
 REGULARIZATION = 1e-6  # Added to the variances, which keeps those of constant code values positive.
 # Relative to a code value's mean, smaller deviations are rounding; their square is added to the variances, too.
 ROUNDING = 2.0**-16
 
 
-class StandardNormal(Density):
+class StandardNormal(NormalMixture):
     """N(0, I), the prior of variational autoencoders; fitting sets only the number of dimensions.
 
     Example:
@@ -36,7 +33,7 @@ class StandardNormal(Density):
         return np.ones(1), np.zeros((1, dimensions)), np.eye(dimensions)[None]
 
 
-class Gaussian(Density):
+class Gaussian(NormalMixture):
     """A Gaussian with full covariance ("MVG"): the mean of the codes, and their covariance with 1/n.
 
     Example:
@@ -57,7 +54,7 @@ class Gaussian(Density):
         return np.ones(1), means, covariance[None]
 
 
-class GaussianMixture(Density):
+class GaussianMixture(NormalMixture):
     """A mixture of Gaussians with full covariances ("GMM"), fitted by scikit-learn's expectation maximisation.
 
     Args:
@@ -81,6 +78,11 @@ class GaussianMixture(Density):
     def fewest(self, dimensions: int) -> int:
         return max(self.components, dimensions + 1)
 
+    @classmethod
+    def from_arrays(cls, arrays):
+        weights = arrays["weights"]
+        return cls(len(weights)).set_parameters(weights, arrays["means"], arrays["factors"])
+
     def _estimate(self, codes):
         from sklearn.mixture import GaussianMixture as Mixture
 
@@ -88,7 +90,7 @@ class GaussianMixture(Density):
         return fitted.weights_, fitted.means_, fitted.covariances_ + _rounding(fitted.means_)
 
 
-def prior_of(model) -> Density | None:
+def prior_of(model) -> NormalMixture | None:
     """Returns the mixture that a model's bottleneck pulls its codes towards; None of a bottleneck without one.
 
     Args:
@@ -113,31 +115,5 @@ def _rounding(means: np.ndarray) -> np.ndarray:
     return np.square(ROUNDING * means)[:, :, None] * np.eye(means.shape[1])
 
 
-DENSITIES = {density.name: density for density in (StandardNormal, Gaussian, GaussianMixture)}
-
-
-def load_density(path) -> Density:
-    """Loads a density that `Density.save` wrote.
-
-    Raises:
-        InputError: If the file does not exist or holds no density.
-
-    Example:
-        >>> kae.density.Gaussian().fit(np.eye(3)[:, :2]).save("density.npz")
-        >>> kae.density.load_density("density.npz").name
-        'gaussian'
-    """
-    expected, action, parts = "a density that was saved", "fit it again", ("name", "weights", "means", "factors")
-    stored = read_arrays(Path(path), parts, expected)
-    missing = [part for part in parts if part not in stored]
-    if missing:
-        raise InputError(f"{path} without {missing[0]}", expected, action)
-    name, *arrays = (stored[part] for part in parts)
-    if str(name) not in DENSITIES:
-        raise unknown_name("density", str(name), DENSITIES)
-    kind = DENSITIES[str(name)]
-    try:
-        density = kind(len(arrays[0])) if kind is GaussianMixture else kind()
-        return density.set_parameters(*arrays)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{path} ({error})", expected, action) from error
+KINDS: tuple[type[NormalMixture], ...] = (StandardNormal, Gaussian, GaussianMixture)
+DENSITIES = {kind.name: kind for kind in KINDS}

@@ -6,7 +6,7 @@ from pathlib import Path
 from keras_ae._support.errors import InputError
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.data import Preparation
-from keras_ae.density import DENSITIES, Density, load_density
+from keras_ae.density import ALL_DENSITIES, DENSITIES, Density, load_density
 from keras_ae.detection import ExportedDetector, load_detector
 from keras_ae.explore.exploration import Exploration
 from keras_ae.explore.exported import ExportedModel
@@ -162,7 +162,7 @@ def _fitted(exploration: Exploration) -> dict[str, Density]:
 
 def _saved_densities(path: Path) -> dict[str, Density]:
     """Densities that a comparison left beside a model."""
-    files = {name: path / "densities" / f"{name}.npz" for name in DENSITIES}
+    files = {name: path / "densities" / f"{name}.npz" for name in ALL_DENSITIES}
     return {name: load_density(file) for name, file in files.items() if file.is_file()}
 
 

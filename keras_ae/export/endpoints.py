@@ -249,14 +249,5 @@ def sampler(density: Density) -> Callable:
         >>> first.shape, np.array_equal(first, again), np.array_equal(first, other)
         ((5, 2), True, False)
     """
-    import tensorflow as tf
-
-    weights, means, factors = density.parameters()
-    log_weights, means, factors = (array.astype(np.float32) for array in (np.log(weights), means, factors))
-
-    def draw(count, seed):
-        which = tf.random.stateless_categorical(log_weights[None], count, tf.stack([seed, 0]))[0]
-        noise = tf.random.stateless_normal((count, means.shape[1]), tf.stack([seed, 1]))
-        return tf.gather(means, which) + tf.einsum("nij,nj->ni", tf.gather(factors, which), noise)
-
-    return draw
+    density.check()
+    return density.sampler()

@@ -8,7 +8,7 @@ from keras import ops
 
 from keras_ae._support.errors import InputError
 from keras_ae.data import positive
-from keras_ae.density import DENSITIES, Density, GaussianMixture
+from keras_ae.density import DENSITIES, GaussianMixture, NormalMixture
 from keras_ae.detection.observation import NormalImages, Observation
 from keras_ae.detection.scores.base import Score, check_settings
 from keras_ae.detection.scores.standardization import center_and_deviation
@@ -61,7 +61,7 @@ class CodeDensity(Score):
     def values(self, seen: Observation):
         return -self.fitted_density.log_prob(seen.flat_code)
 
-    def _empty(self) -> Density:
+    def _empty(self) -> NormalMixture:
         if self.density == "mixture":
             return GaussianMixture(self.components, self.seed)
         return DENSITIES[self.density]()

@@ -11,7 +11,7 @@ from keras_ae._support.errors import InputError, listed_names, unknown_name
 from keras_ae._support.execution import compiled
 from keras_ae._support.image_arrays import BATCH
 from keras_ae.data import ImageData
-from keras_ae.density import DENSITIES, Density
+from keras_ae.density import ALL_DENSITIES, DENSITIES, Density
 from keras_ae.evaluation.codes.interpolation import interpolate_codes
 from keras_ae.evaluation.inference import encode
 from keras_ae.evaluation.samples.feature_extractors import FeatureExtractor, feature_extractor
@@ -102,8 +102,8 @@ def fit_densities(
     Args:
         model: An `Autoencoder`.
         data: The `ImageData` of its images.
-        densities: Names from `keras_ae.density.DENSITIES`. Those that need more codes than there are, are left
-            out.
+        densities: Names from `keras_ae.density.ALL_DENSITIES`, by default those that are fitted within seconds
+            (`DENSITIES`). Those that need more codes than there are, are left out.
         images: Maximum number of training images, drawn with the data's seed; all by default.
 
     Raises:
@@ -119,9 +119,9 @@ def fit_densities(
     codes = encode(model, images_of(data, "train", images or data.sizes["train"]))
     fitted: dict[str, Density] = {}
     for name in listed_names(densities):
-        if name not in DENSITIES:
-            raise unknown_name("density", name, DENSITIES)
-        density = DENSITIES[name]()
+        if name not in ALL_DENSITIES:
+            raise unknown_name("density", name, ALL_DENSITIES)
+        density = ALL_DENSITIES[name]()
         if len(codes) >= density.fewest(codes[0].size):
             fitted[name] = density.fit(codes)
     return fitted

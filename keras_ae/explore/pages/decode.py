@@ -11,7 +11,12 @@ from keras_ae.explore.pages import parts
 
 title = "Decode"
 OPEN, MOST = 16, 96  # sliders shown at once, and with those folded away
-NAMES = {"standard_normal": "standard normal", "gaussian": "Gaussian", "mixture": "mixture"}
+NAMES = {
+    "standard_normal": "standard normal",
+    "gaussian": "Gaussian",
+    "mixture": "mixture",
+    "flow_matching": "flow matching",
+}
 STEPS = 200  # of a slider, which the arrow keys move one by one
 SLIDERS = {"type": "slider", "index": ALL}
 # The strip takes as long as many images: while sliders move, each change takes back the one before.
