@@ -17,6 +17,7 @@ _NORMAL = re.compile(rf"(?<![a-z])(?:{_WORDS}|non?[-_ ]?(?:defects?|defective|da
 _OPPOSITE = re.compile(rf"(?<![a-z])(?:no|non|not|un|in)[-_ ]?{_WORDS}(?![a-z])")
 _LISTED = 8  # labels that are named
 MOST, MORE = 0.5, 1.25  # part of the images that may be set aside, and by how much more is tried
+SAFE, SAFE_PART = 3, 0.25  # so many times as many as are needed are set aside, if they are no larger part
 
 
 def load_normal(
@@ -28,17 +29,19 @@ def load_normal(
     paper's, of two layers, takes five times as long at 64×64 pixels.
 
     Where no part of the images is named for validation, and the usual tenth is too small to promise the rate, as
-    many as it takes are set aside, up to half of those that are not for testing.
+    many as it takes are set aside, up to half of those that are not for testing; three times as many, if that is
+    no more than a quarter: else the largest score of all would be the threshold, and one odd image would set it.
     """
     config = replace(config, model=_with_the_smallest_maps(config.model))
     data = config.load_data(progress)
     check_rate(rate)
     validation = _units(data, "validation")
     count, needed = _units(data, "train") + validation, _needed(config.training, rate, choosing)
+    wanted = max(needed, min(SAFE * needed, int(SAFE_PART * count)))
     is_free = config.data.validation_fraction is None and data.validation_is_drawn
-    if not is_free or validation >= needed or needed > count / 2:
+    if not is_free or validation >= wanted or needed > MOST * count:
         return config, data
-    fraction = needed / count
+    fraction = wanted / count
     while True:
         config = replace(config, data=replace(config.data, validation_fraction=fraction))
         data = config.load_data(progress)

@@ -61,7 +61,14 @@ def test_what_is_taken_as_normal_is_said(folder):
 
 
 @pytest.mark.parametrize(
-    ("count", "patience", "sizes"), [(60, None, (29, 19)), (100, 3, (42, 38)), (300, None, (216, 24))]
+    ("count", "patience", "sizes"),
+    [
+        (60, None, (29, 19)),
+        (100, 3, (42, 38)),
+        (150, None, (90, 30)),
+        (300, None, (183, 57)),
+        (900, None, (648, 72)),
+    ],
 )
 def test_as_many_images_are_set_aside_as_the_rate_takes(folder, count, patience, sizes):
     source = folder("good", count=count)
