@@ -31,6 +31,8 @@ class Adversarial(Dense):
         weight: Weight of the encoder's part, beside the loss. The default is not the authors', who take turns.
         prior: "normal", N(0, I), or "uniform" in [−1, 1].
         hidden: Widths of the discriminator's hidden layers.
+        normalized: Whether the discriminator's kernels are spectrally normalised. Without it the codes may circle
+            around the prior instead of settling.
         seed: Seed of the draws (and of the noise, if any).
         **kwargs: Options of `Dense`.
 
@@ -51,6 +53,7 @@ class Adversarial(Dense):
         weight: float = 0.01,
         prior: str = "normal",
         hidden: tuple[int, ...] = (64, 64),
+        normalized: bool = True,
         seed: int | None = None,
         **kwargs,
     ):
@@ -58,7 +61,8 @@ class Adversarial(Dense):
         if prior not in PRIORS:
             raise unknown_name("prior", prior, PRIORS)
         self.weight, self.prior_name, self.hidden = weight, prior, whole_numbers("hidden", hidden)
-        self.discriminator = Discriminator(self.hidden, dtype=self.dtype_policy, name="discriminator")
+        self.normalized = normalized
+        self.discriminator = Discriminator(self.hidden, normalized, dtype=self.dtype_policy, name="discriminator")
         self.draws = keras.random.SeedGenerator(None if seed is None else seed + 1)
 
     def build(self, input_shape):
@@ -76,8 +80,8 @@ class Adversarial(Dense):
         self.discriminator.distinguish(draws, rows)
 
     def get_config(self):
-        own = {"weight": self.weight, "prior": self.prior_name, "hidden": self.hidden}
-        return {**super().get_config(), **own}
+        own = {name: getattr(self, name) for name in ("weight", "hidden", "normalized")}
+        return {**super().get_config(), **own, "prior": self.prior_name}
 
     @classmethod
     def examples(cls):

@@ -130,3 +130,11 @@ def test_hyperspherical_codes_are_von_mises_fisher(units, concentration):
 def test_a_hyperspherical_code_has_two_values_at_least():
     with pytest.raises(InputError, match="code of 1 value"):
         Hyperspherical(1)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("name", ["vamp_prior", "real_nvp", "hyperspherical"])
+def test_a_score_of_the_standard_prior_refuses_other_priors_and_posteriors(name):
+    model = kae.architectures.fully_connected((4, 4, 1), (3,), hidden=(8,), bottleneck=name)
+    with pytest.raises(InputError, match=r"a variational one with the prior N\(0, I\)"):
+        kae.detection.NegativeELBO().check(model)

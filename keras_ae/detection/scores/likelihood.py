@@ -57,10 +57,11 @@ class NegativeELBO(Score):
 
     def check(self, model) -> None:
         super().check(model)
-        if not hasattr(model.bottleneck, "posterior"):
+        if not hasattr(model.bottleneck, "posterior") or hasattr(model.bottleneck, "prior"):
             kind = type(model.bottleneck).__name__
             raise InputError(
-                f"an autoencoder with a {kind} bottleneck to score by {self.name}", "a variational one"
+                f"an autoencoder with a {kind} bottleneck to score by {self.name}",
+                "a variational one with the prior N(0, I)",
             )
 
     def fit(self, normal: NormalImages):
