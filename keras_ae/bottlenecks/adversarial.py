@@ -23,8 +23,10 @@ class Adversarial(Dense):
 
     D(z) are the discriminator's log-odds that a code z is a draw. It learns them, by its own loss, in the same
     step that trains the encoder; the logged penalty includes that loss, about log 2 = 0.69 where neither wins. The
-    mean is over the images, in nats. A prior of your own: override `draw`. Source: Makhzani et al., "Adversarial
-    autoencoders", section 2, with the encoder's loss of Goodfellow et al., 2014, section 3 (non-saturating).
+    mean is over the images, in nats. With normalization="standard" codes have the mean and variance of N(0, I)
+    from the first step on, and what is left to learn is their shape: so they settle with Adam's usual momentum. A
+    prior of your own: override `draw`. Source: Makhzani et al., "Adversarial autoencoders", section 2, with the
+    encoder's loss of Goodfellow et al., 2014, section 3 (non-saturating).
 
     Args:
         units: Length of the code (at each position).

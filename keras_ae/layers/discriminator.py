@@ -53,13 +53,17 @@ class Discriminator(keras.layers.Layer):
         # In the difference, which is 0, what the weights do cancels.
         return ops.stop_gradient(logits) + logits - ops.cast(self(ops.stop_gradient(rows)), "float32")
 
-    def distinguish(self, ones, others) -> None:
-        """Adds to the loss the mean cross-entropy, in nats, of telling rows of the one kind from others.
+    def cross_entropy(self, ones, others):
+        """Returns the mean cross-entropy, in nats, of telling rows of the one kind from others.
 
         log 2 is that of a mere guess. Its gradient reaches this layer's weights alone.
         """
         first, second = (ops.cast(self(ops.stop_gradient(rows)), "float32") for rows in (ones, others))
-        self.add_loss(0.5 * (ops.mean(ops.softplus(-first)) + ops.mean(ops.softplus(second))))
+        return 0.5 * (ops.mean(ops.softplus(-first)) + ops.mean(ops.softplus(second)))
+
+    def distinguish(self, ones, others) -> None:
+        """Adds the `cross_entropy` to the loss."""
+        self.add_loss(self.cross_entropy(ones, others))
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], 1)

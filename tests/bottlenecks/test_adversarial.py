@@ -3,12 +3,15 @@
 import keras
 import numpy as np
 import pytest
-from bottlenecks.penalized_training import array, passing_on
+from bottlenecks.penalized_training import array, correlated_images, passing_on, plain_codes
 from bottlenecks.posteriors import code_and_penalty, kl, random_posteriors, with_posteriors
 
+from keras_ae import numerics
 from keras_ae._support.errors import InputError
+from keras_ae.autoencoder import Autoencoder
 from keras_ae.bottlenecks import Adversarial, FactorVAE
 from keras_ae.layers import Discriminator
+from keras_ae.networks import fully_connected_decoder, fully_connected_encoder
 
 
 def _softplus(x):
@@ -81,9 +84,7 @@ def test_each_player_moves_its_own_variables_alone(make):
         return keras.ops.mean(bottleneck.discriminator.held(keras.ops.convert_to_tensor(rows)))
 
     def distinguished():
-        bottleneck.discriminator._losses.clear()
-        bottleneck.discriminator.distinguish(keras.ops.convert_to_tensor(rows), others)
-        return bottleneck.discriminator.losses[-1]
+        return bottleneck.discriminator.cross_entropy(keras.ops.convert_to_tensor(rows), others)
 
     of_rows, *of_weights = _gradients(held, [rows, *weights])
     assert np.abs(of_rows).max() > 0
@@ -121,6 +122,37 @@ def test_exchanged_codes_have_each_value_of_the_batch_once_and_not_together():
     exchanged = array(FactorVAE(3, seed=1).exchanged(rows))
     np.testing.assert_array_equal(np.sort(exchanged, axis=0), rows)
     assert (exchanged[:, 0] + 1000 != exchanged[:, 1]).mean() > 0.8
+
+
+def _two_sample_p(codes, draws, permutations: int = 200) -> float:
+    """p-value of the permutation test of MMD², by how often it is as large when the labels are shuffled."""
+    both, n = np.concatenate([codes, draws]), len(codes)
+
+    def statistic(order):
+        return float(numerics.maximum_mean_discrepancy(both[order[:n]], both[order[n:]], [1.0, 4.0]))
+
+    generator = np.random.default_rng(0)
+    actual = statistic(np.arange(2 * n))
+    return (1 + sum(statistic(generator.permutation(2 * n)) >= actual for _ in range(permutations))) / (
+        permutations + 1
+    )
+
+
+@pytest.mark.slow
+def test_the_aggregate_posterior_passes_a_two_sample_test_where_a_plain_one_fails():
+    keras.utils.set_random_seed(0)
+    bottleneck = Adversarial(2, weight=0.03, normalization="standard", seed=1)
+    encoder = fully_connected_encoder((4, 2, 1), (32, 32))
+    model = Autoencoder(encoder, bottleneck, fully_connected_decoder((2,), (4, 2, 1), (16,)))
+    model.compile(keras.optimizers.Adam(0.003), "mse", jit_compile=False, steps_per_execution=40)
+    images = correlated_images()
+    logs = model.fit(np.tile(images, (10, 1, 1, 1)), epochs=50, batch_size=64, verbose=0).history
+    codes, plain = array(model.encode(images)), plain_codes()
+    plain = (plain - plain.mean(axis=0)) / plain.std(axis=0)  # Location and scale alone would tell it.
+    draws = np.random.default_rng(5).normal(size=codes.shape).astype("float32")
+    assert _two_sample_p(plain, draws) < 0.02
+    assert _two_sample_p(codes, draws) > 0.05
+    assert logs["loss"][-1] - logs["penalty"][-1] < 0.2 * images.var()  # It reconstructs as well.
 
 
 def test_an_unknown_prior_is_refused():
