@@ -59,6 +59,8 @@ class Compare:
     """Codes to try, such as 4x4x16 or 32, instead of those that suit the images and the purpose."""
     max_code: int | None = None
     """Recommend no code of more values than this."""
+    bottlenecks: tuple[str, ...] = ()
+    """Bottlenecks to try with each code, such as dense variational free_bits, instead of those that suit."""
     options: Annotated[PurposeOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=PurposeOptions)
     allow_inexact: bool = False
     """Resume a candidate even if versions, threads or device have changed; the result is not bit-identical."""
@@ -76,7 +78,9 @@ class Compare:
         """
         given = {item.name: (getattr(self.options, item.name), item.default) for item in fields(self.options)}
         chosen = {name: value for name, (value, default) in given.items() if value != default}
-        return CompareConfig(self.data, self.training, self.purpose, self.codes, self.max_code, **chosen)
+        return CompareConfig(
+            self.data, self.training, self.purpose, self.codes, self.max_code, self.bottlenecks, **chosen
+        )
 
     def run(self) -> None:
         config = self.config()

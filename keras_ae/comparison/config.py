@@ -7,6 +7,7 @@ from typing import Any
 from keras_ae._support.errors import listed_names
 from keras_ae._support.fields import settle_fields
 from keras_ae.comparison.candidate import Candidate, build_candidates, parse_codes
+from keras_ae.comparison.named import named_candidates
 from keras_ae.comparison.purpose import Purpose, as_purpose
 from keras_ae.runs import DataConfig, LoadsData, ModelConfig, RunConfig, TrainingConfig, as_json, code_as_text
 
@@ -24,6 +25,7 @@ class CompareConfig(LoadsData):
             which one is recommended.
         codes: Codes to try, such as "4x4x16" or "32", instead of those that suit images and purpose.
         max_code: Recommend no code of more values than this.
+        bottlenecks: Bottlenecks to try with each code, by name, instead of those that suit the purpose.
         **options: Options of the purpose that is named.
 
     Raises:
@@ -39,6 +41,7 @@ class CompareConfig(LoadsData):
     purpose: Purpose
     codes: tuple[str, ...]
     max_code: int | None
+    bottlenecks: tuple[str, ...]
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class CompareConfig(LoadsData):
         purpose: str | Purpose = "reconstruct",
         codes=(),
         max_code: int | None = None,
+        bottlenecks=(),
         **options,
     ):
         values = {
@@ -55,6 +59,7 @@ class CompareConfig(LoadsData):
             "purpose": as_purpose(purpose, options),
             "codes": tuple(map(code_as_text, listed_names(codes))),
             "max_code": max_code,
+            "bottlenecks": tuple(listed_names(bottlenecks)),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -67,7 +72,7 @@ class CompareConfig(LoadsData):
 
     def candidates(self, image_shape: tuple[int, int, int]) -> list[Candidate]:
         """The candidates for images of this shape; see `candidates`."""
-        return candidates(image_shape, self.purpose, self.codes)
+        return candidates(image_shape, self.purpose, self.codes, self.bottlenecks)
 
     def as_json(self) -> dict[str, Any]:
         """The configuration as JSON values."""
@@ -75,7 +80,10 @@ class CompareConfig(LoadsData):
 
 
 def candidates(
-    image_shape: tuple[int, int, int], purpose: str | Purpose = "reconstruct", codes: tuple[str, ...] = ()
+    image_shape: tuple[int, int, int],
+    purpose: str | Purpose = "reconstruct",
+    codes: tuple[str, ...] = (),
+    bottlenecks: tuple[str, ...] = (),
 ) -> list[Candidate]:
     """The bottlenecks that `compare` tries: feature maps of three sizes, code vectors, a variational code.
 
@@ -84,6 +92,7 @@ def candidates(
         purpose: What the bottleneck is for.
         codes: Codes to try instead of the purpose's: "HEIGHTxWIDTHxCHANNELS" becomes a convolutional autoencoder,
             "LENGTH" the deterministic and variational ones with such a vector.
+        bottlenecks: Bottlenecks to try with each of these codes instead; see `named_candidates`.
 
     Raises:
         InputError: The images' sides cannot be halved even once, or a code cannot be made of them.
@@ -94,7 +103,11 @@ def candidates(
     """
     purpose = as_purpose(purpose)
     chosen = purpose.asked_for(parse_codes(codes)) if codes else purpose.codes(image_shape)
-    return build_candidates(image_shape, chosen)
+    return (
+        named_candidates(image_shape, chosen, bottlenecks)
+        if bottlenecks
+        else build_candidates(image_shape, chosen)
+    )
 
 
 def upgraded_comparison(values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -109,6 +122,7 @@ def upgraded_comparison(values: Mapping[str, Any]) -> Mapping[str, Any]:
             values["purpose"],
             values["codes"],
             values["max_code"],
+            bottlenecks=values.get("bottlenecks", ()),
             **options,
         ).as_json()
     except (KeyError, TypeError, ValueError):  # from a later version, or damaged: compared as it is

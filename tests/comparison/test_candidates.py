@@ -71,3 +71,26 @@ def test_to_generate_vectors_of_several_lengths_are_tried_each_also_variational(
     ]
     with pytest.raises(InputError, match="one of detect, generate, reconstruct"):
         candidates((28, 28, 1), "compress")
+
+
+def test_named_bottlenecks_are_tried_with_each_code_and_beta_is_that_of_the_variational_candidate():
+    trials = candidates((8, 8, 1), codes=("4x4x3", "6"), bottlenecks=("finite_scalar", "total_correlation"))
+    assert [c.name for c in trials] == [
+        "convolutional-finite_scalar-4x4x3",
+        "convolutional-total_correlation-4x4x3",
+        "strided-finite_scalar-6",
+        "strided-total_correlation-6",
+    ]
+    beta = next(o for o in candidates((8, 8, 1), codes=("6",))[1].model.options if "beta" in o)
+    assert [beta in c.model.options for c in trials] == [False, True, False, True]
+    assert [c.name for c in candidates((9, 9, 1), "generate", ("6",), ("dense",))] == ["fully_connected-dense-6"]
+
+
+def test_an_unknown_bottleneck_is_refused():
+    with pytest.raises(InputError, match="did you mean 'vector_quantized'"):
+        candidates((8, 8, 1), codes=("6",), bottlenecks=("vector_quantised",))
+
+
+def test_an_autoencoder_of_each_named_candidate_can_be_built():
+    for trial in candidates((8, 8, 1), codes=("2x2x4", "4"), bottlenecks=("hyperspherical", "vector_quantized")):
+        assert trial.model.build((8, 8, 1)).bottleneck.units == 4
