@@ -26,7 +26,7 @@ def in_batches(function: Callable, batches: Iterable) -> np.ndarray:
     return np.concatenate([as_array(function(as_array(batch))) for batch in batches])
 
 
-def encode(model, images) -> np.ndarray:
+def encode(model, images, indices: bool = False) -> np.ndarray:
     """Returns the codes [n, ...] of images, in their order; for a variational bottleneck, the means.
 
     To compare codes with labels or with another model's codes (`svcca`), the order of the images must be fixed:
@@ -35,15 +35,20 @@ def encode(model, images) -> np.ndarray:
     Args:
         model: An `Autoencoder`.
         images: An array [n, h, w, c], batches (labels are dropped), or one image; floats in [0, 1] or uint8.
+        indices: Whether to return a discrete bottleneck's codes as the integers that they stand for, int32.
 
     Raises:
-        InputError: If the images have another shape or range, or there are none.
+        InputError: If the images have another shape or range, there are none, or `indices` are asked for of a
+            bottleneck that is not discrete.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
         >>> kae.evaluation.encode(model, np.zeros((3, 4, 4, 1), "uint8")).shape
         (3, 2)
     """
+    if indices:  # As floats on their way, which hold whole numbers exactly up to 16 million.
+        whole = in_batches(lambda batch: model.encode(batch, indices=True), image_batches(model, images))
+        return whole.astype(np.int32)
     return in_batches(model.encode, image_batches(model, images))
 
 

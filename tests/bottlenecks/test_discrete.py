@@ -173,6 +173,7 @@ def test_every_export_gives_the_integers_and_the_saved_model_takes_them(make, tm
 
     model = _maps(make())
     expected = array(model.encode(IMAGES, indices=True))
+    np.testing.assert_array_equal(kae.evaluation.encode(model, IMAGES, indices=True), expected)
     endpoints = kae.export.autoencoder_endpoints(model)
     kae.export.write_saved_model(model, endpoints, tmp_path / "saved", IMAGES)
     signatures = kae.export.load_saved_model(tmp_path / "saved").signatures
