@@ -57,7 +57,7 @@ class Recalibrate:
             check_groups(folder, self.group), rate, "images" if self.group is None else "groups of images"
         )
         load_keras()
-        from keras_ae.detection import recalibrate
+        from keras_ae.detection import left_out_files, recalibrate
 
         found = score_images_of(detector, folder, self.group, False, self.batch_size, not self.json)
         calibration = Calibration(found.scores, rate, found.groups)
@@ -72,6 +72,7 @@ class Recalibrate:
             "true_rate_interval": list(calibration.rate_interval()),
             "earlier_alarms": earlier,
             "bad": found.bad,
+            "left_out": left_out_files(detector),
             "out": str(self.out),
         }
         if self.json:
@@ -88,3 +89,5 @@ class Recalibrate:
             f"false alarms promised: {rate:.3g}; the true rate lies between {low:.3g} and {high:.3g} (95 %)\n"
             f"exported: {self.out}"
         )
+        if results["left_out"]:
+            print(f"left out, as they decide by the earlier threshold: {', '.join(results['left_out'])}")

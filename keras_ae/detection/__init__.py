@@ -58,6 +58,7 @@ _SHARED = {
     "check_formats": "exporting",
     "check_rate": "calibration",
     "check_threshold": "calibration",
+    "left_out_files": "recalibrating",
     "poolings": "scores.pooling",
     "portable_endpoints": "exporting",
     "read_card": "card",

@@ -13,6 +13,7 @@ from keras_ae.detection.likeness import effective_number, likeness_of_groups
 
 DEFAULT_RATE = 0.05  # of false alarms; 19 images are enough to promise it
 ROUNDING = 1e-9  # by which (m + 1)(1 − rate) may exceed a whole number for being a float
+DIGITS = 12  # of p-values: sums of weights are rounded
 FLATTEST = 1e-6  # of the threshold: the least spread of scores, where normal images all have one
 
 
@@ -151,7 +152,8 @@ class Calibration:
         An image is an alarm where it is at most `rate`.
         """
         reached = np.append(np.cumsum(self.weights[::-1])[::-1], 0.0)  # weight of the scores from each one on
-        return (1 + reached[np.searchsorted(self.scores, np.asarray(scores, np.float64))]) / (self.units + 1)
+        places = np.searchsorted(self.scores, np.asarray(scores, np.float64))
+        return np.round((1 + reached[places]) / (self.units + 1), DIGITS)
 
     def normalized(self, scores, threshold: float | None = None) -> np.ndarray:
         """Returns scores on a scale of their own, float64 [n] in (0, 1): above 0.5 is an alarm.

@@ -16,11 +16,14 @@ from keras_ae.detection.conformal import deciding
 from keras_ae.detection.exported import ExportedDetector, check_other_directory
 from keras_ae.export import Endpoint, Input, resave
 
-KEPT = (".onnx", ".tflite")  # files that give scores alone
+KEPT = ("score", "encode")  # files of other formats that do not decide, by name without ending
+OTHERS = (".onnx", ".tflite")
 
 
 def recalibrate(detector: ExportedDetector, calibration: Calibration, out, about: dict | None = None) -> Card:
     """Write an exported detector again with another calibration; the old one stays as it is. Nothing is trained.
+
+    Files of other formats that give scores or codes are taken over, those that decide are not (`left_out_files`).
 
     Args:
         detector: Exported detector.
@@ -51,14 +54,23 @@ def recalibrate(detector: ExportedDetector, calibration: Calibration, out, about
     def write(path: Path) -> Card:
         resave(detector.model, _endpoints(detector, calibration), path)
         for file in sorted(detector.path.iterdir()):
-            if file.suffix in KEPT:
+            if file.suffix in OTHERS and file.stem in KEPT:
                 shutil.copy2(file, path / file.name)
         write_calibration(calibration, path)
-        written = replace(card, sha256={n: s for n, s in checksums(path).items() if n != CHECKSUMS})
+        kept = {name: value for name, value in card.deviation.items() if name not in left_out_files(detector)}
+        written = replace(
+            card, deviation=kept, sha256={n: s for n, s in checksums(path).items() if n != CHECKSUMS}
+        )
         write_card(written, path, out.name)
         return written
 
     return write_directory(out, write, saved_model_files)
+
+
+def left_out_files(detector: ExportedDetector) -> list[str]:
+    """Names of the detector's files that decide by its own threshold, which a recalibrated one does without."""
+    files = sorted(each.name for each in detector.path.iterdir() if each.suffix in OTHERS)
+    return [name for name in files if name.partition(".")[0] not in KEPT]
 
 
 def _endpoints(detector: ExportedDetector, calibration: Calibration) -> dict[str, Endpoint]:

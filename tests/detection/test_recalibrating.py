@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 import keras_ae as kae
 from keras_ae.cli import main
-from keras_ae.detection import Calibration, ExportedDetector, recalibrate
+from keras_ae.detection import Calibration, ExportedDetector, left_out_files, recalibrate
 
 pytestmark = pytest.mark.tensorflow
 RNG = np.random.default_rng(0)
@@ -41,6 +41,7 @@ def exported(tmp_path_factory):
 
 def test_the_graph_decides_by_the_new_threshold(exported, tmp_path):
     detector, before = ExportedDetector(exported), sorted(exported.rglob("*"))
+    assert left_out_files(detector) == []
     content = (exported / "saved_model.pb").read_bytes()
     bright, new = _images(60, 2.0), _images(40, 2.0)
     calibration = Calibration(detector.score(bright), 0.1)
