@@ -50,8 +50,8 @@ class Monitor:
         check_groups(folder, self.group)
         if calibration.groups is not None and self.group is None:
             print(
-                "note: the threshold was set by groups of images: without --group those of one part count as several, "
-                "and drift may be reported where there is none",
+                "note: the threshold was set by groups of images: without --group those of one part count as "
+                "several, and drift may be reported where there is none",
                 file=sys.stderr,
             )
         load_keras()
