@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -41,7 +42,6 @@ def exported(tmp_path_factory):
 
 def test_the_graph_decides_by_the_new_threshold(exported, tmp_path):
     detector, before = ExportedDetector(exported), sorted(exported.rglob("*"))
-    assert left_out_files(detector) == []
     content = (exported / "saved_model.pb").read_bytes()
     bright, new = _images(60, 2.0), _images(40, 2.0)
     calibration = Calibration(detector.score(bright), 0.1)
@@ -67,9 +67,15 @@ def test_the_graph_decides_by_the_new_threshold(exported, tmp_path):
 
 
 def test_the_card_says_what_is_new_and_no_more_what_was_measured(exported, tmp_path):
-    detector = ExportedDetector(exported)
+    shutil.copytree(exported, tmp_path / "old")
+    for name in ("score.onnx", "encode.tflite", "predict.onnx", "predict.tflite"):  # the last two decide
+        (tmp_path / "old" / name).write_text(name)
+    detector = ExportedDetector(tmp_path / "old", unverified=True)
+    assert left_out_files(detector) == ["predict.onnx", "predict.tflite"]
     calibration = Calibration(detector.score(_images(60)), 0.05, np.arange(60) // 2)
     recalibrate(detector, calibration, tmp_path / "new", {"data": "folder:new"})
+    written = {each.name for each in (tmp_path / "new").iterdir() if each.suffix in (".onnx", ".tflite")}
+    assert written == {"score.onnx", "encode.tflite"}
     card = json.loads((tmp_path / "new/card.json").read_text())
     assert (card["calibration_images"], card["calibration_groups"]) == (60, 30)
     assert card["about"]["recalibrated"] == {
