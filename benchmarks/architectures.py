@@ -60,7 +60,7 @@ def measure(name: str, policy: str, jit: bool, steps: int, peak: float | None) -
         "memory, MiB": round(peak_memory()),
     }
     if peak:
-        from keras_ae.studies.cost import TRAINING_PASSES, cost
+        from keras_ae.runs import TRAINING_PASSES, cost
 
         operations = TRAINING_PASSES * cost(model).operations * batch
         row["of peak"] = f"{operations / seconds / (peak * 1e12):.1%}"

@@ -30,7 +30,7 @@ from keras_ae.objectives import MultiObjective
 from keras_ae.runs import DataConfig, ModelConfig, RunConfig, RunDirectory, TrainingConfig, train
 
 READY = "ready"
-TIMES = ("training_seconds", "encoding_seconds_per_image")
+TIMES = ("training_seconds", "encoding_seconds_per_image", "decoding_seconds_per_image")
 
 
 @keras.saving.register_keras_serializable(package="kill_and_resume")

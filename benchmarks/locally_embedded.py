@@ -106,7 +106,7 @@ def measure_classifier(name: str) -> dict:
     import tensorflow as tf
 
     import keras_ae as kae
-    from keras_ae.studies.cost import TRAINING_PASSES, cost
+    from keras_ae.runs import TRAINING_PASSES, cost
 
     if name == "matmul":
         matrix = tf.random.normal((MATRIX, MATRIX))

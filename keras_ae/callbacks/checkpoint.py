@@ -44,6 +44,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     Attributes:
         inexact: The changes since the checkpoint that `allow_inexact` accepted, one text each.
+        paused: Whether the last `fit` paused, as `pause_after` asked, with training still to do.
 
     Raises:
         InputError: If the backend is not TensorFlow.
@@ -69,6 +70,8 @@ class Checkpoint(keras.callbacks.Callback):
         self._files = CheckpointFiles(directory)
         self._watched: Sequence = ()
         self._saved: state.TrainingState | None = None  # the state to restore
+        self._pause: int | None = None
+        self.paused = False
         self._started_by_fit = False
 
     @property
@@ -89,6 +92,7 @@ class Checkpoint(keras.callbacks.Callback):
         steps_per_epoch: int,
         callbacks: Sequence = (),
         verbose: int = 0,
+        pause_after: int | None = None,
         **options,
     ) -> keras.callbacks.History:
         """Runs `model.fit`, from the last checkpoint if there is one, else from the start.
@@ -101,6 +105,8 @@ class Checkpoint(keras.callbacks.Callback):
             steps_per_epoch: Same as for `fit`; a multiple of the model's `steps_per_execution`, unless "auto".
             callbacks: Same as for `fit`; the same callbacks each time, in the same order.
             verbose: Same as for `fit`.
+            pause_after: Number of epochs after which to save the state and return, unless training has ended by
+                then; the next call goes on from there, to the bits of a training without a pause.
             **options: Other options of `fit`, such as `validation_data` and `validation_freq`.
 
         Raises:
@@ -114,6 +120,7 @@ class Checkpoint(keras.callbacks.Callback):
             _check_whole_calls(model, steps_per_epoch)
             self._watched = [*callbacks, keras.callbacks.History()]
             self._load(model, steps_per_epoch)
+            self._pause = pause_after if pause_after is not None and pause_after < epochs else None
             shown = {"add_progbar": bool(verbose), "verbose": verbose, "epochs": epochs, "steps": steps_per_epoch}
             training = OneTraining([*self._watched, self], model=model, **shown)
             options |= {"callbacks": training, "verbose": verbose, "shuffle": False}
@@ -133,8 +140,10 @@ class Checkpoint(keras.callbacks.Callback):
             model.fit(pipeline(epoch * steps_per_epoch + step), **rest, **options)
             epoch, stopped = epoch + 1, model.stop_training
         training.begin_part(0, is_last=True)
-        rest = {"initial_epoch": epoch, "epochs": epoch if stopped else epochs, "steps_per_epoch": steps_per_epoch}
+        last = epoch if stopped else max(epoch, min(epochs, self._pause or epochs))
+        rest = {"initial_epoch": epoch, "epochs": last, "steps_per_epoch": steps_per_epoch}
         model.fit(pipeline(epoch * steps_per_epoch), **rest, **options)
+        self.paused = self._pause is not None and not (stopped or model.stop_training)
 
     def on_train_begin(self, logs=None):
         if not self._started_by_fit:
@@ -171,7 +180,7 @@ class Checkpoint(keras.callbacks.Callback):
     def _save_if_due(self, epoch: int, step: int) -> None:
         by_steps = self.steps is not None and self._steps_since >= self.steps
         by_time = self.minutes is not None and time.monotonic() - self._last_time >= 60 * self.minutes
-        if not (by_steps or by_time):
+        if not (by_steps or by_time or (epoch, step) == (self._pause, 0)):
             return
         current = state.TrainingState(
             epoch=epoch,

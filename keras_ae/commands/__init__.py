@@ -1,6 +1,6 @@
 """The commands of the command line, by name; importing them loads neither Keras nor TensorFlow."""
 
-from keras_ae.commands.compare import Compare
+from keras_ae.commands.compare import Compare, Search
 from keras_ae.commands.data import DataList
 from keras_ae.commands.detect import DetectTrain, Export, Score
 from keras_ae.commands.detect_evaluate import DetectEvaluate
@@ -13,6 +13,7 @@ from keras_ae.commands.train import Evaluate, Train
 
 COMMANDS: dict[str, type] = {
     "compare": Compare,
+    "search": Search,
     "train": Train,
     "evaluate": Evaluate,
     "share": Share,

@@ -1,4 +1,4 @@
-"""`keras-ae compare`: the main job."""
+"""`keras-ae compare`, the main job, and `keras-ae search`, beyond its fixed list."""
 
 import sys
 from dataclasses import dataclass, field, fields, make_dataclass
@@ -7,19 +7,24 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import tyro
 
-from keras_ae._support.errors import InputError
 from keras_ae._support.output_paths import check_output_directory
 from keras_ae.catalogue import PURPOSES
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_notes
 from keras_ae.comparison import (
     DEFAULT_TRAINING,
+    TRIALS,
     Column,
     CompareConfig,
     Comparison,
+    Space,
+    certainty,
     check_minutes,
+    check_search,
     fit_minutes,
+    not_trained,
+    parse_codes,
 )
-from keras_ae.runs import DataConfig, TrainingConfig
+from keras_ae.runs import DataConfig, TrainingConfig, check_workers
 
 CODE_VALUES = Column("values", lambda candidate: candidate.code_values, "{:,}".format)
 PROBE = Column("probe", lambda candidate: candidate.probe.accuracy, "{:.1%}".format)
@@ -46,8 +51,8 @@ else:
 
 
 @dataclass(frozen=True)
-class Compare:
-    """Train several bottlenecks on the same images with the same budget; a report recommends one."""
+class _Comparison:
+    """What `compare` and `search` have in common."""
 
     data: Annotated[DataConfig, tyro.conf.OmitArgPrefixes]
     out: Path
@@ -59,18 +64,16 @@ class Compare:
     """Codes to try, such as 4x4x16 or 32, instead of those that suit the images and the purpose."""
     max_code: int | None = None
     """Recommend no code of more values than this."""
-    bottlenecks: tuple[str, ...] = ()
-    """Bottlenecks to try with each code, such as dense variational free_bits, instead of those that suit."""
+    seeds: int = 1
+    """Train each candidate so many times, with --seed and those after it; errors are then means over them."""
     options: Annotated[PurposeOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=PurposeOptions)
     allow_inexact: bool = False
     """Resume a candidate even if versions, threads or device have changed; the result is not bit-identical."""
-    minutes: float | None = None
-    """Instead of --steps: train for about so long in all, as many steps as fit by steps timed on this machine."""
     workers: int | Literal["auto"] = 1
     """Candidates trained at the same time, in processes that share the threads; auto: as many as pay here."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
-    def config(self) -> CompareConfig:
+    def config(self, halving: bool, bottlenecks: tuple[str, ...] = ()) -> CompareConfig:
         """The comparison that was asked for.
 
         Raises:
@@ -78,40 +81,75 @@ class Compare:
         """
         given = {item.name: (getattr(self.options, item.name), item.default) for item in fields(self.options)}
         chosen = {name: value for name, (value, default) in given.items() if value != default}
-        return CompareConfig(
-            self.data, self.training, self.purpose, self.codes, self.max_code, self.bottlenecks, **chosen
-        )
+        chosen |= {"halving": halving, "seeds": self.seeds, "bottlenecks": bottlenecks}
+        return CompareConfig(self.data, self.training, self.purpose, self.codes, self.max_code, **chosen)
+
+    def how(self, data) -> dict[str, Any]:
+        """Keywords that `compare` and `search` share."""
+        how = {"data": data, "allow_inexact": self.allow_inexact, "progress": not self.json}
+        return how | {"workers": self.workers}
+
+    def tell(self, comparison: Comparison) -> None:
+        """Write the report, and print the results."""
+        from keras_ae.comparison import write_comparison
+
+        page = write_comparison(self.out)
+        if self.json:
+            print_json(comparison.as_json() | {"report": str(page)})
+        else:
+            print_comparison(comparison, page)
+
+
+@dataclass(frozen=True)
+class Compare(_Comparison):
+    """Train several bottlenecks on the same images with the same budget; a report recommends one."""
+
+    bottlenecks: tuple[str, ...] = ()
+    """Bottlenecks to try with each code, such as dense variational free_bits, instead of those that suit."""
+    minutes: float | None = None
+    """Instead of --steps: train for about so long in all, as many steps as fit by steps timed on this machine."""
+    halving: bool = False
+    """Drop candidates that others beat with as small a code, after a quarter and after half of the steps."""
 
     def run(self) -> None:
-        config = self.config()
-        if self.workers != "auto" and self.workers < 1:
-            raise InputError(f"{self.workers} workers", "at least 1, or auto", "give another --workers")
+        config = self.config(self.halving, self.bottlenecks)
+        check_workers(self.workers, auto=True)
         if self.minutes is not None:
             check_minutes(self.minutes, self.training)
         check_output_directory(self.out)
         data = config.load_data(progress=not self.json)
         candidates = config.candidates(data.image_shape)  # refuses what cannot be made, before Keras is loaded
         load_keras()
-        from keras_ae.comparison import compare, write_comparison
+        from keras_ae.comparison import compare
 
         print_notes(data)
         if self.minutes is not None:
             config, said = fit_minutes(config, self.minutes, candidates, data, self.out, self.workers)
             print(said, file=sys.stderr)
-        comparison = compare(
-            config,
-            self.out,
-            data=data,
-            candidates=candidates,
-            allow_inexact=self.allow_inexact,
-            progress=not self.json,
-            workers=self.workers,
-        )
-        page = write_comparison(self.out)
-        if self.json:
-            print_json(comparison.as_json() | {"report": str(page)})
-        else:
-            print_comparison(comparison, page)
+        self.tell(compare(config, self.out, candidates=candidates, **self.how(data)))
+
+
+@dataclass(frozen=True)
+class Search(_Comparison):
+    """Try networks, codes and learning rates that Optuna proposes; the same report recommends one."""
+
+    trials: int = TRIALS
+    """How many to try in all; give more to go on with a search that has finished."""
+    prune: bool = True
+    """Drop trials after a quarter or half of their steps where another has a lower error with as small a code."""
+
+    def run(self) -> None:
+        check_search(self.trials)
+        config = self.config(halving=self.prune)
+        check_workers(self.workers, auto=True)
+        check_output_directory(self.out)
+        data = config.load_data(progress=not self.json)
+        Space(data.image_shape, parse_codes(config.codes), config.max_code)  # refuses, before Keras is loaded
+        load_keras()
+        from keras_ae.comparison import search
+
+        print_notes(data)
+        self.tell(search(config, self.out, trials=self.trials, **self.how(data)))
 
 
 def print_comparison(comparison: Comparison, page: Path) -> None:
@@ -122,6 +160,8 @@ def print_comparison(comparison: Comparison, page: Path) -> None:
     console.print(_table(comparison))
     for note in comparison.images.notes:
         console.print(f"note: {note}", markup=False)
+    for line in (*not_trained(comparison), certainty(comparison)):
+        console.print(line, markup=False, soft_wrap=True)
     recommended = comparison.recommended
     console.print(f"recommended: [bold]{recommended}[/bold], {comparison.purpose.rule}")
     step = comparison.purpose.next_step(comparison[recommended], page.parent / "candidates" / recommended)
@@ -139,7 +179,9 @@ def _table(comparison: Comparison) -> Any:
     table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("candidate", no_wrap=True)
     probes = [PROBE] if all(candidate.probe for candidate in comparison.trained) else []
-    columns = [CODE_VALUES, *comparison.purpose.summary_columns(), *probes]
+    seeds, errors = len(comparison.trained[0].seeds), comparison.errors()
+    mean = Column(f"mean of {seeds}", lambda c: errors[c.name].error, "{:.5f}".format)
+    columns = [CODE_VALUES, *([mean] if seeds else []), *comparison.purpose.summary_columns(), *probes]
     for column in columns:
         table.add_column(column.heading, justify="right", no_wrap=True)
     for candidate in comparison.ranked():

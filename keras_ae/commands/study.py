@@ -12,6 +12,7 @@ from keras_ae._support.directories import check_replaceable
 from keras_ae._support.errors import InputError
 from keras_ae._support.output_paths import check_output_directory
 from keras_ae.commands.console import JSON_HELP, check_backend, load_keras, print_json
+from keras_ae.runs import check_workers
 from keras_ae.studies import FINISHED, find_studies, load_collect, load_report, load_study
 
 EXPERIMENTS = Path("experiments")
@@ -62,8 +63,7 @@ class StudyRun:
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def __post_init__(self):
-        if self.workers < 1:
-            raise InputError(f"{self.workers} workers", "at least 1", "give another --workers")
+        check_workers(self.workers)
 
     def run(self) -> int:
         study = load_study(self.name, self.experiments)

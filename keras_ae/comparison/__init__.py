@@ -12,17 +12,20 @@ _WHERE = {
     "CompareConfig": "config",
     "Comparison": "results",
     "Criterion": "purpose",
+    "DroppedCandidate": "records",
     "Judge": "purpose",
     "Measured": "selection",
     "Pictures": "purpose",
     "Purpose": "purpose",
-    "TrainedCandidate": "results",
+    "SeedResult": "records",
+    "TrainedCandidate": "records",
     "candidates": "config",
     "compare": "comparing",
     "frontier": "selection",
     "map_shapes": "candidate",
     "open_comparison": "report",
     "option": "purpose",
+    "search": "searching",
     "select": "selection",
     "vector_shapes": "candidate",
     "write_comparison": "report",
@@ -30,8 +33,14 @@ _WHERE = {
 # What other packages of this library share, and nobody else needs.
 _SHARED = {
     "DEFAULT_TRAINING": "config",
+    "Space": "space",
+    "TRIALS": "space",
+    "certainty": "sentences",
     "check_minutes": "budget",
+    "check_search": "space",
     "fit_minutes": "budget",
+    "not_trained": "sentences",
+    "parse_codes": "candidate",
 }
 __all__ = sorted(_WHERE)
 __getattr__ = lazy_names(__name__, {**_WHERE, **_SHARED})

@@ -18,7 +18,7 @@ from keras_ae.detection import (
     roc_auc_standard_error,
     score_images,
 )
-from keras_ae.runs import label_names, normal_labels
+from keras_ae.runs import calibration_rows, label_names, normal_labels
 
 SCORES = ("mse", "ssim", "nearest_codes", "mse+nearest_codes", "ssim+nearest_codes")
 DENSITY_SCORES = ("mixture", "mse+mixture", "ssim+mixture+nearest_codes")
@@ -35,7 +35,8 @@ class AnomalyTrial:
 
     Attributes:
         fitted: Normal training images.
-        normal: Held-out normal images, by which scores and models are chosen and thresholds set.
+        normal: Held-out normal images, by which scores and models are chosen and thresholds set; with patience
+            those that training did not stop by.
         anomalous: Anomalies to choose by; none of them are test images.
         test_normal, test_anomalous: What is measured on at the end.
         kind: What the anomalies are, in words.
@@ -67,7 +68,8 @@ def anomaly_trial(config: CompareConfig, data: ImageData) -> AnomalyTrial:
         action = "give test images of both kinds, or other --train-labels"
         raise InputError(received, "normal images and others to test on", action)
     fitted = data.images_at("train", _some(data.sizes["train"], MOST, data.seed))
-    normal, test = data.images("validation"), data.images_at("test", np.flatnonzero(is_normal))
+    normal = data.images_at("validation", calibration_rows(data, config.training))
+    test = data.images_at("test", np.flatnonzero(is_normal))
     if is_normal.all():
         defects = pasted_patches(normal, data.seed), pasted_patches(test, data.seed + 1)
         return AnomalyTrial(fitted, normal, defects[0], test, defects[1], SIMULATED)

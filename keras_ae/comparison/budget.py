@@ -10,10 +10,12 @@ from typing import Literal
 from keras_ae._support.errors import InputError
 from keras_ae.comparison.candidate import Candidate
 from keras_ae.comparison.config import DEFAULT_TRAINING, CompareConfig
+from keras_ae.comparison.rungs import PART_LEFT, PARTS_OF_A_RUN
 from keras_ae.data import ImageData
 from keras_ae.runs import RunDirectory, TrainingConfig
 
 FEWEST = 20  # steps of a training that is worth looking at
+HALVED = f"; halving is reckoned to leave {PART_LEFT:.0%} of the steps"
 FIXED = 3  # What a candidate takes besides its steps, as a multiple of what building and tracing it took.
 
 
@@ -52,10 +54,13 @@ def fit_minutes(
     if (directory.path / "comparison.json").is_file():
         steps = _steps_begun_with(directory)
         return _with_steps(config, steps), f"{steps:,} steps a candidate, as this comparison began with"
-    from keras_ae.comparison.several import workers_for
+    from keras_ae.comparison.training import workers_for
 
     fixed, step = _seconds(config, candidates, data)
-    workers = workers_for(config, len(candidates), data, workers)
+    fixed, step = config.seeds * fixed, config.seeds * step
+    if config.halving:
+        fixed, step = PARTS_OF_A_RUN * fixed, PART_LEFT * step
+    workers = workers_for(config, config.seeds * len(candidates), data, workers)
     steps = int((60 * minutes * workers - fixed) / step)
     if steps < FEWEST:
         enough = (fixed + FEWEST * step) / workers / 60
@@ -63,11 +68,11 @@ def fit_minutes(
             f"--minutes {minutes:g}", f"at least {enough:.2g} for {len(candidates)} candidates here", "give more"
         )
     config = _with_steps(config, steps)
-    steps = config.training.rounds * config.training.steps_per_evaluation
+    steps = config.steps
     seconds = (fixed + steps * step) / workers
     return config, (
         f"{steps:,} steps for each of {len(candidates)} candidates: about {seconds / 60:.1f} minutes "
-        "by steps timed here (right within a factor of two)"
+        f"by steps timed here (right within a factor of two){HALVED if config.halving else ''}"
     )
 
 

@@ -13,9 +13,10 @@ SIZES = 3  # s_1, s_2 and s_3, as in the bottleneck-shape paper
 COMPRESSIONS = (Fraction(1, 64), Fraction(1, 16), Fraction(1, 4))
 MORE_COMPRESSIONS = (Fraction(1, 32), Fraction(1, 8), Fraction(1, 2))
 ENOUGH = 6
-# Narrower and shallower than the paper's network, which has 50 million parameters; and with an output that can
-# follow each image's brightness, which instance normalisation takes away.
-CONVOLUTIONAL_OPTIONS = ("width=4", "residual_blocks=1", "normalize_output=False", "output_activation='sigmoid'")
+# An output that can follow each image's brightness, which instance normalisation takes away.
+OUTPUT_OPTIONS = ("normalize_output=False", "output_activation='sigmoid'")
+# Narrower and shallower than the paper's network, which has 50 million parameters.
+CONVOLUTIONAL_OPTIONS = ("width=4", "residual_blocks=1", *OUTPUT_OPTIONS)
 STRIDED_FILTERS = 16
 LONGEST_VECTOR = 512
 DECODER_DEVIATION = 0.1  # of the Gaussian around each pixel that a variational autoencoder's β stands for
@@ -30,6 +31,7 @@ class Candidate:
     Attributes:
         name: Kind and code of the model, such as "strided-dense-16".
         model: Configuration of the model.
+        learning_rate: Its own learning rate; None takes the comparison's.
 
     Example:
         >>> Candidate("strided-dense-16", ModelConfig("strided", "16", "dense")).family
@@ -38,6 +40,7 @@ class Candidate:
 
     name: str
     model: ModelConfig
+    learning_rate: float | None = None
 
     @property
     def family(self) -> str:
@@ -136,6 +139,11 @@ def vector_shapes(image_shape: ImageShape, parts: Sequence[int]) -> tuple[tuple[
     return tuple((length,) for length in sorted(lengths))
 
 
+def variational_beta(image_shape: ImageShape) -> float:
+    """The weight of KL that turns the mean squared error into the negative ELBO of a Gaussian likelihood."""
+    return 2 * DECODER_DEVIATION**2 / prod(image_shape)
+
+
 def _with_compressions(image_shape, sizes, compressions) -> list[tuple[int, int, int]]:
     shapes = []
     for size in sizes:
@@ -162,9 +170,7 @@ def _vectors(image_shape, shapes, variational) -> list[Candidate]:
     if image_shape[0] % 4 or image_shape[1] % 4:
         return [_vector("fully_connected", "dense", shape) for shape in shapes]
     options = (f"filters={STRIDED_FILTERS}",)
-    # A Gaussian likelihood of deviation σ turns the mean squared error plus β·KL into the negative ELBO.
-    beta = 2 * DECODER_DEVIATION**2 / prod(image_shape)
-    beta_option = f"bottleneck.beta={beta:.3g}"
+    beta_option = f"bottleneck.beta={variational_beta(image_shape):.3g}"
     return [
         *(_vector("strided", "dense", shape, options) for shape in shapes),
         *(_vector("strided", "variational", shape, (*options, beta_option)) for shape in variational),

@@ -1,16 +1,18 @@
 """What a comparison is made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from keras_ae._support.errors import listed_names
+from keras_ae._support.errors import InputError, listed_names
 from keras_ae._support.fields import settle_fields
 from keras_ae.comparison.candidate import Candidate, build_candidates, parse_codes
 from keras_ae.comparison.named import named_candidates
 from keras_ae.comparison.purpose import Purpose, as_purpose
+from keras_ae.comparison.rungs import check_halving
 from keras_ae.runs import DataConfig, LoadsData, ModelConfig, RunConfig, TrainingConfig, as_json, code_as_text
 
+SEARCH = ("search",)  # what `search` adds to the configuration in comparison.json
 DEFAULT_TRAINING = TrainingConfig(steps=600, learning_rate=2e-3)
 
 
@@ -26,6 +28,9 @@ class CompareConfig(LoadsData):
         codes: Codes to try, such as "4x4x16" or "32", instead of those that suit images and purpose.
         max_code: Recommend no code of more values than this.
         bottlenecks: Bottlenecks to try with each code, by name, instead of those that suit the purpose.
+        halving: Whether candidates that others beat with as small a code are dropped after a quarter and after
+            half of the steps.
+        seeds: How often each candidate is trained, with one seed after the other from the training's on.
         **options: Options of the purpose that is named.
 
     Raises:
@@ -42,6 +47,8 @@ class CompareConfig(LoadsData):
     codes: tuple[str, ...]
     max_code: int | None
     bottlenecks: tuple[str, ...]
+    halving: bool
+    seeds: int
 
     def __init__(
         self,
@@ -51,6 +58,8 @@ class CompareConfig(LoadsData):
         codes=(),
         max_code: int | None = None,
         bottlenecks=(),
+        halving: bool = False,
+        seeds: int = 1,
         **options,
     ):
         values = {
@@ -60,15 +69,32 @@ class CompareConfig(LoadsData):
             "codes": tuple(map(code_as_text, listed_names(codes))),
             "max_code": max_code,
             "bottlenecks": tuple(listed_names(bottlenecks)),
+            "halving": halving,
+            "seeds": seeds,
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
         settle_fields(self)
         parse_codes(self.codes)
+        if self.seeds < 1:
+            raise InputError(f"{self.seeds} seeds", "at least 1", "give another --seeds")
+        if self.halving:
+            check_halving(self.training)
 
-    def run(self, model: ModelConfig) -> RunConfig:
-        """The run of one candidate."""
-        return RunConfig(self.data, model, self.training)
+    @property
+    def steps(self) -> int:
+        """Training steps of a candidate that are really made."""
+        return self.training.rounds * self.training.steps_per_evaluation
+
+    def run(self, model: ModelConfig, seed: int = 0, learning_rate: float | None = None) -> RunConfig:
+        """The run of one candidate with one of the seeds, counted from 0; all have the same images."""
+        first = self.training.seed
+        data, training = self.data, replace(self.training, seed=first + seed)
+        if learning_rate is not None:
+            training = replace(training, learning_rate=learning_rate)
+        if seed and data.split_seed is None:
+            data = replace(data, split_seed=first)
+        return RunConfig(data, model, training)
 
     def candidates(self, image_shape: tuple[int, int, int]) -> list[Candidate]:
         """The candidates for images of this shape; see `candidates`."""
@@ -122,8 +148,10 @@ def upgraded_comparison(values: Mapping[str, Any]) -> Mapping[str, Any]:
             values["purpose"],
             values["codes"],
             values["max_code"],
-            bottlenecks=values.get("bottlenecks", ()),
+            values.get("bottlenecks", ()),
+            values.get("halving", False),
+            values.get("seeds", 1),
             **options,
-        ).as_json()
+        ).as_json() | {name: values[name] for name in SEARCH if name in values}
     except (KeyError, TypeError, ValueError):  # from a later version, or damaged: compared as it is
         return values

@@ -121,14 +121,14 @@ class Detect(Purpose):
 
     def evidence(self, comparison) -> str:
         best, chosen = comparison[comparison.best], comparison[comparison.recommended]
-        highest, outcome = best.selection, chosen.outcome
+        errors, outcome = comparison.errors(), chosen.outcome
         text = (
-            f"It is {self.rule}. {best.name} has the highest: {highest.roc_auc:.4f} ± "
-            f"{highest.auc_error_standard_error:.4f} (standard error). "
+            f"It is {self.rule}. {best.name} has the highest: {1 - errors[best.name].error:.4f} ± "
+            f"{errors[best.name].standard_error:.4f} (standard error). "
         )
         if chosen is not best:
             text += (
-                f"{chosen.name} has {chosen.selection.roc_auc:.4f} with {chosen.code_values:,} instead of "
+                f"{chosen.name} has {1 - errors[chosen.name].error:.4f} with {chosen.code_values:,} instead of "
                 f"{best.code_values:,} code values. "
             )
         return text + (
@@ -168,7 +168,7 @@ class DetectionJudge:
         from keras_ae.runs import check_normal, check_sizes
 
         check_normal(data, config.data.train_labels)
-        check_sizes(data, rate)
+        check_sizes(data, rate, config.training)
         self.rate, self.trial = rate, anomaly_trial(config, data)
 
     def choose(self, path: Path, model) -> DetectionSelection:

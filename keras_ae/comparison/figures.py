@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from keras_ae.comparison.results import Comparison, TrainedCandidate
+from keras_ae.comparison.records import DroppedCandidate, TrainedCandidate
+from keras_ae.comparison.results import Comparison
 from keras_ae.report import as_svg, tidy
 
 # Families of candidates are told apart by colour and by marker; the darker a line, the more values its code has.
@@ -12,11 +13,13 @@ STYLES = (("Blues", "o"), ("Oranges", "s"), ("Purples", "D"), ("Greens", "^"), (
 RING = "#c2255c"
 
 
-def learning_curves(curves: Mapping[str, list[dict[str, float]]], candidates: Sequence[TrainedCandidate]) -> str:
-    """Validation error against training steps, a line for each candidate.
+def learning_curves(
+    curves: Mapping[str, Sequence[tuple[int, float]]], candidates: Sequence[TrainedCandidate | DroppedCandidate]
+) -> str:
+    """Validation error against training steps, a line for each candidate; dashed where it was dropped.
 
     Args:
-        curves: Rows of each candidate's history, with "step" and "val_mse".
+        curves: Steps and errors of each candidate.
         candidates: Which lines to draw, in this order.
     """
     figure = Figure(figsize=(7.2, 4.2), layout="constrained")
@@ -24,9 +27,9 @@ def learning_curves(curves: Mapping[str, list[dict[str, float]]], candidates: Se
     shades = _shades(candidates)
     for candidate in candidates:
         name = candidate.name
-        points = [(row["step"], row["val_mse"]) for row in curves[name] if "val_mse" in row]
-        if points:
-            axes.plot(*zip(*points, strict=True), color=shades[name], label=name, linewidth=1.6)
+        if curves[name]:
+            style = "--" if isinstance(candidate, DroppedCandidate) else "-"
+            axes.plot(*zip(*curves[name], strict=True), style, color=shades[name], label=name, linewidth=1.6)
     axes.set(xlabel="training steps", ylabel="validation MSE", yscale="log")
     tidy(axes)
     axes.legend(fontsize=7, ncols=1, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
@@ -63,13 +66,13 @@ def trade_off(comparison: Comparison) -> str:
     return as_svg(figure)
 
 
-def _styles(candidates: Sequence[TrainedCandidate]) -> dict[str, tuple[str, str]]:
+def _styles(candidates: Sequence[TrainedCandidate | DroppedCandidate]) -> dict[str, tuple[str, str]]:
     """A colour map and a marker for each family, in the order of their names."""
     families = sorted({candidate.family for candidate in candidates})
     return {family: STYLES[i % len(STYLES)] for i, family in enumerate(families)}
 
 
-def _shades(candidates: Sequence[TrainedCandidate]) -> dict[str, tuple]:
+def _shades(candidates: Sequence[TrainedCandidate | DroppedCandidate]) -> dict[str, tuple]:
     """A colour for each candidate: the family's, darker with the rank of its code size within the family."""
     import matplotlib
 

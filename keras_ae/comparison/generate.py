@@ -144,9 +144,9 @@ class Generate(Purpose):
 
     def evidence(self, comparison) -> str:
         chosen = comparison[comparison.recommended]
-        outcome = chosen.outcome
+        outcome, distance = chosen.outcome, comparison.errors()[chosen.name].error
         return (
-            f"It has {self.rule}: {chosen.selection.fid:.4g}, by features of {outcome.extractor}. That density is "
+            f"It has {self.rule}: {distance:.4g}, by features of {outcome.extractor}. That density is "
             f"{DENSITY_NAMES[outcome.best]}; on the test images it has a Fréchet distance of {outcome.fid:.4g} "
             f"({outcome.columns['generated_images']:,} samples, {outcome.columns['real_images']:,} images). The "
             f"code has {chosen.code_values:,} values."

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from keras_ae._support.errors import InputError
-from keras_ae.comparison.results import Probe
+from keras_ae.comparison.records import Probe
 from keras_ae.data import ImageData
 from keras_ae.evaluation import ProbeTraining, encode, linear_probe
 

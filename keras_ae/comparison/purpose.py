@@ -14,7 +14,8 @@ from keras_ae.comparison.selection import Measured
 
 if TYPE_CHECKING:
     from keras_ae.comparison.config import CompareConfig
-    from keras_ae.comparison.results import Comparison, TrainedCandidate
+    from keras_ae.comparison.records import TrainedCandidate
+    from keras_ae.comparison.results import Comparison
     from keras_ae.data import ImageData
 
 

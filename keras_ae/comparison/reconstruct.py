@@ -37,18 +37,19 @@ class Reconstruct(Purpose):
 
     def evidence(self, comparison) -> str:
         best, chosen = comparison[comparison.best], comparison[comparison.recommended]
-        error, limit = best.validation, ""
+        errors, limit = comparison.errors(), ""
         if comparison.max_code:
             limit = f", among codes of at most {comparison.max_code:,} values"
         text = (
-            f"It is {self.rule}{limit}. {best.name} has the lowest validation error, {error.mse:.5f} ± "
-            f"{error.mse_standard_error:.5f} (standard error); the limit is therefore {comparison.threshold:.5f}. "
+            f"It is {self.rule}{limit}. {best.name} has the lowest validation error, "
+            f"{errors[best.name].error:.5f} ± {errors[best.name].standard_error:.5f} (standard error); the "
+            f"limit is therefore {comparison.threshold:.5f}. "
         )
         if chosen is best:
             text += "No smaller code reaches it. "
         else:
             text += (
-                f"{chosen.name} has {chosen.validation.mse:.5f} with {chosen.code_values:,} instead of "
+                f"{chosen.name} has {errors[chosen.name].error:.5f} with {chosen.code_values:,} instead of "
                 f"{best.code_values:,} code values. "
             )
         return text + (

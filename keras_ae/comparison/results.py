@@ -1,122 +1,30 @@
 """What a comparison found, as typed records; the one place that reads and writes `results.json`."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.fields import settle_fields
 from keras_ae.catalogue import PURPOSES
 from keras_ae.comparison.purpose import Purpose
-from keras_ae.comparison.selection import Measured
+from keras_ae.comparison.records import (
+    ComparedImages,
+    DroppedCandidate,
+    FailedCandidate,
+    Probe,
+    Reconstruction,
+    SeedResult,
+    TrainedCandidate,
+)
+from keras_ae.comparison.selection import Measured, over_seeds
 from keras_ae.runs import ModelConfig, plain
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Record = TypeVar("Record", bound="DataclassInstance")
-_RARE = ("best_step", "resumed_inexactly")  # written where there is something to say
-
-
-@dataclass(frozen=True)
-class Reconstruction:
-    """How well the images of a split are reconstructed: means over `images` images in [0, 1]; PSNR in dB."""
-
-    images: int
-    mse: float
-    mse_standard_error: float
-    rmse: float
-    psnr: float
-    ssim: float
-
-    def __post_init__(self):
-        settle_fields(self)
-
-
-@dataclass(frozen=True)
-class Probe:
-    """What a linear classifier reads off the codes of test images: means over `seeds` trainings, and deviations.
-
-    Attributes:
-        macro_f1, macro_f1_std: For classes; None for attributes.
-        roc_auc, roc_auc_std: For attributes; None for classes.
-        per_class: The F1 of each class, or the area of each attribute; None where no seed has a value.
-    """
-
-    accuracy: float
-    accuracy_std: float
-    seeds: int
-    per_class: tuple[float | None, ...] = ()
-    macro_f1: float | None = None
-    macro_f1_std: float | None = None
-    roc_auc: float | None = None
-    roc_auc_std: float | None = None
-
-    def __post_init__(self):
-        settle_fields(self)
-
-
-@dataclass(frozen=True)
-class TrainedCandidate:
-    """A candidate that was trained, and its measures.
-
-    Attributes:
-        code_values, compression: Number of values of its code, and its ratio to the number of the image's values.
-        encoding_seconds_per_image: Time that encoding takes for one image in large batches.
-        validation, test: Reconstructions; `test` is None until the end, when the test images are looked at.
-        selection: What the purpose measured on validation images; None where it goes by reconstructions.
-        outcome: What the purpose measured on test images.
-        probe: What a linear classifier reads off the codes; None without labels.
-
-    Example:
-        >>> scores = Reconstruction(images=100, mse=0.01, mse_standard_error=0.001, rmse=0.1, psnr=20.0, ssim=0.9)
-        >>> model = ModelConfig("strided", "8", "dense")
-        >>> one = TrainedCandidate("strided-dense-8", model, 5000, (8,), 8, 0.125, 1.0, 0.01, 100, 1e-5, scores)
-        >>> one.family, one.validation.psnr, one.test
-        ('strided-dense', 20.0, None)
-    """
-
-    name: str
-    model: ModelConfig
-    parameters: int
-    code_shape: tuple[int, ...]
-    code_values: int
-    compression: float
-    training_seconds: float
-    final_loss: float
-    steps: int
-    encoding_seconds_per_image: float
-    validation: Reconstruction
-    test: Reconstruction | None = None
-    probe: Probe | None = None
-    selection: Any = None
-    outcome: Any = None
-    best_step: int | None = None
-    resumed_inexactly: tuple[str, ...] = ()
-
-    @property
-    def family(self) -> str:
-        """The name without the code: "strided-dense"."""
-        return self.name.rsplit("-", 1)[0]
-
-
-@dataclass(frozen=True)
-class FailedCandidate:
-    """A candidate that could not be trained, and why."""
-
-    name: str
-    model: ModelConfig
-    failed: str
-
-
-@dataclass(frozen=True)
-class ComparedImages:
-    """The images of a comparison: source, (height, width, channels), images per split, remarks about them."""
-
-    source: str
-    image_shape: tuple[int, int, int]
-    sizes: Mapping[str, int]
-    notes: tuple[str, ...] = ()
+_RARE = ("best_step", "resumed_inexactly", "seeds", "learning_rate")  # written where there is something to say
 
 
 @dataclass(frozen=True)
@@ -131,7 +39,7 @@ class Comparison:
         max_code: The largest code that could be recommended; None without a limit.
         steps: Training steps of each candidate.
         images: The images that they were trained and measured on.
-        trained, failed: The candidates, in the order in which they were tried.
+        trained, failed, dropped: The candidates, in the order in which they were tried.
 
     Example:
         >>> scores = Reconstruction(images=100, mse=0.01, mse_standard_error=0.001, rmse=0.1, psnr=20.0, ssim=0.9)
@@ -154,6 +62,7 @@ class Comparison:
     images: ComparedImages
     trained: tuple[TrainedCandidate, ...]
     failed: tuple[FailedCandidate, ...] = ()
+    dropped: tuple[DroppedCandidate, ...] = ()
 
     def __getitem__(self, name: str) -> TrainedCandidate:
         """Returns a trained candidate by its name."""
@@ -161,7 +70,18 @@ class Comparison:
 
     def measured(self) -> list[Measured]:
         """Returns what the candidates were selected by, best first."""
-        return sorted(map(self.purpose.measured, self.trained), key=lambda one: one.error)
+        return sorted((measured(self.purpose, one) for one in self.trained), key=lambda one: one.error)
+
+    @property
+    def share_of_steps(self) -> float:
+        """Returns the training steps that were made, as a part of those of all candidates to the end."""
+        tried = len(self.trained) + len(self.failed) + len(self.dropped)
+        whole = len(self.trained) + len(self.failed)
+        return (whole + sum(one.steps for one in self.dropped) / self.steps) / tried
+
+    def errors(self) -> dict[str, Measured]:
+        """Returns what the candidates were selected by, by their names."""
+        return {one.name: one for one in self.measured()}
 
     def ranked(self) -> list[TrainedCandidate]:
         """Returns the trained candidates, best first."""
@@ -171,6 +91,7 @@ class Comparison:
         """Returns the content of `results.json`."""
         purpose = self.purpose
         failed = [plain(asdict(candidate)) for candidate in self.failed]
+        dropped = [dropped_row(candidate) for candidate in self.dropped]
         return {
             "purpose": purpose.name,
             "options": plain(asdict(purpose)),
@@ -182,7 +103,7 @@ class Comparison:
             "max_code": self.max_code,
             "steps": self.steps,
             "data": plain(asdict(self.images)),
-            "candidates": [*(_row(candidate, purpose) for candidate in self.trained), *failed],
+            "candidates": [*(_row(candidate, purpose) for candidate in self.trained), *failed, *dropped],
         }
 
     @classmethod
@@ -204,12 +125,9 @@ class Comparison:
                 max_code=values["max_code"],
                 steps=values["steps"],
                 images=_read(ComparedImages, values["data"]),
-                trained=tuple(_candidate(row, kind) for row in rows if "failed" not in row),
-                failed=tuple(
-                    FailedCandidate(row["name"], _read(ModelConfig, row["model"]), row["failed"])
-                    for row in rows
-                    if "failed" in row
-                ),
+                trained=tuple(_candidate(row, kind) for row in rows if not {"failed", "dropped"} & set(row)),
+                failed=tuple(failed_candidate(row) for row in rows if "failed" in row),
+                dropped=tuple(dropped_candidate(row) for row in rows if "dropped" in row),
             )
             settle_fields(comparison)
             for name in (comparison.recommended, comparison.best, *comparison.frontier):
@@ -218,6 +136,31 @@ class Comparison:
         except (KeyError, TypeError, AttributeError) as error:
             action = "remove results.json and run the comparison again: what is trained is kept"
             raise InputError(f"results.json ({error})", "what keras-ae compare writes", action) from None
+
+
+def measured(purpose: Purpose, candidate: TrainedCandidate) -> Measured:
+    """What a candidate is selected by: of several seeds the mean, and the standard error over images and seeds."""
+    first = purpose.measured(candidate)
+    if not candidate.seeds:
+        return first
+    return over_seeds([replace(first, error=s.error, standard_error=s.standard_error) for s in candidate.seeds])
+
+
+def dropped_row(candidate: DroppedCandidate) -> dict[str, Any]:
+    """A candidate that was dropped, as JSON values."""
+    values = plain(asdict(candidate))
+    return {"name": values.pop("name"), "model": values.pop("model"), "dropped": values}
+
+
+def dropped_candidate(row: Mapping[str, Any]) -> DroppedCandidate:
+    """What `dropped_row` wrote."""
+    about = {"name": row["name"], "model": _read(ModelConfig, row["model"])}
+    return _read(DroppedCandidate, row["dropped"] | about)
+
+
+def failed_candidate(row: Mapping[str, Any]) -> FailedCandidate:
+    """A `FailedCandidate` from JSON values."""
+    return FailedCandidate(row["name"], _read(ModelConfig, row["model"]), row["failed"])
 
 
 def trained_candidate(name: str, model: ModelConfig, metrics: Mapping[str, Any]) -> TrainedCandidate:
@@ -232,6 +175,7 @@ def _candidate(row: Mapping[str, Any], purpose: type[Purpose] | None) -> Trained
         "validation": _read(Reconstruction, row["validation"]),
         "test": _read_if(Reconstruction, row.get("test")),
         "probe": _read_if(Probe, row.get("probe")),
+        "seeds": tuple(_read(SeedResult, seed) for seed in row.get("seeds", ())),
     }
     if purpose is not None:
         parts["selection"] = _read_if(purpose.selection_type, row["validation"])

@@ -1,7 +1,11 @@
 """The rule by which a comparison recommends a bottleneck."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
+from statistics import fmean, stdev
+
+from keras_ae._support.intervals import interval
 
 
 @dataclass(frozen=True)
@@ -74,3 +78,44 @@ def frontier(candidates: Sequence[Measured]) -> tuple[str, ...]:
             names.append(one.name)
             lowest = one.error
     return tuple(names)
+
+
+def over_seeds(seeds: Sequence[Measured]) -> Measured:
+    """Combines what several seeds of one candidate came to, measured on the same images.
+
+    The error is the mean, and its standard error is √(ē² + s² / n): ē is the mean of the seeds' standard errors
+    over images (that of their mean error is no larger), s the standard deviation of the n seeds' errors.
+
+    Example:
+        >>> one = over_seeds([Measured("a", 4, 0.01, 0.003), Measured("a", 4, 0.03, 0.003)])
+        >>> round(one.error, 6), round(one.standard_error, 6)
+        (0.02, 0.01044)
+    """
+    errors = [one.error for one in seeds]
+    over_images = fmean(one.standard_error for one in seeds)
+    spread = stdev(errors) if len(errors) > 1 else 0.0
+    standard_error = sqrt(over_images**2 + spread**2 / len(errors))
+    return replace(seeds[0], error=fmean(errors), standard_error=standard_error)
+
+
+def not_told_apart(errors: Mapping[str, Sequence[float]], reference: str) -> tuple[str, ...]:
+    """Names the candidates that seeds do not tell from one: 0 is in the interval of the mean difference.
+
+    Args:
+        errors: Each candidate's error for each seed, two or more, in the same order.
+        reference: The candidate that the others are compared with.
+
+    Returns:
+        Names of the others whose paired differences have a 95 % interval (Student's t) with 0 in it.
+
+    Example:
+        >>> not_told_apart({"a": [0.10, 0.12], "b": [0.11, 0.11], "c": [0.30, 0.32]}, "a")
+        ('b',)
+    """
+    alike = []
+    for name, values in errors.items():
+        if name != reference:
+            between = interval([one - other for one, other in zip(values, errors[reference], strict=True)])
+            if between.low <= 0 <= between.high:
+                alike.append(name)
+    return tuple(alike)

@@ -1,5 +1,6 @@
 """ImageData: the images of a source, divided, scaled and ready to train on."""
 
+import copy
 import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -163,6 +164,21 @@ class ImageData:
             start_step=start_step,
             noise=noise,
         )
+
+    def with_seed(self, seed: int) -> "ImageData":
+        """Returns the same splits in the order, and with the noise, of another seed.
+
+        Example:
+            >>> data = kae.data.load("digits", limit=40, seed=0)
+            >>> other = data.with_seed(1)
+            >>> other.seed, other.fingerprint() == data.fingerprint()
+            (1, True)
+        """
+        other = copy.copy(self)
+        other.seed = positive("seed", seed, least=0)
+        for pipeline in (TRAIN, VALIDATION, TEST):
+            other.__dict__.pop(pipeline, None)
+        return other
 
     def steps_per_epoch(self, split: str, batch_size: int | None = None) -> int:
         """Returns the number of batches of one epoch."""

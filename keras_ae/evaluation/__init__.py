@@ -33,6 +33,7 @@ _WHERE = {
     "confidence_picture": "local.pictures",
     "dci": "codes.dci_scores",
     "encode": "inference",
+    "decoding_seconds": "inference",
     "encoding_seconds": "inference",
     "factor_vae_score": "codes.disentanglement_fixed_factor",
     "feature_extractor": "samples.feature_extractors",

@@ -56,6 +56,8 @@ class DataConfig:
     """Train and validate on images of these labels alone, by name or number; test images are left as they are."""
     limit: int | None = None
     """At most so many images of each split, drawn with the seed."""
+    split_seed: int | None = None
+    """Seed of the splits and of --limit; --seed by default. With it, other seeds train on the same images."""
     validation_fraction: float | None = None
     """Part of the training images that is held out to select and to stop by; 0.1, or 0 with --validation and of a
     folder with val/."""
@@ -87,10 +89,11 @@ class DataConfig:
             then["validation_fraction"] = DEFAULT_VALIDATION  # of training images, though a folder had its own
         return read_fields(cls, {**values, **then}, "config.data")
 
-    def load(self, **options) -> "image_data.ImageData":
-        """Returns the images of `keras_ae.data.load`; `options` are its further keywords, such as `seed`."""
-        chosen = {key: value for key, value in asdict(self).items() if key != "source"}
+    def load(self, seed: int = 0, **options) -> "image_data.ImageData":
+        """Returns the images of `keras_ae.data.load`; `options` are its further keywords, such as `batch_size`."""
+        chosen = {key: value for key, value in asdict(self).items() if key not in ("source", "split_seed")}
+        chosen["seed"] = seed if self.split_seed is None else self.split_seed
         chosen["own_validation"] = self.validation_fraction is None
         if chosen["validation_fraction"] is None:
             chosen["validation_fraction"] = 0.0 if self.validation else DEFAULT_VALIDATION
-        return image_data.load(self.source, **chosen, **options)
+        return image_data.load(self.source, **chosen, **options).with_seed(seed)

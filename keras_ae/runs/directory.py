@@ -1,6 +1,7 @@
 """A run on disk: files that are written whole or not at all."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,6 +48,31 @@ class RunDirectory:
     def checkpoint(self) -> Path:
         """Where the state of an unfinished run is kept."""
         return self.path / "checkpoint"
+
+    @property
+    def pause_path(self) -> Path:
+        """Where an unfinished run that has paused keeps what a finished one has: model and measurements."""
+        return self.path / "paused"
+
+    @property
+    def paused_after(self) -> int:
+        """Steps after which the run paused last; 0 if it has not."""
+        paused = RunDirectory(self.pause_path)
+        steps = paused.read("metrics").get("steps") if paused.is_finished else 0
+        return steps if isinstance(steps, int) else 0
+
+    def pause(self, model, metrics: dict[str, Any]) -> None:
+        """Keeps the model as it is and what was measured of it."""
+        self.remove_pause()
+        paused = RunDirectory(self.pause_path)
+        paused.save_model(model)
+        paused.write("metrics", metrics)
+
+    def remove_pause(self) -> None:
+        """Removes what `pause` kept."""
+        if self.pause_path.is_dir():
+            (self.pause_path / "metrics.json").unlink(missing_ok=True)  # first: it says that all is there
+            shutil.rmtree(self.pause_path)
 
     def open(self, kind: str, record: dict[str, Any], upgrade: Callable[[dict], dict] | None = None) -> None:
         """Makes the directory for this configuration, or checks that it is the one the directory holds.

@@ -56,12 +56,9 @@ def _with_the_smallest_maps(model: ModelConfig) -> ModelConfig:
     return replace(model, options=(*model.options, "decoder_layers=None"))
 
 
-def check_sizes(
-    data: ImageData, rate: float, training: TrainingConfig | None = None, choosing: bool = False
-) -> None:
+def check_sizes(data: ImageData, rate: float, training: TrainingConfig, choosing: bool = False) -> None:
     """Refuse too few validation images, or groups of them, to promise the rate and to stop by (`InputError`)."""
     check_rate(rate)
-    training = training or TrainingConfig()
     count, needed = _units(data, "validation"), _needed(training, rate, choosing)
     if count < needed:
         of = "images" if count == data.sizes["validation"] else "groups of images"

@@ -142,6 +142,13 @@ def last_lines(log: Path) -> list[str]:
     return log.read_text(errors="replace").strip().splitlines()[-TAIL:]
 
 
+def check_workers(workers: int | str, auto: bool = False) -> None:
+    """Refuse a number of workers below 1 (`InputError`); with `auto` the word "auto" is one, too."""
+    if (auto and workers == "auto") or (isinstance(workers, int) and workers >= 1):
+        return
+    raise InputError(f"{workers!r} workers", f"at least 1{', or auto' if auto else ''}", "give another --workers")
+
+
 def workers_that_pay(jobs: int, batch_bytes: int, memory: int | None = None) -> int:
     """Number of runs to train at a time here: one a core, as far as memory reaches; on a GPU one.
 

@@ -4,13 +4,14 @@ from math import prod
 from typing import Any
 
 import keras
+import numpy as np
 
 from keras_ae import optimizers
 from keras_ae._support.errors import InputError, unknown_name
 from keras_ae._support.execution import choose_execution, most_steps_a_call
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.data import ImageData
-from keras_ae.evaluation import encoding_seconds, measure_reconstruction
+from keras_ae.evaluation import decoding_seconds, encoding_seconds, measure_reconstruction
 from keras_ae.losses import GaussianLikelihood, StructuralDissimilarity, SumSquaredError
 from keras_ae.objectives import MultiObjective
 from keras_ae.runs.training_config import TrainingConfig
@@ -57,7 +58,12 @@ class Reconstruction:
 
     def speed(self, model, data: ImageData) -> dict[str, float]:
         """How long the trained model takes."""
-        return {"encoding_seconds_per_image": encoding_seconds(model, data.images("train", ENCODING_BATCH))}
+        images = data.images("train", ENCODING_BATCH)
+        codes = np.zeros((len(images), *model.code_shape), "float32")
+        return {
+            "encoding_seconds_per_image": encoding_seconds(model, images),
+            "decoding_seconds_per_image": decoding_seconds(model, codes),
+        }
 
 
 class Classification:

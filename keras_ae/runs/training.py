@@ -1,28 +1,21 @@
 """One run: data, model, `compile`, `fit`, measurements, all kept in a run directory."""
 
 from contextlib import ExitStack
-from math import isfinite
 from typing import Any
 
 import keras
 
 from keras_ae import callbacks
-from keras_ae._support.errors import InputError, TrainingDivergedError
+from keras_ae._support.errors import InputError
 from keras_ae._support.execution import computing_in
-from keras_ae._support.progress import progress_bars
-from keras_ae.data import ImageData, input_error_from
-from keras_ae.layers import LocallyEmbeddedAutoencoder
+from keras_ae.data import ImageData
 from keras_ae.runs.config import RunConfig, as_json, plain, upgraded
 from keras_ae.runs.directory import RunDirectory
 from keras_ae.runs.environment import current_environment
+from keras_ae.runs.fitting import fit
 from keras_ae.runs.history import RunHistory
 from keras_ae.runs.run import Run
-from keras_ae.runs.stopping import stopping_rows
 from keras_ae.runs.tasks import compile_model, task_of
-from keras_ae.runs.warm_up import penalty_warm_ups
-
-MONITORED = 200  # images whose codes TensorBoard shows
-MEASURED_LOCALLY = 100  # images whose windows are compared with their reconstructions
 
 
 def train(
@@ -69,6 +62,41 @@ def train(
         >>> run.metrics["steps"], run.metrics["code_shape"], 0 < run.metrics["test"]["mse"] < 1
         (2, [2], True)
     """
+    run = train_until(
+        config,
+        out,
+        until=None,
+        resume=resume,
+        allow_inexact=allow_inexact,
+        data=data,
+        measure=measure,
+        progress=progress,
+        bars=bars,
+    )
+    assert run  # Without `until` it does not pause.
+    return run
+
+
+def train_until(
+    config: RunConfig,
+    out,
+    until: int | None,
+    *,
+    resume: bool = True,
+    allow_inexact: bool = False,
+    data: ImageData | None = None,
+    measure: tuple[str, ...] = ("validation", "test"),
+    progress: bool = True,
+    bars=None,
+) -> Run | None:
+    """As `train`, but pauses after so many steps, a multiple of those from one evaluation to the next.
+
+    What a finished run would have is then in `paused/`, and the next call goes on from the exact state: bits do
+    not depend on pauses. Where it paused as late or later before, nothing is trained.
+
+    Returns:
+        The run, or None where it paused.
+    """
     directory = RunDirectory(out)
     training = config.training
     data = data or config.load_data(progress)
@@ -89,18 +117,25 @@ def train(
             )
             if directory.is_finished:
                 checkpoint.remove()  # It was killed just before it would have done so.
+                directory.remove_pause()
                 return Run.open(directory.path)
+            if until is not None and directory.paused_after >= until:
+                return None
             _check_resume(directory, checkpoint, resume)
             if not checkpoint.exists:  # It starts again: what "auto" comes to may have changed since.
                 directory.write("run", directory.read("run") | record)
                 directory.write("environment", current_environment())
-            history = _fit(model, config, data, directory, checkpoint, progress, bars)
+            history = fit(model, config, data, directory, checkpoint, until, progress, bars)
         metrics = _measurements(model, config, data, measure, history)
         if checkpoint.inexact:
             metrics["resumed_inexactly"] = list(checkpoint.inexact)
+        if checkpoint.paused:
+            directory.pause(model, metrics)
+            return None
         directory.save_model(model)
         directory.write("metrics", metrics)
         checkpoint.remove()
+        directory.remove_pause()
         return Run(directory, directory.record(), metrics, model)
 
 
@@ -157,93 +192,6 @@ def _check_resume(directory: RunDirectory, checkpoint: callbacks.Checkpoint, res
             "a new directory, a finished run, or leave to go on",
             "give --resume (resume=True), or remove the directory",
         )
-
-
-def _fit(model, config: RunConfig, data: ImageData, directory: RunDirectory, checkpoint, progress: bool, bars):
-    """Train to the end; the `RunHistory`."""
-    training = config.training
-    task = task_of(model)
-    validation = None
-    if data.sizes["validation"]:
-        validation = task.batches(data, "validation", training, rows=stopping_rows(data, training))
-    history = RunHistory(directory.path / "history.csv", training.steps_per_evaluation)
-
-    def stream(start_step: int):
-        return task.batches(data, "train", training, repeat=True, start_step=start_step)
-
-    with ExitStack() as stack:
-        bars = bars or stack.enter_context(progress_bars(disable=not progress))
-        watchers = [
-            *penalty_warm_ups(model, training.penalty_warmup_steps),
-            *_local(model, training, data, directory),
-            history,
-            *_stopping(training, validation),
-            callbacks.tensorboard(directory.logs),
-            _monitor(training, data, directory, task.labels),
-            *_pictures(training, data, directory, task.labels),
-            callbacks.Progress(bars, training.rounds * training.steps_per_evaluation),
-        ]
-        try:
-            checkpoint.fit(
-                model,
-                stream,
-                epochs=training.rounds,
-                steps_per_epoch=training.steps_per_evaluation,
-                validation_data=validation,
-                callbacks=watchers,
-            )
-        except Exception as error:
-            raise input_error_from(error) or error from None
-    if history.diverged:
-        raise _diverged(history.diverged, len(history.rows) + 1)
-    return history
-
-
-def _diverged(values: dict[str, float], at: int) -> TrainingDivergedError:
-    """Which of the measured values ran away by evaluation number `at`."""
-    name = next((name for name, value in values.items() if not isfinite(value)), "loss")
-    cause = "a penalty has no lower bound" if isfinite(values[name]) else "a smaller learning rate may help"
-    word = "the loss" if name == "loss" else name
-    return TrainingDivergedError(f"{word} became {values[name]:.4g} by evaluation {at}; {cause}")
-
-
-def _stopping(training, validation) -> list:
-    """What ends training before the last step."""
-    if training.patience is None:
-        return [keras.callbacks.TerminateOnNaN()]
-    if validation is None:
-        raise InputError(
-            f"patience {training.patience} without validation images",
-            "images to stop by",
-            "give --validation-fraction 0.1",
-        )
-    early = keras.callbacks.EarlyStopping("val_loss", patience=training.patience, restore_best_weights=True)
-    return [keras.callbacks.TerminateOnNaN(), early]
-
-
-def _monitor(training, data: ImageData, directory: RunDirectory, labels: bool) -> callbacks.Monitor:
-    """Writes TensorBoard's curves; for autoencoders also the codes of some validation images."""
-    shown: dict[str, Any] = {}
-    if not labels and data.sizes["validation"]:
-        shown = {"images": data.images("validation", MONITORED)}
-        if data.has_labels and data.labels("validation").ndim == 1:
-            shown["labels"] = data.labels("validation")[:MONITORED]
-    return callbacks.Monitor(directory.logs, training.batch_size, **shown, weights=training.monitor_weights)
-
-
-def _local(model, training, data: ImageData, directory: RunDirectory) -> list:
-    """Measures how LEAs reconstruct, in models with them; before the history, which keeps that too."""
-    if not any(isinstance(layer, LocallyEmbeddedAutoencoder) for layer in model.layers):
-        return []
-    split = next(name for name in ("validation", "test", "train") if data.sizes[name])
-    return [callbacks.LocalReconstructions(data.images(split, MEASURED_LOCALLY), directory.logs)]
-
-
-def _pictures(training, data: ImageData, directory: RunDirectory, labels: bool) -> list:
-    images = data.test if data.validation is None else data.validation
-    if labels or images is None:
-        return []
-    return [callbacks.Reconstructions(images, directory.logs, every=max(1, training.rounds // 5))]
 
 
 def _measurements(model, config: RunConfig, data: ImageData, measure, history: RunHistory) -> dict[str, Any]:

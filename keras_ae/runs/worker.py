@@ -6,7 +6,8 @@ import os
 import queue
 import sys
 import threading
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from keras_ae._support.errors import InputError, TrainingDivergedError, explain_os_error
@@ -24,6 +25,7 @@ class Job:
         allow_inexact: See `train`.
         measure: The splits that are measured.
         last: Whether the process ends after it, with its status; else it waits for the next one.
+        until: Number of steps after which it pauses; see `train_until`.
     """
 
     config: dict[str, Any]
@@ -31,6 +33,7 @@ class Job:
     allow_inexact: bool = False
     measure: tuple[str, ...] = ("validation", "test")
     last: bool = True
+    until: int | None = None
 
     def line(self) -> str:
         """The job as the process takes it."""
@@ -74,7 +77,7 @@ def main() -> int:
     images = _Images()
     while True:
         job = Job(**json.loads(jobs.get()))
-        outcome = _trained(job, images)
+        outcome = _answer(job, images)
         if outcome.reason:
             print(outcome.reason, file=sys.stderr)
         if job.last:
@@ -83,23 +86,32 @@ def main() -> int:
         keras.utils.clear_session()  # Or the graphs of all jobs would pile up.
 
 
-def _trained(job: Job, images: "_Images") -> Outcome:
-    from keras_ae.runs.config import run_config_from_json
-    from keras_ae.runs.training import train
+def run_job(job: Job, images: Callable, **options) -> Outcome:
+    """Train what a job says, in this process.
 
+    Args:
+        job: The job.
+        images: Gives the images of a `RunConfig`.
+        **options: Of `train`.
+
+    Raises:
+        InputError, OSError: It is refused.
+    """
+    from keras_ae.runs.config import run_config_from_json
+    from keras_ae.runs.training import train_until
+
+    options |= {"allow_inexact": job.allow_inexact, "measure": tuple(job.measure)}
+    config = run_config_from_json(job.config)
     try:
-        config = run_config_from_json(job.config)
-        train(
-            config,
-            job.out,
-            resume=True,
-            data=images.of(config),
-            allow_inexact=job.allow_inexact,
-            measure=tuple(job.measure),
-            progress=False,
-        )
+        train_until(config, job.out, job.until, data=images(config), **options)
     except TrainingDivergedError as error:
         return Outcome(DIVERGED, _line(error))
+    return Outcome(0)
+
+
+def _answer(job: Job, images: "_Images") -> Outcome:
+    try:
+        return run_job(job, images.of, progress=False)
     except InputError as error:
         return Outcome(REFUSED, _line(error), refusal=(error.received, error.expected, error.action))
     except OSError as error:
@@ -107,7 +119,6 @@ def _trained(job: Job, images: "_Images") -> Outcome:
         if reason is None:
             raise
         return Outcome(REFUSED, _line(reason), system=(error.errno, error.strerror, error.filename))
-    return Outcome(0)
 
 
 class _Images:
@@ -118,10 +129,12 @@ class _Images:
 
     def of(self, config):
         """The images of a `RunConfig`."""
-        key = (config.data, config.training.batch_size, config.training.seed)
+        seed = config.training.seed if config.data.split_seed is None else config.data.split_seed
+        key = (replace(config.data, split_seed=seed), config.training.batch_size)
         if key != self._key:
             self._key, self._images = key, config.load_data(progress=False)
-        return self._images
+        assert self._images
+        return self._images.with_seed(config.training.seed)
 
 
 def _line(reason) -> str:

@@ -7,7 +7,7 @@ from math import inf
 import pandas
 
 from keras_ae._support.errors import InputError
-from keras_ae.studies.intervals import CONFIDENCE, FEWEST_SEEDS, Interval, interval
+from keras_ae._support.intervals import CONFIDENCE, FEWEST_SEEDS, Interval, interval
 
 YES, NO, UNDECIDED, NOT_TESTED = VERDICTS = ("yes", "no", "undecided", "not tested")
 COLUMNS = ("claim", "source", "verdict", "measured", "difference", "95 % interval", "seeds", "bound", "remark")

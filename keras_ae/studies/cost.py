@@ -6,21 +6,8 @@ from dataclasses import dataclass
 import keras
 
 from keras_ae._support.errors import InputError
-from keras_ae.runs import DataConfig, ModelConfig, RunConfig, step_seconds
+from keras_ae.runs import Cost, DataConfig, ModelConfig, RunConfig, cost, step_bytes, step_seconds
 from keras_ae.studies.study import StudyRun
-
-TRAINING_PASSES = 3  # a forward pass, and a backward one that costs about two
-COPIES_OF_WEIGHTS = 4  # weights, gradients, and Adam's two moments
-NO_ACTIVATIONS = {"Const", "Identity", "Placeholder", "ReadVariableOp"}
-
-
-@dataclass(frozen=True)
-class Cost:
-    """The cost of one model: operations and float32 activations of one image's forward pass, and parameters."""
-
-    operations: float
-    activations: int
-    parameters: int
 
 
 @dataclass(frozen=True)
@@ -34,26 +21,6 @@ class Estimate:
     memory: float
     device: str
     left_out: dict[str, str]
-
-
-def cost(model: keras.Model) -> Cost:
-    """Counts the work of an `Autoencoder` or a functional model on one image, from its TensorFlow graph."""
-    import tensorflow as tf
-
-    shape = getattr(model, "image_shape", None) or model.input_shape[1:]
-    spec = tf.TensorSpec((1, *shape))
-    graph = tf.function(lambda images: model(images)).get_concrete_function(spec).graph
-    profiler = tf.compat.v1.profiler
-    options = profiler.ProfileOptionBuilder(profiler.ProfileOptionBuilder.float_operation()).with_empty_output()
-    operations = profiler.profile(graph, options=options.build()).total_float_ops
-    outputs = (
-        output
-        for operation in graph.get_operations()
-        if operation.type not in NO_ACTIVATIONS
-        for output in operation.outputs
-    )
-    activations = sum(output.shape.num_elements() or 0 for output in outputs if output.dtype.is_floating)
-    return Cost(float(operations), activations, model.count_params())
 
 
 def estimate(runs: Sequence[StudyRun]) -> Estimate:
@@ -91,8 +58,7 @@ def estimate(runs: Sequence[StudyRun]) -> Estimate:
         of_model, batch = costs[config.model, shape], config.training.batch_size
         steps = config.training.rounds * config.training.steps_per_evaluation
         seconds += steps * batch * of_model.operations * speeds[kind]
-        activations = TRAINING_PASSES * of_model.activations * batch
-        memory = max(memory, 4 * (COPIES_OF_WEIGHTS * of_model.parameters + activations))
+        memory = max(memory, step_bytes(of_model, batch))
     return Estimate(seconds, memory, ", ".join(map(str, keras.distribution.list_devices())), left_out)
 
 

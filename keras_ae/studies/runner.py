@@ -21,6 +21,7 @@ from keras_ae.runs import (
     Processes,
     RunDirectory,
     as_json,
+    check_workers,
     first_difference,
     last_lines,
     last_step,
@@ -77,8 +78,7 @@ def run_study(
     """
     if not isinstance(study, Study):
         raise InputError(f"study {study!r}", "a Study", "find it by its name with load_study")
-    if workers < 1:
-        raise InputError(f"{workers} workers", "at least 1", "give another --workers")
+    check_workers(workers)
     out = Path(out)
     runs = study.runs(preset)
     pending = [run for run in runs if not is_finished(run, out)]

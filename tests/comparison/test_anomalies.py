@@ -178,3 +178,18 @@ def test_too_few_images_to_keep_the_promise_are_refused_before_anything_is_train
     with pytest.raises(InputError, match="at least 99"):
         compare(config, tmp_path / "out", progress=False)
     assert not (tmp_path / "out").exists()
+
+
+def test_with_patience_detectors_are_judged_by_images_that_training_did_not_stop_by():
+    data, patience = DataConfig("digits", train_labels=("3",)), TrainingConfig(patience=2)
+    config = CompareConfig(data, patience, purpose="detect", false_positive_rate=0.2)
+    images = config.load_data(progress=False)
+    judge = config.purpose.judge(config, images)
+    assert np.array_equal(judge.trial.normal, images.images("validation")[1::2])
+    # 14 validation images promise 1 in 15 false alarms, but 7 of them are to stop by.
+    assert images.sizes["validation"] == 14
+    strict = CompareConfig(data, purpose="detect", false_positive_rate=0.07)
+    assert len(strict.purpose.judge(strict, images).trial.normal) == 14
+    strict = CompareConfig(data, patience, purpose="detect", false_positive_rate=0.07)
+    with pytest.raises(InputError, match="of which every other one is to stop by; expected at least 28"):
+        strict.purpose.judge(strict, images)

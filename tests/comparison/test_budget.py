@@ -43,6 +43,16 @@ def test_as_many_steps_as_fit(minutes, workers, steps, config, data, two_seconds
     )
 
 
+@pytest.mark.parametrize(("changes", "steps"), [({"seeds": 2}, 120), ({"halving": True}, 380)])
+def test_seeds_cost_and_halving_saves(changes, steps, config, data, two_seconds_a_step, tmp_path):
+    """Of 11 minutes 660 − 2 · 60 s are left for 2 · 2 s a step; and 660 − 2 · 60 s for 0.7 · 2 s."""
+    config = CompareConfig(config.data, codes=config.codes, **changes)
+    candidates = config.candidates(data.image_shape)
+    fitted, said = budget.fit_minutes(config, 11, candidates, data, tmp_path / "out", 1)
+    assert fitted.steps == steps
+    assert ("halving" in said) == config.halving
+
+
 def test_too_few_minutes_are_refused_with_how_many_it_takes(config, data, two_seconds_a_step, tmp_path):
     with pytest.raises(InputError, match=r"--minutes 1.5; expected at least 1.7 for 4 candidates here"):
         budget.fit_minutes(config, 1.5, config.candidates(data.image_shape), data, tmp_path / "out", 1)

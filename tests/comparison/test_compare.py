@@ -47,7 +47,7 @@ def test_every_candidate_is_measured_and_one_recommended(finished):
 def test_the_report_is_one_page_with_everything_in_it(finished):
     out, results = finished
     page = write_comparison(out).read_text()
-    assert page.count("<tr") == 1 + len(results.trained)
+    assert page.count("<tr") == 2 * (1 + len(results.trained))
     assert results.recommended in page
     assert f"{results.trained[0].probe.accuracy:.1%}" in page
     assert "probe F1" in page

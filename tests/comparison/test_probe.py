@@ -8,7 +8,7 @@ import pytest
 from keras_ae import data
 from keras_ae.comparison import probe
 from keras_ae.comparison.probe import probe_codes
-from keras_ae.comparison.report import _probes
+from keras_ae.comparison.tables import probe_columns
 
 pytestmark = pytest.mark.tensorflow
 
@@ -38,14 +38,14 @@ def test_attributes_have_an_area(tmp_path):
     labels = np.stack([np.arange(300) % 2, np.arange(300) % 3 > 0], axis=1).astype(int)
     summary = probe_codes(Pixels(), _load(tmp_path, labels))
     assert summary.per_class[0] > 0.95
-    columns = _probes([SimpleNamespace(probe=summary)])
+    columns = probe_columns([SimpleNamespace(probe=summary)])
     assert [column.heading for column in columns] == ["probe accuracy", "probe AUC"]
 
 
 @pytest.mark.parametrize("labels", [None, np.zeros(300, int)])
 def test_without_labels_to_tell_there_is_no_probe(tmp_path, labels):
     assert probe_codes(Pixels(), _load(tmp_path, labels)) is None
-    assert _probes([SimpleNamespace(probe=None)]) == []
+    assert probe_columns([SimpleNamespace(probe=None)]) == []
 
 
 def test_only_some_images_are_taken_and_each_with_its_label(tmp_path, monkeypatch):

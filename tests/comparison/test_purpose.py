@@ -14,7 +14,8 @@ from keras_ae.catalogue import PURPOSES
 from keras_ae.commands import compare as command
 from keras_ae.comparison import CompareConfig, Comparison, candidates, figures
 from keras_ae.comparison.purpose import as_purpose
-from keras_ae.comparison.results import ComparedImages, trained_candidate
+from keras_ae.comparison.records import ComparedImages
+from keras_ae.comparison.results import trained_candidate
 from keras_ae.runs import DataConfig, ModelConfig
 
 

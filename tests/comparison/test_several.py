@@ -22,7 +22,7 @@ pytestmark = pytest.mark.tensorflow
 CONFIG = CompareConfig(
     DataConfig("digits", limit=200), TrainingConfig(steps=6, evaluations=2), codes=("4x4x2", "4")
 )
-TIMES = ("training_seconds", "encoding_seconds_per_image")
+TIMES = ("training_seconds", "encoding_seconds_per_image", "decoding_seconds_per_image")
 
 
 def _jobs(config, out):

@@ -85,7 +85,7 @@ def test_images_that_are_too_few_or_divided_by_the_user_are_refused(folder):
     assert data.sizes["validation"] == 60
     assert own.data.validation_fraction is None
     with pytest.raises(InputError, match=r"60 images to calibrate a rate of 0\.01; expected at least 99"):
-        check_sizes(data, 0.01)
+        check_sizes(data, 0.01, TrainingConfig())
     divided = {"train": "train[:50]", "validation": "train[50:60]"}
     for config in (
         DataConfig(source, validation_fraction=0.2),
@@ -94,7 +94,7 @@ def test_images_that_are_too_few_or_divided_by_the_user_are_refused(folder):
     ):
         _, few = load_normal(RunConfig(config, MODEL), 0.03)
         with pytest.raises(InputError, match=r"images to calibrate a rate of 0\.03; expected at least 33"):
-            check_sizes(few, 0.03)
+            check_sizes(few, 0.03, TrainingConfig())
     with pytest.raises(InputError, match=r"of which every other one is to stop by; expected at least 66"):
         check_sizes(data, 0.03, TrainingConfig(patience=2))
 
@@ -131,10 +131,10 @@ def test_of_parts_as_many_are_set_aside_as_the_rate_takes(folder):
     """Of 200 images of 20 parts, a fifth of which is for testing; a tenth of the others would be too few."""
     source = DataConfig(folder("good", count=200), group=r"(\d*?)\d\.png")  # the number without its last digit
     with pytest.raises(InputError, match=r"\d groups of images to calibrate a rate of 0.05; expected at least 19"):
-        check_sizes(load_normal(RunConfig(source, MODEL), 0.05)[1], 0.05)
+        check_sizes(load_normal(RunConfig(source, MODEL), 0.05)[1], 0.05, TrainingConfig())
     rate, config = 0.3, RunConfig(DataConfig(source.source, group=source.group), MODEL)
     config, data = load_normal(config, rate)
-    check_sizes(data, rate)
+    check_sizes(data, rate, TrainingConfig())
     groups = {split: set(data.groups(split)) for split in ("train", "validation", "test")}
     assert len(groups["validation"]) >= 3  # 1 / 0.3 − 1
     assert sum(map(len, groups.values())) == 20

@@ -19,7 +19,7 @@ from keras_ae.runs import (
     evaluate_run,
     train,
 )
-from keras_ae.runs.training import MONITORED
+from keras_ae.runs.fitting import MONITORED
 
 pytestmark = pytest.mark.tensorflow
 

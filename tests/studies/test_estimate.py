@@ -13,7 +13,7 @@ pytestmark = pytest.mark.tensorflow
 
 
 def test_operations_of_a_dense_network_are_two_a_weight():
-    from keras_ae.studies.cost import cost
+    from keras_ae.runs import cost
 
     found = cost(kae.architectures.fully_connected((28, 28, 1), (8,)))
     products = 2 * 2 * (784 * 128 + 128 * 64 + 64 * 8)
@@ -23,7 +23,7 @@ def test_operations_of_a_dense_network_are_two_a_weight():
 
 
 def test_operations_of_a_convolution_are_two_a_weight_and_position():
-    from keras_ae.studies.cost import cost
+    from keras_ae.runs import cost
 
     found = cost(kae.architectures.strided((32, 32, 3), (10,), filters=8, strided_layers=1))
     encoder = 2 * (16 * 16) * (4 * 4 * 3 * 8) + 2 * (16 * 16 * 8) * 10

@@ -1,0 +1,90 @@
+"""Halving: candidates that others beat with as small a code are dropped at a quarter and at half of the steps."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from keras_ae._support.errors import InputError
+from keras_ae.comparison.candidate import Candidate
+from keras_ae.comparison.records import DroppedCandidate, FailedCandidate
+from keras_ae.comparison.results import dropped_candidate, dropped_row, failed_candidate, measured
+from keras_ae.comparison.rungs import rungs
+from keras_ae.comparison.selection import Measured, frontier
+from keras_ae.comparison.training import Trainer
+from keras_ae.runs import RunDirectory, plain
+
+
+@dataclass(frozen=True)
+class Halved:
+    """What became of candidates until the last rung: who is trained to the end, was dropped, or failed."""
+
+    left: tuple[Candidate, ...]
+    dropped: tuple[DroppedCandidate, ...] = ()
+    failed: tuple[FailedCandidate, ...] = ()
+
+    def without(self, dropped: Sequence[DroppedCandidate], failed: Sequence[FailedCandidate]) -> "Halved":
+        """After one more rung."""
+        gone = {one.name for one in dropped} | {one.name for one in failed}
+        left = tuple(one for one in self.left if one.name not in gone)
+        return Halved(left, (*self.dropped, *dropped), (*self.failed, *failed))
+
+
+def dominated(candidates: Sequence[Measured]) -> dict[str, Measured]:
+    """From the names of those that another beats with as small a code to the best of those others.
+
+    Example:
+        >>> small, large = Measured("small", 4, 0.2), Measured("large", 16, 0.3)
+        >>> dominated([small, large])["large"].name
+        'small'
+    """
+    names = frontier(candidates)
+    kept = [one for one in candidates if one.name in names]
+    return {
+        one.name: min((o for o in kept if o.code_values <= one.code_values), key=lambda other: other.error)
+        for one in candidates
+        if one.name not in names
+    }
+
+
+def halve(trainer: Trainer, candidates: Sequence[Candidate]) -> Halved:
+    """Trains candidates until the last rung, and drops after each those that others beat with as small a code.
+
+    Decisions are kept in `halving.json`: one that was made stands, however often the comparison is interrupted.
+    Candidates that have finished early are not dropped.
+    """
+    directory, halved, made = RunDirectory(trainer.out), Halved(tuple(candidates)), []
+    if (directory.path / "halving.json").is_file():
+        made = _read(directory)
+    for number, steps in enumerate(rungs(trainer.config.training)):
+        if number == len(made):
+            made.append(_decision(trainer, halved.left, steps))
+            directory.write("halving", {"rungs": made})
+        halved = halved.without(*_parts(made[number], directory))
+    return halved
+
+
+def _decision(trainer: Trainer, candidates: Sequence[Candidate], steps: int) -> dict[str, Any]:
+    """Who is dropped after so many steps, and who failed until then, as JSON values."""
+    tried = trainer.train(candidates, until=steps)
+    failed = [plain(asdict(one)) for one in tried if isinstance(one, FailedCandidate)]
+    errors = [measured(trainer.config.purpose, one) for one in tried if not isinstance(one, FailedCandidate)]
+    by_name, models = {one.name: one for one in errors}, {one.name: one.model for one in candidates}
+    dropped = []
+    for name, better in dominated(errors).items():
+        if not trainer.is_finished(name):
+            about = by_name[name].code_values, steps, by_name[name].error, better.name, better.error
+            dropped.append(dropped_row(DroppedCandidate(name, models[name], *about)))
+    return {"steps": steps, "dropped": dropped, "failed": failed}
+
+
+def _read(directory: RunDirectory) -> list[dict[str, Any]]:
+    return directory.read("halving").get("rungs", [])
+
+
+def _parts(rung: dict[str, Any], directory: RunDirectory) -> tuple[list[DroppedCandidate], list[FailedCandidate]]:
+    try:
+        return list(map(dropped_candidate, rung["dropped"])), list(map(failed_candidate, rung["failed"]))
+    except (KeyError, TypeError, AttributeError) as error:
+        received = f"{directory.path / 'halving.json'} ({error})"
+        action = "remove it: candidates are measured again"
+        raise InputError(received, "what keras-ae compare writes", action) from None

@@ -1,0 +1,73 @@
+"""Where learning curves still fall: how much lower the error would be after more steps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, exp, log
+
+import numpy as np
+
+FEWEST = 4  # evaluations that a line is fitted to
+GAIN = 0.1  # the part of the error that is worth more steps
+
+
+@dataclass(frozen=True)
+class Trend:
+    """How a learning curve goes on, if it does so by the power law of its second half.
+
+    Attributes:
+        steps: Steps made.
+        exponent: The error is proportional to steps to the power of it; below 0 where it falls.
+        deviation: The standard error of `exponent`.
+
+    Example:
+        >>> falling = Trend(steps=600, exponent=-0.5, deviation=0.01)
+        >>> round(falling.by_twice_the_steps, 3), falling.steps_for_a_tenth
+        (-0.293, 141)
+    """
+
+    steps: int
+    exponent: float
+    deviation: float
+
+    @property
+    def falls(self) -> bool:
+        """Whether the curve falls by more than it wavers: two standard errors."""
+        return self.exponent + 2 * self.deviation < 0
+
+    @property
+    def by_twice_the_steps(self) -> float | None:
+        """Relative change of the error by as many steps again; None where the curve does not fall."""
+        return 2**self.exponent - 1 if self.falls else None
+
+    @property
+    def steps_for_a_tenth(self) -> int | None:
+        """Further steps that take a tenth off the error; None where the curve does not fall."""
+        if not self.falls:
+            return None
+        factor = log(1 - GAIN) / self.exponent
+        return ceil(self.steps * (exp(min(factor, 50)) - 1))
+
+
+def trend(curve: Sequence[tuple[int, float]]) -> Trend | None:
+    """Fits a line to the second half of a learning curve, in logarithms of steps and errors.
+
+    Args:
+        curve: Steps and errors above 0.
+
+    Returns:
+        None with fewer than four evaluations in the second half.
+
+    Example:
+        >>> half = trend([(step, 3 / step) for step in range(10, 200, 10)])
+        >>> round(half.exponent, 6), half.steps
+        (-1.0, 190)
+    """
+    last = [(step, error) for step, error in curve if 2 * step >= curve[-1][0] and error > 0]
+    if len(last) < FEWEST:
+        return None
+    steps, errors = np.log(np.array(last, np.float64)).T
+    (exponent, _), residuals, *_ = np.polyfit(steps, errors, 1, full=True)
+    left = float(residuals[0]) if len(residuals) else 0.0
+    spread = float(np.sum((steps - steps.mean()) ** 2))
+    deviation = (left / (len(last) - 2) / spread) ** 0.5
+    return Trend(int(curve[-1][0]), float(exponent), deviation)
