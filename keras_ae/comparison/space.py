@@ -11,6 +11,7 @@ from keras_ae.comparison.candidate import (
     Candidate,
     Codes,
     ImageShape,
+    build_candidates,
     map_shapes,
     strided_layers,
     variational_beta,
@@ -55,7 +56,7 @@ class Space:
         max_code: The largest number of code values.
 
     Raises:
-        InputError: No network makes such a code.
+        InputError: No network makes such a code, or one that is named cannot be made of such images.
 
     Example:
         >>> Space((8, 8, 1), max_code=8).kinds
@@ -66,6 +67,7 @@ class Space:
         self.image_shape = image_shape
         most = prod(image_shape) if max_code is None else max_code
         named, codes = codes not in (None, Codes()), codes or Codes()
+        build_candidates(image_shape, codes)  # refuses codes that cannot be made of such images
         self.maps = [shape for shape in (codes.maps if named else _maps(image_shape)) if prod(shape) <= most]
         self.lengths = sorted(length for (length,) in codes.vectors if length <= most)
         longest = min(most, LONGEST_VECTOR, max(FEWEST_VALUES, prod(image_shape) // 4))

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from keras_ae import data as image_data
-from keras_ae._support.errors import listed_names
+from keras_ae._support.errors import InputError, listed_names
 from keras_ae._support.fields import read_fields, settle_fields
 
 DEFAULT_VALIDATION = 0.1  # of the training images
@@ -76,6 +76,8 @@ class DataConfig:
             object.__setattr__(self, name, (size, size) if isinstance(size, Integral) else size)
         object.__setattr__(self, "train_labels", tuple(map(str, listed_names(self.train_labels))))
         settle_fields(self)
+        if self.split_seed is not None and self.split_seed < 0:
+            raise InputError(f"split_seed {self.split_seed}", "0 or more", "give another --split-seed")
         if self.resize is None and self.image_size is not None:  # recorded, whatever later defaults are
             object.__setattr__(self, "resize", image_data.default_resize(self.source))
 

@@ -47,6 +47,8 @@ def test_named_codes_are_the_only_ones():
     assert (space.kinds, space.maps, space.lengths, space.range) == (("convolutional",), [(4, 4, 2)], [], None)
     with pytest.raises(InputError, match="no network with a code of at most 1 values; expected at least 2"):
         Space((8, 8, 1), max_code=1)
+    with pytest.raises(InputError, match="code size 3×3 for images of 8×8×1"):
+        Space((8, 8, 1), Codes(maps=((3, 3, 1),)))
 
 
 def _networks(monkeypatch):

@@ -93,6 +93,18 @@ def test_one_seed_says_that_it_is_one(finished):
     assert certainty(once).startswith("Each candidate was trained once")
 
 
+def test_the_seed_of_the_splits_is_not_that_of_the_order():
+    """Other training seeds leave the images where they are, in another order; without it they divide them anew."""
+    data = DataConfig("digits", limit=60, split_seed=3)
+    first, second, anew = data.load(seed=3), data.load(seed=4), DataConfig("digits", limit=60).load(seed=4)
+    assert first.fingerprint() == second.fingerprint() != anew.fingerprint()
+    assert np.array_equal(first.images("validation"), second.images("validation"))
+    orders = [next(iter(each.pipeline("train", epoch=0))).numpy() for each in (first, second)]
+    assert not np.array_equal(*orders)
+    with pytest.raises(InputError, match="split_seed -1; expected 0 or more"):
+        DataConfig("digits", split_seed=-1)
+
+
 def test_no_seeds_are_refused(tmp_path, capsys):
     assert main(["compare", "--data", "digits", "--seeds", "0", "--out", str(tmp_path / "out")]) == 2
     assert "0 seeds; expected at least 1" in capsys.readouterr().err
