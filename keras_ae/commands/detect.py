@@ -148,8 +148,8 @@ class Score:
             check_threshold(self.threshold)
         detector, folder = ExportedDetector(self.model, self.unverified), check_folder(self.source)
         if self.maps is not None and not detector.has_map:
-            kind = detector.card.score["name"]
-            raise InputError(f"--maps for the score {kind!r}", "a score that has a map", "leave out --maps")
+            received = f"--maps for the score {detector.card.score_name!r}"
+            raise InputError(received, "a score that has a map", "leave out --maps")
         if self.out is not None:
             check_output_file(self.out)
             check_scores_file(self.out, self.json)
@@ -168,12 +168,12 @@ class Score:
             write = self._writer(closing)
             counts = self._write(rows, write, detector.card.usual_map, closing)
         print(
-            f"{counts['files']:,} files: {counts['anomalies']:,} anomalies, {counts['bad']:,} could not be read",
+            f"{counts.files:,} files: {counts.anomalies:,} anomalies, {counts.bad:,} could not be read",
             file=sys.stderr,
         )
         for note in left_out.notes():
             print(f"note: {note}", file=sys.stderr)
-        return FOUND if self.exit_status and counts["anomalies"] else 0
+        return FOUND if self.exit_status and counts.anomalies else 0
 
     def _writer(self, closing: ExitStack) -> Callable[[dict[str, Any]], None]:
         file: IO = sys.stdout
@@ -187,18 +187,18 @@ class Score:
         writer.writeheader()
         return lambda row: writer.writerow({name: plain_cell(value) for name, value in row.items()})
 
-    def _write(self, rows, write: Callable, usual: list[float] | None, closing: ExitStack) -> dict[str, int]:
+    def _write(self, rows, write: Callable, usual: list[float] | None, closing: ExitStack) -> "_Counts":
         from keras_ae._support.progress import progress_bars
 
         bars = closing.enter_context(progress_bars(disable=self.json, transient=True))
         task = bars.add_task("scoring", total=None)
-        counts = {"files": 0, "anomalies": 0, "bad": 0}
+        counts = _Counts()
         for row in rows:
             cells = {name: getattr(row, field) for name, field in FIELDS.items()}
             write(cells | {name: shown_name(cells[name]) for name in ("file", "problem")})
-            counts["files"] += 1
-            counts["anomalies"] += row.anomaly
-            counts["bad"] += bool(row.problem)
+            counts.files += 1
+            counts.anomalies += row.anomaly
+            counts.bad += bool(row.problem)
             if self.maps is not None and row.map is not None and (row.anomaly or self.maps_of == "all"):
                 self._draw(row, usual, map_path(self.maps, row.file))
             bars.advance(task)
@@ -209,6 +209,15 @@ class Score:
         from keras_ae.evaluation import overlay
 
         save_picture(path, overlay(row.image / 255.0, row.map, limits=usual))
+
+
+@dataclass
+class _Counts:
+    """Numbers of the files that were scored, of the anomalies among them, and of those that could not be read."""
+
+    files: int = 0
+    anomalies: int = 0
+    bad: int = 0
 
 
 def print_detector(results: dict[str, Any], as_json: bool) -> None:

@@ -1,9 +1,9 @@
 """`keras-ae monitor`: whether new images still score as those that the threshold was set by."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import tyro
@@ -58,45 +58,73 @@ class Monitor:
         by_time = self.order == "time"
         found = score_images_of(detector, folder, self.group, by_time, self.batch_size, not self.json)
         drift = measure_drift(calibration, found.scores, significance=self.significance, groups=found.groups)
-        results = _results(found, drift, np.median(calibration.p_values(found.scores)))
+        results = _monitored(found, drift, np.median(calibration.p_values(found.scores)))
         if self.json:
-            print_json(results)
+            print_json(asdict(results))
         else:
             for line in _in_words(results, self.model):
                 print(line)
         return 0 if drift.found_at is None else DRIFTED
 
 
-def _results(found: FolderScores, drift: Drift, median: float) -> dict[str, Any]:
-    return {
-        "images": len(found.scores),
-        "bad": found.bad,
-        "alarms": drift.alarms,
-        "alarms_expected": list(drift.expected),
-        "median_p_value": float(median),
-        "evidence": drift.largest,
-        "significance": drift.significance,
-        "drifted": drift.found_at is not None,
-        "drifted_at": None if drift.found_at is None else found.files[drift.found_at],
-        "images_until_then": None if drift.found_at is None else drift.found_at + 1,
-        "normal_images_drifted": drift.is_of_normal_images,
-    }
+@dataclass(frozen=True)
+class _Monitored:
+    """What came of a folder of images.
+
+    Attributes:
+        images, bad: Numbers of images, and of files that could not be read.
+        alarms, alarms_expected: Number of anomalies, and between which counts it lies among normal images.
+        median_p_value: Median of the images' p-values.
+        evidence, significance: Largest evidence of a drift, and the chance at which it counts as one.
+        drifted, drifted_at: Whether there is a drift, and the image that shows it.
+        images_until_then: Number of images up to this one.
+        normal_images_drifted: Whether there is a drift without the anomalies, too.
+    """
+
+    images: int
+    bad: int
+    alarms: int
+    alarms_expected: tuple[int, int]
+    median_p_value: float
+    evidence: float
+    significance: float
+    drifted: bool
+    drifted_at: str | None
+    images_until_then: int | None
+    normal_images_drifted: bool
 
 
-def _in_words(results: dict[str, Any], model: Path) -> list[str]:
-    least, most = results["alarms_expected"]
+def _monitored(found: FolderScores, drift: Drift, median: float) -> _Monitored:
+    at = drift.found_at
+    return _Monitored(
+        images=len(found.scores),
+        bad=found.bad,
+        alarms=drift.alarms,
+        alarms_expected=drift.expected,
+        median_p_value=float(median),
+        evidence=drift.largest,
+        significance=drift.significance,
+        drifted=at is not None,
+        drifted_at=None if at is None else found.files[at],
+        images_until_then=None if at is None else at + 1,
+        normal_images_drifted=drift.is_of_normal_images,
+    )
+
+
+def _in_words(results: _Monitored, model: Path) -> list[str]:
+    least, most = results.alarms_expected
     lines = [
-        f"{results['images']:,} images: {results['alarms']:,} anomalies (of normal ones {least:,} to {most:,})",
-        f"median p-value {results['median_p_value']:.3f} (0.5 where images are as they were)",
+        f"{results.images:,} images: {results.alarms:,} anomalies (of normal ones {least:,} to {most:,})",
+        f"median p-value {results.median_p_value:.3f} (0.5 where images are as they were)",
     ]
-    goal, evidence = 1 / results["significance"], results["evidence"]
-    if not results["drifted"]:
+    goal, evidence = 1 / results.significance, results.evidence
+    if not results.drifted:
         return [*lines, f"no drift: the evidence reached {evidence:.3g}, and {goal:.3g} would show it"]
     lines.append(
         f"drift: the evidence reached {evidence:.3g}, and {goal:.3g} with image "
-        f"{results['images_until_then']:,} ({results['drifted_at']})"
+        f"{results.images_until_then:,} ({results.drifted_at})"
     )
-    if results["normal_images_drifted"]:
+    if results.normal_images_drifted:
         action = f"set the threshold anew: keras-ae recalibrate {model} folder:GOOD --out NEW"
         return [*lines, f"also without the anomalies: the images are others than they were; {action}"]
     return [

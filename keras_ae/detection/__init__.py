@@ -62,6 +62,7 @@ _SHARED = {
     "poolings": "scores.pooling",
     "portable_endpoints": "exporting",
     "read_card": "card",
+    "roc_auc": "measures",
 }
 __all__ = sorted(_WHERE)
 __getattr__ = lazy_names(__name__, {**_WHERE, **_SHARED})

@@ -78,6 +78,11 @@ class Card:
             raise InputError(f"about.preparation {self.preparation!r:.60}", "values by name")
 
     @property
+    def score_name(self) -> str:
+        """Name of the score."""
+        return self.score["name"]
+
+    @property
     def has_map(self) -> bool:
         """Whether the score has a map."""
         return "map" in self.deviation

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.exceptions import NotFittedError
 
 from keras_ae._support.errors import InputError
-from keras_ae.detection.measures import measure_detection
+from keras_ae.detection.measures import roc_auc
 
 NORMAL, ANOMALY = 1, -1  # scikit-learn's
 
@@ -65,7 +65,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator, ABC):
         scores = self.anomaly_scores(images)
         if len(scores) != len(labels):
             raise InputError(f"{len(labels)} labels of {len(scores)} images", "one for each image")
-        return measure_detection(scores[labels == NORMAL], scores[labels == ANOMALY])["roc_auc"]
+        return roc_auc(scores[labels == NORMAL], scores[labels == ANOMALY])
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Returns the constructor's arguments by name."""

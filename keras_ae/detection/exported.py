@@ -144,7 +144,7 @@ class ExportedDetector:
 
     def _check_map(self) -> None:
         if not self.has_map:
-            raise InputError(f"maps of the score {self.card.score['name']!r}", "a score that has a map")
+            raise InputError(f"maps of the score {self.card.score_name!r}", "a score that has a map")
 
     def score_folder(
         self,

@@ -53,6 +53,11 @@ def measure_detection(
     return measures
 
 
+def roc_auc(normal: np.ndarray, anomalous: np.ndarray) -> float:
+    """Returns the area under the ROC curve of anomaly scores, as `measure_detection` does."""
+    return measure_detection(normal, anomalous)["roc_auc"]
+
+
 def recall_by_kind(scores: np.ndarray, kinds, threshold: float) -> dict[str, float]:
     """Returns the part of the anomalies of each kind that score above the threshold, from 0 to 1, by kind.
 

@@ -1,11 +1,14 @@
 """What came of a threshold on test images: in numbers, and in words for people."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 
 from keras_ae.detection.calibration import Calibration
-from keras_ae.detection.measures import measure_detection
+from keras_ae.detection.measures import roc_auc
+from keras_ae.detection.pixel_measures import PixelMeasures
 
 
 def measure_outcome(
@@ -55,7 +58,7 @@ def measure_outcome(
         each = {str(kind): of == kind for kind in np.unique(of)}
         measured["test_kinds"] = {kind: [int(alarms[rows].sum()), int(rows.sum())] for kind, rows in each.items()}
     if len(normal) and len(anomalous):
-        measured["test_roc_auc"] = measure_detection(normal, anomalous)["roc_auc"]
+        measured["test_roc_auc"] = roc_auc(normal, anomalous)
     return measured
 
 
@@ -70,23 +73,41 @@ def outcome_in_words(measured: dict[str, Any]) -> list[str]:
         >>> kae.detection.outcome_in_words({"test_anomalies": 20, "test_found": 18, "test_roc_auc": 0.97})
         ['anomalies found: 18 of 20; ROC AUC 0.9700']
     """
+    names = [each.name for each in fields(_Outcome) if each.name in measured]
+    outcome = _Outcome(**{name: measured[name] for name in names})
     lines = []
-    if "test_normal" in measured:
-        least, most = measured["test_alarms_interval"]
+    if outcome.test_normal is not None:
+        least, most = outcome.test_alarms_interval
         lines.append(
-            f"false alarms among {measured['test_normal']:,} further normal images: {measured['test_alarms']:,} "
+            f"false alarms among {outcome.test_normal:,} further normal images: {outcome.test_alarms:,} "
             f"({least:,} to {most:,} expected)"
         )
-    if "test_anomalies" in measured:
-        area = f"; ROC AUC {measured['test_roc_auc']:.4f}" if "test_roc_auc" in measured else ""
-        labels = ", ".join(measured.get("normal_labels", ()))
+    if outcome.test_anomalies is not None:
+        area = "" if outcome.test_roc_auc is None else f"; ROC AUC {outcome.test_roc_auc:.4f}"
+        labels = ", ".join(outcome.normal_labels)
         which = f" (test images that are not of {labels})" if labels else ""
-        lines.append(f"anomalies found: {measured['test_found']:,} of {measured['test_anomalies']:,}{which}{area}")
-    if len(kinds := measured.get("test_kinds", {})) > 1:
+        lines.append(f"anomalies found: {outcome.test_found:,} of {outcome.test_anomalies:,}{which}{area}")
+    if len(kinds := outcome.test_kinds) > 1:
         lines.append("by kind: " + ", ".join(f"{kind} {found:,} of {of:,}" for kind, (found, of) in kinds.items()))
-    if pixels := measured.get("test_pixels"):
+    if outcome.test_pixels:
+        pixels = PixelMeasures(**outcome.test_pixels)
         lines.append(
-            f"pixels of {pixels['regions']:,} defects: ROC AUC {pixels['roc_auc']:.4f}, "
-            f"AUPRO {pixels['aupro']:.4f}, F1 {pixels['f1']:.4f} at {pixels['f1_threshold']:.6g}"
+            f"pixels of {pixels.regions:,} defects: ROC AUC {pixels.roc_auc:.4f}, "
+            f"AUPRO {pixels.aupro:.4f}, F1 {pixels.f1:.4f} at {pixels.f1_threshold:.6g}"
         )
     return lines
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What `measure_outcome` returns, and what a run adds to it."""
+
+    test_normal: int | None = None
+    test_alarms: int = 0
+    test_alarms_interval: tuple[int, int] = (0, 0)
+    test_anomalies: int | None = None
+    test_found: int = 0
+    test_kinds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    test_roc_auc: float | None = None
+    test_pixels: Mapping[str, Any] | None = None
+    normal_labels: tuple[str, ...] = ()

@@ -56,4 +56,4 @@ def exported_scoring(detector: ExportedDetector) -> Scoring:
         return detector.score(np.round(255 * images).astype(np.uint8))
 
     origin = f"the detector's, for {card.false_positive_rate:.3g} false alarms"
-    return Scoring(card.score["name"], score, detector.threshold, origin)
+    return Scoring(card.score_name, score, detector.threshold, origin)

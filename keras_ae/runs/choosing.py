@@ -9,8 +9,8 @@ from keras_ae.data import ImageData
 from keras_ae.detection import (
     as_score,
     fit_scores,
-    measure_detection,
     poolings,
+    roc_auc,
     roc_auc_standard_error,
     score_images,
 )
@@ -129,7 +129,7 @@ def choose_score(model, names: list[str], data: ImageData, defects: ImageData) -
     rows = choosing_rows(data)
     normal = score_images(model, fitted, data.pipeline("validation", rows=rows))
     anomalous = score_images(model, fitted, defects.pipeline("train", shuffle=False))
-    areas = {name: measure_detection(normal[name], anomalous[name])["roc_auc"] for name in fitted}
+    areas = {name: roc_auc(normal[name], anomalous[name]) for name in fitted}
     best = max(areas.values())
     error = roc_auc_standard_error(best, len(rows), defects.sizes["train"])
     chosen = next(name for name, area in areas.items() if area >= best - error)

@@ -1,9 +1,11 @@
 """What came of a threshold on test images, by hand."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
-from keras_ae.detection import Calibration, measure_outcome, outcome_in_words
+from keras_ae.detection import Calibration, PixelMeasures, measure_outcome, outcome_in_words
 
 CALIBRATION = Calibration(np.arange(19.0), 0.05)  # the threshold is 18
 SCORES = np.array([1.0, 18.0, 20.0, 30.0, 17.0])
@@ -48,6 +50,6 @@ def test_anomalies_are_counted_by_kind():
 
 
 def test_measures_of_pixels_have_a_line():
-    pixels = {"regions": 3, "roc_auc": 0.91234, "aupro": 0.5, "f1": 0.25, "f1_threshold": 1.5}
+    measures = PixelMeasures(0.91234, 0.1, f1=0.25, f1_threshold=1.5, aupro=0.5, aupro_005=0.2, regions=3)
     line = "pixels of 3 defects: ROC AUC 0.9123, AUPRO 0.5000, F1 0.2500 at 1.5"
-    assert outcome_in_words({"test_pixels": pixels}) == [line]
+    assert outcome_in_words({"test_pixels": asdict(measures)}) == [line]
