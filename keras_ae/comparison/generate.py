@@ -54,6 +54,16 @@ class GenerationOutcome:
         """The extractor of the features that were compared."""
         return str(self.columns["extractor"])
 
+    @property
+    def real_images(self) -> int:
+        """Number of test images."""
+        return int(self.columns["real_images"] or 0)
+
+    @property
+    def generated_images(self) -> int:
+        """Number of samples of each density."""
+        return int(self.columns["generated_images"] or 0)
+
     def value(self, source: str, measure: str) -> float | None:
         """A measure ("fid", "kid", …) of what was generated ("gaussian", "reconstruction", …), if there is one."""
         value = self.columns.get(f"{source}_{measure}[{self.extractor}]")
@@ -127,12 +137,12 @@ class Generate(Purpose):
     def explanations(self, candidates) -> str:
         from keras_ae.evaluation import fid_caution
 
-        columns = candidates[0].outcome.columns
-        fewest = min(columns["real_images"], columns["generated_images"])
-        caution = fid_caution(fewest, columns.get("features") or 0)  # which older comparisons lack
+        outcome = candidates[0].outcome
+        fewest = min(outcome.real_images, outcome.generated_images)
+        caution = fid_caution(fewest, outcome.columns.get("features") or 0)  # which older comparisons lack
         return (
-            f"*FID* is the Fréchet distance between features, by {columns['extractor']}, of "
-            f"{columns['generated_images']:,} samples and of {columns['real_images']:,} test images: lower is "
+            f"*FID* is the Fréchet distance between features, by {outcome.extractor}, of "
+            f"{outcome.generated_images:,} samples and of {outcome.real_images:,} test images: lower is "
             "better, and distances of other extractors or other numbers of images do not compare. Codes are "
             "sampled from a standard normal, N(0, I), and from densities that are fitted to training codes: a "
             "Gaussian, a mixture of ten, or a learned flow (flow matching). *KID*, *precision* and *recall* are "
@@ -148,7 +158,7 @@ class Generate(Purpose):
         return (
             f"It has {self.rule}: {distance:.4g}, by features of {outcome.extractor}. That density is "
             f"{DENSITY_NAMES[outcome.best]}; on the test images it has a Fréchet distance of {outcome.fid:.4g} "
-            f"({outcome.columns['generated_images']:,} samples, {outcome.columns['real_images']:,} images). The "
+            f"({outcome.generated_images:,} samples, {outcome.real_images:,} images). The "
             f"code has {chosen.code_values:,} values."
         )
 
