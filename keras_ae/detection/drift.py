@@ -10,7 +10,7 @@ from keras_ae.detection.calibration import Calibration
 
 SIGNIFICANCE = 0.01
 JUMPS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # how readily a strategy changes its bet
-BETS = np.array([-1.0, 0.0, 1.0])  # on small p-values, on none, on large ones
+BETS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])  # from small p-values over none to large ones; 2 stakes all
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,10 @@ def measure_drift(
     A conformal test martingale (Vovk, Nouretdinov and Gammerman, "Testing exchangeability on-line", 2003): each
     score gets a p-value among all scores before it, the calibration's included; if images are exchangeable these
     are independent and uniform. Capital is bet on their being small or large, and on their being near to or far
-    from a half, by the Composite Jumper (Vovk et al., "Retrain or not retrain: conformal test martingales for
-    change-point detection", 2021), the mean of strategies of several speeds. Nothing else is assumed, and one may
-    look at any time. Of each group one image, drawn at random, stands for all, in the calibration too.
+    from a half, by a Composite Jumper (Vovk et al., "Retrain or not retrain: conformal test martingales for
+    change-point detection", 2021), the mean of strategies of several speeds, here with higher stakes, too. Nothing
+    else is assumed, and one may look at any time. Of each group one image, drawn at random, stands for all, in the
+    calibration too.
 
     Args:
         calibration: Calibration of the detector.
