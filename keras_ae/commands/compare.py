@@ -9,7 +9,7 @@ import tyro
 
 from keras_ae._support.output_paths import check_output_directory
 from keras_ae.catalogue import PURPOSES
-from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_notes
+from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_near_duplicates, print_notes
 from keras_ae.comparison import (
     DEFAULT_TRAINING,
     TRIALS,
@@ -89,6 +89,12 @@ class _Comparison:
         how = {"data": data, "allow_inexact": self.allow_inexact, "progress": not self.json}
         return how | {"workers": self.workers}
 
+    def say(self, data) -> None:
+        """Print notes on the images, and for detectors a warning of parts that are on both sides."""
+        print_notes(data)
+        if self.purpose == "detect":
+            print_near_duplicates(data)
+
     def tell(self, comparison: Comparison) -> None:
         """Write the report, and print the results."""
         from keras_ae.comparison import write_comparison
@@ -122,7 +128,7 @@ class Compare(_Comparison):
         load_keras()
         from keras_ae.comparison import compare
 
-        print_notes(data)
+        self.say(data)
         if self.minutes is not None:
             config, said = fit_minutes(config, self.minutes, candidates, data, self.out, self.workers)
             print(said, file=sys.stderr)
@@ -148,7 +154,7 @@ class Search(_Comparison):
         load_keras()
         from keras_ae.comparison import search
 
-        print_notes(data)
+        self.say(data)
         self.tell(search(config, self.out, trials=self.trials, **self.how(data)))
 
 
