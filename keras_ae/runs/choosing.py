@@ -57,10 +57,20 @@ class Choice:
         return asdict(self)
 
 
-def candidates(score: str, needs_features: bool) -> list[str]:
-    """The scores that are tried: all of the kind with each pooling, or a named one with each pooling."""
-    default = (OF_FEATURES if needs_features else OF_IMAGES)[0]
-    names = (OF_FEATURES if needs_features else OF_IMAGES) if score == default else (score,)
+def sees_features(model) -> bool:
+    """Whether a model is one of feature maps: these alone, or an autoencoder of them."""
+    return getattr(model, "features", None) is not None or not hasattr(model, "decode")
+
+
+def candidates(score: str, of_features: bool) -> list[str]:
+    """The scores that are tried: all that suit with each pooling, or one that is named with each pooling.
+
+    Args:
+        score: Label of the score; the usual one stands for all.
+        of_features: Whether the model is one of feature maps.
+    """
+    usual = OF_FEATURES if of_features else OF_IMAGES
+    names = usual if score == usual[0] else (score,)
     found = []
     for name in names:
         found.append(name)

@@ -13,7 +13,7 @@ from keras_ae._support.written_files import saved_detector_files, saved_model_fi
 from keras_ae.data import ImageData
 from keras_ae.detection import DEFAULT_RATE, AnomalyDetector
 from keras_ae.export import Parity, as_float32, autoencoder_endpoints, write_saved_model
-from keras_ae.runs.choosing import candidates, choose_score, load_defects
+from keras_ae.runs.choosing import candidates, choose_score, load_defects, sees_features
 from keras_ae.runs.config import DataConfig, RunConfig, plain
 from keras_ae.runs.detector_directory import EXPORTED, RUN, SAVED, check_detector_directory
 from keras_ae.runs.directory import RunDirectory
@@ -144,7 +144,7 @@ def export_run(
     choosing, choice = defects is not None, None
     check_sizes(data, false_positive_rate, config.training, choosing)
     if defects is not None:
-        choice = choose_score(model, candidates(score, False), data, defects)
+        choice = choose_score(model, candidates(score, sees_features(model)), data, defects)
         score = choice.score
     detector = AnomalyDetector(model, score, false_positive_rate, holdout=0)
     calibrating = data.pipeline("validation", rows=calibration_rows(data, config.training, choosing))
