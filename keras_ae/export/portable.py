@@ -1,6 +1,7 @@
 """Single functions of a model as ONNX and LiteRT files."""
 
 import tempfile
+import warnings
 from pathlib import Path
 
 import keras
@@ -116,7 +117,8 @@ def convert_to_litert(model: keras.Model, what: str, endpoint: Endpoint):
     require_tensorflow()
     import tensorflow as tf
 
-    with conversion(what, "litert"), tempfile.TemporaryDirectory() as folder:
+    with conversion(what, "litert"), tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*tf.lite.Interpreter is deprecated")  # here until TensorFlow drops it
         # From a SavedModel, which names inputs and outputs.
         archive(model, {"serving_default": endpoint.concrete()}, folder)
         content = tf.lite.TFLiteConverter.from_saved_model(folder).convert()

@@ -18,7 +18,8 @@ from keras_ae.runs.rehearsal import rehearse_export
 
 pytestmark = [
     pytest.mark.tensorflow,
-    pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated"),
+    # What TensorFlow says of its interpreter is nothing for those who export a detector.
+    pytest.mark.filterwarnings("error:.*tf.lite.Interpreter is deprecated"),
 ]
 SHAPE = (6, 6, 1)
 FORMATS = ("savedmodel", "onnx", "litert")
