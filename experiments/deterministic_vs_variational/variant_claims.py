@@ -16,7 +16,7 @@ from experiments.deterministic_vs_variational.judged import (
     variational,
 )
 from keras_ae.report.results import listed, listed_means
-from keras_ae.studies.claims import Bound, Claim, Evidence
+from keras_ae.studies.claims import Bound, Claim, Evidence, Gate
 from keras_ae.studies.kept import Kept, chosen
 from keras_ae.studies.paired import paired
 
@@ -37,7 +37,12 @@ def norm_repairs_standard_normal(kept: Kept) -> Claim:
     parts = {f"{name} − BN": paired(both, value, "variant", name, "BN", POINT) for name in ("plain", "VAE")}
     measured = "N(0, I): " + listed(both.groupby("variant")[value].mean())
     statement = "Batch norm repairs N(0, I), down to below the VAE"
-    return Claim(statement, "Fig. 4", gate & variational(vae), Evidence(measured, parts, ANY))
+    return Claim(
+        statement,
+        "Fig. 4",
+        gate & variational(plain(kept, model=("DAE", "VAE"), compared=True)),
+        Evidence(measured, parts, ANY),
+    )
 
 
 def norms_change_little(kept: Kept) -> Claim:
@@ -108,7 +113,12 @@ def noise_falls_below_the_vae(kept: Kept) -> Claim:
         parts[f"{name}: noise 0.5 − VAE"] = paired(rows, value, "noise", 0.5, -1.0, POINT, relative=True)
     statement = "Between noise of 0.1 and 0.5 the DAE falls below the VAE"
     measured = "relative: " + listed_means(parts, "{:+.0%}")
-    return Claim(statement, "section 4", gate & variational(vae), Evidence(measured, parts, ANY))
+    return Claim(
+        statement,
+        "section 4",
+        gate & variational(plain(kept, model=("DAE", "VAE"), compared=True)),
+        Evidence(measured, parts, ANY),
+    )
 
 
 def depth_makes_length_matter_less(kept: Kept) -> Claim:
@@ -150,6 +160,8 @@ def _by_depth(kept: Kept) -> list[tuple[str, pandas.DataFrame, pandas.DataFrame,
 def codes_are_gaussian(kept: Kept) -> Claim:
     kept, gate = samples_tell(kept)
     rows = plain(kept, compared=True, model=("DAE", "VAE"))
+    if not variational(rows).passes:  # a VAE of another divergence than the paper's says nothing about its codes
+        rows = rows[rows["model"] == "DAE"]
     means = rows.groupby(["model", "seed"])[list(LIMITS)].mean()
     parts = {
         f"{model} {measure}": (of_model[measure] / limit).dropna().tolist()
@@ -171,7 +183,11 @@ def dae_codes_are_not_standard(kept: Kept) -> Claim:
     logs = np.log(far).groupby([rows["images"], rows["seed"]]).mean()
     parts = {images: of_images.tolist() for images, of_images in logs.groupby("images")}
     measured = "median standard deviation: " + listed(deviations.groupby(rows["images"]).mean(), "{:.2f}")
+    means = rows["mean_size"].groupby([rows["images"], rows["seed"]]).mean()
+    hidden = means[(means > FAR.low) & (logs < FAR.low)]
+    reason = f"deviations are near 1, but means are {hidden.mean():.2f} from 0: the deviations alone do not tell"
     _, gate = samples_tell(kept)
+    gate = gate & Gate(hidden.empty, reason)
     return Claim("The DAE's codes are not standard normal", "Fig. A.1", gate, Evidence(measured, parts, FAR))
 
 
