@@ -134,11 +134,7 @@ ARCHITECTURES = Catalogue(
         "decorrelated": Place("keras_ae.architectures.decorrelated:decorrelated", 1),
         "strided": Place("keras_ae.architectures.strided:strided", 1, "keras_ae.code_shapes:check_strided"),
         "fully_connected": Place("keras_ae.architectures.fully_connected:fully_connected", 1),
-        "feature_autoencoder": Place(
-            "keras_ae.architectures.feature_autoencoder:feature_autoencoder",
-            3,
-            "keras_ae.code_shapes:refuse_features",
-        ),
+        "feature_autoencoder": Place("keras_ae.architectures.feature_autoencoder:feature_autoencoder", 3),
         "window_autoencoder": Place("keras_ae.architectures.window_autoencoder:window_autoencoder", 1),
         "classic": "keras_ae.architectures.classifiers:classic",
         "pool_fc": "keras_ae.architectures.classifiers:pool_fc",

@@ -104,12 +104,6 @@ def _given(keywords: Mapping[str, Any]) -> dict[str, Any]:
     return {name: keywords[name] for name in names if name in keywords}
 
 
-def refuse_features(image_shape: tuple[int, ...], keywords: Mapping[str, Any]) -> None:
-    """Refuse a run of `kae.architectures.feature_autoencoder`: it gives back features, and runs draw images."""
-    action = "train it in Python: adapt its features, compile, fit (docs/anomaly_detection.md)"
-    raise InputError("an autoencoder of features to train as a run", "one of images", action)
-
-
 def image_shape_of(shape) -> tuple[int, int, int]:
     """(height, width, channels) in Python's whole numbers.
 

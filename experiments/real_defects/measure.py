@@ -21,7 +21,7 @@ from keras_ae.detection import (
     recall_by_kind,
 )
 from keras_ae.detection.scores.maps import image_sized
-from keras_ae.features.maps import FLICKER
+from keras_ae.features import scaled_per_image
 
 FPR = 0.05
 COLUMNS = ("detector", "split", "normalized_by", "seed")
@@ -50,12 +50,6 @@ def features_of(tiles: Tiles) -> tuple:
     features = kae.architectures.features(size=SIZE, image_shape=shape, neighbours=3)
     function = compiled(lambda images: features(images))
     return features, np.concatenate([np.asarray(function(batch)) for batch in _batches(tiles.images)])
-
-
-def per_image_maps(raw: np.ndarray) -> np.ndarray:
-    """Maps as of features with per_image=True."""
-    centred = raw - raw.mean((1, 2), keepdims=True)
-    return centred / (np.sqrt(np.square(centred).mean((1, 2), keepdims=True)) + FLICKER)
 
 
 def measure(tiles: Tiles, features, raw: np.ndarray, division: Division, name: str, seed: int) -> dict:
@@ -113,7 +107,7 @@ def main() -> None:
     rows = list(csv.DictReader(arguments.out.open())) if arguments.out.exists() else []
     done = {(row["detector"], row["split"], row["normalized_by"], row["seed"]) for row in rows}
     features, raw = features_of(tiles)
-    variants = {False: raw, True: per_image_maps(raw)}
+    variants = {False: raw, True: np.concatenate([np.asarray(scaled_per_image(some)) for some in _batches(raw)])}
     for names, seeds, by_tile, per_image in PRESETS[arguments.preset]:
         for seed in range(seeds):
             for name in names:

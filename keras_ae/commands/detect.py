@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal
 
@@ -22,6 +22,7 @@ from keras_ae.data import MAX_PIXELS
 from keras_ae.detection import DEFAULT_RATE, check_rate, check_threshold
 from keras_ae.runs import (
     DataConfig,
+    FeatureConfig,
     ModelConfig,
     Run,
     RunConfig,
@@ -34,6 +35,7 @@ from keras_ae.runs import (
 )
 
 Format = Literal["savedmodel", "onnx", "litert"]
+SCORE, FEATURES_SCORE = "mse+nearest_codes", "position_gaussian"  # where nobody names one
 FOUND = 3  # exit status, if asked for
 
 
@@ -47,9 +49,12 @@ class DetectTrain:
     model: Annotated[ModelConfig, tyro.conf.OmitArgPrefixes] = field(
         default_factory=lambda: ModelConfig("strided", code="16")
     )
+    features: Annotated[FeatureConfig, tyro.conf.OmitArgPrefixes] = field(default_factory=FeatureConfig)
     training: Annotated[TrainingConfig, tyro.conf.OmitArgPrefixes] = field(default_factory=TrainingConfig)
-    score: str = "mse+nearest_codes"
-    """How anomalous an image is: mse, ssim, standardized_error, gaussian, mixture, …, or several joined by +."""
+    score: str | None = None
+    """How anomalous an image is: mse, ssim, standardized_error, gaussian, mixture, …, or several joined by +; by
+    default mse+nearest_codes. With --features position_gaussian, which is the default there, or nearest_patches,
+    which train nothing; other scores train an autoencoder of the features."""
     false_positive_rate: float = DEFAULT_RATE
     """Part of normal images that may be taken for anomalies; the validation images set the threshold."""
     defects: str | None = None
@@ -60,23 +65,25 @@ class DetectTrain:
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
-        config = RunConfig(self.data, self.model, self.training)
+        config = RunConfig(self.features.data(self.data), self.features.model(self.model, True), self.training)
         check_output_directory(self.out)
         check_detector_directory(self.out)
         choosing = self.defects is not None
         config, data = load_normal(config, self.false_positive_rate, not self.json, choosing)
         check_normal(data, self.data.train_labels)
         check_sizes(data, self.false_positive_rate, self.training, choosing)
-        self.model.check(data.image_shape)
+        config.model.check(data.image_shape)
         load_keras()
         from keras_ae.detection import as_score
         from keras_ae.runs import train_detector
 
-        as_score(self.score)
+        score = self.score or (SCORE if self.features.features is None else FEATURES_SCORE)
+        model = self.features.model(self.model, as_score(score).needs_autoencoder)
+        config = replace(config, model=model)
         print_notes(data)
         print_near_duplicates(data)
         print(normal_in_words(data, self.training, choosing), file=sys.stderr)
-        how = {"score": self.score, "false_positive_rate": self.false_positive_rate, "formats": self.formats}
+        how = {"score": score, "false_positive_rate": self.false_positive_rate, "formats": self.formats}
         results = train_detector(config, self.out, **how, data=data, defects=self.defects, progress=not self.json)
         print_detector(results, self.json)
 

@@ -56,6 +56,27 @@ class ArrayImages:
             return tf.constant(self.array)
 
 
+class MappedImages(ArrayImages):
+    """Feature maps of images, in a file that is mapped into memory.
+
+    Args:
+        array: float32 [n, rows, columns, channels], any numbers.
+        mean, deviation: float32 [channels]; what is given is (array − mean) / deviation.
+    """
+
+    def __init__(self, array: np.ndarray, mean: np.ndarray, deviation: np.ndarray):
+        super().__init__(array)
+        self.mean, self.deviation = mean, deviation
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """float32 [len(rows), rows, columns, channels]."""
+        return (super().read(rows) - self.mean) / self.deviation
+
+    def fetch(self, rows):
+        """float32 [b, rows, columns, channels] for int64 rows [b]: tensors."""
+        return (super().fetch(rows) - self.mean) / self.deviation
+
+
 class FileImages:
     """Images decoded each time they are asked for, in memory that does not grow with their number.
 

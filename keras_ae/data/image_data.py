@@ -2,6 +2,8 @@
 
 import copy
 import functools
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -261,6 +263,27 @@ class ImageData:
                     Path(self._root or "", found.masks[row]), files[row], self._preparation
                 )
         return masks
+
+    def with_images(self, images: Mapping[str, Images]) -> "ImageData":
+        """Returns the same splits, labels and order with other arrays in the place of the images.
+
+        Args:
+            images: What takes the place of each split's images, one for one: their feature maps, for instance.
+        """
+        splits = {name: replace(split, images=images[name]) for name, split in self._splits.items()}
+        return ImageData(
+            self.source,
+            splits,
+            batch_size=self.batch_size,
+            seed=self.seed,
+            label_names=self.label_names,
+            notes=self._notes,
+            root=self._root,
+            log=self._log,
+            preparation=self._preparation,
+            test_is_drawn=self.test_is_drawn,
+            validation_is_drawn=self.validation_is_drawn,
+        )
 
     def fingerprint(self) -> str:
         """Returns the SHA-256 (hexadecimal) of what the splits hold, the same for the same data on any machine.

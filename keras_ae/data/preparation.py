@@ -1,6 +1,6 @@
 """What is done to every image before it is used: reflected borders, a central crop, a new size."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -164,14 +164,19 @@ class Preparation:
 AS_IS = Preparation()
 
 
-def covered(width: float, height: float, ratio: float) -> tuple[float, float, float, float]:
+def covered(width, height, ratio: float, minimum: Callable = min) -> tuple:
     """Left, top, right and bottom of the largest central part of an image whose width is `ratio` times its height.
+
+    Args:
+        width, height: Floats, or tensors of such.
+        ratio: Width by height of the part.
+        minimum: The lesser of two of them.
 
     Example:
         >>> covered(30, 10, 1.0)
         (10.0, 0.0, 20.0, 10.0)
     """
-    columns, rows = (ratio * height, height) if width / height >= ratio else (width, width / ratio)
+    columns, rows = minimum(width, ratio * height), minimum(height, width / ratio)
     left, top = (width - columns) * 0.5, (height - rows) * 0.5
     return left, top, left + columns, top + rows
 

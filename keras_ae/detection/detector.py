@@ -18,7 +18,7 @@ from keras_ae.detection.calibration import (
     check_threshold,
 )
 from keras_ae.detection.estimator import OutlierDetector, not_fitted
-from keras_ae.detection.inputs import Batches
+from keras_ae.detection.inputs import Batches, map_shape
 from keras_ae.detection.observation import NormalImages, Observation
 from keras_ae.detection.scores.base import Score
 from keras_ae.detection.scores.names import as_score
@@ -36,7 +36,8 @@ class AnomalyDetector(OutlierDetector):
     Images are arrays [n, height, width, channels], [n, values], of floats in [0, 1] or uint8, or batches of such,
     a tf.data pipeline for instance. `fit` reads a pipeline several times, and holds out the same images each time,
     even if it is shuffled anew: it knows images by what they are. It refuses random augmentation, which makes
-    others each time, and generators, which give them once. All else reads images once.
+    others each time, and generators, which give them once. All else reads images once. Where the autoencoder is
+    one of features, or the model is features alone, maps that it made before may take the place of images.
 
     Args:
         autoencoder: A trained `Autoencoder`; for the score "local_confidence" a model with a LEA.
@@ -232,4 +233,4 @@ class AnomalyDetector(OutlierDetector):
         return np.concatenate(scores).astype(np.float64) if scores else np.zeros(0)
 
     def _batches(self, images) -> Batches:
-        return Batches(images, self.image_shape, self.batch_size)
+        return Batches(images, self.image_shape, self.batch_size, map_shape(self.autoencoder))

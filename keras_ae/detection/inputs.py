@@ -7,6 +7,13 @@ import numpy as np
 from keras_ae._support.errors import InputError
 from keras_ae._support.image_arrays import as_images, check_ends, raw_batches
 from keras_ae.data import positive
+from keras_ae.features import frozen_features
+
+
+def map_shape(model) -> tuple[int, int, int] | None:
+    """(rows, columns, channels) of the feature maps that a model takes in the place of images; None of others."""
+    features = frozen_features(model)
+    return None if features is None else features.map_shape
 
 
 class Batches:
@@ -18,14 +25,16 @@ class Batches:
             only once, a generator for instance, can be iterated over once.
         shape: (height, width, channels).
         size: Images of one batch that is made of an array.
+        maps: (rows, columns, channels) of feature maps, any finite numbers, that may come in the place of images.
 
     Raises:
         InputError: On iteration, for images of another shape, not finite, or outside of [0, 1], and for a second
             iteration over what gives its batches only once.
     """
 
-    def __init__(self, images: np.ndarray | Iterable, shape: tuple[int, int, int], size: int = 256):
+    def __init__(self, images: np.ndarray | Iterable, shape: tuple[int, int, int], size: int = 256, maps=None):
         self.images, self.shape, self.size = images, shape, positive("batch_size", size)
+        self.maps = maps
         self._used_up = False
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -34,7 +43,18 @@ class Batches:
         self._used_up = True
         check_ends(self.images)
         for batch in raw_batches(self.images, self.shape, self.size):
-            yield as_images(batch[0] if isinstance(batch, tuple) else batch, self.shape)
+            images = batch[0] if isinstance(batch, tuple) else batch
+            yield self._as_maps(images) if self._are_maps(images) else as_images(images, self.shape)
+
+    def _are_maps(self, batch) -> bool:
+        return self.maps is not None and tuple(np.shape(batch)[1:]) == tuple(self.maps)
+
+    @staticmethod
+    def _as_maps(batch) -> np.ndarray:
+        maps = np.asarray(batch, np.float32)
+        if not np.isfinite(maps).all():
+            raise InputError("feature maps with infinities or NaN", "finite ones", "look at the images")
+        return maps
 
     def check_repeats(self) -> None:
         """Refuse what gives its batches only once (`InputError`)."""

@@ -12,6 +12,7 @@ from keras_ae._support.execution import compiled
 from keras_ae.detection.division import Part, RankedImages
 from keras_ae.detection.scores.standardization import faintly_changed
 from keras_ae.evaluation import as_array
+from keras_ae.features import frozen_features
 
 
 class Observation:
@@ -134,7 +135,8 @@ class NormalImages:
     def faint_change(self, function: Callable[[Observation], np.ndarray]) -> np.ndarray:
         """How far a function of an observation changes with images that nobody can tell apart: float64 [...].
 
-        The root of the mean square over the first batch (`faintly_changed`).
+        The root of the mean square over the first batch (`faintly_changed`); 0 where feature maps take the place
+        of images, of which nobody can tell.
         """
 
         def difference(images):
@@ -144,6 +146,9 @@ class NormalImages:
         first = next(self._passing(), None) if self._first is None else self._first
         if first is None:
             raise _no_images()
+        features = frozen_features(self.model)
+        if features is not None and first.shape[1:] == features.map_shape:
+            return np.zeros(())
         return np.sqrt(np.mean(np.square(as_array(compiled(difference)(first)), dtype=np.float64), axis=0))
 
     def _passing(self) -> Iterator[np.ndarray]:

@@ -6,7 +6,7 @@ import numpy as np
 from keras import ops
 
 from keras_ae._support.errors import InputError, listed_names
-from keras_ae.detection.inputs import Batches
+from keras_ae.detection.inputs import Batches, map_shape
 from keras_ae.detection.observation import NormalImages
 from keras_ae.detection.scores.base import Score
 from keras_ae.detection.scores.names import as_score
@@ -27,7 +27,7 @@ def fit_scores(model, names: str | Iterable[str], images) -> dict[str, Score]:
         >>> sorted(fitted)  # the model is not variational
         ['mahalanobis', 'mse']
     """
-    normal = NormalImages(model, Batches(images, model.image_shape))
+    normal = NormalImages(model, Batches(images, model.image_shape, maps=map_shape(model)))
     fitted = {}
     for name in listed_names(names):
         score = as_score(name)
@@ -55,5 +55,5 @@ def score_images(model, scores: Mapping[str, Score], images) -> dict[str, np.nda
     def stacked(seen):
         return ops.stack([score.values(seen) for score in scores.values()], axis=1)
 
-    values = NormalImages(model, Batches(images, model.image_shape)).measure(stacked).astype(np.float64)
+    values = NormalImages(model, Batches(images, model.image_shape, maps=map_shape(model))).measure(stacked).astype(np.float64)
     return dict(zip(scores, values.T, strict=True))

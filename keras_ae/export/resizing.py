@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from keras_ae.data import Preparation
+from keras_ae.data import Preparation, covered
 
 FIXED_POINT = float(1 << 22)  # Pillow multiplies bytes by whole numbers, and divides by this in the end
 SUPPORT, SHARPNESS = 2.0, -0.5  # of the bicubic kernel
@@ -87,7 +87,8 @@ class Resizing:
             inner, first = (float(rows), float(columns)), (0.0, 0.0)
             starts, ends = (0.0, 0.0), (height, width)
             if self.preparation.resize == "crop":
-                starts, ends = _covered(height, width, columns / rows)
+                left, top, right, bottom = covered(width, height, columns / rows, tf.minimum)
+                starts, ends = (top, left), (bottom, right)
         vertical, horizontal = (
             _Axis(size, whole, _single(start), _single(end), begin, count)
             for size, whole, start, end, begin, count in zip(
@@ -128,17 +129,6 @@ class _Axis:
         place = tf.clip_by_value(place, self.first, self.first + self.count - 1)
         distance = tf.abs(place[:, None] - tf.range(self.whole, dtype=tf.float64)[None])
         return tf.cast(tf.maximum(1 - distance, 0), tf.float32)
-
-
-def _covered(height, width, ratio: float):
-    """The middle part of an image that has the ratio of width to height, as `Preparation` finds it."""
-    import tensorflow as tf
-
-    is_wide = width / height >= ratio
-    rows = tf.where(is_wide, height, width / ratio)
-    columns = tf.where(is_wide, ratio * height, width)
-    starts = (height - rows) * 0.5, (width - columns) * 0.5
-    return starts, (starts[0] + rows, starts[1] + columns)
 
 
 def _single(value):

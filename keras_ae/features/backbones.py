@@ -42,8 +42,8 @@ def open_backbone(name: str, image_size: tuple[int, int], weights: str | None = 
     """A backbone by its name.
 
     Args:
-        name: "efficientnet_lite0", the name of a network of `keras.applications` ("ResNet50", "MobileNetV2"), or
-            the path of a `.keras` file with a model from images in [0, 1].
+        name: "efficientnet_lite0"; a network of `keras.applications` ("ResNet50", or as well "resnet_50"); or the
+            path of a `.keras` file with a model from images in [0, 1].
         image_size: Height and width of the images.
         weights: Same as for `keras.applications`: "imagenet", None for random ones, or a file.
 
@@ -99,9 +99,10 @@ def _take_torch_weights(network: keras.Model, arrays: dict[str, np.ndarray]) -> 
 
 def _application(name: str, image_size: tuple[int, int], weights: str | None) -> Backbone:
     builders = applications()
-    if name not in builders:
+    known = {_plain(each): each for each in builders}
+    if _plain(name) not in known:
         raise unknown_name("backbone", name, (LITE0, *builders))
-    builder = builders[name]
+    builder = builders[known[_plain(name)]]
     try:
         network = builder(include_top=False, weights=weights, input_shape=(*image_size, 3))
     except Exception as error:  # a download that fails raises nearly anything
@@ -117,6 +118,11 @@ def applications() -> dict[str, Callable[..., keras.Model]]:
     """The networks of `keras.applications` by name."""
     named = vars(keras.applications).items()
     return {name: value for name, value in named if callable(value) and name[0].isupper()}
+
+
+def _plain(name: str) -> str:
+    """A name without what people write in several ways: mobilenet_v2 is MobileNetV2."""
+    return name.lower().replace("_", "").replace("-", "")
 
 
 def _affine(preprocess: Callable) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 """A frozen network from images to feature maps, on which autoencoders and scores work as on images."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import keras
 import numpy as np
@@ -80,7 +80,11 @@ class FeatureMaps(keras.Model):
 
     def call(self, images, training=False):
         """float32 maps [n, rows, columns, channels] of images [n, h, w, c], floats in [0, 1] or uint8."""
-        return (self._raw(images) - self.mean) / self.deviation
+        return self.scaled(self.unscaled(images))
+
+    def scaled(self, maps):
+        """Maps of `unscaled`, each channel less its mean, by its deviation."""
+        return (maps - self.mean) / self.deviation
 
     def target(self, images):
         """Returns the maps of images, which scores look at; maps stay as they are."""
@@ -95,9 +99,18 @@ class FeatureMaps(keras.Model):
         Raises:
             InputError: There are no images.
         """
-        raw, count, total, squares = compiled(lambda batch: self._raw(batch)), 0, 0.0, 0.0
-        for batch in _batches(images):
-            maps = ops.convert_to_numpy(raw(batch)).astype(np.float64)
+        unscaled = compiled(lambda batch: self.unscaled(batch))
+        return self.adapt_to(ops.convert_to_numpy(unscaled(batch)) for batch in _batches(images))
+
+    def adapt_to(self, batches: Iterable[np.ndarray]) -> "FeatureMaps":
+        """Learn the same from maps that `unscaled` has made of normal images, read once; gives itself.
+
+        Raises:
+            InputError: There are none.
+        """
+        count, total, squares = 0, 0.0, 0.0
+        for batch in batches:
+            maps = batch.astype(np.float64)
             count += maps[..., 0].size
             total, squares = total + maps.sum((0, 1, 2)), squares + np.square(maps).sum((0, 1, 2))
         if not count:
@@ -122,17 +135,14 @@ class FeatureMaps(keras.Model):
         network = keras.saving.deserialize_keras_object(config["network"], custom_objects=custom_objects)
         return cls(**{**config, "network": network})
 
-    def _raw(self, images):
-        """The maps before they are normalised."""
+    def unscaled(self, images):
+        """The maps of images before the channels are scaled by what `adapt` learned."""
         images = ops.cast(tensor_in_unit(images), "float32")
         images = ops.concatenate([images] * 3, axis=-1) if self.channels == 1 else images
         outputs = self.network(ops.matmul(images, self.matrix) + self.offset, training=False)
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
         maps = ops.concatenate([self._sized(ops.cast(output, "float32")) for output in outputs], axis=-1)
-        if not self.per_image:
-            return maps
-        centred = maps - ops.mean(maps, axis=(1, 2), keepdims=True)
-        return centred / (ops.sqrt(ops.mean(ops.square(centred), axis=(1, 2), keepdims=True)) + FLICKER)
+        return scaled_per_image(maps) if self.per_image else maps
 
     def _sized(self, maps):
         if self.neighbours > 1:
@@ -143,6 +153,27 @@ class FeatureMaps(keras.Model):
         if tuple(maps.shape[1:3]) == self.size:
             return maps
         return ops.image.resize(maps, self.size, interpolation="bilinear", data_format="channels_last")
+
+
+def scaled_per_image(maps):
+    """Maps [n, rows, columns, channels], each channel centred and scaled over the positions of its image.
+
+    Example:
+        >>> np.array(scaled_per_image(np.float32([[[[1.0], [3.0]]]]))).round(2).ravel().tolist()
+        [-1.0, 1.0]
+    """
+    centred = maps - ops.mean(maps, axis=(1, 2), keepdims=True)
+    return centred / (ops.sqrt(ops.mean(ops.square(centred), axis=(1, 2), keepdims=True)) + FLICKER)
+
+
+def frozen_features(model) -> FeatureMaps | None:
+    """The features that a model looks at: those that it is, or that stand before an autoencoder; None of others.
+
+    Example:
+        >>> frozen_features(keras.Sequential()) is None
+        True
+    """
+    return model if isinstance(model, FeatureMaps) else getattr(model, "features", None)
 
 
 def _batches(images) -> Iterator:

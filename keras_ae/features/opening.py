@@ -65,3 +65,28 @@ def _rows_and_columns(size: int | Iterable[int]) -> tuple[int, int]:
         case rows, columns:
             return rows, columns
     raise InputError(f"size={size!r}", "rows and columns of the maps, or one number for both")
+
+
+def feature_maps(
+    input_shape: tuple[int, int, int],
+    backbone: str = LITE0,
+    layers: str | Iterable[str] = (),
+    size: int | tuple[int, int] = SIZE,
+    neighbours: int = 1,
+    weights: str | None = "imagenet",
+    per_image: bool = False,
+) -> FeatureMaps:
+    """The same with the keywords of an architecture, so that a run can have features and no autoencoder.
+
+    Args:
+        input_shape: (height, width, channels) of the images.
+        backbone, layers, size, neighbours, weights, per_image: As of `features`.
+
+    Raises:
+        InputError: As of `features`.
+
+    Example:
+        >>> feature_maps((32, 32, 3), layers="block_0", size=8, weights=None).map_shape
+        (8, 8, 16)
+    """
+    return features(backbone, layers, size, input_shape, neighbours, weights, per_image)

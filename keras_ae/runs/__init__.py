@@ -8,6 +8,7 @@ from keras_ae._support.lazy import lazy_names
 _WHERE = {
     "Choice": "choosing",
     "DataConfig": "data_config",
+    "FeatureConfig": "feature_config",
     "ModelConfig": "config",
     "Run": "run",
     "RunConfig": "config",

@@ -120,17 +120,13 @@ class ModelConfig:
     def build(self, image_shape: tuple[int, int, int]):
         """Returns the untrained model for images of this shape (h, w, c)."""
         from keras_ae.bottlenecks import as_bottleneck
-        from keras_ae.code_shapes import refuse_features
 
         keywords = self.keywords(image_shape)
         if self.bottleneck:
             options = {"units": keywords["code_shape"][-1], **keywords["bottleneck"]}
             keywords["bottleneck"] = as_bottleneck(options.pop("name"), **options)
         try:
-            model = ARCHITECTURES[self.architecture](**keywords)
-            if getattr(model, "features", None) is not None:
-                refuse_features(image_shape, keywords)
-            return model
+            return ARCHITECTURES[self.architecture](**keywords)
         except InputError:
             raise
         except (TypeError, ValueError) as error:

@@ -17,6 +17,7 @@ from keras_ae.runs.choosing import candidates, choose_score, load_defects, sees_
 from keras_ae.runs.config import DataConfig, RunConfig, plain
 from keras_ae.runs.detector_directory import EXPORTED, RUN, SAVED, check_detector_directory
 from keras_ae.runs.directory import RunDirectory
+from keras_ae.runs.feature_cache import seen_by
 from keras_ae.runs.normal_images import check_normal, check_sizes, load_normal
 from keras_ae.runs.outcome import measure_on_test
 from keras_ae.runs.rehearsal import rehearse_export
@@ -94,6 +95,7 @@ def train_detector(
         data=data,
         defects=known,
         saved=out / SAVED,
+        progress=progress,
     )
 
 
@@ -142,16 +144,17 @@ def export_run(
         return {"out": str(out)} | _deviations(write_saved_model(model, autoencoder_endpoints(model), out))
     data = data or config.load_data(progress)
     choosing, choice = defects is not None, None
+    seen = seen_by(model, data, run.path, progress=progress)
     check_sizes(data, false_positive_rate, config.training, choosing)
     if defects is not None:
-        choice = choose_score(model, candidates(score, sees_features(model)), data, defects)
+        choice = choose_score(model, candidates(score, sees_features(model)), seen, defects)
         score = choice.score
     detector = AnomalyDetector(model, score, false_positive_rate, holdout=0)
-    calibrating = data.pipeline("validation", rows=calibration_rows(data, config.training, choosing))
-    detector.fit(data.pipeline("train", shuffle=False)).calibrate(
+    calibrating = seen.pipeline("validation", rows=calibration_rows(data, config.training, choosing))
+    detector.fit(seen.pipeline("train", shuffle=False)).calibrate(
         calibrating, groups=calibration_groups(data, config.training, choosing)
     )
-    results = _promised(detector) | measure_on_test(detector, data, config.data.train_labels)
+    results = _promised(detector) | measure_on_test(detector, seen, config.data.train_labels)
     if choice is not None:
         results["choice"] = choice.as_record()
     if saved is not None:
@@ -163,7 +166,7 @@ def export_run(
         "measured": results,
     }
     if detector.score_.has_map:
-        maps = detector.anomaly_maps(data.images("validation", MAPPED))
+        maps = detector.anomaly_maps(seen.images("validation", MAPPED))
         about["usual_map"] = [float(np.median(maps)), float(maps.max())]
     examples = data.images("validation", 16)
     results |= {"out": str(out)} | _deviations(detector.export(out, formats, examples, about))

@@ -10,6 +10,7 @@ from keras_ae import callbacks
 from keras_ae._support.errors import InputError, TrainingDivergedError
 from keras_ae._support.progress import progress_bars
 from keras_ae.data import ImageData, input_error_from
+from keras_ae.features import frozen_features
 from keras_ae.layers import LocallyEmbeddedAutoencoder
 from keras_ae.runs.config import RunConfig
 from keras_ae.runs.directory import RunDirectory
@@ -45,7 +46,7 @@ def fit(
         TrainingDivergedError: The loss became infinite, NaN or negative.
     """
     training = config.training
-    task = task_of(model)
+    task, maps = task_of(model), frozen_features(model) is not None
     validation = None
     if data.sizes["validation"]:
         validation = task.batches(data, "validation", training, rows=stopping_rows(data, training))
@@ -62,8 +63,8 @@ def fit(
             history,
             *_stopping(training, validation),
             callbacks.tensorboard(directory.logs),
-            _monitor(training, data, directory, task.labels),
-            *_pictures(training, data, directory, task.labels),
+            _monitor(training, data, directory, task.labels or maps),
+            *_pictures(training, data, directory, task.labels or maps),
             callbacks.Progress(bars, training.rounds * training.steps_per_evaluation),
         ]
         try:
@@ -105,10 +106,10 @@ def _stopping(training, validation) -> list:
     return [keras.callbacks.TerminateOnNaN(), early]
 
 
-def _monitor(training, data: ImageData, directory: RunDirectory, labels: bool) -> callbacks.Monitor:
-    """Writes TensorBoard's curves; for autoencoders also the codes of some validation images."""
+def _monitor(training, data: ImageData, directory: RunDirectory, blind: bool) -> callbacks.Monitor:
+    """Writes TensorBoard's curves; for autoencoders of images also the codes of some validation images."""
     shown: dict[str, Any] = {}
-    if not labels and data.sizes["validation"]:
+    if not blind and data.sizes["validation"]:
         shown = {"images": data.images("validation", MONITORED)}
         if data.has_labels and data.labels("validation").ndim == 1:
             shown["labels"] = data.labels("validation")[:MONITORED]
@@ -123,8 +124,8 @@ def _local(model, training, data: ImageData, directory: RunDirectory) -> list:
     return [callbacks.LocalReconstructions(data.images(split, MEASURED_LOCALLY), directory.logs)]
 
 
-def _pictures(training, data: ImageData, directory: RunDirectory, labels: bool) -> list:
+def _pictures(training, data: ImageData, directory: RunDirectory, blind: bool) -> list:
     images = data.test if data.validation is None else data.validation
-    if labels or images is None:
+    if blind or images is None:
         return []
     return [callbacks.Reconstructions(images, directory.logs, every=max(1, training.rounds // 5))]

@@ -12,11 +12,13 @@ from keras_ae._support.execution import choose_execution, most_steps_a_call
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.data import ImageData
 from keras_ae.evaluation import decoding_seconds, encoding_seconds, measure_reconstruction
+from keras_ae.features import FeatureMaps
 from keras_ae.losses import GaussianLikelihood, StructuralDissimilarity, SumSquaredError
 from keras_ae.objectives import MultiObjective
 from keras_ae.runs.training_config import TrainingConfig
 
 ENCODING_BATCH = 256
+OF_ANY_RANGE = ("mse", "mae", "sum_squared_error", "gaussian_likelihood")  # losses of any numbers
 OWN_LOSSES = {
     "ssim": StructuralDissimilarity,
     "sum_squared_error": SumSquaredError,
@@ -27,7 +29,7 @@ OWN_LOSSES = {
 class Reconstruction:
     """Autoencoders learn to give back their images."""
 
-    labels = False
+    labels, trains = False, True
 
     def loss_name(self, training: TrainingConfig) -> str:
         """What the model is trained on, for people."""
@@ -66,13 +68,61 @@ class Reconstruction:
         }
 
 
+class FeatureReconstruction(Reconstruction):
+    """Autoencoders of features learn to give back the maps; `seen_by` gives these in the place of images."""
+
+    def losses(self, training: TrainingConfig) -> dict[str, Any]:
+        """Loss and metrics, as `compile` takes them.
+
+        Raises:
+            InputError: The loss, or the noise, is for values between 0 and 1.
+        """
+        if training.loss not in OF_ANY_RANGE:
+            raise InputError(f"loss {training.loss} of features", f"one of {', '.join(OF_ANY_RANGE)}", "take mse")
+        if training.noise:
+            raise InputError(f"noise {training.noise} on features", "none", "leave out --noise")
+        return super().losses(training)
+
+    def measure(self, model, data: ImageData, split: str, training: TrainingConfig) -> dict[str, float]:
+        """Losses on the maps of one split."""
+        batches = self.batches(data, split, training, shuffle=False)
+        return model.evaluate(batches, return_dict=True, verbose=0) | {"images": data.sizes[split]}
+
+    def describe(self, model) -> dict[str, Any]:
+        """Size of a model and of its code, which is compared with the maps."""
+        values = prod(model.code_shape)
+        return super().describe(model) | {"compression": values / prod(model.features.map_shape)}
+
+    def speed(self, model, data: ImageData) -> dict[str, float]:
+        """Nothing is timed."""
+        return {}
+
+
+class FeatureExtraction:
+    """Features alone learn nothing but the mean and deviation of each channel."""
+
+    labels, trains = False, False
+
+    def measure(self, model, data: ImageData, split: str, training: TrainingConfig) -> dict[str, float]:
+        """There is nothing to measure."""
+        return {"images": data.sizes[split]}
+
+    def describe(self, model) -> dict[str, Any]:
+        """Size of a model and of its maps."""
+        return {"parameters": model.count_params(), "map_shape": list(model.map_shape)}
+
+    def speed(self, model, data: ImageData) -> dict[str, float]:
+        """Nothing is timed."""
+        return {}
+
+
 class Classification:
     """Classifiers, with local objectives or without, learn the labels of the images: their output is logits.
 
     Their loss is the sparse categorical cross-entropy in nats, whatever the loss of the configuration.
     """
 
-    labels = True
+    labels, trains = True, True
 
     def loss_name(self, training: TrainingConfig) -> str:
         """What the model is trained on, for people."""
@@ -112,8 +162,10 @@ def task_of(model: keras.Model):
     Raises:
         InputError: If it is no model of one output.
     """
+    if isinstance(model, FeatureMaps):
+        return FeatureExtraction()
     if isinstance(model, Autoencoder):
-        return Reconstruction()
+        return Reconstruction() if model.features is None else FeatureReconstruction()
     if isinstance(model, keras.Model) and len(model.outputs) == 1:
         return Classification()
     raise InputError(
@@ -139,7 +191,9 @@ def _label_column(data: ImageData, split: str, label: str | None) -> int | None:
 
 
 def compile_model(model: keras.Model, training: TrainingConfig) -> dict[str, Any]:
-    """Compile a model for its task; gives what "auto" came to."""
+    """Compile a model for its task; gives what "auto" came to, and nothing where there is nothing to train."""
+    if not task_of(model).trains:
+        return {}
     jit = {"auto": "auto", "yes": True, "no": False}[training.jit_compile]
     execution = choose_execution(model, jit, training.steps_per_execution)
     # A call must not run past the end of an epoch: Keras would train more steps than were asked for.

@@ -12,6 +12,7 @@ from keras_ae.data import ImageData
 from keras_ae.runs.config import RunConfig, as_json, plain, upgraded
 from keras_ae.runs.directory import RunDirectory
 from keras_ae.runs.environment import current_environment
+from keras_ae.runs.feature_cache import seen_by
 from keras_ae.runs.fitting import fit
 from keras_ae.runs.history import RunHistory
 from keras_ae.runs.run import Run
@@ -125,7 +126,10 @@ def train_until(
             if not checkpoint.exists:  # It starts again: what "auto" comes to may have changed since.
                 directory.write("run", directory.read("run") | record)
                 directory.write("environment", current_environment())
-            history = fit(model, config, data, directory, checkpoint, until, progress, bars)
+            data = seen_by(model, data, directory.path, adapt=True, progress=progress)
+            history = None
+            if task_of(model).trains:
+                history = fit(model, config, data, directory, checkpoint, until, progress, bars)
         metrics = _measurements(model, config, data, measure, history)
         if checkpoint.inexact:
             metrics["resumed_inexactly"] = list(checkpoint.inexact)
@@ -194,17 +198,21 @@ def _check_resume(directory: RunDirectory, checkpoint: callbacks.Checkpoint, res
         )
 
 
-def _measurements(model, config: RunConfig, data: ImageData, measure, history: RunHistory) -> dict[str, Any]:
-    """What goes into `metrics.json`."""
-    task, last = task_of(model), history.rows[-1]
-    training = config.training
+def _trained(history: RunHistory, training) -> dict[str, Any]:
+    last = history.rows[-1]
     steps = {"steps": int(last["step"])}
     if training.patience is not None:
         steps["best_step"] = int(min(history.rows, key=lambda row: row["val_loss"])["step"])
+    return {"training_seconds": last["seconds"], "final_loss": last["loss"], **steps}
+
+
+def _measurements(
+    model, config: RunConfig, data: ImageData, measure, history: RunHistory | None
+) -> dict[str, Any]:
+    """What goes into `metrics.json`."""
+    task, training = task_of(model), config.training
     return {
-        "training_seconds": last["seconds"],
-        "final_loss": last["loss"],
-        **steps,
+        **({"steps": 0} if history is None else _trained(history, training)),
         **task.describe(model),
         **{split: task.measure(model, data, split, training) for split in measure if data.sizes[split]},
         **task.speed(model, data),

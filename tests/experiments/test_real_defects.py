@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from experiments.real_defects.measure import per_image_maps
 from experiments.real_defects.tiles import Tiles, _tiles, divide
 
 
@@ -29,14 +28,3 @@ def test_no_tile_is_on_two_sides(seed):
     seen = [set(names[part]) for part in parts]
     assert sum(map(len, seen)) == len(set.union(*seen))
     assert divide(tiles, seed + 5).defects.tolist() == division.defects.tolist()
-
-
-def test_maps_normalised_here_are_those_of_the_features():
-    import keras
-
-    import keras_ae as kae
-
-    inputs = keras.Input((8, 8, 3))
-    network, images = keras.Model(inputs, inputs), np.random.default_rng(0).random((4, 8, 8, 3)).astype("float32")
-    features = kae.features.FeatureMaps(network, np.eye(3), np.zeros(3), (8, 8), per_image=True)
-    np.testing.assert_allclose(per_image_maps(images), features(images), atol=1e-4)

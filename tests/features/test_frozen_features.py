@@ -89,7 +89,12 @@ def test_a_keras_file_is_a_backbone(tmp_path):
 
 def test_an_unknown_backbone_names_the_nearest():
     with pytest.raises(InputError, match=r"did you mean 'ResNet50'"):
-        kae.architectures.features("Resnet50", weights=None)
+        kae.architectures.features("Resnet5", weights=None)
+
+
+def test_a_network_s_name_may_be_written_in_any_case():
+    opened = open_backbone("mobilenet_v2", (32, 32), None)
+    assert opened.network.name.startswith("mobilenetv2")
 
 
 @pytest.mark.parametrize("size", [(8, 8, 8), (), 0, (8, 0)])

@@ -218,10 +218,3 @@ def test_schedules_end_with_the_steps_that_are_really_made():
 def test_an_architecture_s_code_rank_is_that_of_its_examples(name):
     shapes = [example.keywords.get("code_shape") for example in ARCHITECTURES[name].examples()]
     assert {len(shape) if shape else None for shape in shapes} == {ARCHITECTURES.place(name).code_rank}
-
-
-def test_runs_of_features_are_refused_before_anything_is_trained():
-    model = ModelConfig("feature_autoencoder", "8x8x2", options=("layers=block_0", "weights=None"))
-    for ask in (model.check, model.build):
-        with pytest.raises(InputError, match="train it in Python"):
-            ask((32, 32, 1))

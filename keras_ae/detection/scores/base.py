@@ -37,6 +37,11 @@ class Score(ABC):
     has_map: ClassVar[bool] = False
 
     @property
+    def needs_autoencoder(self) -> bool:
+        """Whether features alone are not enough for it."""
+        return True
+
+    @property
     def label(self) -> str:
         """What one reads of it, and writes for it where it has its usual settings: "mse", "mse+nearest_codes"."""
         return self.name

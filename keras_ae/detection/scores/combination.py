@@ -53,6 +53,10 @@ class Combination(Score):
         return any(member.has_map for member in self.members)
 
     @property
+    def needs_autoencoder(self) -> bool:
+        return any(member.needs_autoencoder for member in self.members)
+
+    @property
     def is_fitted(self) -> bool:
         return super().is_fitted and all(member.is_fitted for member in self.members)
 

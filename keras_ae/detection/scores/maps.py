@@ -24,8 +24,39 @@ def image_sized(values, seen: Observation):
     return resized[..., 0]
 
 
+class PooledMap(Score):
+    """A score that pools a map; a subclass has a field `pooling`, and gives the map by `positions`."""
+
+    has_map = True
+    pooling: str  # a field of each subclass, in an order of its own
+
+    def __post_init__(self):
+        check_settings(self)
+        check_pooling(self.pooling)
+
+    @property
+    def label(self) -> str:
+        usual = self.pooling == type(self).pooling
+        return self.usual_label if usual else f"{self.usual_label}:{self.pooling}"
+
+    @property
+    def usual_label(self) -> str:
+        """The label of the usual pooling."""
+        return self.name
+
+    @abstractmethod
+    def positions(self, seen: Observation):
+        """Returns scores [n, rows, columns] of the positions of a map, from which the image's is pooled."""
+
+    def values(self, seen: Observation):
+        return pool(self.positions(seen), self.pooling)
+
+    def map(self, seen: Observation):
+        return image_sized(self.positions(seen), seen)
+
+
 @dataclass
-class MapScore(Score):
+class MapScore(PooledMap):
     """A score that is made of a value at each position of a map; a subclass gives these by `values_at`.
 
     Args:
@@ -47,21 +78,19 @@ class MapScore(Score):
         0.25
     """
 
-    has_map = True
     of: Maps = "features"
     pooling: str = "top_1"
     smoothing: float = 1.0
 
     def __post_init__(self):
-        check_settings(self)
+        super().__post_init__()
         if not 0 <= self.smoothing <= LARGEST_SMOOTHING:
             received = f"smoothing={self.smoothing}"
             raise InputError(received, f"a number of positions from 0 to {LARGEST_SMOOTHING}", "1 is usual")
-        check_pooling(self.pooling)
 
     @property
-    def label(self) -> str:
-        return pooled_label(self, self.name)
+    def needs_autoencoder(self) -> bool:
+        return self.of != "features"
 
     @abstractmethod
     def values_at(self, maps):
@@ -76,21 +105,10 @@ class MapScore(Score):
             received = f"codes of {model.code_shape} to score by {self.name}"
             raise InputError(received, "codes that are maps (rows, columns, channels)", "take of='features'")
 
-    def values(self, seen: Observation):
-        return pool(self._smoothed(seen), self.pooling)
-
-    def map(self, seen: Observation):
-        return image_sized(self._smoothed(seen), seen)
-
-    def _smoothed(self, seen: Observation):
+    def positions(self, seen: Observation):
         values = self.values_at(self.maps(seen))
         return blurred(values, self.smoothing) if self.smoothing else values
 
     def maps(self, seen: Observation):
         """The maps that it looks at: float32 [n, rows, columns, channels]."""
         return seen.target if self.of == "features" else getattr(seen, self.of)
-
-
-def pooled_label(score, name: str) -> str:
-    """The name, and the pooling behind it where it is not the usual one."""
-    return name if score.pooling == type(score).pooling else f"{name}:{score.pooling}"

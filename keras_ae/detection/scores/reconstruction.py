@@ -8,9 +8,7 @@ from keras import ops
 
 from keras_ae._support.errors import InputError
 from keras_ae.detection.observation import NormalImages, Observation
-from keras_ae.detection.scores.base import Score, check_settings
-from keras_ae.detection.scores.maps import image_sized, pooled_label
-from keras_ae.detection.scores.pooling import check_pooling, pool
+from keras_ae.detection.scores.maps import PooledMap, image_sized
 from keras_ae.detection.scores.standardization import FAINTEST
 from keras_ae.losses import dissimilarity_map
 
@@ -34,7 +32,7 @@ FLOOR = 0.1  # of the overall deviation: pixels that never vary in normal images
 
 
 @dataclass
-class ReconstructionError(Score):
+class ReconstructionError(PooledMap):
     """The mean over pixels and channels of the error of the reconstruction; its map is the mean over channels.
 
     Args:
@@ -51,17 +49,12 @@ class ReconstructionError(Score):
     """
 
     name: ClassVar[str] = "reconstruction"
-    has_map: ClassVar[bool] = True
     kind: Literal["mse", "mae", "binary_crossentropy", "ssim"] = "mse"
     pooling: str = "mean"
 
-    def __post_init__(self):
-        check_settings(self)
-        check_pooling(self.pooling)
-
     @property
-    def label(self) -> str:
-        return pooled_label(self, self.kind)
+    def usual_label(self) -> str:
+        return self.kind
 
     def check(self, model) -> None:
         super().check(model)
@@ -69,19 +62,16 @@ class ReconstructionError(Score):
             received = f"an autoencoder of features to score by {self.kind}"
             raise InputError(received, "a score of values of any range", "take mse, or standardized_error")
 
-    def values(self, seen: Observation):
-        return pool(ops.mean(self._errors(seen), axis=-1), self.pooling)
+    def positions(self, seen: Observation):
+        return ops.mean(ERRORS[self.kind](seen.target, seen.reconstruction), axis=-1)
 
     def map(self, seen: Observation):
-        errors, shape = ops.mean(self._errors(seen), axis=-1), seen.target.shape
+        errors, shape = self.positions(seen), seen.target.shape
         return image_sized(_stretched(_stretched(errors, 1, shape[1]), 2, shape[2]), seen)
-
-    def _errors(self, seen: Observation):
-        return ERRORS[self.kind](seen.target, seen.reconstruction)
 
 
 @dataclass
-class StandardizedError(Score):
+class StandardizedError(PooledMap):
     """The squared error of each pixel relative to what is usual there: mean over pixels of ((r − μ) / σ)².
 
     μ and σ are mean and deviation over normal images of the residual r = image − reconstruction at that pixel and
@@ -101,16 +91,7 @@ class StandardizedError(Score):
 
     name: ClassVar[str] = "standardized_error"
     learns: ClassVar[tuple[str, ...]] = ("mean", "deviation")
-    has_map: ClassVar[bool] = True
     pooling: str = "mean"
-
-    def __post_init__(self):
-        check_settings(self)
-        check_pooling(self.pooling)
-
-    @property
-    def label(self) -> str:
-        return pooled_label(self, self.name)
 
     def fit(self, normal: NormalImages):
         residuals = normal.residuals
@@ -120,13 +101,7 @@ class StandardizedError(Score):
         self.deviation = np.float32(np.sqrt(variance + FLOOR**2 * overall))
         return self
 
-    def values(self, seen: Observation):
-        return pool(self._standardized(seen), self.pooling)
-
-    def map(self, seen: Observation):
-        return image_sized(self._standardized(seen), seen)
-
-    def _standardized(self, seen: Observation):
+    def positions(self, seen: Observation):
         return ops.mean(ops.square((seen.residual - self.mean) / self.deviation), axis=-1)
 
 

@@ -1,0 +1,116 @@
+"""Which frozen network looks at the images before a detector does, as the command line takes it."""
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from keras_ae._support.errors import InputError
+from keras_ae._support.fields import settle_fields
+from keras_ae.runs.config import ModelConfig, format_code, parse_code
+from keras_ae.runs.data_config import DataConfig
+
+LITE0 = "efficientnet_lite0"  # whose weights are in a package
+SIDE = 256  # pixels a side that images get where nobody says how many
+MAPS = "keras_ae.features.opening:feature_maps"  # the builder of a run without an autoencoder
+RANDOM, DOWNLOADED = "random", "imagenet"
+DEFAULT_ARCHITECTURE = "strided"  # of a detector of pixels
+
+
+@dataclass(frozen=True)
+class FeatureConfig:
+    """Maps of a network that was trained on photographs, which take the place of the pixels; or none.
+
+    Example:
+        >>> config, pixels = kae.runs.FeatureConfig("efficientnet_lite0"), kae.runs.ModelConfig("strided", "16")
+        >>> config.model(pixels, autoencoder=True).code  # 16 values at each position of the maps
+        '32x32x16'
+        >>> config.model(pixels, autoencoder=False).options[:2]
+        ('backbone=efficientnet_lite0', 'size=32')
+    """
+
+    features: str | None = None
+    """A frozen network that looks at the images: efficientnet_lite0 (pip install 'keras-ae[features]'), one of
+    keras.applications, such as mobilenet_v2, or a .keras file. Images are 256 x 256 where --image-size says
+    nothing."""
+    feature_weights: str | None = None
+    """File with the weights of a network of keras.applications (without its top); "imagenet" lets Keras download
+    them, "random" is to try a command out."""
+    feature_layers: tuple[str, ...] = ()
+    """Layers whose maps are taken; by default one at stride 8 and one at stride 16."""
+    map_size: int = 32
+    """Rows and columns of the maps."""
+    map_neighbours: int = 3
+    """Width of the square that each value of a map is averaged over; an odd number."""
+    per_image: bool = False
+    """Centre and scale the maps of each image by themselves, where exposures differ."""
+
+    def __post_init__(self):
+        settle_fields(self)
+        if self.features is None:
+            given = [field.name for field in fields(self) if getattr(self, field.name) != field.default]
+            if given:
+                received = f"{given[0]} without a network"
+                raise InputError(received, "a network that makes features", f"add --features {LITE0}")
+            return
+        for name in ("map_size", "map_neighbours"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} {getattr(self, name)}", "at least 1", f"correct {name}")
+        if self.map_neighbours % 2 == 0:
+            raise InputError(f"map_neighbours {self.map_neighbours}", "an odd number", "3 is usual")
+        self._check_weights()
+
+    def _check_weights(self) -> None:
+        """Refuse a file that is not there, and a network whose weights would be downloaded unasked."""
+        is_file = self.features.endswith(".keras")
+        if is_file and self.feature_weights is not None:
+            raise InputError(f"feature_weights beside {self.features}", "one of them", "leave them out")
+        if is_file and not Path(self.features).is_file():
+            raise InputError(f"{self.features}, which is not there", "a .keras file", "correct --features")
+        if not is_file and self.features != LITE0 and self.feature_weights is None:
+            received = f"the network {self.features} without its weights"
+            action = f'give --feature-weights FILE, or "{DOWNLOADED}" to let Keras download them'
+            raise InputError(received, "a weight file", action)
+        if self.feature_weights not in (None, RANDOM, DOWNLOADED) and not Path(self.feature_weights).is_file():
+            received = f"{self.feature_weights}, which is not there"
+            raise InputError(received, "a weight file", "correct --feature-weights")
+
+    def data(self, data: DataConfig) -> DataConfig:
+        """The images, of 256 × 256 pixels where nobody says how many."""
+        if self.features is None or data.image_size is not None:
+            return data
+        return replace(data, image_size=(SIDE, SIDE))
+
+    def model(self, model: ModelConfig, autoencoder: bool) -> ModelConfig:
+        """The features alone, or an autoencoder of them; without a network `model` as it is.
+
+        Args:
+            model: The code, bottleneck and options of the autoencoder; a code "d" is of d values a position.
+            autoencoder: Whether the score needs one.
+
+        Raises:
+            InputError: The model has another architecture, or its code other rows and columns than the maps.
+        """
+        if self.features is None:
+            return model
+        if model.architecture not in (DEFAULT_ARCHITECTURE, "feature_autoencoder"):
+            received = f"architecture {model.architecture} with features"
+            raise InputError(received, "feature_autoencoder", "leave out --architecture, or --features")
+        options = {"backbone": self.features, "size": self.map_size, "neighbours": self.map_neighbours}
+        if self.feature_weights is not None:
+            options["weights"] = None if self.feature_weights == RANDOM else self.feature_weights
+        options |= {"layers": self.feature_layers} if self.feature_layers else {}
+        options |= {"per_image": True} if self.per_image else {}
+        if not autoencoder:
+            return ModelConfig(MAPS, options=_as_options(options))
+        del options["size"]
+        code = parse_code(model.code)
+        code = code if len(code) == 3 else (self.map_size, self.map_size, *code)
+        if code[:2] != (self.map_size, self.map_size):
+            received = f"code {model.code} of maps of {self.map_size} x {self.map_size}"
+            raise InputError(received, f"{self.map_size}x{self.map_size}xCHANNELS", "or give the channels alone")
+        given = (*_as_options(options), *model.options)
+        return ModelConfig("feature_autoencoder", format_code(code), model.bottleneck, given)
+
+
+def _as_options(values: dict) -> tuple[str, ...]:
+    """NAME=VALUE, from which `ModelConfig` reads the same values."""
+    return tuple(f"{name}={value}" for name, value in values.items())
