@@ -111,19 +111,10 @@ def test_interrupted_maps_go_on_and_those_of_other_images_are_made_anew(places, 
 
 
 def test_other_scores_train_an_autoencoder_of_the_features(places, tmp_path, capsys):
-    training = ["--score", "standardized_error:max", "--code", "2", "--options", "hidden=False", "--steps", "60"]
-    formats = [
-        "--learning-rate",
-        "0.01",
-        "--batch-size",
-        "16",
-        "--evaluations",
-        "2",
-        "--formats",
-        "onnx",
-        "litert",
-    ]
-    command = ["detect", "train", *_options(places, tmp_path / "out"), *training, *formats]
+    linear = ["--architecture", "feature_autoencoder", "--code", "2", "--options", "hidden=False"]
+    training = ["--score", "standardized_error:max", "--steps", "60", "--learning-rate", "0.01"]
+    rest = ["--batch-size", "16", "--evaluations", "2", "--formats", "onnx", "litert"]
+    command = ["detect", "train", *_options(places, tmp_path / "out"), *linear, *training, *rest]
     assert main(command) == 0
     assert "anomalies found: 12 of 12" in capsys.readouterr().out
     run = kae.runs.Run.open(tmp_path / "out" / "run")
@@ -142,9 +133,9 @@ def test_maps_take_the_place_of_images_in_a_detector():
     maps = np.asarray(halves.adapt(images)(images))
     combined = "position_gaussian+nearest_patches"
     detector = kae.AnomalyDetector(halves, combined, holdout=0).fit(maps).calibrate(maps)
-    np.testing.assert_allclose(
-        detector.anomaly_scores(maps), detector.anomaly_scores(images), rtol=1e-3, atol=1e-3
-    )
+    others = np.random.default_rng(1).random((20, 8, 8, 1)).astype("float32")
+    expected = detector.anomaly_scores(others)
+    np.testing.assert_allclose(detector.anomaly_scores(halves(others)), expected, rtol=1e-3, atol=1e-3)
     with pytest.raises(InputError, match="feature maps with infinities"):
         detector.anomaly_scores(maps * np.inf)
 
