@@ -201,8 +201,8 @@ class AnomalyDetector(OutlierDetector):
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """(height, width, channels) of the images."""
-        model = self.autoencoder
-        return tuple(model.image_shape if hasattr(model, "image_shape") else model.input_shape[1:])
+        score = self.__dict__.get("score_", self.get_params(deep=False)["score"])
+        return (score if isinstance(score, Score) else as_score("mse")).image_shape(self.autoencoder)
 
     def _check_calibrated(self) -> None:
         if not hasattr(self, "calibration_"):
@@ -227,9 +227,15 @@ class AnomalyDetector(OutlierDetector):
         model = self.autoencoder
         kept = self.__dict__.get("_compiled")
         if kept is None or kept[0] is not model or kept[1] is not score:
-            function = compiled(lambda batch: score.values(Observation(model, batch)))
-            self._compiled = kept = model, score, function
-        scores = [as_array(kept[2](batch)) for batch in batches]
+            self._compiled = kept = model, score, {}
+
+        def values(batch):
+            # Of images and of maps one each: for both, TensorFlow would relax the shape to one of any size.
+            if batch.shape[1:] not in kept[2]:
+                kept[2][batch.shape[1:]] = compiled(lambda images: score.values(Observation(model, images)))
+            return kept[2][batch.shape[1:]](batch)
+
+        scores = [as_array(values(batch)) for batch in batches]
         return np.concatenate(scores).astype(np.float64) if scores else np.zeros(0)
 
     def _batches(self, images) -> Batches:

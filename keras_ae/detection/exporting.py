@@ -58,8 +58,9 @@ def export_detector(
     that take images do so as float32 in [0, 1]; beside each stands one, `…_uint8`, that takes bytes: of score,
     predict and map bytes of any size, which the graph resizes as `about["preparation"]` says and as files of the
     training were, to the last bit; maps come back at the images' own size. In the same directory are `card.json`
-    and `README.md`, and for the other formats `encode.onnx`, `score.onnx`, `encode.tflite` and `score.tflite`,
-    which take float images of the model's size and answer broken ones with NaN.
+    and `README.md`, and for the other formats `score.onnx`, `predict.onnx`, which gives scores, decisions and maps
+    at once, `encode.onnx`, and the same as `.tflite`: they take float images of the model's size. Of broken ones
+    scores and maps are NaN, and the decision is that they are anomalies.
 
     Args:
         detector: A calibrated detector, whose autoencoder computes in float32 (`keras_ae.export.as_float32`).
@@ -128,12 +129,31 @@ def _write_portable(detector: AnomalyDetector, path: Path, formats, images, allo
 def portable_endpoints(
     detector: AnomalyDetector, allowed: Mapping[str, float] | None = None
 ) -> dict[str, Endpoint]:
-    """What the formats for one function can be asked: the score, and of an `Autoencoder` the code."""
-    model, shape = detector.autoencoder, detector.image_shape
-    functions = {"score": lambda x: {"scores": detector.score_.values(Observation(model, x))}}
-    if hasattr(model, "encode"):
+    """What the formats for one function can be asked: the score; with it decision and map; and the code.
+
+    Args:
+        detector: A detector whose score is fitted; one without a threshold makes no decisions.
+        allowed: As of `export_detector`.
+    """
+    model, score, shape = detector.autoencoder, detector.score_, detector.image_shape
+
+    def predict(images):
+        seen = Observation(model, images)
+        scores = ops.cast(score.values(seen), "float32")
+        outputs = {"scores": scores} | ({"maps": score.map(seen)} if score.has_map else {})
+        if hasattr(detector, "threshold_"):
+            outputs["anomalies"] = scores > np.float32(detector.threshold_)
+        return outputs
+
+    functions = {"score": lambda x: {"scores": score.values(Observation(model, x))}, "predict": predict}
+    if hasattr(model, "encode") and _takes(model, shape):
         functions["encode"] = lambda x: encoded(model, x)
     return {name: portable_endpoint(function, shape, allowed) for name, function in functions.items()}
+
+
+def _takes(model, shape: tuple[int, int, int]) -> bool:
+    """Whether a model takes the detector's images themselves, and not tiles of them."""
+    return tuple(model.image_shape) == shape
 
 
 def _examples(images, shape: tuple[int, int, int]) -> np.ndarray:
@@ -173,7 +193,7 @@ def detector_endpoints(
             return {"maps": score.map(Observation(model, images))}
 
         endpoints |= image_endpoints("map", maps, shape, allowed, resizing)
-    if hasattr(model, "decode"):
+    if hasattr(model, "decode") and _takes(model, shape):
         endpoints |= autoencoder_endpoints(model, fitted_density(score))
     return endpoints
 

@@ -123,12 +123,13 @@ def image_endpoints(
 def portable_endpoint(
     function: Callable, image_shape: tuple[int, int, int], allowed: Mapping[str, float] | None = None
 ) -> Endpoint:
-    """Returns an endpoint for formats without checks: all outputs of an image with NaN or infinities are NaN.
+    """Returns an endpoint for formats without checks: of an image with NaN or infinities numbers are NaN.
 
     Integers, which have no NaN, are −1.
 
     Args:
-        function: Maps images [n, h, w, c] to tensors [n, ...] of floats or integers by name.
+        function: Maps images [n, h, w, c] to tensors [n, ...] of floats or integers by name, or to decisions, bool
+            [n], which are True of a broken image: it is not passed over.
         image_shape: (h, w, c) of the images.
         allowed: See `Endpoint`.
 
@@ -145,6 +146,9 @@ def portable_endpoint(
         broken = tf.reduce_any(tf.not_equal(images - images, 0.0), axis=(1, 2, 3))
         outputs = {}
         for name, values in function(images).items():
+            if values.dtype == tf.bool:
+                outputs[name] = tf.logical_or(broken, values)
+                continue
             spread = tf.reshape(broken, (-1,) + (1,) * (len(values.shape) - 1))
             mark = tf.constant(-1 if values.dtype.is_integer else np.nan, values.dtype)
             outputs[name] = tf.where(spread, mark, values)

@@ -48,7 +48,7 @@ def rehearse_export(
 ) -> None:
     """Convert an untrained detector to each format, and keep nothing.
 
-    A SavedModel of score, map and reconstruction together, and the score in the other formats: what else is
+    A SavedModel of score, map and reconstruction together, and score and map in the other formats: what else is
     exported consists of the same operations. These scores are compared roughly: converters have turned signs.
 
     Args:
@@ -69,11 +69,11 @@ def rehearse_export(
     detector.score_ = fitted.copy().fit(_Rehearsed(model, [images]))
     with tempfile.TemporaryDirectory() as folder, conversion("score", "savedmodel"):
         archive(model, {"score": _together(detector).concrete()}, folder)
-    portable = portable_endpoints(detector)["score"]
+    portable = portable_endpoints(detector)["predict"]
     expected = np.asarray(portable.function(images)["scores"])
     if "onnx" in formats:
-        _, names, session = convert_to_onnx("score", portable)
-        _check_roughly("onnx", expected, session.run(names, {"images": images})[0])
+        _, _, session = convert_to_onnx("score", portable)
+        _check_roughly("onnx", expected, session.run(["scores"], {"images": images})[0])
     if "litert" in formats:
         _, runner = convert_to_litert(model, "score", portable)
         _check_roughly("litert", expected, runner(images=images)["scores"])

@@ -131,6 +131,21 @@ def test_other_formats_score_the_same(detector, others, tmp_path):
         np.testing.assert_allclose(score(others), detector.anomaly_scores(others), rtol=1e-4, atol=1e-4)
         assert np.isnan(score(spoiled)[1])
         assert np.isfinite(np.delete(score(spoiled), 1)).all()
+    session = runtime.InferenceSession(str(tmp_path / "detector" / "predict.onnx"))
+    interpreter = tf.lite.Interpreter(str(tmp_path / "detector" / "predict.tflite"))
+    runner, names = interpreter.get_signature_runner("serving_default"), ["scores", "anomalies", "maps"]
+    for predict in (
+        lambda x: dict(zip(names, session.run(names, {"images": x}), strict=True)),
+        lambda x: runner(images=x),
+    ):
+        found = predict(others)
+        np.testing.assert_allclose(found["scores"], detector.anomaly_scores(others), rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(found["maps"], detector.anomaly_maps(others), rtol=1e-4, atol=1e-4)
+        np.testing.assert_array_equal(found["anomalies"], detector.predict(others) == -1)
+        assert 0 < found["anomalies"].sum() < len(others)
+        spoilt = predict(spoiled)
+        assert spoilt["anomalies"][1]  # a broken image is not passed over
+        assert np.isnan(spoilt["maps"][1]).all()
 
 
 def test_a_detector_of_a_model_with_a_lea_is_exported_too(images, tmp_path):

@@ -46,6 +46,10 @@ class Score(ABC):
         """What one reads of it, and writes for it where it has its usual settings: "mse", "mse+nearest_codes"."""
         return self.name
 
+    def image_shape(self, model) -> tuple[int, int, int]:
+        """(height, width, channels) of the images that it scores with a model."""
+        return tuple(model.image_shape if hasattr(model, "image_shape") else model.input_shape[1:])
+
     def check(self, model) -> None:
         """Refuse a model that it cannot score (`InputError`)."""
         if not all(hasattr(model, part) for part in ("encoder", "bottleneck", "decode")):

@@ -56,12 +56,40 @@ class PooledMap(Score):
 
 
 @dataclass
-class MapScore(PooledMap):
-    """A score that is made of a value at each position of a map; a subclass gives these by `values_at`.
+class LookingAtMaps(Score):
+    """A score of some maps of a model.
 
     Args:
         of: Which maps: "features", those that the model gives back (of an autoencoder of images the pixels); its
             "code"; or the "residual", features minus reconstruction.
+    """
+
+    of: Maps = "features"
+
+    @property
+    def needs_autoencoder(self) -> bool:
+        return self.of != "features"
+
+    def check(self, model) -> None:
+        needed = ("target",) if self.of == "features" else ("target", "decode")
+        if not all(hasattr(model, part) for part in needed):
+            expected = "an Autoencoder" + (", or features" if self.of == "features" else "")
+            raise InputError(f"a {type(model).__name__} to score by {self.name}", expected)
+        if self.of == "code" and len(model.code_shape) != 3:
+            received = f"codes of {model.code_shape} to score by {self.name}"
+            raise InputError(received, "codes that are maps (rows, columns, channels)", "take of='features'")
+
+    def maps(self, seen: Observation):
+        """The maps that it looks at: float32 [n, rows, columns, channels]."""
+        return seen.target if self.of == "features" else getattr(seen, self.of)
+
+
+@dataclass
+class MapScore(LookingAtMaps, PooledMap):
+    """A score that is made of a value at each position of a map; a subclass gives these by `values_at`.
+
+    Args:
+        of: Which maps, as of `PooledGaussian`.
         pooling: How the values at all positions become one (`keras_ae.detection.scores.pooling.pool`).
         smoothing: Standard deviation, from 0 to 64 positions, of the Gaussian that blurs the map before it is
             pooled and brought to the images' size; 0 for none.
@@ -78,7 +106,6 @@ class MapScore(PooledMap):
         0.25
     """
 
-    of: Maps = "features"
     pooling: str = "top_1"
     smoothing: float = 1.0
 
@@ -88,27 +115,10 @@ class MapScore(PooledMap):
             received = f"smoothing={self.smoothing}"
             raise InputError(received, f"a number of positions from 0 to {LARGEST_SMOOTHING}", "1 is usual")
 
-    @property
-    def needs_autoencoder(self) -> bool:
-        return self.of != "features"
-
     @abstractmethod
     def values_at(self, maps):
         """Returns scores [n, rows, columns] of maps [n, rows, columns, channels]."""
 
-    def check(self, model) -> None:
-        needed = ("target",) if self.of == "features" else ("target", "decode")
-        if not all(hasattr(model, part) for part in needed):
-            expected = "an Autoencoder" + (", or features" if self.of == "features" else "")
-            raise InputError(f"a {type(model).__name__} to score by {self.name}", expected)
-        if self.of == "code" and len(model.code_shape) != 3:
-            received = f"codes of {model.code_shape} to score by {self.name}"
-            raise InputError(received, "codes that are maps (rows, columns, channels)", "take of='features'")
-
     def positions(self, seen: Observation):
         values = self.values_at(self.maps(seen))
         return blurred(values, self.smoothing) if self.smoothing else values
-
-    def maps(self, seen: Observation):
-        """The maps that it looks at: float32 [n, rows, columns, channels]."""
-        return seen.target if self.of == "features" else getattr(seen, self.of)

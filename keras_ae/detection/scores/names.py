@@ -11,14 +11,17 @@ from keras_ae.detection.scores.combination import Combination
 from keras_ae.detection.scores.likelihood import JointLikelihood, NegativeELBO
 from keras_ae.detection.scores.local import LocalConfidence
 from keras_ae.detection.scores.nearest_patches import NearestPatches
+from keras_ae.detection.scores.pooled_gaussian import PooledGaussian
 from keras_ae.detection.scores.position_gaussian import PositionGaussian
 from keras_ae.detection.scores.reconstruction import ReconstructionError, StandardizedError
+from keras_ae.detection.scores.tiled import Tiled
 
 KINDS = {
     kind.name: kind
     for kind in (
         *(ReconstructionError, StandardizedError, CodeDensity, Mahalanobis, NearestCodes),
         *(NegativeELBO, JointLikelihood, LocalConfidence, Combination, PositionGaussian, NearestPatches),
+        *(PooledGaussian, Tiled),
     )
 }
 # What one writes, and what it makes.
@@ -36,6 +39,7 @@ SCORES: dict[str, Callable[[], Score]] = {
     "joint_likelihood": JointLikelihood,
     "local_confidence": LocalConfidence,
     "position_gaussian": PositionGaussian,
+    "pooled_gaussian": PooledGaussian,
     "nearest_patches": NearestPatches,
 }
 
@@ -93,6 +97,8 @@ def score_from_config(config: dict[str, Any]) -> Score:
     name = settings.pop("name", None)
     if name not in KINDS:
         raise unknown_name("score", str(name), KINDS)
+    if isinstance(settings.get("of"), dict):
+        settings["of"] = score_from_config(settings["of"])
     if "members" in settings:
         settings["members"] = tuple(map(score_from_config, settings["members"]))
     try:

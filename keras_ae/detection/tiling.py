@@ -1,0 +1,92 @@
+"""Large images as overlapping tiles, and maps of tiles as maps of images."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+
+import numpy as np
+from keras import ops
+
+from keras_ae._support.errors import InputError
+from keras_ae.data import positive
+
+LARGEST_OVERLAP = 0.75
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """How an image is cut into square tiles: evenly, so that the last ones end at its rim.
+
+    Args:
+        size: Height and width of the image.
+        tile: Side of a tile, at most that of the image.
+        overlap: Least part of a tile that its neighbour has too, from 0 to 0.75.
+
+    Example:
+        >>> tiling = Tiling((10, 4), tile=4, overlap=0.25)
+        >>> tiling.starts[0].tolist(), tiling.starts[1].tolist()  # three rows of one tile
+        ([0, 3, 6], [0])
+        >>> tiles = tiling.cut(np.arange(40, dtype="float32").reshape(1, 10, 4, 1))
+        >>> tuple(tiles.shape), float(tiles[1, 0, 0, 0, 0])  # tiles, images, rows, columns, channels
+        ((3, 1, 4, 4, 1), 12.0)
+    """
+
+    size: tuple[int, int]
+    tile: int
+    overlap: float = 0.25
+
+    def __post_init__(self):
+        positive("tile", self.tile)
+        if not 0 <= self.overlap <= LARGEST_OVERLAP:
+            received = f"overlap={self.overlap}"
+            raise InputError(received, f"a part of a tile from 0 to {LARGEST_OVERLAP}", "0.25 is usual")
+        if self.tile > min(self.size):
+            received = f"tiles of {self.tile} pixels of images of {self.size[0]} × {self.size[1]}"
+            raise InputError(received, f"at most {min(self.size)}", "give a smaller --tile, or larger images")
+
+    @cached_property
+    def starts(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where tiles begin, in rows and in columns."""
+        return tuple(self._starts(side) for side in self.size)
+
+    def _starts(self, side: int) -> np.ndarray:
+        step = self.tile * (1 - self.overlap)
+        count = 1 + max(0, ceil((side - self.tile) / step - ROUNDING))
+        return np.linspace(0, side - self.tile, count).round().astype(int)
+
+    @property
+    def count(self) -> int:
+        """Tiles of an image."""
+        return len(self.starts[0]) * len(self.starts[1])
+
+    def cut(self, images):
+        """Tiles [tiles, n, tile, tile, c] of images [n, height, width, c], row by row."""
+        places = [(starts[:, None] + np.arange(self.tile)).ravel() for starts in self.starts]
+        rows, columns = (len(starts) for starts in self.starts)
+        pixels = ops.take(ops.take(images, places[0], axis=1), places[1], axis=2)
+        channels = images.shape[-1]
+        pixels = ops.reshape(pixels, (-1, rows, self.tile, columns, self.tile, channels))
+        pixels = ops.transpose(pixels, (1, 3, 0, 2, 4, 5))
+        return ops.reshape(pixels, (rows * columns, -1, self.tile, self.tile, channels))
+
+    def joined(self, maps):
+        """Maps [n, height, width] of maps of tiles [tiles, n, tile, tile]; where tiles overlap they are averaged.
+
+        The nearer a pixel is to the rim of a tile, the less the tile's value counts.
+        """
+        rows, columns = (len(starts) for starts in self.starts)
+        values = ops.reshape(maps, (rows, columns, -1, self.tile, self.tile))
+        values = ops.transpose(values, (2, 0, 3, 1, 4))
+        values = ops.reshape(values, (-1, rows * self.tile, columns * self.tile))
+        down, across = (self._weights(side, starts) for side, starts in zip(self.size, self.starts, strict=True))
+        return ops.matmul(ops.matmul(down, values), across.T)
+
+    def _weights(self, side: int, starts: np.ndarray) -> np.ndarray:
+        """[side, tiles · tile]: of each pixel of the image the weights of the pixels of all tiles."""
+        within = np.minimum(np.arange(self.tile) + 0.5, self.tile - np.arange(self.tile) - 0.5)
+        weights = np.zeros((side, len(starts), self.tile))
+        for i, start in enumerate(starts):
+            weights[start + np.arange(self.tile), i, np.arange(self.tile)] = within
+        weights = weights.reshape(side, -1)
+        return np.float32(weights / weights.sum(axis=1, keepdims=True))
