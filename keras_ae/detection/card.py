@@ -74,6 +74,8 @@ class Card:
         usual = self.about.get("usual_map")
         if usual is not None and not _are_two_numbers(usual):
             raise InputError(f"about.usual_map {usual!r:.60}", "two finite numbers")
+        if self.pixel_threshold is not None and not _are_two_numbers([self.pixel_threshold, 0]):
+            raise InputError(f"about.pixel_threshold {self.pixel_threshold!r:.60}", "a finite number")
         if not isinstance(self.preparation, dict):
             raise InputError(f"about.preparation {self.preparation!r:.60}", "values by name")
 
@@ -91,6 +93,11 @@ class Card:
     def usual_map(self) -> list[float] | None:
         """Median and largest value of normal images' maps; None where there is no map or nothing is known."""
         return self.about.get("usual_map")
+
+    @property
+    def pixel_threshold(self) -> float | None:
+        """What maps of nearly all normal images nowhere reach; None where there is no map or nothing is known."""
+        return self.about.get("pixel_threshold")
 
     @property
     def preparation(self) -> dict[str, Any]:

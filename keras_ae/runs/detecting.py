@@ -168,6 +168,9 @@ def export_run(
     if detector.score_.has_map:
         maps = detector.anomaly_maps(seen.images("validation", MAPPED))
         about["usual_map"] = [float(np.median(maps)), float(maps.max())]
+        # What all but that part of normal images nowhere reach: above it, a pixel is drawn as anomalous.
+        highest = np.quantile(maps.max(axis=(1, 2)), 1 - false_positive_rate, method="higher")
+        about["pixel_threshold"] = float(highest)
     examples = data.images("validation", 16)
     results |= {"out": str(out)} | _deviations(detector.export(out, formats, examples, about))
     keras.utils.clear_session()

@@ -33,7 +33,7 @@ def test_poolings_have_the_values_of_numpy():
     maps = rng.random((3, 20, 30)).astype("float32")
     ordered = np.sort(maps.reshape(3, -1))[:, ::-1]
     expected = {"mean": ordered.mean(1), "max": ordered[:, 0], "top_1": ordered[:, :6].mean(1)}
-    expected["top_5"] = ordered[:, :30].mean(1)
+    expected |= {"top_5": ordered[:, :30].mean(1), "deviation": ordered.std(1)}
     for name, values in expected.items():
         np.testing.assert_allclose(pool(maps, name), values, rtol=1e-5)
 

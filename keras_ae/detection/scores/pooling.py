@@ -35,12 +35,20 @@ def _blurred_max(maps):
     return ops.max(blurred(maps, min(maps.shape[1:3]) / 32), axis=(1, 2))
 
 
+def _deviation(maps):
+    """How far values at the positions are from their mean: a map that is high everywhere stands out nowhere."""
+    count = maps.shape[1] * maps.shape[2]
+    values = ops.reshape(maps, (-1, count))
+    return ops.sqrt(ops.mean(ops.square(values - ops.mean(values, axis=1, keepdims=True)), axis=1))
+
+
 POOLINGS: dict[str, Callable] = {
     "mean": _mean,
     "max": _max,
     "top_1": _largest(0.01),
     "top_5": _largest(0.05),
     "blurred_max": _blurred_max,
+    "deviation": _deviation,
 }
 
 
@@ -49,7 +57,8 @@ def pool(maps, pooling: str):
 
     Args:
         maps: Higher where an image is more anomalous.
-        pooling: "mean", "max", "top_1" and "top_5", the mean of the largest 1 or 5 %, or "blurred_max".
+        pooling: "mean", "max", "top_1" and "top_5", the mean of the largest 1 or 5 %, "blurred_max", or
+            "deviation", the standard deviation over the positions.
 
     Raises:
         InputError: There is no such pooling.
