@@ -16,7 +16,7 @@ from keras_ae.data import Preparation
 from keras_ae.detection.calibration_file import write_calibration
 from keras_ae.detection.card import FORMAT, Card
 from keras_ae.detection.card_page import write_card
-from keras_ae.detection.conformal import deciding
+from keras_ae.detection.conformal import conformal_outputs, conformal_tolerances, deciding
 from keras_ae.detection.detector import AnomalyDetector
 from keras_ae.detection.inputs import Batches
 from keras_ae.detection.observation import Observation
@@ -58,9 +58,9 @@ def export_detector(
     that take images do so as float32 in [0, 1]; beside each stands one, `…_uint8`, that takes bytes: of score,
     predict and map bytes of any size, which the graph resizes as `about["preparation"]` says and as files of the
     training were, to the last bit; maps come back at the images' own size. In the same directory are `card.json`
-    and `README.md`, and for the other formats `score.onnx`, `predict.onnx`, which gives scores, decisions and maps
-    at once, `encode.onnx`, and the same as `.tflite`: they take float images of the model's size. Of broken ones
-    scores and maps are NaN, and the decision is that they are anomalies.
+    and `README.md`, and for the other formats `score.onnx`, `predict.onnx`, which gives scores, decisions,
+    p-values and maps at once, `encode.onnx`, and the same as `.tflite`: they take float images of the model's size.
+    Of broken ones numbers are NaN, and the decision is that they are anomalies.
 
     Args:
         detector: A calibrated detector, whose autoencoder computes in float32 (`keras_ae.export.as_float32`).
@@ -129,22 +129,26 @@ def _write_portable(detector: AnomalyDetector, path: Path, formats, images, allo
 def portable_endpoints(
     detector: AnomalyDetector, allowed: Mapping[str, float] | None = None
 ) -> dict[str, Endpoint]:
-    """What the formats for one function can be asked: the score; with it decision and map; and the code.
+    """What the formats for one function can be asked: the score; with it what it means and the map; and the code.
 
     Args:
         detector: A detector whose score is fitted; one without a threshold makes no decisions.
         allowed: As of `export_detector`.
     """
     model, score, shape = detector.autoencoder, detector.score_, detector.image_shape
+    calibration = getattr(detector, "calibration_", None)
 
     def predict(images):
         seen = Observation(model, images)
         scores = ops.cast(score.values(seen), "float32")
         outputs = {"scores": scores} | ({"maps": score.map(seen)} if score.has_map else {})
-        if hasattr(detector, "threshold_"):
-            outputs["anomalies"] = scores > np.float32(detector.threshold_)
-        return outputs
+        if calibration is None:
+            return outputs
+        threshold = np.float32(detector.threshold_)
+        return outputs | {"anomalies": scores > threshold} | conformal_outputs(calibration, scores, threshold)
 
+    if calibration is not None and "scores" in (allowed or {}):
+        allowed = {**allowed, **conformal_tolerances(calibration, allowed["scores"])}
     functions = {"score": lambda x: {"scores": score.values(Observation(model, x))}, "predict": predict}
     if hasattr(model, "encode") and _takes(model, shape):
         functions["encode"] = lambda x: encoded(model, x)

@@ -55,5 +55,9 @@ def score_images(model, scores: Mapping[str, Score], images) -> dict[str, np.nda
     def stacked(seen):
         return ops.stack([score.values(seen) for score in scores.values()], axis=1)
 
-    values = NormalImages(model, Batches(images, model.image_shape, maps=map_shape(model))).measure(stacked).astype(np.float64)
+    values = (
+        NormalImages(model, Batches(images, model.image_shape, maps=map_shape(model)))
+        .measure(stacked)
+        .astype(np.float64)
+    )
     return dict(zip(scores, values.T, strict=True))

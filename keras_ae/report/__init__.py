@@ -4,11 +4,16 @@ from keras_ae._support.lazy import lazy_names
 
 # Names that were here before the gallery and the comparison's report moved to what they report on.
 _ELSEWHERE = {"write_comparison": "keras_ae.comparison", "write_gallery": "keras_ae.studies"}
-_WHERE: dict[str, str] = {}
+_WHERE: dict[str, str] = {
+    "JudgedImages": "detector",
+    "judge_images": "detector_judging",
+    "write_detector_report": "detector",
+}
 # What other packages of this library share, and nobody else needs.
 _SHARED = {
     "MarkdownPage": "pages",
     "as_svg": "figures",
+    "check_report": "detector",
     "markdown_page": "pages",
     "resource": "pages",
     "tidy": "figures",

@@ -142,6 +142,9 @@ def test_other_formats_score_the_same(detector, others, tmp_path):
         np.testing.assert_allclose(found["scores"], detector.anomaly_scores(others), rtol=1e-4, atol=1e-4)
         np.testing.assert_allclose(found["maps"], detector.anomaly_maps(others), rtol=1e-4, atol=1e-4)
         np.testing.assert_array_equal(found["anomalies"], detector.predict(others) == -1)
+        p_values = [(detector.calibration_.scores >= each).sum() + 1 for each in detector.anomaly_scores(others)]
+        expected = np.divide(p_values, detector.calibration_.images + 1)
+        np.testing.assert_allclose(found["p_values"], expected, atol=1e-3)
         assert 0 < found["anomalies"].sum() < len(others)
         spoilt = predict(spoiled)
         assert spoilt["anomalies"][1]  # a broken image is not passed over

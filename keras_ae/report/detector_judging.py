@@ -1,0 +1,57 @@
+"""Test images as an exported detector judges them, for its page."""
+
+import numpy as np
+
+from keras_ae.data import ImageData
+from keras_ae.detection import ExportedDetector
+from keras_ae.report.detector import JudgedImages
+from keras_ae.runs import label_names, normal_labels
+
+AT_ONCE = 32  # images
+NAMED = 2  # last parts of a path that make an image's name
+
+
+def judge_images(
+    detector: ExportedDetector, data: ImageData, train_labels: tuple[str, ...] = (), split: str = "test"
+) -> JudgedImages:
+    """Scores the images of a split, which are looked at again where their pictures are drawn.
+
+    Args:
+        detector: An exported detector, which takes images as `data` has them.
+        data: Images, with labels where anomalies are known, and masks where their places are.
+        train_labels: Labels of normal images, as they were given to load the images.
+        split: Name of the split.
+
+    Example:
+        >>> data = kae.data.load("digits", image_size=(8, 8), train_labels=(0,))
+        >>> model = kae.architectures.fully_connected(data.image_shape, (2,), hidden=(8,))
+        >>> _ = kae.AnomalyDetector(model, "mse").fit(data.train).export("exported")
+        >>> judged = judge_images(kae.detection.ExportedDetector("exported"), data, ("0",))
+        >>> len(judged.scores), judged.anomalous_kinds()[:2]
+        (360, ['1', '2'])
+    """
+    count = data.sizes[split]
+    rows = [np.arange(start, min(start + AT_ONCE, count)) for start in range(0, count, AT_ONCE)]
+    scores = np.concatenate([detector.score(data.images_at(split, some)) for some in rows])
+    known = normal_labels(data, train_labels)
+    normal, kinds = np.ones(count, bool), np.full(count, "normal")
+    if known is not None:
+        labels = data.labels(split)
+        normal, kinds = np.isin(labels, known), np.array(label_names(data, labels))
+
+    def look(chosen):
+        images = data.images_at(split, chosen)
+        masks = data.masks(split, chosen) if data.has_mask(split)[chosen].any() else None
+        return images, detector.map(images) if detector.has_map else None, masks
+
+    limits = detector.card.usual_map or (0.0, 1.0)
+    threshold = detector.card.pixel_threshold if detector.has_map else None
+    names = _names(data, split)
+    return JudgedImages(names, kinds, normal, scores, detector.threshold, look, tuple(limits), threshold)
+
+
+def _names(data: ImageData, split: str) -> list[str]:
+    files = data.files(split)
+    if files is None:
+        return [f"image {row}" for row in range(data.sizes[split])]
+    return ["/".join(file.parts[-NAMED:]) for file in files]
