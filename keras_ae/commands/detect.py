@@ -17,8 +17,9 @@ from keras_ae._support.files import plain_cell, shown_name
 from keras_ae._support.output_paths import check_output_directory, check_output_file
 from keras_ae._support.written_files import saved_model_files
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_near_duplicates, print_notes
+from keras_ae.commands.detector_report import check_report_of, report_on
 from keras_ae.commands.scores_output import COLUMNS, FIELDS, check_maps_directory, check_scores_file, map_path
-from keras_ae.data import MAX_PIXELS, ImageData
+from keras_ae.data import MAX_PIXELS
 from keras_ae.detection import DEFAULT_RATE, check_rate, check_threshold
 from keras_ae.runs import (
     DataConfig,
@@ -36,7 +37,6 @@ from keras_ae.runs import (
 
 Format = Literal["savedmodel", "onnx", "litert"]
 SCORE, FEATURES_SCORE = "mse+nearest_codes", "position_gaussian"  # where nobody names one
-REPORT = "report.html"  # beside the run and the detector
 FOUND = 3  # exit status, if asked for
 
 
@@ -69,9 +69,7 @@ class DetectTrain:
         config = RunConfig(self.features.data(self.data), self.features.model(self.model, True), self.training)
         check_output_directory(self.out)
         check_detector_directory(self.out)
-        from keras_ae.report import check_report
-
-        check_report(self.out / REPORT)
+        check_report_of(self.out)
         choosing = self.defects is not None
         config, data = load_normal(config, self.false_positive_rate, not self.json, choosing)
         check_normal(data, self.data.train_labels)
@@ -230,18 +228,6 @@ class _Counts:
     files: int = 0
     anomalies: int = 0
     bad: int = 0
-
-
-def report_on(out: Path, data: ImageData, config: DataConfig, results: dict[str, Any]) -> None:
-    """Write the page of a detector on the test images of its run; nothing where there are none."""
-    if not data.sizes["test"]:
-        return
-    from keras_ae.detection import ExportedDetector, outcome_in_words
-    from keras_ae.report import judge_images, write_detector_report
-
-    judged = judge_images(ExportedDetector(out / "detector"), data, config.train_labels)
-    page = write_detector_report(out / REPORT, judged, config.source, outcome_in_words(results))
-    results["report"] = str(page)
 
 
 def print_detector(results: dict[str, Any], as_json: bool) -> None:

@@ -59,8 +59,8 @@ def export_detector(
     predict and map bytes of any size, which the graph resizes as `about["preparation"]` says and as files of the
     training were, to the last bit; maps come back at the images' own size. In the same directory are `card.json`
     and `README.md`, and for the other formats `score.onnx`, `predict.onnx`, which gives scores, decisions,
-    p-values and maps at once, `encode.onnx`, and the same as `.tflite`: they take float images of the model's size.
-    Of broken ones numbers are NaN, and the decision is that they are anomalies.
+    p-values and maps at once, `encode.onnx`, and the same as `.tflite`. They take float images of the model's size;
+    of broken ones numbers are NaN, and the decision is that they are anomalies.
 
     Args:
         detector: A calibrated detector, whose autoencoder computes in float32 (`keras_ae.export.as_float32`).
