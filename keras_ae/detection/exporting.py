@@ -59,7 +59,7 @@ def export_detector(
     predict and map bytes of any size, which the graph resizes as `about["preparation"]` says and as files of the
     training were, to the last bit; maps come back at the images' own size. In the same directory are `card.json`
     and `README.md`, and for the other formats `score.onnx`, `predict.onnx`, which gives scores, decisions,
-    p-values and maps at once, `encode.onnx`, and the same as `.tflite`. They take float images of the model's size;
+    p-values and maps at once, `encode.onnx`, and the same as `.tflite`. They take float images of its size;
     of broken ones numbers are NaN, and the decision is that they are anomalies.
 
     Args:
