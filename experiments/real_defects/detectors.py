@@ -7,7 +7,13 @@ import keras
 import numpy as np
 
 import keras_ae as kae
-from keras_ae.detection import NearestPatches, PositionGaussian, Score, StandardizedError
+from keras_ae.detection import (
+    Combination,
+    NearestPatches,
+    PositionGaussian,
+    Score,
+    StandardizedError,
+)
 
 SIZE, CODE = 16, 32
 EPOCHS, BATCH, RATE = 30, 16, 2e-3
@@ -15,11 +21,17 @@ EPOCHS, BATCH, RATE = 30, 16, 2e-3
 
 @dataclass(frozen=True)
 class Candidate:
-    """A detector: from features to a model, or none where it needs no training, and the score."""
+    """A detector: from features to a model, or none where it needs no training, and the score.
+
+    `layers` are those of the frozen network, () for its usual ones, "block_4" and "block_10"; each value of their
+    maps is averaged over `neighbours` × `neighbours`.
+    """
 
     score: Callable[[], Score]
     code: int = 0
     settings: tuple[tuple[str, object], ...] = ()
+    layers: tuple[str, ...] = ()
+    neighbours: int = 3
 
     def model(self, features, maps: np.ndarray, seed: int):
         """The trained autoencoder of maps [n, rows, columns, channels]; without a code the features themselves."""
@@ -35,6 +47,14 @@ class Candidate:
         return model
 
 
+def _smooth() -> PositionGaussian:
+    return PositionGaussian(channels=100, around=5, smoothing=2.0)
+
+
+def _spread() -> PositionGaussian:
+    return PositionGaussian(channels=100, around=5, pooling="deviation", smoothing=0.0)
+
+
 def _residual(pooling: str):
     return lambda: StandardizedError(pooling=pooling)
 
@@ -46,7 +66,13 @@ CANDIDATES = {
     "features-linear-16": Candidate(_residual("top_1"), 16, (("hidden", False),)),
     "features-linear-64": Candidate(_residual("top_1"), 64, (("hidden", False),)),
     "gaussian-padim": Candidate(lambda: PositionGaussian(channels=100, pooling="max", smoothing=2.0)),
-    "gaussian": Candidate(lambda: PositionGaussian(channels=100, around=5, smoothing=2.0)),
+    "gaussian": Candidate(_smooth),
     "patches": Candidate(lambda: NearestPatches(smoothing=2.0)),
 }
-CHOSEN = "gaussian"
+STRIDE_16 = ("block_7", "block_10")  # 80 and 112 channels at the 16 × 16 positions themselves
+CANDIDATES |= {
+    "spread": Candidate(_spread),
+    "spread-16": Candidate(_spread, layers=STRIDE_16, neighbours=1),
+    "both": Candidate(lambda: Combination((_smooth(), _spread()))),
+}
+CHOSEN = "both"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import keras_ae as kae
-from experiments.real_defects.detectors import CANDIDATES, CHOSEN, SIZE
+from experiments.real_defects.detectors import CANDIDATES, CHOSEN, SIZE, Candidate
 from experiments.real_defects.tiles import Division, Tiles, divide, load_tiles
 from keras_ae._support.execution import compiled
 from keras_ae.detection import (
@@ -27,12 +27,14 @@ FPR = 0.05
 COLUMNS = ("detector", "split", "normalized_by", "seed")
 AT_ONCE = 16
 # (candidates, seeds, whether tile by tile, whether each image's features are normalised by themselves)
-FEW = (CHOSEN, "gaussian-padim", "patches")
+FEW = (CHOSEN, "gaussian", "gaussian-padim", "patches")
+SPREADS = (CHOSEN, "gaussian", "spread-16")
 PRESETS = {
     "quick": [((CHOSEN,), 1, True, True)],
+    "chosen": [((CHOSEN,), 3, True, True), ((CHOSEN,), 1, False, True)],
     "cpu": [
-        ((CHOSEN,), 3, True, True),
-        ((CHOSEN, "gaussian-padim"), 1, True, False),
+        (SPREADS, 3, True, True),
+        ((CHOSEN, "gaussian", "gaussian-padim"), 1, True, False),
         ((CHOSEN,), 1, False, True),
         (FEW, 1, True, True),
         (tuple(CANDIDATES), 1, True, True),
@@ -44,12 +46,25 @@ PRESETS = {
 }
 
 
-def features_of(tiles: Tiles) -> tuple:
-    """The frozen network, not adapted yet, and its maps of all images, computed once."""
-    shape = tiles.images.shape[1:]
-    features = kae.architectures.features(size=SIZE, image_shape=shape, neighbours=3)
-    function = compiled(lambda images: features(images))
-    return features, np.concatenate([np.asarray(function(batch)) for batch in _batches(tiles.images)])
+class Features:
+    """The frozen network, not adapted yet, and its maps of all images: made once for each choice of layers."""
+
+    def __init__(self, tiles: Tiles):
+        self._tiles, self._layers = tiles, None
+
+    def maps(self, candidate: Candidate, per_image: bool) -> tuple:
+        """Network and maps [n, rows, columns, channels]."""
+        layers = candidate.layers, candidate.neighbours
+        if layers != self._layers:
+            shape = self._tiles.images.shape[1:]
+            network = kae.architectures.features(
+                layers=candidate.layers, size=SIZE, image_shape=shape, neighbours=candidate.neighbours
+            )
+            function = compiled(lambda images: network(images))
+            raw = np.concatenate([np.asarray(function(batch)) for batch in _batches(self._tiles.images)])
+            self._layers, self._network, self._raw = layers, network, raw
+        scaled = [np.asarray(scaled_per_image(some)) if per_image else some for some in _batches(self._raw)]
+        return self._network, np.concatenate(scaled)
 
 
 def measure(tiles: Tiles, features, raw: np.ndarray, division: Division, name: str, seed: int) -> dict:
@@ -106,16 +121,16 @@ def main() -> None:
     tiles = load_tiles(arguments.data / "magnetic_tile.zip")
     rows = list(csv.DictReader(arguments.out.open())) if arguments.out.exists() else []
     done = {(row["detector"], row["split"], row["normalized_by"], row["seed"]) for row in rows}
-    features, raw = features_of(tiles)
-    variants = {False: raw, True: np.concatenate([np.asarray(scaled_per_image(some)) for some in _batches(raw)])}
+    features = Features(tiles)
     for names, seeds, by_tile, per_image in PRESETS[arguments.preset]:
-        for seed in range(seeds):
-            for name in names:
+        for name in sorted(names, key=lambda name: CANDIDATES[name].layers):
+            for seed in range(seeds):
                 key = (name, "tile" if by_tile else "random", "image" if per_image else "all", str(seed))
                 if key in done:
                     continue
                 done.add(key)
-                row = measure(tiles, features, variants[per_image], divide(tiles, seed, by_tile), name, seed)
+                network, maps = features.maps(CANDIDATES[name], per_image)
+                row = measure(tiles, network, maps, divide(tiles, seed, by_tile), name, seed)
                 rows.append(dict(zip(COLUMNS, key, strict=True)) | row)
                 _write(arguments.out, rows)
                 print(
