@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from numbers import Real
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import keras
 import numpy as np
@@ -227,7 +227,8 @@ class AnomalyDetector(OutlierDetector):
         model = self.autoencoder
         kept = self.__dict__.get("_compiled")
         if kept is None or kept[0] is not model or kept[1] is not score:
-            self._compiled = kept = model, score, {}
+            functions: dict[tuple[int, ...], Any] = {}
+            self._compiled = kept = model, score, functions
 
         def values(batch):
             # Of images and of maps one each: for both, TensorFlow would relax the shape to one of any size.

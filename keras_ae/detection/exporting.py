@@ -147,7 +147,7 @@ def portable_endpoints(
         threshold = np.float32(detector.threshold_)
         return outputs | {"anomalies": scores > threshold} | conformal_outputs(calibration, scores, threshold)
 
-    if calibration is not None and "scores" in (allowed or {}):
+    if calibration is not None and allowed is not None and "scores" in allowed:
         allowed = {**allowed, **conformal_tolerances(calibration, allowed["scores"])}
     functions = {"score": lambda x: {"scores": score.values(Observation(model, x))}, "predict": predict}
     if hasattr(model, "encode") and _takes(model, shape):

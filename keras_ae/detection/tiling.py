@@ -48,7 +48,7 @@ class Tiling:
     @cached_property
     def starts(self) -> tuple[np.ndarray, np.ndarray]:
         """Where tiles begin, in rows and in columns."""
-        return tuple(self._starts(side) for side in self.size)
+        return self._starts(self.size[0]), self._starts(self.size[1])
 
     def _starts(self, side: int) -> np.ndarray:
         step = self.tile * (1 - self.overlap)
@@ -88,5 +88,5 @@ class Tiling:
         weights = np.zeros((side, len(starts), self.tile))
         for i, start in enumerate(starts):
             weights[start + np.arange(self.tile), i, np.arange(self.tile)] = within
-        weights = weights.reshape(side, -1)
-        return np.float32(weights / weights.sum(axis=1, keepdims=True))
+        flat = weights.reshape(side, -1)
+        return (flat / flat.sum(axis=1, keepdims=True)).astype(np.float32)

@@ -5,6 +5,7 @@ import shutil
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -90,7 +91,7 @@ class _Cache:
                         state["done"][split] = done
                         write_json(self.folder / STATE, state)
 
-    def _open(self, split: str, mode: str) -> np.ndarray:
+    def _open(self, split: str, mode: str) -> Any:  # a mapped file, or an array of nothing
         shape = (self.data.sizes[split], *self.features.map_shape)
         if not shape[0]:  # a file cannot be mapped that has nothing
             return np.zeros(shape, np.float32)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.fields import settle_fields
@@ -56,17 +57,17 @@ class FeatureConfig:
                 raise InputError(f"{name} {getattr(self, name)}", "at least 1", f"correct {name}")
         if self.map_neighbours % 2 == 0:
             raise InputError(f"map_neighbours {self.map_neighbours}", "an odd number", "3 is usual")
-        self._check_weights()
+        self._check_weights(self.features)
 
-    def _check_weights(self) -> None:
+    def _check_weights(self, name: str) -> None:
         """Refuse a file that is not there, and a network whose weights would be downloaded unasked."""
-        is_file = self.features.endswith(".keras")
+        is_file = name.endswith(".keras")
         if is_file and self.feature_weights is not None:
-            raise InputError(f"feature_weights beside {self.features}", "one of them", "leave them out")
-        if is_file and not Path(self.features).is_file():
-            raise InputError(f"{self.features}, which is not there", "a .keras file", "correct --features")
-        if not is_file and self.features != LITE0 and self.feature_weights is None:
-            received = f"the network {self.features} without its weights"
+            raise InputError(f"feature_weights beside {name}", "one of them", "leave them out")
+        if is_file and not Path(name).is_file():
+            raise InputError(f"{name}, which is not there", "a .keras file", "correct --features")
+        if not is_file and name != LITE0 and self.feature_weights is None:
+            received = f"the network {name} without its weights"
             action = f'give --feature-weights FILE, or "{DOWNLOADED}" to let Keras download them'
             raise InputError(received, "a weight file", action)
         if self.feature_weights not in (None, RANDOM, DOWNLOADED) and not Path(self.feature_weights).is_file():
@@ -94,7 +95,11 @@ class FeatureConfig:
         if model.architecture not in (DEFAULT_ARCHITECTURE, "feature_autoencoder"):
             received = f"architecture {model.architecture} with features"
             raise InputError(received, "feature_autoencoder", "leave out --architecture, or --features")
-        options = {"backbone": self.features, "size": self.map_size, "neighbours": self.map_neighbours}
+        options: dict[str, Any] = {
+            "backbone": self.features,
+            "size": self.map_size,
+            "neighbours": self.map_neighbours,
+        }
         if self.feature_weights is not None:
             options["weights"] = None if self.feature_weights == RANDOM else self.feature_weights
         options |= {"layers": self.feature_layers} if self.feature_layers else {}

@@ -1,7 +1,7 @@
 """A score of large images by that of their tiles."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -53,7 +53,7 @@ class Tiled(Score):
         return self.of.label
 
     @property
-    def has_map(self) -> bool:
+    def has_map(self) -> bool:  # type: ignore[override]  # other scores have it or not by their class
         """Whether the score of tiles has one."""
         return self.of.has_map
 
@@ -101,7 +101,7 @@ class Tiled(Score):
         return ops.reshape(values, (count, -1, *values.shape[1:]))
 
     def copy(self) -> Self:
-        return Tiled(self.of.copy(), self.size, self.overlap)
+        return replace(self, of=self.of.copy())
 
     def config(self) -> dict[str, Any]:
         of = {"name": self.of.name, **self.of.config()}
