@@ -58,6 +58,7 @@ class Decorrelated(Bottleneck):
         if units is not None:
             of = Dense(units, activation, initializer, dtype=self.dtype_policy, name="of")
         self.of: Any = of  # a bottleneck
+        self.sizes, self.measured = self.of.sizes, self.of.measured
         self.decorrelation = Decorrelation(alpha, form, features, dtype=self.dtype_policy, name="decorrelation")
 
     def build(self, input_shape):
@@ -69,6 +70,18 @@ class Decorrelated(Bottleneck):
         sampled = training and isinstance(self.of, Variational)
         self.decorrelation(self.of.posterior(features).mean if sampled else code)
         return code
+
+    def measures(self):
+        return self.of.measures()
+
+    def indices(self, code):
+        return self.of.indices(code)
+
+    def codes(self, indices):
+        return self.of.codes(indices)
+
+    def as_codes(self, codes):
+        return self.of.as_codes(codes)
 
     def compute_output_shape(self, input_shape):
         return self.of.compute_output_shape(input_shape)

@@ -8,7 +8,7 @@ from sklearn.datasets import make_blobs
 
 import keras_ae as kae
 from keras_ae._support.errors import InputError
-from keras_ae.bottlenecks import Dense, FiniteScalar, VectorQuantized
+from keras_ae.bottlenecks import Decorrelated, Dense, FiniteScalar, VectorQuantized
 
 IMAGES = np.random.default_rng(0).random((6, 8, 8, 1)).astype("float32")
 
@@ -23,8 +23,9 @@ DISCRETE = [
     lambda: VectorQuantized(4, entries=6, groups=2, seed=1),
     lambda: VectorQuantized(4, entries=6, updates="gradient", seed=1),
     lambda: FiniteScalar(4, levels=(8, 5, 2, 3)),
+    lambda: Decorrelated(of=VectorQuantized(4, entries=6, seed=1)),
 ]
-EACH = pytest.mark.parametrize("make", DISCRETE, ids=["averages", "gradient", "scalar"])
+EACH = pytest.mark.parametrize("make", DISCRETE, ids=["averages", "gradient", "scalar", "decorrelated"])
 
 
 @EACH
@@ -132,7 +133,7 @@ def test_usage_and_perplexity_are_of_the_shares():
     assert measured == pytest.approx({"usage": (2 / 4 + 2 / 2) / 2, "perplexity": 2.0})
 
 
-@EACH
+@pytest.mark.parametrize("make", DISCRETE[:3], ids=["averages", "gradient", "scalar"])
 def test_logs_show_usage_and_perplexity(make):
     codes, logs = trained(make(), epochs=2)
     assert len(np.unique(codes, axis=0)) > 1
