@@ -53,12 +53,12 @@ class Decorrelated(Bottleneck):
         super().__init__(**kwargs)
         if (units is None) == (of is None):
             raise InputError(f"units={units} and of={of}", "one of the two")
-        if not isinstance(of, Bottleneck | None):
-            raise InputError(f"of={of!r}", "a bottleneck, such as Variational(32)")
         if units is not None:
             of = Dense(units, activation, initializer, dtype=self.dtype_policy, name="of")
+        if not isinstance(of, Bottleneck):
+            raise InputError(f"of={of!r}", "a bottleneck, such as Variational(32)")
         self.of: Any = of  # a bottleneck
-        self.sizes, self.measured = self.of.sizes, self.of.measured
+        self.sizes, self.measured = of.sizes, of.measured
         self.decorrelation = Decorrelation(alpha, form, features, dtype=self.dtype_policy, name="decorrelation")
 
     def build(self, input_shape):

@@ -1,17 +1,15 @@
 """Candidates with the bottlenecks that a user names: pure functions, without Keras."""
 
-from math import prod
-
 from keras_ae.catalogue import BOTTLENECKS
 from keras_ae.code_shapes import strides_for
 from keras_ae.comparison.candidate import (
     CONVOLUTIONAL_OPTIONS,
-    DECODER_DEVIATION,
     STRIDED_FILTERS,
     Candidate,
     Codes,
     ImageShape,
     strided_layers,
+    variational_beta,
 )
 from keras_ae.runs import ModelConfig, format_code
 
@@ -56,6 +54,6 @@ def _vector(image_shape: ImageShape, shape, bottleneck: str) -> Candidate:
 
 def _candidate(architecture: str, image_shape: ImageShape, shape, bottleneck: str, *options: str) -> Candidate:
     if "beta" in BOTTLENECKS.keywords(bottleneck):  # refuses names that there are not
-        options += (f"bottleneck.beta={2 * DECODER_DEVIATION**2 / prod(image_shape):.3g}",)
+        options += (f"bottleneck.beta={variational_beta(image_shape):.3g}",)
     code, short = format_code(shape), bottleneck.rpartition(":")[2]
     return Candidate(f"{architecture}-{short}-{code}", ModelConfig(architecture, code, bottleneck, options))
