@@ -144,5 +144,5 @@ def _fitted_layers(codes: np.ndarray, settings: FlowMatching) -> list[tuple[np.n
     rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, settings.steps)
     per_call = max(n for n in range(1, 51) if settings.steps % n == 0)
     model.compile(keras.optimizers.Adam(rate), "mse", jit_compile=False, steps_per_execution=per_call)
-    model.fit(tf.data.Dataset.range(settings.steps).map(pair).prefetch(8), epochs=1, verbose=0)
+    model.fit(tf.data.Dataset.range(settings.steps).map(pair).prefetch(8), shuffle=False, verbose=0)
     return [tuple(layer.get_weights()) for layer in layers]
