@@ -136,7 +136,8 @@ class Trainer:
         with progress_bars(disable=not self.progress) as bars:
             if workers == 1:
                 return dict(self._here(jobs, bars))
-            title = f"{len(jobs)} candidates, {workers} at a time"
+            what = "candidates" if self.config.seeds == 1 else "runs"
+            title = f"{len(jobs)} {what}, {workers} at a time"
             task = bars.add_task(title, total=steps * len(jobs), remark="")
 
             def watch() -> None:
