@@ -184,9 +184,9 @@ def _table(comparison: Comparison) -> Any:
     title = f"{comparison.steps} steps each; {comparison.purpose.criterion.best} first"
     table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("candidate", no_wrap=True)
-    probes = [PROBE] if all(candidate.probe for candidate in comparison.trained) else []
     seeds, errors = len(comparison.trained[0].seeds), comparison.errors()
     mean = Column(f"mean of {seeds}", lambda c: errors[c.name].error, "{:.5f}".format)
+    probes = [PROBE] if not seeds and all(candidate.probe for candidate in comparison.trained) else []
     columns = [CODE_VALUES, *([mean] if seeds else []), *comparison.purpose.summary_columns(), *probes]
     for column in columns:
         table.add_column(column.heading, justify="right", no_wrap=True)

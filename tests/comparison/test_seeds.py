@@ -10,6 +10,7 @@ from scipy.stats import t
 
 from keras_ae._support.errors import InputError
 from keras_ae.cli import main
+from keras_ae.commands.compare import print_comparison
 from keras_ae.comparison import CompareConfig, compare, open_comparison, write_comparison
 from keras_ae.comparison.selection import Measured, not_told_apart, over_seeds
 from keras_ae.comparison.sentences import certainty
@@ -85,6 +86,20 @@ def test_record_and_report_have_the_seeds(finished):
     assert "validation MSE, mean of 2 seeds" in page
     assert "with 2 seeds" in page
     assert f"told apart from {results.recommended} by 2 seeds" in page
+
+
+def test_the_table_of_the_command_fits_and_is_in_the_order_of_the_means(finished, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    out, results = finished
+    longer = [replace(one, name=f"strided-variational-{one.name[-1]}") for one in results.trained]
+    names = {one.name: other.name for one, other in zip(results.trained, longer, strict=True)}
+    chosen = {"recommended": names[results.recommended], "best": names[results.best]}
+    print_comparison(replace(results, trained=tuple(longer), **chosen), out / "report.html")
+    said = capsys.readouterr().out
+    assert "…" not in said
+    means = [f"{one.error:.5f}" for one in results.measured()]
+    assert sorted(means, key=said.index) == means
+    assert "mean of 2" in said
 
 
 def test_one_seed_says_that_it_is_one(finished):
