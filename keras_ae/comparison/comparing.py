@@ -11,7 +11,7 @@ from keras_ae.comparison.config import CompareConfig, upgraded_comparison
 from keras_ae.comparison.halving import Halved, halve
 from keras_ae.comparison.records import FailedCandidate, TrainedCandidate
 from keras_ae.comparison.results import Comparison
-from keras_ae.comparison.training import Trainer, Workers
+from keras_ae.comparison.training import Trainer, Workers, workers_for
 from keras_ae.data import ImageData
 from keras_ae.runs import RunDirectory, check_workers, current_environment
 
@@ -55,7 +55,8 @@ def compare(
     check_workers(workers, auto=True)
     data = data or config.load_data(progress)
     candidates = candidates or config.candidates(data.image_shape)
-    with open_trainer(config, out, data, allow_inexact, progress, workers) as trainer:
+    processes = workers_for(config, config.seeds * len(candidates), data, workers)
+    with open_trainer(config, out, data, allow_inexact, progress, processes) as trainer:
         if (trainer.out / "results.json").is_file():
             return Comparison.from_json(RunDirectory(trainer.out).read("results"))
         halved = halve(trainer, candidates) if config.halving else Halved(tuple(candidates))
@@ -67,12 +68,13 @@ def compare(
 
 @contextmanager
 def open_trainer(
-    config: CompareConfig, out, data: ImageData, allow_inexact: bool, progress: bool, workers: Workers, **record
+    config: CompareConfig, out, data: ImageData, allow_inexact: bool, progress: bool, workers: int, **record
 ) -> Iterator[Trainer]:
     """The trainer of a comparison, while its directory is locked.
 
     Args:
-        config, out, data, allow_inexact, progress, workers: See `compare`.
+        config, out, data, allow_inexact, progress: See `compare`.
+        workers: See `Trainer`.
         **record: Further values of "config" in `comparison.json`.
 
     Raises:

@@ -62,7 +62,8 @@ def search(
     check_workers(workers, auto=True)
     data = data or config.load_data(progress)
     space = Space(data.image_shape, parse_codes(config.codes), config.max_code)
-    with open_trainer(config, out, data, allow_inexact, progress, workers, search=True) as trainer:
+    processes = workers_for(config, config.seeds * trials, data, workers)
+    with open_trainer(config, out, data, allow_inexact, progress, processes, search=True) as trainer:
         tried = _Search(trainer, space)
         finished = trainer.out / "results.json"
         if finished.is_file() and tried.count >= trials:
@@ -108,8 +109,7 @@ class _Search:
         """Try until so many trials have ended; those that were interrupted come first."""
         while self.count < trials:
             left = trials - self.count
-            size = min(left, workers_for(self.trainer.config, left, self.trainer.data, self.trainer.workers))
-            self._try(self._interrupted()[:left] or self._proposed(size))
+            self._try(self._interrupted()[:left] or self._proposed(min(left, self.trainer.workers)))
 
     def results(self) -> tuple[list[TrainedCandidate], list[FailedCandidate], list[DroppedCandidate]]:
         """What became of the trials."""

@@ -24,6 +24,7 @@ from keras_ae.runs import (
     last_step,
     read_metrics,
     run_job,
+    threads_each,
     train_at_once,
     workers_that_pay,
 )
@@ -67,7 +68,9 @@ class Trainer:
     Attributes:
         config, data, judge: The comparison's.
         out: Its directory.
-        allow_inexact, progress, workers: See `compare`.
+        allow_inexact, progress: See `compare`.
+        workers: Processes of the whole comparison. They decide the threads of each candidate, also where fewer
+            candidates are left: what was begun with one thread goes on with one.
     """
 
     config: CompareConfig
@@ -76,7 +79,7 @@ class Trainer:
     out: Path
     allow_inexact: bool
     progress: bool
-    workers: Workers
+    workers: int
 
     def train(self, candidates: Sequence[Candidate], until: int | None = None) -> list[Tried]:
         """Trains candidates to the end, or until they have made so many steps; what was trained is read back.
@@ -120,7 +123,7 @@ class Trainer:
 
     def _outcomes(self, attempts: Sequence[Attempt], until: int | None) -> Mapping[Path, Outcome]:
         """Train them, here or in processes of their own."""
-        workers = workers_for(self.config, len(attempts), self.data, self.workers)
+        workers = min(self.workers, len(attempts))
         jobs = {
             one.path: Job(
                 as_json(self.config.run(one.candidate.model, one.seed, one.candidate.learning_rate)),
@@ -134,7 +137,7 @@ class Trainer:
         }
         steps = until or self.config.steps
         with progress_bars(disable=not self.progress) as bars:
-            if workers == 1:
+            if self.workers == 1:
                 return dict(self._here(jobs, bars))
             what = "candidates" if self.config.seeds == 1 else "runs"
             title = f"{len(jobs)} {what}, {workers} at a time"
@@ -145,7 +148,7 @@ class Trainer:
                 done = sum(last_step(path) for path in jobs)
                 bars.update(task, completed=done, remark=f"{measured} finished" if measured else "")
 
-            return train_at_once(jobs, workers, self.out, watch=watch)
+            return train_at_once(jobs, workers, self.out, threads_each(self.workers), watch)
 
     def _here(self, jobs: Mapping[Path, Job], bars) -> Iterator[tuple[Path, Outcome]]:
         task = bars.add_task("candidates", total=len(jobs), remark="")

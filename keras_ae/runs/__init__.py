@@ -68,6 +68,7 @@ _SHARED = {
     "step_bytes": "model_cost",
     "step_seconds": "step_time",
     "task_of": "tasks",
+    "threads_each": "processes",
     "train_at_once": "processes",
     "workers_that_pay": "processes",
 }

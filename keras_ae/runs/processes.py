@@ -81,7 +81,7 @@ def train_at_once(
     processes = Processes()
     for item in jobs.items():
         waiting.put(item)
-    threads = threads or max(1, cores() // workers)
+    threads = threads or threads_each(workers)
     with ThreadPoolExecutor(workers) as pool:
         try:
             files = [logs / f"worker{number}.log" for number in range(workers)]
@@ -147,6 +147,11 @@ def check_workers(workers: int | str, auto: bool = False) -> None:
     if (auto and workers == "auto") or (isinstance(workers, int) and workers >= 1):
         return
     raise InputError(f"{workers!r} workers", f"at least 1{', or auto' if auto else ''}", "give another --workers")
+
+
+def threads_each(workers: int) -> int:
+    """Threads of each of so many processes: an equal share of the machine's."""
+    return max(1, cores() // workers)
 
 
 def workers_that_pay(jobs: int, batch_bytes: int, memory: int | None = None) -> int:

@@ -110,3 +110,12 @@ def test_too_few_evaluations_are_refused_before_anything_is_written(tmp_path, ca
     assert main(["compare", *flags]) == 2
     assert "halving with 3 evaluations in 9 steps; expected at least 4" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_the_last_candidate_of_several_workers_goes_on_with_the_threads_it_began_with(tmp_path):
+    """Of two codes of one size one is dropped; the other is then alone, and has half of the threads still."""
+    same = [one for one in CANDIDATES if one.model.code == "2"]
+    results = compare(CONFIG, tmp_path / "out", candidates=same, progress=False, workers=2)
+    assert (len(results.trained), len(results.dropped)) == (1, 1)
+    assert results.trained[0].resumed_inexactly == ()
