@@ -139,13 +139,19 @@ def test_the_gallery_of_the_experiments_leads_nowhere_outside_itself(tmp_path):
 
 
 def test_the_readme_counts_the_verdicts_of_each_study():
-    """Its table says of each study what the study's own table of claims comes to."""
+    """The table of docs/studies.md says what each study's table of claims comes to, the README the sum."""
     readme = (EXPERIMENTS.parent / "README.md").read_text(encoding="utf-8")
+    studies = (EXPERIMENTS.parent / "docs" / "studies.md").read_text(encoding="utf-8")
+    verdicts = []
     for folder in sorted(path.parent for path in EXPERIMENTS.glob("*/study.py")):
         page = markdown_page((folder / "README.md").read_text(encoding="utf-8"))
-        (row,) = [line for line in readme.splitlines() if line.startswith(f"| [`{folder.name}`](exp")]
+        (row,) = [line for line in studies.splitlines() if line.startswith(f"| [`{folder.name}`](../exp")]
         assert tally(page.verdicts).partition(": ")[2] in row, folder.name
         assert re.search(rf"\b{len(page.verdicts)} claims", row), folder.name
+        verdicts += page.verdicts
+    yes, no, undecided, untested = (verdicts.count(verdict) for verdict in VERDICTS)
+    counts = f"{yes} hold, {no} do not, {undecided} are undecided, and {untested} are not tested"
+    assert f"Of {len(verdicts)} claims so far {counts}" in " ".join(readme.split())
 
 
 def test_no_claim_is_decided_by_one_seed_and_what_is_not_tested_has_a_reason():
