@@ -83,6 +83,17 @@ def measure_drift(
         significance: Probability, in (0, 1), with which drift is reported where there is none.
         groups: Name or number [n] of the group of each image.
         seed: Seed of the draws, which break ties and choose from groups.
+
+    Raises:
+        InputError: If the significance is no probability, or a score is not finite.
+
+    Example:
+        >>> generator = np.random.default_rng(0)
+        >>> calibration = kae.detection.Calibration(generator.normal(size=200), rate=0.05)
+        >>> kae.detection.measure_drift(calibration, generator.normal(size=200)).found_at is None
+        True
+        >>> kae.detection.measure_drift(calibration, generator.normal(1, 1, size=200)).alarms > 20
+        True
     """
     if not 0 < significance < 1:
         raise InputError(f"significance={significance}", "a probability between 0 and 1", "0.01 is usual")

@@ -28,7 +28,7 @@ def judge_images(
         >>> _ = kae.AnomalyDetector(model, "mse").fit(data.train).export("exported")
         >>> judged = judge_images(kae.detection.ExportedDetector("exported"), data, ("0",))
         >>> len(judged.scores), judged.anomalous_kinds()[:2]
-        (360, ['1', '2'])
+        (359, ['1', '2'])
     """
     count = data.sizes[split]
     rows = [np.arange(start, min(start + AT_ONCE, count)) for start in range(0, count, AT_ONCE)]

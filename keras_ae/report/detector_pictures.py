@@ -62,8 +62,8 @@ def outlined(picture: np.ndarray, region: np.ndarray, colour: tuple[float, float
     Example:
         >>> region = np.zeros((9, 9), bool); region[2:7, 2:7] = True
         >>> drawn = outlined(np.zeros((9, 9, 3), "float32"), region, (1, 1, 1))[..., 0]
-        >>> int(drawn.sum()), drawn[4, 4]  # 25 pixels but for the one in the middle
-        (24, 0.0)
+        >>> int(drawn.sum()), int(drawn[4, 4])  # 25 pixels but for the one in the middle
+        (24, 0)
     """
     from scipy.ndimage import binary_erosion
 

@@ -45,6 +45,7 @@ def _fitted(images, directory, pauses=(), patience=None):
     return model.get_weights(), epochs
 
 
+@pytest.mark.slow
 def test_pauses_change_no_bit(images, tmp_path):
     whole, _ = _fitted(images, tmp_path / "whole")
     parts, epochs = _fitted(images, tmp_path / "parts", pauses=(1, 1, 3))

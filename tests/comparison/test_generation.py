@@ -51,6 +51,9 @@ class _Comparison:
     def __getitem__(self, name):
         return self.candidates[name]
 
+    def errors(self):
+        return {name: Generate().measured(one) for name, one in self.candidates.items()}
+
 
 class Pixels:
     name = "pixels"
@@ -127,6 +130,7 @@ def test_columns_of_the_report_are_by_source_and_extractor(images, tmp_path):
     comparison = {"a": candidate}
     evidence = Generate().evidence(_Comparison(recommended="a", candidates=comparison))
     assert "3 samples" in evidence
+    assert ": 3, by features of pixels" in evidence
 
 
 @pytest.fixture(scope="module")

@@ -130,7 +130,14 @@ def test_pooled_errors_of_pixels_are_numpys(images):
     np.testing.assert_allclose(scores, errors.max((1, 2)), rtol=1e-5)
 
 
-@pytest.mark.parametrize("score", ["position_gaussian", "nearest_patches", "position_gaussian:blurred_max"])
+@pytest.mark.parametrize(
+    "score",
+    [
+        "position_gaussian",
+        "nearest_patches",
+        pytest.param("position_gaussian:blurred_max", marks=pytest.mark.slow),
+    ],
+)
 def test_detectors_of_features_are_saved_and_exported_in_every_format(tmp_path, images, score):
     inputs = keras.Input((8, 8, 3))
     network = keras.Model(inputs, keras.layers.Conv2D(70, 3, 2, "same")(inputs))

@@ -110,6 +110,7 @@ def test_interrupted_maps_go_on_and_those_of_other_images_are_made_anew(places, 
     )
 
 
+@pytest.mark.slow
 def test_other_scores_train_an_autoencoder_of_the_features(places, tmp_path, capsys):
     linear = ["--architecture", "feature_autoencoder", "--code", "2", "--options", "hidden=False"]
     training = ["--score", "standardized_error:max", "--steps", "60", "--learning-rate", "0.01"]
