@@ -100,7 +100,7 @@ def _models(
     """Each candidate with its directory and its model."""
     with progress_bars(disable=not progress) as bars:
         for candidate in bars.track(trained, description=description):
-            path = directory.path / "candidates" / candidate.name
+            path = run_path(directory.path, candidate.name)
             yield candidate, path, load_model(path / "model.keras")
             keras.utils.clear_session()
 

@@ -11,7 +11,7 @@ from keras_ae.comparison.results import dropped_candidate, dropped_row, failed_c
 from keras_ae.comparison.rungs import rungs
 from keras_ae.comparison.selection import Measured, frontier
 from keras_ae.comparison.training import Trainer
-from keras_ae.runs import RunDirectory, plain
+from keras_ae.runs import ModelConfig, RunDirectory, plain
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,11 @@ def dominated(candidates: Sequence[Measured]) -> dict[str, Measured]:
     }
 
 
+def dropped_by(better: Measured, one: Measured, model: ModelConfig, steps: int) -> DroppedCandidate:
+    """A candidate that another beats with as small a code after so many steps."""
+    return DroppedCandidate(one.name, model, one.code_values, steps, one.error, better.name, better.error)
+
+
 def halve(trainer: Trainer, candidates: Sequence[Candidate]) -> Halved:
     """Trains candidates until the last rung, and drops after each those that others beat with as small a code.
 
@@ -72,8 +77,7 @@ def _decision(trainer: Trainer, candidates: Sequence[Candidate], steps: int) -> 
     dropped = []
     for name, better in dominated(errors).items():
         if not trainer.is_finished(name):
-            about = by_name[name].code_values, steps, by_name[name].error, better.name, better.error
-            dropped.append(dropped_row(DroppedCandidate(name, models[name], *about)))
+            dropped.append(dropped_row(dropped_by(better, by_name[name], models[name], steps)))
     return {"steps": steps, "dropped": dropped, "failed": failed}
 
 

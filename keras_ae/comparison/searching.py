@@ -10,7 +10,7 @@ from keras_ae.comparison.candidate import Candidate, parse_codes
 from keras_ae.comparison.comparing import open_trainer
 from keras_ae.comparison.conclusion import conclude
 from keras_ae.comparison.config import CompareConfig
-from keras_ae.comparison.halving import dominated
+from keras_ae.comparison.halving import dominated, dropped_by
 from keras_ae.comparison.records import DroppedCandidate, FailedCandidate, TrainedCandidate
 from keras_ae.comparison.results import Comparison, dropped_candidate, dropped_row, measured
 from keras_ae.comparison.rungs import rungs
@@ -167,8 +167,7 @@ class _Search:
             if better is None or self.trainer.is_finished(error.name):
                 left.append(one)
                 continue
-            about = error.code_values, steps, error.error, better.name, better.error
-            dropped = DroppedCandidate(error.name, one.candidate.model, *about)
+            dropped = dropped_by(better, error, one.candidate.model, steps)
             one.trial.set_user_attr(DROPPED, dropped_row(dropped))
             self.study.tell(one.trial, state=self.optuna.trial.TrialState.PRUNED)
         return left

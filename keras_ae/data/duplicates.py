@@ -1,12 +1,12 @@
 """Images of one split that are nearly those of another: shots of one part, frames of one film, copies."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
+from keras_ae._support.image_arrays import slices
 from keras_ae.data.collection import TEST, TRAIN, VALIDATION
 from keras_ae.data.image_data import ImageData
 
@@ -112,16 +112,12 @@ def _thumbnails(data: ImageData, split: str) -> tuple[np.ndarray, list[str]]:
     size, most, streamed = data.sizes[split], MOST[split], data.is_streamed(split)
     rows = np.arange(0, size, -(-size // (most // STREAMED if streamed else most)))
     with ThreadPoolExecutor(_THREADS) as pool:
-        made = pool.map(lambda some: _reduced(data.images_at(split, some)), _pieces(rows))
+        made = pool.map(lambda some: _reduced(data.images_at(split, some)), slices(rows, _AT_ONCE))
         thumbnails = np.concatenate(list(made))
     thumbnails -= thumbnails.mean(axis=1, keepdims=True)
     thumbnails /= np.maximum(np.linalg.norm(thumbnails, axis=1, keepdims=True), 1e-6)
     files = data.files(split)
     return thumbnails, [f"{split}[{row}]" if files is None else repr(str(files[row])) for row in rows]
-
-
-def _pieces(rows: np.ndarray) -> Iterator[np.ndarray]:
-    return (rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE))
 
 
 def _reduced(images: np.ndarray) -> np.ndarray:

@@ -176,11 +176,7 @@ class ImageData:
             >>> other.seed, other.fingerprint() == data.fingerprint()
             (1, True)
         """
-        other = copy.copy(self)
-        other.seed = positive("seed", seed, least=0)
-        for pipeline in (TRAIN, VALIDATION, TEST):
-            other.__dict__.pop(pipeline, None)
-        return other
+        return self._changed(seed=positive("seed", seed, least=0))
 
     def steps_per_epoch(self, split: str, batch_size: int | None = None) -> int:
         """Returns the number of batches of one epoch."""
@@ -271,19 +267,18 @@ class ImageData:
             images: What takes the place of each split's images, one for one: their feature maps, for instance.
         """
         splits = {name: replace(split, images=images[name]) for name, split in self._splits.items()}
-        return ImageData(
-            self.source,
-            splits,
-            batch_size=self.batch_size,
-            seed=self.seed,
-            label_names=self.label_names,
-            notes=self._notes,
-            root=self._root,
-            log=self._log,
-            preparation=self._preparation,
-            test_is_drawn=self.test_is_drawn,
-            validation_is_drawn=self.validation_is_drawn,
-        )
+        height, width, channels = map(int, splits[TRAIN].images.shape)
+        changed = self._changed(_splits=splits, image_shape=(height, width, channels))
+        changed.__dict__.pop("_fingerprint", None)
+        return changed
+
+    def _changed(self, **attributes) -> "ImageData":
+        """A copy with other attributes, and pipelines of its own."""
+        other = copy.copy(self)
+        for pipeline in (TRAIN, VALIDATION, TEST):
+            other.__dict__.pop(pipeline, None)
+        other.__dict__.update(attributes)
+        return other
 
     def fingerprint(self) -> str:
         """Returns the SHA-256 (hexadecimal) of what the splits hold, the same for the same data on any machine.

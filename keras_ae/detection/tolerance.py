@@ -38,7 +38,8 @@ def score_tolerance(detector: AnomalyDetector, images: np.ndarray) -> float:
     low, high = np.percentile(detector.calibration_.scores, [16, 84])
     score = detector.score_
     rounding = ROUNDING * float(np.abs(detector.calibration_.scores).max())
-    changes = _faint_change(detector, score.values, images), _rounded_sums(detector, score.values, images)
+    before = _measured(detector, score.values, images)
+    changes = (change(detector, score.values, images, before) for change in (_faint_change, _rounded_sums))
     return max(PART * (high - low) / 2, *changes, rounding)
 
 
@@ -46,17 +47,17 @@ def map_tolerance(detector: AnomalyDetector, images: np.ndarray) -> float:
     """The same for maps: a thousandth of the deviation of their values, over all pixels of `images`."""
     score = detector.score_
     values = _measured(detector, score.map, images)
-    changes = _faint_change(detector, score.map, images), _rounded_sums(detector, score.map, images)
+    changes = (change(detector, score.map, images, values) for change in (_faint_change, _rounded_sums))
     return max(PART * float(np.std(values, dtype=np.float64)), *changes)
 
 
-def _faint_change(detector: AnomalyDetector, function: Callable, images: np.ndarray) -> float:
+def _faint_change(detector: AnomalyDetector, function: Callable, images: np.ndarray, before: np.ndarray) -> float:
     """The largest change of a score or a map by a hundredth of a grey level, up or down at random."""
     changed = as_array(faintly_changed(images, len(images)))
-    return _largest_change(*(_measured(detector, function, batch) for batch in (images, changed)))
+    return _largest_change(before, _measured(detector, function, changed))
 
 
-def _rounded_sums(detector: AnomalyDetector, function: Callable, images: np.ndarray) -> float:
+def _rounded_sums(detector: AnomalyDetector, function: Callable, images: np.ndarray, before: np.ndarray) -> float:
     """The largest change of a score or a map by roundings of sums in float32, up or down at random.
 
     A sum of n products, one added after the other, is usually off by √n half units in the last place: so each
@@ -69,7 +70,6 @@ def _rounded_sums(detector: AnomalyDetector, function: Callable, images: np.ndar
             error = HALF_UNIT * np.sqrt(np.prod(variable.shape[:-1]))
             signs = generator.choice([-1.0, 1.0], variable.shape[-1])
             rounded.append((variable, keras.ops.cast(variable * (1 + error * signs), variable.dtype)))
-    before = _measured(detector, function, images)
     with keras.StatelessScope(state_mapping=rounded):
         return _largest_change(before, _measured(detector, function, images))
 

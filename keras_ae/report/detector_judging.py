@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_ae._support.image_arrays import slices
 from keras_ae.data import ImageData
 from keras_ae.detection import ExportedDetector
 from keras_ae.report.detector import JudgedImages
@@ -31,7 +32,7 @@ def judge_images(
         (359, ['1', '2'])
     """
     count = data.sizes[split]
-    rows = [np.arange(start, min(start + AT_ONCE, count)) for start in range(0, count, AT_ONCE)]
+    rows = slices(np.arange(count), AT_ONCE)
     scores = np.concatenate([detector.score(data.images_at(split, some)) for some in rows])
     known = normal_labels(data, train_labels)
     normal, kinds = np.ones(count, bool), np.full(count, "normal")

@@ -1,12 +1,13 @@
 """What a detector makes of a source's test images: false alarms, anomalies by kind, maps beside masks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from keras_ae._support.errors import InputError
+from keras_ae._support.image_arrays import slices
 from keras_ae.data import ImageData, load
 from keras_ae.detection import AnomalyDetector, Calibration, ExportedDetector, PixelCounts, measure_outcome
 from keras_ae.runs.normal_images import check_normal
@@ -126,7 +127,7 @@ def measure_split(
         known: Numbers of the labels of normal images; None where all are.
         split: Name of the split.
     """
-    batches = (data.images_at(split, rows) for rows in _some(np.arange(data.sizes[split])))
+    batches = (data.images_at(split, rows) for rows in slices(np.arange(data.sizes[split]), AT_ONCE))
     scores, groups = np.concatenate([np.asarray(scores_of(batch)) for batch in batches]), data.groups(split)
     if known is None:
         return measure_outcome(scores, np.ones(len(scores), bool), calibration, groups=groups)
@@ -147,17 +148,13 @@ def _measure_maps(maps_of: Callable, data: ImageData, normal: np.ndarray, split:
     if not data.has_mask(split).any():
         return {}
     counts = PixelCounts()
-    for some in _some(np.flatnonzero(normal | data.has_mask(split))):
+    for some in slices(np.flatnonzero(normal | data.has_mask(split)), AT_ONCE):
         masks = data.masks(split, some)
         counts.add(_sized(maps_of(data.images_at(split, some)), masks.shape[1:]), masks)
     try:
         return {"test_pixels": asdict(counts.measures())}
     except InputError:  # no pixel of a defect is left at this size
         return {}
-
-
-def _some(rows: np.ndarray) -> Iterator[np.ndarray]:
-    return (rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE))
 
 
 def _sized(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:

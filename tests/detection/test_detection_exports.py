@@ -17,7 +17,7 @@ from keras_ae._support.execution import computing_in
 from keras_ae.detection import SCORES, Observation, exporting, fit_scores
 from keras_ae.detection.exporting import detector_endpoints
 from keras_ae.detection.scores.standardization import faintly_changed
-from keras_ae.detection.tolerance import PART, _rounded_sums, score_tolerance, tolerances
+from keras_ae.detection.tolerance import PART, _measured, _rounded_sums, score_tolerance, tolerances
 
 pytestmark = [
     pytest.mark.tensorflow,
@@ -164,7 +164,7 @@ def test_a_tolerance_covers_sums_that_are_added_up_one_product_after_the_other()
     def sums(observation):
         return observation.model.encoder.layers[2](ops.reshape(observation.images, (-1, len(kernel))))
 
-    change = _rounded_sums(detector, sums, pixels)
+    change = _rounded_sums(detector, sums, pixels, _measured(detector, sums, pixels))
     assert np.abs(summed - exact).max() < change < 30 * np.abs(summed - exact).max()
     for before, after in zip(weights, detector.autoencoder.get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
