@@ -26,10 +26,31 @@ OWN_LOSSES = {
 }
 
 
-class Reconstruction:
-    """Autoencoders learn to give back their images."""
+class Task:
+    """What a model learns, and how it is measured: by its own losses, where a kind does not say otherwise."""
 
     labels, trains = False, True
+
+    def batches(self, data: ImageData, split: str, training: TrainingConfig, **options):
+        """What the model gets of a split; the options are those of `ImageData.pipeline`."""
+        return data.pipeline(split, noise=training.noise, **options)
+
+    def measure(self, model, data: ImageData, split: str, training: TrainingConfig) -> dict[str, float]:
+        """Losses and metrics on one split."""
+        batches = self.batches(data, split, training, shuffle=False)
+        return model.evaluate(batches, return_dict=True, verbose=0) | {"images": data.sizes[split]}
+
+    def describe(self, model) -> dict[str, Any]:
+        """Size of a model."""
+        return {"parameters": model.count_params()}
+
+    def speed(self, model, data: ImageData) -> dict[str, float]:
+        """How long the trained model takes; nothing is timed."""
+        return {}
+
+
+class Reconstruction(Task):
+    """Autoencoders learn to give back their images."""
 
     def loss_name(self, training: TrainingConfig) -> str:
         """What the model is trained on, for people."""
@@ -39,10 +60,6 @@ class Reconstruction:
         """Loss and metrics, as `compile` takes them."""
         loss = OWN_LOSSES[training.loss]() if training.loss in OWN_LOSSES else training.loss
         return {"loss": loss, "metrics": ["mse"]}  # So that every loss can be compared, in the history.
-
-    def batches(self, data: ImageData, split: str, training: TrainingConfig, **options):
-        """What the model gets of a split; the options are those of `ImageData.pipeline`."""
-        return data.pipeline(split, noise=training.noise, **options)
 
     def measure(self, model, data: ImageData, split: str, training: TrainingConfig) -> dict[str, float]:
         """The reconstruction scores of one split, as `ReconstructionScores.summary` gives them."""
@@ -85,8 +102,7 @@ class FeatureReconstruction(Reconstruction):
 
     def measure(self, model, data: ImageData, split: str, training: TrainingConfig) -> dict[str, float]:
         """Losses on the maps of one split."""
-        batches = self.batches(data, split, training, shuffle=False)
-        return model.evaluate(batches, return_dict=True, verbose=0) | {"images": data.sizes[split]}
+        return Task.measure(self, model, data, split, training)
 
     def describe(self, model) -> dict[str, Any]:
         """Size of a model and of its code, which is compared with the maps."""
@@ -98,10 +114,10 @@ class FeatureReconstruction(Reconstruction):
         return {}
 
 
-class FeatureExtraction:
+class FeatureExtraction(Task):
     """Features alone learn nothing but the mean and deviation of each channel."""
 
-    labels, trains = False, False
+    trains = False
 
     def measure(self, model, data: ImageData, split: str, training: TrainingConfig) -> dict[str, float]:
         """There is nothing to measure."""
@@ -109,20 +125,16 @@ class FeatureExtraction:
 
     def describe(self, model) -> dict[str, Any]:
         """Size of a model and of its maps."""
-        return {"parameters": model.count_params(), "map_shape": list(model.map_shape)}
-
-    def speed(self, model, data: ImageData) -> dict[str, float]:
-        """Nothing is timed."""
-        return {}
+        return super().describe(model) | {"map_shape": list(model.map_shape)}
 
 
-class Classification:
+class Classification(Task):
     """Classifiers, with local objectives or without, learn the labels of the images: their output is logits.
 
     Their loss is the sparse categorical cross-entropy in nats, whatever the loss of the configuration.
     """
 
-    labels, trains = True, True
+    labels = True
 
     def loss_name(self, training: TrainingConfig) -> str:
         """What the model is trained on, for people."""
@@ -141,19 +153,6 @@ class Classification:
         column = _label_column(data, split, training.label)
         batches = data.pipeline(split, labels=True, **options)
         return batches if column is None else batches.map(lambda images, labels: (images, labels[:, column]))
-
-    def measure(self, model, data: ImageData, split: str, training: TrainingConfig) -> dict[str, float]:
-        """Losses and accuracy on one split."""
-        batches = self.batches(data, split, training, shuffle=False)
-        return model.evaluate(batches, return_dict=True, verbose=0) | {"images": data.sizes[split]}
-
-    def describe(self, model) -> dict[str, Any]:
-        """Size of a model."""
-        return {"parameters": model.count_params()}
-
-    def speed(self, model, data: ImageData) -> dict[str, float]:
-        """Nothing is timed."""
-        return {}
 
 
 def task_of(model: keras.Model):
