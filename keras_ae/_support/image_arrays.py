@@ -8,8 +8,8 @@ import numpy as np
 
 from keras_ae._support import pixels
 from keras_ae._support.errors import InputError
+from keras_ae._support.pixels import BATCH, slices
 
-BATCH = 256  # images of one array at a time
 UNKNOWN = (None, None, None)
 INFINITE = -1  # tf.data.INFINITE_CARDINALITY
 
@@ -20,11 +20,6 @@ def image_shape(model) -> tuple[int | None, ...]:
         return tuple(model.image_shape)
     shape = getattr(model, "input_shape", None)
     return shape[1:] if isinstance(shape, tuple) else UNKNOWN
-
-
-def slices(array, size: int = BATCH) -> Iterator:
-    """Yields slices of at most `size` rows of an array or a tensor."""
-    return (array[start : start + size] for start in range(0, len(array), size))
 
 
 def raw_batches(images, shape: tuple[int | None, ...], size: int = BATCH) -> Iterator:

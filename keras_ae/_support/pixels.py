@@ -4,12 +4,20 @@ Floats are in [0, 1], of which rounding may miss the ends by TOLERANCE. Bytes (u
 floats by a division by 255. Other values are read with their whole data set in view, by `keras_ae.data` alone.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from keras_ae._support.errors import InputError
 
+BATCH = 256  # images of one array at a time
 TOLERANCE = 1e-6
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green and blue (ITU-R BT.601), as in Pillow
+
+
+def slices(array, size: int = BATCH) -> Iterator:
+    """Yields slices of at most `size` rows of an array or a tensor."""
+    return (array[start : start + size] for start in range(0, len(array), size))
 
 
 def is_in_unit(low: float, high: float) -> bool:

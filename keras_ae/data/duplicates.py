@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from keras_ae._support.image_arrays import slices
+from keras_ae._support.pixels import slices
 from keras_ae.data.collection import TEST, TRAIN, VALIDATION
 from keras_ae.data.image_data import ImageData
 

@@ -7,7 +7,8 @@ import keras
 import numpy as np
 
 from keras_ae._support.execution import compiled
-from keras_ae._support.image_arrays import all_images, image_batches, one_image, slices
+from keras_ae._support.image_arrays import all_images, image_batches, one_image
+from keras_ae._support.pixels import slices
 from keras_ae.evaluation.codes.interpolation import interpolate_codes
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_ae._support.image_arrays import slices
+from keras_ae._support.pixels import slices
 from keras_ae.data import ImageData
 from keras_ae.detection import ExportedDetector
 from keras_ae.report.detector import JudgedImages

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_ae._support.errors import InputError
-from keras_ae._support.image_arrays import slices
+from keras_ae._support.pixels import slices
 from keras_ae.data import ImageData, load
 from keras_ae.detection import AnomalyDetector, Calibration, ExportedDetector, PixelCounts, measure_outcome
 from keras_ae.runs.normal_images import check_normal

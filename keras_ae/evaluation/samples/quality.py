@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_ae._support.errors import InputError, listed_names, unknown_name
 from keras_ae._support.execution import compiled
-from keras_ae._support.image_arrays import BATCH
+from keras_ae._support.pixels import BATCH
 from keras_ae.data import ImageData
 from keras_ae.density import ALL_DENSITIES, DENSITIES, Density
 from keras_ae.evaluation.codes.interpolation import interpolate_codes
