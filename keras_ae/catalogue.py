@@ -177,4 +177,10 @@ PURPOSES = Catalogue(
     },
     group="keras_ae.purposes",
 )
+# Simulated defects: functions of an image, of one that gives others, and of a generator.
+DEFECTS = Catalogue(
+    "simulated defect",
+    {name: f"keras_ae.detection.defects.{name}:{name}" for name in ("patch", "scar", "texture")},
+    group="keras_ae.defects",
+)
 _CATALOGUES = {c.kind: c for c in (LAYERS, BOTTLENECKS, NETWORKS, ARCHITECTURES, ATTACKS, PURPOSES)}

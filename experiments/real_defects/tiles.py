@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from scipy.sparse.csgraph import connected_components
 
 NORMAL = "Free"
 PARTS = 5  # a fifth of the normal tiles is for testing, and a fifth for the threshold
 FEWEST = 3  # shots of one tile
+THUMBNAIL, NEIGHBOURS, RATIO = 32, 20, 0.15  # pixels a side; as in `keras_ae.data.near_duplicates`
 DEVELOPMENT = 4  # a quarter of the defective tiles is for choosing settings, and never tested on
 
 
@@ -48,7 +50,10 @@ def load_tiles(archive: Path, side: int = 256) -> Tiles:
             kinds.append(re.search(r"MT_(\w+?)/", name)[1])
             shots.append([int(number) for number in re.search(r"exp(\d+)_num_(\d+)", name).groups()])
     kinds = np.array(kinds)
-    return Tiles(np.stack(images)[..., None], np.stack(masks), kinds, _tiles(np.array(shots), kinds == NORMAL))
+    pixels, tiles = np.stack(images), _tiles(np.array(shots), kinds == NORMAL)
+    for some in (np.flatnonzero(kinds == NORMAL), np.flatnonzero(kinds != NORMAL)):
+        tiles[some] = joined(tiles[some], thumbnails(pixels[some]))
+    return Tiles(pixels[..., None], np.stack(masks), kinds, tiles)
 
 
 def _tiles(shots: np.ndarray, normal: np.ndarray) -> np.ndarray:
@@ -69,6 +74,36 @@ def _tiles(shots: np.ndarray, normal: np.ndarray) -> np.ndarray:
         tiles[some] = first + np.searchsorted(starts, np.arange(len(some)), side="right")
         first = tiles.max() + 1
     return tiles
+
+
+def thumbnails(images: np.ndarray) -> np.ndarray:
+    """Thumbnails [n, 1024] of uint8 images [n, h, w], less their mean and contrast, which exposures change."""
+    made = [Image.fromarray(image).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX) for image in images]
+    flat = np.stack([np.asarray(each, np.float32).ravel() for each in made])
+    flat -= flat.mean(axis=1, keepdims=True)
+    return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
+
+
+def joined(tiles: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """Tiles [n], of which those that share near duplicates are one: the order mixes tiles that take turns.
+
+    Two images are near duplicates if their squared distance is below 0.15 of that of either to its 20th neighbour,
+    as in `keras_ae.data.near_duplicates`.
+
+    Args:
+        tiles: Number of the tile that each image shows.
+        images: Their thumbnails [n, 1024].
+    """
+    distances = np.maximum(1 - images @ images.T, 0)
+    np.fill_diagonal(distances, np.inf)
+    last = min(NEIGHBOURS, len(images) - 1) - 1
+    usual = np.partition(distances, last, axis=1)[:, last]
+    alike = distances < RATIO * np.maximum(usual[:, None], usual[None, :])
+    numbers, which = np.unique(tiles, return_inverse=True)
+    links = np.zeros((len(numbers), len(numbers)), bool)
+    rows, columns = np.nonzero(alike)
+    links[which[rows], which[columns]] = True
+    return numbers[connected_components(links, directed=False)[1]][which]
 
 
 def divide(tiles: Tiles, seed: int, by_tile: bool = True) -> Division:

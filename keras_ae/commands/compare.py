@@ -27,7 +27,7 @@ from keras_ae.comparison import (
 from keras_ae.runs import DataConfig, TrainingConfig, check_workers
 
 CODE_VALUES = Column("values", lambda candidate: candidate.code_values, "{:,}".format)
-PROBE = Column("probe", lambda candidate: candidate.probe.accuracy, "{:.1%}".format)
+PROBE = Column("probe", lambda candidate: candidate.probe and candidate.probe.accuracy, "{:.1%}".format)
 
 
 def _purpose_options() -> type:
@@ -52,7 +52,7 @@ else:
 
 @dataclass(frozen=True)
 class _Comparison:
-    """What `compare` and `search` have in common."""
+    """Options that `compare` and `search` share."""
 
     data: Annotated[DataConfig, tyro.conf.OmitArgPrefixes]
     out: Path
@@ -140,7 +140,7 @@ class Search(_Comparison):
     """Try networks, codes and learning rates that Optuna proposes; the same report recommends one."""
 
     trials: int = TRIALS
-    """How many to try in all; give more to go on with a search that has finished."""
+    """Number of trials in all; give more to go on with a search that has finished."""
     prune: bool = True
     """Drop trials after a quarter or half of their steps where another has a lower error with as small a code."""
 
@@ -186,7 +186,7 @@ def _table(comparison: Comparison) -> Any:
     table.add_column("candidate", no_wrap=True)
     seeds, errors = len(comparison.trained[0].seeds), comparison.errors()
     mean = Column(f"mean of {seeds}", lambda c: errors[c.name].error, "{:.5f}".format)
-    probes = [PROBE] if not seeds and all(candidate.probe for candidate in comparison.trained) else []
+    probes = [PROBE] if not seeds and any(candidate.probe for candidate in comparison.trained) else []
     columns = [CODE_VALUES, *([mean] if seeds else []), *comparison.purpose.summary_columns(), *probes]
     for column in columns:
         table.add_column(column.heading, justify="right", no_wrap=True)

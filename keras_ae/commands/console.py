@@ -1,4 +1,4 @@
-"""What the commands share: how they print, and how they load Keras."""
+"""Shared by the commands: printing, and loading Keras."""
 
 import gc
 import importlib.util

@@ -17,7 +17,7 @@ from keras_ae._support.files import plain_cell, shown_name
 from keras_ae._support.output_paths import check_output_directory, check_output_file
 from keras_ae._support.written_files import saved_model_files
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_near_duplicates, print_notes
-from keras_ae.commands.detector_report import check_report_of, report_on
+from keras_ae.commands.detector_report import REPORT, check_report_at, report_on
 from keras_ae.commands.scores_output import COLUMNS, FIELDS, check_maps_directory, check_scores_file, map_path
 from keras_ae.data import MAX_PIXELS
 from keras_ae.detection import DEFAULT_RATE, check_rate, check_threshold
@@ -59,8 +59,8 @@ class DetectTrain:
     false_positive_rate: float = DEFAULT_RATE
     """Part of normal images that may be taken for anomalies; the validation images set the threshold."""
     defects: str | None = None
-    """Known defects, such as folder:scratched: they choose the score, or the pooling of the one that is named. The
-    threshold is set by normal images alone."""
+    """Known defects, such as folder:scratched, or "simulated", for copies of normal images with simulated ones:
+    they choose the score, or the pooling of the one that is named. Normal images alone set the threshold."""
     formats: tuple[Format, ...] = ("savedmodel",)
     """Files to write: savedmodel, which always is, onnx, litert."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
@@ -69,15 +69,15 @@ class DetectTrain:
         config = RunConfig(self.features.data(self.data), self.features.model(self.model, True), self.training)
         check_output_directory(self.out)
         check_detector_directory(self.out)
-        check_report_of(self.out)
+        check_report_at(self.out / REPORT)
         choosing = self.defects is not None
         config, data = load_normal(config, self.false_positive_rate, not self.json, choosing)
         check_normal(data, self.data.train_labels)
         check_sizes(data, self.false_positive_rate, self.training, choosing)
         config.model.check(data.image_shape)
         load_keras()
-        from keras_ae.detection import as_score
-        from keras_ae.runs import train_detector
+        from keras_ae.detection import ExportedDetector, as_score
+        from keras_ae.runs import EXPORTED, train_detector
 
         score = self.score or (SCORE if self.features.features is None else FEATURES_SCORE)
         model = self.features.model(self.model, as_score(score).needs_autoencoder)
@@ -86,8 +86,12 @@ class DetectTrain:
         print_near_duplicates(data)
         print(normal_in_words(data, self.training, choosing), file=sys.stderr)
         how = {"score": score, "false_positive_rate": self.false_positive_rate, "formats": self.formats}
-        results = train_detector(config, self.out, **how, data=data, defects=self.defects, progress=not self.json)
-        report_on(self.out, data, self.data, results)
+        tested: list = []
+        how |= {"data": data, "defects": self.defects, "progress": not self.json, "on_test": tested.append}
+        results = train_detector(config, self.out, **how)
+        for judged in tested:
+            detector = ExportedDetector(self.out / EXPORTED)
+            results["report"] = str(report_on(self.out / REPORT, detector, judged, self.data.source, data))
         print_detector(results, self.json)
 
 
@@ -131,7 +135,7 @@ class Score:
     out: Path | None = None
     """File to write instead of standard output."""
     maps: Path | None = None
-    """Directory for pictures of the anomalies with their maps over them."""
+    """Directory for pictures of the anomalies: image, map with its scale, and a contour around what stands out."""
     maps_of: Literal["anomalies", "all"] = "anomalies"
     """Of which images to write maps."""
     unverified: bool = False
@@ -176,7 +180,7 @@ class Score:
         )
         with ExitStack() as closing:
             write = self._writer(closing)
-            counts = self._write(rows, write, detector.card.usual_map, closing)
+            counts = self._write(rows, write, detector.card, closing)
         print(
             f"{counts.files:,} files: {counts.anomalies:,} anomalies, {counts.bad:,} could not be read",
             file=sys.stderr,
@@ -197,7 +201,7 @@ class Score:
         writer.writeheader()
         return lambda row: writer.writerow({name: plain_cell(value) for name, value in row.items()})
 
-    def _write(self, rows, write: Callable, usual: list[float] | None, closing: ExitStack) -> "_Counts":
+    def _write(self, rows, write: Callable, card, closing: ExitStack) -> "_Counts":
         from keras_ae._support.progress import progress_bars
 
         bars = closing.enter_context(progress_bars(disable=self.json, transient=True))
@@ -210,15 +214,18 @@ class Score:
             counts.anomalies += row.anomaly
             counts.bad += bool(row.problem)
             if self.maps is not None and row.map is not None and (row.anomaly or self.maps_of == "all"):
-                self._draw(row, usual, map_path(self.maps, row.file))
+                self._draw(row, card, map_path(self.maps, row.file))
             bars.advance(task)
         return counts
 
-    def _draw(self, row, usual: list[float] | None, path: Path) -> None:
+    def _draw(self, row, card, path: Path) -> None:
+        """The image, its map and what stands out in it, above the scale; of early exports the map's own."""
         from keras_ae._support.pictures import save_picture
-        from keras_ae.evaluation import overlay
+        from keras_ae.report import defect_picture, with_scale
 
-        save_picture(path, overlay(row.image / 255.0, row.map, limits=usual))
+        low, high = card.usual_map or (float(row.map.min()), float(row.map.max()))
+        picture = defect_picture(row.image / 255.0, row.map, (low, high), card.pixel_threshold)
+        save_picture(path, with_scale(picture, (low, high), card.pixel_threshold))
 
 
 @dataclass
@@ -231,20 +238,15 @@ class _Counts:
 
 
 def print_detector(results: dict[str, Any], as_json: bool) -> None:
-    from keras_ae.detection import outcome_in_words
+    from keras_ae.detection import outcome_in_words, promise_in_words
     from keras_ae.runs import Choice
 
     if as_json:
         print_json(results)
         return
     if "threshold" in results:
-        low, high = results["true_rate_interval"]
-        of = f" of {groups:,} groups" if (groups := results.get("calibration_groups")) else ""
-        print(f"threshold {results['threshold']:.6g}, from {results['calibration_images']:,} normal images{of}")
-        print(
-            f"false alarms promised: {results['false_positive_rate']:.3g}; the true rate lies between "
-            f"{low:.3g} and {high:.3g} (95 %)"
-        )
+        for line in promise_in_words(results):
+            print(line)
     if "choice" in results:
         print(Choice(**results["choice"]).in_words())
     for line in outcome_in_words(results):

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import tyro
 
+from keras_ae._support.output_paths import check_output_file
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_lines
 from keras_ae.commands.detector_folder import detector_directory
+from keras_ae.commands.detector_report import check_report_at, report_on
 from keras_ae.detection import ExportedDetector
 
 
@@ -27,6 +29,8 @@ class DetectEvaluate:
     """Where masks of defects lie in a folder, if their names do not tell: "*_defect.png" or "masks/*.png"."""
     skip_bad: bool = False
     """Leave out images that cannot be read, and count them, instead of stopping."""
+    report: Path | None = None
+    """Page to write, such as report.html: ROC curves and scores by kind, false alarms and misses in pictures."""
     unverified: bool = False
     """Go on where the detector's files are not those that were exported."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
@@ -34,17 +38,23 @@ class DetectEvaluate:
     def run(self) -> None:
         detector = ExportedDetector(detector_directory(self.model), self.unverified)
         _ = detector.calibration  # refuses what has none
+        if self.report is not None:
+            check_output_file(self.report, "--report")
+            check_report_at(self.report)
         load_keras()
         from keras_ae.detection import outcome_in_words
-        from keras_ae.runs import evaluate_detector
+        from keras_ae.runs import judge_source
 
         how = {"group": self.group, "masks": self.masks, "skip_bad": self.skip_bad}
-        measured = evaluate_detector(
-            detector, self.data, train_labels=self.train_labels, progress=not self.json, **how
-        )
+        judged = judge_source(detector, self.data, train_labels=self.train_labels, progress=not self.json, **how)
+        measured = judged.measured
+        if self.report is not None:
+            measured |= {"report": str(report_on(self.report, detector, judged, self.data))}
         if self.json:
-            print_json(measured)
+            print_json(measured | {"notes": list(judged.data.notes)})
             return
-        print_lines(measured.pop("notes"))
+        print_lines(judged.data.notes)
         for line in outcome_in_words(measured):
             print(line)
+        if self.report is not None:
+            print(f"report: {self.report}")

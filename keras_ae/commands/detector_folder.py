@@ -1,4 +1,4 @@
-"""What `recalibrate` and `monitor` share: an exported detector, and the scores of a folder's images."""
+"""Shared by `recalibrate` and `monitor`: opening an exported detector, and scoring a folder's images."""
 
 import sys
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ def detector_directory(path: Path) -> Path:
 
 
 def check_groups(folder: Path, group: str | None) -> int:
-    """How many groups a folder's files are of, or how many files there are; a pattern they lack is refused."""
+    """Returns the number of groups of a folder's files, or of files; refuses a pattern that they lack."""
     files = list(image_files(folder))
     return len(files) if group is None else len(set(path_groups(files, group)))
 

@@ -1,28 +1,34 @@
-"""The page that `detect train` writes beside its run and its detector."""
+"""The page of a detector: `detect train` writes it beside its run, and `detect evaluate` where --report says."""
 
 from pathlib import Path
 from typing import Any
 
 from keras_ae.data import ImageData
-from keras_ae.runs import DataConfig
+from keras_ae.detection import ExportedDetector, outcome_in_words
 
 REPORT = "report.html"
 
 
-def check_report_of(out: Path) -> None:
-    """Refuse a directory with a page of this name that keras-ae did not write (`InputError`)."""
+def check_report_at(path: Path) -> None:
+    """Refuse a page's place that has something else which keras-ae did not write (`InputError`)."""
     from keras_ae.report import check_report  # imports Matplotlib
 
-    check_report(out / REPORT)
+    check_report(path)
 
 
-def report_on(out: Path, data: ImageData, config: DataConfig, results: dict[str, Any]) -> None:
-    """Write the page of a detector on the test images of its run; nothing where there are none."""
-    if not data.sizes["test"]:
-        return
-    from keras_ae.detection import ExportedDetector, outcome_in_words
-    from keras_ae.report import judge_images, write_detector_report
+def report_on(
+    path: Path, detector: ExportedDetector, judged: Any, source: str, data: ImageData | None = None
+) -> Path:
+    """Write the page of a detector, on images that it has scored.
 
-    judged = judge_images(ExportedDetector(out / "detector"), data, config.train_labels)
-    page = write_detector_report(out / REPORT, judged, config.source, outcome_in_words(results))
-    results["report"] = str(page)
+    Args:
+        path: The page.
+        detector: The exported detector.
+        judged: What came of the images, a `JudgedSplit`.
+        source: Source of the images, the page's heading.
+        data: The images, where those of `judged` are their feature maps.
+    """
+    from keras_ae.report import judged_images, write_detector_report
+
+    images = judged_images(detector, judged, data)
+    return write_detector_report(path, images, source, outcome_in_words(judged.measured))

@@ -8,11 +8,17 @@ from typing import Annotated, Literal
 import numpy as np
 import tyro
 
-from keras_ae._support.errors import InputError
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json
 from keras_ae.commands.detector_folder import FolderScores, check_groups, detector_directory, score_images_of
 from keras_ae.data import positive
-from keras_ae.detection import SIGNIFICANCE, Drift, ExportedDetector, check_folder, measure_drift
+from keras_ae.detection import (
+    SIGNIFICANCE,
+    Drift,
+    ExportedDetector,
+    check_folder,
+    check_significance,
+    measure_drift,
+)
 
 DRIFTED = 3  # exit status
 
@@ -42,9 +48,7 @@ class Monitor:
 
     def run(self) -> int:
         positive("batch_size", self.batch_size)
-        if not 0 < self.significance < 1:
-            received = f"significance={self.significance}"
-            raise InputError(received, "a probability between 0 and 1", "correct --significance")
+        check_significance(self.significance)
         detector = ExportedDetector(detector_directory(self.model), self.unverified)
         calibration, folder = detector.calibration, check_folder(self.source)
         check_groups(folder, self.group)
@@ -69,7 +73,7 @@ class Monitor:
 
 @dataclass(frozen=True)
 class _Monitored:
-    """What came of a folder of images.
+    """Results of a folder of images.
 
     Attributes:
         images, bad: Numbers of images, and of files that could not be read.

@@ -57,37 +57,30 @@ class Recalibrate:
             check_groups(folder, self.group), rate, "images" if self.group is None else "groups of images"
         )
         load_keras()
-        from keras_ae.detection import left_out_files, recalibrate
+        from keras_ae.detection import left_out_files, promise, promise_in_words, recalibrate
 
-        found = score_images_of(detector, folder, self.group, False, self.batch_size, not self.json)
-        calibration = Calibration(found.scores, rate, found.groups)
-        earlier = int((found.scores > detector.threshold).sum())
+        scored = score_images_of(detector, folder, self.group, False, self.batch_size, not self.json)
+        calibration = Calibration(scored.scores, rate, scored.groups)
+        earlier = int((scored.scores > detector.threshold).sum())
         card = recalibrate(detector, calibration, self.out, {"data": self.source})
         results = {
-            "threshold": card.threshold,
+            **promise(calibration, card.threshold),
             "earlier_threshold": detector.threshold,
-            "false_positive_rate": rate,
-            "calibration_images": calibration.images,
-            **({} if calibration.groups is None else {"calibration_groups": calibration.units}),
-            "true_rate_interval": list(calibration.rate_interval()),
             "earlier_alarms": earlier,
-            "bad": found.bad,
+            "bad": scored.bad,
             "left_out": left_out_files(detector),
             "out": str(self.out),
         }
         if self.json:
             print_json(results)
             return
-        of = f" of {calibration.units:,} groups" if calibration.groups is not None else ""
-        low, high = results["true_rate_interval"]
-        print(f"threshold {card.threshold:.6g}, from {calibration.images:,} normal images{of}")
+        threshold, promised = promise_in_words(results)
+        print(threshold)
         print(
             f"before: {detector.threshold:.6g}, above which {earlier:,} of them score "
-            f"({earlier / len(found.scores):.1%})"
+            f"({earlier / len(scored.scores):.1%})"
         )
-        print(
-            f"false alarms promised: {rate:.3g}; the true rate lies between {low:.3g} and {high:.3g} (95 %)\n"
-            f"exported: {self.out}"
-        )
+        print(promised)
+        print(f"exported: {self.out}")
         if results["left_out"]:
             print(f"left out, as they decide by the earlier threshold: {', '.join(results['left_out'])}")

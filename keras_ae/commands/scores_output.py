@@ -1,11 +1,11 @@
-"""Where `score` writes: never over a file that it did not write."""
+"""Checks of the files that `score` writes: never over a file that it did not write."""
 
 import json
 from pathlib import Path
 
 from keras_ae._support.errors import InputError
 
-# Of the rows, and the field of `FileScore` that each is.
+# Columns of the rows, and the field of `FileScore` that each shows.
 FIELDS = {
     **{"file": "file", "score": "score", "anomaly": "anomaly"},
     **{"p": "p_value", "normalized": "normalized", "problem": "problem"},

@@ -165,7 +165,7 @@ class StudyReport:
             print("\n".join(map(str, written)))
 
     def _report(self, name: str) -> list[Path]:
-        """What a study's report wrote; with --all, nothing of a study that has no results yet."""
+        """Writes a study's report and returns its files; with --all, none of a study that has no results yet."""
         study = load_study(name, self.experiments)
         kept = find_studies(self.experiments)[name] / "results"
         self._keep(study, self.out or runs_directory(name), kept)
@@ -223,7 +223,7 @@ def completed(table, before):
 
 
 def runs_directory(name: str) -> Path:
-    """Where a study's runs are kept, a directory for each preset."""
+    """Returns the directory of a study's runs, which has one for each preset."""
     return Path("runs") / "study" / name
 
 

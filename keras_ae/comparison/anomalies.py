@@ -1,121 +1,140 @@
-"""Anomalies in a comparison: which images to tell apart, and how well a candidate does."""
+"""Anomalies in a comparison: which score tells them best, and how well a candidate does on test images."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.pictures import grid, save_picture
-from keras_ae.comparison.config import CompareConfig
 from keras_ae.comparison.detect import DetectionOutcome, DetectionSelection
-from keras_ae.data import ImageData
+from keras_ae.comparison.trial import AnomalyTrial, Part
 from keras_ae.detection import (
     AnomalyDetector,
+    MapScale,
+    PixelCounts,
     fit_scores,
+    map_scale,
     measure_detection,
-    pasted_patches,
     roc_auc_standard_error,
     score_images,
+    sized_maps,
 )
-from keras_ae.runs import calibration_rows, label_names, normal_labels
+from keras_ae.features import frozen_features
+from keras_ae.report import defect_panels
+from keras_ae.runs import with_poolings
 
-SCORES = ("mse", "ssim", "nearest_codes", "mse+nearest_codes", "ssim+nearest_codes")
-DENSITY_SCORES = ("mixture", "mse+mixture", "ssim+mixture+nearest_codes")
+MAPS, COMBINED = (
+    ("mse", "ssim", "standardized_error"),
+    ("nearest_codes", "mse+nearest_codes", "ssim+nearest_codes"),
+)
+DENSITIES = ("mixture", "mse+mixture", "ssim+mixture+nearest_codes")
 LONGEST = 64  # code values that a density is fitted to: of longer ones it takes too many images
-MOST = 10_000  # normal images that scores are fitted to
-CHOOSING = 2_000  # anomalies that scores and models are chosen by
-SHOWN = 10
-SIMULATED = "copies with simulated defects"
+OF_FEATURES = ("standardized_error", "mse")  # what a code of features cannot give back
+ALONE = "position_gaussian"  # how well features do without a bottleneck
+SHOWN, WIDEST = (4, 10), 1600  # images of a picture, at least and at most; its pixels
+SCALED_BY, AT_ONCE = 256, 32  # normal images whose maps tell what is usual; images at a time
 
 
-@dataclass(frozen=True)
-class AnomalyTrial:
-    """What the candidates of a comparison are to tell apart: float32 [n, height, width, channels] in [0, 1].
-
-    Attributes:
-        fitted: Normal training images.
-        normal: Held-out normal images, by which scores and models are chosen and thresholds set; with patience
-            those that training did not stop by.
-        anomalous: Anomalies to choose by; none of them are test images.
-        test_normal, test_anomalous: What is measured on at the end.
-        kind: What the anomalies are, in words.
-    """
-
-    fitted: np.ndarray
-    normal: np.ndarray
-    anomalous: np.ndarray
-    test_normal: np.ndarray
-    test_anomalous: np.ndarray
-    kind: str
+def scores_of(model) -> list[str]:
+    """Labels of the scores that are tried: maps with each pooling; of images also the codes, if they are short."""
+    if frozen_features(model) is not None:
+        return with_poolings(OF_FEATURES)
+    densities = DENSITIES if np.prod(model.code_shape) <= LONGEST else ()
+    return [*with_poolings(MAPS), *COMBINED, *densities]
 
 
-def anomaly_trial(config: CompareConfig, data: ImageData) -> AnomalyTrial:
-    """The images of a comparison to detect anomalies.
-
-    To measure, anomalies are the test images of labels that normal ones do not have (`normal_labels`); to choose
-    by, the training images that `train_labels` leaves out. Where there are none, copies of held-out normal images
-    with simulated defects (`pasted_patches`) stand in for them.
-
-    Raises:
-        InputError: There are no normal test images, or no others although `train_labels` are named.
-    """
-    wanted = config.data.train_labels
-    known = normal_labels(data, wanted)
-    is_normal = np.ones(data.sizes["test"], bool) if known is None else np.isin(data.labels("test"), known)
-    if not is_normal.any() or (wanted and is_normal.all()):
-        received = f"test images of which all or none are of {', '.join(wanted) or 'labels that were trained on'}"
-        action = "give test images of both kinds, or other --train-labels"
-        raise InputError(received, "normal images and others to test on", action)
-    fitted = data.images_at("train", _some(data.sizes["train"], MOST, data.seed))
-    normal = data.images_at("validation", calibration_rows(data, config.training))
-    test = data.images_at("test", np.flatnonzero(is_normal))
-    if is_normal.all():
-        defects = pasted_patches(normal, data.seed), pasted_patches(test, data.seed + 1)
-        return AnomalyTrial(fitted, normal, defects[0], test, defects[1], SIMULATED)
-    kind = f"images that are not of {', '.join(label_names(data, known))}"
-    anomalous = data.images_at("test", np.flatnonzero(~is_normal))
-    chosen_by = _other_training_images(config, known)
-    if chosen_by is None:
-        kind, chosen_by = f"{kind} (to choose by: {SIMULATED})", pasted_patches(normal, data.seed)
-    return AnomalyTrial(fitted, normal, chosen_by, test, anomalous, kind)
-
-
-def _other_training_images(config: CompareConfig, known: np.ndarray) -> np.ndarray | None:
-    """Some training images that `train_labels` left out, if there are any."""
-    if not config.data.train_labels:
-        return None
-    whole = replace(config, data=replace(config.data, train_labels=())).load_data(progress=False)
-    others = np.flatnonzero(~np.isin(whole.labels("train"), known))
-    return whole.images_at("train", others[_some(len(others), CHOOSING, whole.seed)]) if len(others) else None
-
-
-def choose_score(model, trial: AnomalyTrial) -> DetectionSelection:
-    """The score with the highest ROC AUC on the images to choose by."""
-    names = (*SCORES, *DENSITY_SCORES) if np.prod(model.code_shape) <= LONGEST else SCORES
-    scores = fit_scores(model, names, trial.fitted)
-    normal, anomalous = (score_images(model, scores, images) for images in (trial.normal, trial.anomalous))
-    areas = {name: measure_detection(normal[name], anomalous[name])["roc_auc"] for name in scores}
+def choose_score(model, trial: AnomalyTrial, cache: Path) -> DetectionSelection:
+    """The score with the highest ROC AUC on the images to choose by; its pooling is a part of it."""
+    areas = _areas(model, scores_of(model), trial, cache)
     best = max(areas, key=areas.__getitem__)
     error = roc_auc_standard_error(areas[best], len(trial.normal), len(trial.anomalous))
     return DetectionSelection(best, areas[best], 1 - areas[best], error, areas)
 
 
-def measure_anomalies(model, trial: AnomalyTrial, score: str, rate: float, figures: Path) -> DetectionOutcome:
+def _areas(model, names, trial: AnomalyTrial, cache: Path) -> dict[str, float]:
+    scores = fit_scores(model, names, trial.fitted.seen(model, cache))
+    normal, anomalous = (
+        score_images(model, scores, part.seen(model, cache)) for part in (trial.normal, trial.anomalous)
+    )
+    return {name: measure_detection(normal[name], anomalous[name])["roc_auc"] for name in scores}
+
+
+def measure_alone(features, trial: AnomalyTrial, cache: Path) -> tuple[float, float]:
+    """ROC AUC of features without a bottleneck, on the images to choose by and on the test images."""
+    detector = AnomalyDetector(features, ALONE, holdout=0).fit(trial.fitted.seen(features, cache))
+    scores = {
+        name: detector.anomaly_scores(getattr(trial, name).seen(features, cache))
+        for name in ("normal", "anomalous", "test_normal", "test_anomalous")
+    }
+    chosen_by = measure_detection(scores["normal"], scores["anomalous"])["roc_auc"]
+    return chosen_by, measure_detection(scores["test_normal"], scores["test_anomalous"])["roc_auc"]
+
+
+def measure_anomalies(
+    model, trial: AnomalyTrial, score: str, rate: float, figures: Path, cache: Path
+) -> DetectionOutcome:
     """How well the chosen score does on the test images; leaves pictures of where it fails.
 
     The normal images that set the threshold also chose the score; with this few scores the bias is small.
     """
-    detector = AnomalyDetector(model, score, rate, holdout=0).fit(trial.fitted).calibrate(trial.normal)
-    normal, anomalous = map(detector.anomaly_scores, (trial.test_normal, trial.test_anomalous))
+    detector = AnomalyDetector(model, score, rate, holdout=0).fit(trial.fitted.seen(model, cache))
+    detector.calibrate(trial.normal.seen(model, cache))
+    parts = trial.test_normal, trial.test_anomalous
+    normal, anomalous = (detector.anomaly_scores(part.seen(model, cache)) for part in parts)
+    judged, count = _Judged(detector, trial, cache), int(np.clip(WIDEST // model.image_shape[1], *SHOWN))
+    save_picture(figures / "false_alarms.png", judged.picture(parts[0][np.argsort(-normal)[:count]]))
+    save_picture(figures / "missed.png", judged.picture(parts[1][np.argsort(anomalous)[:count]]))
     low, high = detector.calibration_.rate_interval()
-    worst = np.argsort(-normal)[:SHOWN], np.argsort(anomalous)[:SHOWN]
-    pictures = trial.test_normal[worst[0]], trial.test_anomalous[worst[1]]
-    for name, images in zip(("false_alarms", "missed"), pictures, strict=True):
-        save_picture(figures / f"{name}.png", grid(images, model.predict_on_batch(images)))
-    measures = measure_detection(normal, anomalous, detector.threshold_)
-    return DetectionOutcome(score, trial.kind, detector.threshold_, rate, low, high, **measures)
+    measures, pixels = measure_detection(normal, anomalous, detector.threshold_), judged.pixels()
+    return DetectionOutcome(score, trial.kind, detector.threshold_, rate, low, high, **measures, **pixels)
 
 
-def _some(count: int, most: int, seed: int) -> np.ndarray:
-    return np.sort(np.random.default_rng(seed).permutation(count)[:most])
+@dataclass(frozen=True)
+class _Judged:
+    """Pictures and pixel measures of a detector's maps, or pictures of reconstructions where it has none."""
+
+    detector: AnomalyDetector
+    trial: AnomalyTrial
+    cache: Path
+
+    @cached_property
+    def scale(self) -> MapScale:
+        """The scale of the maps of held-out normal images."""
+        maps = [self.maps(part) for part in _slices(self.trial.normal[:SCALED_BY])]
+        return map_scale(np.concatenate(maps), self.detector.calibration_.rate)
+
+    def maps(self, part: Part) -> np.ndarray:
+        """Maps of the size of the images."""
+        maps = self.detector.anomaly_maps(part.seen(self.detector.autoencoder, self.cache))
+        return sized_maps(maps, part.data.image_shape[:2])
+
+    def picture(self, part: Part) -> np.ndarray:
+        """Images, each above its map and what stands out in it, or above its reconstruction."""
+        images = part.images()
+        if not self.detector.score_.has_map:
+            return grid(images, self.detector.autoencoder.predict_on_batch(images))
+        panels = [
+            defect_panels(image, heat, self.scale.limits, self.scale.threshold, mask)
+            for image, heat, mask in zip(images, self.maps(part), part.masks(), strict=True)
+        ]
+        return grid(*(np.stack(row) for row in zip(*panels, strict=True)))
+
+    def pixels(self) -> dict[str, float]:
+        """ROC AUC and AUPRO of the pixels of test images, where masks tell which are of defects."""
+        known = self.trial.test_anomalous[np.flatnonzero(self.trial.test_anomalous.has_mask())]
+        if not self.detector.score_.has_map or not len(known):
+            return {}
+        counts = PixelCounts()
+        for part in (*_slices(self.trial.test_normal), *_slices(known)):
+            counts.add(self.maps(part), part.masks())
+        try:
+            measures = counts.measures()
+        except InputError:  # no pixel of a defect is left at this size
+            return {}
+        return {"pixel_roc_auc": measures.roc_auc, "aupro": measures.aupro}
+
+
+def _slices(part: Part) -> list[Part]:
+    return [part[start : start + AT_ONCE] for start in range(0, len(part), AT_ONCE)]

@@ -89,6 +89,8 @@ def open_trainer(
     with directory.locked():
         if not (directory.path / "results.json").is_file():
             directory.write("environment", current_environment())
+            if judge is not None:
+                judge.prepare(directory.path, progress)
         yield Trainer(config, data, judge, directory.path, allow_inexact, progress, workers)
 
 

@@ -19,13 +19,13 @@ from keras_ae.comparison.records import (
     Reconstruction,
     TrainedCandidate,
 )
-from keras_ae.comparison.results import Comparison, measured
+from keras_ae.comparison.results import Comparison, measured, reconstruction
 from keras_ae.comparison.selection import frontier, select
 from keras_ae.comparison.training import Trainer, run_path
 from keras_ae.data import ImageData
 from keras_ae.evaluation import interpolate, measure_reconstruction
 from keras_ae.model_file import load_model
-from keras_ae.runs import RunDirectory, cost, step_bytes
+from keras_ae.runs import RunDirectory, cost, seen_by, step_bytes, task_of
 
 SHOWN = 10  # images in a grid
 EXTREMES = 6  # best and worst cases
@@ -111,6 +111,8 @@ def _picture_originals(path: Path, data: ImageData) -> None:
 
 def _measured_on_test(candidate: TrainedCandidate, path: Path, model, data: ImageData) -> TrainedCandidate:
     """The candidate with its test scores; leaves pictures. This is the only look at the test images."""
+    if not task_of(model).gives_images:
+        return replace(candidate, test=reconstruction(_test_scores(model, path, data)))
     shown, figures = data.images("test", SHOWN), path / "figures"
     save_picture(figures / "reconstructions.png", grid(model.predict_on_batch(shown)))
     lines = [interpolate(model, first, last, INTERPOLATION_STEPS) for first, last in _pairs(shown)]
@@ -125,12 +127,18 @@ def _measured_on_test(candidate: TrainedCandidate, path: Path, model, data: Imag
     return replace(candidate, test=test, probe=probe_codes(model, data), step_bytes=memory)
 
 
+def _test_scores(model, path: Path, data: ImageData) -> dict[str, float]:
+    """What a candidate's task measures on the test images."""
+    training = RunDirectory(path).record().config.training
+    return task_of(model).measure(model, seen_by(model, data, path, progress=False), "test", training)
+
+
 def _seeds_on_test(candidate: TrainedCandidate, out: Path, data: ImageData) -> TrainedCandidate:
     """The candidate with the test error of each of its seeds; that of the first is known."""
     errors = [candidate.test.mse] if candidate.test else []
     for number in range(1, len(candidate.seeds)):
-        model = load_model(run_path(out, candidate.name, number) / "model.keras")
-        errors.append(measure_reconstruction(model, data.test).summary()["mse"])
+        path = run_path(out, candidate.name, number)
+        errors.append(_test_scores(load_model(path / "model.keras"), path, data)["mse"])
         keras.utils.clear_session()
     seeds = (replace(seed, test_mse=error) for seed, error in zip(candidate.seeds, errors, strict=False))
     return replace(candidate, seeds=tuple(seeds))

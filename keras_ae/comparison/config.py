@@ -62,10 +62,11 @@ class CompareConfig(LoadsData):
         seeds: int = 1,
         **options,
     ):
+        purpose = as_purpose(purpose, options)
         values = {
-            "data": data,
+            "data": purpose.images(data),
             "training": training,
-            "purpose": as_purpose(purpose, options),
+            "purpose": purpose,
             "codes": tuple(map(code_as_text, listed_names(codes))),
             "max_code": max_code,
             "bottlenecks": tuple(listed_names(bottlenecks)),
@@ -121,7 +122,8 @@ def candidates(
         bottlenecks: Bottlenecks to try with each of these codes instead; see `named_candidates`.
 
     Raises:
-        InputError: The images' sides cannot be halved even once, or a code cannot be made of them.
+        InputError: The images' sides cannot be halved even once, or a code cannot be made of them; or nothing is
+            left to try.
 
     Example:
         >>> [candidate.name for candidate in candidates((8, 8, 1), codes=("4x4x2",))]
@@ -129,11 +131,12 @@ def candidates(
     """
     purpose = as_purpose(purpose)
     chosen = purpose.asked_for(parse_codes(codes)) if codes else purpose.codes(image_shape)
-    return (
+    made = (
         named_candidates(image_shape, chosen, bottlenecks)
         if bottlenecks
         else build_candidates(image_shape, chosen)
     )
+    return [*made, *purpose.further_candidates(bottlenecks)]
 
 
 def upgraded_comparison(values: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from keras_ae._support.errors import InputError
 from keras_ae.comparison.candidate import Codes, map_shapes, vector_shapes
-from keras_ae.comparison.purpose import Column, Criterion, Pictures, Purpose, option
+from keras_ae.comparison.feature_candidates import DEPTHS, feature_candidates
+from keras_ae.comparison.purpose import Column, Criterion, Judge, Pictures, Purpose, option
 from keras_ae.comparison.selection import Measured
 from keras_ae.detection import DEFAULT_RATE, check_rate
+from keras_ae.runs import DataConfig, FeatureConfig
 
 PARTS = (96, 48, 24)  # of an image's values, as vectors: so short that what is unusual does not fit into them
 
@@ -21,6 +24,7 @@ class DetectionSelection:
         score: The score with the highest area under the ROC curve.
         roc_auc: That area; `auc_error` is 1 minus it, `auc_error_standard_error` its standard error.
         roc_auc_by_score: The areas of all scores.
+        features_alone: The area of the features without a bottleneck (position_gaussian); None of pixels.
     """
 
     score: str
@@ -28,6 +32,7 @@ class DetectionSelection:
     auc_error: float
     auc_error_standard_error: float
     roc_auc_by_score: Mapping[str, float]
+    features_alone: float | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ class DetectionOutcome:
             `promised_low` and `promised_high` (95 %).
         recall, false_positive_rate, f1: Of the decisions at the threshold.
         fpr_at_95_tpr: The part of normal images that are alarms where 95 % of the anomalies are.
+        pixel_roc_auc, aupro: Of the score's map (`PixelMeasures`); None without maps or masks.
+        features_alone: ROC AUC of the features without a bottleneck (position_gaussian); None of pixels.
     """
 
     score: str
@@ -55,6 +62,19 @@ class DetectionOutcome:
     f1: float
     recall: float
     false_positive_rate: float
+    pixel_roc_auc: float | None = None
+    aupro: float | None = None
+    features_alone: float | None = None
+
+
+OF_SOME = (  # columns that some comparisons have
+    Column("pixel ROC AUC", lambda c: c.outcome.pixel_roc_auc, "{:.3f}".format),
+    Column("AUPRO", lambda c: c.outcome.aupro, "{:.3f}".format),
+)
+OF_FEATURES = (
+    " Autoencoders of features give back normalised feature maps: their errors do not compare with those of "
+    "pixels, and sizes of their codes are told as parts of the maps."
+)
 
 
 @dataclass(frozen=True)
@@ -76,16 +96,58 @@ class Detect(Purpose):
         DEFAULT_RATE, "the part of normal images that may be alarms; --train-labels says which images are normal"
     )
 
+    features: str | None = option(
+        None,
+        "a frozen network, whose maps further candidates give back instead of pixels: efficientnet_lite0, one of "
+        "keras.applications, or a .keras file; images are 256 x 256 where --image-size says nothing",
+    )
+    feature_weights: str | None = option(
+        None, 'file with the weights of a network of keras.applications, or "imagenet", or "random"'
+    )
+    feature_layers: tuple[str, ...] = option((), "layers whose maps are taken")
+    map_size: int = option(32, "rows and columns of the maps")
+    map_neighbours: int = option(3, "width of the square that each value of a map is averaged over, an odd number")
+    per_image: bool = option(False, "centre and scale the maps of each image by themselves")
+    feature_codes: tuple[int, ...] = option(DEPTHS, "values of a code at each position of the maps, one or more")
+    pixels: bool = option(True, "try autoencoders of pixels as well, beside those of features")
+
     def __post_init__(self):
         super().__post_init__()
         check_rate(self.false_positive_rate)
+        maps = self.maps  # refuses what it cannot be
+        if maps.features is None and (self.feature_codes != DEPTHS or not self.pixels):
+            received = "codes of features without a network" if self.pixels else "neither pixels nor features"
+            raise InputError(received, "a network that makes features", "add --features efficientnet_lite0")
+        if not self.feature_codes or min(self.feature_codes) < 1:
+            raise InputError(f"feature_codes {list(self.feature_codes)}", "numbers of at least 1", "correct them")
+
+    @property
+    def maps(self) -> FeatureConfig:
+        """The frozen network and its maps."""
+        settings = self.feature_weights, self.feature_layers, self.map_size, self.map_neighbours, self.per_image
+        return FeatureConfig(self.features, *settings)
+
+    def images(self, data: DataConfig) -> DataConfig:
+        return self.maps.data(data)
 
     def codes(self, image_shape) -> Codes:
+        if not self.pixels:
+            return Codes()
         vectors = vector_shapes(image_shape, PARTS)
         return Codes(map_shapes(image_shape), vectors, vectors[:1])
 
-    def judge(self, config, data) -> "DetectionJudge":
-        return DetectionJudge(config, data, self.false_positive_rate)
+    def asked_for(self, codes: Codes) -> Codes:
+        if not self.pixels:
+            raise InputError("codes of pixels without pixels", "feature_codes", "give --feature-codes")
+        return super().asked_for(codes)
+
+    def further_candidates(self, bottlenecks=()):
+        return feature_candidates(self.maps, self.feature_codes, bottlenecks)
+
+    def judge(self, config, data) -> Judge:
+        from keras_ae.comparison.detection_judge import DetectionJudge  # imports Keras
+
+        return DetectionJudge(config, data, self)
 
     def measured(self, candidate) -> Measured:
         chosen = candidate.selection
@@ -109,6 +171,7 @@ class Detect(Purpose):
             Column("F1", lambda c: c.outcome.f1, "{:.3f}".format),
             Column("found", lambda c: c.outcome.recall, "{:.1%}".format),
             Column("false alarms", lambda c: c.outcome.false_positive_rate, "{:.1%}".format),
+            *(column for column in OF_SOME if any(column.value(one) is not None for one in candidates)),
         )
 
     def explanations(self, candidates) -> str:
@@ -117,6 +180,7 @@ class Detect(Purpose):
             "them best from held-out normal images, by the area under the ROC curve. *FPR at 95 % TPR* is the "
             "part of normal images that are alarms where 95 % of the anomalies are. *F1*, *found* and *false "
             "alarms* are those of the threshold, which held-out normal images set."
+            f"{OF_FEATURES if self.features is not None else ''}"
         )
 
     def evidence(self, comparison) -> str:
@@ -135,50 +199,35 @@ class Detect(Purpose):
             f"The score is {outcome.score}. On the test images its ROC AUC is {outcome.roc_auc:.4f}. A threshold "
             f"set for {outcome.promised:.1%} of false alarms gave {outcome.false_positive_rate:.1%} there (the "
             f"true rate was expected between {outcome.promised_low:.1%} and {outcome.promised_high:.1%}), and "
-            f"found {outcome.recall:.1%} of the anomalies."
+            f"found {outcome.recall:.1%} of the anomalies.{self._alone(comparison)}"
+        )
+
+    def _alone(self, comparison) -> str:
+        """What features do without a bottleneck."""
+        known = [one for one in comparison.trained if one.outcome.features_alone is not None]
+        if not known:
+            return ""
+        chosen_by, tested = known[0].selection.features_alone, known[0].outcome.features_alone
+        return (
+            f" Features without any bottleneck, by position_gaussian, have a ROC AUC of {chosen_by:.4f} on the "
+            f"images to choose by and of {tested:.4f} on the test images: keras-ae detect train --features "
+            f"{self.features} makes that detector without training."
         )
 
     def pictures(self):
         text = (
-            "Test images and, below, their reconstructions: the normal ones with the highest scores, and the "
-            "anomalies with the lowest."
+            "The normal test images with the highest scores, and the anomalies with the lowest. Where the score "
+            "has a map: images, with known defects outlined in green; their maps; and, outlined in yellow, what "
+            "is above the value that maps of nearly all normal images nowhere exceed. Elsewhere: images and "
+            "their reconstructions."
         )
         files = {
             "false_alarms": "normal images with the highest scores",
             "missed": "anomalies with the lowest scores",
         }
-        return [Pictures("Where it fails", text, files)]
+        return [Pictures("Where it fails", text, files, enlarged=True)]
 
     def next_step(self, recommended, run: Path) -> str:
         outcome = recommended.outcome
         rate = f"--false-positive-rate {outcome.promised:g}"
         return f"as a detector: keras-ae export {run} --score {outcome.score} {rate} --out DIR"
-
-
-class DetectionJudge:
-    """Tells held-out and test images from anomalies.
-
-    Raises:
-        InputError: Labels tell that not all images are normal, there are too few validation images to promise the
-            rate, or there are no normal images to test on.
-    """
-
-    def __init__(self, config, data, rate: float):
-        from keras_ae.comparison.anomalies import anomaly_trial
-        from keras_ae.runs import check_normal, check_sizes
-
-        check_normal(data, config.data.train_labels)
-        check_sizes(data, rate, config.training)
-        self.rate, self.trial = rate, anomaly_trial(config, data)
-
-    def choose(self, path: Path, model) -> DetectionSelection:
-        from keras_ae.comparison.anomalies import choose_score
-        from keras_ae.export import as_float32  # as the detector will be exported
-
-        return choose_score(as_float32(model), self.trial)
-
-    def measure(self, path: Path, model, selection: DetectionSelection) -> DetectionOutcome:
-        from keras_ae.comparison.anomalies import measure_anomalies
-        from keras_ae.export import as_float32
-
-        return measure_anomalies(as_float32(model), self.trial, selection.score, self.rate, path / "figures")

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.comparison.candidate import Codes, vector_shapes
-from keras_ae.comparison.purpose import Column, Criterion, Pictures, Purpose, option
+from keras_ae.comparison.purpose import Column, Criterion, Judge, Pictures, Purpose, option
 from keras_ae.comparison.selection import Measured
 
 PARTS = (64, 16, 8)  # of an image's values, as vectors: densities can be fitted to these
@@ -171,7 +171,7 @@ class Generate(Purpose):
         return [Pictures("Samples", text, {"samples": "samples"}, _caption)]
 
 
-class GenerationJudge:
+class GenerationJudge(Judge):
     """Compares images of sampled codes with real ones.
 
     Args:

@@ -19,6 +19,7 @@ def section_of_pictures(section: Pictures, path: Path, comparison: Comparison, h
     """A section of a purpose: a picture of each candidate, or the pictures of the recommended one."""
     if section.caption is None:
         chosen = comparison[comparison.recommended]
+        height = SHOWN_SIDE if section.enlarged else height
         shown = f"<div class='cases'>{cases(path, chosen, height, section.files)}</div>"
     else:
         pictures = [

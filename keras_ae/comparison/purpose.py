@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from keras_ae._support.errors import InputError, unknown_name
 from keras_ae._support.fields import settle_fields
 from keras_ae.catalogue import PURPOSES
-from keras_ae.comparison.candidate import Codes, ImageShape
+from keras_ae.comparison.candidate import Candidate, Codes, ImageShape
 from keras_ae.comparison.selection import Measured
+from keras_ae.runs import DataConfig
 
 if TYPE_CHECKING:
     from keras_ae.comparison.config import CompareConfig
@@ -84,6 +85,7 @@ class Pictures:
         title, text: Title and text above the pictures.
         files: What each picture shows, by the name of its file without ".png".
         caption: Maps a candidate to the caption of its picture; None shows those of the recommended one alone.
+        enlarged: Whether small images in them are enlarged already.
 
     Example:
         >>> section = as_purpose("detect").pictures()[0]
@@ -95,6 +97,7 @@ class Pictures:
     text: str
     files: Mapping[str, str]
     caption: Callable[["TrainedCandidate"], str] | None = None
+    enlarged: bool = False
 
 
 class Judge(Protocol):
@@ -107,6 +110,9 @@ class Judge(Protocol):
         >>> judge.trial.kind
         'images that are not of 0, 1'
     """
+
+    def prepare(self, out: Path, progress: bool) -> None:
+        """Makes what all candidates need in the comparison's directory, before the first one is trained."""
 
     def choose(self, path: Path, model) -> Any:
         """Returns a record of the purpose's `selection_type`, measured on validation images."""
@@ -165,6 +171,14 @@ class Purpose(ABC):
     def asked_for(self, codes: Codes) -> Codes:
         """Returns the codes that a user named; the shortest vector is tried variational as well."""
         return Codes(codes.maps, codes.vectors, tuple(sorted(codes.vectors)[:1]))
+
+    def images(self, data: DataConfig) -> DataConfig:
+        """Returns which images to compare on, where the purpose wants them in another form."""
+        return data
+
+    def further_candidates(self, bottlenecks: Sequence[str] = ()) -> Sequence[Candidate]:
+        """Returns candidates beside those of the codes, with each of the bottlenecks that a user named."""
+        return ()
 
     def judge(self, config: "CompareConfig", data: "ImageData") -> Judge | None:
         """Returns who measures what reconstructions do not tell; refuses unsuitable images (`InputError`)."""

@@ -25,7 +25,7 @@ class Reconstruct(Purpose):
 
     def measured(self, candidate) -> Measured:
         scores = candidate.validation
-        return Measured(candidate.name, candidate.code_values, scores.mse, scores.mse_standard_error)
+        return Measured(candidate.name, candidate.code_values, scores.mse, scores.mse_standard_error or 0.0)
 
     def summary_columns(self):
         return (

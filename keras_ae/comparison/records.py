@@ -10,14 +10,17 @@ from keras_ae.runs import ModelConfig
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """How well the images of a split are reconstructed: means over `images` images in [0, 1]; PSNR in dB."""
+    """How well the images of a split are reconstructed: means over `images` images in [0, 1]; PSNR in dB.
+
+    Of autoencoders of features `mse` is over normalised feature maps, and the others are None.
+    """
 
     images: int
     mse: float
-    mse_standard_error: float
-    rmse: float
-    psnr: float
-    ssim: float
+    mse_standard_error: float | None = None
+    rmse: float | None = None
+    psnr: float | None = None
+    ssim: float | None = None
 
     def __post_init__(self):
         settle_fields(self)
@@ -110,6 +113,11 @@ class TrainedCandidate:
     best_step: int | None = None
     resumed_inexactly: tuple[str, ...] = ()
     seeds: tuple[SeedResult, ...] = ()
+
+    @property
+    def gives_images(self) -> bool:
+        """Whether it reconstructs images; autoencoders of features give back these."""
+        return self.validation.psnr is not None
 
     @property
     def family(self) -> str:

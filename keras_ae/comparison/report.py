@@ -24,6 +24,7 @@ from keras_ae.comparison.tables import (
     trend_columns,
 )
 from keras_ae.comparison.trend import Trend, trend
+from keras_ae.report import page as standalone
 from keras_ae.report import resource
 from keras_ae.runs import Environment, RunDirectory, TrainingConfig
 
@@ -79,7 +80,7 @@ def _page(path: Path, comparison: Comparison, environment: Environment) -> str:
     curves = {one.name: _curve(path / "candidates" / one.name) for one in tried}
     originals = ("originals", "the test images", path / "figures" / "originals.png")
     shown = {
-        name: [(one.name, caption(one), figure(path, one, name)) for one in ranked]
+        name: [(one.name, caption(one), figure(path, one, name)) for one in ranked if one.gives_images]
         for name in ("reconstructions", "interpolations")
     }
     probes = probe_columns(ranked)
@@ -87,7 +88,6 @@ def _page(path: Path, comparison: Comparison, environment: Environment) -> str:
     trends = {one.name: _trend(path / "candidates" / one.name, curves[one.name]) for one in ranked}
     costs = [*COSTS, *trend_columns(trends), *choice_columns(ranked)]
     values = {
-        "title": escape(f"{comparison.images.source}: bottlenecks compared"),
         "source": escape(comparison.images.source),
         "facts": _facts(comparison),
         "recommended": escape(recommended),
@@ -111,12 +111,19 @@ def _page(path: Path, comparison: Comparison, environment: Environment) -> str:
         "curves_download": download("learning_curves.csv", curve_rows(curves)),
         "reconstructions": grids([originals, *shown["reconstructions"]], recommended, height),
         "interpolations": grids(shown["interpolations"], recommended, height),
-        "cases": cases(path, comparison[recommended], height, {"best": "best cases", "worst": "worst cases"}),
+        "cases": _cases(path, comparison[recommended], height),
         "how": _made_with(environment),
-        "style": resource("base.css") + resource("report.css", "keras_ae.comparison"),
         "script": resource("report.js", "keras_ae.comparison"),
     }
-    return Template(resource("report.html", "keras_ae.comparison")).substitute(values)
+    body = Template(resource("report.html", "keras_ae.comparison")).substitute(values)
+    style = resource("base.css") + resource("report.css", "keras_ae.comparison")
+    return standalone(f"{comparison.images.source}: bottlenecks compared", body, style)
+
+
+def _cases(path: Path, recommended: TrainedCandidate, height: int) -> str:
+    if not recommended.gives_images:
+        return "<p>It gives back features, which are no pictures.</p>"
+    return cases(path, recommended, height, {"best": "best cases", "worst": "worst cases"})
 
 
 def _curve(path: Path) -> list[tuple[int, float]]:

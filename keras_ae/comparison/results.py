@@ -163,6 +163,11 @@ def failed_candidate(row: Mapping[str, Any]) -> FailedCandidate:
     return FailedCandidate(row["name"], _read(ModelConfig, row["model"]), row["failed"])
 
 
+def reconstruction(values: Mapping[str, Any]) -> Reconstruction:
+    """What was measured of one split, without what has no place in a comparison."""
+    return _read(Reconstruction, values)
+
+
 def trained_candidate(name: str, model: ModelConfig, metrics: Mapping[str, Any]) -> TrainedCandidate:
     """A candidate with the metrics of its run, which has been measured on validation images."""
     return _candidate({"name": name, "model": asdict(model), **metrics}, None)

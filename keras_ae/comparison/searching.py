@@ -59,6 +59,8 @@ def search(
         InputError: received 0 trials; expected at least 1; give another --trials
     """
     check_search(trials)
+    if config.purpose.further_candidates():
+        raise InputError("a search with candidates of its purpose's own", "none", "take compare, not search")
     check_workers(workers, auto=True)
     data = data or config.load_data(progress)
     space = Space(data.image_shape, parse_codes(config.codes), config.max_code)

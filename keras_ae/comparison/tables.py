@@ -94,10 +94,9 @@ def _microseconds(seconds: float | None) -> float | None:
 
 
 def probe_columns(candidates: Sequence[TrainedCandidate]) -> list[Column]:
-    """The columns of the probe, where all candidates have one."""
-    if not all(one.probe for one in candidates):
-        return []
-    return [column for column in PROBES if column.value(candidates[0]) is not None]
+    """The columns of the probe; candidates without one, those of features, have empty cells there."""
+    probed = [one for one in candidates if one.probe]
+    return [column for column in PROBES if probed and column.value(probed[0]) is not None]
 
 
 def paragraphs(*texts: str | Iterable[str]) -> str:

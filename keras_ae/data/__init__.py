@@ -27,11 +27,13 @@ __all__ = [
 
 # What other packages of this library share, and nobody else needs.
 _SHARED = {
+    "ArrayImages": "backings",
     "BadImageError": "decoding",
     "Decoder": "decoding",
     "LeftOut": "listing",
     "MappedImages": "backings",
     "Preparation": "preparation",
+    "Split": "split",
     "cache_directory": "cache",
     "covered": "preparation",
     "data_directory": "datasets.named",

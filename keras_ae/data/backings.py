@@ -122,7 +122,7 @@ class FileImages:
         for i, row in enumerate(rows):
             name = self.names[row]
             pixels, kinds = self.decoder(self.root / name)
-            self._record(row, tuple(kind for kind in kinds if kind not in EFFECTS))  # told beforehand
+            self._record(row, tuple(kind for kind in kinds if kind not in EFFECTS))  # noted beforehand
             check_size(name, pixels.shape, *self.reference)
             images[i] = pixels
         return images

@@ -1,4 +1,4 @@
-"""Where what was made from a data set is kept, so that it is made once."""
+"""The directory that keeps what was made from a data set, so that it is made once."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""What a source gives before it is divided: images (pixels or files), their labels, masks and groups."""
+"""A source before it is divided: images (pixels or files), their labels, masks and groups."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -82,9 +82,9 @@ def join(parts: Sequence[Part]) -> Part:
     masks = groups = None
     if any(part.masks is not None for part in parts):
         masks = _joined(("",) * len(part) if part.masks is None else part.masks for part in parts)
-    told = [part.groups for part in parts if part.groups is not None]
-    if len(told) == len(parts):
-        groups = _joined(told)
+    known = [part.groups for part in parts if part.groups is not None]
+    if len(known) == len(parts):
+        groups = _joined(known)
     return Part(images, labels, masks, groups)
 
 

@@ -66,7 +66,7 @@ class Decoder:
         return self._decode(lambda: _content(path), str(path))
 
     def effect(self, path: Path) -> str | None:
-        """What resizing will do to a file (see Preparation.effect), by its header alone; None for a bad one."""
+        """Effect of resizing on a file (see Preparation.effect), by its header alone; None for a bad file."""
         try:
             with open_regular(path) as file, self._open(file) as image:
                 turned = _orientation(image) in _TURNED
@@ -153,7 +153,7 @@ def _content(path: Path) -> BinaryIO:
 
 
 def _orientation(image: Image.Image) -> int:
-    """As its EXIF data tell; 1, upright, where they are broken, which the pixels need not be."""
+    """Orientation by the EXIF data; 1, upright, where these are broken, which the pixels need not be."""
     try:
         return image.getexif().get(_ORIENTATION, 1)
     except Exception:  # it parses bytes that may be anything

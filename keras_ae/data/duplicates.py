@@ -14,7 +14,7 @@ SIDE = 32  # pixels of a thumbnail's side
 NEIGHBOURS = 20  # of an image, which tell what is usual; more than images of one part, say
 RATIO = 0.15  # of the squared distance to the last of them, below which the nearest is a near duplicate
 COPY = 1e-5  # squared distance of copies, at most
-NOTABLE = 0.05  # part of the images of a split, from which on a user is told
+NOTABLE = 0.05  # part of the images of a split, from which on users are warned
 MOST = {TRAIN: 20_000, VALIDATION: 2_000, TEST: 2_000}  # images that are looked at, evenly spread
 STREAMED = 8  # times fewer of files that are decoded for it
 SHOWN = 3  # pairs
@@ -23,13 +23,13 @@ _AT_ONCE, _THREADS = 256, 4
 
 @dataclass(frozen=True)
 class NearDuplicates:
-    """How many images of a split have a near duplicate among those that were trained on.
+    """Number of images of a split with a near duplicate among those that were trained on.
 
     Attributes:
         split: "test" or "validation".
         looked_at: Images of the split that were looked at: all of up to 2,000.
-        images: Of these, how many have a near duplicate among the images of the other splits.
-        copies: Of these, how many have one whose thumbnail is the same.
+        images: Number of these with a near duplicate among the images of the other splits.
+        copies: Number of these whose near duplicate has the same thumbnail.
         pairs: A few such pairs of files, or of places such as "test[3]", of the split and of another.
 
     Example:

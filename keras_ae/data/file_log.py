@@ -1,4 +1,4 @@
-"""What was noticed while files were decoded, counted."""
+"""Counts of what was noticed while files were decoded."""
 
 import threading
 from collections import Counter

@@ -86,7 +86,7 @@ class ImageData:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was converted or left out, a line each; more lines come while files are streamed."""
+        """Notes of what was converted or left out, a line each; more come while files are streamed."""
         return (*self._notes, *self._log.notes())
 
     @functools.cached_property  # one dataset, so that each iteration over it is shuffled anew

@@ -1,4 +1,4 @@
-"""Which files are images: those that Pillow decodes, known by their extension or else by how they begin."""
+"""Tells files that are images: those that Pillow decodes, by their extension or else by their first bytes."""
 
 import errno
 import functools

@@ -16,7 +16,7 @@ _ALIKE = 0.01  # by which the proportions of a mask and its image may differ
 
 
 def read_mask(path: Path, image: Path, preparation: Preparation) -> np.ndarray:
-    """Which pixels belong to a defect: bool [height, width], of the size that the prepared image has.
+    """Returns the pixels that belong to a defect: bool [height, width], of the size of the prepared image.
 
     Of a mask of at most 16 values all but 0 are a defect: they may be numbers of kinds. Of another, blurred by
     resizing or JPEG, those are that are nearer to the highest value than to the lowest.

@@ -39,14 +39,14 @@ _NEAR, _NEARLY_ALL = 16, 0.97  # resizing and JPEG blur black and white: so near
 
 
 def find_masks(folder: str, names: Sequence[str], parents: Iterable[str]) -> set[str]:
-    """Which of the images in one folder are masks of others.
+    """Finds the images of one folder that are masks of others.
 
     They are named like masks: they lie in a folder such as `ground_truth`, or are `x_mask.png` beside `x.png`, or
     `x.png` beside `x.jpg`. And a few of each such kind, which are looked at, have the values of masks.
 
     Args:
         folder: Path of the folder.
-        names: Of its images.
+        names: Names of its images.
         parents: Names of the folder and of those that it is in, as far as they belong to the source.
     """
     if not names:

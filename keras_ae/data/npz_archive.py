@@ -27,7 +27,7 @@ _HEADERS: dict[tuple[int, int], Callable] = {
 
 @dataclass(frozen=True)
 class _Claim:
-    """What an array's header says of it."""
+    """The header of an array."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
@@ -102,7 +102,7 @@ def _read_members(
 
 
 def _checked_claim(archive: zipfile.ZipFile, info: zipfile.ZipInfo, received: str, expected: str) -> _Claim:
-    """What a member's header says of its array, if the member holds as much, and no less tightly than images."""
+    """Returns the header of a member's array, if the member holds as much, and no less tightly than images."""
     with archive.open(info) as member:
         claim = _claim(member, received, expected)
         start = member.tell()

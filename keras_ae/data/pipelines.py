@@ -21,7 +21,7 @@ PREFETCHED = 2
 
 
 def batch_bounds(count: int, batch_size: int) -> np.ndarray:
-    """Where each batch of an epoch begins, and the end: int64 [batches + 1].
+    """Returns the first place of each batch of an epoch, and the end: int64 [batches + 1].
 
     No last batch has a single image, which batch normalisation could not use: it joins the batch before it,
     so that one batch can have `batch_size` + 1 images, and every image is there exactly once. (Where

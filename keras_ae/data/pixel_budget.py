@@ -1,4 +1,4 @@
-"""How much is decoded at the same time: what large images take stays bounded, however many threads decode."""
+"""Limit on the pixels that are decoded at the same time, however many threads decode."""
 
 import ctypes
 import functools

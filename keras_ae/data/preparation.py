@@ -1,4 +1,4 @@
-"""What is done to every image before it is used: reflected borders, a central crop, a new size."""
+"""Preparation of every image before it is used: reflected borders, a central crop, a new size."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from PIL import Image
 from keras_ae.data.pixel_budget import MAX_PIXELS
 
 Resize = Literal["stretch", "pad", "crop"]
-NOTABLE = 0.1  # part of an image that is lost, or of one that is border, from which on a user is told
+NOTABLE = 0.1  # part of an image that is lost, or of one that is border, from which on users are told
 
 _BICUBIC = Image.Resampling.BICUBIC
 
@@ -87,7 +87,7 @@ class Preparation:
         return _resized(image, size, resample, covered(image.width, image.height, size[0] / size[1]))
 
     def effect(self, height: int, width: int) -> str | None:
-        """What resizing does to an image of that size, if it is notable: "stretched", "padded" or "cropped".
+        """Returns the effect of resizing on an image of that size, if notable: "stretched", "padded" or "cropped".
 
         It is where its proportions change by 10 % or more, or bars make up, or the crop takes away, 10 % of it.
         """

@@ -1,4 +1,4 @@
-"""Which images go to training, validation and test: seeded, and in their original order."""
+"""Division of images into training, validation and test: seeded, and in their original order."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -30,6 +30,7 @@ _WHERE = {
     "ReconstructionError": "scores.reconstruction",
     "Score": "scores.base",
     "StandardizedError": "scores.reconstruction",
+    "SimulatedDefects": "defects.simulating",
     "Tiled": "scores.tiled",
     "Tiling": "tiling",
     "as_score": "scores.names",
@@ -42,12 +43,13 @@ _WHERE = {
     "measure_pixels": "pixel_measures",
     "measure_outcome": "outcome",
     "outcome_in_words": "outcome",
-    "pasted_patches": "defects",
+    "pasted_patches": "defects.simulating",
     "recall_by_kind": "measures",
     "recalibrate": "recalibrating",
     "roc_auc_standard_error": "measures",
     "score_from_config": "scores.names",
     "score_images": "together",
+    "simulate_defects": "defects.simulating",
 }
 # What other packages of this library share, and nobody else needs.
 _SHARED = {
@@ -60,12 +62,18 @@ _SHARED = {
     "check_other_directory": "exported",
     "check_formats": "exporting",
     "check_rate": "calibration",
+    "check_significance": "drift",
     "check_threshold": "calibration",
+    "MapScale": "map_scales",
     "left_out_files": "recalibrating",
+    "map_scale": "map_scales",
     "poolings": "scores.pooling",
     "portable_endpoints": "exporting",
+    "promise": "outcome",
+    "promise_in_words": "outcome",
     "read_card": "card",
     "roc_auc": "measures",
+    "sized_maps": "scores.maps",
 }
 __all__ = sorted(_WHERE)
 __getattr__ = lazy_names(__name__, {**_WHERE, **_SHARED})

@@ -118,7 +118,7 @@ class Calibration:
 
     @cached_property
     def weights(self) -> np.ndarray:
-        """What each score counts, in their order, float64 [m]: they sum up to `units`."""
+        """Returns the weight of each score, in their order, float64 [m]; the weights sum to `units`."""
         if self.groups is None:
             return np.ones(self.images)
         return 1 / np.bincount(self.groups)[self.groups]

@@ -24,7 +24,7 @@ ACTION = "export one: keras-ae detect train, or keras-ae export RUN --score NAME
 
 @dataclass(frozen=True)
 class Card:
-    """What the card of an exported detector says.
+    """The card of an exported detector.
 
     Attributes:
         image_shape: (height, width, channels) of the images.
@@ -34,10 +34,10 @@ class Card:
         true_rate_interval: Between what the true rate lies (95 %).
         calibration_images: Normal images that the threshold was set by.
         calibration_groups: Groups that these were of; 0 where each is of another.
-        parameters: Of the autoencoder.
+        parameters: Number of parameters of the autoencoder.
         deviation: How far each endpoint and file was from the detector, by name.
         deviation_allowed: How far it was allowed to be; cards of early versions do not say.
-        versions: Of the packages that it was made with.
+        versions: Versions of the packages that it was made with.
         sha256: Checksums of the files, by their paths in the directory.
         about: What else is said: the data, their preparation, what was measured.
         format: 1 for cards of early versions, which had no `checksums.json`.
@@ -96,12 +96,12 @@ class Card:
 
     @property
     def pixel_threshold(self) -> float | None:
-        """What maps of nearly all normal images nowhere reach; None where there is no map or nothing is known."""
+        """Value that maps of nearly all normal images nowhere exceed; None where there is none."""
         return self.about.get("pixel_threshold")
 
     @property
     def preparation(self) -> dict[str, Any]:
-        """How the images of the training were prepared, as `Preparation.from_record` takes it."""
+        """Preparation of the images of the training, as `Preparation.from_record` takes it."""
         return self.about.get("preparation", {})
 
     @property

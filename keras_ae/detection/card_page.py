@@ -27,10 +27,11 @@ def _readable(name: str, card: Card) -> str:
     versions = ", ".join(f"{package} {number}" for package, number in card.versions.items())
     about = dict(card.about)
     measured = about.pop("measured", {})
-    told = [f"- **Test**: {line}." for line in outcome_in_words(measured)]
+    lines = [f"- **Test**: {line}." for line in outcome_in_words(measured)]
     if "choice" in measured:
-        told.append(f"- **Score chosen by**: {measured['choice']['defects']:,} known defects.")
-    told += [
+        kind = "simulated" if measured["choice"].get("simulated") else "known"
+        lines.append(f"- **Score chosen by**: {measured['choice']['defects']:,} {kind} defects.")
+    lines += [
         f"- **{key}**: {json.dumps(value) if isinstance(value, dict) else value}" for key, value in about.items()
     ]
     return "\n".join(
@@ -46,7 +47,7 @@ def _readable(name: str, card: Card) -> str:
             f"- **Equal to the Keras model**: scores differ by at most {card.deviation['score']:.2g}; "
             f"{card.deviation_allowed['score']:.2g}, a thousandth of the spread of normal images (or what a "
             "hundredth of a grey level or roundings of float32 change), was allowed.",
-            *told,
+            *lines,
             f"- **Made with**: {versions}; {card.parameters:,} parameters; checksums in `{CARD}`.",
             "",
             "```python",

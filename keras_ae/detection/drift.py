@@ -15,7 +15,7 @@ BETS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])  # from small p-values over none to
 
 @dataclass(frozen=True)
 class Drift:
-    """What a sequence of scores tells of the distribution that the calibration came from.
+    """Evidence that a sequence of scores does not follow the distribution of the calibration's.
 
     Attributes:
         p_values: Conformal p-value of each image among the calibration's and those before it, float64 [n]; NaN for
@@ -59,6 +59,13 @@ class Drift:
         return float(self.evidence.max(initial=1.0))
 
 
+def check_significance(significance: float) -> None:
+    """Refuse a significance that is no probability (`InputError`)."""
+    if not 0 < significance < 1:
+        received = f"significance={significance}"
+        raise InputError(received, "a probability between 0 and 1", "0.01 is usual: correct --significance")
+
+
 def measure_drift(
     calibration: Calibration,
     scores,
@@ -95,8 +102,7 @@ def measure_drift(
         >>> kae.detection.measure_drift(calibration, generator.normal(1, 1, size=200)).alarms > 20
         True
     """
-    if not 0 < significance < 1:
-        raise InputError(f"significance={significance}", "a probability between 0 and 1", "0.01 is usual")
+    check_significance(significance)
     scores, generator = np.asarray(scores, np.float64).ravel(), np.random.default_rng(seed)
     if not np.isfinite(scores).all():
         raise InputError("scores with infinities or NaN", "finite ones", "look at the images and the model")

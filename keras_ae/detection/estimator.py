@@ -1,4 +1,4 @@
-"""What scikit-learn asks of an outlier detector."""
+"""The interface of scikit-learn's outlier detectors."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -88,5 +88,5 @@ class OutlierDetector(OutlierMixin, BaseEstimator, ABC):
 
 
 def not_fitted() -> NotFittedError:
-    """What scikit-learn expects to be raised."""
+    """Returns the error that scikit-learn expects."""
     return NotFittedError("this AnomalyDetector has no threshold yet: call fit or calibrate first")

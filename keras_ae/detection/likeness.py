@@ -1,4 +1,4 @@
-"""How much alike images of one group score, and how many images of different groups they are worth."""
+"""Correlation of scores within groups, and the number of independent images that grouped ones are worth."""
 
 import numpy as np
 
@@ -35,7 +35,7 @@ def likeness_of_groups(scores: np.ndarray, groups: np.ndarray) -> float:
 
 
 def effective_number(scores: np.ndarray, groups: np.ndarray) -> float:
-    """How many images of different groups are worth as much as these, where each group counts alike.
+    """Returns how many images of different groups are worth as much as these, where each group counts alike.
 
     It is G / (a + (1 − a) · mean of 1 / n) with G groups of n images and their likeness a: G where images of one
     group are all alike, up to all images where they are not.

@@ -1,4 +1,4 @@
-"""How well scores tell anomalies from normal images."""
+"""Measures of how well scores tell anomalies from normal images."""
 
 import numpy as np
 

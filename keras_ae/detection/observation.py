@@ -1,4 +1,4 @@
-"""What an autoencoder makes of images: of a batch to be scored, and of the normal ones scores learn from."""
+"""Passes of a model over images: a batch to be scored, and the normal images that scores learn from."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -133,7 +133,7 @@ class NormalImages:
         return np.concatenate(measured)
 
     def faint_change(self, function: Callable[[Observation], np.ndarray]) -> np.ndarray:
-        """How far a function of an observation changes with images that nobody can tell apart: float64 [...].
+        """Returns how far a function changes with images that nobody can tell apart: float64 [...].
 
         The root of the mean square over the first batch (`faintly_changed`); 0 where feature maps take the place
         of images, of which nobody can tell.

@@ -1,4 +1,4 @@
-"""What came of a threshold on test images: in numbers, and in words for people."""
+"""Measures a threshold on test images, and puts promises and measures into words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -9,6 +9,43 @@ import numpy as np
 from keras_ae.detection.calibration import Calibration
 from keras_ae.detection.measures import roc_auc
 from keras_ae.detection.pixel_measures import PixelMeasures
+
+
+def promise(calibration: Calibration, threshold: float | None = None) -> dict[str, Any]:
+    """Returns what a calibration promises: threshold, rate, by how many images, and the true rate's interval.
+
+    Args:
+        calibration: Calibration of the detector.
+        threshold: Threshold as the detector keeps it; the calibration's by default.
+
+    Example:
+        >>> promised = promise(kae.detection.Calibration(np.arange(19), rate=0.05))
+        >>> promised["threshold"], promised["calibration_images"]
+        (18.0, 19)
+    """
+    return {
+        "threshold": calibration.threshold if threshold is None else threshold,
+        "false_positive_rate": calibration.rate,
+        "calibration_images": calibration.images,
+        **({} if calibration.groups is None else {"calibration_groups": calibration.units}),
+        "true_rate_interval": list(calibration.rate_interval()),
+    }
+
+
+def promise_in_words(promised: Mapping[str, Any]) -> tuple[str, str]:
+    """Returns one line on the threshold and one on the rate of false alarms, of what `promise` returns.
+
+    Example:
+        >>> promise_in_words(promise(kae.detection.Calibration(np.arange(19), rate=0.05)))[0]
+        'threshold 18, from 19 normal images'
+    """
+    low, high = promised["true_rate_interval"]
+    of = f" of {groups:,} groups" if (groups := promised.get("calibration_groups")) else ""
+    return (
+        f"threshold {promised['threshold']:.6g}, from {promised['calibration_images']:,} normal images{of}",
+        f"false alarms promised: {promised['false_positive_rate']:.3g}; the true rate lies between {low:.3g} and "
+        f"{high:.3g} (95 %)",
+    )
 
 
 def measure_outcome(
@@ -100,7 +137,7 @@ def outcome_in_words(measured: dict[str, Any]) -> list[str]:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What `measure_outcome` returns, and what a run adds to it."""
+    """Fields of what `measure_outcome` returns, and of what a run adds to it."""
 
     test_normal: int | None = None
     test_alarms: int = 0

@@ -1,4 +1,4 @@
-"""How well maps tell the pixels of defects from all others, measured image by image: no array holds all pixels."""
+"""Measures of maps by masks of defects, image by image: no array holds all pixels."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How far an exported detector may be from the detector itself: by less than what could move a decision."""
+"""The largest difference of an exported detector from the detector itself: less than could move a decision."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What pages, tables and figures share: made from saved results alone."""
+"""Parts of pages, tables and figures, made from saved results alone."""
 
 from keras_ae._support.lazy import lazy_names
 
@@ -14,9 +14,14 @@ _SHARED = {
     "MarkdownPage": "pages",
     "as_svg": "figures",
     "check_report": "detector",
+    "defect_panels": "detector_pictures",
+    "defect_picture": "detector_pictures",
+    "judged_images": "detector_judging",
     "markdown_page": "pages",
+    "page": "pages",
     "resource": "pages",
     "tidy": "figures",
+    "with_scale": "detector_pictures",
 }
 __all__ = sorted(_WHERE)
 __getattr__ = lazy_names(__name__, {**_ELSEWHERE, **_WHERE, **_SHARED})

@@ -13,9 +13,10 @@ from matplotlib.figure import Figure
 from keras_ae._support.errors import InputError
 from keras_ae._support.files import write_text
 from keras_ae._support.pictures import png_bytes
+from keras_ae.detection import roc_auc
 from keras_ae.report.detector_pictures import defect_picture
 from keras_ae.report.figures import as_svg, tidy
-from keras_ae.report.pages import resource
+from keras_ae.report.pages import page, resource
 
 MARK = "<!-- a detector's report, by keras-ae -->"
 SHOWN = 12  # images of each group
@@ -104,9 +105,7 @@ def write_detector_report(path, judged: JudgedImages, title: str, facts: Sequenc
         _section(name, rows, judged) for name, rows in judged.groups().items() if len(rows) or name != "Normal"
     ]
     values = {
-        "mark": MARK,
         "title": escape(title),
-        "style": resource("base.css") + resource("detector.css"),
         "facts": "".join(f"<li>{escape(fact)}</li>" for fact in facts),
         "table": _table(judged),
         "histograms": histograms(judged),
@@ -114,13 +113,14 @@ def write_detector_report(path, judged: JudgedImages, title: str, facts: Sequenc
         "scale": _scale(judged),
         "sections": "".join(sections),
     }
-    write_text(Path(path), Template(resource("detector.html")).substitute(values))
+    body = Template(resource("detector.html")).substitute(values)
+    write_text(Path(path), f"{MARK}\n{page(title, body, resource('base.css') + resource('detector.css'))}")
     return Path(path)
 
 
 def roc_curves(judged: JudgedImages) -> str:
     """ROC curves of each kind of anomaly against the normal images, as SVG text; a dot is the threshold."""
-    from sklearn.metrics import roc_auc_score, roc_curve
+    from sklearn.metrics import roc_curve
 
     figure = Figure(figsize=(4.6, 4.2), layout="constrained")
     axes = figure.subplots()
@@ -128,9 +128,8 @@ def roc_curves(judged: JudgedImages) -> str:
     for i, kind in enumerate(judged.anomalous_kinds()):
         scores = judged.scores[(judged.kinds == kind) & ~judged.normal]
         labels = np.repeat([0, 1], [len(normal), len(scores)])
-        both = np.concatenate([normal, scores])
-        false, found, _ = roc_curve(labels, both)
-        axes.plot(false, found, color=f"C{i}", label=f"{kind} {roc_auc_score(labels, both):.3f}", linewidth=1.6)
+        alarms, found, _ = roc_curve(labels, np.concatenate([normal, scores]))
+        axes.plot(alarms, found, color=f"C{i}", label=f"{kind} {roc_auc(normal, scores):.3f}", linewidth=1.6)
         axes.plot(np.mean(normal > judged.threshold), np.mean(scores > judged.threshold), "o", color=f"C{i}")
     axes.plot([0, 1], [0, 1], color="0.8", linewidth=1, zorder=0)
     axes.set(xlabel="false alarms", ylabel="found", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))

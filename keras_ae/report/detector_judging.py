@@ -6,7 +6,7 @@ from keras_ae._support.pixels import slices
 from keras_ae.data import ImageData
 from keras_ae.detection import ExportedDetector
 from keras_ae.report.detector import JudgedImages
-from keras_ae.runs import label_names, normal_labels
+from keras_ae.runs import JudgedSplit, label_names, normal_labels
 
 AT_ONCE = 32  # images
 NAMED = 2  # last parts of a path that make an image's name
@@ -31,14 +31,25 @@ def judge_images(
         >>> len(judged.scores), judged.anomalous_kinds()[:2]
         (359, ['1', '2'])
     """
-    count = data.sizes[split]
-    rows = slices(np.arange(count), AT_ONCE)
+    rows = slices(np.arange(data.sizes[split]), AT_ONCE)
     scores = np.concatenate([detector.score(data.images_at(split, some)) for some in rows])
-    known = normal_labels(data, train_labels)
-    normal, kinds = np.ones(count, bool), np.full(count, "normal")
+    known, normal, kinds = normal_labels(data, train_labels), np.ones(len(scores), bool), None
     if known is not None:
         labels = data.labels(split)
         normal, kinds = np.isin(labels, known), np.array(label_names(data, labels))
+    return judged_images(detector, JudgedSplit(data, split, scores, normal, kinds, {}))
+
+
+def judged_images(detector: ExportedDetector, judged: JudgedSplit, data: ImageData | None = None) -> JudgedImages:
+    """What the page shows of images that were scored already.
+
+    Args:
+        detector: The exported detector, which makes the maps of the images that are shown.
+        judged: Scores of the images.
+        data: The images, where those of `judged` are their feature maps.
+    """
+    data, split = data or judged.data, judged.split
+    kinds = np.full(len(judged.scores), "normal") if judged.kinds is None else judged.kinds
 
     def look(chosen):
         images = data.images_at(split, chosen)
@@ -48,7 +59,9 @@ def judge_images(
     limits = detector.card.usual_map or (0.0, 1.0)
     threshold = detector.card.pixel_threshold if detector.has_map else None
     names = _names(data, split)
-    return JudgedImages(names, kinds, normal, scores, detector.threshold, look, tuple(limits), threshold)
+    return JudgedImages(
+        names, kinds, judged.normal, judged.scores, detector.threshold, look, tuple(limits), threshold
+    )
 
 
 def _names(data: ImageData, split: str) -> list[str]:

@@ -6,6 +6,7 @@ from keras_ae._support.pictures import grid
 
 ALARM, TRUTH = (1.0, 0.85, 0.0), (0.1, 0.9, 0.4)  # colours of the contour and of the mask's outline
 COLOURS = "magma"
+SCALE_HEIGHT, MARGIN = 18, 4  # pixels of the strip with the scale, and around its text
 LEAST_SIDE = 128  # pixels that a picture has at least: smaller images are enlarged by a whole factor
 
 
@@ -33,6 +34,17 @@ def defect_picture(
         >>> defect_picture(np.zeros((64, 64, 1)), heat, (0, 5), threshold=1).shape  # enlarged to 128, and lines
         (128, 386, 3)
     """
+    return grid(np.stack(defect_panels(image, heat, limits, threshold, mask)))
+
+
+def defect_panels(
+    image: np.ndarray,
+    heat: np.ndarray | None,
+    limits: tuple[float, float],
+    threshold: float | None = None,
+    mask: np.ndarray | None = None,
+) -> list[np.ndarray]:
+    """The one, two or three pictures of `defect_picture`, float32 [height', width', 3] each."""
     factor = max(1, -(-LEAST_SIDE // min(image.shape[:2])))
     panels = [np.broadcast_to(image, (*image.shape[:2], 3)).astype(np.float32)]
     if heat is not None:
@@ -44,7 +56,34 @@ def defect_picture(
         panels[0] = outlined(panels[0], _enlarged(mask, factor), TRUTH)
     if heat is not None and threshold is not None:
         panels[2] = outlined(panels[2], _enlarged(heat > threshold, factor), ALARM)
-    return grid(np.stack(panels))
+    return panels
+
+
+def with_scale(picture: np.ndarray, limits: tuple[float, float], threshold: float | None = None) -> np.ndarray:
+    """A picture above the colours of its map, with their values and that of the contour.
+
+    Args:
+        picture: float32 [height, width, 3] in [0, 1].
+        limits: Values of the darkest and the lightest colour.
+        threshold: Value of the contour; None where there is none.
+
+    Example:
+        >>> with_scale(np.zeros((64, 200, 3), "float32"), (0.5, 2.0)).shape
+        (82, 200, 3)
+    """
+    from PIL import Image, ImageDraw
+
+    width, (low, high) = picture.shape[1], limits
+    strip = Image.new("RGB", (width, SCALE_HEIGHT), "white")
+    drawing = ImageDraw.Draw(strip)
+    before, after = f"{low:.3g}", f"{high:.3g}" + ("" if threshold is None else f"   contour {threshold:.3g}")
+    left = MARGIN + int(drawing.textlength(before)) + MARGIN
+    right = max(left + 1, width - MARGIN - int(drawing.textlength(after)) - MARGIN)
+    bar = coloured(np.linspace(low, high, right - left)[None, :].repeat(SCALE_HEIGHT - 8, 0), limits)
+    strip.paste(Image.fromarray(np.uint8(255 * bar)), (left, 4))
+    drawing.text((MARGIN, 3), before, fill="black")
+    drawing.text((right + MARGIN, 3), after, fill="black")
+    return np.concatenate([picture, np.asarray(strip, np.float32) / 255])
 
 
 def coloured(heat: np.ndarray, limits: tuple[float, float]) -> np.ndarray:

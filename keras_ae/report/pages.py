@@ -1,4 +1,4 @@
-"""What the HTML pages of the library share: their files, and Markdown as HTML."""
+"""Shared by the HTML pages of the library: their files, and Markdown as HTML."""
 
 import itertools
 import re
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from importlib.resources import files
+from string import Template
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -18,6 +19,11 @@ _NUMBER = re.compile(r"[-+−±]?\d[\d,.  e+\-−×%]*(±.*)?|")
 def resource(name: str, package: str = "keras_ae.report") -> str:
     """A text file that lies beside the modules of a package."""
     return files(package).joinpath(name).read_text(encoding="utf-8")
+
+
+def page(title: str, body: str, style: str) -> str:
+    """A page of one file, which loads nothing from elsewhere: HTML of its title (text), body (HTML) and style."""
+    return Template(resource("page.html")).substitute(title=escape(title), body=body, style=style)
 
 
 @dataclass

@@ -1,11 +1,12 @@
-"""Which score and pooling find a few known defects best; the threshold is set by normal images alone."""
+"""Chooses the score and pooling that find a few known defects best; normal images alone set the threshold."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from keras_ae._support.errors import InputError
-from keras_ae.data import ImageData
+from keras_ae.data import ArrayImages, ImageData, Split
 from keras_ae.detection import (
     as_score,
     fit_scores,
@@ -13,10 +14,12 @@ from keras_ae.detection import (
     roc_auc,
     roc_auc_standard_error,
     score_images,
+    simulate_defects,
 )
 from keras_ae.runs.data_config import DataConfig
 from keras_ae.runs.stopping import choosing_rows
 
+SIMULATED = "simulated"  # in the place of a source of known defects
 # In order: of those that are about as good the first one is taken.
 OF_IMAGES = ("mse+nearest_codes", "ssim+nearest_codes", "ssim", "mse", "standardized_error", "nearest_codes")
 OF_FEATURES = ("position_gaussian", "nearest_patches")
@@ -32,6 +35,7 @@ class Choice:
         standard_error: Of this area (`roc_auc_standard_error`).
         defects, normal: Numbers of these images.
         roc_aucs: The area by the label of each score that was tried.
+        simulated: Whether the defects are simulated ones.
 
     Example:
         >>> choice = kae.runs.Choice("ssim:max", 0.9, 0.05, 10, 40, {"ssim": 0.7, "ssim:max": 0.9})
@@ -45,10 +49,12 @@ class Choice:
     defects: int
     normal: int
     roc_aucs: dict[str, float]
+    simulated: bool = False
 
     def in_words(self) -> str:
         """One line for people."""
-        images = f"{self.defects:,} defects and {self.normal:,} normal images"
+        kind = "simulated defects" if self.simulated else "defects"
+        images = f"{self.defects:,} {kind} and {self.normal:,} normal images"
         area = f"ROC AUC {self.roc_auc:.3f} ± {self.standard_error:.3f}"
         return f"score chosen by {images}: {self.score}, {area}, of {len(self.roc_aucs):,}"
 
@@ -70,14 +76,23 @@ def candidates(score: str, of_features: bool) -> list[str]:
         of_features: Whether the model is one of feature maps.
     """
     usual = OF_FEATURES if of_features else OF_IMAGES
-    names = usual if score == usual[0] else (score,)
-    found = []
+    return with_poolings(usual if score == usual[0] else (score,))
+
+
+def with_poolings(names: Iterable[str]) -> list[str]:
+    """The labels of scores, and of those that pool a map the labels with each other pooling.
+
+    Example:
+        >>> with_poolings(["mse", "nearest_codes"])[:3], with_poolings(["nearest_codes"])
+        (['mse', 'mse:max', 'mse:top_1'], ['nearest_codes'])
+    """
+    labels = []
     for name in names:
-        found.append(name)
+        labels.append(name)
         made = as_score(name)
         if hasattr(made, "pooling"):
-            found += [replace(made, pooling=pooling).label for pooling in poolings() if pooling != made.pooling]
-    return list(dict.fromkeys(found))
+            labels += [replace(made, pooling=pooling).label for pooling in poolings() if pooling != made.pooling]
+    return list(dict.fromkeys(labels))
 
 
 def load_defects(config: DataConfig, source: str, data: ImageData, seed: int) -> ImageData:
@@ -85,13 +100,16 @@ def load_defects(config: DataConfig, source: str, data: ImageData, seed: int) ->
 
     Args:
         config: Of the images of the run.
-        source: Source of the defects: a folder, for instance.
+        source: Source of the defects: a folder, for instance; or "simulated", for copies of the validation images
+            that a score is chosen by, with simulated defects.
         data: The images of the run, among whose test images none of the defects may be.
         seed: Seed of the run.
 
     Raises:
         InputError: The source cannot be read, or some of its files are test images.
     """
+    if source == SIMULATED:
+        return simulated_defects(data)
     own = DataConfig(
         source,
         **{
@@ -116,6 +134,14 @@ def load_defects(config: DataConfig, source: str, data: ImageData, seed: int) ->
             received, "others: those that choose a score cannot test it", "move them out of the source"
         )
     return defects
+
+
+def simulated_defects(data: ImageData) -> ImageData:
+    """Copies of the validation images that a score is chosen by, with simulated defects, as training images."""
+    made = simulate_defects(data.images_at("validation", choosing_rows(data)), seed=data.seed)
+    splits = {name: Split(ArrayImages(made.images[:0]), None) for name in ("validation", "test")}
+    first = {"train": Split(ArrayImages(made.images), None)}
+    return ImageData(SIMULATED, first | splits, batch_size=data.batch_size, seed=data.seed)
 
 
 def _paths(data: ImageData, split: str) -> dict[Path, None]:
@@ -143,4 +169,5 @@ def choose_score(model, names: list[str], data: ImageData, defects: ImageData) -
     best = max(areas.values())
     error = roc_auc_standard_error(best, len(rows), defects.sizes["train"])
     chosen = next(name for name, area in areas.items() if area >= best - error)
-    return Choice(chosen, areas[chosen], error, defects.sizes["train"], len(rows), areas)
+    simulated = defects.source == SIMULATED
+    return Choice(chosen, areas[chosen], error, defects.sizes["train"], len(rows), areas, simulated)

@@ -1,17 +1,17 @@
 """From normal images to an exported detector: a run, a threshold, and how well the promise was kept."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from keras_ae._support.directories import check_replaceable
 from keras_ae._support.errors import InputError
 from keras_ae._support.written_files import saved_detector_files, saved_model_files
 from keras_ae.data import ImageData
-from keras_ae.detection import DEFAULT_RATE, AnomalyDetector
+from keras_ae.detection import DEFAULT_RATE, AnomalyDetector, map_scale, promise
 from keras_ae.export import Parity, as_float32, autoencoder_endpoints, write_saved_model
 from keras_ae.runs.choosing import candidates, choose_score, load_defects, sees_features
 from keras_ae.runs.config import DataConfig, RunConfig, plain
@@ -19,7 +19,7 @@ from keras_ae.runs.detector_directory import EXPORTED, RUN, SAVED, check_detecto
 from keras_ae.runs.directory import RunDirectory
 from keras_ae.runs.feature_cache import seen_by
 from keras_ae.runs.normal_images import check_normal, check_sizes, load_normal
-from keras_ae.runs.outcome import measure_on_test
+from keras_ae.runs.outcome import JudgedSplit, judge_on_test
 from keras_ae.runs.rehearsal import rehearse_export
 from keras_ae.runs.run import Run
 from keras_ae.runs.stopping import calibration_groups, calibration_rows
@@ -39,6 +39,7 @@ def train_detector(
     data: ImageData | None = None,
     defects: str | None = None,
     progress: bool = True,
+    on_test: Callable[[JudgedSplit], None] | None = None,
 ) -> dict[str, Any]:
     """Trains an autoencoder on normal images, calibrates a threshold on held-out ones, exports the detector.
 
@@ -55,10 +56,11 @@ def train_detector(
         formats: Formats of the export, as for `export_detector`.
         data: The images, if they are loaded already; else where needed more are set aside to validate on than
             usual (`load_normal`).
-        defects: Source of known defects, such as "folder:scratched": they choose the score and its pooling, with
-            every other validation image beside them; the others set the threshold. A score that is named is kept,
-            and its pooling chosen.
+        defects: Source of known defects, such as "folder:scratched", or "simulated": they choose the score and its
+            pooling, with every other validation image beside them; the others set the threshold. A score that is
+            named is kept, and its pooling chosen.
         progress: Whether to show progress bars.
+        on_test: Function that is given what came of the test images one by one, for a page.
 
     Returns:
         The threshold, what it promises, and what came out on the test images (`measure_outcome`).
@@ -96,6 +98,7 @@ def train_detector(
         defects=known,
         saved=out / SAVED,
         progress=progress,
+        on_test=on_test,
     )
 
 
@@ -110,6 +113,7 @@ def export_run(
     defects: ImageData | None = None,
     saved=None,
     progress: bool = True,
+    on_test: Callable[[JudgedSplit], None] | None = None,
 ) -> dict[str, Any]:
     """Exports a finished run: its autoencoder, or with a score a detector, calibrated on its validation images.
 
@@ -121,6 +125,7 @@ def export_run(
         defects: Known defects to choose the score by, as training images.
         saved: Also a directory to save the detector to, for `load_detector`.
         progress: Whether to show progress bars.
+        on_test: Same as for `train_detector`.
 
     Returns:
         Where the export is, how far it is from the Keras model, and with a score what `train_detector` returns.
@@ -154,7 +159,10 @@ def export_run(
     detector.fit(seen.pipeline("train", shuffle=False)).calibrate(
         calibrating, groups=calibration_groups(data, config.training, choosing)
     )
-    results = _promised(detector) | measure_on_test(detector, seen, config.data.train_labels)
+    judged = judge_on_test(detector, seen, config.data.train_labels)
+    results = promise(detector.calibration_, detector.threshold_) | (judged.measured if judged else {})
+    if judged is not None and on_test is not None:
+        on_test(judged)
     if choice is not None:
         results["choice"] = choice.as_record()
     if saved is not None:
@@ -166,11 +174,8 @@ def export_run(
         "measured": results,
     }
     if detector.score_.has_map:
-        maps = detector.anomaly_maps(seen.images("validation", MAPPED))
-        about["usual_map"] = [float(np.median(maps)), float(maps.max())]
-        # What all but that part of normal images nowhere reach: above it, a pixel is drawn as anomalous.
-        highest = np.quantile(maps.max(axis=(1, 2)), 1 - false_positive_rate, method="higher")
-        about["pixel_threshold"] = float(highest)
+        scale = map_scale(detector.anomaly_maps(seen.images("validation", MAPPED)), false_positive_rate)
+        about |= {"usual_map": list(scale.limits), "pixel_threshold": scale.threshold}
     examples = data.images("validation", 16)
     results |= {"out": str(out)} | _deviations(detector.export(out, formats, examples, about))
     keras.utils.clear_session()
@@ -188,15 +193,4 @@ def _deviations(checked: dict[str, Parity]) -> dict[str, Any]:
     return {
         "deviation": {name: parity.difference for name, parity in checked.items()},
         "deviation_allowed": {name: parity.allowed for name, parity in checked.items()},
-    }
-
-
-def _promised(detector: AnomalyDetector) -> dict[str, Any]:
-    calibration = detector.calibration_
-    return {
-        "threshold": detector.threshold_,
-        "false_positive_rate": calibration.rate,
-        "calibration_images": calibration.images,
-        **({} if calibration.groups is None else {"calibration_groups": calibration.units}),
-        "true_rate_interval": list(calibration.rate_interval()),
     }

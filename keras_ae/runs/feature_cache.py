@@ -18,6 +18,7 @@ from keras_ae.data import ImageData, MappedImages
 from keras_ae.features import FeatureMaps, frozen_features
 
 FOLDER, STATE = "features", "features.json"
+LEVELS = 3  # of directories above a run: those of a comparison's candidates and seeds
 BATCH = 16  # images that the network looks at at a time
 BATCHES = 16  # of them between two notes of how far it is
 
@@ -26,7 +27,8 @@ def seen_by(model, data: ImageData, run: Path, adapt: bool = False, progress: bo
     """The images as a model sees them: themselves, or of a model of features their maps, from the run's cache.
 
     The maps are made on first use, 16 images at a time, in `features/` of the run; what was interrupted goes on.
-    Maps of other images, or of another network, are made anew.
+    Maps of other images, or of another network, are made anew. Those in `features/` of a directory above, of the
+    comparison that the run is a candidate of, are taken where they are complete.
 
     Args:
         model: A model of images, `FeatureMaps`, or an autoencoder of features.
@@ -48,13 +50,23 @@ def seen_by(model, data: ImageData, run: Path, adapt: bool = False, progress: bo
     features = frozen_features(model)
     if features is None:
         return data
-    cache = _Cache(Path(run) / FOLDER, features, data)
-    arrays = cache.arrays(progress)
+    arrays = _cache_of(Path(run), features, data).arrays(progress)
     if adapt:
         train = arrays["train"]
         features.adapt_to(train[start : start + BATCH] for start in range(0, len(train), BATCH))
     mean, deviation = (np.asarray(value, np.float32) for value in (features.mean, features.deviation))
     return data.with_images({name: MappedImages(array, mean, deviation) for name, array in arrays.items()})
+
+
+def _cache_of(run: Path, features: FeatureMaps, data: ImageData) -> "_Cache":
+    """The cache of a run; that of a directory above, if it has all maps already."""
+    own = _Cache(run / FOLDER, features, data)
+    for above in run.resolve().parents[:LEVELS]:
+        if (above / FOLDER / STATE).is_file() and not own.is_complete:
+            shared = _Cache(above / FOLDER, features, data)
+            if shared.is_complete:
+                return shared
+    return own
 
 
 @dataclass(frozen=True)
@@ -63,11 +75,16 @@ class _Cache:
     features: FeatureMaps
     data: ImageData
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has the maps of all images."""
+        done = self._state()["done"]
+        return all(done.get(split, 0) == count for split, count in self.data.sizes.items())
+
     def arrays(self, progress: bool) -> dict[str, np.ndarray]:
         """The maps of each split, not scaled yet: float32 [n, rows, columns, channels] in mapped files."""
-        state = self._state()
-        if any(state["done"].get(split) != count for split, count in self.data.sizes.items()):
-            self._make(state, progress)
+        if not self.is_complete:
+            self._make(self._state(), progress)
         return {split: self._open(split, "r") for split in self.data.sizes}
 
     def _make(self, state: dict, progress: bool) -> None:

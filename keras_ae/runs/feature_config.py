@@ -1,4 +1,4 @@
-"""Which frozen network looks at the images before a detector does, as the command line takes it."""
+"""The frozen network that makes features of images for a detector, as the command line takes it."""
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path

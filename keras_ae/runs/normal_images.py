@@ -1,4 +1,4 @@
-"""Which images a detector takes as normal, and how many: what is said of them, and what is refused."""
+"""The images that a detector takes as normal: what is said of them, and what is refused."""
 
 import re
 from dataclasses import replace

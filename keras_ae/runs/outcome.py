@@ -1,7 +1,7 @@
-"""What a detector makes of a source's test images: false alarms, anomalies by kind, maps beside masks."""
+"""Judges a detector on a source's test images: false alarms, anomalies by kind, maps beside masks."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,14 @@ import numpy as np
 from keras_ae._support.errors import InputError
 from keras_ae._support.pixels import slices
 from keras_ae.data import ImageData, load
-from keras_ae.detection import AnomalyDetector, Calibration, ExportedDetector, PixelCounts, measure_outcome
+from keras_ae.detection import (
+    AnomalyDetector,
+    Calibration,
+    ExportedDetector,
+    PixelCounts,
+    measure_outcome,
+    sized_maps,
+)
 from keras_ae.runs.normal_images import check_normal
 
 AT_ONCE = 64  # images
@@ -42,17 +49,36 @@ def label_names(data: ImageData, labels: np.ndarray) -> list[str]:
     return [data.label_names[label] if data.label_names else str(label) for label in labels]
 
 
-def measure_on_test(
-    detector: AnomalyDetector, data: ImageData, train_labels: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    """What a detector makes of the test images, as of `measure_outcome`; "normal_labels" where labels tell normal
-    images, and where there are masks of defects "test_pixels", the fields of `PixelMeasures`.
+@dataclass(frozen=True)
+class JudgedSplit:
+    """A detector's scores of the images of a split, and what they came to.
+
+    Attributes:
+        data, split: The images, and the name of the split.
+        scores: Scores [n].
+        normal: Bool [n], True for normal images.
+        kinds: Name [n] of what each image is; None where labels do not tell.
+        measured: What `measure_outcome` returns; "normal_labels" where labels tell normal images, and where there
+            are maps and masks "test_pixels", the fields of `PixelMeasures`.
     """
+
+    data: ImageData
+    split: str
+    scores: np.ndarray
+    normal: np.ndarray
+    kinds: np.ndarray | None
+    measured: dict[str, Any]
+
+
+def judge_on_test(
+    detector: AnomalyDetector, data: ImageData, train_labels: tuple[str, ...] = ()
+) -> JudgedSplit | None:
+    """Judges a detector on the test images; returns None where there are none."""
     if not data.sizes["test"]:
-        return {}
+        return None
     maps = detector.anomaly_maps if detector.score_.has_map else None
     known = normal_labels(data, train_labels)
-    return measure_split(detector.anomaly_scores, maps, detector.calibration_, data, known, "test")
+    return judge_split(detector.anomaly_scores, maps, detector.calibration_, data, known, "test")
 
 
 def evaluate_detector(detector: ExportedDetector, source: str, **options) -> dict[str, Any]:
@@ -82,6 +108,12 @@ def evaluate_detector(detector: ExportedDetector, source: str, **options) -> dic
         >>> measured["test_normal"] + measured["test_anomalies"]
         1797
     """
+    judged = judge_source(detector, source, **options)
+    return judged.measured | {"notes": list(judged.data.notes)}
+
+
+def judge_source(detector: ExportedDetector, source: str, **options) -> JudgedSplit:
+    """Judges an exported detector on a source's images; see `evaluate_detector`."""
     calibration, labels = detector.calibration, tuple(map(str, options.get("train_labels", ())))
     record = {name: value for name, value in detector.card.preparation.items() if value is not None}
     size = detector.image_shape
@@ -99,8 +131,7 @@ def evaluate_detector(detector: ExportedDetector, source: str, **options) -> dic
             check_normal(data)
         known = label_numbers_of(data, labels) if labels else None
     maps = detector.map if detector.has_map else None
-    measured = measure_split(detector.score, maps, calibration, data, known, split)
-    return measured | {"notes": list(data.notes)}
+    return judge_split(detector.score, maps, calibration, data, known, split)
 
 
 def label_numbers_of(data: ImageData, labels: tuple[str, ...]) -> np.ndarray:
@@ -109,15 +140,15 @@ def label_numbers_of(data: ImageData, labels: tuple[str, ...]) -> np.ndarray:
     return np.array([names.index(label) if label in names else int(label) for label in labels])
 
 
-def measure_split(
+def judge_split(
     scores_of: Callable,
     maps_of: Callable | None,
     calibration: Calibration,
     data: ImageData,
     known: np.ndarray | None,
     split: str,
-) -> dict[str, Any]:
-    """What a detector makes of a split: of scores as of `measure_outcome`, and of maps beside masks.
+) -> JudgedSplit:
+    """Judges a detector on a split: its scores as `measure_outcome` does, and its maps beside masks.
 
     Args:
         scores_of: Function of images [n, h, w, c] to their scores [n].
@@ -130,14 +161,16 @@ def measure_split(
     batches = (data.images_at(split, rows) for rows in slices(np.arange(data.sizes[split]), AT_ONCE))
     scores, groups = np.concatenate([np.asarray(scores_of(batch)) for batch in batches]), data.groups(split)
     if known is None:
-        return measure_outcome(scores, np.ones(len(scores), bool), calibration, groups=groups)
+        normal = np.ones(len(scores), bool)
+        measured = measure_outcome(scores, normal, calibration, groups=groups)
+        return JudgedSplit(data, split, scores, normal, None, measured)
     labels = data.labels(split)
     normal = np.isin(labels, known)
     kinds = np.array(label_names(data, labels)) if labels.ndim == 1 else None
     measured = measure_outcome(scores, normal, calibration, kinds, groups)
     if maps_of is not None:
         measured |= _measure_maps(maps_of, data, normal, split)
-    return measured | {"normal_labels": label_names(data, known)}
+    return JudgedSplit(data, split, scores, normal, kinds, measured | {"normal_labels": label_names(data, known)})
 
 
 def _measure_maps(maps_of: Callable, data: ImageData, normal: np.ndarray, split: str) -> dict[str, Any]:
@@ -150,18 +183,8 @@ def _measure_maps(maps_of: Callable, data: ImageData, normal: np.ndarray, split:
     counts = PixelCounts()
     for some in slices(np.flatnonzero(normal | data.has_mask(split)), AT_ONCE):
         masks = data.masks(split, some)
-        counts.add(_sized(maps_of(data.images_at(split, some)), masks.shape[1:]), masks)
+        counts.add(sized_maps(maps_of(data.images_at(split, some)), masks.shape[1:]), masks)
     try:
         return {"test_pixels": asdict(counts.measures())}
     except InputError:  # no pixel of a defect is left at this size
         return {}
-
-
-def _sized(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Maps interpolated to the size of the masks: those of feature maps are of these maps' size."""
-    if maps.shape[1:] == tuple(size):
-        return maps
-    from keras import ops
-
-    sized = ops.image.resize(maps[..., None], size, interpolation="bilinear", data_format="channels_last")
-    return ops.convert_to_numpy(sized)[..., 0]

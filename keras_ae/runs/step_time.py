@@ -5,6 +5,7 @@ import time
 import keras
 
 from keras_ae._support.execution import computing_in
+from keras_ae.features import frozen_features
 from keras_ae.runs.config import RunConfig
 from keras_ae.runs.tasks import compile_model, task_of
 
@@ -25,7 +26,9 @@ def step_seconds(config: RunConfig, model_config, image_shape) -> float:
         model = model_config.build(image_shape)
     compile_model(model, config.training)
     batch = config.training.batch_size
-    images = keras.random.uniform((batch, *image_shape), seed=0)
+    features = frozen_features(model)
+    shape = image_shape if features is None else features.map_shape  # which are made once, before training
+    images = keras.random.uniform((batch, *shape), seed=0)
     data = (images, keras.ops.zeros(batch, "int32")) if task_of(model).labels else (images,)
     untuned = tf.data.Options()
     untuned.autotune.enabled = False  # As in `keras_ae.data`: the end of a tuned one can take seconds.

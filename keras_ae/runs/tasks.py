@@ -18,6 +18,7 @@ from keras_ae.objectives import MultiObjective
 from keras_ae.runs.training_config import TrainingConfig
 
 ENCODING_BATCH = 256
+TIMED_IMAGES = 8  # through a frozen network, which takes a tenth of a second each
 OF_ANY_RANGE = ("mse", "mae", "sum_squared_error", "gaussian_likelihood")  # losses of any numbers
 OWN_LOSSES = {
     "ssim": StructuralDissimilarity,
@@ -29,7 +30,7 @@ OWN_LOSSES = {
 class Task:
     """What a model learns, and how it is measured: by its own losses, where a kind does not say otherwise."""
 
-    labels, trains = False, True
+    labels, trains, gives_images = False, True, False
 
     def batches(self, data: ImageData, split: str, training: TrainingConfig, **options):
         """What the model gets of a split; the options are those of `ImageData.pipeline`."""
@@ -51,6 +52,8 @@ class Task:
 
 class Reconstruction(Task):
     """Autoencoders learn to give back their images."""
+
+    gives_images = True
 
     def loss_name(self, training: TrainingConfig) -> str:
         """What the model is trained on, for people."""
@@ -88,6 +91,8 @@ class Reconstruction(Task):
 class FeatureReconstruction(Reconstruction):
     """Autoencoders of features learn to give back the maps; `seen_by` gives these in the place of images."""
 
+    gives_images = False
+
     def losses(self, training: TrainingConfig) -> dict[str, Any]:
         """Loss and metrics, as `compile` takes them.
 
@@ -110,8 +115,13 @@ class FeatureReconstruction(Reconstruction):
         return super().describe(model) | {"compression": values / prod(model.features.map_shape)}
 
     def speed(self, model, data: ImageData) -> dict[str, float]:
-        """Nothing is timed."""
-        return {}
+        """How long the trained model takes from an image, the frozen network included, and to its maps."""
+        images = np.zeros((TIMED_IMAGES, *model.image_shape), np.float32)
+        codes = np.zeros((TIMED_IMAGES, *model.code_shape), np.float32)
+        return {
+            "encoding_seconds_per_image": encoding_seconds(model, images, repeats=2),
+            "decoding_seconds_per_image": decoding_seconds(model, codes, repeats=2),
+        }
 
 
 class FeatureExtraction(Task):

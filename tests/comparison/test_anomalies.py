@@ -8,8 +8,16 @@ from sklearn.datasets import load_digits
 from keras_ae._support.errors import InputError
 from keras_ae.commands.compare import print_comparison
 from keras_ae.comparison import CompareConfig, candidates, compare, write_comparison
-from keras_ae.comparison.anomalies import anomaly_trial
-from keras_ae.detection import AnomalyDetector, fit_scores, pasted_patches, roc_auc_standard_error, score_images
+from keras_ae.comparison.trial import anomaly_trial
+from keras_ae.detection import (
+    AnomalyDetector,
+    as_score,
+    fit_scores,
+    pasted_patches,
+    roc_auc_standard_error,
+    score_images,
+    simulate_defects,
+)
 from keras_ae.runs import DataConfig, TrainingConfig
 
 pytestmark = pytest.mark.tensorflow
@@ -66,17 +74,21 @@ def test_what_is_to_be_told_apart_comes_from_the_right_images(labels):
     whole = CompareConfig(DataConfig("digits")).load_data(progress=False)
     trial = anomaly_trial(config, data)
     assert len(trial.fitted) == data.sizes["train"]
-    assert np.array_equal(trial.normal, data.images("validation"))
+    assert np.array_equal(trial.normal.images(), data.images("validation"))
     if not labels:
-        assert trial.anomalous.shape == trial.normal.shape
-        assert trial.test_anomalous.shape == trial.test_normal.shape == data.images("test").shape
-        assert (trial.anomalous != trial.normal).any(axis=(1, 2, 3)).mean() > 0.8
+        for normal, anomalous in ((trial.normal, trial.anomalous), (trial.test_normal, trial.test_anomalous)):
+            changed = (anomalous.images() != normal.images()).any(axis=-1)
+            assert np.array_equal(anomalous.masks(), changed)
+            assert changed.any(axis=(1, 2)).all()
+        assert len(trial.test_normal) == data.sizes["test"]
+        assert trial.kind == "copies with simulated defects (patch, scar, texture)"
         return
     digits = np.isin(whole.labels("test"), [int(label) for label in labels])
-    assert np.array_equal(trial.test_normal, whole.images("test")[digits])
-    assert np.array_equal(trial.test_anomalous, whole.images("test")[~digits])
+    assert np.array_equal(trial.test_normal.images(), whole.images("test")[digits])
+    assert np.array_equal(trial.test_anomalous.images(), whole.images("test")[~digits])
+    assert not trial.anomalous.has_mask().any()
     tested = {image.tobytes() for image in whole.images("test")}
-    assert not {image.tobytes() for image in trial.anomalous} & tested
+    assert not {image.tobytes() for image in trial.anomalous.images()} & tested
     assert len(trial.anomalous) > 1000
 
 
@@ -100,10 +112,13 @@ def test_anomalies_that_only_the_test_has_are_measured_and_simulated_ones_chosen
     config = CompareConfig(DataConfig(f"folder:{tmp_path}", train_labels=labels), purpose="detect")
     data = config.load_data(progress=False)
     trial = anomaly_trial(config, data)
-    assert np.array_equal(np.uint8(trial.test_normal[..., 0] * 255 + 0.5), zeros[60:80])
-    assert np.array_equal(np.uint8(trial.test_anomalous[..., 0] * 255 + 0.5), ones[:30])
-    assert np.array_equal(trial.anomalous, pasted_patches(trial.normal, data.seed))
-    assert trial.kind == "images that are not of good (to choose by: copies with simulated defects)"
+    assert np.array_equal(np.uint8(trial.test_normal.images()[..., 0] * 255 + 0.5), zeros[60:80])
+    assert np.array_equal(np.uint8(trial.test_anomalous.images()[..., 0] * 255 + 0.5), ones[:30])
+    made = simulate_defects(trial.normal.images(), seed=data.seed)
+    assert np.array_equal(trial.anomalous.images(), made.images)
+    assert np.array_equal(trial.anomalous[3:5].masks(), made.masks[3:5])
+    kinds = "(to choose by: copies with simulated defects (patch, scar, texture))"
+    assert trial.kind == f"images that are not of good {kinds}"
 
 
 def test_to_detect_short_vectors_and_all_maps_are_tried():
@@ -148,7 +163,11 @@ def test_the_report_and_the_table_show_it(finished, capsys):
     chosen = results[results.recommended]
     for text in ("Recommended to detect", "test ROC AUC", "Where it fails", chosen.outcome.score):
         assert text in page
-    assert Image.open(out / "candidates" / chosen.name / "figures" / "missed.png").size[1] == 2 * 6 + 1
+    height = Image.open(out / "candidates" / chosen.name / "figures" / "missed.png").size[1]
+    if as_score(chosen.outcome.score).has_map:  # image, map and contour, enlarged to 128 pixels at least
+        assert height == 3 * 22 * 6 + 2
+    else:
+        assert height == 2 * 6 + 1
     print_comparison(results, out / "report.html")
     printed = capsys.readouterr().out
     assert f"{chosen.outcome.roc_auc:.4f}" in printed
@@ -185,7 +204,7 @@ def test_with_patience_detectors_are_judged_by_images_that_training_did_not_stop
     config = CompareConfig(data, patience, purpose="detect", false_positive_rate=0.2)
     images = config.load_data(progress=False)
     judge = config.purpose.judge(config, images)
-    assert np.array_equal(judge.trial.normal, images.images("validation")[1::2])
+    assert np.array_equal(judge.trial.normal.images(), images.images("validation")[1::2])
     # 14 validation images promise 1 in 15 false alarms, but 7 of them are to stop by.
     assert images.sizes["validation"] == 14
     strict = CompareConfig(data, purpose="detect", false_positive_rate=0.07)

@@ -15,7 +15,8 @@ from sklearn.metrics import roc_auc_score
 import keras_ae as kae
 from keras_ae.cli import main
 from keras_ae.commands.detect import print_detector
-from keras_ae.runs.outcome import measure_on_test, normal_labels
+from keras_ae.report import judged_images
+from keras_ae.runs.outcome import judge_on_test, normal_labels
 
 pytestmark = pytest.mark.tensorflow
 TRAIN = ["--steps", "300", "--evaluations", "3", "--learning-rate", "0.005"]
@@ -85,6 +86,8 @@ def test_scores_of_a_folder(trained, folders, tmp_path, capsys):
     assert "1 could not be read" in printed.err
     anomalies = {f"{row['file']}.map.png" for row in rows if row["anomaly"] == "True"}
     assert {str(path.relative_to(maps)) for path in maps.rglob("*.png")} == anomalies
+    # Image, map and contour, enlarged to 128 pixels, with lines between them and the scale below.
+    assert Image.open(maps / min(anomalies)).size == (3 * 128 + 2, 128 + 18)
 
     detector = kae.load_detector(trained / "detector_keras")
     files = [row["file"] for row in rows if row["score"]]
@@ -218,6 +221,36 @@ def test_test_images_of_labels_that_training_lacks_are_anomalies(trained, capsys
         assert line in printed
 
 
+def test_the_page_shows_the_scores_that_were_measured_without_scoring_images_again(trained, folders, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("an image was scored again")
+
+    data = kae.data.load(f"folder:{folders / 'parts'}", skip_bad=True, progress=False)
+    judged = judge_on_test(kae.load_detector(trained / "detector_keras"), data)
+    monkeypatch.setattr(kae.detection.ExportedDetector, "score", refuse)
+    images = judged_images(kae.detection.ExportedDetector(trained / "detector"), judged)
+    np.testing.assert_array_equal(images.scores, judged.scores)
+    assert images.anomalous_kinds() == ["scratch"]
+    assert len(images.groups()["Found"]) == judged.measured["test_found"]
+    assert len(images.groups()["False alarms"]) == judged.measured["test_alarms"]
+    assert f"{judged.measured['test_found']} of 25 found" in (trained / "report.html").read_text()
+
+
+def test_evaluate_writes_a_page_where_it_is_told(trained, folders, tmp_path, capsys):
+    page = tmp_path / "pages" / "report.html"
+    command = ["detect", "evaluate", str(trained), "--data", f"folder:{folders / 'parts'}", "--skip-bad"]
+    assert main([*command, "--report", str(page)]) == 0
+    printed = capsys.readouterr().out
+    assert f"report: {page}" in printed
+    text = page.read_text()
+    assert printed.splitlines()[0] in text
+    assert text.index("<h2>False alarms</h2>") < text.index("<h2>Misses</h2>") < text.index("<h2>Found</h2>")
+    assert "scratch/000.png: scratch" in text
+    (tmp_path / "mine.html").write_text("mine")
+    assert main([*command, "--report", str(tmp_path / "mine.html")]) == 2
+    assert "which keras-ae did not write" in capsys.readouterr().err
+
+
 def test_maps_of_test_images_are_measured_by_masks(trained, folders):
     measured = json.loads((trained / "detector" / "card.json").read_text())["about"]["measured"]
     data = kae.data.load(f"folder:{folders / 'parts'}", skip_bad=True, progress=False)
@@ -239,7 +272,7 @@ def test_labels_belong_to_the_images_that_could_be_read(trained, folders, labels
     how = {"skip_bad": True, "validation_fraction": 0.3, "train_labels": labels, "progress": False}
     streamed = kae.data.load(f"folder:{folders / 'parts'}", cache=False, **how)
     assert streamed.sizes["test"] == 55
-    measured = measure_on_test(detector, streamed, labels)
+    measured = judge_on_test(detector, streamed, labels).measured
     expected = json.loads((trained / "detector" / "card.json").read_text())["about"]["measured"]
     assert measured == {key: value for key, value in expected.items() if key in measured}
     assert measured["test_normal"] == 30
@@ -248,7 +281,7 @@ def test_labels_belong_to_the_images_that_could_be_read(trained, folders, labels
 def test_with_train_labels_test_images_of_other_labels_are_anomalies(trained):
     digits = kae.data.load("digits", train_labels=("0",), validation_fraction=0.3)
     labels = digits.labels("test")
-    measured = measure_on_test(kae.load_detector(trained / "detector_keras"), digits, ("0",))
+    measured = judge_on_test(kae.load_detector(trained / "detector_keras"), digits, ("0",)).measured
     assert measured["test_normal"] == np.sum(labels == 0)
     assert measured["test_anomalies"] == np.sum(labels != 0)
     assert measured["test_found"] > 0.9 * measured["test_anomalies"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.real_defects.tiles import Tiles, _tiles, divide
+from experiments.real_defects.tiles import Tiles, _tiles, divide, joined, thumbnails
 
 
 def test_shots_whose_exposure_does_not_rise_begin_another_tile():
@@ -28,3 +28,22 @@ def test_no_tile_is_on_two_sides(seed):
     seen = [set(names[part]) for part in parts]
     assert sum(map(len, seen)) == len(set.union(*seen))
     assert divide(tiles, seed + 5).defects.tolist() == division.defects.tolist()
+
+
+def test_tiles_that_share_near_duplicates_are_one():
+    generator = np.random.default_rng(0)
+    images = generator.normal(size=(30, 1024))
+    images[7] = images[2] + 0.1 * generator.normal(size=1024)  # of tiles 0 and 2
+    images[28] = images[8]  # of tiles 2 and 9
+    images -= images.mean(axis=1, keepdims=True)
+    images /= np.linalg.norm(images, axis=1, keepdims=True)
+    groups = joined(np.arange(30) // 3, images)
+    assert groups[0] == groups[6] == groups[29]
+    assert len(set(groups)) == 8
+    assert all(len(set(groups[start : start + 3])) == 1 for start in range(0, 30, 3))
+
+
+def test_another_exposure_has_the_same_thumbnail():
+    image = np.random.default_rng(0).integers(20, 100, (1, 64, 96), dtype=np.uint8)
+    same = thumbnails(np.concatenate([image, 2 * image + 30]))
+    assert 1 - same[0] @ same[1] < 1e-4

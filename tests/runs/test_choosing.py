@@ -6,7 +6,16 @@ import pytest
 
 import keras_ae as kae
 from keras_ae.detection import as_score
-from keras_ae.runs.choosing import OF_FEATURES, OF_IMAGES, candidates, sees_features
+from keras_ae.runs.choosing import (
+    OF_FEATURES,
+    OF_IMAGES,
+    candidates,
+    choose_score,
+    load_defects,
+    sees_features,
+    simulated_defects,
+)
+from keras_ae.runs.stopping import choosing_rows
 
 
 def test_the_usual_score_stands_for_all_with_each_pooling():
@@ -35,3 +44,22 @@ def test_models_of_features_are_known():
     maps = kae.features.FeatureMaps(keras.Model(pixels, pixels), np.eye(3), np.zeros(3), (4, 4), 1)
     assert not sees_features(model)
     assert sees_features(maps)
+
+
+def test_simulated_defects_are_copies_of_the_images_that_a_score_is_chosen_by():
+    data = kae.data.load("digits", limit=60, validation_fraction=0.5)
+    made = load_defects(kae.runs.DataConfig("digits"), "simulated", data, seed=0)
+    images, rows = data.images("validation"), choosing_rows(data)
+    assert made.sizes == {"train": len(rows), "validation": 0, "test": 0}
+    expected = kae.detection.simulate_defects(images[rows], seed=data.seed).images
+    assert np.array_equal(made.images("train"), expected)
+    assert (made.images("train") != images[rows]).any(axis=(1, 2, 3)).all()
+
+
+@pytest.mark.tensorflow
+def test_a_choice_by_simulated_defects_says_so():
+    data = kae.data.load("digits", limit=60, validation_fraction=0.5)
+    model = kae.architectures.fully_connected(data.image_shape, (2,), hidden=(8,))
+    choice = choose_score(model, ["mse", "mse:max"], data, simulated_defects(data))
+    assert choice.in_words().startswith("score chosen by 15 simulated defects and 15 normal images: mse")
+    assert set(choice.roc_aucs) == {"mse", "mse:max"}

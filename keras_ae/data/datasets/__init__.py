@@ -1,1 +1,1 @@
-"""Where images come from: the named data sets, folders of files and NumPy archives, a file each."""
+"""Sources of images: the named data sets, folders of files and NumPy archives, a file each."""

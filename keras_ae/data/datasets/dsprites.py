@@ -68,7 +68,7 @@ def index_of(factors) -> np.ndarray:
 
 
 def values_of(factors) -> np.ndarray:
-    """What factors stand for, float64 [..., 5], as in the official archive, for integers [..., 5].
+    """Returns the values of factors, float64 [..., 5], as in the official archive, of integers [..., 5].
 
     Shape 1, 2 or 3; scale from 0.5 to 1; orientation from 0 to 2π (both included); x and y from 0 to 1.
     """

@@ -188,7 +188,7 @@ def find_local(name: str, data_dir: str | os.PathLike | None) -> Path | None:
 
 
 def origin(name: str, data_dir: str | os.PathLike | None) -> str:
-    """Where the images of a data set would come from here and now, for people."""
+    """Says where the images of a data set would come from here and now."""
     dataset = DATASETS[name]
     if local := find_local(name, data_dir):
         return str(local)

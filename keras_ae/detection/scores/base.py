@@ -1,4 +1,4 @@
-"""What every anomaly score is."""
+"""The base class of all anomaly scores."""
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, replace
@@ -38,12 +38,12 @@ class Score(ABC):
 
     @property
     def needs_autoencoder(self) -> bool:
-        """Whether features alone are not enough for it."""
+        """Returns whether it needs an autoencoder: features alone are not enough."""
         return True
 
     @property
     def label(self) -> str:
-        """What one reads of it, and writes for it where it has its usual settings: "mse", "mse+nearest_codes"."""
+        """Returns the name that users read, and write for its usual settings: "mse", "mse+nearest_codes"."""
         return self.name
 
     def image_shape(self, model) -> tuple[int, int, int]:

@@ -149,7 +149,7 @@ class NearestCodes(Score):
 
 
 def _centered(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """What a detector of an early version has learned, whose codes were not centred.
+    """Restores what a detector of an early version has learned, whose codes were not centred.
 
     Raises:
         InputError: The codes lie so far from 0 that its distances, and so its threshold, were wrong.

@@ -1,9 +1,10 @@
-"""What scores of maps have in common: which maps they look at, and how a map becomes the score of its image."""
+"""Base classes of scores of maps: which maps they look at, and how a map becomes the score of its image."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 from keras import ops
 
 from keras_ae._support.errors import InputError
@@ -17,11 +18,20 @@ Maps = Literal["features", "code", "residual"]
 
 def image_sized(values, seen: Observation):
     """Maps [n, rows, columns] interpolated to the height and width of the images: float32 [n, height, width]."""
-    size = tuple(seen.images.shape[1:3])
-    if tuple(values.shape[1:3]) == size:
+    return interpolated(values, tuple(seen.images.shape[1:3]))
+
+
+def interpolated(values, size: tuple[int, int]):
+    """Maps [n, rows, columns] interpolated to (height, width): [n, height, width]."""
+    if tuple(values.shape[1:3]) == tuple(size):
         return values
     resized = ops.image.resize(values[..., None], size, interpolation="bilinear", data_format="channels_last")
     return resized[..., 0]
+
+
+def sized_maps(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The same of arrays: maps of feature maps have these maps' size."""
+    return np.asarray(ops.convert_to_numpy(interpolated(maps, size)))
 
 
 class PooledMap(Score):

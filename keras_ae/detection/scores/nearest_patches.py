@@ -1,4 +1,4 @@
-"""How far the values at each position of a map are from all that normal maps have anywhere (PatchCore)."""
+"""Scores each position of a map by its distance to the nearest values of normal maps (PatchCore)."""
 
 from dataclasses import dataclass
 from typing import ClassVar

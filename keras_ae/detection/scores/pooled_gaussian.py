@@ -1,4 +1,4 @@
-"""How unusual the channels of a map are over the whole image, under one Gaussian."""
+"""Scores a whole image by one Gaussian of its map's channels."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -36,7 +36,7 @@ def _blurred_max(maps):
 
 
 def _deviation(maps):
-    """How far values at the positions are from their mean: a map that is high everywhere stands out nowhere."""
+    """The deviation of the values over the positions: a map that is high everywhere stands out nowhere."""
     count = maps.shape[1] * maps.shape[2]
     values = ops.reshape(maps, (-1, count))
     return ops.sqrt(ops.mean(ops.square(values - ops.mean(values, axis=1, keepdims=True)), axis=1))
@@ -72,7 +72,7 @@ def pool(maps, pooling: str):
 
 
 def poolings() -> tuple[str, ...]:
-    """Their names."""
+    """Returns the names of all poolings."""
     return tuple(POOLINGS)
 
 

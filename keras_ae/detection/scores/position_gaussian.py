@@ -1,4 +1,4 @@
-"""How unusual the values at each position of a map are there, under a Gaussian of its own (PaDiM)."""
+"""Scores each position of a map by a Gaussian of the values there (PaDiM)."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal

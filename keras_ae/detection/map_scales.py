@@ -1,0 +1,36 @@
+"""The scale of maps: the values between which they are drawn, and the value above which a pixel stands out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class MapScale:
+    """Values of maps that pictures of them need.
+
+    Attributes:
+        low, high: Values of the darkest and the lightest colour: median and largest of normal images' maps.
+        threshold: Value that the maps of all normal images but the promised rate nowhere exceed: a pixel above it
+            is drawn as anomalous.
+
+    Example:
+        >>> maps = np.arange(20.0).reshape(20, 1, 1)
+        >>> map_scale(maps, rate=0.05)
+        MapScale(low=9.5, high=19.0, threshold=19.0)
+    """
+
+    low: float
+    high: float
+    threshold: float
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """`low` and `high`."""
+        return self.low, self.high
+
+
+def map_scale(maps: np.ndarray, rate: float) -> MapScale:
+    """Returns the scale of maps [n, height, width] of normal images, of which a part `rate` may stand out."""
+    threshold = np.quantile(maps.max(axis=(1, 2)), 1 - rate, method="higher")
+    return MapScale(float(np.median(maps)), float(maps.max()), float(threshold))
