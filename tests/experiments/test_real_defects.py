@@ -46,4 +46,4 @@ def test_tiles_that_share_near_duplicates_are_one():
 def test_another_exposure_has_the_same_thumbnail():
     image = np.random.default_rng(0).integers(20, 100, (1, 64, 96), dtype=np.uint8)
     same = thumbnails(np.concatenate([image, 2 * image + 30]))
-    assert 1 - same[0] @ same[1] < 1e-4
+    assert 1 - same[0] @ same[1] < 1e-3  # thumbnails are bytes
