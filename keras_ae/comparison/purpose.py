@@ -113,6 +113,7 @@ class Judge(Protocol):
 
     def prepare(self, out: Path, progress: bool) -> None:
         """Makes what all candidates need in the comparison's directory, before the first one is trained."""
+        return None
 
     def choose(self, path: Path, model) -> Any:
         """Returns a record of the purpose's `selection_type`, measured on validation images."""

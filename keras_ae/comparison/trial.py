@@ -101,7 +101,7 @@ def anomaly_trial(config: CompareConfig, data: ImageData) -> AnomalyTrial:
     fitted = Part(data, "train", _some(data.sizes["train"], MOST, data.seed))
     normal = Part(data, "validation", calibration_rows(data, config.training))
     test = Part(data, "test", np.flatnonzero(is_normal))
-    if is_normal.all():
+    if known is None or is_normal.all():
         known_ones, simulated = None, simulate_defects(test.images(), seed=data.seed + 1)
         tested, kind = _as_part(data, simulated, "tested"), _in_words(simulated)
     else:
@@ -134,7 +134,7 @@ def _as_part(data: ImageData, made: SimulatedDefects | np.ndarray, folder: str) 
     return Part(own, "train", np.arange(len(images)), masks, folder)
 
 
-def _other_training_images(config: CompareConfig, known: np.ndarray | None) -> np.ndarray | None:
+def _other_training_images(config: CompareConfig, known: np.ndarray) -> np.ndarray | None:
     """Some training images that `train_labels` left out, if there are any."""
     if not config.data.train_labels:
         return None
