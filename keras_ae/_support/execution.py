@@ -111,6 +111,7 @@ class AutomaticExecution(_BeforeModel):
     def fit(self, *args, steps_per_epoch=None, validation_steps=None, **kwargs):
         """Same as `keras.Model.fit`."""
         with self.whole_calls(steps_per_epoch, validation_steps):
+            self._build_optimizer()
             steps = {"steps_per_epoch": steps_per_epoch, "validation_steps": validation_steps}
             return super().fit(*args, **steps, **kwargs)
 
@@ -127,7 +128,14 @@ class AutomaticExecution(_BeforeModel):
     def train_on_batch(self, *args, **kwargs):
         """Same as `keras.Model.train_on_batch`."""
         with self.whole_calls():
+            self._build_optimizer()
             return super().train_on_batch(*args, **kwargs)
+
+    def _build_optimizer(self) -> None:
+        """Makes the optimizer's variables; made by the first step, they would have it traced twice."""
+        if self.compiled and self.built and self.optimizer is not None and not self.optimizer.built:
+            with self.distribute_strategy.scope() if keras.backend.backend() == "tensorflow" else nullcontext():
+                self.optimizer.build(self.trainable_variables)
 
     @contextmanager
     def whole_calls(self, *counts: int | None):

@@ -47,6 +47,23 @@ def test_automatic_execution_is_by_kind_of_model_and_can_be_overridden():
     assert (dense.jit_compile, dense.steps_per_execution) == (False, 2)
 
 
+@pytest.mark.parametrize("train", ["fit", "train_on_batch"])
+def test_a_step_is_traced_once(train):
+    traced = []
+
+    class Traced(kae.Autoencoder):
+        def train_step(self, data):
+            traced.append(data)
+            return super().train_step(data)
+
+    parts = _model()
+    model = Traced(parts.encoder, parts.bottleneck, parts.decoder)
+    model.compile(keras.optimizers.Adam(1e-2), jit_compile=False, steps_per_execution=1)
+    for _ in range(2):
+        getattr(model, train)(_images(8))
+    assert len(traced) == 1
+
+
 class _Calls(keras.callbacks.Callback):
     """Counts the calls of the training step, and those of the test step."""
 
