@@ -4,6 +4,7 @@ Floats are in [0, 1], of which rounding may miss the ends by TOLERANCE. Bytes (u
 floats by a division by 255. Other values are read with their whole data set in view, by `keras_ae.data` alone.
 """
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -59,3 +60,8 @@ def checked(images: np.ndarray) -> np.ndarray:
 def _name(dtype) -> str:
     """Returns the name of a type, NumPy's, TensorFlow's or Keras's."""
     return getattr(dtype, "name", None) or str(dtype)
+
+
+def at_once(shape: tuple[int, ...], most: int) -> int:
+    """How many images [h, w, c] to take at a time: `most`, fewer of large ones (2²³ values), but one at least."""
+    return min(most, max(1, (1 << 23) // math.prod(shape)))

@@ -35,7 +35,7 @@ from keras_ae.runs import (
     normal_in_words,
 )
 
-Format = Literal["savedmodel", "onnx", "litert"]
+Format = Literal["savedmodel", "onnx", "litert", "int8", "openvino"]
 SCORE, FEATURES_SCORE = "mse+nearest_codes", "position_gaussian"  # where nobody names one
 FOUND = 3  # exit status, if asked for
 
@@ -62,7 +62,8 @@ class DetectTrain:
     """Known defects, such as folder:scratched, or "simulated", for copies of normal images with simulated ones:
     they choose the score, or the pooling of the one that is named. Normal images alone set the threshold."""
     formats: tuple[Format, ...] = ("savedmodel",)
-    """Files to write: savedmodel, which always is, onnx, litert."""
+    """Files to write: savedmodel, which always is, onnx, litert, openvino; int8 is LiteRT in 8-bit integers, with
+    a threshold of its own."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
@@ -74,7 +75,7 @@ class DetectTrain:
         config, data = load_normal(config, self.false_positive_rate, not self.json, choosing)
         check_normal(data, self.data.train_labels)
         check_sizes(data, self.false_positive_rate, self.training, choosing)
-        config.model.check(data.image_shape)
+        config.model.check(config.data.seen_shape(data.image_shape))
         load_keras()
         from keras_ae.detection import ExportedDetector, as_score
         from keras_ae.runs import EXPORTED, train_detector
@@ -108,7 +109,8 @@ class Export:
     false_positive_rate: float = DEFAULT_RATE
     """Part of normal images that may be taken for anomalies."""
     formats: tuple[Format, ...] = ("savedmodel",)
-    """Files to write: savedmodel, which always is, onnx, litert."""
+    """Files to write: savedmodel, which always is, onnx, litert, openvino; int8 is LiteRT in 8-bit integers, with
+    a threshold of its own."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
@@ -238,7 +240,7 @@ class _Counts:
 
 
 def print_detector(results: dict[str, Any], as_json: bool) -> None:
-    from keras_ae.detection import outcome_in_words, promise_in_words
+    from keras_ae.detection import int8_in_words, outcome_in_words, promise_in_words
     from keras_ae.runs import Choice
 
     if as_json:
@@ -251,6 +253,8 @@ def print_detector(results: dict[str, Any], as_json: bool) -> None:
         print(Choice(**results["choice"]).in_words())
     for line in outcome_in_words(results):
         print(line)
+    if "int8" in results:
+        print(int8_in_words(results["int8"]))
     print(f"exported: {results['out']}")
     if "report" in results:
         print(f"report: {results['report']}")

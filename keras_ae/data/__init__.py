@@ -31,10 +31,12 @@ _SHARED = {
     "BadImageError": "decoding",
     "Decoder": "decoding",
     "LeftOut": "listing",
+    "OVERLAP": "tiles",
     "MappedImages": "backings",
     "Preparation": "preparation",
     "Split": "split",
     "cache_directory": "cache",
+    "check_tiles": "tiles",
     "covered": "preparation",
     "data_directory": "datasets.named",
     "image_files": "listing",
@@ -42,5 +44,6 @@ _SHARED = {
     "path_groups": "splits",
     "positive": "checks",
     "read_arrays": "npz_archive",
+    "tile_starts": "tiles",
 }
 __getattr__ = lazy_names(__name__, _SHARED)

@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from keras_ae.data.mask_files import read_mask
 from keras_ae.data.pipelines import batch_bounds, build
 from keras_ae.data.preparation import AS_IS, Preparation
 from keras_ae.data.split import Split, fingerprint
+from keras_ae.data.tiles import OVERLAP, TiledImages
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -38,6 +40,7 @@ class ImageData:
         test_is_drawn: Whether the test images were drawn at random, the source having none of its own and no
             stretches of it having been named: it is chance then which labels they have that training lacks.
         validation_is_drawn: Whether the validation images, if any, were drawn from those of training.
+        tiles_an_image: How many tiles stand in the place of each image (`in_tiles`); 1 of whole images.
 
     Example:
         >>> data = kae.data.load("digits", limit=40)
@@ -49,6 +52,7 @@ class ImageData:
     """
 
     value_range = (0.0, 1.0)
+    tiles_an_image = 1
 
     def __init__(
         self,
@@ -272,6 +276,34 @@ class ImageData:
         changed.__dict__.pop("_fingerprint", None)
         return changed
 
+    def in_tiles(self, tile: int, overlap: float = OVERLAP) -> "ImageData":
+        """Returns overlapping square tiles of the images in their place, image by image and row by row.
+
+        Labels are those of the images; where nothing tells groups, the tiles of one image are a group. There are
+        no masks.
+
+        Args:
+            tile: Side of a tile in pixels.
+            overlap: Least part of a tile that its neighbour has too, from 0 to 0.75.
+
+        Raises:
+            InputError: A tile is larger than the images, or the overlap is out of range.
+
+        Example:
+            >>> tiles = kae.data.load("digits", limit=40).in_tiles(4, overlap=0.0)
+            >>> tiles.image_shape, tiles.sizes["train"]
+            ((4, 4, 1), 160)
+        """
+        splits = {name: _tiled(split, tile, overlap) for name, split in self._splits.items()}
+        digest = hashlib.sha256(f"{self.fingerprint()} in tiles of {tile}, {float(overlap)}".encode())
+        count = len(splits[TRAIN].images) // max(1, len(self._splits[TRAIN].images))
+        return self._changed(
+            _splits=splits,
+            image_shape=(tile, tile, self.image_shape[2]),
+            tiles_an_image=count,
+            _fingerprint=digest.hexdigest(),
+        )
+
     def _changed(self, **attributes) -> "ImageData":
         """A copy with other attributes, and pipelines of its own."""
         other = copy.copy(self)
@@ -299,3 +331,22 @@ class ImageData:
             action = {VALIDATION: "load with validation_fraction=0.1, say", TEST: "load with a test_fraction"}
             raise InputError(f"the split {name!r}, which is empty", "a split with images", action.get(name, ""))
         return self._splits[name]
+
+
+def _tiled(split: Split, tile: int, overlap: float) -> Split:
+    """The tiles of a split's images, with what is known of each image."""
+    images = TiledImages(split.images, tile, overlap)
+    count = len(images.corners)
+    groups = split.groups or tuple(f"{row:09}" for row in range(len(split.images)))
+
+    def repeated(names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if names is None else tuple(name for name in names for _ in range(count))
+
+    return replace(
+        split,
+        images=images,
+        labels=None if split.labels is None else np.repeat(split.labels, count, axis=0),
+        kept=repeated(split.kept),
+        groups=repeated(groups),
+        masks=None,
+    )

@@ -16,6 +16,7 @@ from keras_ae._support.written_files import CHANGED, verify_export, verify_liste
 from keras_ae.detection.calibration import check_rate
 
 CARD = "card.json"
+WITH_MAP = "predict_with_map"  # endpoint that gives decisions and maps, where the score has a map
 FORMAT = 2  # from 2 on, `checksums.json` covers the card, too
 LARGEST = 2**16  # pixels of a side
 EXPECTED = "a detector that was exported"
@@ -83,6 +84,11 @@ class Card:
     def score_name(self) -> str:
         """Name of the score."""
         return self.score["name"]
+
+    @property
+    def tile(self) -> int | None:
+        """Side of the tiles that the model sees of each image, in pixels; None where it sees it as a whole."""
+        return self.score.get("tile")
 
     @property
     def has_map(self) -> bool:

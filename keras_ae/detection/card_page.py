@@ -5,6 +5,7 @@ from pathlib import Path
 
 from keras_ae._support.files import write_text
 from keras_ae.detection.card import CARD, Card
+from keras_ae.detection.int8_record import int8_in_words
 from keras_ae.detection.outcome import outcome_in_words
 
 
@@ -24,10 +25,13 @@ def _readable(name: str, card: Card) -> str:
     low, high = card.true_rate_interval
     of = f" (of {card.calibration_groups:,} groups)" if card.calibration_groups else ""
     shape = ", ".join(map(str, card.image_shape))
+    tiles = f", the worst of its score in tiles of {card.tile} × {card.tile} pixels" if card.tile else ""
     versions = ", ".join(f"{package} {number}" for package, number in card.versions.items())
     about = dict(card.about)
     measured = about.pop("measured", {})
     lines = [f"- **Test**: {line}." for line in outcome_in_words(measured)]
+    if "int8" in about:
+        lines.append(f"- **8-bit integers** (`predict_int8.tflite`): {int8_in_words(about.pop('int8'))}.")
     if "choice" in measured:
         kind = "simulated" if measured["choice"].get("simulated") else "known"
         lines.append(f"- **Score chosen by**: {measured['choice']['defects']:,} {kind} defects.")
@@ -38,9 +42,9 @@ def _readable(name: str, card: Card) -> str:
         [
             f"# {name}: an anomaly detector",
             "",
-            f"- **Images**: [n, {shape}], float32 in [0, 1] (`score`, `predict`, …), or bytes of any size "
-            "(`score_uint8`, …), which are resized as those of the training were.",
-            f"- **Score**: `{card.score['label']}`; what scores above {card.threshold:.6g} is an anomaly.",
+            f"- **Images**: [n, {shape}], float32 in [0, 1] (`score`, `predict`, …), or bytes of any size, "
+            "gray or in colour (`score_uint8`, …), which are prepared as those of the training were.",
+            f"- **Score**: `{card.score['label']}`{tiles}; what scores above {card.threshold:.6g} is an anomaly.",
             f"- **False alarms**: at most {card.false_positive_rate:.3g} of normal images are promised, from "
             f"{card.calibration_images:,} of them{of}; "
             f"the true rate lies between {low:.3g} and {high:.3g} (95 %).",

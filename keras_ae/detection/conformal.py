@@ -24,10 +24,10 @@ def conformal_outputs(calibration: Calibration, scores, threshold) -> dict:
         >>> [round(float(p), 3) for p in outputs["p_values"]]
         [0.05, 1.0]
     """
-    # A product with a matrix instead of a search: each export format has it.
+    # A weighted sum instead of a search: each export format has it.
     reached = ops.cast(ops.expand_dims(scores, 1) <= np.float32(calibration.scores), "float32")
-    weights = (calibration.weights / (calibration.units + 1)).astype(np.float32)[:, None]
-    p_values = ops.matmul(reached, weights)[:, 0] + np.float32(1 / (calibration.units + 1))
+    weights = (calibration.weights / (calibration.units + 1)).astype(np.float32)
+    p_values = ops.sum(reached * weights, axis=1) + np.float32(1 / (calibration.units + 1))
     distance = (scores - threshold) / np.float32(calibration.spread)
     return {
         P_VALUES: ops.minimum(p_values, 1.0),
@@ -55,6 +55,8 @@ def conformal_tolerances(calibration: Calibration, tolerance: float) -> dict[str
 def deciding(endpoint: Endpoint, calibration: Calibration, threshold: float) -> Endpoint:
     """Returns an endpoint of scores with what they mean: decisions, p-values, and scores normalised at 0.5.
 
+    What else the endpoint gives, such as maps, stays.
+
     What scores above the threshold, which a caller may give, is an anomaly.
     """
 
@@ -62,9 +64,10 @@ def deciding(endpoint: Endpoint, calibration: Calibration, threshold: float) -> 
 
     def decide(images, threshold=threshold):
         threshold = tf.debugging.assert_all_finite(threshold, "expected a finite threshold")
-        scores = endpoint.function(images)["scores"]
+        outputs = endpoint.function(images)
+        scores = outputs["scores"]
         meanings = conformal_outputs(calibration, scores, threshold)
-        return {"scores": scores, "anomalies": scores > threshold} | meanings
+        return {**outputs, "anomalies": scores > threshold} | meanings
 
     allowed = endpoint.allowed
     if "scores" in allowed:

@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.execution import compiled
+from keras_ae.data import OVERLAP
 from keras_ae.detection.calibration import (
     DEFAULT_RATE,
     Calibration,
@@ -22,6 +23,7 @@ from keras_ae.detection.inputs import Batches, map_shape
 from keras_ae.detection.observation import NormalImages, Observation
 from keras_ae.detection.scores.base import Score
 from keras_ae.detection.scores.names import as_score
+from keras_ae.detection.scores.tiled import Tiled
 from keras_ae.evaluation import as_array
 
 
@@ -150,6 +152,25 @@ class AnomalyDetector(OutlierDetector):
         self.threshold_ = float(threshold)
         return self
 
+    def in_tiles(self, size: tuple[int, int], overlap: float = OVERLAP) -> "AnomalyDetector":
+        """Returns a detector of images of `size` by their overlapping tiles, which this one judges; see `Tiled`.
+
+        Its threshold has to be set, by whole images: `calibrate`.
+
+        Args:
+            size: Height and width of the images.
+            overlap: Least part of a tile that its neighbour has too, from 0 to 0.75.
+
+        Raises:
+            InputError: This one is not fitted, or its images are no square tiles of such images.
+        """
+        if not hasattr(self, "score_"):
+            raise not_fitted()
+        score = Tiled(self.score_, size, overlap)
+        score.check(self.autoencoder)
+        settings = {**self.get_params(deep=False), "score": score}
+        return AnomalyDetector(**settings)._take(score, None)
+
     def anomaly_scores(self, images) -> np.ndarray:
         """Returns float64 [n]: the higher, the more anomalous."""
         if not getattr(getattr(self, "score_", None), "is_fitted", False):
@@ -188,12 +209,19 @@ class AnomalyDetector(OutlierDetector):
         self._check_fitted()
         save_detector(self, Path(path))
 
-    def export(self, path, formats: tuple[str, ...] = ("savedmodel",), images=None, about: dict | None = None):
+    def export(
+        self,
+        path,
+        formats: tuple[str, ...] = ("savedmodel",),
+        images=None,
+        about: dict | None = None,
+        quantizing=None,
+    ):
         """Write the detector as files that run without this library; see `keras_ae.detection.export_detector`."""
         from keras_ae.detection.exporting import export_detector
 
         self._check_fitted()
-        return export_detector(self, path, formats, images, about)
+        return export_detector(self, path, formats, images, about, quantizing=quantizing)
 
     def __getstate__(self):
         return {key: value for key, value in super().__getstate__().items() if key != "_compiled"}

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from keras_ae._support.errors import InputError
+from keras_ae._support.pixels import at_once
 from keras_ae.data import MAX_PIXELS, BadImageError, Decoder, LeftOut, Preparation, image_files, open_folder
 from keras_ae.detection.calibration import Calibration, check_threshold
 from keras_ae.detection.calibration_file import CALIBRATION, read_calibration
-from keras_ae.detection.card import read_card
+from keras_ae.detection.card import WITH_MAP, read_card
 
 THREADS, AHEAD = 8, 4  # that decode; batches that they may be ahead
 
@@ -104,7 +105,8 @@ class ExportedDetector:
 
         Images are arrays [n, h, w, c] of uint8 or of floats in [0, 1], batches of such arrays, or one image.
 
-        Arrays of uint8 may have any height and width: the graph resizes them as those of the training were.
+        Arrays of uint8 may have any height and width, and be gray or in colour: the graph prepares them as those
+        of the training were.
 
         Raises:
             InputError: The images have another shape or range, or there are none.
@@ -120,7 +122,19 @@ class ExportedDetector:
         self._check_map()
         return self._answer("map", images)["maps"]
 
-    def _answer(self, endpoint: str, images) -> dict[str, np.ndarray]:
+    def score_and_map(self, images) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the scores [n] and the maps [n, h, w] of images, as `score` and `map`, in one pass.
+
+        Raises:
+            InputError: As of `map`.
+        """
+        self._check_map()
+        if WITH_MAP not in self.model.signatures:  # exported by an earlier version
+            return self.score(images), self.map(images)
+        answer = self._answer(WITH_MAP, images, threshold=np.float32(self.threshold))
+        return answer["scores"], answer["maps"]
+
+    def _answer(self, endpoint: str, images, **inputs) -> dict[str, np.ndarray]:
         import tensorflow as tf
 
         self.load()
@@ -132,7 +146,8 @@ class ExportedDetector:
 
             batches = image_batches(self, images)
         function = self._model.signatures[endpoint]
-        answers = [function(images=tf.constant(batch)) for batch in batches]
+        given = {name: tf.constant(value) for name, value in inputs.items()}
+        answers = [function(images=tf.constant(batch), **given) for batch in batches]
         return {name: np.concatenate([answer[name].numpy() for answer in answers]) for name in answers[0]}
 
     def _takes_bytes(self, endpoint: str, images) -> bool:
@@ -140,7 +155,7 @@ class ExportedDetector:
         if getattr(images, "dtype", None) != np.uint8 or images.ndim != 4 or not images.size:
             return False
         accepted = self._model.signatures[endpoint].structured_input_signature[1]["images"].shape
-        return accepted.is_compatible_with(images.shape)
+        return accepted.is_compatible_with(images.shape) and images.shape[3] in (1, 3, self.image_shape[2])
 
     def _check_map(self) -> None:
         if not self.has_map:
@@ -163,7 +178,7 @@ class ExportedDetector:
             folder: Folder of the files, as a path or as "folder:PATH".
             threshold: Threshold to decide by; the card's by default.
             maps: Whether to make maps.
-            batch_size: Number of images at a time.
+            batch_size: Number of images at a time; fewer of large ones.
             max_pixels: Largest number of pixels of a file; larger files are not decoded, and have no score.
             left_out: Record to which files that are masks, or no images, are added.
 
@@ -175,7 +190,7 @@ class ExportedDetector:
             self._check_map()
         threshold = self.threshold if threshold is None else threshold
         check_threshold(threshold)
-        pending = []
+        batch_size, pending = at_once(self.image_shape, batch_size), []
         for file, pixels in self._decoded(check_folder(folder), batch_size * AHEAD, max_pixels, left_out):
             pending.append((file, pixels))
             if len(pending) == batch_size:
@@ -190,9 +205,9 @@ class ExportedDetector:
         drawn: Iterator[tuple[np.ndarray, np.ndarray]] = iter(())
         if good:
             images = np.stack(good)
-            found = self.score(images)
+            found, heats = self.score_and_map(images) if maps else (self.score(images), None)
             scores, meanings = iter(found), iter(self._meanings(found, threshold))
-            drawn = zip(images, self.map(images), strict=True) if maps else drawn
+            drawn = drawn if heats is None else zip(images, heats, strict=True)
         for file, pixels in pending:
             if isinstance(pixels, str):
                 yield FileScore(file, None, False, pixels)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from keras import ops
 
 from keras_ae._support.checksums import checksums
 from keras_ae._support.directories import write_directory
@@ -14,15 +13,17 @@ from keras_ae._support.errors import InputError, listed_names, unknown_name
 from keras_ae._support.written_files import saved_model_files
 from keras_ae.data import Preparation
 from keras_ae.detection.calibration_file import write_calibration
-from keras_ae.detection.card import FORMAT, Card
+from keras_ae.detection.card import FORMAT, WITH_MAP, Card
 from keras_ae.detection.card_page import write_card
 from keras_ae.detection.conformal import conformal_outputs, conformal_tolerances, deciding
 from keras_ae.detection.detector import AnomalyDetector
 from keras_ae.detection.inputs import Batches
-from keras_ae.detection.observation import Observation
+from keras_ae.detection.quantizing import QuantizingImages, write_int8
 from keras_ae.detection.scores.codes import CodeDensity
 from keras_ae.detection.scores.combination import Combination
 from keras_ae.detection.scores.likelihood import JointLikelihood
+from keras_ae.detection.scores.tiled import Tiled
+from keras_ae.detection.together import judged, scores_of
 from keras_ae.detection.tolerance import tolerances
 from keras_ae.export import (
     Endpoint,
@@ -34,12 +35,14 @@ from keras_ae.export import (
     fill_saved_model,
     image_endpoints,
     portable_endpoint,
+    stored_once,
     write_litert,
     write_onnx,
+    write_openvino,
 )
 
-FORMATS = ("savedmodel", "onnx", "litert")
-EXAMPLES = 16  # images to compare on
+FORMATS = ("savedmodel", "onnx", "litert", "int8", "openvino")
+EXAMPLES = 16  # images to compare on, or as many as have 2²⁰ pixels, but two at least
 PACKAGES = ("keras-ae", "keras", "tensorflow", "numpy")
 
 
@@ -50,26 +53,31 @@ def export_detector(
     images=None,
     about: dict[str, Any] | None = None,
     allowed: Mapping[str, float] | None = None,
+    quantizing: QuantizingImages | None = None,
 ) -> dict[str, Parity]:
     """Write a calibrated detector to be run without this library; each output is compared with the detector's own.
 
-    `path` becomes a SavedModel with the endpoints `score`, `predict`, `map` where the score has one, and of an
-    `Autoencoder` `reconstruct`, `encode`, `decode` and, where the score fits a density of codes, `sample`. Those
-    that take images do so as float32 in [0, 1]; beside each stands one, `…_uint8`, that takes bytes: of score,
-    predict and map bytes of any size, which the graph resizes as `about["preparation"]` says and as files of the
-    training were, to the last bit; maps come back at the images' own size. In the same directory are `card.json`
-    and `README.md`, and for the other formats `score.onnx`, `predict.onnx`, which gives scores, decisions,
-    p-values and maps at once, `encode.onnx`, and the same as `.tflite`. They take float images of its size;
-    of broken ones numbers are NaN, and the decision is that they are anomalies.
+    `path` becomes a SavedModel with the endpoints `score`, `predict`, where the score has a map `map` and
+    `predict_with_map`, which gives all in one pass, and of an `Autoencoder` `reconstruct`, `encode`, `decode` and,
+    where the score fits a density of codes, `sample`. Those that take images do so as float32 in [0, 1]; beside
+    each stands one, `…_uint8`, that takes bytes: of scores, decisions and maps bytes of any size, which the graph
+    resizes as `about["preparation"]` says and as files of the training were, to the last bit; maps come back at
+    the images' own size. In the same directory are `card.json` and `README.md`, and for the other formats
+    `score.onnx`, `predict.onnx`, which gives scores, decisions, p-values and maps at once, `encode.onnx`, and the
+    same as `.tflite`. They take float images of its size; of broken ones numbers are NaN, and the decision is that
+    they are anomalies.
 
     Args:
         detector: A calibrated detector, whose autoencoder computes in float32 (`keras_ae.export.as_float32`).
         path: Directory to write; an earlier export that is there is replaced, anything else refused.
-        formats: Names among "savedmodel", which is always written, "onnx" and "litert".
+        formats: Names among "savedmodel", which is always written, "onnx", "litert", "openvino", which gives
+            `.xml` and `.bin` for each `.onnx`, and "int8", `predict_int8.tflite`, whose network computes in 8-bit
+            integers.
         images: Normal images to compare on, an array or batches; random ones by default.
         about: Further entries of the card: the data, for instance, and under "measured" what `measure_outcome`
             returns.
         allowed: The largest differences of "scores" and "maps", instead of those that cannot move a decision.
+        quantizing: Images for "int8", which sets a threshold of its own; the card's "int8" says what is lost.
 
     Returns:
         How far each endpoint and file is from the detector.
@@ -90,6 +98,8 @@ def export_detector(
         True
     """
     formats = check_formats(formats)
+    if "int8" in formats and quantizing is None:
+        raise InputError("the format int8 without images", "those to quantize with", "give quantizing=")
     path, model, shape = Path(path), detector.autoencoder, detector.image_shape
     check_float32(model)
     images = _examples(images, shape)
@@ -100,7 +110,10 @@ def export_detector(
         checked = fill_saved_model(model, endpoints, written, images)
         checked |= _write_portable(detector, written, formats, images, allowed)
         write_calibration(detector.calibration_, written)
-        _write_card(detector, written, path.name, checked, about or {})
+        told = dict(about or {})
+        if quantizing is not None and "int8" in formats:
+            told["int8"] = write_int8(detector, written, quantizing)
+        _write_card(detector, written, path.name, checked, told)
         return checked
 
     return write_directory(path, write, saved_model_files)
@@ -121,6 +134,8 @@ def _write_portable(detector: AnomalyDetector, path: Path, formats, images, allo
     for name, endpoint in portable_endpoints(detector, allowed).items():
         if "onnx" in formats:
             checked[f"{name}.onnx"] = write_onnx(name, endpoint, path / f"{name}.onnx", images)
+        if "openvino" in formats:
+            checked[f"{name}.xml"] = write_openvino(name, endpoint, path / f"{name}.xml", images)
         if "litert" in formats:
             checked[f"{name}.tflite"] = write_litert(model, name, endpoint, path / f"{name}.tflite", images)
     return checked
@@ -139,17 +154,15 @@ def portable_endpoints(
     calibration = getattr(detector, "calibration_", None)
 
     def predict(images):
-        seen = Observation(model, images)
-        scores = ops.cast(score.values(seen), "float32")
-        outputs = {"scores": scores} | ({"maps": score.map(seen)} if score.has_map else {})
+        outputs = judged(score, model, images)
         if calibration is None:
             return outputs
-        threshold = np.float32(detector.threshold_)
+        threshold, scores = np.float32(detector.threshold_), outputs["scores"]
         return outputs | {"anomalies": scores > threshold} | conformal_outputs(calibration, scores, threshold)
 
     if calibration is not None and allowed is not None and "scores" in allowed:
         allowed = {**allowed, **conformal_tolerances(calibration, allowed["scores"])}
-    functions = {"score": lambda x: {"scores": score.values(Observation(model, x))}, "predict": predict}
+    functions = {"score": lambda x: {"scores": scores_of(score, model, x)}, "predict": predict}
     if hasattr(model, "encode") and _takes(model, shape):
         functions["encode"] = lambda x: encoded(model, x)
     return {name: portable_endpoint(function, shape, allowed) for name, function in functions.items()}
@@ -162,12 +175,13 @@ def _takes(model, shape: tuple[int, int, int]) -> bool:
 
 def _examples(images, shape: tuple[int, int, int]) -> np.ndarray:
     """Up to 16 images to compare on: the first ones of an array or of batches, or else random ones."""
+    count = min(EXAMPLES, max(2, (1 << 20) // (shape[0] * shape[1])))
     if images is None:
-        images = np.random.default_rng(0).random((EXAMPLES, *shape)).astype(np.float32)
-    first = next(iter(Batches(images, shape, EXAMPLES)), None)
+        images = np.random.default_rng(0).random((count, *shape)).astype(np.float32)
+    first = next(iter(Batches(images, shape, count)), None)
     if first is None:
         raise InputError("no images to compare on", "at least one", "leave them out to compare on random ones")
-    return first[:EXAMPLES]
+    return first[:count]
 
 
 def _resizing(about: Mapping[str, Any], shape: tuple[int, int, int]) -> Resizing:
@@ -182,21 +196,22 @@ def detector_endpoints(
 ) -> dict[str, Endpoint]:
     """What an exported detector can be asked; see `export_detector`, and for the rest `image_endpoints`."""
     model, score, shape = detector.autoencoder, detector.score_, detector.image_shape
+    judge = stored_once(lambda images: judged(score, model, images), shape)
 
-    def scores(images):
-        return {"scores": ops.cast(score.values(Observation(model, images)), "float32")}
+    def giving(*outputs: str):
+        def function(images):
+            given = judge(images)
+            return {name: given[name] for name in outputs}
 
-    endpoints = image_endpoints("score", scores, shape, allowed, resizing)
-    for name, endpoint in endpoints.copy().items():
-        endpoints[name.replace("score", "predict")] = deciding(
-            endpoint, detector.calibration_, detector.threshold_
-        )
+        return function
+
+    endpoints = image_endpoints("score", giving("scores"), shape, allowed, resizing)
+    decided = {name.replace("score", "predict"): endpoint for name, endpoint in endpoints.items()}
     if score.has_map:
-
-        def maps(images):
-            return {"maps": score.map(Observation(model, images))}
-
-        endpoints |= image_endpoints("map", maps, shape, allowed, resizing)
+        endpoints |= image_endpoints("map", giving("maps"), shape, allowed, resizing)
+        decided |= image_endpoints(WITH_MAP, giving("scores", "maps"), shape, allowed, resizing)
+    for name, endpoint in decided.items():
+        endpoints[name] = deciding(endpoint, detector.calibration_, detector.threshold_)
     if hasattr(model, "decode") and _takes(model, shape):
         endpoints |= autoencoder_endpoints(model, fitted_density(score))
     return endpoints
@@ -209,6 +224,11 @@ def fitted_density(score):
     return next(found, None)
 
 
+def _tile(detector: AnomalyDetector) -> dict[str, int]:
+    score = detector.score_
+    return {"tile": score.tiling(detector.autoencoder).tile} if isinstance(score, Tiled) else {}
+
+
 def _write_card(
     detector: AnomalyDetector, path: Path, name: str, checked: dict[str, Parity], about: dict[str, Any]
 ) -> None:
@@ -216,7 +236,12 @@ def _write_card(
     card = Card(
         format=FORMAT,
         image_shape=detector.image_shape,
-        score={"label": detector.score_.label, "name": detector.score_.name, **detector.score_.config()},
+        score={
+            "label": detector.score_.label,
+            "name": detector.score_.name,
+            **_tile(detector),
+            **detector.score_.config(),
+        },
         threshold=detector.threshold_,
         false_positive_rate=calibration.rate,
         true_rate_interval=calibration.rate_interval(),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from keras import ops
@@ -37,6 +38,13 @@ class Observation:
 
     def __init__(self, model, images):
         self.model, self.images = model, images
+        self._kept: dict[int, tuple[Any, Any]] = {}
+
+    def once(self, score, compute: Callable[["Observation"], Any]):
+        """What a score computes of this observation, on first use: its value and its map are made of it."""
+        if id(score) not in self._kept:
+            self._kept[id(score)] = score, compute(self)  # the score, too: its id is its own while it is kept
+        return self._kept[id(score)][1]
 
     @cached_property
     def target(self):

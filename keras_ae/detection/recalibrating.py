@@ -1,6 +1,7 @@
 """Another calibration of an exported detector: the same graph, with another threshold and other p-values."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from keras_ae.detection.exported import ExportedDetector, check_other_directory
 from keras_ae.export import Endpoint, Input, resave
 
 KEPT = ("score", "encode")  # files of other formats that do not decide, by name without ending
-OTHERS = (".onnx", ".tflite")
+OTHERS = (".onnx", ".tflite", ".xml", ".bin")
 
 
 def recalibrate(detector: ExportedDetector, calibration: Calibration, out, about: dict | None = None) -> Card:
@@ -74,22 +75,30 @@ def left_out_files(detector: ExportedDetector) -> list[str]:
 
 
 def _endpoints(detector: ExportedDetector, calibration: Calibration) -> dict[str, Endpoint]:
-    """Those of decisions, around the scores of the old graph."""
+    """Those of decisions, around the scores and maps of the old graph."""
     endpoints = {}
     for name, function in detector.model.signatures.items():
         if not name.startswith("predict"):
             continue
-        score = getattr(detector.model, name.replace("predict", "score"))
         spec = function.structured_input_signature[1]["images"]
         images = Input("images", tuple(spec.shape.as_list()), spec.dtype.name)
-        endpoints[name] = deciding(
-            Endpoint(score, (images,)), calibration, float(np.float32(calibration.threshold))
-        )
+        judged = Endpoint(_undecided(getattr(detector.model, name)), (images,))
+        endpoints[name] = deciding(judged, calibration, float(np.float32(calibration.threshold)))
     return endpoints
 
 
+def _undecided(predict: Callable) -> Callable:
+    """What an endpoint of decisions makes of images, without the decisions, which a threshold takes."""
+
+    def function(images):
+        outputs = predict(images, np.float32(0))
+        return {name: outputs[name] for name in ("scores", "maps") if name in outputs}
+
+    return function
+
+
 def _card(card: Card, calibration: Calibration, about: dict) -> Card:
-    kept = {name: value for name, value in card.about.items() if name != "measured"}
+    kept = {name: value for name, value in card.about.items() if name not in ("measured", "int8")}
     earlier = {"earlier_threshold": card.threshold, "earlier_false_positive_rate": card.false_positive_rate}
     return replace(
         card,

@@ -2,16 +2,11 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil
 
 import numpy as np
 from keras import ops
 
-from keras_ae._support.errors import InputError
-from keras_ae.data import positive
-
-LARGEST_OVERLAP = 0.75
-ROUNDING = 1e-9
+from keras_ae.data import OVERLAP, tile_starts
 
 
 @dataclass(frozen=True)
@@ -34,26 +29,15 @@ class Tiling:
 
     size: tuple[int, int]
     tile: int
-    overlap: float = 0.25
+    overlap: float = OVERLAP
 
     def __post_init__(self):
-        positive("tile", self.tile)
-        if not 0 <= self.overlap <= LARGEST_OVERLAP:
-            received = f"overlap={self.overlap}"
-            raise InputError(received, f"a part of a tile from 0 to {LARGEST_OVERLAP}", "0.25 is usual")
-        if self.tile > min(self.size):
-            received = f"tiles of {self.tile} pixels of images of {self.size[0]} × {self.size[1]}"
-            raise InputError(received, f"at most {min(self.size)}", "give a smaller --tile, or larger images")
+        _ = self.starts  # which refuses what cannot be
 
     @cached_property
     def starts(self) -> tuple[np.ndarray, np.ndarray]:
         """Where tiles begin, in rows and in columns."""
-        return self._starts(self.size[0]), self._starts(self.size[1])
-
-    def _starts(self, side: int) -> np.ndarray:
-        step = self.tile * (1 - self.overlap)
-        count = 1 + max(0, ceil((side - self.tile) / step - ROUNDING))
-        return np.linspace(0, side - self.tile, count).round().astype(int)
+        return tile_starts(self.size, self.tile, self.overlap)
 
     @property
     def count(self) -> int:
@@ -62,22 +46,39 @@ class Tiling:
 
     def cut(self, images):
         """Tiles [tiles, n, tile, tile, c] of images [n, height, width, c], row by row."""
+        tiles = ops.transpose(self._grid(images), (1, 3, 0, 2, 4, 5))
+        return ops.reshape(tiles, (self.count, -1, self.tile, self.tile, images.shape[-1]))
+
+    def strips(self, images):
+        """The same tiles as [n · rows, columns, tile, tile, c]: a strip is a row of tiles of one image."""
+        tiles = ops.transpose(self._grid(images), (0, 1, 3, 2, 4, 5))
+        return ops.reshape(tiles, (-1, self.columns, self.tile, self.tile, images.shape[-1]))
+
+    @property
+    def columns(self) -> int:
+        """Tiles of a strip."""
+        return len(self.starts[1])
+
+    def _grid(self, images):
+        """[n, rows, tile, columns, tile, c]"""
         places = [(starts[:, None] + np.arange(self.tile)).ravel() for starts in self.starts]
-        rows, columns = (len(starts) for starts in self.starts)
         pixels = ops.take(ops.take(images, places[0], axis=1), places[1], axis=2)
-        channels = images.shape[-1]
-        pixels = ops.reshape(pixels, (-1, rows, self.tile, columns, self.tile, channels))
-        pixels = ops.transpose(pixels, (1, 3, 0, 2, 4, 5))
-        return ops.reshape(pixels, (rows * columns, -1, self.tile, self.tile, channels))
+        rows, columns = (len(starts) for starts in self.starts)
+        return ops.reshape(pixels, (-1, rows, self.tile, columns, self.tile, images.shape[-1]))
 
     def joined(self, maps):
         """Maps [n, height, width] of maps of tiles [tiles, n, tile, tile]; where tiles overlap they are averaged.
 
         The nearer a pixel is to the rim of a tile, the less the tile's value counts.
         """
+        strips = ops.reshape(ops.transpose(maps, (1, 0, 2, 3)), (-1, self.columns, self.tile, self.tile))
+        return self.joined_strips(strips)
+
+    def joined_strips(self, maps):
+        """The same of maps of `strips`: [n · rows, columns, tile, tile]."""
         rows, columns = (len(starts) for starts in self.starts)
-        values = ops.reshape(maps, (rows, columns, -1, self.tile, self.tile))
-        values = ops.transpose(values, (2, 0, 3, 1, 4))
+        values = ops.reshape(maps, (-1, rows, columns, self.tile, self.tile))
+        values = ops.transpose(values, (0, 1, 3, 2, 4))
         values = ops.reshape(values, (-1, rows * self.tile, columns * self.tile))
         down, across = (self._weights(side, starts) for side, starts in zip(self.size, self.starts, strict=True))
         return ops.matmul(ops.matmul(down, values), across.T)

@@ -1,13 +1,14 @@
 """Several scores of the same images, of which each goes through the model once."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from keras import ops
 
 from keras_ae._support.errors import InputError, listed_names
 from keras_ae.detection.inputs import Batches, map_shape
-from keras_ae.detection.observation import NormalImages
+from keras_ae.detection.observation import NormalImages, Observation
 from keras_ae.detection.scores.base import Score
 from keras_ae.detection.scores.names import as_score
 
@@ -61,3 +62,22 @@ def score_images(model, scores: Mapping[str, Score], images) -> dict[str, np.nda
         .astype(np.float64)
     )
     return dict(zip(scores, values.T, strict=True))
+
+
+def judged(score: Score, model, images) -> dict[str, Any]:
+    """Returns "scores" of images, float32 [n], and of a score that has one the "maps" [n, h, w], in one pass.
+
+    Args:
+        score: A fitted score.
+        model: Its model.
+        images: float32 tensor [n, h, w, c] in [0, 1].
+    """
+    if not score.has_map:
+        return {"scores": scores_of(score, model, images)}
+    values, maps = score.values_and_map(Observation(model, images))
+    return {"scores": ops.cast(values, "float32"), "maps": maps}
+
+
+def scores_of(score: Score, model, images):
+    """Returns the scores of images alone: float32 [n]."""
+    return ops.cast(score.values(Observation(model, images)), "float32")

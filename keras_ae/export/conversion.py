@@ -65,8 +65,7 @@ def resave(loaded, changed: Mapping[str, Endpoint], path) -> None:
     for name in loaded.signatures:
         setattr(module, name, functions.get(name) or getattr(loaded, name))
     setattr(module, MARK, tf.function(lambda: tf.constant(1), input_signature=()))
-    signatures |= {name: function.get_concrete_function() for name, function in functions.items()}
-    tf.saved_model.save(module, str(path), signatures)
+    tf.saved_model.save(module, str(path), signatures | functions)
 
 
 def archive(model: keras.Model, signatures: Mapping, path) -> None:
@@ -85,4 +84,5 @@ def archive(model: keras.Model, signatures: Mapping, path) -> None:
     for name, function in signatures.items():
         setattr(module, name, function)
     setattr(module, MARK, tf.function(lambda: tf.constant(1), input_signature=()))
-    tf.saved_model.save(module, str(path), {name: f.get_concrete_function() for name, f in signatures.items()})
+    # Not concrete functions: `save` traces again what was traced outside of it, and would keep both graphs.
+    tf.saved_model.save(module, str(path), dict(signatures))

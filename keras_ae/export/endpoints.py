@@ -12,7 +12,8 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.pixels import TOLERANCE
 from keras_ae.density import Density
 from keras_ae.export.names import BYTES
-from keras_ae.export.resizing import Resizing
+from keras_ae.export.once import traced_once
+from keras_ae.export.resizing import CONVERTED, Resizing
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,38 @@ class Endpoint:
         import tensorflow as tf
 
         signature = [tf.TensorSpec(each.shape, each.dtype, each.name) for each in self.inputs]
-        return tf.function(self.function, input_signature=signature)
+        return tf.function(self.function, input_signature=signature, autograph=False)
+
+
+def stored_once(function: Callable, image_shape: tuple[int, int, int]) -> Callable:
+    """Returns a function of images that endpoints share: a SavedModel has its operations and constants once.
+
+    Called outside of a graph it is as it was, so that exports are compared with it; what it made of the last
+    images is kept, as endpoint after endpoint is compared on the same ones.
+
+    Args:
+        function: Maps float32 images [n, h, w, c] to tensors by name.
+        image_shape: (h, w, c).
+
+    Example:
+        >>> mean = stored_once(lambda x: {"mean": ops.mean(x, axis=(1, 2, 3))}, (4, 4, 1))
+        >>> mean(ops.ones((2, 4, 4, 1)))["mean"].numpy().tolist()
+        [1.0, 1.0]
+    """
+    import tensorflow as tf
+
+    shared = traced_once(function)
+    last: list[tuple[np.ndarray, Any]] = []
+
+    def call(images):
+        images = tf.ensure_shape(images, (None, *image_shape))
+        if not tf.executing_eagerly():
+            return shared(images)
+        if not last or not np.array_equal(last[0][0], images):
+            last[:] = [(np.asarray(images), function(images))]
+        return last[0][1]
+
+    return call
 
 
 def image_endpoints(
@@ -74,7 +106,8 @@ def image_endpoints(
     """Returns two endpoints of a function of images: one takes float32 images in [0, 1], the other uint8.
 
     The first one refuses values that are not finite or lie outside of [0, 1]. With `resizing`, the other one takes
-    images of any size and brings them to the model's size; its output "maps" has the size that the images had.
+    images of any size, gray or in colour, and brings them to the model's shape; its output "maps" has the size
+    that the images had.
 
     Args:
         name: Name of the first; the name of the other ends with `_uint8`.
@@ -106,14 +139,14 @@ def image_endpoints(
     def of_bytes(images):
         if resizing is None:
             return function(tf.cast(images, tf.float32) / 255)
-        outputs = function(tf.ensure_shape(resizing.images(images), (None, *image_shape)))
+        outputs = function(tf.ensure_shape(resizing.images(images, image_shape[2]), (None, *image_shape)))
         return {
             output: resizing.maps(values, images) if output == "maps" else values
             for output, values in outputs.items()
         }
 
-    shape = (None, *image_shape)
-    any_size = shape if resizing is None else (None, None, None, image_shape[2])
+    shape, channels = (None, *image_shape), image_shape[2]
+    any_size = shape if resizing is None else (None, None, None, None if channels in CONVERTED else channels)
     return {
         name: Endpoint(of_floats, (Input("images", shape),), allowed=allowed or {}),
         f"{name}{BYTES}": Endpoint(of_bytes, (Input("images", any_size, "uint8"),), allowed=allowed or {}),

@@ -41,7 +41,7 @@ def write_onnx(what: str, endpoint: Endpoint, path, images) -> Parity:
     """
     content, names, session = convert_to_onnx(what, endpoint)
     received = dict(zip(names, session.run(names, {"images": images}), strict=True))
-    worst = check_parity(f"{what}.onnx", _outputs(endpoint, images), received, endpoint.allowed)
+    worst = check_parity(f"{what}.onnx", evaluated(endpoint, images), received, endpoint.allowed)
     write_atomically(Path(path), lambda temporary: temporary.write_bytes(content))
     return worst
 
@@ -96,7 +96,7 @@ def write_litert(model: keras.Model, what: str, endpoint: Endpoint, path, images
         True
     """
     content, runner = convert_to_litert(model, what, endpoint)
-    worst = check_parity(f"{what}.tflite", _outputs(endpoint, images), runner(images=images), endpoint.allowed)
+    worst = check_parity(f"{what}.tflite", evaluated(endpoint, images), runner(images=images), endpoint.allowed)
     write_atomically(Path(path), lambda temporary: temporary.write_bytes(content))
     return worst
 
@@ -125,7 +125,8 @@ def convert_to_litert(model: keras.Model, what: str, endpoint: Endpoint):
         return content, tf.lite.Interpreter(model_content=content).get_signature_runner("serving_default")
 
 
-def _outputs(endpoint: Endpoint, images: np.ndarray) -> dict[str, np.ndarray]:
+def evaluated(endpoint: Endpoint, images: np.ndarray) -> dict[str, np.ndarray]:
+    """What the function itself gives, by name."""
     import tensorflow as tf
 
     return {name: np.asarray(value) for name, value in endpoint.function(tf.constant(images)).items()}

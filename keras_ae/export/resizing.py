@@ -5,17 +5,21 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_ae.data import Preparation, covered
+from keras_ae.export.once import traced_once
 
 FIXED_POINT = float(1 << 22)  # Pillow multiplies bytes by whole numbers, and divides by this in the end
 SUPPORT, SHARPNESS = 2.0, -0.5  # of the bicubic kernel
+BLOCK = 32  # places whose pixels are gathered together
+CONVERTED = (1, 3)  # numbers of channels of which images with either are taken
+LUMINANCE = (19595, 38470, 7471)  # of red, green and blue, in 65,536ths
 
 
 class Resizing:
     """Does what `Preparation` does to single images, as TensorFlow operations on a batch of images of one size.
 
-    Pixels are those of Pillow, bit by bit: each axis is a product with a matrix of weights in double precision,
-    whose results are rounded to bytes as Pillow does. (JPEG files that are more than four times as large are
-    decoded at a fraction of their size when they are read from folders; that differs by rounding.)
+    Pixels are those of Pillow, bit by bit: each axis is a product with weights in double precision, whose results
+    are rounded to bytes as Pillow does. (JPEG files that are more than four times as large are decoded at a
+    fraction of their size when they are read from folders; that differs by rounding.)
 
     Args:
         preparation: A preparation with a size.
@@ -31,16 +35,14 @@ class Resizing:
 
     def __init__(self, preparation: Preparation):
         self.preparation = preparation
+        self._images, self._maps = traced_once(self._prepared), traced_once(self._back)
 
-    def images(self, images):
-        """Returns uint8 images [n, h, w, c] of any size as float32 [n, height, width, c] in [0, 1]."""
-        import tensorflow as tf
+    def images(self, images, channels: int | None = None):
+        """Returns uint8 images [n, h, w, c] of any size as float32 [n, height, width, channels] in [0, 1].
 
-        pixels = self._framed(tf.cast(images, tf.float64))
-        rows, columns = self._axes(pixels)
-        pixels = _levels(tf.einsum("ij,nkjc->nkic", columns.weights(), pixels))
-        pixels = _levels(tf.einsum("ij,njkc->nikc", rows.weights(), pixels))
-        return tf.cast(pixels, tf.float32) / 255
+        With 1 or 3 channels, images may be gray or in colour.
+        """
+        return self._images(with_channels(images, channels) if channels in CONVERTED else images)
 
     def maps(self, maps, images):
         """Brings maps, float32 [n, height, width], back to the height and width of `images`: [n, h, w].
@@ -49,10 +51,32 @@ class Resizing:
         """
         import tensorflow as tf
 
-        rows, columns = self._axes(self._framed(tf.cast(images, tf.float64)))
-        shape = tf.shape(images)
-        inner = tf.einsum("ij,njk->nik", rows.back(shape[1], self._offset(shape[1], 0)), maps)
-        return tf.einsum("ij,nkj->nki", columns.back(shape[2], self._offset(shape[2], 1)), inner)
+        return self._maps(maps, tf.shape(images))
+
+    def _prepared(self, images):
+        import tensorflow as tf
+
+        pixels = self._framed(images)
+        # One image after the other: in double precision they are eight times as large.
+        pixels = tf.cond(
+            tf.reduce_all(tf.shape(pixels)[1:3] == self.preparation.size),
+            lambda: pixels,
+            lambda: tf.map_fn(self._resized, pixels, parallel_iterations=1),
+        )
+        return tf.cast(pixels, tf.float32) / 255
+
+    def _resized(self, image):
+        """Bytes [height, width, c] of those of one image [h, w, c]: first its width, then its height."""
+        import tensorflow as tf
+
+        rows, columns = self._axes(tf.unstack(tf.shape(image)[:2]))
+        wide = tf.transpose(columns.resized(tf.transpose(image, (1, 0, 2))), (1, 0, 2))
+        return rows.resized(wide)
+
+    def _back(self, maps, shape):
+        rows, columns = self._axes(self._framed_size(shape))
+        inner = rows.back(maps, 1, shape[1], self._offset(shape[1], 0))
+        return columns.back(inner, 2, shape[2], self._offset(shape[2], 1))
 
     def _framed(self, pixels):
         """Padded, then cropped."""
@@ -66,15 +90,21 @@ class Resizing:
             pixels = pixels[:, top : top + crop[0], left : left + crop[1]]
         return pixels
 
+    def _framed_size(self, shape) -> list:
+        """Height and width of images of this shape when they are framed."""
+        if self.preparation.crop is not None:
+            return list(self.preparation.crop)
+        return [shape[axis + 1] + 2 * self.preparation.pad[axis] for axis in (0, 1)]
+
     def _offset(self, length, axis: int):
         """Where the framed image begins in the image itself."""
         pad, crop = self.preparation.pad[axis], self.preparation.crop
         return -pad + (0 if crop is None else (length + 2 * pad - crop[axis]) // 2)
 
-    def _axes(self, pixels) -> tuple["_Axis", "_Axis"]:
+    def _axes(self, sizes: Sequence) -> tuple["_Axis", "_Axis"]:
+        """Those of a framed image of this height and width."""
         import tensorflow as tf
 
-        sizes = tf.shape(pixels)[1], tf.shape(pixels)[2]
         height, width = (tf.cast(size, tf.float64) for size in sizes)
         rows, columns = self.preparation.size
         inner: Sequence
@@ -108,27 +138,71 @@ class _Axis:
         self.count = tf.cast(count, tf.float64)
         self.scale = tf.cast(end - start, tf.float64) / self.count
 
-    def weights(self):
-        """float64 [whole, size]: multiples of 2⁻²², as Pillow's."""
+    def resized(self, lines):
+        """Bytes [whole, m, c] of bytes [size, m, c], along the first axis.
+
+        Places are taken in blocks, with the pixels that any of a block sees: of a large image a part of it.
+        """
         import tensorflow as tf
 
-        place = tf.range(self.whole, dtype=tf.float64)[:, None] - self.first
-        pixel = tf.range(tf.cast(self.size, tf.float64), dtype=tf.float64)[None]
-        centre, blur = self.start + (place + 0.5) * self.scale, tf.maximum(self.scale, 1.0)
-        weights = _bicubic((pixel - centre + 0.5) / blur)
-        weights /= tf.maximum(tf.reduce_sum(weights, axis=1, keepdims=True), 1e-12)
-        weights = tf.sign(weights) * tf.floor(tf.abs(weights) * FIXED_POINT + 0.5) / FIXED_POINT
-        return tf.where((place >= 0) & (place < self.count), weights, tf.zeros_like(weights))
+        blocks, blur = -(-self.whole // BLOCK), tf.maximum(self.scale, 1.0)
+        place = tf.reshape(tf.range(blocks * BLOCK, dtype=tf.float64), (blocks, BLOCK)) - self.first
+        centre = self.start + (place + 0.5) * self.scale
+        seen = tf.cast(tf.math.ceil((BLOCK - 1) * self.scale + 2 * SUPPORT * blur), tf.int32) + 2
+        seen = tf.minimum(seen, self.size)
+        begin = tf.cast(tf.floor(centre[:, 0] - SUPPORT * blur), tf.int32)
+        pixel = tf.clip_by_value(begin, 0, self.size - seen)[:, None] + tf.range(seen)
+        values = tf.cast(tf.gather(lines, pixel), tf.float64)  # [blocks, seen, m, c]
+        weights = self._weights(place, centre, blur, tf.cast(pixel, tf.float64))
+        shape = tf.shape(lines)
+        values = tf.matmul(weights, tf.reshape(values, (blocks, -1, shape[1] * shape[2])))
+        return _bytes(tf.reshape(values, (blocks * BLOCK, shape[1], shape[2]))[: self.whole])
 
-    def back(self, length, offset):
-        """float32 [length, whole]: linear interpolation at each pixel of the image, the rim being repeated."""
+    def _weights(self, place, centre, blur, pixel):
+        """float64 [blocks, places, seen]: multiples of 2⁻²², as Pillow's."""
+        import tensorflow as tf
+
+        weights = _bicubic((pixel[:, None] - centre[..., None] + 0.5) / blur)
+        weights /= tf.maximum(tf.reduce_sum(weights, axis=-1, keepdims=True), 1e-12)
+        weights = tf.sign(weights) * tf.floor(tf.abs(weights) * FIXED_POINT + 0.5) / FIXED_POINT
+        inside = (place >= 0) & (place < self.count)
+        return tf.where(inside[..., None], weights, tf.zeros_like(weights))
+
+    def back(self, maps, axis: int, length, offset):
+        """Maps with `length` pixels along an axis: linear interpolation, the rim being repeated."""
         import tensorflow as tf
 
         pixel = tf.range(tf.cast(length, tf.float64), dtype=tf.float64) - tf.cast(offset, tf.float64)
         place = self.first + (pixel + 0.5 - self.start) / self.scale - 0.5
         place = tf.clip_by_value(place, self.first, self.first + self.count - 1)
-        distance = tf.abs(place[:, None] - tf.range(self.whole, dtype=tf.float64)[None])
-        return tf.cast(tf.maximum(1 - distance, 0), tf.float32)
+        before = tf.floor(place)
+        part = tf.reshape(tf.cast(place - before, tf.float32), (-1, 1) if axis == 1 else (-1,))
+        low = tf.cast(before, tf.int32)
+        high = tf.minimum(low + 1, self.whole - 1)
+        return (1 - part) * tf.gather(maps, low, axis=axis) + part * tf.gather(maps, high, axis=axis)
+
+
+def with_channels(images, channels: int):
+    """Bytes [n, h, w, 1 or 3] with so many channels, 1 or 3, as files are read: gray is Pillow's.
+
+    Example:
+        >>> with_channels(np.uint8([[[[255, 0, 0]]]]), 1).numpy().ravel().tolist()
+        [76]
+    """
+    import tensorflow as tf
+
+    given = tf.shape(images)[3]
+    known = tf.debugging.Assert((given == 1) | (given == 3), ["expected images with 1 or 3 channels"])
+
+    def converted():
+        if channels == 3:
+            return tf.repeat(images[..., :1], 3, axis=3)
+        weighted = tf.cast(images, tf.int32) * tf.constant(LUMINANCE)
+        return tf.cast((tf.reduce_sum(weighted, axis=3, keepdims=True) + 32768) // 65536, tf.uint8)
+
+    with tf.control_dependencies([] if known is None else [known]):
+        found = tf.cond(given == channels, lambda: tf.identity(images), converted)
+    return tf.ensure_shape(found, (*images.shape[:3], channels))
 
 
 def _single(value):
@@ -147,8 +221,8 @@ def _bicubic(x):
     return tf.where(x < 1, inner, tf.where(x < SUPPORT, outer, tf.zeros_like(x)))
 
 
-def _levels(values):
-    """Rounded to bytes, as Pillow does after each axis."""
+def _bytes(values):
+    """Rounded, as Pillow does after each axis."""
     import tensorflow as tf
 
-    return tf.clip_by_value(tf.floor(values + 0.5), np.float64(0), np.float64(255))
+    return tf.cast(tf.clip_by_value(tf.floor(values + 0.5), np.float64(0), np.float64(255)), tf.uint8)

@@ -158,16 +158,19 @@ def choose_score(model, names: list[str], data: ImageData, defects: ImageData) -
     Args:
         model: Trained model.
         names: Labels of the scores; those that the model does not have are left out.
-        data: The run's images, or their feature maps.
-        defects: Known defects, as its training images.
+        data: The run's images, their tiles, or their feature maps; an image is as anomalous as its worst tile.
+        defects: Known defects, as its training images, or their tiles.
     """
     fitted = fit_scores(model, names, data.pipeline("train", shuffle=False))
-    rows = choosing_rows(data)
-    normal = score_images(model, fitted, data.pipeline("validation", rows=rows))
+    normal = score_images(model, fitted, data.pipeline("validation", rows=choosing_rows(data)))
     anomalous = score_images(model, fitted, defects.pipeline("train", shuffle=False))
+    counts = []
+    for scores, tiles in ((normal, data.tiles_an_image), (anomalous, defects.tiles_an_image)):
+        scores |= {name: values.reshape(-1, tiles).max(axis=1) for name, values in scores.items()}
+        counts.append(len(next(iter(scores.values()))))
     areas = {name: roc_auc(normal[name], anomalous[name]) for name in fitted}
     best = max(areas.values())
-    error = roc_auc_standard_error(best, len(rows), defects.sizes["train"])
+    error = roc_auc_standard_error(best, *counts)
     chosen = next(name for name, area in areas.items() if area >= best - error)
     simulated = defects.source == SIMULATED
-    return Choice(chosen, areas[chosen], error, defects.sizes["train"], len(rows), areas, simulated)
+    return Choice(chosen, areas[chosen], error, counts[1], counts[0], areas, simulated)

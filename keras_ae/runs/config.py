@@ -144,9 +144,14 @@ class LoadsData:
     training: TrainingConfig
 
     def load_data(self, progress: bool = True) -> "image_data.ImageData":
-        """Returns the images, as `keras_ae.data.load` gives them."""
+        """Returns the images, as `keras_ae.data.load` gives them, or the tiles of them that the model sees."""
         training = self.training
         return self.data.load(batch_size=training.batch_size, seed=training.seed, progress=progress)
+
+    def load_whole(self, progress: bool = True) -> "image_data.ImageData":
+        """Returns the images themselves."""
+        training = self.training
+        return self.data.load_whole(batch_size=training.batch_size, seed=training.seed, progress=progress)
 
 
 @dataclass(frozen=True)

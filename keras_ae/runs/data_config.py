@@ -11,7 +11,9 @@ import tyro
 from keras_ae import data as image_data
 from keras_ae._support.errors import InputError, listed_names
 from keras_ae._support.fields import read_fields, settle_fields
+from keras_ae.data import OVERLAP
 
+NOT_LOADED = ("source", "split_seed", "tile", "overlap")  # fields that are no keywords of `load`
 DEFAULT_VALIDATION = 0.1  # of the training images
 
 
@@ -66,6 +68,11 @@ class DataConfig:
     group: str | None = None
     """Regular expression that finds in a file's path which part or patient it shows, such as "part_([0-9]+)":
     images of one are then all trained on, all validated on, or all tested on. A manifest has a column for it."""
+    tile: int | None = None
+    """Side in pixels of overlapping square tiles that the model sees in the place of whole images: what is thin
+    would vanish where a large image is shrunk."""
+    overlap: float = OVERLAP
+    """Least part of a tile that its neighbour has too, from 0 to 0.75."""
     masks: str | None = None
     """Where masks of defects lie in a folder, if their names do not tell: "*_defect.png" beside each image, *
     being its name, or "masks/*.png"."""
@@ -78,6 +85,10 @@ class DataConfig:
         settle_fields(self)
         if self.split_seed is not None and self.split_seed < 0:
             raise InputError(f"split_seed {self.split_seed}", "0 or more", "give another --split-seed")
+        if self.tile is not None:
+            image_data.check_tiles(self.tile, self.overlap)
+        elif self.overlap != OVERLAP:
+            raise InputError(f"overlap {self.overlap} without tiles", "the side of a tile", "add --tile 256")
         if self.resize is None and self.image_size is not None:  # recorded, whatever later defaults are
             object.__setattr__(self, "resize", image_data.default_resize(self.source))
 
@@ -92,8 +103,23 @@ class DataConfig:
         return read_fields(cls, {**values, **then}, "config.data")
 
     def load(self, seed: int = 0, **options) -> "image_data.ImageData":
-        """Returns the images of `keras_ae.data.load`; `options` are its further keywords, such as `batch_size`."""
-        chosen = {key: value for key, value in asdict(self).items() if key not in ("source", "split_seed")}
+        """Returns the images of `keras_ae.data.load`, or their tiles; `options` are its further keywords."""
+        return self.seen(self.load_whole(seed, **options))
+
+    def seen_shape(self, image_shape: tuple[int, int, int]) -> tuple[int, int, int]:
+        """Returns the shape of what the model sees of images of this shape."""
+        if self.tile is None:
+            return image_shape
+        image_data.tile_starts(image_shape[:2], self.tile, self.overlap)  # refuses what cannot be
+        return (self.tile, self.tile, image_shape[2])
+
+    def seen(self, data: "image_data.ImageData") -> "image_data.ImageData":
+        """Returns what the model sees of whole images: themselves, or their tiles."""
+        return data if self.tile is None else data.in_tiles(self.tile, self.overlap)
+
+    def load_whole(self, seed: int = 0, **options) -> "image_data.ImageData":
+        """Returns the images themselves, whether the model sees tiles of them or not."""
+        chosen = {key: value for key, value in asdict(self).items() if key not in NOT_LOADED}
         chosen["seed"] = seed if self.split_seed is None else self.split_seed
         chosen["own_validation"] = self.validation_fraction is None
         if chosen["validation_fraction"] is None:

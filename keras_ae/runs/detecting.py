@@ -9,9 +9,10 @@ import keras
 
 from keras_ae._support.directories import check_replaceable
 from keras_ae._support.errors import InputError
+from keras_ae._support.pixels import at_once
 from keras_ae._support.written_files import saved_detector_files, saved_model_files
 from keras_ae.data import ImageData
-from keras_ae.detection import DEFAULT_RATE, AnomalyDetector, map_scale, promise
+from keras_ae.detection import DEFAULT_RATE, AnomalyDetector, map_scale, promise, read_card
 from keras_ae.export import Parity, as_float32, autoencoder_endpoints, write_saved_model
 from keras_ae.runs.choosing import candidates, choose_score, load_defects, sees_features
 from keras_ae.runs.config import DataConfig, RunConfig, plain
@@ -20,12 +21,14 @@ from keras_ae.runs.directory import RunDirectory
 from keras_ae.runs.feature_cache import seen_by
 from keras_ae.runs.normal_images import check_normal, check_sizes, load_normal
 from keras_ae.runs.outcome import JudgedSplit, judge_on_test
+from keras_ae.runs.quantizing import quantizing_images
 from keras_ae.runs.rehearsal import rehearse_export
 from keras_ae.runs.run import Run
 from keras_ae.runs.stopping import calibration_groups, calibration_rows
 from keras_ae.runs.training import train
 
-MAPPED = 256  # normal images whose maps tell what is usual
+MAPPED = 256  # normal images whose maps tell what is usual, fewer of large ones
+EXAMPLES = 16
 PREPARATION = ("pad", "crop", "image_size", "resize", "white_level", "channels")
 
 
@@ -54,8 +57,8 @@ def train_detector(
         score: Name of the score, or names joined by +.
         false_positive_rate: Share of normal images, in (0, 1), that the threshold lets raise an alarm.
         formats: Formats of the export, as for `export_detector`.
-        data: The images, if they are loaded already; else where needed more are set aside to validate on than
-            usual (`load_normal`).
+        data: The images, whole, if they are loaded already; else where needed more are set aside to validate on
+            than usual (`load_normal`).
         defects: Source of known defects, such as "folder:scratched", or "simulated": they choose the score and its
             pooling, with every other validation image beside them; the others set the threshold. A score that is
             named is kept, and its pooling chosen.
@@ -87,7 +90,7 @@ def train_detector(
     if not RunDirectory(out / RUN).is_finished:
         rehearse_export(config, data.image_shape, score, tuple(formats))
     resume = (out / RUN / "run.json").exists()
-    train(config, out / RUN, resume=resume, data=data, progress=progress)
+    train(config, out / RUN, resume=resume, data=config.data.seen(data), progress=progress)
     return export_run(
         out / RUN,
         out / EXPORTED,
@@ -121,7 +124,7 @@ def export_run(
         run: Directory of the run.
         out: Directory of the SavedModel.
         score, false_positive_rate, formats: As for `train_detector`; without a score only a SavedModel is written.
-        data: The run's images, if they are loaded already.
+        data: The run's images, whole, if they are loaded already.
         defects: Known defects to choose the score by, as training images.
         saved: Also a directory to save the detector to, for `load_detector`.
         progress: Whether to show progress bars.
@@ -147,18 +150,22 @@ def export_run(
         if tuple(formats) != ("savedmodel",):
             raise InputError(f"formats {', '.join(formats)} without a score", "a SavedModel", "give --score NAME")
         return {"out": str(out)} | _deviations(write_saved_model(model, autoencoder_endpoints(model), out))
-    data = data or config.load_data(progress)
+    whole = data or config.load_whole(progress)
     choosing, choice = defects is not None, None
-    seen = seen_by(model, data, run.path, progress=progress)
-    check_sizes(data, false_positive_rate, config.training, choosing)
+    seen = seen_by(model, config.data.seen(whole), run.path, progress=progress)
+    check_sizes(whole, false_positive_rate, config.training, choosing)
     if defects is not None:
-        choice = choose_score(model, candidates(score, sees_features(model)), seen, defects)
+        tiles = config.data.seen(defects)
+        choice = choose_score(model, candidates(score, sees_features(model)), seen, tiles)
         score = choice.score
     detector = AnomalyDetector(model, score, false_positive_rate, holdout=0)
-    calibrating = seen.pipeline("validation", rows=calibration_rows(data, config.training, choosing))
-    detector.fit(seen.pipeline("train", shuffle=False)).calibrate(
-        calibrating, groups=calibration_groups(data, config.training, choosing)
-    )
+    detector.fit(seen.pipeline("train", shuffle=False))
+    if config.data.tile is not None:
+        detector, seen = detector.in_tiles(whole.image_shape[:2], config.data.overlap), whole
+    rows = calibration_rows(whole, config.training, choosing)
+    few = at_once(whole.image_shape, config.training.batch_size)
+    calibrating = seen.pipeline("validation", rows=rows, batch_size=few)
+    detector.calibrate(calibrating, groups=calibration_groups(whole, config.training, choosing))
     judged = judge_on_test(detector, seen, config.data.train_labels)
     results = promise(detector.calibration_, detector.threshold_) | (judged.measured if judged else {})
     if judged is not None and on_test is not None:
@@ -167,19 +174,33 @@ def export_run(
         results["choice"] = choice.as_record()
     if saved is not None:
         detector.save(saved)
-    about = {
-        "data": f"{config.data.source}, fingerprint {data.fingerprint()[:16]}",
-        "images": data.sizes,
-        "preparation": _preparation(config.data),
-        "measured": results,
-    }
-    if detector.score_.has_map:
-        scale = map_scale(detector.anomaly_maps(seen.images("validation", MAPPED)), false_positive_rate)
-        about |= {"usual_map": list(scale.limits), "pixel_threshold": scale.threshold}
-    examples = data.images("validation", 16)
-    results |= {"out": str(out)} | _deviations(detector.export(out, formats, examples, about))
+    about = _about(config.data, whole, results) | _usual_maps(detector, seen)
+    examples = whole.images("validation", EXAMPLES)
+    quantizing = quantizing_images(whole, config, choosing) if "int8" in formats else None
+    results |= {"out": str(out)} | _deviations(detector.export(out, formats, examples, about, quantizing))
+    if quantizing is not None:
+        results["int8"] = read_card(Path(out)).about["int8"]
     keras.utils.clear_session()
     return results
+
+
+def _about(config: DataConfig, data: ImageData, results: dict[str, Any]) -> dict[str, Any]:
+    """What a card tells of the images, and of what came out."""
+    return {
+        "data": f"{config.source}, fingerprint {data.fingerprint()[:16]}",
+        "images": data.sizes,
+        "preparation": _preparation(config),
+        "measured": results,
+    }
+
+
+def _usual_maps(detector: AnomalyDetector, seen: ImageData) -> dict[str, Any]:
+    """What a card tells of maps of normal images (`MapScale`)."""
+    if not detector.score_.has_map:
+        return {}
+    maps = detector.anomaly_maps(seen.images("validation", at_once(detector.image_shape, MAPPED)))
+    scale = map_scale(maps, detector.calibration_.rate)
+    return {"usual_map": list(scale.limits), "pixel_threshold": scale.threshold}
 
 
 def _preparation(config: DataConfig) -> dict[str, Any]:

@@ -75,8 +75,8 @@ class FeatureConfig:
             raise InputError(received, "a weight file", "correct --feature-weights")
 
     def data(self, data: DataConfig) -> DataConfig:
-        """The images, of 256 × 256 pixels where nobody says how many."""
-        if self.features is None or data.image_size is not None:
+        """The images, of 256 × 256 pixels where nobody says how many; those in tiles stay as large as they are."""
+        if self.features is None or data.image_size is not None or data.tile is not None:
             return data
         return replace(data, image_size=(SIDE, SIDE))
 

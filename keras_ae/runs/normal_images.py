@@ -33,7 +33,7 @@ def load_normal(
     no more than a quarter: else the largest score of all would be the threshold, and one odd image would set it.
     """
     config = replace(config, model=_with_the_smallest_maps(config.model))
-    data = config.load_data(progress)
+    data = config.load_whole(progress)
     check_rate(rate)
     validation = _units(data, "validation")
     count, needed = _units(data, "train") + validation, _needed(config.training, rate, choosing)
@@ -44,7 +44,7 @@ def load_normal(
     fraction = wanted / count
     while True:
         config = replace(config, data=replace(config.data, validation_fraction=fraction))
-        data = config.load_data(progress)
+        data = config.load_whole(progress)
         if _units(data, "validation") >= needed or fraction == MOST:
             return config, data
         fraction = min(MORE * fraction, MOST)  # groups are of several sizes

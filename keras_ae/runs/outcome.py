@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_ae._support.errors import InputError
-from keras_ae._support.pixels import slices
+from keras_ae._support.pixels import at_once, slices
 from keras_ae.data import ImageData, load
 from keras_ae.detection import (
     AnomalyDetector,
@@ -158,7 +158,8 @@ def judge_split(
         known: Numbers of the labels of normal images; None where all are.
         split: Name of the split.
     """
-    batches = (data.images_at(split, rows) for rows in slices(np.arange(data.sizes[split]), AT_ONCE))
+    few = at_once(data.image_shape, AT_ONCE)
+    batches = (data.images_at(split, rows) for rows in slices(np.arange(data.sizes[split]), few))
     scores, groups = np.concatenate([np.asarray(scores_of(batch)) for batch in batches]), data.groups(split)
     if known is None:
         normal = np.ones(len(scores), bool)
@@ -181,7 +182,8 @@ def _measure_maps(maps_of: Callable, data: ImageData, normal: np.ndarray, split:
     if not data.has_mask(split).any():
         return {}
     counts = PixelCounts()
-    for some in slices(np.flatnonzero(normal | data.has_mask(split)), AT_ONCE):
+    few = at_once(data.image_shape, AT_ONCE)
+    for some in slices(np.flatnonzero(normal | data.has_mask(split)), few):
         masks = data.masks(split, some)
         counts.add(sized_maps(maps_of(data.images_at(split, some)), masks.shape[1:]), masks)
     try:

@@ -20,10 +20,12 @@ from keras_ae.export import (
     archive,
     as_float32,
     conversion,
+    convert_to_int8,
     convert_to_litert,
     convert_to_onnx,
     deviation,
     image_endpoints,
+    require_openvino,
 )
 from keras_ae.runs.config import RunConfig
 
@@ -61,12 +63,16 @@ def rehearse_export(
         InputError: The model or the score cannot be exported, or a package for a format is missing.
     """
     check_formats(formats)
-    model = as_float32(config.model.build(image_shape))
-    images = np.random.default_rng(0).random((IMAGES, *image_shape)).astype(np.float32)
+    shape = config.data.seen_shape(image_shape)
+    model = as_float32(config.model.build(shape))
+    images = np.random.default_rng(0).random((IMAGES, *shape)).astype(np.float32)
     detector = AnomalyDetector(model, score)
     fitted = as_score(score)
     fitted.check(model)
     detector.score_ = fitted.copy().fit(_Rehearsed(model, [images]))
+    if shape != image_shape:
+        detector = detector.in_tiles(image_shape[:2], config.data.overlap)
+        images = np.random.default_rng(0).random((2, *image_shape)).astype(np.float32)
     with tempfile.TemporaryDirectory() as folder, conversion("score", "savedmodel"):
         archive(model, {"score": _together(detector).concrete()}, folder)
     portable = portable_endpoints(detector)["predict"]
@@ -74,6 +80,11 @@ def rehearse_export(
     if "onnx" in formats:
         _, _, session = convert_to_onnx("score", portable)
         _check_roughly("onnx", expected, session.run(["scores"], {"images": images})[0])
+    if "openvino" in formats:
+        require_openvino()
+        convert_to_onnx("score", portable)
+    if "int8" in formats:
+        convert_to_int8(model, "score", portable, images)
     if "litert" in formats:
         _, runner = convert_to_litert(model, "score", portable)
         _check_roughly("litert", expected, runner(images=images)["scores"])
@@ -95,7 +106,9 @@ def _together(detector: AnomalyDetector) -> Endpoint:
     def outputs(images):
         seen = Observation(detector.autoencoder, images)
         maps = {"maps": score.map(seen)} if score.has_map else {}
-        images = {"images": seen.reconstruction} if hasattr(detector.autoencoder, "decode") else {}
+        model = detector.autoencoder
+        whole = hasattr(model, "decode") and tuple(model.image_shape) == detector.image_shape
+        images = {"images": seen.reconstruction} if whole else {}
         return {"scores": score.values(seen)} | maps | images
 
     return image_endpoints("score", outputs, detector.image_shape)["score"]

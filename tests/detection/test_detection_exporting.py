@@ -88,13 +88,26 @@ def test_an_exported_score_without_a_map_says_so(model, images, tmp_path):
         kae.detection.ExportedDetector(tmp_path / "mapless").map(images)
 
 
+def test_scores_decisions_and_maps_come_in_one_answer(detector, exported, others):
+    loaded = kae.detection.ExportedDetector(exported[0])
+    pixels = np.random.default_rng(5).integers(0, 256, (3, 9, 11, 2), np.uint8)
+    for images in (others, pixels):
+        scores, maps = loaded.score_and_map(images)
+        np.testing.assert_array_equal(scores, loaded.score(images))
+        np.testing.assert_array_equal(maps, loaded.map(images))
+    assert maps.shape == (3, 9, 11)
+    found = loaded.model.predict_with_map(others)
+    np.testing.assert_array_equal(found["anomalies"], detector.predict(others) == -1)
+    np.testing.assert_allclose(found["p_values"], detector.p_values(others), atol=1e-3)
+
+
 def _percentiles(detector):
     return np.percentile(detector.calibration_.scores, [16, 84])
 
 
 def test_endpoints_and_card(detector, exported):
     path, checked = exported
-    both = ("score", "predict", "map", "reconstruct", "encode")
+    both = ("score", "predict", "predict_with_map", "map", "reconstruct", "encode")
     assert set(checked) == {"decode", "sample", *both, *(f"{name}_uint8" for name in both)}
     assert all(parity.holds for parity in checked.values())
     assert checked["encode"].difference <= 1e-5

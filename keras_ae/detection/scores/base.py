@@ -67,6 +67,10 @@ class Score(ABC):
         """Returns scores [n, height, width] of the pixels, if `has_map`."""
         raise InputError(f"the score {self.name!r} to map", "one that can tell the place", "take another score")
 
+    def values_and_map(self, seen: Observation):
+        """Returns both, of a score that has a map; what they share is computed once."""
+        return self.values(seen), self.map(seen)
+
     @property
     def is_fitted(self) -> bool:
         """Whether it has learned what it must."""

@@ -54,10 +54,10 @@ class LocalConfidence(Score):
         return self
 
     def values(self, seen: Observation):
-        return ops.max(self._losses(seen), axis=(1, 2)) / self.highest
+        return ops.max(seen.once(self, self._losses), axis=(1, 2)) / self.highest
 
     def map(self, seen: Observation):
-        losses = self._losses(seen)[..., None] / self.highest
+        losses = seen.once(self, self._losses)[..., None] / self.highest
         return ops.image.resize(losses, seen.images.shape[1:3], interpolation="nearest")[..., 0]
 
     def _losses(self, seen: Observation):

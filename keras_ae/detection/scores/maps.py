@@ -59,10 +59,10 @@ class PooledMap(Score):
         """Returns scores [n, rows, columns] of the positions of a map, from which the image's is pooled."""
 
     def values(self, seen: Observation):
-        return pool(self.positions(seen), self.pooling)
+        return pool(seen.once(self, self.positions), self.pooling)
 
     def map(self, seen: Observation):
-        return image_sized(self.positions(seen), seen)
+        return image_sized(seen.once(self, self.positions), seen)
 
 
 @dataclass

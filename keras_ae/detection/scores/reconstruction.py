@@ -66,7 +66,7 @@ class ReconstructionError(PooledMap):
         return ops.mean(ERRORS[self.kind](seen.target, seen.reconstruction), axis=-1)
 
     def map(self, seen: Observation):
-        errors, shape = self.positions(seen), seen.target.shape
+        errors, shape = seen.once(self, self.positions), seen.target.shape
         return image_sized(_stretched(_stretched(errors, 1, shape[1]), 2, shape[2]), seen)
 
 

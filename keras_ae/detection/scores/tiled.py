@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -12,7 +13,7 @@ from keras_ae.detection.observation import NormalImages, Observation
 from keras_ae.detection.scores.base import Score, check_settings
 from keras_ae.detection.tiling import Tiling
 
-AT_ONCE = 16  # tiles of an image that go through the model together; of more, one after the other
+AT_ONCE = 64  # tiles that scores are fitted to together
 
 
 @dataclass
@@ -86,19 +87,30 @@ class Tiled(Score):
         return self
 
     def values(self, seen: Observation):
-        return ops.max(self._each(seen, self.of.values), axis=0)
+        (values,) = self._each(seen, lambda tiles: (self.of.values(tiles),), has_map=False)
+        return self._highest(seen, values)
 
     def map(self, seen: Observation):
-        return self.tiling(seen.model).joined(self._each(seen, self.of.map))
+        return self.values_and_map(seen)[1]
 
-    def _each(self, seen: Observation, function):
-        """[tiles, n, ...]: a function of the observation of each tile."""
-        tiles = self.tiling(seen.model).cut(seen.images)
-        count, shape = tiles.shape[0], tuple(tiles.shape[2:])
-        if count > AT_ONCE:
-            return ops.map(lambda tile: function(Observation(seen.model, tile)), tiles)
-        values = function(Observation(seen.model, ops.reshape(tiles, (-1, *shape))))
-        return ops.reshape(values, (count, -1, *values.shape[1:]))
+    def values_and_map(self, seen: Observation):
+        values, maps = self._each(seen, self.of.values_and_map, has_map=True)
+        return self._highest(seen, values), self.tiling(seen.model).joined_strips(maps)
+
+    def _highest(self, seen: Observation, values):
+        """The highest of the values of each image's tiles: [n]."""
+        return ops.max(ops.reshape(values, (-1, self.tiling(seen.model).count)), axis=1)
+
+    def _each(self, seen: Observation, function, has_map: bool) -> tuple:
+        """What a function of observations gives of the tiles of each strip: values, and maps if it gives them.
+
+        The tiles of one strip go through the model together, strip after strip: memory does not grow with their
+        number.
+        """
+        tiling = self.tiling(seen.model)
+        shapes = [(tiling.columns,), *([(tiling.columns, tiling.tile, tiling.tile)] if has_map else [])]
+        strips = tiling.strips(seen.images)
+        return _in_turn(lambda tiles: tuple(function(Observation(seen.model, tiles))), strips, shapes)
 
     def copy(self) -> Self:
         return replace(self, of=self.of.copy())
@@ -115,6 +127,20 @@ class Tiled(Score):
         return self
 
 
+def _in_turn(function, values, shapes: list[tuple[int, ...]]) -> tuple:
+    """A function of each of many values, one after the other: float32 tensors [many, ...] of these shapes.
+
+    On TensorFlow without `ops.map`, which traces the function twice, so that an export has all constants twice,
+    and works on ten values at a time.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return ops.map(function, values)
+    import tensorflow as tf
+
+    given = tuple(tf.TensorSpec(shape, tf.float32) for shape in shapes)
+    return tf.map_fn(function, tf.convert_to_tensor(values), parallel_iterations=1, fn_output_signature=given)
+
+
 class _Tiles:
     """Batches of the tiles of batches of images, to be iterated over as often as these."""
 
@@ -123,7 +149,9 @@ class _Tiles:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         for batch in self.batches:
-            tiles = ops.convert_to_numpy(self.tiling.cut(batch))
-            size = max(1, len(batch))
-            flat = tiles.reshape(-1, *tiles.shape[2:])
-            yield from (flat[start : start + size] for start in range(0, len(flat), size))
+            if tuple(batch.shape[1:3]) != tuple(self.tiling.size):  # of tiles, or maps of tiles, already
+                yield batch
+                continue
+            for image in batch:
+                tiles = ops.convert_to_numpy(self.tiling.cut(image[None]))[:, 0]
+                yield from (tiles[start : start + AT_ONCE] for start in range(0, len(tiles), AT_ONCE))

@@ -1,0 +1,88 @@
+"""Overlapping square tiles of images, which take the place of the images themselves."""
+
+from math import ceil
+from numbers import Real
+
+import numpy as np
+
+from keras_ae._support.errors import InputError
+from keras_ae._support.pixels import in_unit
+from keras_ae.data.caching import Images
+from keras_ae.data.checks import positive
+
+LARGEST_OVERLAP, OVERLAP = 0.75, 0.25  # the second where nobody names one
+ROUNDING = 1e-9
+
+
+def check_tiles(tile: int, overlap: float) -> None:
+    """Refuse a side that is no whole number of pixels, and an overlap beyond 0 to 0.75 (`InputError`)."""
+    positive("tile", tile)
+    if not isinstance(overlap, Real) or not 0 <= overlap <= LARGEST_OVERLAP:
+        received = f"overlap={overlap}"
+        raise InputError(received, f"a part of a tile from 0 to {LARGEST_OVERLAP}", f"{OVERLAP} is usual")
+
+
+def tile_starts(size: tuple[int, int], tile: int, overlap: float) -> tuple[np.ndarray, np.ndarray]:
+    """Where tiles begin in rows and in columns: evenly, so that the last ones end at the rim.
+
+    Args:
+        size: Height and width of the image.
+        tile: Side of a tile.
+        overlap: Least part of a tile that its neighbour has too, from 0 to 0.75.
+
+    Raises:
+        InputError: A tile is larger than the image, or the overlap is out of range.
+    """
+    check_tiles(tile, overlap)
+    if tile > min(size):
+        received = f"tiles of {tile} pixels of images of {size[0]} × {size[1]}"
+        raise InputError(received, f"at most {min(size)}", "give a smaller --tile, or larger images")
+    height, width = (_starts(side, tile, overlap) for side in size)
+    return height, width
+
+
+def _starts(side: int, tile: int, overlap: float) -> np.ndarray:
+    count = 1 + max(0, ceil((side - tile) / (tile * (1 - overlap)) - ROUNDING))
+    return np.linspace(0, side - tile, count).round().astype(int)
+
+
+class TiledImages:
+    """Tiles of other images, image by image and row by row; `shape` and methods as of these.
+
+    Args:
+        images: Images in memory, or files, of which only those whose tiles are asked for are read.
+        tile, overlap: As of `tile_starts`.
+    """
+
+    def __init__(self, images: Images, tile: int, overlap: float):
+        self.images, self.tile = images, tile
+        height, width, channels = map(int, images.shape)
+        rows, columns = tile_starts((height, width), tile, overlap)
+        self.corners = [(int(top), int(left)) for top in rows for left in columns]
+        self.shape = (tile, tile, channels)
+
+    def __len__(self) -> int:
+        return len(self.images) * len(self.corners)
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """float32 [len(rows), tile, tile, c]."""
+        tiles = np.empty((len(rows), *self.shape), np.float32)
+        images, places = np.divmod(np.asarray(rows), len(self.corners))
+        for image in np.unique(images):
+            whole = self._whole(image)
+            for i in np.flatnonzero(images == image):
+                top, left = self.corners[places[i]]
+                tiles[i] = in_unit(whole[top : top + self.tile, left : left + self.tile])
+        return tiles
+
+    def fetch(self, rows):
+        """float32 [b, tile, tile, c] for int64 rows [b]: tensors."""
+        import tensorflow as tf
+
+        tiles = tf.numpy_function(self.read, [rows], tf.float32, stateful=False)
+        tiles.set_shape((None, *self.shape))
+        return tiles
+
+    def _whole(self, image: int) -> np.ndarray:
+        array = getattr(self.images, "array", None)  # in memory: nothing is copied but the tiles
+        return self.images.read(np.array([image]))[0] if array is None else array[image]

@@ -1,0 +1,97 @@
+"""A detector whose network computes in 8-bit integers: a file, a threshold of its own, and what it loses."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from keras_ae._support.pixels import slices
+from keras_ae.detection.calibration import Calibration
+from keras_ae.detection.conformal import conformal_outputs
+from keras_ae.detection.detector import AnomalyDetector
+from keras_ae.detection.measures import roc_auc
+from keras_ae.detection.outcome import measure_outcome
+from keras_ae.detection.together import judged
+from keras_ae.export import convert_to_int8, portable_endpoint
+
+INT8 = "predict_int8.tflite"
+AT_ONCE = 8  # images
+
+
+@dataclass(frozen=True)
+class QuantizingImages:
+    """Images that an 8-bit file is made, calibrated and measured with.
+
+    Attributes:
+        representative: Training images, float32 [n, h, w, c], that show the ranges of values.
+        calibration: Batches of the normal images that set the threshold, to be iterated over twice.
+        groups: Group of each of these, or None.
+        tested: Batches of test images; none by default.
+        normal: Whether each of these is normal: bool [m].
+
+    Example:
+        >>> images = np.random.default_rng(0).random((40, 4, 4, 1), "float32")
+        >>> QuantizingImages(images[:20], [images[20:]]).representative.shape
+        (20, 4, 4, 1)
+    """
+
+    representative: np.ndarray
+    calibration: Iterable[np.ndarray]
+    groups: np.ndarray | None = None
+    tested: Iterable[np.ndarray] = ()
+    normal: np.ndarray | None = None
+
+
+def write_int8(detector: AnomalyDetector, directory: Path, images: QuantizingImages) -> dict[str, Any]:
+    """Write `predict_int8.tflite`, which gives what `predict.tflite` does, at a threshold of its own.
+
+    Returns:
+        For the card: the threshold, what it promises, and on the test images what is found, and the ROC AUC in
+        8 bits and in float32.
+    """
+    model, score = detector.autoencoder, detector.score_
+    shape, representative = detector.image_shape, images.representative
+
+    def undecided(batch):
+        return judged(score, model, batch)
+
+    _, runner = convert_to_int8(model, "predict", portable_endpoint(undecided, shape), representative)
+    rate = detector.calibration_.rate
+    calibration = Calibration(_scores(runner, images.calibration), rate, images.groups)
+    threshold = np.float32(calibration.threshold)
+
+    def decided(batch):
+        outputs = judged(score, model, batch)
+        meanings = conformal_outputs(calibration, outputs["scores"], threshold)
+        return outputs | {"anomalies": ops.greater(outputs["scores"], threshold)} | meanings
+
+    content, runner = convert_to_int8(model, "predict", portable_endpoint(decided, shape), representative)
+    (directory / INT8).write_bytes(content)
+    return {
+        "threshold": float(threshold),
+        "false_positive_rate": rate,
+        "true_rate_interval": list(calibration.rate_interval()),
+        **_measured(detector, runner, images, calibration),
+    }
+
+
+def _scores(runner, batches: Iterable[np.ndarray]) -> np.ndarray:
+    parts = (np.asarray(some, np.float32) for batch in batches for some in slices(batch, AT_ONCE))
+    return np.concatenate([runner(images=part)["scores"] for part in parts]).astype(np.float64)
+
+
+def _measured(
+    detector: AnomalyDetector, runner, images: QuantizingImages, calibration: Calibration
+) -> dict[str, Any]:
+    """What comes out on the test images, as of `measure_outcome`, and the ROC AUC in float32."""
+    normal = images.normal
+    if normal is None:
+        return {}
+    measured = measure_outcome(_scores(runner, images.tested), normal, calibration)
+    if "test_roc_auc" in measured:
+        exact = detector.anomaly_scores(images.tested)
+        measured["test_roc_auc_float32"] = roc_auc(exact[normal], exact[~normal])
+    return measured

@@ -1,0 +1,49 @@
+"""Single functions of a model as OpenVINO files (.xml with .bin), made of the same function as ONNX."""
+
+from pathlib import Path
+
+import numpy as np
+
+from keras_ae._support.errors import InputError
+from keras_ae.export.conversion import conversion
+from keras_ae.export.endpoints import Endpoint
+from keras_ae.export.parity import Parity, check_parity
+from keras_ae.export.portable import convert_to_onnx, evaluated
+
+FLOAT32 = {"INFERENCE_PRECISION_HINT": "f32"}  # where a processor has bfloat16, OpenVINO would take it
+
+
+def write_openvino(what: str, endpoint: Endpoint, path, images: np.ndarray) -> Parity:
+    """Writes an endpoint of images as OpenVINO, and checks it in float32 against the function itself.
+
+    Args:
+        what: Name of the endpoint, for messages.
+        endpoint: An endpoint with one input, images; see `portable_endpoint`.
+        path: The file to write, which ends with .xml; the weights lie beside it, in a file that ends with .bin.
+        images: float32 [n, h, w, c] to compare on.
+
+    Returns:
+        How far the file's outputs are from the function's.
+
+    Raises:
+        InputError: An output differs by more than it may (`check_parity`), or packages are missing.
+    """
+    openvino = require_openvino()
+    content, names, _ = convert_to_onnx(what, endpoint)
+    with conversion(what, "openvino"):
+        core = openvino.Core()
+        openvino.save_model(core.read_model(content), str(path), compress_to_fp16=False)
+        compiled = core.compile_model(str(Path(path)), "CPU", FLOAT32)
+        outputs = compiled({"images": images})
+        received = {name: np.asarray(outputs[name]) for name in names}
+    return check_parity(Path(path).name, evaluated(endpoint, images), received, endpoint.allowed)
+
+
+def require_openvino():
+    """Returns the package; `InputError` where it is missing."""
+    try:
+        import openvino
+    except ImportError:
+        action = "pip install 'keras-ae[openvino]'"
+        raise InputError("the format openvino without its package", "the package openvino", action) from None
+    return openvino

@@ -1,0 +1,36 @@
+"""The images by which an 8-bit detector of a run is made, calibrated and measured."""
+
+import numpy as np
+
+from keras_ae._support.pixels import at_once
+from keras_ae.data import ImageData
+from keras_ae.detection import QuantizingImages
+from keras_ae.runs.config import RunConfig
+from keras_ae.runs.outcome import normal_labels
+from keras_ae.runs.stopping import calibration_groups, calibration_rows
+
+REPRESENTATIVE = 64  # training images that show the ranges of values
+
+
+def quantizing_images(data: ImageData, config: RunConfig, choosing: bool = False) -> QuantizingImages:
+    """Training images spread evenly, the validation images that set the threshold, and the test images.
+
+    Args:
+        data: The whole images of the run.
+        config: Configuration of the run.
+        choosing: Whether the score was chosen by known defects.
+    """
+    few = at_once(data.image_shape, REPRESENTATIVE)
+    rows = np.unique(np.linspace(0, data.sizes["train"] - 1, few).round().astype(int))
+    calibrating = calibration_rows(data, config.training, choosing)
+    images = QuantizingImages(
+        data.images_at("train", rows),
+        data.pipeline("validation", rows=calibrating, batch_size=few),
+        calibration_groups(data, config.training, choosing),
+    )
+    if not data.sizes["test"]:
+        return images
+    known = normal_labels(data, config.data.train_labels)
+    normal = np.ones(data.sizes["test"], bool) if known is None else np.isin(data.labels("test"), known)
+    tested = data.pipeline("test", batch_size=few)
+    return QuantizingImages(images.representative, images.calibration, images.groups, tested, normal)
