@@ -8,6 +8,7 @@ from keras_ae._support.lazy import lazy_names
 
 _WHERE = {
     "CodeVariable": "code_variables",
+    "DetectorExploration": "judging",
     "ExploredImages": "images",
     "Exploration": "exploration",
     "LocalExploration": "local",

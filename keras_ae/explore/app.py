@@ -9,8 +9,9 @@ from dash import Input, Output, State, dcc, html
 
 from keras_ae._support.errors import InputError
 from keras_ae.explore.exploration import Exploration
+from keras_ae.explore.judging import DetectorExploration
 from keras_ae.explore.local import LocalExploration
-from keras_ae.explore.pages import codes, compare, decode, interpolate, local, parts, reconstruct
+from keras_ae.explore.pages import codes, compare, decode, detect, interpolate, local, parts, reconstruct
 from keras_ae.explore.requests import WHICH, guard
 
 PAGES = {
@@ -19,12 +20,13 @@ PAGES = {
     "reconstruct": reconstruct,
     "interpolate": interpolate,
     "lea": local,
+    "detect": detect,
     "compare": compare,
 }
 HOSTS = ("127.0.0.1", "localhost")
 
 
-def make_app(explorations: Sequence[Exploration | LocalExploration]) -> dash.Dash:
+def make_app(explorations: Sequence[Exploration | LocalExploration | DetectorExploration]) -> dash.Dash:
     """Returns the pages about one model or several; they load nothing from elsewhere.
 
     A page is at /MODEL/PAGE: the model's number, and a name of `PAGES`. Only pages that suit the model are there.
@@ -115,6 +117,9 @@ def _facts(explored) -> str:
     source = "" if explored.images is None else f" of {explored.images.source}"
     if isinstance(explored, LocalExploration):
         return f"Images {shape}{source}; locally embedded autoencoders: {', '.join(explored.layers)}."
+    if isinstance(explored, DetectorExploration):
+        rate = explored.detector.card.false_positive_rate
+        return f"Images {shape}{source}; score {explored.score_name}, for {rate:.3g} false alarms."
     code = "×".join(map(str, explored.code_shape))
     used = sum(each.active for each in explored.variables)
     return f"Images {shape}{source}; code {code}: {explored.size:,} values, {used:,} of them used."

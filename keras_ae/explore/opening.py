@@ -5,12 +5,13 @@ from pathlib import Path
 
 from keras_ae._support.errors import InputError
 from keras_ae.autoencoder import Autoencoder
-from keras_ae.data import Preparation
+from keras_ae.data import OVERLAP, Preparation
 from keras_ae.density import ALL_DENSITIES, DENSITIES, Density, load_density
-from keras_ae.detection import ExportedDetector, load_detector
+from keras_ae.detection import CARD, ExportedDetector, load_detector
 from keras_ae.explore.exploration import Exploration
 from keras_ae.explore.exported import ExportedModel
 from keras_ae.explore.images import ExploredImages, explored_images
+from keras_ae.explore.judging import DetectorExploration
 from keras_ae.explore.local import LocalExploration
 from keras_ae.explore.scoring import detector_scoring, error_scoring, exported_scoring
 from keras_ae.explore.sources import Source, find_sources
@@ -42,8 +43,28 @@ class Opener:
         self._limit = {} if max_pixels is None else {"max_pixels": max_pixels}
         self._loaded: dict[tuple[DataConfig, int], ExploredImages] = {}
 
-    def open(self, source: Source) -> Exploration | LocalExploration:
-        """What is explored of one trained model."""
+    def open(self, source: Source) -> list[Exploration | LocalExploration | DetectorExploration]:
+        """What is explored of one trained model, and of the detector that was exported of it."""
+        detector = source.exported or (source.path if source.kind == "exported" else None)
+        judging = None if detector is None or not (detector / CARD).is_file() else self._judging(source, detector)
+        if judging is not None and not _shows_images(judging.detector):
+            return [judging]
+        return [self._open(source), *([] if judging is None else [judging])]
+
+    def _judging(self, source: Source, path: Path) -> DetectorExploration:
+        """The detector itself, with images of the same preparation."""
+        detector = ExportedDetector(path)
+        config, seed = None, 0
+        if source.kind == "run":
+            run = Run.open(source.path)
+            config, seed = replace(run.config.data, tile=None, overlap=OVERLAP), run.config.training.seed
+        if self.source is not None:
+            config = DataConfig.from_record({**detector.card.preparation, "source": self.source})
+        images, notes = self._images(config, seed, detector.image_shape)
+        return DetectorExploration(f"{source.name}: detector", detector, images, notes)
+
+    def _open(self, source: Source) -> Exploration | LocalExploration:
+        """What is explored of one trained model itself."""
         if source.kind == "exported":
             return self._open_exported(source)
         run = Run.open(source.path) if source.kind == "run" else None
@@ -98,7 +119,9 @@ class Opener:
         return self._loaded[config, seed]
 
 
-def open_exploration(path, source: str | None = None, **options) -> Exploration | LocalExploration:
+def open_exploration(
+    path, source: str | None = None, **options
+) -> Exploration | LocalExploration | DetectorExploration:
     """Returns what the explorer shows of one trained model: of a run, a .keras file, a SavedModel.
 
     Args:
@@ -115,14 +138,16 @@ def open_exploration(path, source: str | None = None, **options) -> Exploration 
         >>> exploration.name, exploration.code_shape, list(exploration.densities)
         ('tiny', (2,), ['standard_normal'])
     """
-    opened = open_explorations([path], source, **options)
-    if len(opened) > 1:
-        raise InputError(f"{path}, a comparison of {len(opened)} runs", "one run", "use open_explorations")
-    return opened[0]
+    sources = find_sources(path)
+    if len(sources) > 1:
+        raise InputError(f"{path}, a comparison of {len(sources)} runs", "one run", "use open_explorations")
+    return Opener(source, **options).open(sources[0])[0]
 
 
-def open_explorations(paths, source: str | None = None, **options) -> list[Exploration | LocalExploration]:
-    """Returns what several paths hold, of a comparison all its finished runs; see `open_exploration`.
+def open_explorations(
+    paths, source: str | None = None, **options
+) -> list[Exploration | LocalExploration | DetectorExploration]:
+    """Returns what several paths hold, of a comparison all its finished runs, of a detector also its own page.
 
     Example:
         >>> for name in ("one", "two"):
@@ -132,7 +157,7 @@ def open_explorations(paths, source: str | None = None, **options) -> list[Explo
     """
     sources = [each for path in paths for each in find_sources(path)]
     opener = Opener(source, **options)
-    return [opener.open(each) for each in sources]
+    return [explored for each in sources for explored in opener.open(each)]
 
 
 def _autoencoder(name, model, images, scoring, densities, *, of_keras: bool = True, **options) -> Exploration:
@@ -141,6 +166,14 @@ def _autoencoder(name, model, images, scoring, densities, *, of_keras: bool = Tr
     exploration = Exploration(name, model, images, scoring=scoring, **options)
     exploration.densities = densities or _fitted(exploration)
     return exploration
+
+
+def _shows_images(detector: ExportedDetector) -> bool:
+    """Whether an autoencoder can be explored: whether it gives back images, and not tiles or feature maps."""
+    signatures = detector.model.signatures
+    if any(name not in signatures for name in ("encode", "decode", "reconstruct")):
+        return False
+    return "images" in signatures["reconstruct"].structured_outputs
 
 
 def _fitted(exploration: Exploration) -> dict[str, Density]:

@@ -6,7 +6,8 @@ from typing import Literal
 
 from keras_ae._support.directories import recover
 from keras_ae._support.errors import InputError, absent
-from keras_ae.runs import Run, pretrained_models
+from keras_ae.detection import CARD
+from keras_ae.runs import EXPORTED, Run, pretrained_models
 
 BUNDLED = "variational_digits"
 EXPECTED = "a run, a comparison, what `detect train`, `export` or `share` wrote, or a .keras file"
@@ -21,12 +22,14 @@ class Source:
         path: The directory or the file.
         name: Name of the model on the page.
         detector: Directory of the `AnomalyDetector` that was made of it, if there is one.
+        exported: Directory of that detector as it was exported, if there is one.
     """
 
     kind: Literal["run", "exported", "file"]
     path: Path
     name: str
     detector: Path | None = None
+    exported: Path | None = None
 
 
 def bundled_model() -> Path:
@@ -70,7 +73,8 @@ def find_sources(path) -> list[Source]:
         detector = path / "detector_keras"
         recover(detector)
         saved = detector if (detector / "detector.json").is_file() else None
-        return [_run(path / "run", path.resolve().name, saved)]
+        exported = path / EXPORTED if (path / EXPORTED / CARD).is_file() else None
+        return [_run(path / "run", path.resolve().name, saved, exported)]
     if (path / "saved_model.pb").is_file():
         return [Source("exported", path, path.resolve().name)]
     candidates = sorted(file.parent for file in path.glob("candidates/*/metrics.json"))
@@ -79,8 +83,8 @@ def find_sources(path) -> list[Source]:
     return [_run(candidate, candidate.name) for candidate in candidates]
 
 
-def _run(path: Path, name: str, detector: Path | None = None) -> Source:
+def _run(path: Path, name: str, detector: Path | None = None, exported: Path | None = None) -> Source:
     run = Run.open(path)
     if not run.directory.model_path.is_file():
         raise InputError(f"{path}, a run without model.keras", "a finished run", "train it again")
-    return Source("run", path, name, detector)
+    return Source("run", path, name, detector, exported)

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def browser():
     path = os.environ.get("KERAS_AE_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
     with playwright.sync_playwright() as driver:
         try:
-            found = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+            found = driver.chromium.launch(executable_path=path, args=FLAGS)
         except playwright.Error:
             pytest.skip("no Chromium (apt-get install chromium, or playwright install chromium): no browser tests")
         yield found
