@@ -7,6 +7,7 @@ a tf.data pipeline. Both give float32 in [0, 1], an image for each row.
 import functools
 import re
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,6 +15,22 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.pixels import in_unit
 from keras_ae.data.decoding import Decoder
 from keras_ae.data.file_log import EFFECTS, FileLog
+
+
+class Images(Protocol):
+    """What all of them have."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(h, w, c) of an image."""
+
+    def __len__(self) -> int: ...
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """float32 [len(rows), h, w, c]."""
+
+    def fetch(self, rows) -> Any:
+        """float32 [b, h, w, c] for int64 rows [b]: tensors."""
 
 
 class ArrayImages:
@@ -136,7 +153,7 @@ class FileImages:
 class ChosenImages:
     """Some of other images, by their places, int64 [n]."""
 
-    def __init__(self, images: "ArrayImages | FileImages", places: np.ndarray):
+    def __init__(self, images: Images, places: np.ndarray):
         self.images, self.places, self.shape = images, places, images.shape
 
     def __len__(self) -> int:

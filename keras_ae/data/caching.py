@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.machine import available_memory, cores
-from keras_ae.data.backings import ArrayImages, FileImages, check_size
+from keras_ae.data.backings import ArrayImages, FileImages, Images, check_size
 from keras_ae.data.collection import TRAIN, Part
 from keras_ae.data.decoding import BadImageError, Decoder
 from keras_ae.data.file_log import FileLog
@@ -18,8 +18,6 @@ from keras_ae.data.progress import progress_bar
 
 _TASK = 1 << 20  # bytes of pixels that a task decodes, or else one file
 _LOOKED_AT = 1000  # streamed files whose sizes are read beforehand
-
-Images = ArrayImages | FileImages
 
 
 def back_files(

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_ae._support.errors import InputError, unknown_name
-from keras_ae.data.backings import ChosenImages, FileImages
-from keras_ae.data.caching import Images
+from keras_ae.data.backings import ChosenImages, FileImages, Images
 from keras_ae.data.checks import places, positive
 from keras_ae.data.collection import TEST, TRAIN, VALIDATION
 from keras_ae.data.decoding import upright_size
@@ -149,7 +148,7 @@ class ImageData:
         if not (noise >= 0 and np.isfinite(noise)):
             raise InputError(f"noise={noise}", "a standard deviation, 0 or more", "correct it")
         start_step = positive("start_step", start_step, least=0)
-        images: Images | ChosenImages = found.images
+        images: Images = found.images
         known = self.labels(split) if labels else None
         if rows is not None:
             chosen = places(rows, len(images))

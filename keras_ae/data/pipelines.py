@@ -13,8 +13,7 @@ from keras_ae._support.machine import cores
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from keras_ae.data.backings import ChosenImages
-    from keras_ae.data.caching import Images
+    from keras_ae.data.backings import Images
 
 MOST_PARALLEL = 8  # batches that are made at the same time, on as many cores: each is held in memory
 PREFETCHED = 2
@@ -34,7 +33,7 @@ def batch_bounds(count: int, batch_size: int) -> np.ndarray:
 
 
 def build(
-    images: "Images | ChosenImages",
+    images: "Images",
     labels: np.ndarray | None,
     *,
     batch_size: int,

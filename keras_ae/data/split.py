@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_ae.data.backings import ArrayImages
-from keras_ae.data.caching import Images
+from keras_ae.data.backings import ArrayImages, Images
 from keras_ae.data.preparation import Preparation
 
 _HASHED_AT_ONCE = 4096  # images

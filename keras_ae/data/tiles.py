@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.pixels import in_unit
-from keras_ae.data.caching import Images
+from keras_ae.data.backings import Images
 from keras_ae.data.checks import positive
 
 LARGEST_OVERLAP, OVERLAP = 0.75, 0.25  # the second where nobody names one

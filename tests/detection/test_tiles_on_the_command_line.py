@@ -48,8 +48,9 @@ def _roc_auc(rows) -> float:
 
 @pytest.mark.parametrize(
     ("side", "tile", "formats"),
-    [(160, 64, ()), pytest.param(640, 256, ("onnx", "litert"), marks=pytest.mark.slow)],
+    [(160, 64, ()), (640, 256, ("onnx", "litert"))],
 )
+@pytest.mark.slow
 def test_thin_defects_are_found_in_tiles_and_not_in_shrunk_images(side, tile, formats, tmp_path, capsys):
     boards, small = tmp_path / "boards", side // 10
     _boards(boards, {"train/good": 40, "test/good": 12, "test/thin": 12}, side)

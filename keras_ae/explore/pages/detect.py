@@ -91,7 +91,7 @@ def _result(explored: DetectorExploration, judged: Judged, name: str):
             className="verdict alarm" if anomaly else "verdict",
             role="status",
         ),
-        html.Meter(min=0, max=1, value=judged.normalized, high=0.5, **parts.labelled("normalised score"))
+        html.Meter(min="0", max="1", value=f"{judged.normalized:.4f}", **parts.labelled("normalised score"))
         if judged.normalized is not None
         else None,
         html.P(_in_words(explored, judged)),
