@@ -230,4 +230,11 @@ class Detect(Purpose):
     def next_step(self, recommended, run: Path) -> str:
         outcome = recommended.outcome
         rate = f"--false-positive-rate {outcome.promised:g}"
-        return f"as a detector: keras-ae export {run} --score {outcome.score} {rate} --out DIR"
+        made = f"as a detector: keras-ae export {run} --score {outcome.score} {rate} --out DIR"
+        alone, selection = recommended.selection.features_alone, recommended.selection
+        if alone is None or alone <= selection.roc_auc:
+            return made
+        return (
+            f"{made}\nfeatures without a bottleneck tell held-out images better (ROC AUC {alone:.4f} for "
+            f"{selection.roc_auc:.4f}): keras-ae detect train --features {self.features}"
+        )

@@ -20,16 +20,35 @@ def section_of_pictures(section: Pictures, path: Path, comparison: Comparison, h
     if section.caption is None:
         chosen = comparison[comparison.recommended]
         height = SHOWN_SIDE if section.enlarged else height
-        shown = f"<div class='cases'>{cases(path, chosen, height, section.files)}</div>"
-    else:
-        pictures = [
-            (one.name, section.caption(one), figure(path, one, file))
-            for one in comparison.ranked()
-            for file in section.files
-        ]
-        inner = grids(pictures, comparison.recommended, height)
-        shown = f"<div class='scroll'><div class='grids'>{inner}</div></div>"
-    return f"<section><h2>{escape(section.title)}</h2><p>{escape(section.text)}</p>{shown}</section>"
+        return _section(section.title, section.text, "cases", cases(path, chosen, height, section.files))
+    pictures = [
+        (one.name, section.caption(one), figure(path, one, file))
+        for one in comparison.ranked()
+        for file in section.files
+    ]
+    return section_of_grids(section.title, section.text, pictures, comparison.recommended, height)
+
+
+def section_of_grids(
+    title: str, text: str, pictures: Sequence[tuple[str, str, Path]], recommended: str, height: int
+) -> str:
+    """A section with pictures one below the other, as `grids` takes them; "" without any."""
+    if not pictures:
+        return ""
+    inner = f"<div class='grids'>{grids(pictures, recommended, height)}</div>"
+    return _section(title, text, "scroll", inner)
+
+
+def section_of_cases(path: Path, recommended: TrainedCandidate, height: int) -> str:
+    """A section with the test images that the recommended candidate reconstructs best and worst."""
+    text = "The test images with the lowest and the highest error: the image above, its reconstruction below."
+    inner = cases(path, recommended, height, {"best": "best cases", "worst": "worst cases"})
+    return _section(f"Best and worst cases of {recommended.name}", text, "cases", inner)
+
+
+def _section(title: str, text: str, kind: str, inner: str) -> str:
+    said = f"<p>{escape(text)}</p>" if text else ""
+    return f"<section><h2>{escape(title)}</h2>{said}<div class='{kind}'>{inner}</div></section>"
 
 
 def cases(path: Path, chosen: TrainedCandidate, height: int, names: Mapping[str, str]) -> str:

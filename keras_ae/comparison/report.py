@@ -8,7 +8,13 @@ from string import Template
 from keras_ae._support.files import write_text
 from keras_ae.comparison.downloads import curve_rows, download, table_rows, trade_off_rows
 from keras_ae.comparison.figures import learning_curves, trade_off
-from keras_ae.comparison.pictures import caption, cases, figure, grids, section_of_pictures
+from keras_ae.comparison.pictures import (
+    caption,
+    figure,
+    section_of_cases,
+    section_of_grids,
+    section_of_pictures,
+)
 from keras_ae.comparison.records import DroppedCandidate, TrainedCandidate
 from keras_ae.comparison.results import Comparison
 from keras_ae.comparison.sentences import TREND_EXPLANATION, certainty, not_trained
@@ -78,11 +84,6 @@ def _page(path: Path, comparison: Comparison, environment: Environment) -> str:
     height = comparison.images.image_shape[0]
     tried: list[TrainedCandidate | DroppedCandidate] = [*ranked, *comparison.dropped]
     curves = {one.name: _curve(path / "candidates" / one.name) for one in tried}
-    originals = ("originals", "the test images", path / "figures" / "originals.png")
-    shown = {
-        name: [(one.name, caption(one), figure(path, one, name)) for one in ranked if one.gives_images]
-        for name in ("reconstructions", "interpolations")
-    }
     probes = probe_columns(ranked)
     measures = [*SIZES, *purpose.columns(ranked), *measure_columns(comparison), *probes]
     trends = {one.name: _trend(path / "candidates" / one.name, curves[one.name]) for one in ranked}
@@ -109,9 +110,7 @@ def _page(path: Path, comparison: Comparison, environment: Environment) -> str:
         ),
         "curves": learning_curves(curves, tried),
         "curves_download": download("learning_curves.csv", curve_rows(curves)),
-        "reconstructions": grids([originals, *shown["reconstructions"]], recommended, height),
-        "interpolations": grids(shown["interpolations"], recommended, height),
-        "cases": _cases(path, comparison[recommended], height),
+        **_sections_of_images(path, comparison, height),
         "how": _made_with(environment),
         "script": resource("report.js", "keras_ae.comparison"),
     }
@@ -120,10 +119,31 @@ def _page(path: Path, comparison: Comparison, environment: Environment) -> str:
     return standalone(f"{comparison.images.source}: bottlenecks compared", body, style)
 
 
-def _cases(path: Path, recommended: TrainedCandidate, height: int) -> str:
-    if not recommended.gives_images:
-        return "<p>It gives back features, which are no pictures.</p>"
-    return cases(path, recommended, height, {"best": "best cases", "worst": "worst cases"})
+def _sections_of_images(path: Path, comparison: Comparison, height: int) -> dict[str, str]:
+    """Sections of what candidates give back; left out where these are features, which are no pictures."""
+    recommended = comparison[comparison.recommended]
+    originals = ("originals", "the test images", path / "figures" / "originals.png")
+    shown = {
+        name: [
+            (one.name, caption(one), figure(path, one, name)) for one in comparison.ranked() if one.gives_images
+        ]
+        for name in ("reconstructions", "interpolations")
+    }
+    reconstructed = [originals, *shown["reconstructions"]] if shown["reconstructions"] else []
+    return {
+        "reconstructions": section_of_grids(
+            "Reconstructions of test images", "", reconstructed, recommended.name, height
+        ),
+        "interpolations": section_of_grids(
+            "Interpolations",
+            "Images decoded along the straight line between two codes. The ends are the reconstructions of two "
+            "test images.",
+            shown["interpolations"],
+            recommended.name,
+            height,
+        ),
+        "cases": section_of_cases(path, recommended, height) if recommended.gives_images else "",
+    }
 
 
 def _curve(path: Path) -> list[tuple[int, float]]:
