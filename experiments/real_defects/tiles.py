@@ -19,12 +19,20 @@ DEVELOPMENT = 4  # a quarter of the defective tiles is for choosing settings, an
 
 @dataclass(frozen=True)
 class Tiles:
-    """Images uint8 [n, side, side, 1], masks bool [n, side, side], what each image is and which tile it shows."""
+    """Photographs of tiles.
+
+    Attributes:
+        images, masks: uint8 [n, side, side, 1] and bool [n, side, side].
+        kinds: Name [n] of what each image is: "Free", or a kind of defect.
+        tiles: Number [n] of the tile, or of the tiles that cannot be told apart, that each image shows.
+        by_order: The same by the order of the shots alone; `tiles` by default.
+    """
 
     images: np.ndarray
     masks: np.ndarray
     kinds: np.ndarray
     tiles: np.ndarray
+    by_order: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -50,10 +58,10 @@ def load_tiles(archive: Path, side: int = 256) -> Tiles:
             kinds.append(re.search(r"MT_(\w+?)/", name)[1])
             shots.append([int(number) for number in re.search(r"exp(\d+)_num_(\d+)", name).groups()])
     kinds = np.array(kinds)
-    pixels, tiles = np.stack(images), _tiles(np.array(shots), kinds == NORMAL)
-    for some in (np.flatnonzero(kinds == NORMAL), np.flatnonzero(kinds != NORMAL)):
-        tiles[some] = joined(tiles[some], thumbnails(pixels[some]))
-    return Tiles(pixels[..., None], np.stack(masks), kinds, tiles)
+    pixels, by_order, normal = np.stack(images), _tiles(np.array(shots), kinds == NORMAL), kinds == NORMAL
+    tiles = by_order.copy()
+    tiles[normal] = joined(tiles[normal], thumbnails(pixels[normal]))
+    return Tiles(pixels[..., None], np.stack(masks), kinds, tiles, by_order)
 
 
 def _tiles(shots: np.ndarray, normal: np.ndarray) -> np.ndarray:
@@ -123,8 +131,10 @@ def divide(tiles: Tiles, seed: int, by_tile: bool = True) -> Division:
 
 
 def _development(tiles: Tiles, normal: np.ndarray) -> np.ndarray:
+    """Which images are defects to choose settings by: the same as before tiles were joined."""
+    by_order = tiles.tiles if tiles.by_order is None else tiles.by_order
     generator = np.random.default_rng(0)
-    generator.shuffle(np.unique(tiles.tiles[normal]))
-    names = np.unique(tiles.tiles[~normal])
+    generator.shuffle(np.unique(by_order[normal]))
+    names = np.unique(by_order[~normal])
     generator.shuffle(names)
-    return np.isin(tiles.tiles, names[: len(names) // DEVELOPMENT])
+    return np.isin(by_order, names[: len(names) // DEVELOPMENT])

@@ -97,7 +97,7 @@ class Card:
 
     @property
     def usual_map(self) -> list[float] | None:
-        """Median and largest value of normal images' maps; None where there is no map or nothing is known."""
+        """Values of the darkest and the lightest colour of maps (`MapScale`); None where none are known."""
         return self.about.get("usual_map")
 
     @property

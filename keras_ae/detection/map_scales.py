@@ -10,14 +10,16 @@ class MapScale:
     """Values of maps that pictures of them need.
 
     Attributes:
-        low, high: Values of the darkest and the lightest colour: median and largest of normal images' maps.
+        low: Value of the darkest colour: the median of normal images' maps.
+        high: Value of the lightest colour, twice as far above `low` as the threshold: no single normal image makes
+            all pictures dark.
         threshold: Value that the maps of all normal images but the promised rate nowhere exceed: a pixel above it
             is drawn as anomalous.
 
     Example:
         >>> maps = np.arange(20.0).reshape(20, 1, 1)
         >>> map_scale(maps, rate=0.05)
-        MapScale(low=9.5, high=19.0, threshold=19.0)
+        MapScale(low=9.5, high=28.5, threshold=19.0)
     """
 
     low: float
@@ -33,4 +35,5 @@ class MapScale:
 def map_scale(maps: np.ndarray, rate: float) -> MapScale:
     """Returns the scale of maps [n, height, width] of normal images, of which a part `rate` may stand out."""
     threshold = np.quantile(maps.max(axis=(1, 2)), 1 - rate, method="higher")
-    return MapScale(float(np.median(maps)), float(maps.max()), float(threshold))
+    low = float(np.median(maps))
+    return MapScale(low, low + 2 * (float(threshold) - low), float(threshold))

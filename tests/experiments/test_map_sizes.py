@@ -4,7 +4,8 @@ import numpy as np
 import pandas
 from sklearn.decomposition import PCA
 
-from experiments.real_defects.map_sizes import blocks, claims_table, linear_errors, scores
+from experiments.real_defects.claims import reaches_the_aims, smaller_maps_detect_better
+from experiments.real_defects.map_sizes import blocks, linear_errors, scores
 
 
 def test_squares_are_those_of_the_image():
@@ -41,6 +42,13 @@ def test_a_claim_is_decided_by_paired_differences():
             "roc_auc": [0.60, 0.70, 0.61, 0.72, 0.62, 0.71],
         }
     )
-    verdicts = claims_table(rows)
-    assert verdicts["verdict"].tolist() == ["yes", "not tested"]
-    assert verdicts["difference"][0] == "8x8x4 − 16x16x1 +0.1"
+    verdict = smaller_maps_detect_better(rows, "pixels").verdict
+    assert (verdict.answer, verdict.part, round(verdict.interval.mean, 3)) == ("yes", "8x8x4 − 16x16x1", 0.1)
+    assert smaller_maps_detect_better(rows, "features").verdict.answer == "not tested"
+
+
+def test_an_aim_that_is_missed_by_all_seeds_is_a_no():
+    rows = pandas.DataFrame({"detector": "both", "seed": [0, 1, 2], "roc_auc": [0.91, 0.92, 0.93]})
+    rows = rows.assign(pixel_roc_auc=[0.79, 0.80, 0.81], pixel_aupro=0.81, recall=[0.5, 0.6, 0.7])
+    verdict = reaches_the_aims(rows, "both").verdict
+    assert (verdict.answer, verdict.part) == ("no", "pixel_roc_auc")

@@ -1,0 +1,71 @@
+"""What the measured detectors say, by rule; `python -m experiments.real_defects.claims` writes claims.md."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pandas
+
+from keras_ae.report.results import listed, write_table
+from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, table
+from keras_ae.studies.paired import paired
+
+RESULTS = Path(__file__).parent / "results"
+MEASURE = "python -m experiments.real_defects.measure --preset full"
+SIZES = "python -m experiments.real_defects.map_sizes --seeds 10"
+ANY = Bound("any difference counts", low=0)
+AIMS = {"roc_auc": 0.90, "pixel_roc_auc": 0.90, "pixel_aupro": 0.80, "recall": 0.60}
+
+
+def claims_table(detectors: pandas.DataFrame, sizes: pandas.DataFrame) -> pandas.DataFrame:
+    """A row for each claim.
+
+    Args:
+        detectors: Rows of `measure`.
+        sizes: Rows of `map_sizes`.
+    """
+    by_tile = detectors[(detectors["split"] == "tile") & (detectors["normalized_by"] == "image")]
+    return table(
+        [
+            *(smaller_maps_detect_better(sizes, kind) for kind in ("pixels", "features")),
+            ahead(by_tile, "both", "gaussian", "roc_auc", "two scores tell images better than the Gaussian alone"),
+            ahead(by_tile, "gaussian", "spread-16", "pixel_roc_auc", "smoothed maps tell pixels better"),
+            ahead(
+                by_tile, "spread-16", "gaussian", "pixel_aupro", "maps that are not smoothed cover defects better"
+            ),
+            reaches_the_aims(by_tile, "both"),
+        ]
+    )
+
+
+def smaller_maps_detect_better(rows: pandas.DataFrame, kind: str) -> Claim:
+    rows = rows[rows["of"] == kind]
+    names = list(dict.fromkeys(rows["map"]))[::-1]  # the smallest map first
+    pairs = pairwise(names)
+    parts = {f"{small} − {large}": paired(rows, "roc_auc", "map", small, large) for small, large in pairs}
+    measured = "ROC AUC: " + listed(rows.groupby("map", sort=False)["roc_auc"].mean(), "{:.3f}")
+    statement = f"Codes of {kind} in smaller maps detect better at equal length"
+    return Claim(statement, "ours", Gate(command=SIZES), Evidence(measured, parts, ANY))
+
+
+def ahead(rows: pandas.DataFrame, first: str, second: str, value: str, statement: str) -> Claim:
+    rows = rows[rows["detector"].isin((first, second))]
+    measured = f"{value}: " + listed(rows.groupby("detector")[value].mean(), "{:.3f}")
+    parts = {"": paired(rows, value, "detector", first, second)}
+    return Claim(f"By tile, {statement}", "ours", Gate(command=MEASURE), Evidence(measured, parts, ANY))
+
+
+def reaches_the_aims(rows: pandas.DataFrame, detector: str) -> Claim:
+    rows = rows[rows["detector"] == detector].sort_values("seed")
+    parts = {value: (rows[value] - aim).tolist() for value, aim in AIMS.items()}
+    measured = listed({value: rows[value].mean() for value in AIMS}, "{:.3f}")
+    statement = "By tile, " + ", ".join(f"{value} is above {aim:.2f}" for value, aim in AIMS.items())
+    return Claim(statement, "ours", Gate(command=MEASURE), Evidence(measured, parts, ANY))
+
+
+def main() -> None:
+    frames = (pandas.read_csv(RESULTS / name) for name in ("cpu.csv", "map_sizes.csv"))
+    write_table(claims_table(*frames), RESULTS / "claims.md")
+
+
+if __name__ == "__main__":
+    main()
