@@ -25,7 +25,9 @@ LAYERS = {
     "8 channels, 32×32×8, 4/2": ((32, 32, 8), 4, 2, 64),
     "CNN-LEA's second, 16×16×32, 4/2": ((16, 16, 32), 4, 2, 64),
 }
-WAYS = ("LEA", "tf.image patches", "keras.ops patches")
+FRACTIONS = {"LEA": 1.0, "LEA, loss on 1/4": 1 / 4, "LEA, loss on 1/16": 1 / 16}  # of its windows
+WAYS = (*FRACTIONS, "tf.image patches", "keras.ops patches")
+SEEDS, STEPS = 3, 1_000  # of the comparison of losses
 LARGE = ((64, 64, 32), 4, 2, 64)  # its step's memory is measured
 CLASSIFIERS = ("classic", "cnn_lea")
 IMAGE, BATCH = (32, 32, 3), 64
@@ -54,8 +56,11 @@ def make_layer(way: str, shape: tuple, window: int, strides: int):
             return ops.reshape(codes, (-1, *patches.shape[1:3], codes.shape[-1]))
 
     keras.utils.set_random_seed(0)
-    kind = kae.layers.LocallyEmbeddedAutoencoder if way == "LEA" else Patches
-    return kind(kae.architectures.window_autoencoder((window, window, shape[-1]), (10,)), strides=strides)
+    autoencoder = kae.architectures.window_autoencoder((window, window, shape[-1]), (10,))
+    if way not in FRACTIONS:
+        return Patches(autoencoder, strides=strides)
+    options = {"strides": strides, "window_fraction": FRACTIONS[way], "seed": 0}
+    return kae.layers.LocallyEmbeddedAutoencoder(autoencoder, **options)
 
 
 def measure_layer(name: str) -> list[dict]:
@@ -98,6 +103,44 @@ def layer_functions(layer, batch: int, shape: tuple) -> dict:
         return layer(images, training=True), sum(layer.losses)
 
     return {"trained": trained, "forward": forward, "encoding": tf.function(lambda: layer(images))}
+
+
+def measure_losses(codes: str) -> dict:
+    """The loss on all windows of test images in the end, trained on all windows and on a quarter, of each seed."""
+    import keras
+    import tensorflow as tf
+
+    import keras_ae as kae
+
+    data = kae.data.load("dsprites", train="train[:20000]", test="test[:500]", image_size=32, batch_size=BATCH)
+    losses = {}
+    for way, fraction in list(FRACTIONS.items())[:2]:
+        for seed in range(SEEDS):
+            keras.utils.set_random_seed(seed)
+            bottleneck = kae.bottlenecks.Variational(10, beta=0.01, seed=seed) if codes == "variational" else codes
+            autoencoder = kae.architectures.window_autoencoder((4, 4, 1), (10,), bottleneck=bottleneck)
+            image = keras.Input(data.image_shape)
+            lea = kae.layers.LocallyEmbeddedAutoencoder(
+                autoencoder, strides=2, window_fraction=fraction, seed=seed
+            )
+            model = keras.Model(image, lea(image))
+            optimizer = keras.optimizers.Adam(1e-3)
+            optimizer.build(model.trainable_variables)
+
+            @tf.function
+            def step(images, model=model, optimizer=optimizer):
+                with tf.GradientTape() as tape:
+                    model(images, training=True)
+                    loss = sum(model.losses)
+                optimizer.apply(tape.gradient(loss, model.trainable_variables))
+
+            for images in data.with_seed(seed).pipeline("train", repeat=True).take(STEPS):
+                step(images)
+            losses[way, seed] = kae.evaluation.measure_local_reconstruction(model, lea.name, data.test).loss
+    whole, some = (np.array([losses[way, seed] for seed in range(SEEDS)]) for way in list(FRACTIONS)[:2])
+    row = {"codes": codes, "all windows": f"{whole.mean():.4f}", "a quarter": f"{some.mean():.4f}"}
+    row["difference"] = f"{some.mean() / whole.mean() - 1:+.1%}"
+    return row | {"of each seed": ", ".join(f"{each:+.1%}" for each in some / whole - 1)}
 
 
 def measure_classifier(name: str) -> dict:
@@ -151,7 +194,12 @@ def measure_memory() -> dict:
     return {"images": "64 of 64×64×32, 4/2", "MiB before": round(before), "MiB at most": round(peak)}
 
 
-CASES = {"layer": measure_layer, "classifier": measure_classifier, "memory": measure_memory}
+CASES = {
+    "layer": measure_layer,
+    "losses": measure_losses,
+    "classifier": measure_classifier,
+    "memory": measure_memory,
+}
 
 
 def main() -> None:
@@ -165,12 +213,14 @@ def main() -> None:
         return
     layers = [row for name in LAYERS for row in _in_process(kind="layer", name=name)]
     show("A layer, in milliseconds", layers)
+    losses = [_in_process(kind="losses", codes=codes) for codes in ("dense", "variational")]
+    show(f"Losses of {STEPS:,} steps on test images, all windows of dSprites at 32×32", losses)
     classifiers = [_in_process(kind="classifier", name=name) for name in (*CLASSIFIERS, "matmul")]
     show(f"Classifiers, {BATCH} images of 32×32×3", classifiers)
     memory = [_in_process(kind="memory")]
     show("Memory of a training step", memory)
     if options.out is not None:
-        rows = {"layers": layers, "classifiers": classifiers, "memory": memory}
+        rows = {"layers": layers, "losses": losses, "classifiers": classifiers, "memory": memory}
         options.out.write_text(json.dumps(rows, indent=2) + "\n")
 
 

@@ -148,6 +148,47 @@ class GaussianLikelihood(keras.losses.Loss):
         return ops.sum(nats, axis=tuple(range(1, len(y_pred.shape))), keepdims=True)[..., 0]
 
 
+@keras.saving.register_keras_serializable(package="keras_ae")
+class FeatureError(keras.losses.Loss):
+    """Squared difference of a frozen network's features of images (or windows), averaged over the features.
+
+    What differs in pixels but not to the network costs nothing: the semantic loss of Penhouët's thesis.
+
+    A locally embedded autoencoder saves the network with its own weights. A model that is compiled with this loss
+    saves the network without its weights: compile it again after loading.
+
+    Args:
+        network: A built model from images [n, h, w, c] to features; it is frozen.
+
+    Example:
+        >>> network = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.GlobalAveragePooling2D()])
+        >>> loss = kae.losses.FeatureError(network)
+        >>> images = np.random.default_rng(0).random((2, 4, 4, 1), "float32")
+        >>> float(loss(images, images)), abs(float(loss(images, images[:, ::-1]))) < 1e-12
+        (0.0, True)
+    """
+
+    def __init__(self, network: keras.Model, name: str = "feature_error", **kwargs):
+        super().__init__(name=name, **kwargs)
+        network.trainable = False
+        self.network = network
+
+    def call(self, y_true, y_pred):
+        """Returns one value per image, [batch, 1, 1] for images [batch, h, w, c], so that sample weights fit."""
+        _check_alike(y_true, y_pred)
+        one, other = (ops.cast(self.network(images, training=False), "float32") for images in (y_true, y_pred))
+        errors = ops.square(other - one)
+        values = ops.mean(ops.reshape(errors, (-1, prod(errors.shape[1:]))), axis=1)
+        return ops.reshape(values, (-1, *(1,) * (len(y_pred.shape) - 2)))
+
+    def get_config(self):
+        return {**super().get_config(), "network": keras.saving.serialize_keras_object(self.network)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{**config, "network": keras.saving.deserialize_keras_object(config["network"])})
+
+
 def _check_alike(y_true, y_pred) -> None:
     """Rejects shapes that would be broadcast: images whose known sides differ, the batch aside."""
     one, other = tuple(y_true.shape[1:]), tuple(y_pred.shape[1:])
@@ -163,6 +204,22 @@ WINDOW_LOSSES = {
     "mae": lambda x, y: ops.mean(ops.abs(y - x)),
     "log_loss": lambda x, y: ops.mean(ops.binary_crossentropy(x, y)),
 }
+
+
+def window_loss(loss: "str | keras.losses.Loss", windows, reconstructions):
+    """The loss of windows [n, h, w, c] in float32: one of `WINDOW_LOSSES`, or any of Keras, averaged; a scalar.
+
+    Example:
+        >>> windows, reconstructions = np.zeros((2, 1, 3, 1), "float32"), np.ones((2, 1, 3, 1), "float32")
+        >>> float(kae.losses.window_loss("sum_squared_error", windows, reconstructions))
+        3.0
+        >>> float(kae.losses.window_loss(kae.losses.SumSquaredError(), windows, reconstructions))
+        3.0
+    """
+    if isinstance(loss, str):
+        return WINDOW_LOSSES[loss](windows, reconstructions)
+    # Not the loss itself, which under tf.distribute would divide by the replicas, as the model does later.
+    return ops.mean(ops.cast(loss.call(windows, reconstructions), "float32"))
 
 
 def weights_of_images(weights, rank: int):

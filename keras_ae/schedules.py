@@ -46,6 +46,42 @@ class Warmup(Schedule):
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
+class Between(Schedule):
+    """Is another schedule from step number `start`, counted from 0, to before `stop`, and 0 outside.
+
+    So one objective is trained first and another after it, by one `fit`.
+
+    Args:
+        then: A learning rate or a schedule.
+        start: First step with a learning rate.
+        stop: First step without one again; None for no end.
+
+    Example:
+        >>> schedule = kae.schedules.Between(0.5, start=1, stop=3)
+        >>> [float(schedule(step)) for step in range(4)]
+        [0.0, 0.5, 0.5, 0.0]
+    """
+
+    def __init__(self, then, start: int, stop: int | None = None):
+        super().__init__()
+        self.then, self.start, self.stop = then, start, stop
+
+    def __call__(self, step):
+        rate = self.then(step) if callable(self.then) else self.then
+        step = ops.cast(step, "float32")
+        rate = ops.where(step < self.start, 0.0, rate)
+        return rate if self.stop is None else ops.where(step < self.stop, rate, 0.0)
+
+    def get_config(self):
+        then = keras.saving.serialize_keras_object(self.then) if callable(self.then) else self.then
+        return {"then": then, "start": self.start, "stop": self.stop}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{**config, "then": keras.saving.deserialize_keras_object(config["then"])})
+
+
+@keras.saving.register_keras_serializable(package="keras_ae")
 class OneCycle(Schedule):
     """Rises to a peak and falls to almost 0, each along half a cosine (Smith, 2018; the form of fast.ai).
 

@@ -6,6 +6,7 @@ They are why `pyproject.toml` bounds the Keras version; `tests/objectives/test_k
 from typing import TYPE_CHECKING
 
 import keras
+from keras.src.backend.common.variables import AutocastScope
 
 
 def compiled_loss(model: keras.Model, y, y_pred, sample_weight):
@@ -36,6 +37,12 @@ def added_losses(layer: keras.layers.Layer) -> list:
 def own_metrics(layer: keras.layers.Layer) -> list[keras.metrics.Metric]:
     """The metrics that are attributes of this very layer, without its sublayers'."""
     return list(layer._metrics)
+
+
+def stored_values(variables: list) -> list:
+    """The values of variables as they are stored, also inside a layer that computes in another type."""
+    with AutocastScope(None):
+        return [keras.ops.convert_to_tensor(variable.value) for variable in variables]
 
 
 def build_training_state(model: keras.Model, batch) -> None:

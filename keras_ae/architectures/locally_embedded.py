@@ -43,6 +43,8 @@ def cnn_lea(
     bottleneck: Bottleneck | str = "dense",
     filters: tuple[int, int] = _FILTERS,
     units: int = _UNITS,
+    hidden: int | None = None,
+    window_fraction: float = 1.0,
     name: str = "cnn_lea",
 ) -> MultiObjective:
     """CNN-LEA: the Classic baseline with LEAs, "lea1" and "lea2", instead of its poolings. Trained alternately.
@@ -52,7 +54,9 @@ def cnn_lea(
         code_shape: (length,) of the codes of both LEAs.
         classes: Number of classes: logits of the output.
         window, strides: Windows and strides of both LEAs, with zero padding ("same").
-        pair, kernels, kernel_size: Options of their autoencoders; see `window_autoencoder`.
+        pair, kernels, kernel_size, hidden: Options of their autoencoders; see `window_autoencoder`.
+        window_fraction: Part of the windows that their losses are computed on in training; see
+            `LocallyEmbeddedAutoencoder`.
         bottleneck: The name of a bottleneck, or a bottleneck that is copied for each LEA.
         filters: Channels of the two convolutions.
         units: Units of the first dense layer.
@@ -64,11 +68,11 @@ def cnn_lea(
         ((None, 4, 4, 3), (None, 4))
     """
     channels = dict(enumerate(whole_numbers("filters", filters), start=1))
-    options = {"pair": pair, "kernels": kernels, "kernel_size": kernel_size}
+    options = {"pair": pair, "kernels": kernels, "kernel_size": kernel_size, "hidden": hidden}
 
     def lea(i):
-        own = _copy(bottleneck, i)
-        return _lea(f"lea{i}", window, strides, channels[i], code_shape, bottleneck=own, **options)
+        own = {**options, "bottleneck": _copy(bottleneck, i)}
+        return _lea(f"lea{i}", window, strides, channels[i], code_shape, window_fraction, **own)
 
     image, logits = _convolutions_and(lea, input_shape, classes, filters, units)
     return MultiObjective(image, logits, name=name)
@@ -86,6 +90,8 @@ def lea_fc(
     kernel_size: int = 4,
     bottleneck: Bottleneck | str = "dense",
     units: int = _UNITS,
+    hidden: int | None = None,
+    window_fraction: float = 1.0,
     name: str = "lea_fc",
 ) -> MultiObjective:
     """LEA-FC: lea-fc-fc, the POOL-FC baseline with a LEA instead of its pooling. Trained alternately.
@@ -96,7 +102,9 @@ def lea_fc(
         classes: Number of classes: logits of the output.
         window: Window of the LEA.
         strides: Step from window to window; the window's sides if left out. Zero padding ("same").
-        pair, kernels, kernel_size, bottleneck: Options of its autoencoder; see `window_autoencoder`.
+        pair, kernels, kernel_size, bottleneck, hidden: Options of its autoencoder; see `window_autoencoder`.
+        window_fraction: Part of the windows that its loss is computed on in training; see
+            `LocallyEmbeddedAutoencoder`.
         units: Units of the first dense layer.
         name: Name of the model.
 
@@ -107,7 +115,8 @@ def lea_fc(
     """
     image = keras.Input(image_shape_of(input_shape), name="image")
     options = {"pair": pair, "kernels": kernels, "kernel_size": kernel_size, "bottleneck": bottleneck}
-    codes = _lea("lea", window, strides, input_shape[-1], code_shape, **options)(image)
+    lea = _lea("lea", window, strides, input_shape[-1], code_shape, window_fraction, **options, hidden=hidden)
+    codes = lea(image)
     return MultiObjective(image, _dense_head(codes, classes, units), name=name)
 
 
@@ -125,6 +134,8 @@ def lea_only(
     kernel_size: int = 4,
     bottleneck: Bottleneck | str = "capacity_controlled",
     units: int = _UNITS,
+    hidden: int | None = None,
+    window_fraction: float = 1.0,
     name: str = "lea_only",
 ) -> MultiObjective:
     """LEA-only: the layers of `lea_fc`, trained jointly; the defaults are those of section 5.6.
@@ -133,8 +144,8 @@ def lea_only(
     baseline does.
 
     Args:
-        input_shape, code_shape, classes, window, strides, pair, kernels, kernel_size, bottleneck, units, name:
-            Same as for `lea_fc`.
+        input_shape, code_shape, classes, window, strides, pair, kernels, kernel_size, bottleneck, units, hidden,
+            window_fraction, name: Same as for `lea_fc`.
 
     Example:
         >>> model = kae.architectures.lea_only((8, 8, 1), (3,), classes=4, window=4, strides=2, units=8)
@@ -142,12 +153,13 @@ def lea_only(
         ((None, 4, 4, 3), (None, 4))
     """
     options = {"pair": pair, "kernels": kernels, "kernel_size": kernel_size, "bottleneck": bottleneck}
+    options |= {"hidden": hidden, "window_fraction": window_fraction}
     return lea_fc(input_shape, code_shape, classes, window, strides, **options, units=units, name=name)
 
 
-def _lea(name, window, strides, channels, code_shape, **options) -> LocallyEmbeddedAutoencoder:
+def _lea(name, window, strides, channels, code_shape, window_fraction, **options) -> LocallyEmbeddedAutoencoder:
     autoencoder = window_autoencoder((*as_pair(window), channels), code_shape, **options)
-    return LocallyEmbeddedAutoencoder(autoencoder, window, strides, name=name)
+    return LocallyEmbeddedAutoencoder(autoencoder, window, strides, window_fraction=window_fraction, name=name)
 
 
 def _copy(bottleneck: Bottleneck | str, i: int) -> Bottleneck | str:

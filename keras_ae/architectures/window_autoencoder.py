@@ -39,6 +39,9 @@ def window_autoencoder(
     kernel_size: int = 4,
     output_activation="linear",
     bottleneck: Bottleneck | str = "dense",
+    hidden: int | None = None,
+    strides: int = 2,
+    padding: str = "same",
     name: str = "window_autoencoder",
 ) -> Autoencoder:
     """One of the thesis's autoencoder types with one of its pairs of encoder and decoder.
@@ -57,6 +60,8 @@ def window_autoencoder(
         kernel_size: Side k of the kernels; the text's default is 4, the table's 3.
         output_activation: Activation of the last layer; "sigmoid" for values in [0, 1], which a log loss needs.
         bottleneck: A bottleneck that makes such codes, or its name.
+        hidden: Units of the encoder's last layer, and of the "fc" decoder's first; the thesis's if left out.
+        strides, padding: Of the convolutions of "conv" and "sb", inside a window.
         name: Name of the model.
 
     Raises:
@@ -70,11 +75,14 @@ def window_autoencoder(
         raise unknown_name("pair", pair, PAIRS)
     output = {"output_activation": output_activation}
     if pair == "fc":
-        encoder = fully_connected_window_encoder(input_shape)
-        decoder = fully_connected_window_decoder(code_shape, input_shape, **output)
+        encoder = fully_connected_window_encoder(input_shape, hidden)
+        decoder = fully_connected_window_decoder(code_shape, input_shape, **output, hidden=hidden)
     else:
         sizes = {"kernels": kernels, "kernel_size": kernel_size}
-        encoder = convolutional_window_encoder(input_shape, **sizes)
-        make_decoder = transposed_window_decoder if pair == "conv" else spatial_broadcast_decoder
-        decoder = make_decoder(code_shape, input_shape, **sizes, **output)
+        steps = {"strides": strides, "padding": padding}
+        encoder = convolutional_window_encoder(input_shape, **sizes, **steps, hidden=hidden)
+        if pair == "conv":
+            decoder = transposed_window_decoder(code_shape, input_shape, **sizes, **steps, **output)
+        else:
+            decoder = spatial_broadcast_decoder(code_shape, input_shape, **sizes, **output)
     return Autoencoder(encoder, bottleneck, decoder, name=name)

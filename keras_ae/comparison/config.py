@@ -79,6 +79,9 @@ class CompareConfig(LoadsData):
         parse_codes(self.codes)
         if self.seeds < 1:
             raise InputError(f"{self.seeds} seeds", "at least 1", "give another --seeds")
+        if self.training.labelled is not None or self.training.unlabelled is not None:
+            expected = "a classifier to train with them: autoencoders learn no labels"
+            raise InputError("labelled or unlabelled in a comparison", expected, "leave them out")
         if self.halving:
             check_halving(self.training)
 

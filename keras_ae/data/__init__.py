@@ -6,6 +6,7 @@ Importing this package and refusing bad input need no TensorFlow; making a pipel
 from keras_ae._support.lazy import lazy_names
 from keras_ae.data.backings import input_error_from
 from keras_ae.data.datasets import dsprites
+from keras_ae.data.datasets.dsprites_parts import ComposedSprites, compositional_dsprites
 from keras_ae.data.duplicates import NearDuplicates, near_duplicates
 from keras_ae.data.image_data import ImageData
 from keras_ae.data.loading import load
@@ -14,9 +15,11 @@ from keras_ae.data.sources import Source, default_resize, sources
 
 __all__ = [
     "MAX_PIXELS",
+    "ComposedSprites",
     "ImageData",
     "NearDuplicates",
     "Source",
+    "compositional_dsprites",
     "default_resize",
     "dsprites",
     "input_error_from",

@@ -49,6 +49,10 @@ class ArrayImages:
     def __len__(self) -> int:
         return len(self.array)
 
+    def take(self, places: np.ndarray) -> "ArrayImages":
+        """Some of the images, by their places int64 [n]."""
+        return ArrayImages(self.array[places])
+
     def read(self, rows: np.ndarray) -> np.ndarray:
         """float32 [len(rows), h, w, c]."""
         return in_unit(self.array[rows])
@@ -84,6 +88,10 @@ class MappedImages(ArrayImages):
     def __init__(self, array: np.ndarray, mean: np.ndarray, deviation: np.ndarray):
         super().__init__(array)
         self.mean, self.deviation = mean, deviation
+
+    def take(self, places: np.ndarray) -> "MappedImages":
+        """Some of the images, by their places int64 [n]."""
+        return MappedImages(self.array[places], self.mean, self.deviation)
 
     def read(self, rows: np.ndarray) -> np.ndarray:
         """float32 [len(rows), rows, columns, channels]."""
@@ -121,6 +129,11 @@ class FileImages:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def take(self, places: np.ndarray) -> "FileImages":
+        """Some of the images, by their places int64 [n]."""
+        names = tuple(map(self.names.__getitem__, places.tolist()))
+        return FileImages(self.root, names, self.decoder, self.reference, log=self.log)
 
     def read(self, rows: np.ndarray) -> np.ndarray:
         """float32 [len(rows), h, w, c]."""
@@ -168,6 +181,41 @@ class ChosenImages:
         import tensorflow as tf
 
         return self.images.fetch(tf.gather(self.places, rows))
+
+
+class JoinedImages:
+    """Images of one size from two homes, one after the other."""
+
+    def __init__(self, first: Images, second: Images):
+        self.parts, self.shape = (first, second), first.shape
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """float32 [len(rows), h, w, c]."""
+        images = np.empty((len(rows), *self.shape), np.float32)
+        for part, chosen, places in self._divided(np.asarray(rows)):
+            images[chosen] = part.read(places)
+        return images
+
+    def fetch(self, rows):
+        """float32 [b, h, w, c] for int64 rows [b]: tensors."""
+        import tensorflow as tf
+
+        first, second = self.parts
+        of_first = rows < len(first)
+        pixels = [
+            first.fetch(tf.boolean_mask(rows, of_first)),
+            second.fetch(tf.boolean_mask(rows, ~of_first) - len(first)),
+        ]
+        order = [tf.cast(tf.where(chosen)[:, 0], tf.int32) for chosen in (of_first, ~of_first)]
+        return tf.ensure_shape(tf.dynamic_stitch(order, pixels), (None, *self.shape))
+
+    def _divided(self, rows: np.ndarray):
+        first, second = self.parts
+        of_first = rows < len(first)
+        return (first, of_first, rows[of_first]), (second, ~of_first, rows[~of_first] - len(first))
 
 
 def check_size(name: str, shape: tuple, first_name: str, first_shape: tuple) -> None:

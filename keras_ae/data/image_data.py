@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_ae._support.errors import InputError, unknown_name
+from keras_ae._support.labels import has_label
 from keras_ae.data.backings import ChosenImages, FileImages, Images
 from keras_ae.data.checks import places, positive
 from keras_ae.data.collection import TEST, TRAIN, VALIDATION
 from keras_ae.data.decoding import upright_size
+from keras_ae.data.few_labels import with_few_labels
 from keras_ae.data.file_log import FileLog
 from keras_ae.data.mask_files import read_mask
+from keras_ae.data.mixture import Mixture
 from keras_ae.data.pipelines import batch_bounds, build
 from keras_ae.data.preparation import AS_IS, Preparation
 from keras_ae.data.split import Split, fingerprint
@@ -40,6 +43,7 @@ class ImageData:
             stretches of it having been named: it is chance then which labels they have that training lacks.
         validation_is_drawn: Whether the validation images, if any, were drawn from those of training.
         tiles_an_image: How many tiles stand in the place of each image (`in_tiles`); 1 of whole images.
+        labelled_share: Part of each batch of training images with labels that has one; None if they are not mixed.
 
     Example:
         >>> data = kae.data.load("digits", limit=40)
@@ -52,6 +56,7 @@ class ImageData:
 
     value_range = (0.0, 1.0)
     tiles_an_image = 1
+    labelled_share: float | None = None
 
     def __init__(
         self,
@@ -128,7 +133,7 @@ class ImageData:
         Args:
             split: "train", "validation" or "test".
             batch_size: Images in a batch; None takes the data's.
-            labels: Give pairs (images, int32 labels [b] or [b, k]).
+            labels: Give pairs (images, int32 labels [b] or [b, k]), −1 where there is none.
             noise: Give pairs (noisy images, images): Gaussian noise of this standard deviation, clipped.
             shuffle: None shuffles training images only.
             epoch: Which epoch's order and noise; None takes epoch 0, but when shuffling without `repeat`
@@ -153,7 +158,9 @@ class ImageData:
         if rows is not None:
             chosen = places(rows, len(images))
             images, known = ChosenImages(found.images, chosen), None if known is None else known[chosen]
-        steps = len(batch_bounds(len(images), size)) - 1
+        shuffle = split == TRAIN if shuffle is None else shuffle
+        mixture = self._mixture(split) if labels and shuffle and rows is None else None
+        steps = len(batch_bounds(len(images), size) if mixture is None else mixture.bounds(size)) - 1
         if not repeat and start_step > steps:
             raise InputError(
                 f"start_step={start_step}", f"at most the {steps} steps of an epoch", "use repeat=True"
@@ -163,12 +170,55 @@ class ImageData:
             known,
             batch_size=size,
             seed=self.seed,
-            shuffle=split == TRAIN if shuffle is None else shuffle,
+            shuffle=shuffle,
             epoch=None if epoch is None else positive("epoch", epoch, least=0),
             repeat=repeat,
             start_step=start_step,
             noise=noise,
+            mixture=mixture,
         )
+
+    def semi_supervised(
+        self,
+        labelled: int | None = None,
+        unlabelled: "ImageData | str | None" = "rest",
+        labelled_share: float = 0.5,
+    ) -> "ImageData":
+        """Returns the same splits with few labels: batches of training images mix labelled and unlabelled ones.
+
+        The label of an unlabelled image is −1. Each batch of `pipeline("train", labels=True)` has the same number
+        of either kind; an epoch goes through one kind once, through the other as often as it takes. Pipelines
+        without labels give all training images, as ever.
+
+        Args:
+            labelled: How many training images keep their labels: of each label as many, but for one, drawn with
+                the data's seed; with the same seed, more images are the fewer ones and others. None keeps all.
+            unlabelled: "rest": the other training images, without their labels; other images, of which those of
+                training are taken, without labels; or None to leave all others out.
+            labelled_share: Part of a batch that is labelled.
+
+        Raises:
+            InputError: There are fewer labelled images, none is left without a label, or sizes differ.
+
+        Example:
+            >>> data = kae.data.load("digits", batch_size=8).semi_supervised(labelled=30, labelled_share=0.25)
+            >>> images, labels = next(iter(data.pipeline("train", labels=True)))
+            >>> int(np.sum(labels >= 0)), int(np.sum(labels == -1))
+            (2, 6)
+        """
+        split, note = with_few_labels(self, labelled, unlabelled, labelled_share)
+        mixed = None if unlabelled is None else float(labelled_share)
+        changes = {"_splits": {**self._splits, TRAIN: split}, "_notes": (*self._notes, *note)}
+        changed = self._changed(**changes, labelled_share=mixed)
+        changed.__dict__.pop("_fingerprint", None)
+        return changed
+
+    def _mixture(self, split: str) -> Mixture | None:
+        """How batches of a split are mixed, if they are."""
+        if split != TRAIN or self.labelled_share is None:
+            return None
+        known = has_label(self.labels(split))
+        return Mixture(np.flatnonzero(known), np.flatnonzero(~known), self.labelled_share)
 
     def with_seed(self, seed: int) -> "ImageData":
         """Returns the same splits in the order, and with the noise, of another seed.
@@ -181,10 +231,13 @@ class ImageData:
         """
         return self._changed(seed=positive("seed", seed, least=0))
 
-    def steps_per_epoch(self, split: str, batch_size: int | None = None) -> int:
-        """Returns the number of batches of one epoch."""
-        count = len(self._split(split).images)
-        return len(batch_bounds(count, self.batch_size if batch_size is None else batch_size)) - 1
+    def steps_per_epoch(self, split: str, batch_size: int | None = None, labels: bool = False) -> int:
+        """Returns the number of batches of one epoch; with `labels` of one that mixes images with and without."""
+        size, mixture = self.batch_size if batch_size is None else batch_size, None
+        if labels:
+            mixture = self._mixture(split)
+        bounds = batch_bounds(len(self._split(split).images), size) if mixture is None else mixture.bounds(size)
+        return len(bounds) - 1
 
     def images(self, split: str, count: int | None = None) -> np.ndarray:
         """Returns the first `count` images (all: None) in order, float32 [n, h, w, c] in [0, 1]."""
@@ -227,7 +280,8 @@ class ImageData:
 
     def is_streamed(self, split: str) -> bool:
         """Returns whether the images of a split are files that are decoded each time they are used."""
-        return isinstance(self._split(split).images, FileImages)
+        images = self._split(split).images
+        return any(isinstance(each, FileImages) for each in getattr(images, "parts", (images,)))
 
     def groups(self, split: str) -> np.ndarray | None:
         """Returns the name of each image's group, str [n]; None where neither `group` nor the source tells."""

@@ -4,6 +4,7 @@ An epoch is a shuffle of all rows cut into batches, and everything but the last 
 row numbers. So skipping batches costs nothing, and a run that resumes at step k sees what it would have seen.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
     from keras_ae.data.backings import Images
+    from keras_ae.data.mixture import Mixture
 
 MOST_PARALLEL = 8  # batches that are made at the same time, on as many cores: each is held in memory
 PREFETCHED = 2
@@ -43,6 +45,7 @@ def build(
     repeat: bool = False,
     start_step: int = 0,
     noise: float = 0.0,
+    mixture: "Mixture | None" = None,
 ) -> "tf.data.Dataset":
     """The pipeline of one split.
 
@@ -58,14 +61,19 @@ def build(
         start_step: Batches to leave out at the start, counted over the epochs.
         noise: Standard deviation of the Gaussian noise added, to give pairs (noisy images clipped to [0, 1],
             images); 0 gives images alone.
+        mixture: What each batch is mixed of; None takes all images in one order.
 
     Returns:
         A dataset of float32 images [b, h, w, c] in [0, 1], or of pairs, of known length.
     """
     import tensorflow as tf
 
-    bounds = batch_bounds(len(images), batch_size)
-    batches = _index_batches(bounds, seed, shuffle=shuffle, epoch=epoch, repeat=repeat, start_step=start_step)
+    bounds = batch_bounds(len(images), batch_size) if mixture is None else mixture.bounds(batch_size)
+    order = _order(int(bounds[-1]), seed, shuffle) if mixture is None else mixture.order(batch_size, seed)
+    shuffle = shuffle or mixture is not None
+    batches = _index_batches(
+        bounds, order, seed, shuffle=shuffle, epoch=epoch, repeat=repeat, start_step=start_step
+    )
     with tf.device("CPU:0"):  # where pipelines run
         label_table = None if labels is None else tf.constant(labels, tf.int32)
 
@@ -88,13 +96,33 @@ def build(
     return dataset.prefetch(PREFETCHED).with_options(options)
 
 
+def _order(count: int, seed: int, shuffle: bool) -> Callable:
+    """Function from an epoch to all rows in its order: int64 [count]."""
+    import tensorflow as tf
+
+    def order(epoch):
+        rows = tf.range(count, dtype=tf.int64)
+        if not shuffle:
+            return rows
+        return tf.random.experimental.stateless_shuffle(rows, tf.stack([np.int64(seed), epoch]), alg="philox")
+
+    return order
+
+
 def _index_batches(
-    bounds: np.ndarray, seed: int, *, shuffle: bool, epoch: int | None, repeat: bool, start_step: int
+    bounds: np.ndarray,
+    order: Callable,
+    seed: int,
+    *,
+    shuffle: bool,
+    epoch: int | None,
+    repeat: bool,
+    start_step: int,
 ) -> "tf.data.Dataset":
     """Epoch, step within it and rows (all int64; rows [b]) of every batch."""
     import tensorflow as tf
 
-    count, steps = int(bounds[-1]), len(bounds) - 1
+    steps = len(bounds) - 1
     first_epoch, skip = epoch or 0, start_step
     if repeat:
         first_epoch, skip = first_epoch + start_step // steps, start_step % steps
@@ -105,10 +133,7 @@ def _index_batches(
         epochs = tf.data.Dataset.from_tensors(np.int64(first_epoch))
 
     def one_epoch(epoch):
-        rows = tf.range(count, dtype=tf.int64)
-        if shuffle:
-            shuffle_seed = tf.stack([np.int64(seed), epoch])
-            rows = tf.random.experimental.stateless_shuffle(rows, shuffle_seed, alg="philox")
+        rows = order(epoch)
         begin = tf.where(epoch == first_epoch, np.int64(skip), np.int64(0)) if repeat else np.int64(skip)
         edges = tf.constant(bounds)
         return tf.data.Dataset.range(begin, steps).map(

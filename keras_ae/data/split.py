@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_ae.data.backings import ArrayImages, Images
+from keras_ae.data.backings import ArrayImages, ChosenImages, FileImages, Images, JoinedImages
 from keras_ae.data.preparation import Preparation
 
 _HASHED_AT_ONCE = 4096  # images
@@ -32,6 +32,18 @@ class Split:
     masks: tuple[str, ...] | None = None
     groups: tuple[str, ...] | None = None
 
+    def take(self, places: np.ndarray) -> "Split":
+        """Some of the images, by their places int64 [n], with what is known of them."""
+        kept, masks, groups = (
+            None if column is None else tuple(column[place] for place in places.tolist())
+            for column in (self.kept, self.masks, self.groups)
+        )
+        labels = None if self.labels is None else self.labels[places]
+        images: Images = ChosenImages(self.images, places)
+        if isinstance(self.images, ArrayImages | FileImages):
+            images = self.images.take(places)
+        return Split(images, labels, kept, kept, masks, groups)
+
 
 def fingerprint(
     image_shape: tuple[int, ...], splits: Mapping[str, Split], root: Path | None, preparation: Preparation
@@ -44,13 +56,24 @@ def fingerprint(
         digest.update(f"\n{name} {len(split.images)}\n".encode())
         if split.files is not None:
             folder = os.path.join(root or "", "")  # a string: pathlib would take most of the time
-            for file in split.files:
-                digest.update(os.fsencode(file) + b"\0%d\n" % os.stat(folder + file).st_size)
-        elif isinstance(split.images, ArrayImages):
-            array = split.images.array
-            digest.update(array.dtype.name.encode())
-            for start in range(0, len(array), _HASHED_AT_ONCE):
-                digest.update(np.ascontiguousarray(array[start : start + _HASHED_AT_ONCE]).data)
+            _hash_files(digest, folder, split.files)
+        else:
+            for images in split.images.parts if isinstance(split.images, JoinedImages) else (split.images,):
+                if isinstance(images, FileImages):
+                    _hash_files(digest, os.path.join(images.root, ""), images.names)
+                elif isinstance(images, ArrayImages):
+                    _hash_pixels(digest, images.array)
         if split.labels is not None:
             digest.update(split.labels.astype("<i4").tobytes())
     return digest.hexdigest()
+
+
+def _hash_files(digest, folder: str, names: tuple[str, ...]) -> None:
+    for name in names:
+        digest.update(os.fsencode(name) + b"\0%d\n" % os.stat(folder + name).st_size)
+
+
+def _hash_pixels(digest, array: np.ndarray) -> None:
+    digest.update(array.dtype.name.encode())
+    for start in range(0, len(array), _HASHED_AT_ONCE):
+        digest.update(np.ascontiguousarray(array[start : start + _HASHED_AT_ONCE]).data)

@@ -10,7 +10,7 @@ from keras_ae.data.collection import ALL, TEST, TRAIN, VALIDATION, Collection, P
 from keras_ae.data.selection import Selection, select
 
 # Each choice has a random stream of its own, so that changing one fraction does not reshuffle the others.
-_STREAMS = {"test": 0, "limit-train": 1, "limit-test": 2, "validation": 3, "limit-validation": 4}
+STREAMS = {"test": 0, "limit-train": 1, "limit-test": 2, "validation": 3, "limit-validation": 4, "labelled": 5}
 
 
 def divide(
@@ -164,7 +164,7 @@ def carve(
         size = min(max(size, 1), count - 1)
     carved = np.zeros(count, bool)
     if size:
-        order = np.random.default_rng([seed, _STREAMS[stream]])
+        order = np.random.default_rng([seed, STREAMS[stream]])
         if groups is None:
             carved[order.permutation(count)[:size]] = True
         else:
@@ -185,4 +185,4 @@ def subset(count: int, limit: int | None, seed: int, stream: str) -> np.ndarray:
     """Sorted positions of at most `limit` images chosen at random; of all when there is no limit."""
     if limit is None or count <= limit:
         return np.arange(count)
-    return np.sort(np.random.default_rng([seed, _STREAMS[stream]]).permutation(count)[:limit])
+    return np.sort(np.random.default_rng([seed, STREAMS[stream]]).permutation(count)[:limit])

@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.data import Preparation
-from keras_ae.evaluation import LocalProbe, code_map_picture, confidence_picture, reconstruction_picture
+from keras_ae.evaluation import LocalProbe, as_array, code_map_picture, confidence_picture, reconstruction_picture
 from keras_ae.explore.images import ExploredImages, uploaded_image
 from keras_ae.layers import LocallyEmbeddedAutoencoder
 
@@ -27,6 +27,29 @@ class Epoch:
 
     epoch: int
     pictures: dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What becomes of an image when one value of the code at one position is another.
+
+    Attributes:
+        window, moved_window: The reconstruction [h, w, c] of the window there, before and after.
+        image, moved_image: The image put together from all windows' reconstructions [h, w, c], likewise.
+        top, left: The window's first row and column in the image; below 0 where it begins in the zeros around.
+        value, low, high: The value as it is encoded, and between what a slider goes: the values at all positions,
+            and half as far again on both sides.
+    """
+
+    window: np.ndarray
+    moved_window: np.ndarray
+    image: np.ndarray
+    moved_image: np.ndarray
+    top: int
+    left: int
+    value: float
+    low: float
+    high: float
 
 
 class LocalExploration:
@@ -72,16 +95,59 @@ class LocalExploration:
 
     def pictures(self, layer: str, images: np.ndarray) -> dict[str, np.ndarray]:
         """Returns `PICTURES` of one LEA's work on images [n, h, w, c], by name: arrays [height, width, 1 or 3]."""
-        if layer not in self.layers:
-            raise unknown_name("LEA", layer, self.layers)
-        if layer not in self._probes:
-            self._probes[layer] = LocalProbe(self.model, layer)
-        seen = self._probes[layer].images(images)
+        seen = self._probe(layer).images(images)
         return {
             "reconstructions": reconstruction_picture(seen),
             "code_maps": code_map_picture(seen),
             "confidence": confidence_picture(seen),
         }
+
+    def code_shape(self, layer: str) -> tuple[int, int, int]:
+        """Rows and columns of a LEA's code maps, and the length of its codes."""
+        return tuple(self._probe(layer).lea.output.shape[1:])
+
+    def move(
+        self, layer: str, image: np.ndarray, row: int, column: int, index: int, value: float | None = None
+    ) -> Moved:
+        """Returns what becomes of an image [h, w, c] with another value of the code at one position of a LEA.
+
+        Args:
+            layer: Name of the LEA.
+            image: As the model takes it; pictures are of what the LEA gets and gives back.
+            row, column, index: Of the position and of the code's value, from 0.
+            value: The new value; None leaves it.
+
+        Raises:
+            InputError: There is no such LEA, position or value.
+        """
+        probe, shape = self._probe(layer), self.code_shape(layer)
+        for name, place, count in zip(("row", "column", "code value"), (row, column, index), shape, strict=True):
+            if not isinstance(place, int) or not 0 <= place < count:
+                raise InputError(f"no {name} of this number", f"a number from 1 to {count}")
+        if value is not None and not np.isfinite(value):
+            raise InputError(f"a code value of {value}", "a finite number")
+        seen = probe.images(image[None])
+        code = seen.code_maps[0, row, column].copy()
+        values = seen.code_maps[0, ..., index]
+        low, high = float(values.min()), float(values.max())
+        margin = (high - low) / 2 or 1.0
+        before, code[index] = float(code[index]), code[index] if value is None else value
+        windows = seen.windows.copy()
+        windows[0, row, column] = as_array(probe.lea.autoencoder.decode(code[None]))[0]
+        lowest, highest = seen.inputs.min(), seen.inputs.max()
+        images = [
+            as_array(probe.lea.recombine(each, seen.inputs.shape[1:3]).images)[0]
+            for each in (seen.windows, windows)
+        ]
+        axes = probe.lea.windowing.axes(seen.inputs.shape[1:3])
+        top, left = (place * axis.stride - axis.before for place, axis in zip((row, column), axes, strict=True))
+
+        def shown(values):
+            return (np.clip(values, lowest, highest) - lowest) / max(highest - lowest, 1e-12)
+
+        window, moved_window = (shown(each[0, row, column]) for each in (seen.windows, windows))
+        image, moved_image = map(shown, images)
+        return Moved(window, moved_window, image, moved_image, top, left, before, low - margin, high + margin)
 
     def epochs(self, layer: str) -> list[Epoch]:
         """Returns the pictures of one LEA that training left, in the order of the epochs; none without logs."""
@@ -99,6 +165,13 @@ class LocalExploration:
     def warm_up(self) -> None:
         """Computes what the first page needs."""
         self.pictures(self.layers[0], np.zeros((1, *self.image_shape), np.float32))
+
+    def _probe(self, layer: str) -> LocalProbe:
+        if layer not in self.layers:
+            raise unknown_name("LEA", layer, self.layers)
+        if layer not in self._probes:
+            self._probes[layer] = LocalProbe(self.model, layer)
+        return self._probes[layer]
 
     @cached_property
     def _logged(self) -> list[tuple[str, int, bytes]]:

@@ -38,6 +38,7 @@ __all__ = [
 _SHARED = {
     "Axis": "locally_embedded_windows",
     "MOMENTUM": "batch_normalization",
+    "PADDINGS": "locally_embedded_windows",
     "Windowing": "locally_embedded_windows",
     "as_pair": "locally_embedded_windows",
 }

@@ -1,6 +1,6 @@
 """The locally embedded autoencoder (LEA): a layer that encodes every window of its input."""
 
-from math import prod
+from math import inf, prod
 
 import keras
 from keras import ops
@@ -8,9 +8,12 @@ from keras import ops
 from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.catalogue import Example, Named
 from keras_ae.code_shapes import check_channels_last
+from keras_ae.layers.apart import Apart
 from keras_ae.layers.local_objective import LocalObjective
 from keras_ae.layers.locally_embedded_windows import FEW_VALUES, Recombined, Windowing, as_pair
-from keras_ae.losses import WINDOW_LOSSES
+from keras_ae.losses import WINDOW_LOSSES, window_loss
+
+_KEPT = ("window", "strides", "padding", "loss", "isolated", "weight", "window_fraction", "seed")
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
@@ -26,13 +29,27 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
     faster; any other encodes windows that were cut out. Only the loss needs the decoder: compiled functions that
     only predict leave it out, and so do exported models. Source: Penhouët's thesis, chapter 3, eq. 3.1 and 3.2.
 
+    With `isolated`, any model trains it alternately: the loss behind it changes none of its weights, its own loss
+    none of those before it, by one optimizer, on every backend of Keras.
+
+    With `window_fraction`, a training step computes its own loss on a random sub-grid of the windows, which costs
+    less; measurements look at all. All windows are equally likely, so the loss is an unbiased estimate of that on
+    all windows where it is a mean over windows of something that each has by itself: with deterministic, k-sparse
+    and variational (β) codes. A penalty that is no such mean is estimated with a bias: that of a capacity
+    (γ·|KL − C|), of a decorrelation, of distances of distributions (MMD, entropy); so are batch statistics.
+
     Args:
         autoencoder: A built `keras_ae.Autoencoder` of windows, whose code is a vector.
         window: (height, width) or one number: the size that the autoencoder takes, which is the default.
         strides: Steps down and to the right, or one number; the window's sides if left out.
         padding: "same" (zeros) or "valid".
         loss: "sum_squared_error", eq. 3.2: a sum over each window's values; or a mean over all values: "mse",
-            "mae", "log_loss" (eq. 2.19 to 2.21; the last for values in [0, 1] only).
+            "mae", "log_loss" (eq. 2.19 to 2.21; the last for values in [0, 1] only); or a `keras.losses.Loss`
+            of windows [n, *window, channels], averaged over them, such as `keras_ae.losses.FeatureError`.
+        isolated: Whether gradients of the loss behind it stop at its weights, and those of its own at its input.
+        weight: Factor of its objective, penalty included.
+        window_fraction: Part of the windows, above 0 to 1, that its own loss is computed on in training.
+        seed: Seed of the choice of these windows.
 
     Raises:
         InputError: If the arguments do not fit each other or the input.
@@ -50,17 +67,30 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
         window: int | tuple[int, int] | None = None,
         strides: int | tuple[int, int] | None = None,
         padding: str = "same",
-        loss: str = "sum_squared_error",
+        loss: "str | keras.losses.Loss" = "sum_squared_error",
+        isolated: bool = False,
+        weight: float = 1.0,
+        window_fraction: float = 1.0,
+        seed: int | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
         check_channels_last()
         self.autoencoder, self.padding, self.loss = autoencoder, padding, loss
+        self.isolated, self.weight, self.window_fraction, self.seed = isolated, weight, window_fraction, seed
+        self.network = getattr(loss, "network", None)  # tracked, so that its weights are saved with the layer
+        self.offsets = keras.random.SeedGenerator(seed) if window_fraction < 1 else None
         self.window = as_pair(autoencoder.image_shape[:2] if window is None else window)
         self.strides = as_pair(self.window if strides is None else strides)
         self.windowing = Windowing(self.window, self.strides, padding)
-        if loss not in WINDOW_LOSSES:
+        if not isinstance(loss, keras.losses.Loss) and loss not in WINDOW_LOSSES:
             raise unknown_name("loss", str(loss), WINDOW_LOSSES)
+        if not 0 < window_fraction <= 1:
+            raise InputError(
+                f"window_fraction={window_fraction}", "a part of the windows, above 0 to 1", "give 0.25"
+            )
+        if not 0 <= weight < inf:
+            raise InputError(f"weight={weight}", "a number, 0 or more", "correct it")
         if self.window != tuple(autoencoder.image_shape[:2]):
             raise InputError(
                 f"window {self.window}",
@@ -73,21 +103,45 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
             )
 
     def build(self, input_shape):
-        if input_shape[-1] != self.autoencoder.image_shape[-1] or None in input_shape[1:3]:
+        if input_shape[-1] != self.autoencoder.image_shape[-1]:
             raise InputError(
                 f"input of {tuple(input_shape[1:])}",
-                f"(height, width, {self.autoencoder.image_shape[-1]}), all known",
-                "build the autoencoder for this input's channels, and give the input's height and width",
+                f"(height, width, {self.autoencoder.image_shape[-1]})",
+                "build the autoencoder for this input's channels",
             )
+        if None in input_shape[1:3]:
+            if self.window_fraction < 1:
+                received = f"window_fraction={self.window_fraction} for input of {tuple(input_shape[1:])}"
+                raise InputError(received, "a known height and width", "give them, or leave it out")
+            self.of_windows = True
+            return
         rows, columns = self.windowing.axes(input_shape[1:3])
         self.of_windows = rows.count * columns.count > 1  # See `_support/execution.py`.
 
     def call(self, images, training=False):
-        codes, shape = self._encode(images, training)
+        images = ops.convert_to_tensor(images)
+        some = training and self.window_fraction < 1
+        if not (self.isolated or some or self.weight != 1):
+            codes, shape = self._encode(images, training)
+            self.add_loss(self._loss(self._flat_windows(images), codes, training))
+            return ops.reshape(codes, shape)
+        # Two paths that start from the same random state: with all windows both have the same codes.
+        parts = (self.autoencoder.encoder, self.autoencoder.bottleneck, self.autoencoder.decoder)
+        with Apart(parts, frozen=self.isolated):
+            codes = ops.reshape(*self._encode(images, training))
+        own = ops.stop_gradient(images) if self.isolated else images
+        windows = self._some_windows(own) if some else self._flat_windows(own)
+        with Apart(parts) as scope:
+            own_codes = self.autoencoder.encode(windows, training) if some else self._encode(own, training)[0]
+            objective = self._loss(windows, own_codes, training)
+        scope.keep_state()
+        self.add_loss(self.weight * sum(scope.losses, start=objective))
+        return codes
+
+    def _loss(self, windows, codes, training):
+        """The loss between windows [n, *window, channels] and the reconstructions of their codes [n, length]."""
         reconstructions = self.autoencoder.decode(codes, training)
-        pair = (ops.cast(values, "float32") for values in (self._flat_windows(images), reconstructions))
-        self.add_loss(WINDOW_LOSSES[self.loss](*pair))
-        return ops.reshape(codes, shape)
+        return window_loss(self.loss, *(ops.cast(values, "float32") for values in (windows, reconstructions)))
 
     def encode(self, images, training: bool = False):
         """Returns the code maps that `call` returns, without computing the loss: faster in eager mode."""
@@ -122,6 +176,12 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
     def _flat_windows(self, images):
         return ops.reshape(self.windowing.extract(images), (-1, *self.autoencoder.image_shape))
 
+    def _some_windows(self, images):
+        """The windows of a sub-grid that begins anywhere: [n, *window, channels]."""
+        start = keras.random.uniform((2,), seed=self.offsets)
+        windows = self.windowing.extract_some(images, self.window_fraction, start)
+        return ops.reshape(windows, (-1, *self.autoencoder.image_shape))
+
     def _encode(self, images, training):
         """Codes [batch · windows, length], as the bottleneck sees them, and the shape of the code maps."""
         images = ops.convert_to_tensor(images)
@@ -132,7 +192,7 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
         else:
             features = encoder(self._flat_windows(images), training=training)
         codes = bottleneck(features, training=training)
-        return codes, (-1, *self.compute_output_shape(images.shape)[1:])
+        return codes, (-1, *self.windowing.counts(ops.shape(images)[1:3]), *self.autoencoder.code_shape)
 
     def _slides(self, training: bool) -> bool:
         """Whether the encoder runs as a convolution instead of on windows cut out.
@@ -145,17 +205,21 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
         return not training or prod(self.autoencoder.image_shape) > FEW_VALUES
 
     def compute_output_shape(self, input_shape):
-        rows, columns = self.windowing.axes(input_shape[1:3])
-        return (input_shape[0], rows.count, columns.count, *self.autoencoder.code_shape)
+        return (input_shape[0], *self.windowing.counts(input_shape[1:3]), *self.autoencoder.code_shape)
 
     def get_config(self):
-        kept = {name: getattr(self, name) for name in ("window", "strides", "padding", "loss")}
-        autoencoder = keras.saving.serialize_keras_object(self.autoencoder)
-        return {**super().get_config(), "autoencoder": autoencoder, **kept}
+        kept = {name: getattr(self, name) for name in _KEPT}
+        parts = {"autoencoder": self.autoencoder}
+        if isinstance(self.loss, keras.losses.Loss):
+            parts["loss"] = self.loss
+        serialized = {name: keras.saving.serialize_keras_object(part) for name, part in parts.items()}
+        return {**super().get_config(), **kept, **serialized}
 
     @classmethod
     def from_config(cls, config):
-        return cls(**{**config, "autoencoder": keras.saving.deserialize_keras_object(config["autoencoder"])})
+        parts = {name: config[name] for name in ("autoencoder", "loss") if isinstance(config.get(name), dict)}
+        made = {name: keras.saving.deserialize_keras_object(part) for name, part in parts.items()}
+        return cls(**{**config, **made})
 
     @classmethod
     def examples(cls):
@@ -169,4 +233,5 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
             Example({"autoencoder": windows((4, 4, 2), (3,)), "strides": 2}, (6, 8, 2)),
             Example({"autoencoder": variational, "strides": (3, 4), "padding": "valid"}, (9, 7, 1)),
             Example({"autoencoder": sparse, "loss": "mae"}, (7, 6, 2)),
+            Example({"autoencoder": variational, "isolated": True, "window_fraction": 0.3, "seed": 1}, (9, 7, 1)),
         ]

@@ -1,5 +1,6 @@
 """Cuts images into windows, and assembles images from windows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from operator import index
@@ -106,15 +107,28 @@ class Windowing:
         length = Axis(count, window, stride, 0).length
         return Axis(count, window, stride, max(length - side, 0) // 2)
 
+    def counts(self, sides: Sequence) -> tuple:
+        """Number of rows and columns of windows; of a side that is a tensor a tensor, of one that is None None."""
+        return tuple(map(self._count, sides, self.window, self.strides))
+
+    def _count(self, side, window, stride):
+        if side is None:
+            return None
+        if isinstance(side, int):
+            return self._axis(side, window, stride).count
+        return -(-side // stride) if self.padding == "same" else (side - window) // stride + 1
+
     def extract(self, images):
         """[batch, height, width, channels] → windows [batch, rows, columns, *window, channels].
 
         Windows that tile the image take one copy, small overlapping ones a convolution with the identity as its
-        kernel, others a copy along each axis: the fastest ways on a CPU, gradients included.
+        kernel, others a copy along each axis: the fastest ways on a CPU, gradients included. Images of unknown
+        height or width take the convolution.
         """
-        if not self.tiles and prod(self.window) * images.shape[-1] <= FEW_VALUES:
+        few = not self.tiles and prod(self.window) * images.shape[-1] <= FEW_VALUES
+        if few or None in images.shape[1:3]:
             patches = ops.image.extract_patches(images, self.window, self.strides, padding=self.padding)
-            return ops.reshape(patches, (-1, *patches.shape[1:3], *self.window, images.shape[-1]))
+            return ops.reshape(patches, (-1, *ops.shape(patches)[1:3], *self.window, images.shape[-1]))
         axes = rows, columns = self.axes(images.shape[1:3])
         images, channels = self._fitted(images, axes), images.shape[-1]
         if self.tiles:
@@ -122,6 +136,24 @@ class Windowing:
             windows = ops.reshape(images, (-1, *grid, channels))
         else:  # Columns first, so that rows are copied in long pieces.
             windows = ops.take(ops.take(images, columns.pixels(), axis=2), rows.pixels(), axis=1)
+        return ops.transpose(windows, (0, 1, 3, 2, 4, 5))
+
+    def extract_some(self, images, fraction: float, start):
+        """Cuts out a sub-grid of the windows: [batch, height, width, channels] → [batch, rows, columns, *window,
+        channels], of fewer rows and columns.
+
+        Along either axis they are evenly apart, and go on at the beginning when they reach the end: wherever they
+        begin they are as many, all different, and each window is equally likely to be among them.
+
+        Args:
+            images: [batch, height, width, channels].
+            fraction: Part of the windows.
+            start: Float32 [2] in [0, 1): where they begin, vertically and horizontally.
+        """
+        axes = rows, columns = self.axes(images.shape[1:3])
+        images = self._fitted(images, axes)
+        rows, columns = (_pixels_of_some(axis, fraction**0.5, start[i]) for i, axis in enumerate((rows, columns)))
+        windows = ops.take(ops.take(images, columns, axis=2), rows, axis=1)
         return ops.transpose(windows, (0, 1, 3, 2, 4, 5))
 
     def recombine(self, windows, sides: tuple[int, int]) -> Recombined:
@@ -152,3 +184,12 @@ class Windowing:
             for axis, side in zip(axes, images.shape[1:3], strict=True)
         ]
         return images if pads == [(0, 0)] * 2 else ops.pad(images, ((0, 0), *pads, (0, 0)))
+
+
+def _pixels_of_some(axis: Axis, fraction: float, start):
+    """Positions of the pixels of some windows along an axis, as of `Axis.pixels`: int32 [windows, window]."""
+    some = max(1, round(fraction * axis.count))
+    apart = np.arange(some, dtype="int32") * axis.count // some
+    first = ops.minimum(ops.cast(start * axis.count, "int32"), axis.count - 1)
+    windows = (first + apart) % axis.count
+    return windows[:, None] * axis.stride + np.arange(axis.window, dtype="int32")

@@ -10,9 +10,10 @@ from math import prod
 import keras
 from keras import ops
 
+from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.catalogue import Example, with_examples
-from keras_ae.code_shapes import image_shape_of, vector_length
-from keras_ae.layers import SpatialBroadcast, UnrolledConv2D, UnrolledConv2DTranspose
+from keras_ae.code_shapes import image_shape_of, vector_length, whole_number
+from keras_ae.layers import PADDINGS, SpatialBroadcast, UnrolledConv2D, UnrolledConv2DTranspose
 from keras_ae.networks.fully_connected import fully_connected_decoder
 
 STRIDES = 2  # of the convolutions inside a window
@@ -51,11 +52,12 @@ class SlidingEncoder(keras.Model):
 
 
 @with_examples(Example({"input_shape": (4, 4, 2)}), Example({"input_shape": (3, 5, 1)}))
-def fully_connected_window_encoder(input_shape: tuple[int, int, int]) -> SlidingEncoder:
+def fully_connected_window_encoder(input_shape: tuple[int, int, int], hidden: int | None = None) -> SlidingEncoder:
     """Windows of d values → features [batch, 2d]: the "fc" encoder.
 
     Args:
         input_shape: (height, width, channels) of the windows.
+        hidden: Number of features; 2d if left out.
 
     Example:
         >>> kae.networks.fully_connected_window_encoder((4, 4, 2)).output_shape
@@ -64,13 +66,16 @@ def fully_connected_window_encoder(input_shape: tuple[int, int, int]) -> Sliding
     input_shape = image_shape_of(input_shape)
     window = keras.Input(input_shape, name="window")
     flat = keras.layers.Flatten(name="flatten")(window)
-    features = keras.layers.Dense(2 * prod(input_shape), "relu", name="dense")(flat)
+    features = keras.layers.Dense(_hidden(hidden, input_shape), "relu", name="dense")(flat)
     return SlidingEncoder(window, features, name="fully_connected_window_encoder")
 
 
 @with_examples(Example({"code_shape": (3,), "output_shape": (4, 4, 2)}))
 def fully_connected_window_decoder(
-    code_shape: tuple[int], output_shape: tuple[int, int, int], output_activation="linear"
+    code_shape: tuple[int],
+    output_shape: tuple[int, int, int],
+    output_activation="linear",
+    hidden: int | None = None,
 ) -> keras.Model:
     """Codes → windows of d values, through 2d: the "fc" decoder.
 
@@ -78,13 +83,14 @@ def fully_connected_window_decoder(
         code_shape: (length,) of the code.
         output_shape: (height, width, channels) of the windows.
         output_activation: After the last layer.
+        hidden: Units of the first layer; 2d if left out.
 
     Example:
         >>> kae.networks.fully_connected_window_decoder((3,), (4, 4, 2)).output_shape
         (None, 4, 4, 2)
     """
-    hidden = (2 * prod(image_shape_of(output_shape)),)
-    return fully_connected_decoder(code_shape, output_shape, hidden, "relu", output_activation)
+    units = (_hidden(hidden, image_shape_of(output_shape)),)
+    return fully_connected_decoder(code_shape, output_shape, units, "relu", output_activation)
 
 
 @with_examples(
@@ -93,7 +99,12 @@ def fully_connected_window_decoder(
     Example({"input_shape": (3, 3, 2), "kernels": 2}),
 )
 def convolutional_window_encoder(
-    input_shape: tuple[int, int, int], kernels: int = 32, kernel_size: int = 4
+    input_shape: tuple[int, int, int],
+    kernels: int = 32,
+    kernel_size: int = 4,
+    hidden: int | None = None,
+    strides: int = STRIDES,
+    padding: str = "same",
 ) -> keras.Model:
     """Strided convolutions until the maps are smaller than the kernel, then a dense layer: the "conv" encoder.
 
@@ -101,6 +112,9 @@ def convolutional_window_encoder(
         input_shape: (height, width, channels) of the windows.
         kernels: Number K of kernels per convolution; there are as many features as values in the last maps.
         kernel_size: Side k of the kernels. Windows with a longer side below k are not convolved.
+        hidden: Number of features; as many as values in the last maps if left out.
+        strides: Steps of the convolutions, 2 or more.
+        padding: "same" (zeros), or "valid": then there are as many convolutions as fit.
 
     Example:
         >>> encoder = kae.networks.convolutional_window_encoder((8, 8, 2), kernels=3, kernel_size=3)
@@ -108,13 +122,14 @@ def convolutional_window_encoder(
         (None, 3)
     """
     input_shape = image_shape_of(input_shape)
-    layers, sides = _reduction(input_shape, kernel_size)
+    layers, sides = _reduction(input_shape, kernel_size, strides, padding)
     window = features = keras.Input(input_shape, name="window")
     for i in range(layers):
-        options = {"padding": "same", "activation": "relu", "name": f"convolution_{i}"}
-        features = UnrolledConv2D(kernels, kernel_size, STRIDES, **options)(features)
+        options = {"padding": padding, "activation": "relu", "name": f"convolution_{i}"}
+        features = UnrolledConv2D(kernels, kernel_size, strides, **options)(features)
     features = keras.layers.Flatten(name="flatten")(features)
-    features = keras.layers.Dense(kernels * prod(sides), "relu", name="dense")(features)
+    units = kernels * prod(sides) if hidden is None else whole_number("hidden", hidden)
+    features = keras.layers.Dense(units, "relu", name="dense")(features)
     return keras.Model(window, features, name="convolutional_window_encoder")
 
 
@@ -129,13 +144,15 @@ def transposed_window_decoder(
     kernels: int = 32,
     kernel_size: int = 4,
     output_activation="linear",
+    strides: int = STRIDES,
+    padding: str = "same",
 ) -> keras.Model:
     """The "conv" decoder: a dense layer, as many transposed convolutions as in the encoder, a last dense layer.
 
     Args:
         code_shape: (length,) of the code.
         output_shape: (height, width, channels) of the windows.
-        kernels, kernel_size: Same as for `convolutional_window_encoder`.
+        kernels, kernel_size, strides, padding: Same as for `convolutional_window_encoder`.
         output_activation: Activation of the last layer.
 
     Example:
@@ -144,13 +161,13 @@ def transposed_window_decoder(
         (None, 8, 8, 2)
     """
     output_shape = image_shape_of(output_shape)
-    layers, sides = _reduction(output_shape, kernel_size)
+    layers, sides = _reduction(output_shape, kernel_size, strides, padding)
     code = keras.Input((vector_length(code_shape),), name="code")
     features = keras.layers.Dense(kernels * prod(sides), "relu", name="dense")(code)
     features = keras.layers.Reshape((*sides, kernels), name="maps")(features)
     for i in range(layers):
-        options = {"padding": "same", "activation": "relu", "name": f"transposed_{i}"}
-        features = UnrolledConv2DTranspose(kernels, kernel_size, STRIDES, **options)(features)
+        options = {"padding": padding, "activation": "relu", "name": f"transposed_{i}"}
+        features = UnrolledConv2DTranspose(kernels, kernel_size, strides, **options)(features)
     features = keras.layers.Flatten(name="flatten")(features)
     values = keras.layers.Dense(prod(output_shape), output_activation, name="values")(features)
     window = keras.layers.Reshape(output_shape, name="window")(values)
@@ -195,12 +212,29 @@ def spatial_broadcast_decoder(
     return keras.Model(code, window, name="spatial_broadcast_decoder")
 
 
-def _reduction(window_shape, kernel_size) -> tuple[int, tuple[int, int]]:
-    """Returns the number n of strided convolutions and the sides f of the last maps (eq. 3.3 and 3.4)."""
+def _hidden(units: int | None, window_shape: tuple[int, int, int]) -> int:
+    return 2 * prod(window_shape) if units is None else whole_number("hidden", units)
+
+
+def _reduction(window_shape, kernel_size, strides=STRIDES, padding="same") -> tuple[int, tuple[int, int]]:
+    """Returns the number n of strided convolutions and the sides f of the last maps (eq. 3.3 and 3.4).
+
+    Without padding, which the thesis does not have: as many as find a kernel's side in both sides of the maps.
+    """
+    if whole_number("strides", strides) < 2:
+        raise InputError(f"strides={strides} inside a window", "2 or more: maps have to shrink", "take 2")
+    if padding not in PADDINGS:
+        raise unknown_name("padding", str(padding), PADDINGS)
+    if padding == "valid":
+        layers, (height, width) = 0, window_shape[:2]
+        while min(height, width) >= kernel_size and max(height, width) > 1:
+            height, width = ((side - kernel_size) // strides + 1 for side in (height, width))
+            layers += 1
+        return layers, (height, width)
     side, layers = max(window_shape[:2]), 0
     if kernel_size <= side:
-        layers = 1  # ⌈log₂(side / k)⌉ + 1, in whole numbers
-        while kernel_size * STRIDES ** (layers - 1) < side:
+        layers = 1  # ⌈log_s(side / k)⌉ + 1, in whole numbers
+        while kernel_size * strides ** (layers - 1) < side:
             layers += 1
-    height, width = (-(-side // STRIDES**layers) for side in window_shape[:2])
+    height, width = (-(-side // strides**layers) for side in window_shape[:2])
     return layers, (height, width)

@@ -8,6 +8,7 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.execution import AutomaticExecution
 from keras_ae.losses import weights_of_images
 from keras_ae.objectives.division import divide
+from keras_ae.objectives.labelled import batch_size, count_labelled, labelled_only
 from keras_ae.objectives.modes import JointWeights, check_compilation
 from keras_ae.objectives.optimizers import check_no_moving_average, local_optimizers, scaled
 
@@ -18,7 +19,8 @@ class MultiObjective(keras_private.AcrossWorkers, AutomaticExecution, keras.Mode
 
     The logs show the main loss as `loss` and each local one as `<layer name>_loss`, unweighted in every mode. As
     in Keras, tracing the step fixes the variables that each objective moves: compile again after freezing layers.
-    (Penhouët's thesis, section 3.1.1 and eq. 5.3.)
+    An integer label of −1 says that an image has none: the main loss and all metrics are means over the labelled
+    images of a batch (0 without any), the local losses over all. (Penhouët's thesis, section 3.1.1 and eq. 5.3.)
 
     Args:
         inputs: Same as for `keras.Model`.
@@ -169,7 +171,8 @@ class MultiObjective(keras_private.AcrossWorkers, AutomaticExecution, keras.Mode
         added = [loss for layer in main for loss in keras_private.added_losses(layer)]
         regularized = [v for v in self.trainable_weights if v.regularizer is not None and id(v) not in owned]
         added += [variable.regularizer(variable) for variable in regularized]
-        loss = keras_private.compiled_loss(self, y, y_pred, sample_weight)
+        # A sum, because Keras leaves the mean over no images an empty tensor.
+        loss = ops.sum(keras_private.compiled_loss(self, *labelled_only(y, y_pred, sample_weight)))
         return loss + self._total(added) if added else loss
 
     def _local_losses(self) -> list:
@@ -195,9 +198,21 @@ class MultiObjective(keras_private.AcrossWorkers, AutomaticExecution, keras.Mode
         else:
             y_pred, losses = self._descend(x, lambda y_pred: main(y_pred) + local(y_pred), slice(None))
             main_loss, local_losses = losses[:1], losses[1:]
-        keras_private.loss_tracker(self).update_state(_whole(main_loss[0]), sample_weight=_batch_size(y_pred))
+        keras_private.loss_tracker(self).update_state(
+            _whole(main_loss[0]), sample_weight=count_labelled(y, y_pred)
+        )
         self._report_local(local_losses, y_pred)
         return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def test_step(self, data):
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        y_pred = self(x, training=False)
+        loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
+        keras_private.loss_tracker(self).update_state(_whole(loss), sample_weight=count_labelled(y, y_pred))
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        return super().compute_metrics(x, *labelled_only(y, y_pred, sample_weight))
 
     def _descend(self, x, objectives, which: slice):
         """Makes one forward pass, and one step on each of the objectives at its weights.
@@ -235,7 +250,7 @@ class MultiObjective(keras_private.AcrossWorkers, AutomaticExecution, keras.Mode
 
     def _report_local(self, losses, y_pred):
         for metric, loss in zip(self.local_trackers, losses, strict=True):
-            metric.update_state(_whole(loss), sample_weight=_batch_size(y_pred))
+            metric.update_state(_whole(loss), sample_weight=batch_size(y_pred))
 
 
 def _whole(loss):
@@ -243,7 +258,3 @@ def _whole(loss):
     import tensorflow as tf
 
     return loss * tf.distribute.get_strategy().num_replicas_in_sync
-
-
-def _batch_size(y_pred):
-    return ops.shape(keras.tree.flatten(y_pred)[0])[0]

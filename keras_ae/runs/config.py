@@ -4,7 +4,7 @@ import ast
 import importlib
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from keras_ae._support.errors import InputError, listed_names
 from keras_ae._support.fields import read_fields, settle_fields
 from keras_ae.catalogue import ARCHITECTURES, BOTTLENECKS
 from keras_ae.runs.data_config import DataConfig
-from keras_ae.runs.training_config import TrainingConfig
+from keras_ae.runs.training_config import REST, TrainingConfig
 
 
 def parse_code(text: str) -> tuple[int, ...]:
@@ -172,6 +172,19 @@ class RunConfig(LoadsData):
 
     def __post_init__(self):
         settle_fields(self)
+
+    def load_data(self, progress: bool = True) -> "image_data.ImageData":
+        """Returns the images, as `keras_ae.data.load` gives them, with the labels that are to be learnt alone."""
+        data, training = super().load_data(progress), self.training
+        if training.labelled is None and training.unlabelled is None:
+            return data
+        unlabelled: image_data.ImageData | str | None = training.unlabelled
+        if training.unlabelled not in (None, REST):
+            others = replace(self.data, train=training.unlabelled, train_labels=(), limit=None)
+            if others.validation is None:  # drawn from training, here from what has labels
+                others = replace(others, validation_fraction=0.0)
+            unlabelled = others.load(batch_size=training.batch_size, seed=training.seed, progress=progress)
+        return data.semi_supervised(training.labelled, unlabelled, training.labelled_share)
 
 
 def as_json(config) -> dict[str, Any]:

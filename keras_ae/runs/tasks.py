@@ -6,9 +6,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_ae import optimizers
+from keras_ae import optimizers, schedules
 from keras_ae._support.errors import InputError, unknown_name
 from keras_ae._support.execution import choose_execution, most_steps_a_call
+from keras_ae._support.labels import has_label
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.data import ImageData
 from keras_ae.evaluation import decoding_seconds, encoding_seconds, measure_reconstruction
@@ -165,6 +166,28 @@ class Classification(Task):
         return batches if column is None else batches.map(lambda images, labels: (images, labels[:, column]))
 
 
+def check_labels(model: keras.Model, data: ImageData, training: TrainingConfig) -> None:
+    """Refuse few labels for a model that learns none, and images without one for a model without other objectives.
+
+    Raises:
+        InputError: The data are not for this model.
+    """
+    asked = training.labelled is not None or training.unlabelled is not None
+    if not task_of(model).labels:
+        if asked:
+            received = f"labelled {training.labelled} for {type(model).__name__}, which learns no labels"
+            raise InputError(received, "a classifier, such as cnn_lea or classic", "leave --labelled out")
+        return
+    if isinstance(model, MultiObjective):
+        return
+    if training.unlabelled is not None or not has_label(data.labels("train")).all():
+        raise InputError(
+            f"unlabelled images for {type(model).__name__}, which learns nothing from them",
+            "a model with local objectives, such as cnn_lea or lea_fc",
+            "leave --unlabelled out",
+        )
+
+
 def task_of(model: keras.Model):
     """What a model is trained to do.
 
@@ -209,7 +232,12 @@ def compile_model(model: keras.Model, training: TrainingConfig) -> dict[str, Any
     calls = most_steps_a_call(execution.steps_per_execution, [training.steps_per_evaluation])
     resolved = {"jit_compile": execution.jit_compile, "steps_per_execution": calls}
     optimizer = optimizers.Adam(training.learning_rates())
-    model.compile(optimizer, **task_of(model).losses(training), **_objectives(model, training), **resolved)
+    objectives = _objectives(model, training)
+    if training.pretraining_steps:
+        optimizer = optimizers.Adam(schedules.Between(training.learning_rates(), training.pretraining_steps))
+        local = schedules.Between(training.learning_rates(), 0, training.pretraining_steps)
+        objectives["objective_optimizers"] = optimizers.Adam(local)
+    model.compile(optimizer, **task_of(model).losses(training), **objectives, **resolved)
     return resolved
 
 
@@ -222,8 +250,10 @@ def _objectives(model: keras.Model, training: TrainingConfig) -> dict[str, Any]:
     mode, weights, passes = training.objective_mode, training.objective_weights, training.objective_passes
     if isinstance(model, MultiObjective):
         return {"mode": mode, "passes": passes, "objective_weights": weights}
-    if mode != "alternate" or weights is not None or passes != 1:
+    if mode != "alternate" or weights is not None or passes != 1 or training.pretraining_steps:
         received = f"objective_mode {mode} with objective_weights {weights} and objective_passes {passes}"
+        if training.pretraining_steps:
+            received = f"pretraining_steps {training.pretraining_steps}"
         raise InputError(
             f"{received} for a {type(model).__name__}",
             "a model with local objectives",

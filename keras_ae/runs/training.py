@@ -16,7 +16,7 @@ from keras_ae.runs.feature_cache import seen_by
 from keras_ae.runs.fitting import fit
 from keras_ae.runs.history import RunHistory
 from keras_ae.runs.run import Run
-from keras_ae.runs.tasks import compile_model, task_of
+from keras_ae.runs.tasks import check_labels, compile_model, task_of
 
 
 def train(
@@ -105,6 +105,7 @@ def train_until(
         with computing_in(training.precision):
             keras.utils.set_random_seed(training.seed)
             model = config.model.build(data.image_shape)
+            check_labels(model, data, training)
             record = _record(config, data) | {"execution": compile_model(model, training)}
             if (directory.path / "run.json").exists():
                 directory.record()  # refuses what is damaged

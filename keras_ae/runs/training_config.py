@@ -11,6 +11,7 @@ Loss = Literal["mse", "sum_squared_error", "mae", "binary_crossentropy", "ssim",
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 ScheduleName = Literal["constant", "cosine", "one_cycle", "piecewise"]
 ObjectiveMode = Literal["alternate", "independent", "joint"]
+REST = "rest"  # --unlabelled: the training images whose labels are not learnt
 POSITIVE = (
     *("steps", "evaluations", "batch_size", "learning_rate", "decay_factor"),
     *("patience", "checkpoint_steps", "checkpoint_minutes", "steps_per_execution"),
@@ -55,6 +56,16 @@ class TrainingConfig:
     """Number of steps over which a variational bottleneck's weight beta or capacity rises linearly from 0."""
     label: str | None = None
     """Which label a classifier learns, by its name, where images have several, such as shape."""
+    labelled: int | None = None
+    """How many training images a classifier learns the labels of: of each label as many, drawn with the seed of
+    the splits. The others are left out, or accompany them with --unlabelled; validation and test keep theirs."""
+    unlabelled: str | None = None
+    """Images that accompany them without labels, for the local objectives of a model such as cnn_lea: "rest", the
+    other training images, or a stretch of the source such as "unlabelled[:10000]" or "train[500:]"."""
+    labelled_share: float = 0.5
+    """With --unlabelled: part of the images of each training step that have labels."""
+    pretraining_steps: int = 0
+    """First train the local objectives alone for so many of the steps, and then freeze them and train the rest."""
     objective_mode: ObjectiveMode = "alternate"
     """How a model with local objectives is trained: each moves its own layer's weights, or all that it depends on,
     or all weights move on the weighted sum."""
@@ -96,7 +107,26 @@ class TrainingConfig:
         if self.objective_passes == 2 and self.objective_mode != "alternate":
             received = f"objective_passes 2 with objective_mode {self.objective_mode}"
             raise InputError(received, "objective_mode alternate", "give one pass, or alternate objectives")
+        self._check_labels()
         self._check_schedule()
+
+    def _check_labels(self) -> None:
+        if self.labelled is not None and self.labelled < 1:
+            raise InputError(f"labelled {self.labelled}", "at least 1", "give another --labelled")
+        if not 0 < self.labelled_share < 1:
+            raise InputError(
+                f"labelled_share {self.labelled_share}", "a part of each batch, above 0 and below 1", "give 0.5"
+            )
+        if self.unlabelled == REST and self.labelled is None:
+            raise InputError(
+                "unlabelled rest without labelled", "how many have labels", "give --labelled 500, say"
+            )
+        if self.pretraining_steps and not (0 < self.pretraining_steps < self.steps):
+            received = f"pretraining_steps {self.pretraining_steps} of {self.steps} steps"
+            raise InputError(received, "fewer than the steps, of which they are a part", "give another number")
+        if self.pretraining_steps and (self.objective_mode != "alternate" or self.objective_passes != 1):
+            received = f"pretraining_steps with objective_mode {self.objective_mode} or two passes"
+            raise InputError(received, "alternate objectives in one pass", "leave one out")
 
     def _check_schedule(self) -> None:
         if self.warmup_rate is not None and not (0 < self.warmup_rate < inf and self.warmup_steps):

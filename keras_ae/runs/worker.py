@@ -130,7 +130,9 @@ class _Images:
     def of(self, config):
         """The images of a `RunConfig`."""
         seed = config.training.seed if config.data.split_seed is None else config.data.split_seed
-        key = (replace(config.data, split_seed=seed), config.training.batch_size)
+        training = config.training
+        labels = (training.labelled, training.unlabelled, training.labelled_share)
+        key = (replace(config.data, split_seed=seed), training.batch_size, labels)
         if key != self._key:
             self._key, self._images = key, config.load_data(progress=False)
         assert self._images

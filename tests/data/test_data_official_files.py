@@ -213,3 +213,14 @@ def test_sources_find_official_files(stl10, tmp_path):
     found = {source.name: source.origin for source in sources(tmp_path)}
     assert found["stl10"] == str(tmp_path / "stl10_binary")
     assert found["celeb_a"].startswith("TensorFlow Datasets")
+
+
+@pytest.mark.tensorflow
+def test_unlabelled_stl10_accompanies_its_labels(stl10, tmp_path):
+    data = load("stl10", data_dir=tmp_path, batch_size=4)
+    data = data.semi_supervised(unlabelled=load("stl10", train="unlabelled", data_dir=tmp_path))
+    assert data.labels("train").tolist() == [0, 9, 1, 2, 3, 4, *[-1] * 5]
+    images, labels = next(iter(data.pipeline("train", labels=True)))
+    for image, label in zip(images.numpy(), labels.numpy(), strict=True):
+        among = stl10["unlabeled"] if label < 0 else stl10["train"][[data.labels("train").tolist().index(label)]]
+        assert (abs(among / np.float32(255) - image).max((1, 2, 3)) < 1e-6).any()

@@ -13,7 +13,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "locally_embedded.md"
 def test_the_code_blocks_run_and_the_classifier_learns(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 8
     statements = [line for line in blocks[0].splitlines() if line and not line.startswith("import")]
     assert len(statements) <= 10
     names = {}
