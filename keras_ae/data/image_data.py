@@ -23,7 +23,7 @@ from keras_ae.data.mixture import Mixture
 from keras_ae.data.pipelines import batch_bounds, build
 from keras_ae.data.preparation import AS_IS, Preparation
 from keras_ae.data.split import Split, fingerprint
-from keras_ae.data.tiles import OVERLAP, TiledImages
+from keras_ae.data.tiles import OVERLAP, tiled_split
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -347,7 +347,7 @@ class ImageData:
             >>> tiles.image_shape, tiles.sizes["train"]
             ((4, 4, 1), 160)
         """
-        splits = {name: _tiled(split, tile, overlap) for name, split in self._splits.items()}
+        splits = {name: tiled_split(split, tile, overlap) for name, split in self._splits.items()}
         digest = hashlib.sha256(f"{self.fingerprint()} in tiles of {tile}, {float(overlap)}".encode())
         count = len(splits[TRAIN].images) // max(1, len(self._splits[TRAIN].images))
         return self._changed(
@@ -384,22 +384,3 @@ class ImageData:
             action = {VALIDATION: "load with validation_fraction=0.1, say", TEST: "load with a test_fraction"}
             raise InputError(f"the split {name!r}, which is empty", "a split with images", action.get(name, ""))
         return self._splits[name]
-
-
-def _tiled(split: Split, tile: int, overlap: float) -> Split:
-    """The tiles of a split's images, with what is known of each image."""
-    images = TiledImages(split.images, tile, overlap)
-    count = len(images.corners)
-    groups = split.groups or tuple(f"{row:09}" for row in range(len(split.images)))
-
-    def repeated(names: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        return None if names is None else tuple(name for name in names for _ in range(count))
-
-    return replace(
-        split,
-        images=images,
-        labels=None if split.labels is None else np.repeat(split.labels, count, axis=0),
-        kept=repeated(split.kept),
-        groups=repeated(groups),
-        masks=None,
-    )

@@ -1,5 +1,6 @@
 """Overlapping square tiles of images, which take the place of the images themselves."""
 
+from dataclasses import replace
 from math import ceil
 from numbers import Real
 
@@ -9,6 +10,7 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.pixels import in_unit
 from keras_ae.data.backings import Images
 from keras_ae.data.checks import positive
+from keras_ae.data.split import Split
 
 LARGEST_OVERLAP, OVERLAP = 0.75, 0.25  # the second where nobody names one
 ROUNDING = 1e-9
@@ -86,3 +88,22 @@ class TiledImages:
     def _whole(self, image: int) -> np.ndarray:
         array = getattr(self.images, "array", None)  # in memory: nothing is copied but the tiles
         return self.images.read(np.array([image]))[0] if array is None else array[image]
+
+
+def tiled_split(split: Split, tile: int, overlap: float) -> Split:
+    """The tiles of a split's images, with what is known of each image."""
+    images = TiledImages(split.images, tile, overlap)
+    count = len(images.corners)
+    groups = split.groups or tuple(f"{row:09}" for row in range(len(split.images)))
+
+    def repeated(names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if names is None else tuple(name for name in names for _ in range(count))
+
+    return replace(
+        split,
+        images=images,
+        labels=None if split.labels is None else np.repeat(split.labels, count, axis=0),
+        kept=repeated(split.kept),
+        groups=repeated(groups),
+        masks=None,
+    )

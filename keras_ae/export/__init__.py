@@ -9,9 +9,9 @@ from keras_ae.export.endpoints import (
     image_endpoints,
     portable_endpoint,
     sampler,
-    stored_once,
 )
 from keras_ae.export.loading import load_saved_model
+from keras_ae.export.once import stored_once
 from keras_ae.export.openvino import require_openvino, write_openvino
 from keras_ae.export.parity import Parity, check_moments, check_parity, deviation
 from keras_ae.export.portable import convert_to_litert, convert_to_onnx, write_litert, write_onnx

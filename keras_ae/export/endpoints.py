@@ -12,7 +12,6 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.pixels import TOLERANCE
 from keras_ae.density import Density
 from keras_ae.export.names import BYTES
-from keras_ae.export.once import traced_once
 from keras_ae.export.resizing import CONVERTED, Resizing
 
 
@@ -63,37 +62,6 @@ class Endpoint:
 
         signature = [tf.TensorSpec(each.shape, each.dtype, each.name) for each in self.inputs]
         return tf.function(self.function, input_signature=signature, autograph=False)
-
-
-def stored_once(function: Callable, image_shape: tuple[int, int, int]) -> Callable:
-    """Returns a function of images that endpoints share: a SavedModel has its operations and constants once.
-
-    Called outside of a graph it is as it was, so that exports are compared with it; what it made of the last
-    images is kept, as endpoint after endpoint is compared on the same ones.
-
-    Args:
-        function: Maps float32 images [n, h, w, c] to tensors by name.
-        image_shape: (h, w, c).
-
-    Example:
-        >>> mean = stored_once(lambda x: {"mean": ops.mean(x, axis=(1, 2, 3))}, (4, 4, 1))
-        >>> mean(ops.ones((2, 4, 4, 1)))["mean"].numpy().tolist()
-        [1.0, 1.0]
-    """
-    import tensorflow as tf
-
-    shared = traced_once(function)
-    last: list[tuple[np.ndarray, Any]] = []
-
-    def call(images):
-        images = tf.ensure_shape(images, (None, *image_shape))
-        if not tf.executing_eagerly():
-            return shared(images)
-        if not last or not np.array_equal(last[0][0], images):
-            last[:] = [(np.asarray(images), function(images))]
-        return last[0][1]
-
-    return call
 
 
 def image_endpoints(

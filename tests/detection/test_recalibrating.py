@@ -54,6 +54,7 @@ def test_the_graph_decides_by_the_new_threshold(exported, tmp_path):
     loaded = tf.saved_model.load(str(tmp_path / "new"))
     for found in (
         loaded.predict_uint8(new),
+        loaded.predict_with_map_uint8(new),
         loaded.predict(np.float32(new) / 255),
         loaded.signatures["predict_uint8"](
             images=tf.constant(new), threshold=tf.constant(np.float32(calibration.threshold))
@@ -63,6 +64,7 @@ def test_the_graph_decides_by_the_new_threshold(exported, tmp_path):
         np.testing.assert_array_equal(found["anomalies"], scores > np.float32(calibration.threshold))
         np.testing.assert_allclose(found["p_values"], calibration.p_values(scores), atol=0.02)
     assert loaded.predict_uint8(new)["p_values"].shape == (40,)
+    np.testing.assert_array_equal(again.score_and_map(new)[1], detector.map(new))
     assert set(loaded.signatures) == set(detector.model.signatures)
     assert sorted(exported.rglob("*")) == before
     assert (exported / "saved_model.pb").read_bytes() == content
