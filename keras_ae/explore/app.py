@@ -119,7 +119,7 @@ def _facts(explored) -> str:
         return f"Images {shape}{source}; locally embedded autoencoders: {', '.join(explored.layers)}."
     if isinstance(explored, DetectorExploration):
         rate = explored.detector.card.false_positive_rate
-        return f"Images {shape}{source}; score {explored.score_name}, for {rate:.3g} false alarms."
+        return f"Images {shape}{source}; score {explored.score_name}, for {100 * rate:.3g} % false alarms."
     code = "×".join(map(str, explored.code_shape))
     used = sum(each.active for each in explored.variables)
     return f"Images {shape}{source}; code {code}: {explored.size:,} values, {used:,} of them used."

@@ -91,7 +91,13 @@ def _result(explored: DetectorExploration, judged: Judged, name: str):
             className="verdict alarm" if anomaly else "verdict",
             role="status",
         ),
-        html.Meter(min="0", max="1", value=f"{judged.normalized:.4f}", **parts.labelled("normalised score"))
+        html.Meter(
+            min="0",
+            max="1",
+            value=f"{judged.normalized:.4f}",
+            className="alarm" if anomaly else "",
+            **parts.labelled("normalised score"),
+        )
         if judged.normalized is not None
         else None,
         html.P(_in_words(explored, judged)),
@@ -103,7 +109,7 @@ def _result(explored: DetectorExploration, judged: Judged, name: str):
 def _in_words(explored: DetectorExploration, judged: Judged) -> str:
     rate = explored.detector.card.false_positive_rate
     text = f"Score ({explored.score_name}): {judged.score:.5g}; the threshold is {explored.threshold:.5g}, "
-    text += f"set for {rate:.3g} false alarms."
+    text += f"set for {100 * rate:.3g} % false alarms."
     if judged.p_value is not None:
         text += f" Of normal images {judged.p_value:.1%} score as high or higher (p)"
         text += f"; normalised, where 0.5 is the threshold: {judged.normalized:.2f}."
