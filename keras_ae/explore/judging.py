@@ -42,7 +42,7 @@ class DetectorExploration:
         notes: What a user ought to know about how it was opened, one line each.
 
     Example:
-        >>> images = np.random.default_rng(0).random((60, 4, 4, 1), "float32")
+        >>> images = np.random.default_rng(0).random((100, 4, 4, 1), "float32")
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
         >>> _ = kae.AnomalyDetector(model, "mse").fit(images).export("exported")
         >>> explored = DetectorExploration("tiny", kae.detection.ExportedDetector("exported"))

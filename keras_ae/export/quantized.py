@@ -37,7 +37,8 @@ def convert_to_int8(model: keras.Model, what: str, endpoint: Endpoint, represent
         >>> images = np.random.default_rng(0).random((20, 8, 8, 1), "float32")
         >>> endpoint = kae.export.portable_endpoint(lambda x: {"codes": model.encode(x)}, (8, 8, 1))
         >>> content, runner = convert_to_int8(model, "encode", endpoint, images)
-        >>> np.allclose(runner(images=images)["codes"], model.encode(images), atol=0.1)
+        >>> codes = runner(images=images)["codes"]
+        >>> bool(np.corrcoef(np.ravel(codes), np.ravel(model.encode(images)))[0, 1] > 0.95)
         True
     """
     require_tensorflow()
