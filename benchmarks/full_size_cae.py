@@ -27,7 +27,7 @@ def keras_ae_step(policy: str, threads: int):
 
     keras.config.set_dtype_policy(policy)
     model = kae.architectures.convolutional((SIDE, SIDE, 3), (3, 3, CODE))
-    model.compile(keras.optimizers.Adam(5e-4), "mse")
+    model.compile(kae.optimizers.Adam(5e-4), "mse")
     return training_step(model, BATCH)
 
 

@@ -26,7 +26,7 @@ def keras_ae_step(policy: str, threads: int):
 
     keras.config.set_dtype_policy(policy)
     model = kae.architectures.strided((SIDE, SIDE, 3), (CODE,), FILTERS)
-    model.compile(keras.optimizers.Adam(1e-3), "binary_crossentropy")
+    model.compile(kae.optimizers.Adam(1e-3), "binary_crossentropy")
     return training_step(model, BATCH)
 
 

@@ -180,7 +180,8 @@ def on_cpu() -> bool:
 def compiled(function):
     """Compiles a function for repeated calls on tensors: a graph on TensorFlow, unchanged on other backends.
 
-    A method is compiled once per object, which keeps it.
+    A method is compiled once per object, which keeps it, and for batches of any size at once: else TensorFlow
+    would trace it for the first size, and again for any when the last batch is smaller.
     """
     if keras.backend.backend() != "tensorflow":
         return function
@@ -191,8 +192,32 @@ def compiled(function):
         return tf.function(function, reduce_retracing=True)
     kept = vars(owner).setdefault("_compiled_methods", {})
     if function.__name__ not in kept:
-        kept[function.__name__] = tf.function(function, reduce_retracing=True)
+        kept[function.__name__] = _ForAnyBatch(function)
     return kept[function.__name__]
+
+
+class _ForAnyBatch:
+    """A method of one batch [n, ...], compiled for every shape of an item and dtype that it is called with."""
+
+    def __init__(self, method):
+        import tensorflow as tf
+
+        self._function, self._items = tf.function(method, reduce_retracing=True), set()
+
+    def __call__(self, batch):
+        import tensorflow as tf
+
+        batch = tf.convert_to_tensor(batch)
+        item = (batch.dtype, tuple(batch.shape[1:]))
+        if item not in self._items:
+            self._function.get_concrete_function(tf.TensorSpec((None, *item[1]), item[0]))
+            self._items.add(item)
+        return self._function(batch)
+
+    @property
+    def traces(self) -> int:
+        """How often it has been compiled."""
+        return self._function.experimental_get_tracing_count()
 
 
 def fused_batch_normalization(features, scale, offset, epsilon: float) -> tuple:

@@ -1,8 +1,10 @@
 """What this process may use of the machine: cores and memory."""
 
 import os
+import sys
 from pathlib import Path
 
+_GPUS = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/kfd", "/dev/dri", "/dev/dxg")  # of NVIDIA, AMD, Intel, and in WSL
 _UNKNOWN = 4 << 30  # bytes taken to be available where the system does not say
 
 
@@ -16,6 +18,15 @@ def cores() -> int:
 def available_memory() -> int:
     """Bytes that can be allocated without swapping, as far as the system, its control group and limits say."""
     return max(0, min(_of_system(), _of_group(), _of_process()))
+
+
+def may_have_gpu() -> bool:
+    """Whether there may be a GPU that TensorFlow computes on; no only where the system shows none of any kind."""
+    if sys.platform != "linux":
+        return True
+    return any(os.path.exists(device) for device in _GPUS) or bool(
+        os.environ.get("TF_PLUGGABLE_DEVICE_LIBRARY_PATH")
+    )
 
 
 def _of_system() -> int:

@@ -10,6 +10,7 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.image_arrays import UNKNOWN, as_pixels, raw_batches, shaped
 from keras_ae._support.pictures import grid
 from keras_ae.code_shapes import whole_number
+from keras_ae.evaluation import reconstructions
 
 
 class Reconstructions(keras.callbacks.Callback):
@@ -48,9 +49,9 @@ class Reconstructions(keras.callbacks.Callback):
             return
         import tensorflow as tf
 
-        reconstructions = np.clip(self.model.predict_on_batch(self.images), 0.0, 1.0)
+        restored = np.clip(reconstructions(self.model, self.images), 0.0, 1.0)
         with self._writer.as_default():
-            tf.summary.image("reconstructions", grid(self.images, reconstructions)[None], step=epoch)
+            tf.summary.image("reconstructions", grid(self.images, restored)[None], step=epoch)
         self._writer.flush()
 
     def on_train_end(self, logs=None):

@@ -23,6 +23,8 @@ from keras_ae.comparison import (
     fit_minutes,
     not_trained,
     parse_codes,
+    run_path,
+    trains_here,
 )
 from keras_ae.runs import DataConfig, TrainingConfig, check_workers
 
@@ -125,7 +127,8 @@ class Compare(_Comparison):
         check_output_directory(self.out)
         data = config.load_data(progress=not self.json)
         candidates = config.candidates(data.image_shape)  # refuses what cannot be made, before Keras is loaded
-        load_keras()
+        if self.minutes is not None or trains_here(config, config.seeds * len(candidates), data, self.workers):
+            load_keras()
         from keras_ae.comparison import compare
 
         self.say(data)
@@ -151,7 +154,8 @@ class Search(_Comparison):
         check_output_directory(self.out)
         data = config.load_data(progress=not self.json)
         Space(data.image_shape, parse_codes(config.codes), config.max_code)  # refuses, before Keras is loaded
-        load_keras()
+        if trains_here(config, config.seeds * self.trials, data, self.workers):
+            load_keras()
         from keras_ae.comparison import search
 
         self.say(data)
@@ -170,7 +174,7 @@ def print_comparison(comparison: Comparison, page: Path) -> None:
         console.print(line, markup=False, soft_wrap=True)
     recommended = comparison.recommended
     console.print(f"recommended: [bold]{recommended}[/bold], {comparison.purpose.rule}")
-    step = comparison.purpose.next_step(comparison[recommended], page.parent / "candidates" / recommended)
+    step = comparison.purpose.next_step(comparison[recommended], run_path(page.parent, recommended))
     if step:
         console.print(step, markup=False, soft_wrap=True)
     console.print(f"report: {page}", markup=False, soft_wrap=True)

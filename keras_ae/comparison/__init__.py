@@ -41,6 +41,8 @@ _SHARED = {
     "fit_minutes": "budget",
     "not_trained": "sentences",
     "parse_codes": "candidate",
+    "run_path": "paths",
+    "trains_here": "training",
 }
 __all__ = sorted(_WHERE)
 __getattr__ = lazy_names(__name__, {**_WHERE, **_SHARED})

@@ -21,6 +21,7 @@ from keras_ae.detection import (
     score_images,
     sized_maps,
 )
+from keras_ae.evaluation import reconstructions
 from keras_ae.features import frozen_features
 from keras_ae.report import defect_panels
 from keras_ae.runs import with_poolings
@@ -114,7 +115,7 @@ class _Judged:
         """Images, each above its map and what stands out in it, or above its reconstruction."""
         images = part.images()
         if not self.detector.score_.has_map:
-            return grid(images, self.detector.autoencoder.predict_on_batch(images))
+            return grid(images, reconstructions(self.detector.autoencoder, images))
         panels = [
             defect_panels(image, heat, self.scale.limits, self.scale.threshold, mask)
             for image, heat, mask in zip(images, self.maps(part), part.masks(), strict=True)

@@ -24,6 +24,11 @@ DECODER_DEVIATION = 0.1  # of the Gaussian around each pixel that a variational 
 ImageShape = tuple[int, int, int]
 
 
+def family_of(name: str) -> str:
+    """The name of a candidate without its code: "strided-dense" of "strided-dense-8"."""
+    return name.rsplit("-", 1)[0]
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A model to try.
@@ -45,7 +50,7 @@ class Candidate:
     @property
     def family(self) -> str:
         """Name without the code: "strided-dense"."""
-        return self.name.rsplit("-", 1)[0]
+        return family_of(self.name)
 
 
 @dataclass(frozen=True)

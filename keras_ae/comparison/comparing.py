@@ -1,7 +1,7 @@
 """The main job: train several bottlenecks on one set of images, measure them, recommend one."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from keras_ae._support.errors import InputError
@@ -13,7 +13,7 @@ from keras_ae.comparison.records import FailedCandidate, TrainedCandidate
 from keras_ae.comparison.results import Comparison
 from keras_ae.comparison.training import Trainer, Workers, workers_for
 from keras_ae.data import ImageData
-from keras_ae.runs import RunDirectory, check_workers, current_environment
+from keras_ae.runs import Call, Pool, RunDirectory, check_workers, current_environment, images_record
 
 
 def compare(
@@ -74,7 +74,7 @@ def open_trainer(
 
     Args:
         config, out, data, allow_inexact, progress: See `compare`.
-        workers: See `Trainer`.
+        workers: Processes that train; with 1 this process does.
         **record: Further values of "config" in `comparison.json`.
 
     Raises:
@@ -86,18 +86,22 @@ def open_trainer(
     judge = config.purpose.judge(config, data)
     directory = RunDirectory(out)
     directory.open("comparison", _record(config, data, record), upgraded_comparison)
-    with directory.locked():
+    with directory.locked(), Pool(workers, directory.path) if workers > 1 else nullcontext() as pool:
         if not (directory.path / "results.json").is_file():
-            directory.write("environment", current_environment())
+            directory.write("environment", _environment(pool))
             if judge is not None:
                 judge.prepare(directory.path, progress)
-        yield Trainer(config, data, judge, directory.path, allow_inexact, progress, workers)
+        yield Trainer(config, data, judge, directory.path, allow_inexact, progress, pool)
+
+
+def _environment(pool: Pool | None) -> dict[str, Any]:
+    """What the candidates are trained with: asked of a worker, so that this process need not import Keras."""
+    if pool is None:
+        return current_environment()
+    pool.start()
+    call = Call("keras_ae.runs.environment:environment_here", {}, "told its environment")
+    return pool.run({"environment": call})["environment"].value
 
 
 def _record(config: CompareConfig, data: ImageData, more: dict[str, Any]) -> dict[str, Any]:
-    about = {
-        "fingerprint": data.fingerprint(),
-        "image_shape": list(data.image_shape),
-        "sizes": dict(data.sizes),
-    }
-    return {"config": config.as_json() | more, "data": about, "notes": list(data.notes)}
+    return {"config": config.as_json() | more, "data": images_record(data), "notes": list(data.notes)}

@@ -142,22 +142,31 @@ def candidates(
     return [*made, *purpose.further_candidates(bottlenecks)]
 
 
+def config_from_json(values: Mapping[str, Any]) -> CompareConfig:
+    """What `CompareConfig.as_json` wrote; early versions had the options of all purposes beside the rest.
+
+    Raises:
+        KeyError, TypeError, ValueError: It is from a later version, or damaged.
+    """
+    options = {**as_json(as_purpose(values["purpose"])), **values.get("options", {})}
+    if "options" not in values:
+        options |= {name: values[name] for name in options if name in values}
+    return CompareConfig(
+        DataConfig.from_record(values["data"]),
+        TrainingConfig(**values["training"]),
+        values["purpose"],
+        values["codes"],
+        values["max_code"],
+        values.get("bottlenecks", ()),
+        values.get("halving", False),
+        values.get("seeds", 1),
+        **options,
+    )
+
+
 def upgraded_comparison(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A `CompareConfig` as JSON of an earlier version, which had the options of all purposes beside the rest."""
+    """The configuration in a `comparison.json` as this version writes it."""
     try:
-        options = {**as_json(as_purpose(values["purpose"])), **values.get("options", {})}
-        if "options" not in values:
-            options |= {name: values[name] for name in options if name in values}
-        return CompareConfig(
-            DataConfig.from_record(values["data"]),
-            TrainingConfig(**values["training"]),
-            values["purpose"],
-            values["codes"],
-            values["max_code"],
-            values.get("bottlenecks", ()),
-            values.get("halving", False),
-            values.get("seeds", 1),
-            **options,
-        ).as_json() | {name: values[name] for name in SEARCH if name in values}
+        return config_from_json(values).as_json() | {name: values[name] for name in SEARCH if name in values}
     except (KeyError, TypeError, ValueError):  # from a later version, or damaged: compared as it is
         return values

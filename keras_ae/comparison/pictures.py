@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from keras_ae._support.errors import InputError
+from keras_ae.comparison.paths import run_path
 from keras_ae.comparison.purpose import Pictures
 from keras_ae.comparison.records import TrainedCandidate
 from keras_ae.comparison.results import Comparison
@@ -68,7 +69,7 @@ def caption(candidate: TrainedCandidate) -> str:
 
 def figure(path: Path, candidate: TrainedCandidate, name: str) -> Path:
     """The file of a candidate's picture."""
-    return path / "candidates" / candidate.name / "figures" / f"{name}.png"
+    return run_path(path, candidate.name) / "figures" / f"{name}.png"
 
 
 def grids(pictures: Sequence[tuple[str, str, Path]], recommended: str, height: int) -> str:

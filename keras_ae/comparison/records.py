@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keras_ae._support.fields import settle_fields
+from keras_ae.comparison.candidate import family_of
 from keras_ae.runs import ModelConfig
 
 
@@ -122,7 +123,7 @@ class TrainedCandidate:
     @property
     def family(self) -> str:
         """The name without the code: "strided-dense"."""
-        return self.name.rsplit("-", 1)[0]
+        return family_of(self.name)
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ class DroppedCandidate:
     @property
     def family(self) -> str:
         """The name without the code: "strided-dense"."""
-        return self.name.rsplit("-", 1)[0]
+        return family_of(self.name)
 
 
 @dataclass(frozen=True)

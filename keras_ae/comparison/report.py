@@ -8,6 +8,7 @@ from string import Template
 from keras_ae._support.files import write_text
 from keras_ae.comparison.downloads import curve_rows, download, table_rows, trade_off_rows
 from keras_ae.comparison.figures import learning_curves, trade_off
+from keras_ae.comparison.paths import run_path
 from keras_ae.comparison.pictures import (
     caption,
     figure,
@@ -83,10 +84,10 @@ def _page(path: Path, comparison: Comparison, environment: Environment) -> str:
     ranked, purpose, recommended = comparison.ranked(), comparison.purpose, comparison.recommended
     height = comparison.images.image_shape[0]
     tried: list[TrainedCandidate | DroppedCandidate] = [*ranked, *comparison.dropped]
-    curves = {one.name: _curve(path / "candidates" / one.name) for one in tried}
+    curves = {one.name: _curve(run_path(path, one.name)) for one in tried}
     probes = probe_columns(ranked)
     measures = [*SIZES, *purpose.columns(ranked), *measure_columns(comparison), *probes]
-    trends = {one.name: _trend(path / "candidates" / one.name, curves[one.name]) for one in ranked}
+    trends = {one.name: _trend(run_path(path, one.name), curves[one.name]) for one in ranked}
     costs = [*COSTS, *trend_columns(trends), *choice_columns(ranked)]
     values = {
         "source": escape(comparison.images.source),

@@ -103,7 +103,7 @@ class Comparison:
             "max_code": self.max_code,
             "steps": self.steps,
             "data": plain(asdict(self.images)),
-            "candidates": [*(_row(candidate, purpose) for candidate in self.trained), *failed, *dropped],
+            "candidates": [*(candidate_row(candidate, purpose) for candidate in self.trained), *failed, *dropped],
         }
 
     @classmethod
@@ -125,7 +125,7 @@ class Comparison:
                 max_code=values["max_code"],
                 steps=values["steps"],
                 images=_read(ComparedImages, values["data"]),
-                trained=tuple(_candidate(row, kind) for row in rows if not {"failed", "dropped"} & set(row)),
+                trained=tuple(read_candidate(row, kind) for row in rows if not {"failed", "dropped"} & set(row)),
                 failed=tuple(failed_candidate(row) for row in rows if "failed" in row),
                 dropped=tuple(dropped_candidate(row) for row in rows if "dropped" in row),
             )
@@ -170,10 +170,10 @@ def reconstruction(values: Mapping[str, Any]) -> Reconstruction:
 
 def trained_candidate(name: str, model: ModelConfig, metrics: Mapping[str, Any]) -> TrainedCandidate:
     """A candidate with the metrics of its run, which has been measured on validation images."""
-    return _candidate({"name": name, "model": asdict(model), **metrics}, None)
+    return read_candidate({"name": name, "model": asdict(model), **metrics}, None)
 
 
-def _candidate(row: Mapping[str, Any], purpose: type[Purpose] | None) -> TrainedCandidate:
+def read_candidate(row: Mapping[str, Any], purpose: type[Purpose] | None) -> TrainedCandidate:
     """A candidate of JSON; what a purpose measured is read if one is given."""
     parts: dict[str, Any] = {
         "model": _read(ModelConfig, row["model"]),
@@ -183,12 +183,17 @@ def _candidate(row: Mapping[str, Any], purpose: type[Purpose] | None) -> Trained
         "seeds": tuple(_read(SeedResult, seed) for seed in row.get("seeds", ())),
     }
     if purpose is not None:
-        parts["selection"] = _read_if(purpose.selection_type, row["validation"])
+        parts["selection"] = read_selection(purpose, row["validation"])
         parts["outcome"] = _read_if(purpose.outcome_type, row.get(purpose.outcome_key))
     return _read(TrainedCandidate, {**row, **parts})
 
 
-def _row(candidate: TrainedCandidate, purpose: Purpose) -> dict[str, Any]:
+def read_selection(purpose: type[Purpose], values: Mapping[str, Any]) -> Any:
+    """What a purpose's judge measured on validation images, of JSON values; None where it measures nothing."""
+    return _read_if(purpose.selection_type, values)
+
+
+def candidate_row(candidate: TrainedCandidate, purpose: Purpose) -> dict[str, Any]:
     """A candidate as JSON: the purpose's selection among the validation measures, its outcome under its key."""
     row = plain(asdict(candidate))
     selection, outcome = row.pop("selection"), row.pop("outcome")

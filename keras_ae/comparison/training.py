@@ -1,34 +1,33 @@
 """The candidates of a comparison trained with all their seeds, in this process or several, and measured."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from math import prod
 from pathlib import Path
-from typing import Literal
-
-import keras
+from typing import Any, Literal, TypeVar
 
 from keras_ae._support.progress import progress_bars
 from keras_ae.comparison.candidate import Candidate
 from keras_ae.comparison.config import CompareConfig
+from keras_ae.comparison.paths import run_path
 from keras_ae.comparison.purpose import Judge
 from keras_ae.comparison.records import FailedCandidate, SeedResult, TrainedCandidate
-from keras_ae.comparison.results import trained_candidate
+from keras_ae.comparison.results import candidate_row, read_candidate, read_selection, trained_candidate
 from keras_ae.data import ImageData
-from keras_ae.model_file import load_model
 from keras_ae.runs import (
+    Call,
     Job,
     Outcome,
+    Pool,
     RunDirectory,
     as_json,
     last_step,
     read_metrics,
     run_job,
-    threads_each,
-    train_at_once,
     workers_that_pay,
 )
 
+T = TypeVar("T")
 Workers = int | Literal["auto"]
 Tried = TrainedCandidate | FailedCandidate
 
@@ -40,9 +39,9 @@ def workers_for(config: CompareConfig, runs: int, data: ImageData, workers: Work
     return max(1, min(workers, runs))
 
 
-def run_path(out: Path, name: str, seed: int = 0) -> Path:
-    """Where the run of a candidate is; `seed` counts from 0."""
-    return out / "candidates" / name if seed == 0 else out / "seeds" / str(seed) / name
+def trains_here(config: CompareConfig, runs: int, data: ImageData, workers: Workers) -> bool:
+    """Whether the process of a comparison trains or judges, and not only its workers, so that it needs Keras."""
+    return config.purpose.selection_type is not None or workers_for(config, runs, data, workers) == 1
 
 
 @dataclass(frozen=True)
@@ -69,8 +68,9 @@ class Trainer:
         config, data, judge: The comparison's.
         out: Its directory.
         allow_inexact, progress: See `compare`.
-        workers: Processes of the whole comparison. They decide the threads of each candidate, also where fewer
-            candidates are left: what was begun with one thread goes on with one.
+        pool: The processes of the whole comparison; None where this process trains. How many there are decides the
+            threads of each candidate, also where fewer candidates are left: what was begun with one thread goes on
+            with one.
     """
 
     config: CompareConfig
@@ -79,7 +79,12 @@ class Trainer:
     out: Path
     allow_inexact: bool
     progress: bool
-    workers: int
+    pool: Pool | None = None
+
+    @property
+    def workers(self) -> int:
+        """How many runs are trained at a time."""
+        return 1 if self.pool is None else self.pool.workers
 
     def train(self, candidates: Sequence[Candidate], until: int | None = None) -> list[Tried]:
         """Trains candidates to the end, or until they have made so many steps; what was trained is read back.
@@ -123,7 +128,6 @@ class Trainer:
 
     def _outcomes(self, attempts: Sequence[Attempt], until: int | None) -> Mapping[Path, Outcome]:
         """Train them, here or in processes of their own."""
-        workers = min(self.workers, len(attempts))
         jobs = {
             one.path: Job(
                 as_json(self.config.run(one.candidate.model, one.seed, one.candidate.learning_rate)),
@@ -137,20 +141,22 @@ class Trainer:
         }
         steps = until or self.config.steps
         with progress_bars(disable=not self.progress) as bars:
-            if self.workers == 1:
+            if self.pool is None:
                 return dict(self._here(jobs, bars))
             what = "candidates" if self.config.seeds == 1 else "runs"
-            title = f"{len(jobs)} {what}, {workers} at a time"
+            title = f"{len(jobs)} {what}, {min(self.workers, len(jobs))} at a time"
             task = bars.add_task(title, total=steps * len(jobs), remark="")
 
-            def watch() -> None:
+            def watch(_: int) -> None:
                 measured = sum(one.measured_at(until) is not None for one in attempts)
                 done = sum(last_step(path) for path in jobs)
                 bars.update(task, completed=done, remark=f"{measured} finished" if measured else "")
 
-            return train_at_once(jobs, workers, self.out, threads_each(self.workers), watch)
+            return self.pool.run(jobs, watch)
 
     def _here(self, jobs: Mapping[Path, Job], bars) -> Iterator[tuple[Path, Outcome]]:
+        import keras
+
         task = bars.add_task("candidates", total=len(jobs), remark="")
         for path, job in jobs.items():
             bars.update(task, description=path.name)
@@ -163,16 +169,57 @@ class Trainer:
         self, attempts: Sequence[Attempt], until: int | None
     ) -> Iterator[tuple[Attempt, TrainedCandidate]]:
         """Each run with what it is selected by."""
-        with progress_bars(disable=not self.progress or self.judge is None) as bars:
-            for one in bars.track(attempts, description=f"to {self.config.purpose.name}, validation"):
-                path = one.measured_at(until) or one.path  # of which the latter says what is missing
-                metrics = read_metrics(path / "metrics.json")
-                metrics |= {"learning_rate": one.candidate.learning_rate}
-                trained = trained_candidate(one.candidate.name, one.candidate.model, metrics)
-                if self.judge is not None:
-                    trained = replace(trained, selection=self.judge.choose(path, load_model(path / "model.keras")))
-                    keras.utils.clear_session()
-                yield one, trained
+        # Where one is not measured, reading `metrics.json` in the run's own directory says what is missing.
+        paths = [one.measured_at(until) or one.path for one in attempts]
+        for one, path, selection in zip(attempts, paths, self._selections(attempts, paths), strict=True):
+            metrics = read_metrics(path / "metrics.json") | {"learning_rate": one.candidate.learning_rate}
+            trained = trained_candidate(one.candidate.name, one.candidate.model, metrics)
+            yield one, replace(trained, selection=selection)
+
+    def _selections(self, attempts: Sequence[Attempt], paths: Sequence[Path]) -> list[Any]:
+        """What the purpose's judge measures of each on validation images."""
+        if self.judge is None:
+            return [None] * len(attempts)
+        title, models = f"to {self.config.purpose.name}, validation", [one.candidate.model for one in attempts]
+        pairs = list(zip(paths, models, strict=True))
+        if self.pool is None:
+            return [self._measurer().choose(*pair) for pair in self._shown(pairs, title)]
+        calls = [self._call("choose_here", path=str(path), model=asdict(model)) for path, model in pairs]
+        rows = self._called(calls, title)
+        return [read_selection(type(self.config.purpose), row) for row in rows]
+
+    def test(self, candidates: Sequence[TrainedCandidate]) -> list[TrainedCandidate]:
+        """The candidates with all that is measured on test images; leaves pictures of each."""
+        if self.pool is None:
+            return [self._measurer().test(one) for one in self._shown(candidates, "test images")]
+        rows = [candidate_row(one, self.config.purpose) for one in candidates]
+        rows = self._called([self._call("test_here", candidate=row) for row in rows], "test images")
+        return [read_candidate(row, type(self.config.purpose)) for row in rows]
+
+    def _shown(self, items: Sequence[T], title: str) -> Iterator[T]:
+        """The items, and a bar of how many there have been."""
+        with progress_bars(disable=not self.progress) as bars:
+            yield from bars.track(items, description=title)
+
+    def _measurer(self):
+        """Who measures in this process, with Keras."""
+        from keras_ae.comparison.measuring import Measurer
+
+        return Measurer(self.config, self.data, self.judge, self.out)
+
+    def _call(self, function: str, **keywords) -> Call:
+        """A function of `measuring` for a worker."""
+        about = {"config": self.config.as_json(), "out": str(self.out)}
+        does = f"measured candidates of {self.out}"
+        return Call(f"keras_ae.comparison.measuring:{function}", {**about, **keywords}, does)
+
+    def _called(self, calls: Sequence[Call], title: str) -> list[Any]:
+        """What the workers give, in the order of the calls."""
+        assert self.pool
+        with progress_bars(disable=not self.progress) as bars:
+            task = bars.add_task(title, total=len(calls), remark="")
+            outcomes = self.pool.run(dict(enumerate(calls)), lambda done: bars.update(task, completed=done))
+        return [outcome.value for outcome in outcomes.values()]
 
     def _combined(self, seeds: Sequence[TrainedCandidate]) -> TrainedCandidate:
         """The first seed's, with what the others came to."""

@@ -84,6 +84,7 @@ _SHARED = {
     "as_array": "inference",
     "column": "samples.quality",
     "decoded": "samples.quality",
+    "reconstructions": "inference",
 }
 __all__ = sorted(_WHERE)
 __getattr__ = lazy_names(__name__, {**_WHERE, **_SHARED})

@@ -27,6 +27,18 @@ def in_batches(function: Callable, batches: Iterable) -> np.ndarray:
     return np.concatenate([as_array(function(as_array(batch))) for batch in batches])
 
 
+def reconstructions(model, batch) -> np.ndarray:
+    """Reconstructions of one batch, float32 [n, h, w, c]: compiled once for all batches of a model.
+
+    Args:
+        model: An `Autoencoder`, or another model of images.
+        batch: float32 [n, h, w, c].
+    """
+    if not hasattr(model, "reconstruct"):
+        return as_array(model.predict_on_batch(batch))
+    return as_array(compiled(model.reconstruct)(batch))
+
+
 def encode(model, images, indices: bool = False) -> np.ndarray:
     """Returns the codes [n, ...] of images, in their order; for a variational bottleneck, the means.
 
@@ -73,9 +85,9 @@ def interpolate(model, first: np.ndarray, last: np.ndarray, steps: int) -> np.nd
         (5, 4, 4, 1)
     """
     ends = np.concatenate([one_image(model, first), one_image(model, last)])
-    codes = as_array(model.encode(ends))
+    codes = as_array(compiled(model.encode)(ends))
     line = interpolate_codes(codes[:1], codes[1:], steps)[:, 0]
-    return as_array(model.decode(line))
+    return as_array(compiled(model.decode)(line))
 
 
 def encoding_seconds(model, images: np.ndarray, repeats: int = 5) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.image_arrays import image_pairs, in_unit
+from keras_ae.evaluation.inference import reconstructions
 from keras_ae.losses import SSIM_K1, SSIM_K2, window_means
 
 HIGHEST_PSNR = 100.0  # dB; otherwise one image without error would make the mean infinite
@@ -152,7 +153,7 @@ def measure_reconstruction(model, images) -> ReconstructionScores:
     metrics = {"mse": mse, "rmse": rmse, "psnr": psnr, "ssim": ssim}
     scores: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
     for given, expected in image_pairs(model, images):
-        reconstructions = model.predict_on_batch(given)
+        restored = reconstructions(model, given)
         for name, metric in metrics.items():
-            scores[name].append(metric(expected, reconstructions))
+            scores[name].append(metric(expected, restored))
     return ReconstructionScores(**{name: np.concatenate(parts) for name, parts in scores.items()})

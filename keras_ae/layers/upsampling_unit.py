@@ -42,10 +42,12 @@ class UpsamplingUnit(keras.layers.Layer):
     def build(self, input_shape):
         self.unit.build(self.upsampling.compute_output_shape(input_shape))
 
-    def call(self, features):
+    def call(self, features, training=None):
+        if training and self.unit.enlarges(features.shape, self.factor):
+            return self.unit(features, training=training, enlarged=self.factor)
         if self.factor > 1:
             features = self.upsampling(features)
-        return self.unit(features)
+        return self.unit(features, training=training)
 
     def compute_output_shape(self, input_shape):
         return self.unit.compute_output_shape(self.upsampling.compute_output_shape(input_shape))

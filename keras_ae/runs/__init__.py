@@ -31,6 +31,7 @@ _WHERE = {
 }
 # What other packages of this library share, and nobody else needs.
 _SHARED = {
+    "Call": "worker",
     "Cost": "model_cost",
     "DIVERGED": "worker",
     "EXPORTED": "detector_directory",
@@ -41,6 +42,7 @@ _SHARED = {
     "LoadsData": "config",
     "Outcome": "worker",
     "POLL": "processes",
+    "Pool": "pool",
     "Processes": "processes",
     "REFUSED": "worker",
     "as_json": "config",
@@ -55,6 +57,7 @@ _SHARED = {
     "current_environment": "environment",
     "first_difference": "directory",
     "format_code": "config",
+    "images_record": "record",
     "judge_source": "outcome",
     "label_names": "outcome",
     "last_lines": "processes",
@@ -72,7 +75,6 @@ _SHARED = {
     "step_seconds": "step_time",
     "task_of": "tasks",
     "threads_each": "processes",
-    "train_at_once": "processes",
     "with_poolings": "choosing",
     "workers_that_pay": "processes",
 }

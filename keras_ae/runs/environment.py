@@ -68,6 +68,11 @@ def current_environment() -> dict:
     }
 
 
+def environment_here(_images) -> dict:
+    """`current_environment` of a worker."""
+    return current_environment()
+
+
 def _git_revision() -> str | None:
     """Returns the git revision of the library's own checkout, where it is one."""
     source = Path(__file__).resolve().parents[2]

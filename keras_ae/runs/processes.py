@@ -1,20 +1,15 @@
-"""Processes that train runs: several at a time, each with its share of threads, ended with their parent."""
+"""Processes that train runs, ended with their parent: how many at a time, and with how many threads each."""
 
-import json
 import os
-import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import IO, Any
 
 from keras_ae._support.errors import InputError
-from keras_ae._support.machine import available_memory, cores
+from keras_ae._support.machine import available_memory, cores, may_have_gpu
 from keras_ae.runs.directory import RunDirectory
-from keras_ae.runs.worker import Job, Outcome
 
 POLL = 0.5  # seconds between two looks at the histories
 TAIL = 20  # lines of a crashed process's output that are kept
@@ -57,86 +52,6 @@ class Processes:
                 process.kill()
 
 
-def train_at_once(
-    jobs: Mapping[str, Job], workers: int, logs: Path, threads: int | None = None, watch: Callable = lambda: None
-) -> dict[str, Outcome]:
-    """Train runs, several at a time; a process takes one after the other.
-
-    Args:
-        jobs: By name.
-        workers: Processes.
-        logs: Directory for what they print meanwhile.
-        threads: Threads of each process; an equal share of the machine's by default.
-        watch: Called twice a second.
-
-    Returns:
-        What came of each, 0 or DIVERGED.
-
-    Raises:
-        InputError, OSError: A job was refused; the others are ended.
-        RuntimeError: A process crashed, with the last of what it printed.
-    """
-    waiting: queue.SimpleQueue[tuple[str, Job]] = queue.SimpleQueue()
-    outcomes: dict[str, Outcome] = {}
-    processes = Processes()
-    for item in jobs.items():
-        waiting.put(item)
-    threads = threads or threads_each(workers)
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            files = [logs / f"worker{number}.log" for number in range(workers)]
-            serving = [pool.submit(_serve, waiting, processes, threads, file, outcomes) for file in files]
-            while wait(serving, timeout=POLL, return_when=FIRST_EXCEPTION).not_done:
-                watch()
-                for served in serving:
-                    if served.done():
-                        served.result()  # raises what ended it
-            for served in serving:
-                served.result()
-        finally:
-            processes.kill()
-    return outcomes
-
-
-def _serve(waiting, processes: Processes, threads: int, file: Path, outcomes: dict[str, Outcome]) -> None:
-    """Give one process job after job until none waits."""
-    try:
-        with file.open("w") as log:
-            # In a session of its own, or Ctrl-C would reach it too, and not only through its parent.
-            process = processes.start(log, threads, stdout=subprocess.PIPE, start_new_session=True)
-            while not waiting.empty():
-                try:
-                    name, job = waiting.get_nowait()
-                except queue.Empty:  # another worker was faster
-                    break
-                outcomes[name] = _ask(process, job, file)
-            process.kill()
-            process.wait()
-    finally:
-        file.unlink(missing_ok=True)
-
-
-def _ask(process: subprocess.Popen[str], job: Job, file: Path) -> Outcome:
-    assert process.stdin  # both are pipes, as `Processes.start` was asked for
-    assert process.stdout
-    try:
-        process.stdin.write(job.line())
-        process.stdin.flush()
-        answer = process.stdout.readline()
-    except BrokenPipeError:
-        answer = ""
-    if not answer:
-        raise RuntimeError(
-            "\n".join([f"the process that trained {job.out} ended ({process.wait()})", *last_lines(file)])
-        )
-    outcome = Outcome(**json.loads(answer))
-    if outcome.refusal:
-        raise InputError(*outcome.refusal)
-    if outcome.system:
-        raise OSError(*outcome.system)
-    return outcome
-
-
 def last_lines(log: Path) -> list[str]:
     """The last of what a process printed."""
     return log.read_text(errors="replace").strip().splitlines()[-TAIL:]
@@ -164,9 +79,7 @@ def workers_that_pay(jobs: int, batch_bytes: int, memory: int | None = None) -> 
         batch_bytes: Size of a batch of images in float32.
         memory: Bytes that are free; asked of the system by default.
     """
-    from keras_ae._support.execution import on_cpu
-
-    if not on_cpu():
+    if may_have_gpu() and not _on_cpu():
         return 1
     memory = available_memory() if memory is None else memory
     fit = int(memory / (PROCESS_BYTES + ACTIVATIONS * batch_bytes))
@@ -179,3 +92,9 @@ def last_step(path: Path) -> int:
         return int(RunDirectory(path).history()[-1]["step"])
     except (OSError, IndexError, ValueError, KeyError):
         return 0
+
+
+def _on_cpu() -> bool:
+    from keras_ae._support.execution import on_cpu  # imports Keras
+
+    return on_cpu()

@@ -9,6 +9,7 @@ from typing import Any
 from keras_ae._support.errors import InputError
 from keras_ae._support.fields import read_fields, settle_fields
 from keras_ae._support.reading import read_object
+from keras_ae.data import ImageData
 from keras_ae.runs.config import RunConfig, run_config_from_json
 
 FORMAT = 1
@@ -32,6 +33,12 @@ class RunImages:
             raise InputError(f"image_shape {list(self.image_shape)}", "height, width and channels of an image")
         if not all(isinstance(size, int) and size >= 0 for size in self.sizes.values()):
             raise InputError(f"sizes {self.sizes}", "numbers of images")
+
+
+def images_record(data: ImageData) -> dict[str, Any]:
+    """The images of a run, or of a comparison, as JSON values."""
+    sizes = {"image_shape": list(data.image_shape), "sizes": dict(data.sizes)}
+    return {"fingerprint": data.fingerprint(), **sizes}
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from keras_ae.runs.environment import current_environment
 from keras_ae.runs.feature_cache import seen_by
 from keras_ae.runs.fitting import fit
 from keras_ae.runs.history import RunHistory
+from keras_ae.runs.record import images_record
 from keras_ae.runs.run import Run
 from keras_ae.runs.tasks import check_labels, compile_model, task_of
 
@@ -177,11 +178,7 @@ def evaluate_run(path, progress: bool = True) -> dict[str, Any]:
 def _record(config: RunConfig, data: ImageData) -> dict[str, Any]:
     return {
         "config": as_json(config),
-        "data": {
-            "fingerprint": data.fingerprint(),
-            "image_shape": list(data.image_shape),
-            "sizes": dict(data.sizes),
-        },
+        "data": images_record(data),
         "model": {
             "architecture": config.model.architecture,
             "keywords": plain(config.model.keywords(data.image_shape)),

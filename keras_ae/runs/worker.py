@@ -1,6 +1,7 @@
 """Runs trained in a process of their own: `python -m keras_ae.runs.worker`, a job a line on standard input."""
 
 import gc
+import importlib
 import json
 import os
 import queue
@@ -39,6 +40,30 @@ class Job:
         """The job as the process takes it."""
         return json.dumps(asdict(self)) + "\n"
 
+    @property
+    def does(self) -> str:
+        """What the process does, for people."""
+        return f"trained {self.out}"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function to call.
+
+    Attributes:
+        function: MODULE:NAME. It gets what gives the images of a `RunConfig`, and then the keywords.
+        keywords: JSON values, as is what the function returns.
+        does: What the process does, for people.
+    """
+
+    function: str
+    keywords: dict[str, Any]
+    does: str
+
+    def line(self) -> str:
+        """The call as the process takes it."""
+        return json.dumps(asdict(self)) + "\n"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -49,16 +74,18 @@ class Outcome:
         reason: Why it was refused, or how it diverged.
         refusal: The parts of the `InputError`, if that was raised.
         system: Number, text and file name of the system's error, if that was raised.
+        value: What the function of a `Call` gave.
     """
 
     status: int
     reason: str = ""
     refusal: tuple[str, ...] = ()
     system: tuple = ()
+    value: Any = None
 
 
 def main() -> int:
-    """Train what the lines of standard input say, one after the other; outcomes are lines on standard output.
+    """Do what the lines of standard input say, one after the other; outcomes are lines on standard output.
 
     The process ends when standard input does: whoever started it is gone, and may be started again.
 
@@ -76,11 +103,11 @@ def main() -> int:
     gc.freeze()  # Else each collection walks all of TensorFlow.
     images = _Images()
     while True:
-        job = Job(**json.loads(jobs.get()))
+        job = _read(jobs.get())
         outcome = _answer(job, images)
         if outcome.reason:
             print(outcome.reason, file=sys.stderr)
-        if job.last:
+        if isinstance(job, Job) and job.last:
             return outcome.status
         print(json.dumps(asdict(outcome)), file=outcomes, flush=True)
         keras.utils.clear_session()  # Or the graphs of all jobs would pile up.
@@ -109,9 +136,17 @@ def run_job(job: Job, images: Callable, **options) -> Outcome:
     return Outcome(0)
 
 
-def _answer(job: Job, images: "_Images") -> Outcome:
+def _read(line: str) -> Job | Call:
+    values = json.loads(line)
+    return Call(**values) if "function" in values else Job(**values)
+
+
+def _answer(job: Job | Call, images: "_Images") -> Outcome:
     try:
-        return run_job(job, images.of, progress=False)
+        if isinstance(job, Job):
+            return run_job(job, images.of, progress=False)
+        module, _, name = job.function.partition(":")
+        return Outcome(0, value=getattr(importlib.import_module(module), name)(images.of, **job.keywords))
     except InputError as error:
         return Outcome(REFUSED, _line(error), refusal=(error.received, error.expected, error.action))
     except OSError as error:

@@ -1,5 +1,6 @@
 """Candidates trained at the same time: the bits of one after the other, refusals, interruptions."""
 
+import json
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from keras_ae.comparison import CompareConfig, compare
 from keras_ae.model_file import load_model
 from keras_ae.runs import DataConfig, TrainingConfig, processes
 from keras_ae.runs.config import as_json
+from keras_ae.runs.pool import Pool
 from keras_ae.runs.worker import DIVERGED, Job
 
 pytestmark = pytest.mark.tensorflow
@@ -46,7 +48,8 @@ def test_two_workers_give_the_bits_of_one(tmp_path, monkeypatch):
     monkeypatch.setattr(processes, "cores", lambda: 2)
     results = compare(CONFIG, tmp_path / "two", progress=False, workers=2)
     (tmp_path / "one").mkdir()
-    outcomes = processes.train_at_once(_jobs(CONFIG, tmp_path / "one"), 1, tmp_path, threads=1)
+    with Pool(1, tmp_path, threads=1) as pool:
+        outcomes = pool.run(_jobs(CONFIG, tmp_path / "one"))
     assert list(outcomes) == [one.name for one in results.trained]
     for name in outcomes:
         files = [tmp_path / "one" / name, tmp_path / "two" / "candidates" / name]
@@ -57,13 +60,57 @@ def test_two_workers_give_the_bits_of_one(tmp_path, monkeypatch):
     assert not list(tmp_path.rglob("worker*.log"))
 
 
+COMPARED = """
+import sys
+from keras_ae.cli import main
+main(sys.argv[1:])
+print("keras" in sys.modules, file=sys.stderr)
+"""
+
+
+def _compared(out, workers: int, *flags: str) -> tuple[dict, bool]:
+    """`results.json` without the times, of candidates with one thread each; whether the command loaded Keras."""
+    threads = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "LOKY_MAX_CPU_COUNT": "2"}
+    command = [sys.executable, "-c", COMPARED, "compare", "--workers", str(workers), "--out", str(out), *flags]
+    done = subprocess.run(
+        [*command, "--json"], check=True, capture_output=True, text=True, env=os.environ | threads
+    )
+    results = json.loads((out / "results.json").read_text())
+    for row in results["candidates"]:
+        row |= {name: None for name in TIMES if name in row}
+    return results, done.stderr.splitlines()[-1] == "True"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--data", "digits", "--halving", "--evaluations", "4", "--seeds", "2"),
+        ("--data", "digits", "--purpose", "detect", "--train-labels", "0", "1", "--false-positive-rate", "0.1"),
+    ],
+    ids=["halving", "detect"],
+)
+def test_results_of_two_workers_are_those_of_one_but_for_the_times(tmp_path, flags):
+    flags += ("--codes", "4x4x2", "4", "--steps", "8")
+    one, loaded = _compared(tmp_path / "one", 1, *flags)
+    assert loaded
+    two, loaded = _compared(tmp_path / "two", 2, *flags)
+    assert two == one
+    assert loaded == ("detect" in flags)  # Else only the workers take seconds to load it.
+    pictures = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.png"))
+    assert pictures
+    for picture in pictures:
+        assert (tmp_path / "two" / picture).read_bytes() == (tmp_path / "one" / picture).read_bytes()
+
+
 @pytest.mark.slow
 def test_a_candidate_that_diverges_is_told_and_the_others_go_on(tmp_path):
     config = _trained_otherwise(CONFIG, learning_rate=1e38)
     jobs = _jobs(CONFIG, tmp_path)
     names = list(jobs)[-2:]
     mixed = {names[0]: _jobs(config, tmp_path)[names[0]], names[1]: jobs[names[1]]}
-    outcomes = processes.train_at_once(mixed, 1, tmp_path)
+    with Pool(1, tmp_path) as pool:
+        outcomes = pool.run(mixed)
     assert outcomes[names[0]].status == DIVERGED
     assert "became" in outcomes[names[0]].reason
     assert outcomes[names[1]].status == 0
@@ -75,8 +122,8 @@ def test_a_refused_job_is_refused_in_the_words_of_one_process(tmp_path):
     job = Job(as_json(config), str(tmp_path / "run"), last=False)
     with pytest.raises(InputError) as alone:
         config.load_data(progress=False)
-    with pytest.raises(InputError) as caught:
-        processes.train_at_once({"run": job}, 1, tmp_path)
+    with pytest.raises(InputError) as caught, Pool(1, tmp_path) as pool:
+        pool.run({"run": job})
     assert str(caught.value) == str(alone.value)
 
 
