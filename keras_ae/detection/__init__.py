@@ -62,6 +62,7 @@ _SHARED = {
     "check_images": "calibration",
     "check_other_directory": "exported",
     "check_formats": "exporting",
+    "check_int8": "quantizing",
     "check_rate": "calibration",
     "check_significance": "drift",
     "check_threshold": "calibration",

@@ -18,7 +18,7 @@ from keras_ae.detection.card_page import write_card
 from keras_ae.detection.conformal import conformal_outputs, conformal_tolerances, deciding
 from keras_ae.detection.detector import AnomalyDetector
 from keras_ae.detection.inputs import Batches
-from keras_ae.detection.quantizing import QuantizingImages, write_int8
+from keras_ae.detection.quantizing import QuantizingImages, check_int8, write_int8
 from keras_ae.detection.scores.codes import CodeDensity
 from keras_ae.detection.scores.combination import Combination
 from keras_ae.detection.scores.likelihood import JointLikelihood
@@ -100,6 +100,8 @@ def export_detector(
     formats = check_formats(formats)
     if "int8" in formats and quantizing is None:
         raise InputError("the format int8 without images", "those to quantize with", "give quantizing=")
+    if "int8" in formats:
+        check_int8(detector.score_)
     path, model, shape = Path(path), detector.autoencoder, detector.image_shape
     check_float32(model)
     images = _examples(images, shape)

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from keras_ae._support.errors import InputError
 from keras_ae._support.pixels import slices
 from keras_ae.detection.calibration import Calibration
 from keras_ae.detection.conformal import conformal_outputs
 from keras_ae.detection.detector import AnomalyDetector
 from keras_ae.detection.measures import roc_auc
 from keras_ae.detection.outcome import measure_outcome
+from keras_ae.detection.scores.base import Score
+from keras_ae.detection.scores.tiled import Tiled
 from keras_ae.detection.together import judged
 from keras_ae.export import convert_to_int8, portable_endpoint
 
@@ -43,6 +46,12 @@ class QuantizingImages:
     groups: np.ndarray | None = None
     tested: Iterable[np.ndarray] = ()
     normal: np.ndarray | None = None
+
+
+def check_int8(score: Score) -> None:
+    """Refuse a score in tiles, at whose loop LiteRT's quantizer crashes the process (`InputError`)."""
+    if isinstance(score, Tiled):
+        raise InputError("the format int8 of a detector in tiles", "whole images", "leave out --tile, or int8")
 
 
 def write_int8(detector: AnomalyDetector, directory: Path, images: QuantizingImages) -> dict[str, Any]:

@@ -27,6 +27,14 @@ def write_openvino(what: str, endpoint: Endpoint, path, images: np.ndarray) -> P
 
     Raises:
         InputError: An output differs by more than it may (`check_parity`), or packages are missing.
+
+    Example:
+        >>> from importlib.util import find_spec
+        >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+        >>> endpoint = kae.export.portable_endpoint(lambda x: {"codes": model.encode(x)}, (4, 4, 1))
+        >>> images = np.ones((2, 4, 4, 1), "float32")
+        >>> find_spec("openvino") is None or write_openvino("encode", endpoint, "encode.xml", images).holds
+        True
     """
     openvino = require_openvino()
     content, names, _ = convert_to_onnx(what, endpoint)
@@ -40,7 +48,13 @@ def write_openvino(what: str, endpoint: Endpoint, path, images: np.ndarray) -> P
 
 
 def require_openvino():
-    """Returns the package; `InputError` where it is missing."""
+    """Returns the package; `InputError` where it is missing.
+
+    Example:
+        >>> from importlib.util import find_spec
+        >>> find_spec("openvino") is None or require_openvino().__name__ == "openvino"
+        True
+    """
     try:
         import openvino
     except ImportError:

@@ -13,6 +13,7 @@ from keras_ae.detection import (
     Observation,
     as_score,
     check_formats,
+    check_int8,
     portable_endpoints,
 )
 from keras_ae.export import (
@@ -84,6 +85,7 @@ def rehearse_export(
         require_openvino()
         convert_to_onnx("score", portable)
     if "int8" in formats:
+        check_int8(detector.score_)
         convert_to_int8(model, "score", portable, images)
     if "litert" in formats:
         _, runner = convert_to_litert(model, "score", portable)

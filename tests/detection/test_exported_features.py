@@ -131,6 +131,9 @@ def test_a_detector_in_8_bits_has_a_threshold_of_its_own_and_says_what_it_loses(
     assert line in (tmp_path / "exported/README.md").read_text()
     with pytest.raises(InputError, match="int8 without images"):
         detector.export(tmp_path / "other", ("savedmodel", "int8"))
+    in_tiles = detector.in_tiles((24, 24)).calibrate(_images(20, 24))
+    with pytest.raises(InputError, match="int8 of a detector in tiles"):
+        in_tiles.export(tmp_path / "other", ("savedmodel", "int8"), quantizing=quantizing)
 
 
 def test_openvino_gives_what_the_detector_does(detector, tmp_path):
