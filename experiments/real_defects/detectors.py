@@ -24,7 +24,7 @@ class Candidate:
     """A detector: from features to a model, or none where it needs no training, and the score.
 
     `layers` are those of the frozen network, () for its usual ones, "block_4" and "block_10"; each value of their
-    maps is averaged over `neighbours` × `neighbours`.
+    maps is averaged over `neighbours` × `neighbours`; `evened` images have no uneven light.
     """
 
     score: Callable[[], Score]
@@ -32,6 +32,7 @@ class Candidate:
     settings: tuple[tuple[str, object], ...] = ()
     layers: tuple[str, ...] = ()
     neighbours: int = 3
+    evened: bool = False
 
     def model(self, features, maps: np.ndarray, seed: int):
         """The trained autoencoder of maps [n, rows, columns, channels]; without a code the features themselves."""
@@ -75,4 +76,10 @@ CANDIDATES |= {
     "spread-16": Candidate(_spread, layers=STRIDE_16, neighbours=1),
     "both": Candidate(lambda: Combination((_smooth(), _spread()))),
 }
+MORE_LAYERS = ("block_4", "block_7", "block_10", "block_14")  # at strides 8 to 32, 424 channels
+CANDIDATES |= {
+    "evened": Candidate(_smooth, layers=MORE_LAYERS, evened=True),
+    "evened-both": Candidate(lambda: Combination((_smooth(), _spread())), layers=MORE_LAYERS, evened=True),
+}
+EVENED = ("evened", "evened-both")
 CHOSEN = "both"

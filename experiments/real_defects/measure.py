@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 import keras_ae as kae
-from experiments.real_defects.detectors import CANDIDATES, CHOSEN, SIZE, Candidate
-from experiments.real_defects.tiles import Division, Tiles, divide, load_tiles
+from experiments.real_defects.detectors import CANDIDATES, CHOSEN, EVENED, SIZE, Candidate
+from experiments.real_defects.tiles import Division, Tiles, divide, evened, load_tiles
 from keras_ae._support.execution import compiled
 from keras_ae.detection import (
     Calibration,
@@ -34,6 +34,8 @@ PRESETS = {
     "chosen": [((CHOSEN,), 3, True, True), ((CHOSEN,), 1, False, True)],
     "cpu": [
         (SPREADS, 3, True, True),
+        (EVENED, 3, True, True),
+        (EVENED, 1, False, True),
         ((CHOSEN, "gaussian", "gaussian-padim"), 1, True, False),
         ((CHOSEN,), 1, False, True),
         (FEW, 1, True, True),
@@ -54,14 +56,15 @@ class Features:
 
     def maps(self, candidate: Candidate, per_image: bool) -> tuple:
         """Network and maps [n, rows, columns, channels]."""
-        layers = candidate.layers, candidate.neighbours
+        layers = candidate.layers, candidate.neighbours, candidate.evened
         if layers != self._layers:
             shape = self._tiles.images.shape[1:]
             network = kae.architectures.features(
                 layers=candidate.layers, size=SIZE, image_shape=shape, neighbours=candidate.neighbours
             )
             function = compiled(lambda images: network(images))
-            raw = np.concatenate([np.asarray(function(batch)) for batch in _batches(self._tiles.images)])
+            images = evened(self._tiles.images) if candidate.evened else self._tiles.images
+            raw = np.concatenate([np.asarray(function(batch)) for batch in _batches(images)])
             self._layers, self._network, self._raw = layers, network, raw
         scaled = [np.asarray(scaled_per_image(some)) if per_image else some for some in _batches(self._raw)]
         return self._network, np.concatenate(scaled)
@@ -123,7 +126,7 @@ def main() -> None:
     done = {(row["detector"], row["split"], row["normalized_by"], row["seed"]) for row in rows}
     features = Features(tiles)
     for names, seeds, by_tile, per_image in PRESETS[arguments.preset]:
-        for name in sorted(names, key=lambda name: CANDIDATES[name].layers):
+        for name in sorted(names, key=lambda name: (CANDIDATES[name].evened, CANDIDATES[name].layers)):
             for seed in range(seeds):
                 key = (name, "tile" if by_tile else "random", "image" if per_image else "all", str(seed))
                 if key in done:

@@ -184,8 +184,8 @@ class Calibration:
         Args:
             images: Number of further images.
             confidence: Part of such numbers, in (0, 1).
-            groups: Name or number of the group of each of these; where the calibration has groups and these are
-                not told, they are taken to be as large.
+            groups: Name or number of the group of each of these; where the calibration has groups and none are
+                given, they are taken to be as large.
         """
         from scipy.stats import betabinom
 
