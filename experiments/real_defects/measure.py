@@ -10,7 +10,7 @@ import numpy as np
 
 import keras_ae as kae
 from experiments.real_defects.detectors import CANDIDATES, CHOSEN, EVENED, SIZE, Candidate
-from experiments.real_defects.tiles import Division, Tiles, divide, evened, load_tiles
+from experiments.real_defects.tiles import Division, Tiles, divide, load_tiles
 from keras_ae._support.execution import compiled
 from keras_ae.detection import (
     Calibration,
@@ -60,11 +60,14 @@ class Features:
         if layers != self._layers:
             shape = self._tiles.images.shape[1:]
             network = kae.architectures.features(
-                layers=candidate.layers, size=SIZE, image_shape=shape, neighbours=candidate.neighbours
+                layers=candidate.layers,
+                size=SIZE,
+                image_shape=shape,
+                neighbours=candidate.neighbours,
+                even_light=candidate.evened,
             )
             function = compiled(lambda images: network(images))
-            images = evened(self._tiles.images) if candidate.evened else self._tiles.images
-            raw = np.concatenate([np.asarray(function(batch)) for batch in _batches(images)])
+            raw = np.concatenate([np.asarray(function(batch)) for batch in _batches(self._tiles.images)])
             self._layers, self._network, self._raw = layers, network, raw
         scaled = [np.asarray(scaled_per_image(some)) if per_image else some for some in _batches(self._raw)]
         return self._network, np.concatenate(scaled)

@@ -8,14 +8,12 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import gaussian_filter
 from scipy.sparse.csgraph import connected_components
 
 NORMAL = "Free"
 PARTS = 5  # a fifth of the normal tiles is for testing, and a fifth for the threshold
 FEWEST = 3  # shots of one tile
 THUMBNAIL, NEIGHBOURS, RATIO = 32, 20, 0.15  # pixels a side; as in `keras_ae.data.near_duplicates`
-LOCAL, CONTRAST, FLAT = 1 / 8, 0.2, 0.02  # width, contrast, and deviation that is added where nothing varies
 DEVELOPMENT = 4  # a quarter of the defective tiles is for choosing settings, and never tested on
 
 
@@ -114,25 +112,6 @@ def joined(tiles: np.ndarray, images: np.ndarray) -> np.ndarray:
     rows, columns = np.nonzero(alike)
     links[which[rows], which[columns]] = True
     return numbers[connected_components(links, directed=False)[1]][which]
-
-
-def evened(images: np.ndarray) -> np.ndarray:
-    """Images without uneven light: grey levels less their local mean, by their local deviation, around 0.5.
-
-    Args:
-        images: uint8 [n, side, side, 1].
-
-    Returns:
-        float32 [n, side, side, 1] in [0, 1]; "local" is a Gaussian whose deviation is an eighth of the side.
-    """
-    even = np.empty(images.shape, np.float32)
-    width = images.shape[1] * LOCAL
-    for row, image in enumerate(images[..., 0]):
-        gray = image.astype(np.float32) / 255
-        centred = gray - gaussian_filter(gray, width, mode="nearest")
-        deviation = np.sqrt(gaussian_filter(np.square(centred), width, mode="nearest"))
-        even[row, ..., 0] = np.clip(0.5 + CONTRAST * centred / (deviation + FLAT), 0, 1)
-    return even
 
 
 def divide(tiles: Tiles, seed: int, by_tile: bool = True) -> Division:

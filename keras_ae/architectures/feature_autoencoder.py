@@ -17,7 +17,7 @@ _TINY = {"input_shape": (32, 32, 1), "weights": None, "layers": ("block_0",), "c
 @with_examples(
     Example(_TINY),
     Example({**_TINY, "kernel": 3, "per_image": True, "bottleneck": "variational"}),
-    Example({**_TINY, "hidden": False}),
+    Example({**_TINY, "hidden": False, "even_light": True}),
 )
 def feature_autoencoder(
     input_shape: tuple[int, int, int],
@@ -29,6 +29,7 @@ def feature_autoencoder(
     neighbours: int = 1,
     weights: str | None = "imagenet",
     per_image: bool = False,
+    even_light: bool = False,
     bottleneck: Bottleneck | str = "identity",
     name: str = "feature_autoencoder",
 ) -> Autoencoder:
@@ -43,7 +44,7 @@ def feature_autoencoder(
         input_shape: (height, width, channels) of the images.
         code_shape: (rows, columns, channels) of the code; the features have as many rows and columns.
         backbone: `FeatureMaps` that are adapted already, or the backbone's name, as for `features`.
-        layers, neighbours, weights, per_image: Same as for `features`.
+        layers, neighbours, weights, per_image, even_light: Same as for `features`.
         kernel: Width of the convolutions: 1, or 3 to see what is around each position.
         hidden: Whether there are hidden layers.
         bottleneck: A bottleneck from and to `code_shape`, or its name.
@@ -64,7 +65,7 @@ def feature_autoencoder(
     if isinstance(backbone, FeatureMaps):
         maps = backbone
     else:
-        maps = features(backbone, layers, size, input_shape, neighbours, weights, per_image)
+        maps = features(backbone, layers, size, input_shape, neighbours, weights, per_image, even_light)
     if maps.size != tuple(size) or maps.image_shape != tuple(input_shape):
         received = f"features {maps.size} of images {maps.image_shape} for codes of {tuple(code_shape)}"
         raise InputError(received, "as many rows and columns as the code has, of the same images")

@@ -108,6 +108,7 @@ class Detect(Purpose):
     map_size: int = option(32, "rows and columns of the maps")
     map_neighbours: int = option(3, "width of the square that each value of a map is averaged over, an odd number")
     per_image: bool = option(False, "centre and scale the maps of each image by themselves")
+    even_light: bool = option(False, "take uneven light out of the images before the network sees them")
     feature_codes: tuple[int, ...] = option(DEPTHS, "values of a code at each position of the maps, one or more")
     pixels: bool = option(True, "try autoencoders of pixels as well, beside those of features")
 
@@ -124,8 +125,8 @@ class Detect(Purpose):
     @property
     def maps(self) -> FeatureConfig:
         """The frozen network and its maps."""
-        settings = self.feature_weights, self.feature_layers, self.map_size, self.map_neighbours, self.per_image
-        return FeatureConfig(self.features, *settings)
+        network = self.features, self.feature_weights, self.feature_layers
+        return FeatureConfig(*network, self.map_size, self.map_neighbours, self.per_image, self.even_light)
 
     def images(self, data: DataConfig) -> DataConfig:
         return self.maps.data(data)

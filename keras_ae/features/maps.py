@@ -9,7 +9,9 @@ from keras import ops
 from keras_ae._support.errors import InputError
 from keras_ae._support.execution import compiled
 from keras_ae._support.pixels import tensor_in_unit
+from keras_ae.features.even_light import even_light
 
+SETTINGS = ("size", "channels", "neighbours", "per_image", "even_light")
 BATCH = 16  # images of one array at a time: maps are large
 FLICKER = 1e-3  # added to the deviation within an image: what hardly changes there is not blown up
 FAINTEST = 1e-6  # deviation of a channel that never changes
@@ -30,6 +32,7 @@ class FeatureMaps(keras.Model):
         neighbours: Width of the square that each value is averaged over beforehand; an odd number.
         per_image: Whether each channel is first centred and scaled by its mean and deviation over the positions of
             the image itself, which takes away how it was lit and exposed (and whether all of it is unusual).
+        even_light: Whether uneven light is taken out of the images before the network sees them (`even_light`).
 
     Example:
         >>> pixels = keras.Input((8, 8, 3))
@@ -47,6 +50,7 @@ class FeatureMaps(keras.Model):
         channels: int = 3,
         neighbours: int = 1,
         per_image: bool = False,
+        even_light: bool = False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -55,6 +59,7 @@ class FeatureMaps(keras.Model):
         rows, columns = size
         self.size = (rows, columns)
         self.matrix, self.offset, self.per_image = np.float32(matrix), np.float32(offset), per_image
+        self.even_light = even_light
         if channels not in (1, 3):
             raise InputError(f"features of images with {channels} channels", "images with 1 or 3 channels")
         if neighbours < 1 or neighbours % 2 == 0:
@@ -126,7 +131,7 @@ class FeatureMaps(keras.Model):
 
     def get_config(self):
         network = keras.saving.serialize_keras_object(self.network)
-        settings = {name: getattr(self, name) for name in ("size", "channels", "neighbours", "per_image")}
+        settings = {name: getattr(self, name) for name in SETTINGS}
         arrays = {"matrix": self.matrix.tolist(), "offset": self.offset.tolist()}
         return {"name": self.name, "network": network, **arrays, **settings}
 
@@ -138,6 +143,7 @@ class FeatureMaps(keras.Model):
     def unscaled(self, images):
         """The maps of images before the channels are scaled by what `adapt` learned."""
         images = ops.cast(tensor_in_unit(images), "float32")
+        images = even_light(images) if self.even_light else images
         images = ops.concatenate([images] * 3, axis=-1) if self.channels == 1 else images
         outputs = self.network(ops.matmul(images, self.matrix) + self.offset, training=False)
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]

@@ -20,6 +20,7 @@ def features(
     neighbours: int = 1,
     weights: str | None = "imagenet",
     per_image: bool = False,
+    even_light: bool = False,
 ) -> FeatureMaps:
     """A frozen network that was trained on photographs, as a model from images to feature maps.
 
@@ -34,6 +35,7 @@ def features(
         neighbours: Width of the square that each value is averaged over beforehand; an odd number.
         weights: "imagenet", a weight file, or None for random ones.
         per_image: Whether each image's channels are centred and scaled by themselves: where exposures differ.
+        even_light: Whether uneven light is taken out of the images first (`keras_ae.features.even_light`).
 
     Returns:
         Features that are not normalised yet: call `adapt` with normal images.
@@ -55,7 +57,7 @@ def features(
         if name not in known:
             raise unknown_name("layer", name, known)
     network = keras.Model(opened.network.input, [known[name].output for name in names], name=opened.network.name)
-    return FeatureMaps(network, opened.matrix, opened.offset, pair, channels, neighbours, per_image)
+    return FeatureMaps(network, opened.matrix, opened.offset, pair, channels, neighbours, per_image, even_light)
 
 
 def _rows_and_columns(size: int | Iterable[int]) -> tuple[int, int]:
@@ -75,18 +77,19 @@ def feature_maps(
     neighbours: int = 1,
     weights: str | None = "imagenet",
     per_image: bool = False,
+    even_light: bool = False,
 ) -> FeatureMaps:
     """The same with the keywords of an architecture, so that a run can have features and no autoencoder.
 
     Args:
         input_shape: (height, width, channels) of the images.
-        backbone, layers, size, neighbours, weights, per_image: As of `features`.
+        backbone, layers, size, neighbours, weights, per_image, even_light: Same as for `features`.
 
     Raises:
-        InputError: As of `features`.
+        InputError: `features` refuses them.
 
     Example:
         >>> feature_maps((32, 32, 3), layers="block_0", size=8, weights=None).map_shape
         (8, 8, 16)
     """
-    return features(backbone, layers, size, input_shape, neighbours, weights, per_image)
+    return features(backbone, layers, size, input_shape, neighbours, weights, per_image, even_light)

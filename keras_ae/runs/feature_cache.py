@@ -136,6 +136,7 @@ class _Cache:
         """What the maps depend on: the images, the network with its weights, and what is done to its outputs."""
         features = self.features
         settings = [getattr(features, name) for name in ("size", "channels", "neighbours", "per_image")]
+        settings += ["even light"] if features.even_light else []
         kinds = [type(layer).__name__ for layer in features.network.layers]
         digest = hashlib.sha256(repr((self.data.fingerprint(), self.data.sizes, settings, kinds)).encode())
         for array in (features.matrix, features.offset, *features.network.get_weights()):

@@ -43,6 +43,8 @@ class FeatureConfig:
     """Width of the square that each value of a map is averaged over; an odd number."""
     per_image: bool = False
     """Centre and scale the maps of each image by themselves, where exposures differ."""
+    even_light: bool = False
+    """Take uneven light out of the images before the network sees them; it becomes a part of the detector."""
 
     def __post_init__(self):
         settle_fields(self)
@@ -103,7 +105,7 @@ class FeatureConfig:
         if self.feature_weights is not None:
             options["weights"] = None if self.feature_weights == RANDOM else self.feature_weights
         options |= {"layers": self.feature_layers} if self.feature_layers else {}
-        options |= {"per_image": True} if self.per_image else {}
+        options |= {name: True for name in ("per_image", "even_light") if getattr(self, name)}
         if not autoencoder:
             return ModelConfig(MAPS, options=_as_options(options))
         del options["size"]

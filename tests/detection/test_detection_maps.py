@@ -8,8 +8,9 @@ import keras_ae as kae
 from keras_ae._support.errors import InputError
 from keras_ae.detection import as_score
 from keras_ae.detection.scores.nearest_patches import NearestPatches, greedy_coreset
-from keras_ae.detection.scores.pooling import blurred, pool
+from keras_ae.detection.scores.pooling import pool
 from keras_ae.detection.scores.position_gaussian import PositionGaussian, averaged, merged_moments
+from keras_ae.features import blurred
 
 
 @pytest.fixture(scope="module")

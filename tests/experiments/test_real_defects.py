@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.real_defects.tiles import Tiles, _tiles, divide, evened, joined, thumbnails
+from experiments.real_defects.tiles import Tiles, _tiles, divide, joined, thumbnails
 
 
 def test_shots_whose_exposure_does_not_rise_begin_another_tile():
@@ -47,13 +47,3 @@ def test_another_exposure_has_the_same_thumbnail():
     image = np.random.default_rng(0).integers(20, 100, (1, 64, 96), dtype=np.uint8)
     same = thumbnails(np.concatenate([image, 2 * image + 30]))
     assert 1 - same[0] @ same[1] < 1e-3  # thumbnails are bytes
-
-
-def test_evened_images_have_no_uneven_light():
-    spots = np.random.default_rng(0).integers(0, 40, (64, 64))
-    light = np.linspace(0, 160, 64)[None, :]
-    flat, lit = (np.uint8(20 + spots + shade)[None, ..., None] for shade in (0 * light, light))
-    first, second = evened(flat)[0, 8:-8, 8:-8, 0], evened(lit)[0, 8:-8, 8:-8, 0]
-    assert np.corrcoef(first.ravel(), second.ravel())[0, 1] > 0.95
-    assert abs(second[:, :10].mean() - second[:, -10:].mean()) < 0.05
-    np.testing.assert_allclose(evened(np.full((1, 16, 16, 1), 77, np.uint8)), 0.5, atol=1e-5)

@@ -5,9 +5,11 @@ import importlib.util
 import keras
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 import keras_ae as kae
 from keras_ae._support.errors import InputError
+from keras_ae.features import even_light
 from keras_ae.features.backbones import open_backbone, packaged_weights
 from keras_ae.features.torch_weights import read_torch_weights
 
@@ -145,3 +147,26 @@ def test_the_packaged_network_recognises_a_palace_and_a_daisy():
     head = head / np.sqrt(rest["_bn1.running_var"] + 1e-3) * rest["_bn1.weight"] + rest["_bn1.bias"]
     logits = head.clip(0, 6).mean((1, 2)) @ rest["_fc.weight"].T + rest["_fc.bias"]
     assert logits.argmax(1).tolist() == [698, 985]  # of ImageNet's classes
+
+
+def test_even_light_is_what_local_means_and_deviations_leave():
+    images = np.random.default_rng(0).random((2, 24, 32, 3)).astype(np.float32)
+    images *= np.linspace(0.1, 1, 32, dtype=np.float32)[None, None, :, None]
+    expected = np.empty_like(images)
+    for image, channel in np.ndindex(2, 3):
+        gray = images[image, ..., channel].astype(np.float64)
+        centred = gray - gaussian_filter(gray, 3, mode="nearest", radius=12)
+        deviation = np.sqrt(gaussian_filter(centred**2, 3, mode="nearest", radius=12))
+        expected[image, ..., channel] = np.clip(0.5 + 0.2 * centred / (deviation + 0.02), 0, 1)
+    np.testing.assert_allclose(even_light(images), expected, atol=1e-5)
+
+
+def test_features_with_even_light_see_images_without_it_and_say_so():
+    images = np.random.default_rng(0).random((2, 8, 8, 3)).astype(np.float32)
+    maps = _maps(_pixels(), (8, 8), even_light=True)
+    np.testing.assert_allclose(maps(images), even_light(images), atol=1e-6)
+    again = kae.features.FeatureMaps.from_config(maps.get_config())
+    assert again.even_light
+    options = kae.runs.FeatureConfig("efficientnet_lite0", even_light=True)
+    model = options.model(kae.runs.ModelConfig("strided", "2"), autoencoder=True)
+    assert "even_light=True" in model.options

@@ -10,7 +10,8 @@ from keras import ops
 from keras_ae._support.errors import InputError
 from keras_ae.detection.observation import Observation
 from keras_ae.detection.scores.base import Score, check_settings
-from keras_ae.detection.scores.pooling import blurred, check_pooling, pool
+from keras_ae.detection.scores.pooling import check_pooling, pool
+from keras_ae.features import blurred
 
 LARGEST_SMOOTHING = 64
 Maps = Literal["features", "code", "residual"]

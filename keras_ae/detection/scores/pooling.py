@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from math import ceil
 
-import numpy as np
 from keras import ops
 
 from keras_ae._support.errors import unknown_name
-
-RADIUS = 4  # in deviations of the Gaussian, from where on its weights are left out
+from keras_ae.features import blurred
 
 
 def _mean(maps):
@@ -80,23 +78,3 @@ def check_pooling(pooling: str) -> None:
     """Refuse an unknown one (`InputError`)."""
     if pooling not in POOLINGS:
         raise unknown_name("pooling", str(pooling), POOLINGS)
-
-
-def blurred(maps, deviation: float):
-    """Maps [n, rows, columns] smoothed by a Gaussian of that deviation in positions; the rim is repeated.
-
-    Two products with matrices: each export format has these, for batches of any size.
-    """
-    rows, columns = (_weights(length, deviation) for length in maps.shape[1:3])
-    return ops.matmul(ops.matmul(rows, maps), columns.T)
-
-
-def _weights(length: int, deviation: float) -> np.ndarray:
-    """[length, length]: of each place the weights of all places."""
-    radius = ceil(RADIUS * deviation)
-    steps = np.arange(-radius, radius + 1)
-    kernel = np.exp(-0.5 * np.square(steps / deviation))
-    weights = np.zeros((length, length), np.float64)
-    for place in range(length):
-        np.add.at(weights[place], np.clip(place + steps, 0, length - 1), kernel / kernel.sum())
-    return weights.astype(np.float32)
