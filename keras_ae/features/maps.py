@@ -9,7 +9,7 @@ from keras import ops
 from keras_ae._support.errors import InputError
 from keras_ae._support.execution import compiled
 from keras_ae._support.pixels import tensor_in_unit
-from keras_ae.features.even_light import even_light
+from keras_ae.features.lighting import even_light
 
 SETTINGS = ("size", "channels", "neighbours", "per_image", "even_light")
 BATCH = 16  # images of one array at a time: maps are large
