@@ -47,6 +47,8 @@ class DetectionJudge(Judge):
         self.out = out
         if self.features is not None:
             seen_by(self.features, self.data, out, adapt=True, progress=progress)
+            for part in (self.trial.anomalous, self.trial.test_anomalous):  # not in several workers at a time
+                part.seen(self.features, self._cache)
 
     def choose(self, path: Path, model) -> DetectionSelection:
         # In float32, as the detector will be exported.
