@@ -39,8 +39,10 @@ def _images(count: int, side: int = SIDE, seed: int = 0) -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("score", "side"),
-    [(PositionGaussian(channels=CHANNELS), SIDE), (NearestPatches(kept=2000), 24)],
-    ids=("whole", "tiled"),
+    [
+        pytest.param(PositionGaussian(channels=CHANNELS), SIDE, id="whole"),
+        pytest.param(NearestPatches(kept=2000), 24, id="tiled", marks=pytest.mark.slow),
+    ],
 )
 def test_what_a_score_learned_is_stored_once_in_a_graph(features, score, side, tmp_path):
     images = _images(40, side)

@@ -121,7 +121,7 @@ def test_an_autoencoder_is_trained_on_tiles_and_calibrated_on_whole_images(tmp_p
     boards = tmp_path / "boards"
     _boards(boards, {"train/good": 30, "test/good": 5, "test/thin": 5}, 32)
     model = ["--architecture", "fully_connected", "--code", "4", "--options", "hidden=(8,)"]
-    train = ["--steps", "20", "--evaluations", "2", "--patience", "2", "--false-positive-rate", "0.2"]
+    train = ["--steps", "4", "--evaluations", "2", "--patience", "2", "--false-positive-rate", "0.2"]
     tiles = ["--tile", "16", "--overlap", "0", "--score", "mse+nearest_codes"]
     command = ["detect", "train", "--data", f"folder:{boards}", *model, *train, *tiles]
     assert main([*command, "--out", str(tmp_path / "out")]) == 0
