@@ -19,16 +19,20 @@ import numpy as np
 from measure import seconds_a_call, show
 
 import keras_ae as kae
-from keras_ae.detection import ExportedDetector
+from keras_ae.detection import ExportedDetector, QuantizingImages
 
 FITTED, CALIBRATED = 24, 20
+
+
+def noise(side: int) -> np.ndarray:
+    """Images [24, side, side, 3]."""
+    return np.random.default_rng(0).random((FITTED, side, side, 3)).astype(np.float32)
 
 
 def detectors(side: int, backbone: str, weights: str | None) -> dict[str, kae.AnomalyDetector]:
     """A detector of pixels and one of features, both fitted to noise."""
     keras.utils.set_random_seed(0)
-    shape = (side, side, 3)
-    images = np.random.default_rng(0).random((FITTED, *shape)).astype(np.float32)
+    shape, images = (side, side, 3), noise(side)
     features = kae.architectures.features(backbone, image_shape=shape, neighbours=3, weights=weights)
     features.adapt(images)
     models = {
@@ -93,6 +97,7 @@ def main() -> None:
     parser.add_argument("--features", default="efficientnet_lite0")
     parser.add_argument("--weights", help="imagenet, or a file; random ones by default")
     parser.add_argument("--formats", nargs="+", default=["savedmodel", "onnx", "litert"])
+    parser.add_argument("--only", choices=("pixels", "features"), help="one of the detectors")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
@@ -100,9 +105,13 @@ def main() -> None:
     pixels = generator.integers(0, 256, (options.batch_size, options.side, options.side, 3), np.uint8)
     photographs = generator.integers(0, 256, (options.batch_size, *options.photograph, 3), np.uint8)
     for name, detector in detectors(options.side, options.features, options.weights).items():
+        if options.only not in (None, name):
+            continue
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / "detector"
-            detector.export(path, tuple(options.formats), images=np.float32(pixels[:2]) / 255)
+            quantizing = QuantizingImages(noise(options.side)[:8], [noise(options.side)])
+            examples = np.float32(pixels[:2]) / 255
+            detector.export(path, tuple(options.formats), images=examples, quantizing=quantizing)
             files = [*path.glob("*.pb"), *path.glob("variables/*")]
             print(f"{name}: SavedModel of {sum(file.stat().st_size for file in files) / 1e6:.1f} MB")
             for way, (function, images) in ways(path, pixels, photographs).items():

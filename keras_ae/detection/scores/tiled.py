@@ -109,8 +109,11 @@ class Tiled(Score):
         """
         tiling = self.tiling(seen.model)
         shapes = [(tiling.columns,), *([(tiling.columns, tiling.tile, tiling.tile)] if has_map else [])]
-        strips = tiling.strips(seen.images)
-        return _in_turn(lambda tiles: tuple(function(Observation(seen.model, tiles))), strips, shapes)
+
+        def judged(tiles) -> tuple:
+            return tuple(ops.cast(each, "float32") for each in function(Observation(seen.model, tiles)))
+
+        return _in_turn(judged, tiling.strips(seen.images), shapes)
 
     def copy(self) -> Self:
         return replace(self, of=self.of.copy())
