@@ -94,19 +94,24 @@ def test_thin_defects_that_vanish_when_an_image_is_shrunk_are_found_in_tiles(tmp
     np.testing.assert_allclose(exported.map(thin), maps, atol=1e-3)
 
 
-def test_many_tiles_one_by_one_score_as_few_together(monkeypatch):
+def test_an_image_is_as_anomalous_as_its_worst_tile_and_maps_are_those_of_its_tiles():
     images = np.random.default_rng(0).random((6, 16, 12, 1)).astype("float32")
     model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
-    score = kae.detection.Tiled(kae.detection.as_score("mse"), (16, 12))
-    values = []
-    for at_once in (1000, 1):
-        monkeypatch.setattr("keras_ae.detection.scores.tiled.AT_ONCE", at_once)
-        detector = kae.AnomalyDetector(model, score, holdout=0).fit(images)
-        values.append((detector.anomaly_scores(images), detector.anomaly_maps(images)))
-    np.testing.assert_allclose(values[0][0], values[1][0], rtol=1e-5)
-    np.testing.assert_allclose(values[0][1], values[1][1], rtol=1e-5, atol=1e-6)
-    settings = {"name": "tiled", **score.config()}
-    assert score_from_config(settings) == score
+    tiling = Tiling((16, 12), 4, 0.25)
+    tiles = np.asarray(tiling.cut(images))
+    flat = tiles.reshape(-1, 4, 4, 1)
+    of_tiles = kae.AnomalyDetector(model, "standardized_error", holdout=0).fit(flat)
+    detector = of_tiles.in_tiles((16, 12))
+    expected = of_tiles.anomaly_scores(flat).reshape(tiling.count, 6).max(axis=0)
+    np.testing.assert_allclose(detector.anomaly_scores(images), expected, rtol=1e-5)
+    maps = of_tiles.anomaly_maps(flat).reshape(tiling.count, 6, 4, 4)
+    np.testing.assert_allclose(
+        detector.anomaly_maps(images), np.asarray(tiling.joined(maps)), rtol=1e-4, atol=1e-5
+    )
+    fitted = kae.AnomalyDetector(model, detector.score_.copy(), holdout=0).fit(images)  # cuts them itself
+    np.testing.assert_allclose(fitted.anomaly_scores(images), expected, rtol=1e-4)
+    settings = {"name": "tiled", **detector.score_.config()}
+    assert score_from_config(settings) == detector.score_
 
 
 @pytest.mark.parametrize(
