@@ -19,7 +19,7 @@ from keras_ae.studies.paired import paired
 ANY = Bound("the question is whether there is a gain: any difference counts", low=0)
 FITTED = 0.9  # Of its labelled images a classifier that has been trained tells so many.
 NAMES = {"mnist": "digits", "dsprites_shape": "shape", "dsprites_orientation": "orientation"}
-LONGER = "python -m experiments.semi_supervised.measure with more steps"
+LONGER = "python -m experiments.semi_supervised.measure --preset long"
 
 
 def claims_table(rows: pandas.DataFrame) -> pandas.DataFrame:

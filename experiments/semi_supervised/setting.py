@@ -53,6 +53,7 @@ class Scale:
 
 PRESETS = {
     "cpu": Scale(),
+    "long": Scale(steps=10_000, vae_steps=10_000),
     "quick": Scale(
         seeds=2,
         counts=(30,),

@@ -99,8 +99,8 @@ def test_the_loss_on_some_windows_is_unbiased_where_each_window_counts_by_itself
         layer.build((None, *SHAPE))
         bottleneck = layer.autoencoder.bottleneck
         if hasattr(bottleneck, "log_std"):
-            bottleneck.log_std.kernel.assign(ops.zeros_like(bottleneck.log_std.kernel))
-            bottleneck.log_std.bias.assign(ops.full_like(bottleneck.log_std.bias, -12.0 if unbiased else -1.0))
+            bottleneck.log_std.kernel.assign(ops.zeros(bottleneck.log_std.kernel.shape))
+            bottleneck.log_std.bias.assign(ops.full((3,), -12.0 if unbiased else -1.0))
     if not unbiased:  # The capacity lies between the divergences of the windows.
         divergence = 2 * objective(lea_like_variational(some), batch)
         for layer in (whole, some):
@@ -198,7 +198,7 @@ def test_the_network_of_a_loss_is_saved_with_the_layer(tmp_path):
     layer, network = feature_lea()
     inputs = keras.Input(SHAPE)
     model = keras.Model(inputs, layer(inputs))
-    network.layers[0].kernel.assign(ops.ones_like(network.layers[0].kernel))
+    network.layers[0].kernel.assign(ops.ones(network.layers[0].kernel.shape))
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras").layers[-1]
     assert isinstance(loaded.loss, kae.losses.FeatureError)
