@@ -3,11 +3,13 @@
 import keras
 import numpy as np
 import pytest
+from explore.explored_models import images_of
 
 import keras_ae as kae
 from keras_ae import InputError
 from keras_ae.explore.app import make_app
 from keras_ae.explore.local import LocalExploration
+from keras_ae.explore.pages.reconstruct import chosen_image
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,14 @@ def test_without_a_value_nothing_moves_and_the_slider_goes_beyond_all_values(exp
     np.testing.assert_array_equal(moved.image, moved.moved_image)
     low, high = IMAGE[0, 0, 0], IMAGE[1, 2, 0]  # the first values of all windows
     assert (moved.low, moved.high) == pytest.approx((low - (high - low) / 2, high + (high - low) / 2))
+
+
+def test_an_image_is_chosen_by_its_number(exploration):
+    images = images_of((3, 4, 1))
+    numbered = LocalExploration("windows", exploration.model, images)
+    chosen, name = chosen_image(numbered, None, "", 2, by_number=False)
+    np.testing.assert_array_equal(chosen, images.shown[1])
+    assert name.startswith("image 2")
 
 
 @pytest.mark.parametrize(

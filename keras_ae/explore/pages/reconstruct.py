@@ -67,8 +67,8 @@ def chosen_image(explored, contents: str | None, filename: str, number, by_numbe
         return read(explored, contents, filename), filename
     if explored.images is None:
         return None
-    row = parts.row_of(number, len(explored.require_images().shown))
-    return explored.require_images().shown[row], parts.describe(explored, row)
+    row = parts.row_of(number, len(explored.images.shown))
+    return explored.images.shown[row], parts.describe(explored, row)
 
 
 def register(app, explorations) -> None:
