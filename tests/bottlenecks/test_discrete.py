@@ -166,7 +166,7 @@ def test_what_cannot_be_is_refused(make, message):
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(
     "make",
-    [DISCRETE[0], pytest.param(DISCRETE[1], marks=pytest.mark.slow), DISCRETE[2]],
+    [*(pytest.param(make, marks=pytest.mark.slow) for make in DISCRETE[:2]), DISCRETE[2]],
     ids=["averages", "gradient", "scalar"],
 )
 def test_every_export_gives_the_integers_and_the_saved_model_takes_them(make, tmp_path):
