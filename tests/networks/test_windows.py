@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from keras_ae import InputError
 from keras_ae.networks import (
     convolutional_window_encoder,
     fully_connected_window_encoder,
@@ -69,3 +70,29 @@ def test_sliding_computes_in_the_layers_precision():
         keras.config.set_dtype_policy(with_policy)
     slid = encoder.slide(np.ones((1, 4, 4, 1), "float32"), (2, 2), "same")
     assert keras.backend.standardize_dtype(slid.dtype) == "bfloat16"
+
+
+@pytest.mark.parametrize(
+    ("options", "maps"),
+    [
+        ({"padding": "valid"}, [(3, 3), (1, 1)]),
+        ({"strides": 3}, [(3, 3), (1, 1)]),
+        ({"strides": 3, "padding": "valid"}, [(2, 2)]),
+        ({}, [(4, 4), (2, 2), (1, 1)]),
+    ],
+)
+@pytest.mark.parametrize("hidden", [None, 5])
+def test_strides_padding_and_hidden_size_of_a_window_encoder(options, maps, hidden):
+    """Of windows of 8×8 pixels and kernels of 3×3."""
+    encoder = convolutional_window_encoder((8, 8, 2), kernels=3, kernel_size=3, hidden=hidden, **options)
+    made = [layer.output.shape[1:3] for layer in encoder.layers if layer.name.startswith("convolution")]
+    assert made == maps
+    assert encoder.output_shape == (None, hidden or 3 * maps[-1][0] * maps[-1][1])
+    decoder = transposed_window_decoder((2,), (8, 8, 2), kernels=3, kernel_size=3, **options)
+    assert decoder.output_shape == (None, 8, 8, 2)
+
+
+@pytest.mark.parametrize("options", [{"strides": 1}, {"padding": "full"}, {"hidden": 0}])
+def test_window_encoders_that_cannot_be_are_refused(options):
+    with pytest.raises(InputError):
+        convolutional_window_encoder((8, 8, 2), kernels=3, kernel_size=3, **options)
