@@ -159,9 +159,12 @@ class _Search:
     def _after(self, trials: Sequence[_Trial], steps: int) -> list[_Trial]:
         """Those that go on: no trial has had a lower error after so many steps with as small a code."""
         key = f"{RUNG} {steps}"
-        errors = dict(self._errors(trials, steps))
-        for one, error in errors.items():
+        # One that was interrupted later has trained on: what was measured then stands, as what was decided by it.
+        known = {one: Measured(*one.trial.user_attrs[key]) for one in trials if key in one.trial.user_attrs}
+        new = dict(self._errors([one for one in trials if one not in known], steps))
+        for one, error in new.items():
             one.trial.set_user_attr(key, [error.name, error.code_values, error.error])
+        errors = {one: error for one in trials if (error := known.get(one) or new.get(one))}
         seen = [t.user_attrs[key] for t in self.study.get_trials(deepcopy=False) if key in t.user_attrs]
         beaten = dominated([Measured(*values) for values in seen])
         left = []
