@@ -164,7 +164,7 @@ class _Search:
         new = dict(self._errors([one for one in trials if one not in known], steps))
         for one, error in new.items():
             one.trial.set_user_attr(key, [error.name, error.code_values, error.error])
-        errors = {one: error for one in trials if (error := known.get(one) or new.get(one))}
+        errors = {one: (known | new)[one] for one in trials if one in known or one in new}
         seen = [t.user_attrs[key] for t in self.study.get_trials(deepcopy=False) if key in t.user_attrs]
         beaten = dominated([Measured(*values) for values in seen])
         left = []
