@@ -1,0 +1,155 @@
+"""What three splits of images hold: the images, their labels, files, groups and masks, read in order."""
+
+import functools
+from pathlib import Path
+
+import numpy as np
+
+from keras_ae._support.errors import InputError, unknown_name
+from keras_ae.data.backings import FileImages
+from keras_ae.data.checks import places, positive
+from keras_ae.data.collection import TEST, TRAIN, VALIDATION
+from keras_ae.data.decoding import upright_size
+from keras_ae.data.file_log import FileLog
+from keras_ae.data.mask_files import read_mask
+from keras_ae.data.preparation import AS_IS, Preparation
+from keras_ae.data.split import Split, fingerprint
+
+
+class SplitImages:
+    """Images in the splits "train", "validation" and "test", with what is known of each.
+
+    Args:
+        source: The source, as given to `load`.
+        splits: The three, by name.
+        notes: What was converted or left out, a line each.
+        root: Directory that the names of files are relative to.
+        log: What becomes known while files are streamed.
+        preparation: How files become images.
+
+    Attributes:
+        image_shape: Shape (h, w, c) of an image.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        splits: dict[str, Split],
+        *,
+        notes: tuple[str, ...] = (),
+        root: Path | None = None,
+        log: FileLog | None = None,
+        preparation: Preparation = AS_IS,
+    ):
+        height, width, channels = map(int, splits[TRAIN].images.shape)
+        self.source, self.image_shape = source, (height, width, channels)
+        self._splits, self._notes, self._root, self._log = splits, notes, root, log or FileLog()
+        self._preparation = preparation
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Number of images in "train", "validation" and "test"."""
+        return {name: len(split.images) for name, split in self._splits.items()}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Notes of what was converted or left out, a line each; more come while files are streamed."""
+        return (*self._notes, *self._log.notes())
+
+    def images(self, split: str, count: int | None = None) -> np.ndarray:
+        """Returns the first `count` images (all: None) in order, float32 [n, h, w, c] in [0, 1]."""
+        images = self._split(split).images
+        count = len(images) if count is None else min(positive("count", count), len(images))
+        return images.read(np.arange(count))
+
+    def images_at(self, split: str, rows) -> np.ndarray:
+        """Returns the images at the places [n] of a split, float32 [n, h, w, c] in [0, 1]; no others are read.
+
+        Args:
+            split: "train", "validation" or "test".
+            rows: The places, or a bool for each image of the split: `data.labels("test") == 3`.
+
+        Raises:
+            InputError: There is no such split, or no such image in it.
+        """
+        images = self._split(split).images
+        return images.read(places(rows, len(images)))
+
+    def labels(self, split: str) -> np.ndarray:
+        """Returns the labels of a split in order, int32 [n], or [n, k] for k labels an image.
+
+        Raises:
+            InputError: The split has no labels.
+        """
+        labels = self._split(split).labels
+        if labels is None:
+            raise InputError(
+                f"a request for labels of {self.source!r}, {split}, which has none",
+                "class folders, or y arrays beside x arrays",
+                "give a source with labels",
+            )
+        return labels
+
+    def files(self, split: str) -> list[Path] | None:
+        """Returns the files of the images of a split in order; None for images of arrays."""
+        names = self._split(split).kept
+        return None if names is None else [Path(self._root or "", name) for name in names]
+
+    def is_streamed(self, split: str) -> bool:
+        """Returns whether the images of a split are files that are decoded each time they are used."""
+        images = self._split(split).images
+        return any(isinstance(each, FileImages) for each in getattr(images, "parts", (images,)))
+
+    def groups(self, split: str) -> np.ndarray | None:
+        """Returns the name of each image's group, str [n]; None where neither `group` nor the source tells."""
+        names = self._split(split).groups
+        return None if names is None else np.array(names)
+
+    def has_mask(self, split: str) -> np.ndarray:
+        """Returns which images of a split have a mask of defects: bool [n]."""
+        found = self._split(split)
+        return np.array(found.masks or ("",) * len(found.images)) != ""
+
+    def masks(self, split: str, rows=None) -> np.ndarray:
+        """Returns masks of defects, bool [n, h, w], prepared as the images are; of images without one all False.
+
+        Args:
+            split: "train", "validation" or "test".
+            rows: Places of the images, as of `images_at`; None gives all of the split.
+
+        Raises:
+            InputError: There is no such split, or a mask cannot be read or has other proportions than its image.
+        """
+        found = self._split(split)
+        chosen = np.arange(len(found.images)) if rows is None else places(rows, len(found.images))
+        files = self.files(split)
+        if found.masks is None or files is None:
+            return np.zeros((len(chosen), *self.image_shape[:2]), bool)
+        # Not that of `image_shape`: feature maps may stand in the place of images.
+        masks = np.zeros((len(chosen), *self._preparation.size_of(*upright_size(files[0]))), bool)
+        for position, row in enumerate(chosen):
+            if found.masks[row]:
+                masks[position] = read_mask(
+                    Path(self._root or "", found.masks[row]), files[row], self._preparation
+                )
+        return masks
+
+    def fingerprint(self) -> str:
+        """Returns the SHA-256 (hexadecimal) of what the splits hold, the same for the same data on any machine.
+
+        It is taken over pixels and labels; for files over their relative paths, their sizes in bytes and how they
+        are prepared, whether they are in memory or streamed, so that a run can be resumed with the other.
+        """
+        return self._fingerprint
+
+    @functools.cached_property
+    def _fingerprint(self) -> str:
+        return fingerprint(self.image_shape, self._splits, self._root, self._preparation)
+
+    def _split(self, name: str) -> Split:
+        if name not in self._splits:
+            raise unknown_name("the split", name, self._splits)
+        if not len(self._splits[name].images):
+            action = {VALIDATION: "load with validation_fraction=0.1, say", TEST: "load with a test_fraction"}
+            raise InputError(f"the split {name!r}, which is empty", "a split with images", action.get(name, ""))
+        return self._splits[name]
