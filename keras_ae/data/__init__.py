@@ -12,6 +12,7 @@ from keras_ae.data.image_data import ImageData
 from keras_ae.data.loading import load
 from keras_ae.data.pixel_budget import MAX_PIXELS
 from keras_ae.data.sources import Source, default_resize, sources
+from keras_ae.data.split_images import SplitImages
 
 __all__ = [
     "MAX_PIXELS",
@@ -19,6 +20,7 @@ __all__ = [
     "ImageData",
     "NearDuplicates",
     "Source",
+    "SplitImages",
     "compositional_dsprites",
     "default_resize",
     "dsprites",

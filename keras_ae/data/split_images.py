@@ -29,6 +29,11 @@ class SplitImages:
 
     Attributes:
         image_shape: Shape (h, w, c) of an image.
+
+    Example:
+        >>> data = kae.data.load("digits", limit=40)
+        >>> isinstance(data, kae.data.SplitImages), data.images("test", 3).shape, data.labels("test")[:5].tolist()
+        (True, (3, 8, 8, 1), [1, 7, 7, 9, 3])
     """
 
     def __init__(
