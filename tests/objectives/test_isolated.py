@@ -83,7 +83,7 @@ def largest(one, other):
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("bottleneck", ["dense", "variational"])
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("optimizer", ["sgd", pytest.param("adam", marks=pytest.mark.slow)])
 def test_one_optimizer_on_isolated_leas_trains_alternately(optimizer, bottleneck):
     def make():
         # A large epsilon, because Adam's steps are as large as its rate, whatever rounding has left of a gradient.
@@ -94,7 +94,9 @@ def test_one_optimizer_on_isolated_leas_trains_alternately(optimizer, bottleneck
     for kind in ("sequential", "functional", "subclassed"):
         same, isolated = trained(kind, make(), bottleneck=bottleneck)
         assert largest(start, same) == 0
-        assert largest(alternate, isolated) < 1e-3 * moved  # rounding
+        # Roundings of 100 steps, which grow from step to step: up to 4e-3 was seen. A gradient that takes a wrong
+        # way is off by as much as weights move.
+        assert largest(alternate, isolated) < 2e-2 * moved
     _, together = trained("functional", make(), isolated=False, bottleneck=bottleneck)
     assert largest(alternate, together) > 0.1 * moved  # without isolation the objectives move each other's weights
 
