@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.pictures import grid, save_picture
+from keras_ae._support.pixels import slices
 from keras_ae.comparison.detect import DetectionOutcome, DetectionSelection
 from keras_ae.comparison.trial import AnomalyTrial, Part
 from keras_ae.detection import (
@@ -103,7 +105,7 @@ class _Judged:
     @cached_property
     def scale(self) -> MapScale:
         """The scale of the maps of held-out normal images."""
-        maps = [self.maps(part) for part in _slices(self.trial.normal[:SCALED_BY])]
+        maps = [self.maps(part) for part in slices(self.trial.normal[:SCALED_BY], AT_ONCE)]
         return map_scale(np.concatenate(maps), self.detector.calibration_.rate)
 
     def maps(self, part: Part) -> np.ndarray:
@@ -128,14 +130,10 @@ class _Judged:
         if not self.detector.score_.has_map or not len(known):
             return {}
         counts = PixelCounts()
-        for part in (*_slices(self.trial.test_normal), *_slices(known)):
+        for part in chain(slices(self.trial.test_normal, AT_ONCE), slices(known, AT_ONCE)):
             counts.add(self.maps(part), part.masks())
         try:
             measures = counts.measures()
         except InputError:  # no pixel of a defect is left at this size
             return {}
         return {"pixel_roc_auc": measures.roc_auc, "aupro": measures.aupro}
-
-
-def _slices(part: Part) -> list[Part]:
-    return [part[start : start + AT_ONCE] for start in range(0, len(part), AT_ONCE)]

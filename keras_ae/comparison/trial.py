@@ -9,7 +9,7 @@ from keras_ae._support.errors import InputError
 from keras_ae.comparison.config import CompareConfig
 from keras_ae.data import ArrayImages, ImageData, Split
 from keras_ae.detection import SimulatedDefects, simulate_defects
-from keras_ae.runs import calibration_rows, label_names, normal_labels, seen_by
+from keras_ae.runs import are_normal, calibration_rows, label_names, normal_labels, seen_by
 
 MOST = 10_000  # normal images that scores are fitted to
 CHOSEN_BY = "chosen_by"  # folder of these anomalies' feature maps
@@ -93,7 +93,7 @@ def anomaly_trial(config: CompareConfig, data: ImageData) -> AnomalyTrial:
     """
     wanted = config.data.train_labels
     known = normal_labels(data, wanted)
-    is_normal = np.ones(data.sizes["test"], bool) if known is None else np.isin(data.labels("test"), known)
+    is_normal = are_normal(data, "test", known)
     if not is_normal.any() or (wanted and is_normal.all()):
         received = f"test images of which all or none are of {', '.join(wanted) or 'labels that were trained on'}"
         action = "give test images of both kinds, or other --train-labels"

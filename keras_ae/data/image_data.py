@@ -195,9 +195,7 @@ class ImageData(SplitImages):
         split, note = with_few_labels(self, labelled, unlabelled, labelled_share)
         mixed = None if unlabelled is None else float(labelled_share)
         changes = {"_splits": {**self._splits, TRAIN: split}, "_notes": (*self._notes, *note)}
-        changed = self._changed(**changes, labelled_share=mixed)
-        changed.__dict__.pop("_fingerprint", None)
-        return changed
+        return self._changed(**changes, labelled_share=mixed)
 
     def _mixture(self, split: str) -> Mixture | None:
         """How batches of a split are mixed, if they are."""
@@ -233,9 +231,7 @@ class ImageData(SplitImages):
         """
         splits = {name: replace(split, images=images[name]) for name, split in self._splits.items()}
         height, width, channels = map(int, splits[TRAIN].images.shape)
-        changed = self._changed(_splits=splits, image_shape=(height, width, channels))
-        changed.__dict__.pop("_fingerprint", None)
-        return changed
+        return self._changed(_splits=splits, image_shape=(height, width, channels))
 
     def in_tiles(self, tile: int, overlap: float = OVERLAP) -> "ImageData":
         """Returns overlapping square tiles of the images in their place, image by image and row by row.
@@ -266,9 +262,9 @@ class ImageData(SplitImages):
         )
 
     def _changed(self, **attributes) -> "ImageData":
-        """A copy with other attributes, and pipelines of its own."""
+        """A copy with other attributes, and pipelines of its own; of other splits also with their fingerprint."""
         other = copy.copy(self)
-        for pipeline in (TRAIN, VALIDATION, TEST):
-            other.__dict__.pop(pipeline, None)
+        for name in (TRAIN, VALIDATION, TEST, *(["_fingerprint"] if "_splits" in attributes else [])):
+            other.__dict__.pop(name, None)
         other.__dict__.update(attributes)
         return other

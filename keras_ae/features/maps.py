@@ -8,7 +8,7 @@ from keras import ops
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.execution import compiled
-from keras_ae._support.pixels import tensor_in_unit
+from keras_ae._support.pixels import slices, tensor_in_unit
 from keras_ae.features.lighting import even_light
 
 SETTINGS = ("size", "channels", "neighbours", "per_image", "even_light")
@@ -184,7 +184,7 @@ def frozen_features(model) -> FeatureMaps | None:
 
 def _batches(images) -> Iterator:
     if hasattr(images, "shape"):
-        yield from (images[start : start + BATCH] for start in range(0, len(images), BATCH))
+        yield from slices(images, BATCH)
         return
     for batch in images:
         yield batch[0] if isinstance(batch, tuple) else batch

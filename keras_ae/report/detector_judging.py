@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from keras_ae._support.pixels import slices
 from keras_ae.data import ImageData
 from keras_ae.detection import ExportedDetector
 from keras_ae.report.detector import JudgedImages
-from keras_ae.runs import JudgedSplit, label_names, normal_labels
+from keras_ae.runs import JudgedSplit, are_normal, label_names, normal_labels, split_scores
 
 AT_ONCE = 32  # images
 NAMED = 2  # last parts of a path that make an image's name
@@ -31,12 +30,9 @@ def judge_images(
         >>> len(judged.scores), judged.anomalous_kinds()[:2]
         (359, ['1', '2'])
     """
-    rows = slices(np.arange(data.sizes[split]), AT_ONCE)
-    scores = np.concatenate([detector.score(data.images_at(split, some)) for some in rows])
-    known, normal, kinds = normal_labels(data, train_labels), np.ones(len(scores), bool), None
-    if known is not None:
-        labels = data.labels(split)
-        normal, kinds = np.isin(labels, known), np.array(label_names(data, labels))
+    known = normal_labels(data, train_labels)
+    scores, normal = split_scores(detector.score, data, split), are_normal(data, split, known)
+    kinds = None if known is None else np.array(label_names(data, data.labels(split)))
     return judged_images(detector, JudgedSplit(data, split, scores, normal, kinds, {}))
 
 

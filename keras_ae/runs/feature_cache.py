@@ -12,6 +12,7 @@ import numpy as np
 from keras_ae._support.errors import InputError
 from keras_ae._support.execution import compiled
 from keras_ae._support.files import write_json
+from keras_ae._support.pixels import slices
 from keras_ae._support.progress import progress_bars
 from keras_ae._support.reading import read_object
 from keras_ae.data import ImageData, MappedImages
@@ -52,8 +53,7 @@ def seen_by(model, data: ImageData, run: Path, adapt: bool = False, progress: bo
         return data
     arrays = _cache_of(Path(run), features, data).arrays(progress)
     if adapt:
-        train = arrays["train"]
-        features.adapt_to(train[start : start + BATCH] for start in range(0, len(train), BATCH))
+        features.adapt_to(slices(arrays["train"], BATCH))
     mean, deviation = (np.asarray(value, np.float32) for value in (features.mean, features.deviation))
     return data.with_images({name: MappedImages(array, mean, deviation) for name, array in arrays.items()})
 

@@ -44,6 +44,18 @@ def normal_labels(data: ImageData, train_labels: tuple[str, ...] = ()) -> np.nda
     return np.unique(np.concatenate(list(labels.values())))
 
 
+def are_normal(data: ImageData, split: str, known: np.ndarray | None) -> np.ndarray:
+    """Which images of a split are normal: bool [n], by what `normal_labels` returned."""
+    return np.ones(data.sizes[split], bool) if known is None else np.isin(data.labels(split), known)
+
+
+def split_scores(scores_of: Callable, data: ImageData, split: str) -> np.ndarray:
+    """The scores [n] of all images of a split, by a function of images; a few are in memory at a time."""
+    few = at_once(data.image_shape, AT_ONCE)
+    batches = (data.images_at(split, rows) for rows in slices(np.arange(data.sizes[split]), few))
+    return np.concatenate([np.asarray(scores_of(batch)) for batch in batches])
+
+
 def label_names(data: ImageData, labels: np.ndarray) -> list[str]:
     """Labels by their names, where they have some."""
     return [data.label_names[label] if data.label_names else str(label) for label in labels]
@@ -158,15 +170,12 @@ def judge_split(
         known: Numbers of the labels of normal images; None where all are.
         split: Name of the split.
     """
-    few = at_once(data.image_shape, AT_ONCE)
-    batches = (data.images_at(split, rows) for rows in slices(np.arange(data.sizes[split]), few))
-    scores, groups = np.concatenate([np.asarray(scores_of(batch)) for batch in batches]), data.groups(split)
+    scores, groups = split_scores(scores_of, data, split), data.groups(split)
+    normal = are_normal(data, split, known)
     if known is None:
-        normal = np.ones(len(scores), bool)
         measured = measure_outcome(scores, normal, calibration, groups=groups)
         return JudgedSplit(data, split, scores, normal, None, measured)
     labels = data.labels(split)
-    normal = np.isin(labels, known)
     kinds = np.array(label_names(data, labels)) if labels.ndim == 1 else None
     measured = measure_outcome(scores, normal, calibration, kinds, groups)
     if maps_of is not None:

@@ -6,7 +6,7 @@ from keras_ae._support.pixels import at_once
 from keras_ae.data import ImageData
 from keras_ae.detection import QuantizingImages
 from keras_ae.runs.config import RunConfig
-from keras_ae.runs.outcome import normal_labels
+from keras_ae.runs.outcome import are_normal, normal_labels
 from keras_ae.runs.stopping import calibration_groups, calibration_rows
 
 REPRESENTATIVE = 64  # training images that show the ranges of values
@@ -30,7 +30,6 @@ def quantizing_images(data: ImageData, config: RunConfig, choosing: bool = False
     )
     if not data.sizes["test"]:
         return images
-    known = normal_labels(data, config.data.train_labels)
-    normal = np.ones(data.sizes["test"], bool) if known is None else np.isin(data.labels("test"), known)
+    normal = are_normal(data, "test", normal_labels(data, config.data.train_labels))
     tested = data.pipeline("test", batch_size=few)
     return QuantizingImages(images.representative, images.calibration, images.groups, tested, normal)

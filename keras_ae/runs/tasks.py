@@ -231,13 +231,11 @@ def compile_model(model: keras.Model, training: TrainingConfig) -> dict[str, Any
     # A call must not run past the end of an epoch: Keras would train more steps than were asked for.
     calls = most_steps_a_call(execution.steps_per_execution, [training.steps_per_evaluation])
     resolved = {"jit_compile": execution.jit_compile, "steps_per_execution": calls}
-    optimizer = optimizers.Adam(training.learning_rates())
-    objectives = _objectives(model, training)
-    if training.pretraining_steps:
-        optimizer = optimizers.Adam(schedules.Between(training.learning_rates(), training.pretraining_steps))
-        local = schedules.Between(training.learning_rates(), 0, training.pretraining_steps)
-        objectives["objective_optimizers"] = optimizers.Adam(local)
-    model.compile(optimizer, **task_of(model).losses(training), **objectives, **resolved)
+    rates, objectives, begin = training.learning_rates(), _objectives(model, training), training.pretraining_steps
+    if begin:
+        objectives["objective_optimizers"] = optimizers.Adam(schedules.Between(rates, 0, begin))
+        rates = schedules.Between(rates, begin)
+    model.compile(optimizers.Adam(rates), **task_of(model).losses(training), **objectives, **resolved)
     return resolved
 
 

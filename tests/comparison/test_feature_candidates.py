@@ -1,9 +1,9 @@
 """Autoencoders of features in a comparison: what is tried, from maps that are made once, and what is said."""
 
-import keras
 import numpy as np
 import pytest
 from PIL import Image
+from spotted_parts import SIDE, make_spotted_parts
 
 import keras_ae as kae
 from keras_ae._support.errors import InputError
@@ -12,24 +12,14 @@ from keras_ae.comparison import CompareConfig, Comparison, compare, search, writ
 from keras_ae.runs import DataConfig, TrainingConfig
 from keras_ae.runs.feature_cache import _Cache
 
-SIDE, MAPS = 16, 4
+MAPS = 4
 
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory):
     """Noisy gray images, some with a bright spot, and a small network in a file."""
     root = tmp_path_factory.mktemp("parts")
-    rng = np.random.default_rng(0)
-    for name, (count, spot) in {"train/good": (60, 0), "test/good": (20, 0), "test/spot": (12, 120)}.items():
-        (root / name).mkdir(parents=True)
-        for i in range(count):
-            image = rng.normal(100, 8, (SIDE, SIDE))
-            image[5:9, 5:9] += spot
-            Image.fromarray(np.uint8(image.clip(0, 255))).save(root / name / f"{i:02}.png")
-    keras.utils.set_random_seed(0)
-    inputs = keras.Input((SIDE, SIDE, 3))
-    x = keras.layers.Conv2D(6, 3, 2, "same", activation="relu", name="first")(inputs)
-    keras.Model(inputs, keras.layers.Conv2D(8, 3, 2, "same", name="second")(x)).save(root / "network.keras")
+    make_spotted_parts(root)
     return root
 
 

@@ -6,7 +6,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
-from PIL import Image
+from spotted_parts import SIDE, make_spotted_parts
 
 import keras_ae as kae
 from keras_ae._support.errors import InputError
@@ -15,26 +15,14 @@ from keras_ae.features import FeatureMaps
 from keras_ae.runs.feature_cache import seen_by
 
 pytestmark = pytest.mark.tensorflow
-SIDE, MAPS = 16, 4
+MAPS = 4
 
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory):
     """A folder of 80 noisy gray images and 12 with a bright spot, and a small network in a file."""
     root = tmp_path_factory.mktemp("parts")
-    rng = np.random.default_rng(0)
-    groups = {"train/good": (60, 0), "test/good": (20, 0), "test/spot": (12, 120)}
-    for name, (count, spot) in groups.items():
-        (root / name).mkdir(parents=True)
-        for i in range(count):
-            image = rng.normal(100, 8, (SIDE, SIDE))
-            image[5:9, 5:9] += spot
-            Image.fromarray(np.uint8(image.clip(0, 255))).save(root / name / f"{i:02}.png")
-    keras.utils.set_random_seed(0)
-    inputs = keras.Input((SIDE, SIDE, 3))
-    x = keras.layers.Conv2D(6, 3, 2, "same", activation="relu", name="first")(inputs)
-    network = keras.Model(inputs, keras.layers.Conv2D(8, 3, 2, "same", name="second")(x))
-    network.save(root / "network.keras")
+    make_spotted_parts(root)
     return root
 
 

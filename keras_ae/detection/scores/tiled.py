@@ -9,6 +9,8 @@ import numpy as np
 from keras import ops
 
 from keras_ae._support.errors import InputError
+from keras_ae._support.pixels import slices
+from keras_ae.data import OVERLAP
 from keras_ae.detection.observation import NormalImages, Observation
 from keras_ae.detection.scores.base import Score, check_settings
 from keras_ae.detection.tiling import Tiling
@@ -44,7 +46,7 @@ class Tiled(Score):
     name: ClassVar[str] = "tiled"
     of: Score
     size: tuple[int, int]
-    overlap: float = 0.25
+    overlap: float = OVERLAP
 
     def __post_init__(self):
         check_settings(self)
@@ -157,4 +159,4 @@ class _Tiles:
                 continue
             for image in batch:
                 tiles = ops.convert_to_numpy(self.tiling.cut(image[None]))[:, 0]
-                yield from (tiles[start : start + AT_ONCE] for start in range(0, len(tiles), AT_ONCE))
+                yield from slices(tiles, AT_ONCE)

@@ -3,10 +3,9 @@
 import numpy as np
 from dash import Input, Output, State, ctx, html
 
-from keras_ae._support.errors import InputError
 from keras_ae.explore.exploration import Exploration
 from keras_ae.explore.pages import parts
-from keras_ae.explore.pages.reconstruct import chosen_image, upload
+from keras_ae.explore.pages.reconstruct import about_chosen, upload
 
 title = "Compare"
 
@@ -39,18 +38,14 @@ def register(app, explorations) -> None:
         State("which", "data"),
     )
     def compare(contents, number, filename, which):
-        explored = explorations[which]
-        try:
-            by_number = ctx.triggered_id == "compared-number"
-            chosen = chosen_image(explored, contents, filename, number, by_number)
-        except InputError as error:
-            return parts.problem(error)
-        if chosen is None:
-            return html.P("No image yet.")
-        image, name = chosen
-        others = [each for each in explorations if shows(each) and each.image_shape == explored.image_shape]
-        cards = [html.Div([html.H2("Original"), parts.figure(image, name, side=SIDE)], className="card")]
-        return html.Div(cards + [_card(each, image) for each in others], className="cards")
+        explored, by_number = explorations[which], ctx.triggered_id == "compared-number"
+
+        def result(image, name):
+            others = [each for each in explorations if shows(each) and each.image_shape == explored.image_shape]
+            cards = [html.Div([html.H2("Original"), parts.figure(image, name, side=SIDE)], className="card")]
+            return html.Div(cards + [_card(each, image) for each in others], className="cards")
+
+        return about_chosen(result, explored, contents, filename, number, by_number)
 
 
 SIDE = 160  # screen pixels of a picture

@@ -2,10 +2,9 @@
 
 from dash import ClientsideFunction, Input, Output, State, ctx, dcc, html
 
-from keras_ae._support.errors import InputError
 from keras_ae.explore.judging import DetectorExploration, Judged
 from keras_ae.explore.pages import parts
-from keras_ae.explore.pages.reconstruct import chosen_image, upload
+from keras_ae.explore.pages.reconstruct import about_chosen, upload
 from keras_ae.report import defect_picture
 
 title = "Detect"
@@ -65,18 +64,14 @@ def register(app, explorations) -> None:
         running=[(Output("camera-tick", "disabled"), True, False)],
     )
     def judge(contents, number, frame, filename, which):
-        explored = explorations[which]
-        try:
-            if ctx.triggered_id == "camera-frame":
-                contents, filename = frame, FRAME
-            by_number = ctx.triggered_id == "judged-number"
-            chosen = chosen_image(explored, contents, filename, number, by_number)
-            if chosen is None:
-                return html.P("No image yet.")
-            image, name = chosen
+        explored, by_number = explorations[which], ctx.triggered_id == "judged-number"
+        if ctx.triggered_id == "camera-frame":
+            contents, filename = frame, FRAME
+
+        def result(image, name):
             return _result(explored, explored.judge(image), name)
-        except InputError as error:
-            return parts.problem(error)
+
+        return about_chosen(result, explored, contents, filename, number, by_number)
 
 
 def _result(explored: DetectorExploration, judged: Judged, name: str):

@@ -129,6 +129,14 @@ def _slider(name: str, label: str, low: float, high: float, step: float, value: 
 def _register_moving(app, explorations) -> None:
     """What moves one value of the code at one position."""
     places = ("moved-row", "moved-column", "moved-code-value")
+    chosen = (
+        State("local-dropped", "contents"),
+        State("local-number", "value", allow_optional=True),
+        State("layer", "value"),
+        State("local-dropped", "filename"),
+        State("local-by-number", "data"),
+        State("which", "data"),
+    )
 
     @app.callback(
         *(Output(name, "max") for name in places),
@@ -142,12 +150,7 @@ def _register_moving(app, explorations) -> None:
         *(Output("moved-to", each) for each in ("min", "max", "step", "value")),
         Input("local", "children"),
         *(Input(name, "value") for name in places),
-        State("local-dropped", "contents"),
-        State("local-number", "value", allow_optional=True),
-        State("layer", "value"),
-        State("local-dropped", "filename"),
-        State("local-by-number", "data"),
-        State("which", "data"),
+        *chosen,
     )
     def begin(_, row, column, index, contents, number, layer, filename, by_number, which):
         try:
@@ -163,12 +166,7 @@ def _register_moving(app, explorations) -> None:
         *(Output(f"{name}-shown", "children") for name in (*places, "moved-to")),
         Input("moved-to", "value"),
         *(State(name, "value") for name in places),
-        State("local-dropped", "contents"),
-        State("local-number", "value", allow_optional=True),
-        State("layer", "value"),
-        State("local-dropped", "filename"),
-        State("local-by-number", "data"),
-        State("which", "data"),
+        *chosen,
     )
     def move(value, row, column, index, contents, number, layer, filename, by_number, which):
         explored = explorations[which]

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Callable
 
 from dash import Input, Output, State, ctx, dcc, html
 
@@ -71,6 +72,20 @@ def chosen_image(explored, contents: str | None, filename: str, number, by_numbe
     return explored.images.shown[row], parts.describe(explored, row)
 
 
+def about_chosen(result: Callable, *chosen):
+    """What a page shows of the image that was chosen, or that there is none, or what is wrong with it.
+
+    Args:
+        result: Function of an image and what it is called to the page's part.
+        chosen: As of `chosen_image`.
+    """
+    try:
+        found = chosen_image(*chosen)
+        return html.P("No image yet.") if found is None else result(*found)
+    except InputError as error:
+        return parts.problem(error)
+
+
 def register(app, explorations) -> None:
     """The page's callbacks."""
 
@@ -82,16 +97,12 @@ def register(app, explorations) -> None:
         State("which", "data"),
     )
     def reconstruct(contents, number, filename, which):
-        explored = explorations[which]
-        try:
-            by_number = ctx.triggered_id == "reconstructed-number"
-            chosen = chosen_image(explored, contents, filename, number, by_number)
-            if chosen is None:
-                return html.P("No image yet.")
-            image, name = chosen
+        explored, by_number = explorations[which], ctx.triggered_id == "reconstructed-number"
+
+        def result(image, name):
             return _result(explored, explored.reconstruct(image), name)
-        except InputError as error:
-            return parts.problem(error)
+
+        return about_chosen(result, explored, contents, filename, number, by_number)
 
 
 def _result(explored: Exploration, seen: Reconstructed, name: str):
