@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_ae._support.files import write_atomically
+from keras_ae._support.pixels import in_bytes
 
 SOFTWARE = "keras-ae"  # in the PNGs that are written here, by which they are known again
 
@@ -27,7 +28,7 @@ def png_bytes(picture: np.ndarray) -> bytes:
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
-    pixels = np.round(255 * np.clip(picture, 0.0, 1.0)).astype(np.uint8)
+    pixels = in_bytes(picture)
     image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
     about = PngInfo()
     about.add_text("Software", SOFTWARE)

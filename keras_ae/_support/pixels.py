@@ -31,6 +31,11 @@ def in_unit(images: np.ndarray, dtype=np.float32) -> np.ndarray:
     return images.astype(dtype) / 255 if images.dtype == np.uint8 else images.astype(dtype, copy=False)
 
 
+def in_bytes(images: np.ndarray) -> np.ndarray:
+    """Bytes as they are, and floats in [0, 1] as the nearest bytes; what is beyond [0, 1] is clipped."""
+    return images if images.dtype == np.uint8 else np.round(255 * np.clip(images, 0, 1)).astype(np.uint8)
+
+
 def tensor_in_unit(images):
     """Bytes as float32 in [0, 1], and all else as it is: tensors or arrays."""
     from keras import ops  # not before Keras is needed: reading and refusing images needs none

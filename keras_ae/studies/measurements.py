@@ -11,6 +11,7 @@ import numpy as np
 import pandas
 
 from keras_ae._support.files import write_arrays, write_json, write_text
+from keras_ae._support.pixels import in_bytes
 from keras_ae.runs import RunDirectory
 from keras_ae.studies.study import StudyRun
 
@@ -219,4 +220,4 @@ def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
 def as_bytes(pictures: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Pictures in [0, 1] as uint8."""
-    return {name: np.round(255 * np.clip(picture, 0, 1)).astype(np.uint8) for name, picture in pictures.items()}
+    return {name: in_bytes(picture) for name, picture in pictures.items()}
