@@ -89,11 +89,11 @@ class DetectTrain:
         how = {"score": score, "false_positive_rate": self.false_positive_rate, "formats": self.formats}
         tested: list = []
         how |= {"data": data, "defects": self.defects, "progress": not self.json, "on_test": tested.append}
-        results = train_detector(config, self.out, **how)
+        exported, report = train_detector(config, self.out, **how), None
         for judged in tested:
             detector = ExportedDetector(self.out / EXPORTED)
-            results["report"] = str(report_on(self.out / REPORT, detector, judged, self.data.source, data))
-        print_detector(results, self.json)
+            report = report_on(self.out / REPORT, detector, judged, self.data.source, data)
+        print_export(exported, self.json, report)
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,8 @@ class Export:
         from keras_ae.runs import export_run
 
         how = {"score": self.score, "false_positive_rate": self.false_positive_rate, "formats": self.formats}
-        results = export_run(self.run_directory, self.out, **how, progress=not self.json)
-        print_detector(results, self.json)
+        exported = export_run(self.run_directory, self.out, **how, progress=not self.json)
+        print_export(exported, self.json)
 
 
 @dataclass(frozen=True)
@@ -239,22 +239,11 @@ class _Counts:
     bad: int = 0
 
 
-def print_detector(results: dict[str, Any], as_json: bool) -> None:
-    from keras_ae.detection import int8_in_words, outcome_in_words, promise_in_words
-    from keras_ae.runs import Choice
-
+def print_export(exported: Any, as_json: bool, report: Path | None = None) -> None:
+    """Print what came of an export, an `ExportedRun`, and where its page is."""
     if as_json:
-        print_json(results)
+        print_json(exported.as_record() | ({} if report is None else {"report": str(report)}))
         return
-    if "threshold" in results:
-        for line in promise_in_words(results):
-            print(line)
-    if "choice" in results:
-        print(Choice(**results["choice"]).in_words())
-    for line in outcome_in_words(results):
-        print(line)
-    if "int8" in results:
-        print(int8_in_words(results["int8"]))
-    print(f"exported: {results['out']}")
-    if "report" in results:
-        print(f"report: {results['report']}")
+    print(*exported.in_words(), sep="\n")
+    if report is not None:
+        print(f"report: {report}")

@@ -42,19 +42,17 @@ class DetectEvaluate:
             check_output_file(self.report, "--report")
             check_report_at(self.report)
         load_keras()
-        from keras_ae.detection import outcome_in_words
         from keras_ae.runs import judge_source
 
         how = {"group": self.group, "masks": self.masks, "skip_bad": self.skip_bad}
         judged = judge_source(detector, self.data, train_labels=self.train_labels, progress=not self.json, **how)
-        measured = judged.measured
         if self.report is not None:
-            measured |= {"report": str(report_on(self.report, detector, judged, self.data))}
+            report_on(self.report, detector, judged, self.data)
         if self.json:
-            print_json(measured | {"notes": list(judged.data.notes)})
+            report = {} if self.report is None else {"report": str(self.report)}
+            print_json(judged.outcome.as_record() | report | {"notes": list(judged.data.notes)})
             return
         print_lines(judged.data.notes)
-        for line in outcome_in_words(measured):
-            print(line)
+        print(*judged.outcome.in_words(), sep="\n")
         if self.report is not None:
             print(f"report: {self.report}")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_ae.data import ImageData
-from keras_ae.detection import ExportedDetector, outcome_in_words
+from keras_ae.detection import ExportedDetector
 
 REPORT = "report.html"
 
@@ -31,4 +31,4 @@ def report_on(
     from keras_ae.report import judged_images, write_detector_report
 
     images = judged_images(detector, judged, data)
-    return write_detector_report(path, images, source, outcome_in_words(judged.measured))
+    return write_detector_report(path, images, source, judged.outcome.in_words())

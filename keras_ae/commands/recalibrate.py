@@ -57,24 +57,25 @@ class Recalibrate:
             check_groups(folder, self.group), rate, "images" if self.group is None else "groups of images"
         )
         load_keras()
-        from keras_ae.detection import left_out_files, promise, promise_in_words, recalibrate
+        from keras_ae.detection import Promise, left_out_files, recalibrate
 
         scored = score_images_of(detector, folder, self.group, False, self.batch_size, not self.json)
         calibration = Calibration(scored.scores, rate, scored.groups)
         earlier = int((scored.scores > detector.threshold).sum())
         card = recalibrate(detector, calibration, self.out, {"data": self.source})
+        promise, left_out = Promise.of(calibration, card.threshold), left_out_files(detector)
         results = {
-            **promise(calibration, card.threshold),
+            **promise.as_record(),
             "earlier_threshold": detector.threshold,
             "earlier_alarms": earlier,
             "bad": scored.bad,
-            "left_out": left_out_files(detector),
+            "left_out": left_out,
             "out": str(self.out),
         }
         if self.json:
             print_json(results)
             return
-        threshold, promised = promise_in_words(results)
+        threshold, promised = promise.in_words()
         print(threshold)
         print(
             f"before: {detector.threshold:.6g}, above which {earlier:,} of them score "
@@ -82,5 +83,5 @@ class Recalibrate:
         )
         print(promised)
         print(f"exported: {self.out}")
-        if results["left_out"]:
-            print(f"left out, as they decide by the earlier threshold: {', '.join(results['left_out'])}")
+        if left_out:
+            print(f"left out, as they decide by the earlier threshold: {', '.join(left_out)}")

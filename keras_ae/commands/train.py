@@ -72,34 +72,34 @@ class Evaluate:
         if self.images < 1 or self.seed < 0:
             raise InputError(f"{self.images} images and seed {self.seed}", "at least 1 image and a seed from 0 on")
         load_keras()
-        from keras_ae.runs import attack_run, evaluate_run
+        from keras_ae.runs import TOTALS, attack_run, evaluate_run
 
         if not self.robustness:
             print_metrics(evaluate_run(self.run_directory, progress=not self.json), self.json)
             return
         options = {"images": self.images, "seed": self.seed, "progress": not self.json}
-        results = attack_run(self.run_directory, self.attacks, **options)
+        robustness = attack_run(self.run_directory, self.attacks, **options)
         if self.json:
-            print_json(results)
+            print_json(RunDirectory(self.run_directory).read(TOTALS))
         else:
-            print_robustness(results)
+            print_robustness(robustness)
 
 
-def print_robustness(results: dict[str, Any]) -> None:
-    """A table with one row per attack."""
+def print_robustness(robustness: Any) -> None:
+    """A table with one row per attack, of a `Robustness`."""
     from rich.console import Console
     from rich.table import Table
 
-    from keras_ae.evaluation import AttackTotals
     from keras_ae.evaluation.attacks import FAMILIES, title
 
-    table = Table(title=f"{results['images']} images", show_edge=False)  # 80 columns are enough
+    each = robustness.totals()
+    images = max(totals.images for totals in each.values())
+    table = Table(title=f"{images} images", show_edge=False)  # 80 columns are enough
     table.add_column("attack", no_wrap=True)
     table.add_column("family", no_wrap=True)
     for heading in ("attacked", "success", "MSE", "s"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for name, values in results["attacks"].items():
-        totals = AttackTotals(**values)
+    for name, totals in each.items():
         table.add_row(
             title(name),
             FAMILIES[name],

@@ -14,6 +14,9 @@ from keras_ae._support.files import write_json
 from keras_ae._support.reading import read_object
 from keras_ae._support.written_files import CHANGED, verify_export, verify_listed
 from keras_ae.detection.calibration import check_rate
+from keras_ae.detection.int8_record import NAME as INT8
+from keras_ae.detection.int8_record import Int8Outcome
+from keras_ae.detection.outcome import Outcome
 
 CARD = "card.json"
 WITH_MAP = "predict_with_map"  # endpoint that gives decisions and maps, where the score has a map
@@ -109,6 +112,17 @@ class Card:
     def preparation(self) -> dict[str, Any]:
         """Preparation of the images of the training, as `Preparation.from_record` takes it."""
         return self.about.get("preparation", {})
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the threshold came to on the test images; empty where there were none."""
+        return Outcome.from_record(self.about.get("measured", {}))
+
+    @property
+    def int8(self) -> Int8Outcome | None:
+        """What the file with 8-bit integers comes to; None without one."""
+        record = self.about.get(INT8)
+        return None if record is None else Int8Outcome.from_record(record)
 
     @property
     def version_note(self) -> str:

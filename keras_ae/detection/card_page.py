@@ -5,8 +5,7 @@ from pathlib import Path
 
 from keras_ae._support.files import write_text
 from keras_ae.detection.card import CARD, Card
-from keras_ae.detection.int8_record import int8_in_words
-from keras_ae.detection.outcome import outcome_in_words
+from keras_ae.detection.int8_record import NAME as INT8
 
 
 def write_card(card: Card, directory: Path, name: str) -> None:
@@ -27,14 +26,13 @@ def _readable(name: str, card: Card) -> str:
     shape = ", ".join(map(str, card.image_shape))
     tiles = f", the worst of its score in tiles of {card.tile} × {card.tile} pixels" if card.tile else ""
     versions = ", ".join(f"{package} {number}" for package, number in card.versions.items())
-    about = dict(card.about)
-    measured = about.pop("measured", {})
-    lines = [f"- **Test**: {line}." for line in outcome_in_words(measured)]
-    if "int8" in about:
-        lines.append(f"- **8-bit integers** (`predict_int8.tflite`): {int8_in_words(about.pop('int8'))}.")
-    if "choice" in measured:
-        kind = "simulated" if measured["choice"].get("simulated") else "known"
-        lines.append(f"- **Score chosen by**: {measured['choice']['defects']:,} {kind} defects.")
+    lines = [f"- **Test**: {line}." for line in card.outcome.in_words()]
+    if card.int8 is not None:
+        lines.append(f"- **8-bit integers** (`predict_int8.tflite`): {card.int8.in_words()}.")
+    if choice := card.about.get("measured", {}).get("choice"):
+        kind = "simulated" if choice.get("simulated") else "known"
+        lines.append(f"- **Score chosen by**: {choice['defects']:,} {kind} defects.")
+    about = {name: value for name, value in card.about.items() if name not in ("measured", INT8)}
     lines += [
         f"- **{key}**: {json.dumps(value) if isinstance(value, dict) else value}" for key, value in about.items()
     ]

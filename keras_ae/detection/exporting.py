@@ -18,6 +18,7 @@ from keras_ae.detection.card_page import write_card
 from keras_ae.detection.conformal import conformal_outputs, conformal_tolerances, deciding
 from keras_ae.detection.detector import AnomalyDetector
 from keras_ae.detection.inputs import Batches
+from keras_ae.detection.int8_record import NAME
 from keras_ae.detection.quantizing import QuantizingImages, check_int8, write_int8
 from keras_ae.detection.scores.codes import CodeDensity
 from keras_ae.detection.scores.combination import Combination
@@ -114,7 +115,7 @@ def export_detector(
         write_calibration(detector.calibration_, written)
         told = dict(about or {})
         if quantizing is not None and "int8" in formats:
-            told["int8"] = write_int8(detector, written, quantizing)
+            told[NAME] = write_int8(detector, written, quantizing).as_record()
         _write_card(detector, written, path.name, checked, told)
         return checked
 

@@ -1,22 +1,64 @@
-"""What the card of a detector says of its 8-bit file, in words."""
+"""What 8 bits make of a detector: a threshold of its own, and what that comes to."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from keras_ae.detection.outcome import Outcome
 
-def int8_in_words(record: dict[str, Any]) -> str:
-    """One line on what 8 bits make of a detector, for people.
+NAME = "int8"  # of the record in a card
+NOTHING = Outcome()
+
+
+@dataclass(frozen=True)
+class Int8Outcome:
+    """What the file with 8-bit integers comes to.
+
+    Attributes:
+        threshold: Its threshold.
+        false_positive_rate: Part of normal images, in (0, 1), that may raise an alarm.
+        true_rate_interval: Between what the true rate of false alarms lies (95 %).
+        outcome: On the test images; empty where there are none.
+        float32_roc_auc: Area under the ROC curve of the detector itself; None without images of both kinds.
 
     Example:
-        >>> record = {"threshold": 2.5, "test_normal": 50, "test_alarms": 2, "test_anomalies": 10, "test_found": 7}
-        >>> int8_in_words(record | {"test_roc_auc": 0.87, "test_roc_auc_float32": 0.88})
+        >>> outcome = Outcome(normal=50, alarms=2, anomalies=10, found=7, roc_auc=0.87)
+        >>> Int8Outcome(2.5, 0.05, (0.01, 0.1), outcome, 0.88).in_words()
         'INT8: threshold 2.5, 2 of 50 false alarms, 7 of 10 found, ROC AUC 0.870 (0.880 in float32)'
     """
-    words = [f"INT8: threshold {record['threshold']:.6g}"]
-    if record.get("test_normal"):
-        words.append(f"{record['test_alarms']:,} of {record['test_normal']:,} false alarms")
-    if record.get("test_anomalies"):
-        words.append(f"{record['test_found']:,} of {record['test_anomalies']:,} found")
-    if "test_roc_auc" in record:
-        exact = record["test_roc_auc_float32"]
-        words.append(f"ROC AUC {record['test_roc_auc']:.3f} ({exact:.3f} in float32)")
-    return ", ".join(words)
+
+    threshold: float
+    false_positive_rate: float
+    true_rate_interval: tuple[float, float]
+    outcome: Outcome = NOTHING
+    float32_roc_auc: float | None = None
+
+    def in_words(self) -> str:
+        """One line for people."""
+        words, outcome = [f"INT8: threshold {self.threshold:.6g}"], self.outcome
+        if outcome.normal:
+            words.append(f"{outcome.alarms:,} of {outcome.normal:,} false alarms")
+        if outcome.anomalies:
+            words.append(f"{outcome.found:,} of {outcome.anomalies:,} found")
+        if outcome.roc_auc is not None:
+            words.append(f"ROC AUC {outcome.roc_auc:.3f} ({self.float32_roc_auc:.3f} in float32)")
+        return ", ".join(words)
+
+    def as_record(self) -> dict[str, Any]:
+        """The values by name, as the card has them."""
+        exact = {} if self.float32_roc_auc is None else {"test_roc_auc_float32": self.float32_roc_auc}
+        return {
+            "threshold": self.threshold,
+            "false_positive_rate": self.false_positive_rate,
+            "true_rate_interval": list(self.true_rate_interval),
+            **self.outcome.as_record(),
+            **exact,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Int8Outcome":
+        """What `as_record` returned."""
+        low, high = record["true_rate_interval"]
+        of_float32 = record.get("test_roc_auc_float32")
+        known = Outcome.from_record(record)
+        return cls(record["threshold"], record["false_positive_rate"], (low, high), known, of_float32)

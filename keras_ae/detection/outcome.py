@@ -1,7 +1,7 @@
-"""Measures a threshold on test images, and puts promises and measures into words."""
+"""What a threshold promises and what it comes to on test images, in numbers, in words and as files have it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,42 +10,138 @@ from keras_ae.detection.calibration import Calibration
 from keras_ae.detection.measures import roc_auc
 from keras_ae.detection.pixel_measures import PixelMeasures
 
-
-def promise(calibration: Calibration, threshold: float | None = None) -> dict[str, Any]:
-    """Returns what a calibration promises: threshold, rate, by how many images, and the true rate's interval.
-
-    Args:
-        calibration: Calibration of the detector.
-        threshold: Threshold as the detector keeps it; the calibration's by default.
-
-    Example:
-        >>> promised = promise(kae.detection.Calibration(np.arange(19), rate=0.05))
-        >>> promised["threshold"], promised["calibration_images"]
-        (18.0, 19)
-    """
-    return {
-        "threshold": calibration.threshold if threshold is None else threshold,
-        "false_positive_rate": calibration.rate,
-        "calibration_images": calibration.images,
-        **({} if calibration.groups is None else {"calibration_groups": calibration.units}),
-        "true_rate_interval": list(calibration.rate_interval()),
-    }
+NORMAL_LABELS = "normal_labels"
+COUNTS = ("normal", "alarms", "anomalies", "found")
+PREFIX = "test_"  # of the other names in a record
 
 
-def promise_in_words(promised: Mapping[str, Any]) -> tuple[str, str]:
-    """Returns one line on the threshold and one on the rate of false alarms, of what `promise` returns.
+@dataclass(frozen=True)
+class Promise:
+    """What a calibration promises.
+
+    Attributes:
+        threshold: What scores above it is an anomaly.
+        false_positive_rate: Part of normal images, in (0, 1), that may raise an alarm.
+        calibration_images: Number of normal images that the threshold was set by.
+        true_rate_interval: Between what the true rate of false alarms lies (95 %).
+        calibration_groups: Number of groups that these images are of; 0 where each is of another.
 
     Example:
-        >>> promise_in_words(promise(kae.detection.Calibration(np.arange(19), rate=0.05)))[0]
-        'threshold 18, from 19 normal images'
+        >>> promise = Promise.of(kae.detection.Calibration(np.arange(19), rate=0.05))
+        >>> promise.threshold, promise.in_words()[0]
+        (18.0, 'threshold 18, from 19 normal images')
     """
-    low, high = promised["true_rate_interval"]
-    of = f" of {groups:,} groups" if (groups := promised.get("calibration_groups")) else ""
-    return (
-        f"threshold {promised['threshold']:.6g}, from {promised['calibration_images']:,} normal images{of}",
-        f"false alarms promised: {promised['false_positive_rate']:.3g}; the true rate lies between {low:.3g} and "
-        f"{high:.3g} (95 %)",
-    )
+
+    threshold: float
+    false_positive_rate: float
+    calibration_images: int
+    true_rate_interval: tuple[float, float]
+    calibration_groups: int = 0
+
+    @classmethod
+    def of(cls, calibration: Calibration, threshold: float | None = None) -> "Promise":
+        """Returns the promise of a calibration, or of the threshold as a detector keeps it."""
+        threshold = calibration.threshold if threshold is None else threshold
+        groups = 0 if calibration.groups is None else calibration.units
+        return cls(threshold, calibration.rate, calibration.images, calibration.rate_interval(), groups)
+
+    def in_words(self) -> tuple[str, str]:
+        """Returns one line on the threshold and one on the rate of false alarms."""
+        low, high = self.true_rate_interval
+        of = f" of {self.calibration_groups:,} groups" if self.calibration_groups else ""
+        return (
+            f"threshold {self.threshold:.6g}, from {self.calibration_images:,} normal images{of}",
+            f"false alarms promised: {self.false_positive_rate:.3g}; the true rate lies between {low:.3g} and "
+            f"{high:.3g} (95 %)",
+        )
+
+    def as_record(self) -> dict[str, Any]:
+        """Returns the values by name, as cards and --json have them; no groups where there are none."""
+        record = asdict(self) | {"true_rate_interval": list(self.true_rate_interval)}
+        if not self.calibration_groups:
+            del record["calibration_groups"]
+        return record
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a threshold comes to on images that neither it nor the score was fitted to.
+
+    Attributes:
+        normal, alarms: Number of normal images, and of the alarms among them.
+        alarms_interval: Between what 95 % of such numbers of alarms lie.
+        anomalies, found: Number of anomalies, and of the alarms among them.
+        kinds: For each kind of anomaly the number that was found, and that there is.
+        roc_auc: Area under the ROC curve, from 0 to 1; None without images of both kinds.
+        pixels: Measures of the maps beside masks; None where there are none.
+        normal_labels: Labels of normal images, where labels tell.
+
+    Example:
+        >>> outcome = Outcome(anomalies=20, found=18, roc_auc=0.97)
+        >>> outcome.in_words()
+        ['anomalies found: 18 of 20; ROC AUC 0.9700']
+        >>> Outcome.from_record(outcome.as_record()) == outcome
+        True
+    """
+
+    normal: int = 0
+    alarms: int = 0
+    alarms_interval: tuple[int, int] = (0, 0)
+    anomalies: int = 0
+    found: int = 0
+    kinds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    roc_auc: float | None = None
+    pixels: PixelMeasures | None = None
+    normal_labels: tuple[str, ...] = ()
+
+    def in_words(self) -> list[str]:
+        """Returns a line on the normal images, some on the anomalies and one on maps, where there are such."""
+        lines = []
+        if self.normal:
+            least, most = self.alarms_interval
+            lines.append(
+                f"false alarms among {self.normal:,} further normal images: {self.alarms:,} "
+                f"({least:,} to {most:,} expected)"
+            )
+        if self.anomalies:
+            area = "" if self.roc_auc is None else f"; ROC AUC {self.roc_auc:.4f}"
+            labels = ", ".join(self.normal_labels)
+            which = f" (test images that are not of {labels})" if labels else ""
+            lines.append(f"anomalies found: {self.found:,} of {self.anomalies:,}{which}{area}")
+        if len(self.kinds) > 1:
+            each = (f"{kind} {found:,} of {of:,}" for kind, (found, of) in self.kinds.items())
+            lines.append(f"by kind: {', '.join(each)}")
+        if self.pixels is not None:
+            pixels = self.pixels
+            lines.append(
+                f"pixels of {pixels.regions:,} defects: ROC AUC {pixels.roc_auc:.4f}, "
+                f"AUPRO {pixels.aupro:.4f}, F1 {pixels.f1:.4f} at {pixels.f1_threshold:.6g}"
+            )
+        return lines
+
+    def as_record(self) -> dict[str, Any]:
+        """Returns what there is by name, as cards and --json have it: "test_normal", …"""
+        of_normal = {name: getattr(self, name) for name in ("normal", "alarms", "alarms_interval") if self.normal}
+        of_anomalies = {name: getattr(self, name) for name in ("anomalies", "found") if self.anomalies}
+        others = {name: value for name in ("kinds", "roc_auc") if (value := getattr(self, name)) not in (None, {})}
+        pixels = {} if self.pixels is None else {"pixels": asdict(self.pixels)}
+        record = {f"{PREFIX}{name}": _plain(v) for name, v in (of_normal | of_anomalies | others | pixels).items()}
+        return record | ({NORMAL_LABELS: list(self.normal_labels)} if self.normal_labels else {})
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Outcome":
+        """Returns what `as_record` returned; other names are left out."""
+        values = {name.removeprefix(PREFIX): value for name, value in record.items() if name.startswith(PREFIX)}
+        least, most = values.get("alarms_interval", (0, 0))
+        pixels = values.get("pixels")
+        return cls(
+            **{name: values[name] for name in COUNTS if name in values},
+            roc_auc=values.get("roc_auc"),
+            alarms_interval=(least, most),
+            kinds={kind: (found, of) for kind, (found, of) in values.get("kinds", {}).items()},
+            pixels=None if pixels is None else PixelMeasures(**pixels),
+            normal_labels=tuple(record.get(NORMAL_LABELS, ())),
+        )
 
 
 def measure_outcome(
@@ -54,7 +150,7 @@ def measure_outcome(
     calibration: Calibration,
     kinds: np.ndarray | None = None,
     groups: np.ndarray | None = None,
-) -> dict[str, Any]:
+) -> Outcome:
     """Counts the alarms of a calibration's threshold on images that neither it nor the score was fitted to.
 
     Args:
@@ -64,87 +160,42 @@ def measure_outcome(
         kinds: Name [n] of what each image is, such as "scratch", where that is known.
         groups: Name [n] of the group that each image is of, where the calibration has groups.
 
-    Returns:
-        If there are normal images, "test_normal" (their number), "test_alarms" among them and
-        "test_alarms_interval", in which 95 % of such counts lie; if there are anomalies, "test_anomalies" (their
-        number) and "test_found" (the alarms among them), and with kinds "test_kinds" (both, for each kind of
-        anomaly); if there are both, "test_roc_auc".
-
     Example:
         >>> calibration = kae.detection.Calibration(np.arange(19), rate=0.05)  # its threshold is 18
         >>> scores, normal = np.array([3, 20, 5, 25]), np.array([True, True, False, False])
-        >>> measured = kae.detection.measure_outcome(scores, normal, calibration)
-        >>> measured["test_alarms"], measured["test_found"], measured["test_roc_auc"]
+        >>> outcome = kae.detection.measure_outcome(scores, normal, calibration)
+        >>> outcome.alarms, outcome.found, outcome.roc_auc
         (1, 1, 0.75)
     """
     groups = None if groups is None else np.asarray(groups)[normal]
-    of = None if kinds is None else np.asarray(kinds)[~normal]
-    anomalous, normal = np.asarray(scores)[~normal], np.asarray(scores)[normal]
-    measured: dict[str, Any] = {}
-    if len(normal):
-        measured |= {
-            "test_normal": len(normal),
-            "test_alarms": int(np.sum(normal > calibration.threshold)),
-            "test_alarms_interval": list(calibration.alarms_interval(len(normal), groups=groups)),
-        }
-    if len(anomalous):
-        found = int(np.sum(anomalous > calibration.threshold))
-        measured |= {"test_anomalies": len(anomalous), "test_found": found}
-    if len(anomalous) and of is not None:
-        alarms = anomalous > calibration.threshold
+    alarms = np.asarray(scores) > calibration.threshold
+    of_normal, of_anomalies = alarms[normal], alarms[~normal]
+    outcome = Outcome(anomalies=len(of_anomalies), found=int(of_anomalies.sum()))
+    if len(of_normal):
+        interval = calibration.alarms_interval(len(of_normal), groups=groups)
+        outcome = replace(outcome, normal=len(of_normal), alarms=int(of_normal.sum()), alarms_interval=interval)
+    if len(of_anomalies) and kinds is not None:
+        of = np.asarray(kinds)[~normal]
         each = {str(kind): of == kind for kind in np.unique(of)}
-        measured["test_kinds"] = {kind: [int(alarms[rows].sum()), int(rows.sum())] for kind, rows in each.items()}
-    if len(normal) and len(anomalous):
-        measured["test_roc_auc"] = roc_auc(normal, anomalous)
-    return measured
+        counts = {kind: (int(of_anomalies[rows].sum()), int(rows.sum())) for kind, rows in each.items()}
+        outcome = replace(outcome, kinds=counts)
+    if len(of_normal) and len(of_anomalies):
+        outcome = replace(outcome, roc_auc=roc_auc(np.asarray(scores)[normal], np.asarray(scores)[~normal]))
+    return outcome
 
 
-def outcome_in_words(measured: dict[str, Any]) -> list[str]:
-    """Returns a line on the normal images, some on the anomalies and one on maps, where there are such.
-
-    Args:
-        measured: What `measure_outcome` returns; "normal_labels" may name the labels of normal images, and
-            "test_pixels" hold the fields of `PixelMeasures`.
+def outcome_in_words(measured: Mapping[str, Any]) -> list[str]:
+    """Returns the lines of `Outcome.in_words`, of what a card has under "measured".
 
     Example:
         >>> kae.detection.outcome_in_words({"test_anomalies": 20, "test_found": 18, "test_roc_auc": 0.97})
         ['anomalies found: 18 of 20; ROC AUC 0.9700']
     """
-    names = [each.name for each in fields(_Outcome) if each.name in measured]
-    outcome = _Outcome(**{name: measured[name] for name in names})
-    lines = []
-    if outcome.test_normal is not None:
-        least, most = outcome.test_alarms_interval
-        lines.append(
-            f"false alarms among {outcome.test_normal:,} further normal images: {outcome.test_alarms:,} "
-            f"({least:,} to {most:,} expected)"
-        )
-    if outcome.test_anomalies is not None:
-        area = "" if outcome.test_roc_auc is None else f"; ROC AUC {outcome.test_roc_auc:.4f}"
-        labels = ", ".join(outcome.normal_labels)
-        which = f" (test images that are not of {labels})" if labels else ""
-        lines.append(f"anomalies found: {outcome.test_found:,} of {outcome.test_anomalies:,}{which}{area}")
-    if len(kinds := outcome.test_kinds) > 1:
-        lines.append("by kind: " + ", ".join(f"{kind} {found:,} of {of:,}" for kind, (found, of) in kinds.items()))
-    if outcome.test_pixels:
-        pixels = PixelMeasures(**outcome.test_pixels)
-        lines.append(
-            f"pixels of {pixels.regions:,} defects: ROC AUC {pixels.roc_auc:.4f}, "
-            f"AUPRO {pixels.aupro:.4f}, F1 {pixels.f1:.4f} at {pixels.f1_threshold:.6g}"
-        )
-    return lines
+    return Outcome.from_record(measured).in_words()
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    """Fields of what `measure_outcome` returns, and of what a run adds to it."""
-
-    test_normal: int | None = None
-    test_alarms: int = 0
-    test_alarms_interval: tuple[int, int] = (0, 0)
-    test_anomalies: int | None = None
-    test_found: int = 0
-    test_kinds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    test_roc_auc: float | None = None
-    test_pixels: Mapping[str, Any] | None = None
-    normal_labels: tuple[str, ...] = ()
+def _plain(value):
+    """Tuples as lists, as JSON has them."""
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value

@@ -1,9 +1,8 @@
 """A detector whose network computes in 8-bit integers: a file, a threshold of its own, and what it loses."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from keras import ops
@@ -13,6 +12,7 @@ from keras_ae._support.pixels import slices
 from keras_ae.detection.calibration import Calibration
 from keras_ae.detection.conformal import conformal_outputs
 from keras_ae.detection.detector import AnomalyDetector
+from keras_ae.detection.int8_record import Int8Outcome
 from keras_ae.detection.measures import roc_auc
 from keras_ae.detection.outcome import measure_outcome
 from keras_ae.detection.scores.base import Score
@@ -54,12 +54,11 @@ def check_int8(score: Score) -> None:
         raise InputError("the format int8 of a detector in tiles", "whole images", "leave out --tile, or int8")
 
 
-def write_int8(detector: AnomalyDetector, directory: Path, images: QuantizingImages) -> dict[str, Any]:
+def write_int8(detector: AnomalyDetector, directory: Path, images: QuantizingImages) -> Int8Outcome:
     """Write `predict_int8.tflite`, which gives what `predict.tflite` does, at a threshold of its own.
 
     Returns:
-        For the card: the threshold, what it promises, and on the test images what is found, and the ROC AUC in
-        8 bits and in float32.
+        The threshold, what it promises, and what it comes to on the test images, beside float32.
     """
     model, score = detector.autoencoder, detector.score_
     shape, representative = detector.image_shape, images.representative
@@ -79,12 +78,11 @@ def write_int8(detector: AnomalyDetector, directory: Path, images: QuantizingIma
 
     content, runner = convert_to_int8(model, "predict", portable_endpoint(decided, shape), representative)
     (directory / INT8).write_bytes(content)
-    return {
-        "threshold": float(threshold),
-        "false_positive_rate": rate,
-        "true_rate_interval": list(calibration.rate_interval()),
-        **_measured(detector, runner, images, calibration),
-    }
+    measured = Int8Outcome(float(threshold), rate, calibration.rate_interval())
+    if images.normal is None:
+        return measured
+    outcome = measure_outcome(_scores(runner, images.tested), images.normal, calibration)
+    return replace(measured, outcome=outcome, float32_roc_auc=_exact_area(detector, images.tested, images.normal))
 
 
 def _scores(runner, batches: Iterable[np.ndarray]) -> np.ndarray:
@@ -92,15 +90,9 @@ def _scores(runner, batches: Iterable[np.ndarray]) -> np.ndarray:
     return np.concatenate([runner(images=part)["scores"] for part in parts]).astype(np.float64)
 
 
-def _measured(
-    detector: AnomalyDetector, runner, images: QuantizingImages, calibration: Calibration
-) -> dict[str, Any]:
-    """What comes out on the test images, as of `measure_outcome`, and the ROC AUC in float32."""
-    normal = images.normal
-    if normal is None:
-        return {}
-    measured = measure_outcome(_scores(runner, images.tested), normal, calibration)
-    if "test_roc_auc" in measured:
-        exact = detector.anomaly_scores(images.tested)
-        measured["test_roc_auc_float32"] = roc_auc(exact[normal], exact[~normal])
-    return measured
+def _exact_area(detector: AnomalyDetector, tested: Iterable[np.ndarray], normal: np.ndarray) -> float | None:
+    """The ROC AUC in float32; None without images of both kinds."""
+    if normal.all() or not normal.any():
+        return None
+    scores = detector.anomaly_scores(tested)
+    return roc_auc(scores[normal], scores[~normal])

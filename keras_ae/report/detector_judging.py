@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_ae.data import ImageData
-from keras_ae.detection import ExportedDetector
+from keras_ae.detection import ExportedDetector, Outcome
 from keras_ae.report.detector import JudgedImages
 from keras_ae.runs import JudgedSplit, are_normal, label_names, normal_labels, split_scores
 
@@ -33,7 +33,7 @@ def judge_images(
     known = normal_labels(data, train_labels)
     scores, normal = split_scores(detector.score, data, split), are_normal(data, split, known)
     kinds = None if known is None else np.array(label_names(data, data.labels(split)))
-    return judged_images(detector, JudgedSplit(data, split, scores, normal, kinds, {}))
+    return judged_images(detector, JudgedSplit(data, split, scores, normal, kinds, Outcome()))
 
 
 def judged_images(detector: ExportedDetector, judged: JudgedSplit, data: ImageData | None = None) -> JudgedImages:

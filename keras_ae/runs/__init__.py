@@ -8,6 +8,7 @@ from keras_ae._support.lazy import lazy_names
 _WHERE = {
     "Choice": "choosing",
     "DataConfig": "data_config",
+    "ExportedRun": "exported_run",
     "FeatureConfig": "feature_config",
     "ModelConfig": "config",
     "Run": "run",
@@ -35,6 +36,7 @@ _SHARED = {
     "Cost": "model_cost",
     "DIVERGED": "worker",
     "EXPORTED": "detector_directory",
+    "TOTALS": "attacking",
     "TRAINING_PASSES": "model_cost",
     "Environment": "environment",
     "Job": "worker",

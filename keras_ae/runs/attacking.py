@@ -1,24 +1,24 @@
 """Attacks on the classifier of a run."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from keras_ae._support.errors import InputError
-from keras_ae.evaluation import attacked_images, measure_robustness
+from keras_ae.evaluation import Robustness, attacked_images, measure_robustness
 from keras_ae.runs.directory import RunDirectory
 from keras_ae.runs.tasks import task_of
 from keras_ae.runs.training import load_run
 
+TOTALS = "robustness"  # file of the run's directory
 PER_BATCH = 20  # as in the thesis on locally embedded autoencoders, section 4.6
 
 
 def attack_run(
     path, attacks: Sequence[str] = (), images: int = 400, seed: int = 0, progress: bool = True
-) -> dict[str, Any]:
+) -> Robustness:
     """Measures how robust a run's classifier is on test images, the first 20 of each of its first batches.
 
-    The run's directory gets `robustness.csv`, a row for each attack and image, and `robustness.json`, what is
-    returned. If the process is killed, the same call goes on from the table.
+    The run's directory gets `robustness.csv`, a row for each attack and image, and `robustness.json`, the
+    totals by attack. If the process is killed, the same call goes on from the table.
 
     Args:
         path: Directory of a finished run.
@@ -26,9 +26,6 @@ def attack_run(
         images: Number of images to attack; fewer where the test batches have not as many.
         seed: Seed of the attacks.
         progress: Whether to show progress bars.
-
-    Returns:
-        "images", attacked; "seed"; and "attacks", what `Robustness.summary` gives.
 
     Raises:
         InputError: If it is no finished run of a classifier, its images are others now, an attack is unknown, or
@@ -39,9 +36,9 @@ def attack_run(
         >>> training = kae.runs.TrainingConfig(steps=2, evaluations=1, jit_compile="no")
         >>> config = kae.runs.RunConfig(kae.runs.DataConfig("digits", limit=60), classifier, training)
         >>> run = kae.runs.train(config, "runs/classifier", progress=False)
-        >>> results = kae.runs.attack_run(run.path, ["gradient_sign"], images=5, progress=False)
-        >>> results["images"], list(results["attacks"])
-        (5, ['gradient_sign'])
+        >>> totals = kae.runs.attack_run(run.path, ["gradient_sign"], images=5, progress=False).totals()
+        >>> totals["gradient_sign"].images
+        5
     """
     if images < 1:
         raise InputError(f"{images} images", "at least 1", "give another --images")
@@ -55,6 +52,5 @@ def attack_run(
     with directory.locked():
         options = {"seed": seed, "table": directory.path / "robustness.csv", "progress": progress}
         robustness = measure_robustness(model, attacked, labels, attacks or None, **options)
-        results = {"images": len(attacked), "seed": seed, "attacks": robustness.summary()}
-        directory.write("robustness", results)
-    return results
+        directory.write(TOTALS, {"images": len(attacked), "seed": seed, "attacks": robustness.summary()})
+    return robustness

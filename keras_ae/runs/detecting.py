@@ -1,7 +1,7 @@
 """From normal images to an exported detector: a run, a threshold, and how well the promise was kept."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,13 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.pixels import at_once
 from keras_ae._support.written_files import saved_detector_files, saved_model_files
 from keras_ae.data import ImageData
-from keras_ae.detection import DEFAULT_RATE, AnomalyDetector, map_scale, promise, read_card
-from keras_ae.export import Parity, as_float32, autoencoder_endpoints, write_saved_model
+from keras_ae.detection import DEFAULT_RATE, AnomalyDetector, Promise, map_scale, read_card
+from keras_ae.export import as_float32, autoencoder_endpoints, write_saved_model
 from keras_ae.runs.choosing import candidates, choose_score, load_defects, sees_features
 from keras_ae.runs.config import DataConfig, RunConfig, plain
 from keras_ae.runs.detector_directory import EXPORTED, RUN, SAVED, check_detector_directory
 from keras_ae.runs.directory import RunDirectory
+from keras_ae.runs.exported_run import ExportedRun
 from keras_ae.runs.feature_cache import seen_by
 from keras_ae.runs.normal_images import check_normal, check_sizes, load_normal
 from keras_ae.runs.outcome import JudgedSplit, judge_on_test
@@ -43,7 +44,7 @@ def train_detector(
     defects: str | None = None,
     progress: bool = True,
     on_test: Callable[[JudgedSplit], None] | None = None,
-) -> dict[str, Any]:
+) -> ExportedRun:
     """Trains an autoencoder on normal images, calibrates a threshold on held-out ones, exports the detector.
 
     The validation images set the threshold, with patience those that training is not stopped by. The test images
@@ -66,7 +67,7 @@ def train_detector(
         on_test: Function that is given what came of the test images one by one, for a page.
 
     Returns:
-        The threshold, what it promises, and what came out on the test images (`measure_outcome`).
+        What the threshold promises, and what came of it on the test images.
 
     Raises:
         InputError: Labels tell that not all images are normal, there are too few validation images for the rate,
@@ -117,7 +118,7 @@ def export_run(
     saved=None,
     progress: bool = True,
     on_test: Callable[[JudgedSplit], None] | None = None,
-) -> dict[str, Any]:
+) -> ExportedRun:
     """Exports a finished run: its autoencoder, or with a score a detector, calibrated on its validation images.
 
     Args:
@@ -131,15 +132,13 @@ def export_run(
         on_test: Same as for `train_detector`.
 
     Returns:
-        Where the export is, how far it is from the Keras model, and with a score what `train_detector` returns.
+        Where the export is, how far it is from the Keras model, and with a score what its threshold comes to.
 
     Example:
         >>> run = kae.runs.pretrained_models()["variational_digits"]
-        >>> results = kae.runs.export_run(run, "exported", progress=False)
-        >>> sorted(results["deviation"])[:2]
-        ['decode', 'encode']
-        >>> all(results["deviation"][name] <= results["deviation_allowed"][name] for name in results["deviation"])
-        True
+        >>> exported = kae.runs.export_run(run, "exported", progress=False)
+        >>> sorted(exported.parity)[:2], all(parity.holds for parity in exported.parity.values())
+        (['decode', 'encode'], True)
     """
     run = Run.open(run)
     check_replaceable(out, saved_model_files)
@@ -149,7 +148,7 @@ def export_run(
     if score is None:
         if tuple(formats) != ("savedmodel",):
             raise InputError(f"formats {', '.join(formats)} without a score", "a SavedModel", "give --score NAME")
-        return {"out": str(out)} | _deviations(write_saved_model(model, autoencoder_endpoints(model), out))
+        return ExportedRun(Path(out), write_saved_model(model, autoencoder_endpoints(model), out))
     whole = data or config.load_whole(progress)
     choosing, choice = defects is not None, None
     seen = seen_by(model, config.data.seen(whole), run.path, progress=progress)
@@ -167,30 +166,27 @@ def export_run(
     calibrating = seen.pipeline("validation", rows=rows, batch_size=few)
     detector.calibrate(calibrating, groups=calibration_groups(whole, config.training, choosing))
     judged = judge_on_test(detector, seen, config.data.train_labels)
-    results = promise(detector.calibration_, detector.threshold_) | (judged.measured if judged else {})
+    promise = Promise.of(detector.calibration_, detector.threshold_)
+    exported = ExportedRun(Path(out), {}, promise, judged.outcome if judged else None, choice)
     if judged is not None and on_test is not None:
         on_test(judged)
-    if choice is not None:
-        results["choice"] = choice.as_record()
     if saved is not None:
         detector.save(saved)
-    about = _about(config.data, whole, results) | _usual_maps(detector, seen)
+    about = _about(config.data, whole, exported) | _usual_maps(detector, seen)
     examples = whole.images("validation", EXAMPLES)
     quantizing = quantizing_images(whole, config, choosing) if "int8" in formats else None
-    results |= {"out": str(out)} | _deviations(detector.export(out, formats, examples, about, quantizing))
-    if quantizing is not None:
-        results["int8"] = read_card(Path(out)).about["int8"]
+    parity = detector.export(out, formats, examples, about, quantizing)
     keras.utils.clear_session()
-    return results
+    return replace(exported, parity=parity, int8=read_card(exported.out).int8)
 
 
-def _about(config: DataConfig, data: ImageData, results: dict[str, Any]) -> dict[str, Any]:
+def _about(config: DataConfig, data: ImageData, exported: ExportedRun) -> dict[str, Any]:
     """What a card tells of the images, and of what came out."""
     return {
         "data": f"{config.source}, fingerprint {data.fingerprint()[:16]}",
         "images": data.sizes,
         "preparation": _preparation(config),
-        "measured": results,
+        "measured": exported.measured(),
     }
 
 
@@ -207,11 +203,3 @@ def _preparation(config: DataConfig) -> dict[str, Any]:
     """What a card tells of it: images that come in another size later are stretched, unless it says otherwise."""
     kept = {name: asdict(config)[name] for name in PREPARATION}
     return plain(kept | {"resize": config.resize or "stretch", "white_level": config.white_level or 65535})
-
-
-def _deviations(checked: dict[str, Parity]) -> dict[str, Any]:
-    """How far each endpoint or file is from the Keras model, and how far it may be."""
-    return {
-        "deviation": {name: parity.difference for name, parity in checked.items()},
-        "deviation_allowed": {name: parity.allowed for name, parity in checked.items()},
-    }

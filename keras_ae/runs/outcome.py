@@ -1,8 +1,7 @@
 """Judges a detector on a source's test images: false alarms, anomalies by kind, maps beside masks."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +12,9 @@ from keras_ae.detection import (
     AnomalyDetector,
     Calibration,
     ExportedDetector,
+    Outcome,
     PixelCounts,
+    PixelMeasures,
     measure_outcome,
     sized_maps,
 )
@@ -70,8 +71,7 @@ class JudgedSplit:
         scores: Scores [n].
         normal: Bool [n], True for normal images.
         kinds: Name [n] of what each image is; None where labels do not tell.
-        measured: What `measure_outcome` returns; "normal_labels" where labels tell normal images, and where there
-            are maps and masks "test_pixels", the fields of `PixelMeasures`.
+        outcome: What the detector's threshold comes to on them.
     """
 
     data: ImageData
@@ -79,7 +79,7 @@ class JudgedSplit:
     scores: np.ndarray
     normal: np.ndarray
     kinds: np.ndarray | None
-    measured: dict[str, Any]
+    outcome: Outcome
 
 
 def judge_on_test(
@@ -93,7 +93,7 @@ def judge_on_test(
     return judge_split(detector.anomaly_scores, maps, detector.calibration_, data, known, "test")
 
 
-def evaluate_detector(detector: ExportedDetector, source: str, **options) -> dict[str, Any]:
+def evaluate_detector(detector: ExportedDetector, source: str, **options) -> Outcome:
     """Measures an exported detector on the test images of a source, or on all of one that has no test images.
 
     Args:
@@ -101,10 +101,6 @@ def evaluate_detector(detector: ExportedDetector, source: str, **options) -> dic
         source: A source of images, as for `keras_ae.data.load`.
         options: Further keywords of it, such as `train_labels`: the labels of normal images, where the source has
             no training images that tell them.
-
-    Returns:
-        What `measure_outcome` returns; "normal_labels" where labels tell normal images, "test_pixels" where there
-        are masks, and "notes" of the images.
 
     Raises:
         InputError: The source cannot be read, some of its labels sound like normal ones and none is named, or the
@@ -116,12 +112,11 @@ def evaluate_detector(detector: ExportedDetector, source: str, **options) -> dic
         >>> kae.AnomalyDetector(model, "mse").fit(data.train).export("exported")["score"].holds
         True
         >>> exported = kae.detection.ExportedDetector("exported")
-        >>> measured = evaluate_detector(exported, "digits", train_labels=(0,), progress=False)
-        >>> measured["test_normal"] + measured["test_anomalies"]
+        >>> outcome = evaluate_detector(exported, "digits", train_labels=(0,), progress=False)
+        >>> outcome.normal + outcome.anomalies
         1797
     """
-    judged = judge_source(detector, source, **options)
-    return judged.measured | {"notes": list(judged.data.notes)}
+    return judge_source(detector, source, **options).outcome
 
 
 def judge_source(detector: ExportedDetector, source: str, **options) -> JudgedSplit:
@@ -173,29 +168,29 @@ def judge_split(
     scores, groups = split_scores(scores_of, data, split), data.groups(split)
     normal = are_normal(data, split, known)
     if known is None:
-        measured = measure_outcome(scores, normal, calibration, groups=groups)
-        return JudgedSplit(data, split, scores, normal, None, measured)
+        outcome = measure_outcome(scores, normal, calibration, groups=groups)
+        return JudgedSplit(data, split, scores, normal, None, outcome)
     labels = data.labels(split)
     kinds = np.array(label_names(data, labels)) if labels.ndim == 1 else None
-    measured = measure_outcome(scores, normal, calibration, kinds, groups)
-    if maps_of is not None:
-        measured |= _measure_maps(maps_of, data, normal, split)
-    return JudgedSplit(data, split, scores, normal, kinds, measured | {"normal_labels": label_names(data, known)})
+    outcome = measure_outcome(scores, normal, calibration, kinds, groups)
+    pixels = None if maps_of is None else _measure_maps(maps_of, data, normal, split)
+    outcome = replace(outcome, pixels=pixels, normal_labels=tuple(label_names(data, known)))
+    return JudgedSplit(data, split, scores, normal, kinds, outcome)
 
 
-def _measure_maps(maps_of: Callable, data: ImageData, normal: np.ndarray, split: str) -> dict[str, Any]:
-    """The measures of maps by masks, as "test_pixels"; nothing where there are no masks.
+def _measure_maps(maps_of: Callable, data: ImageData, normal: np.ndarray, split: str) -> PixelMeasures | None:
+    """The measures of maps by masks; None where there are no masks.
 
     Anomalies without a mask are not measured.
     """
     if not data.has_mask(split).any():
-        return {}
+        return None
     counts = PixelCounts()
     few = at_once(data.image_shape, AT_ONCE)
     for some in slices(np.flatnonzero(normal | data.has_mask(split)), few):
         masks = data.masks(split, some)
         counts.add(sized_maps(maps_of(data.images_at(split, some)), masks.shape[1:]), masks)
     try:
-        return {"test_pixels": asdict(counts.measures())}
+        return counts.measures()
     except InputError:  # no pixel of a defect is left at this size
-        return {}
+        return None

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +16,10 @@ from sklearn.metrics import roc_auc_score
 
 import keras_ae as kae
 from keras_ae.cli import main
-from keras_ae.commands.detect import print_detector
+from keras_ae.commands.detect import print_export
+from keras_ae.detection.card import read_card
 from keras_ae.report import judged_images
+from keras_ae.runs import ExportedRun
 from keras_ae.runs.outcome import judge_on_test, normal_labels
 
 pytestmark = pytest.mark.tensorflow
@@ -206,18 +209,17 @@ def test_a_folder_is_streamed(trained, folders, monkeypatch):
 
 
 def test_test_images_of_labels_that_training_lacks_are_anomalies(trained, capsys):
-    card = json.loads((trained / "detector" / "card.json").read_text())
-    measured = card["about"]["measured"]
-    assert card["about"]["images"]["test"] == 55
-    assert (measured["test_normal"], measured["test_anomalies"]) == (30, 25)
-    assert measured["normal_labels"] == ["good"]
-    assert measured["test_found"] >= 22
-    assert measured["test_roc_auc"] > 0.97
-    lines = kae.detection.outcome_in_words(measured)
-    print_detector(measured | {"out": "here"}, as_json=False)
+    card = read_card(trained / "detector")
+    outcome = card.outcome
+    assert card.about["images"]["test"] == 55
+    assert (outcome.normal, outcome.anomalies) == (30, 25)
+    assert outcome.normal_labels == ("good",)
+    assert outcome.found >= 22
+    assert outcome.roc_auc > 0.97
+    print_export(ExportedRun(Path("here"), {}, outcome=outcome), as_json=False)
     readme, printed = (trained / "detector" / "README.md").read_text(), capsys.readouterr().out
-    assert len(lines) == 3
-    for line in lines:
+    assert len(outcome.in_words()) == 3
+    for line in outcome.in_words():
         assert f"- **Test**: {line}." in readme
         assert line in printed
 
@@ -232,9 +234,9 @@ def test_the_page_shows_the_scores_that_were_measured_without_scoring_images_aga
     images = judged_images(kae.detection.ExportedDetector(trained / "detector"), judged)
     np.testing.assert_array_equal(images.scores, judged.scores)
     assert images.anomalous_kinds() == ["scratch"]
-    assert len(images.groups()["Found"]) == judged.measured["test_found"]
-    assert len(images.groups()["False alarms"]) == judged.measured["test_alarms"]
-    assert f"{judged.measured['test_found']} of 25 found" in (trained / "report.html").read_text()
+    assert len(images.groups()["Found"]) == judged.outcome.found
+    assert len(images.groups()["False alarms"]) == judged.outcome.alarms
+    assert f"{judged.outcome.found} of 25 found" in (trained / "report.html").read_text()
 
 
 def test_evaluate_writes_a_page_where_it_is_told(trained, folders, tmp_path, capsys):
@@ -253,17 +255,15 @@ def test_evaluate_writes_a_page_where_it_is_told(trained, folders, tmp_path, cap
 
 
 def test_maps_of_test_images_are_measured_by_masks(trained, folders):
-    measured = json.loads((trained / "detector" / "card.json").read_text())["about"]["measured"]
+    outcome = read_card(trained / "detector").outcome
     data = kae.data.load(f"folder:{folders / 'parts'}", skip_bad=True, progress=False)
     maps = kae.load_detector(trained / "detector_keras").anomaly_maps(data.images("test"))
     masks = data.masks("test")
     assert masks.any(axis=(1, 2)).sum() == 25
     np.testing.assert_array_equal(masks[30:], data.images("test")[30:, ..., 0] > 128 / 255)
     # Values are counted in bins of a part in 2,000 or less.
-    assert measured["test_pixels"]["roc_auc"] == pytest.approx(
-        roc_auc_score(masks.ravel(), maps.ravel()), abs=1e-3
-    )
-    assert measured["test_kinds"] == {"scratch": [measured["test_found"], 25]}
+    assert outcome.pixels.roc_auc == pytest.approx(roc_auc_score(masks.ravel(), maps.ravel()), abs=1e-3)
+    assert outcome.kinds == {"scratch": (outcome.found, 25)}
 
 
 @pytest.mark.parametrize("labels", [(), ("good",)])
@@ -273,20 +273,19 @@ def test_labels_belong_to_the_images_that_could_be_read(trained, folders, labels
     how = {"skip_bad": True, "validation_fraction": 0.3, "train_labels": labels, "progress": False}
     streamed = kae.data.load(f"folder:{folders / 'parts'}", cache=False, **how)
     assert streamed.sizes["test"] == 55
-    measured = judge_on_test(detector, streamed, labels).measured
-    expected = json.loads((trained / "detector" / "card.json").read_text())["about"]["measured"]
-    assert measured == {key: value for key, value in expected.items() if key in measured}
-    assert measured["test_normal"] == 30
+    outcome = judge_on_test(detector, streamed, labels).outcome
+    assert outcome == read_card(trained / "detector").outcome
+    assert outcome.normal == 30
 
 
 def test_with_train_labels_test_images_of_other_labels_are_anomalies(trained):
     digits = kae.data.load("digits", train_labels=("0",), validation_fraction=0.3)
     labels = digits.labels("test")
-    measured = judge_on_test(kae.load_detector(trained / "detector_keras"), digits, ("0",)).measured
-    assert measured["test_normal"] == np.sum(labels == 0)
-    assert measured["test_anomalies"] == np.sum(labels != 0)
-    assert measured["test_found"] > 0.9 * measured["test_anomalies"]
-    assert measured["normal_labels"] == ["0"]
+    outcome = judge_on_test(kae.load_detector(trained / "detector_keras"), digits, ("0",)).outcome
+    assert outcome.normal == np.sum(labels == 0)
+    assert outcome.anomalies == np.sum(labels != 0)
+    assert outcome.found > 0.9 * outcome.anomalies
+    assert outcome.normal_labels == ("0",)
 
 
 def test_where_test_images_are_drawn_at_random_their_labels_tell_nothing():

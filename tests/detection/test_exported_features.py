@@ -116,19 +116,19 @@ def test_a_detector_in_8_bits_has_a_threshold_of_its_own_and_says_what_it_loses(
     tested = np.concatenate([normal, anomalous])
     quantizing = QuantizingImages(_images(20), [_images(40, seed=1)], None, [tested], np.arange(60) < 30)
     detector.export(tmp_path / "exported", ("savedmodel", "int8"), _images(4), quantizing=quantizing)
-    told = read_card(tmp_path / "exported").about["int8"]
+    told = read_card(tmp_path / "exported").int8
     exact = detector.anomaly_scores(tested)
-    assert told["test_roc_auc_float32"] == pytest.approx(roc_auc_score(np.arange(60) >= 30, exact))
+    assert told.float32_roc_auc == pytest.approx(roc_auc_score(np.arange(60) >= 30, exact))
     interpreter = tf.lite.Interpreter(str(tmp_path / "exported/predict_int8.tflite"))
     kinds = {each["name"]: each["dtype"] for each in interpreter.get_tensor_details()}
     assert np.int8 in kinds.values()
     found = interpreter.get_signature_runner("serving_default")(images=tested)
-    assert told["test_roc_auc"] == pytest.approx(roc_auc_score(np.arange(60) >= 30, found["scores"]))
+    assert told.outcome.roc_auc == pytest.approx(roc_auc_score(np.arange(60) >= 30, found["scores"]))
     assert np.corrcoef(found["scores"], exact)[0, 1] > 0.99
     assert not np.allclose(found["scores"], exact, rtol=1e-4)  # it does compute otherwise
-    np.testing.assert_array_equal(found["anomalies"], found["scores"] > np.float32(told["threshold"]))
-    assert told["test_alarms"] == found["anomalies"][:30].sum()
-    assert told["test_found"] == found["anomalies"][30:].sum()
+    np.testing.assert_array_equal(found["anomalies"], found["scores"] > np.float32(told.threshold))
+    assert told.outcome.alarms == found["anomalies"][:30].sum()
+    assert told.outcome.found == found["anomalies"][30:].sum()
     line = "predict_int8.tflite`): INT8: threshold"
     assert line in (tmp_path / "exported/README.md").read_text()
     with pytest.raises(InputError, match="int8 without images"):

@@ -152,16 +152,17 @@ def test_a_threshold_is_not_set_by_images_that_training_stopped_by(tmp_path):
         DataConfig("digits", limit=300, validation_fraction=0.2), patience=1, precision="mixed_bfloat16"
     )
     run = _train(tmp_path / "run", config)
-    results = export_run(tmp_path / "run", tmp_path / "out", score="mse", false_positive_rate=0.3)
-    assert results["calibration_images"] == 30
+    exported = export_run(tmp_path / "run", tmp_path / "out", score="mse", false_positive_rate=0.3)
+    assert exported.promise.calibration_images == 30
     exact = config.model.build((8, 8, 1))
     exact.set_weights(run.model.get_weights())
     scores = _squared_errors(exact, run.load_data().images("validation")[1::2])
-    assert results["threshold"] == pytest.approx(np.sort(scores)[21], rel=1e-5)  # ⌈31 · 0.7⌉ = 22
-    decided = {name for name in results["deviation"] if name.startswith("predict")}
-    assert max(results["deviation"][name] for name in {*results["deviation"]} - decided) < 1e-5
+    assert exported.promise.threshold == pytest.approx(np.sort(scores)[21], rel=1e-5)  # ⌈31 · 0.7⌉ = 22
+    parity = exported.parity
+    decided = {name for name in parity if name.startswith("predict")}
+    assert max(parity[name].difference for name in {*parity} - decided) < 1e-5
     # The images that were compared set the threshold, too: rounding may move a p-value by one of the thirty.
-    assert max(results["deviation"][name] for name in decided) < 1 / 31 + 1e-5
+    assert max(parity[name].difference for name in decided) < 1 / 31 + 1e-5
 
 
 def _squared_errors(model, images):
