@@ -1,17 +1,16 @@
 """The autoencoder: encoder → bottleneck → decoder, trained with Keras's own `compile` and `fit`."""
 
-import inspect
-
 import keras
 from keras import ops
 
 from keras_ae._support import keras_private
+from keras_ae._support.autoencoder_arguments import check_built, check_features, with_target
 from keras_ae._support.errors import InputError
 from keras_ae._support.execution import AutomaticExecution
 from keras_ae._support.pixels import tensor_in_unit
 from keras_ae.bottlenecks import Bottleneck, as_bottleneck
 from keras_ae.code_shapes import check_channels_last, shapes_agree
-from keras_ae.losses import weights_of_images
+from keras_ae.losses import loss_per_image, weights_of_images
 
 PARTS = ("encoder", "bottleneck", "decoder", "features")
 
@@ -47,12 +46,12 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
     ):
         super().__init__(**kwargs)
         check_channels_last()
-        _check_built("encoder", encoder)
-        _check_built("decoder", decoder)
+        check_built("encoder", encoder)
+        check_built("decoder", decoder)
         bottleneck = as_bottleneck(bottleneck, decoder.input_shape[-1])
         self.encoder, self.bottleneck, self.decoder, self.features = encoder, bottleneck, decoder, features
         if features is not None:
-            _check_features(features, encoder)
+            check_features(features, encoder)
         code_shape = tuple(bottleneck.compute_output_shape(encoder.output_shape)[1:])
         if code_shape != tuple(decoder.input_shape[1:]):
             raise InputError(
@@ -116,8 +115,14 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
             InputError: For images of another shape, or `indices` of a bottleneck that is not discrete.
         """
         self._check(images)
-        code = self.bottleneck(self.encoder(self.target(images), training=training), training=training)
+        code = self._codes(images, training)
         return self.bottleneck.indices(code) if indices else code
+
+    def _codes(self, images, training, samples: int = 1):
+        """Codes [batch · samples, ...], image by image."""
+        features = self.encoder(self.target(images), training=training)
+        features = features if samples == 1 else ops.repeat(features, samples, axis=0)
+        return self.bottleneck(features, training=training)
 
     def decode(self, codes, training: bool = False):
         """Images [batch, height, width, channels] of codes [batch, ...], in the type that layers compute in.
@@ -134,8 +139,9 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
         return self(images, training=False)
 
     def call(self, images, training=False):
+        codes = self._codes(images, training, self.bottleneck.samples if training else 1)
         # As Keras advises for outputs; NumPy could not load arrays of bfloat16 that `predict` gave.
-        return ops.cast(self.decode(self.encode(images, training), training), "float32")
+        return ops.cast(self.decode(codes, training), "float32")
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], *self.decoder.output_shape[1:])
@@ -153,7 +159,7 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
         if hasattr(x, "shape"):  # A step that was traced before may take images of any height and width.
             self._check(x)
         self._trace_anew(x)
-        given = _with_target(keras.Model.fit, self, x, *args, **kwargs)
+        given = with_target(keras.Model.fit, self, x, *args, **kwargs)
         validation = given.get("validation_data")
         if isinstance(validation, tuple) and len(validation) == 3 and validation[1] is None:
             given["validation_data"] = (validation[0], validation[0], validation[2])
@@ -162,7 +168,7 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
     def evaluate(self, x=None, *args, **kwargs):
         """As of `keras.Model`; `sample_weight` may come without `y`."""
         self._trace_anew(x)
-        return super().evaluate(**_with_target(keras.Model.evaluate, self, x, *args, **kwargs))
+        return super().evaluate(**with_target(keras.Model.evaluate, self, x, *args, **kwargs))
 
     def predict(self, x, *args, **kwargs):  # type: ignore[override]  # names the images
         """As of `keras.Model`."""
@@ -194,16 +200,34 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
                 f"target images of {tuple(y.shape[1:])}",
                 f"{tuple(y_pred.shape[1:])}, as the decoder gives them",
             )
-        sample_weight = weights_of_images(sample_weight, len(y_pred.shape))
+        sample_weight, more = weights_of_images(sample_weight, len(y_pred.shape)), ops.zeros(())
+        if training and self.bottleneck.samples > 1:
+            y = ops.repeat(y, self.bottleneck.samples, axis=0)
+            sample_weight, more = self._weighed(y, y_pred, sample_weight)
         if self.penalty is not None:
-            self.penalty.update_state(sum(self.losses), sample_weight=ops.shape(y_pred)[0])
+            self.penalty.update_state(sum(map(ops.sum, self.losses), start=more), sample_weight=ops.shape(y_pred)[0])
         measured = self.bottleneck.measures() if self.measures else {}
         for metric in self.measures:
             metric.update_state(measured[metric.name])
-        return super().compute_loss(x, y, y_pred, sample_weight, training)
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+        return loss + keras_private.aggregated(self, more)
+
+    def _weighed(self, y, y_pred, sample_weight):
+        """Weights of the several codes of each image, and what is added to the loss; see `Bottleneck.weigh`."""
+        of_codes = next(loss for loss in self.losses if len(loss.shape))  # all others are scalars
+        count = ops.cast(ops.shape(of_codes)[0], "float32")
+        weights, more = self.bottleneck.weigh(loss_per_image(self.loss, y, y_pred) + count * of_codes)
+        more = more + ops.sum((weights - 1.0) * of_codes)
+        weights = weights_of_images(weights, len(y_pred.shape))
+        if sample_weight is not None:
+            weights = weights * ops.repeat(sample_weight, self.bottleneck.samples, axis=0)
+        return weights, more
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         sample_weight = weights_of_images(sample_weight, len(y_pred.shape))
+        if self.bottleneck.samples > 1:  # the first of each image's
+            images = ops.shape(x if y is None else y)[0]
+            y_pred = ops.reshape(y_pred, (images, -1, *y_pred.shape[1:]))[:, 0]
         return super().compute_metrics(x, self._target(x, y, y_pred), y_pred, sample_weight)
 
     def _target(self, x, y, y_pred):
@@ -225,33 +249,6 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
             if name in config
         }
         return cls(**parts, name=config.get("name"), dtype=config.get("dtype"))
-
-
-def _check_built(name: str, model) -> None:
-    """Refuse what is no model whose shapes are known."""
-    if not (hasattr(model, "input_shape") and hasattr(model, "output_shape")):
-        raise InputError(f"{model!r} as {name}", "a model whose shapes are known", "begin it with keras.Input")
-
-
-def _check_features(features, encoder) -> None:
-    """Refuse features that are not the encoder's input, and such that cannot be told from images."""
-    if not hasattr(features, "map_shape"):
-        raise InputError(f"{features!r} as features", "what keras_ae.architectures.features gives")
-    if tuple(features.map_shape) != tuple(encoder.input_shape[1:]):
-        received = f"features of {tuple(features.map_shape)}"
-        raise InputError(received, f"{tuple(encoder.input_shape[1:])}, which the encoder takes")
-    if tuple(features.map_shape) == tuple(features.image_shape):
-        raise InputError(f"features of the shape of images, {tuple(features.map_shape)}", "of another shape")
-
-
-def _with_target(method, model, x, *args, **kwargs) -> dict:
-    """Arguments by name; images are their own target where weights come without one, which Keras would drop."""
-    given = inspect.signature(method).bind_partial(model, x, *args, **kwargs).arguments
-    given |= given.pop("kwargs", {})
-    del given["self"]
-    if given.get("sample_weight") is not None and given.get("y") is None:
-        given["y"] = x
-    return given
 
 
 def _lacks_channel(shape, full) -> bool:

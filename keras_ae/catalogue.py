@@ -105,6 +105,7 @@ BOTTLENECKS = Catalogue(
         "contractive": "keras_ae.bottlenecks.contractive:Contractive",
         "variance_covariance": "keras_ae.bottlenecks.variance_covariance:VarianceCovariance",
         "free_bits": "keras_ae.bottlenecks.free_bits:FreeBits",
+        "importance_weighted": "keras_ae.bottlenecks.importance_weighted:ImportanceWeighted",
     },
     group="keras_ae.bottlenecks",
 )

@@ -126,9 +126,8 @@ class GaussianLikelihood(keras.losses.Loss):
     """−log N(image; reconstruction, σ²I), summed over each image's values, in nats; averaged over the images.
 
     σ² is the one with which the batch is most likely, its mean squared error: so there is no deviation to choose,
-        and
-    beside it a β of 1 is the variational autoencoder's. σ² has no gradient, which would be 0. Source: Rybkin et
-    al., "Simple and effective VAE training with calibrated decoders" (σ-VAE), 2021, eq. 6 (optimal σ).
+    and beside it a β of 1 is the variational autoencoder's. σ² has no gradient, which would be 0. Source: Rybkin
+    et al., "Simple and effective VAE training with calibrated decoders" (σ-VAE), 2021, eq. 6 (optimal σ).
 
     Example:
         >>> loss = kae.losses.GaussianLikelihood()
@@ -220,6 +219,26 @@ def window_loss(loss: "str | keras.losses.Loss", windows, reconstructions):
         return WINDOW_LOSSES[loss](windows, reconstructions)
     # Not the loss itself, which under tf.distribute would divide by the replicas, as the model does later.
     return ops.mean(ops.cast(loss.call(windows, reconstructions), "float32"))
+
+
+def loss_per_image(loss: "str | keras.losses.Loss", images, reconstructions):
+    """The loss, one of Keras by name or an object, of each image [n, h, w, c], averaged over its values: [n].
+
+    Raises:
+        InputError: If it is not one loss, but several or none.
+
+    Example:
+        >>> images, reconstructions = np.zeros((2, 1, 3, 1), "float32"), np.ones((2, 1, 3, 1), "float32")
+        >>> tuple(kae.losses.loss_per_image("mse", images, reconstructions).shape)
+        (2,)
+    """
+    try:
+        loss = keras.losses.get(loss)
+        values = getattr(loss, "call", loss)(images, reconstructions)
+    except (TypeError, ValueError):
+        raise InputError(f"{loss!r} as loss of each image", "one loss, such as 'mse'") from None
+    values = ops.cast(values, "float32")
+    return ops.mean(values, axis=tuple(range(1, len(values.shape))))
 
 
 def weights_of_images(weights, rank: int):

@@ -17,6 +17,7 @@ from keras_ae.bottlenecks.free_bits import FreeBits
 from keras_ae.bottlenecks.gaussian_mixture_regularized import GaussianMixtureRegularized
 from keras_ae.bottlenecks.hyperspherical import Hyperspherical
 from keras_ae.bottlenecks.identity import Identity
+from keras_ae.bottlenecks.importance_weighted import ImportanceWeighted
 from keras_ae.bottlenecks.info_vae import InfoVAE
 from keras_ae.bottlenecks.inverse_autoregressive import InverseAutoregressive
 from keras_ae.bottlenecks.k_sparse import KSparse
@@ -47,6 +48,7 @@ __all__ = [
     "GaussianMixtureRegularized",
     "Hyperspherical",
     "Identity",
+    "ImportanceWeighted",
     "InfoVAE",
     "InverseAutoregressive",
     "KSparse",

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import keras
+from keras import ops
 
 from keras_ae import numerics
 from keras_ae._support.errors import InputError
@@ -17,7 +18,8 @@ class Bottleneck(keras.layers.Layer):
     A subclass overrides `call(features, training)`, and `compute_output_shape` if it changes the shape. If it
     regularises the code, it calls `penalize` and sets `penalizes`, so that the training logs show the penalty.
     Whatever else the logs should show it names in `measured` and gives in `measures`. A discrete one, whose code
-    at a position stands for a few integers, has their numbers of values in `sizes`, and `indices` and `codes`.
+    at a position stands for a few integers, has their numbers of values in `sizes`, and `indices` and `codes`. One
+    of which an autoencoder draws several codes for each image in training has their number in `samples`, and `weigh`.
 
     Example:
         >>> class Halved(kae.bottlenecks.Bottleneck):
@@ -30,6 +32,7 @@ class Bottleneck(keras.layers.Layer):
     penalizes = False
     measured: tuple[str, ...] = ()
     sizes: tuple[int, ...] = ()
+    samples = 1
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -42,7 +45,7 @@ class Bottleneck(keras.layers.Layer):
             values: [batch, ...], one value for each part of the code.
             weight: Factor of the sum.
         """
-        self.add_loss(weight * keras.ops.mean(numerics.sum_per_image(keras.ops.cast(values, "float32"))))
+        self.add_loss(weight * ops.mean(numerics.sum_per_image(ops.cast(values, "float32"))))
 
     def make_schedulable(self, **numbers: float) -> None:
         """Keeps numbers that `call` uses as variables, which schedules may change between training steps.
@@ -63,6 +66,18 @@ class Bottleneck(keras.layers.Layer):
     def measures(self) -> dict:
         """Returns a scalar tensor for each name in `measured`, as the bottleneck's variables have it now."""
         return {}
+
+    def weigh(self, losses):
+        """Weighs the codes that were drawn for the images of a batch, `samples` for each.
+
+        Args:
+            losses: float32 [batch · samples]: the loss of each code with its penalty, image by image.
+
+        Returns:
+            The codes' weights [batch · samples], `samples` for each image in sum, by which losses and penalties are
+            multiplied; and what then is added to their mean. Neither has a gradient.
+        """
+        return ops.ones_like(losses), ops.zeros((), "float32")
 
     def indices(self, code):
         """Returns the integers that a discrete code [batch, ..., units] stands for: int32 [batch, ..., integers].
