@@ -205,7 +205,9 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
             y = ops.repeat(y, self.bottleneck.samples, axis=0)
             sample_weight, more = self._weighed(y, y_pred, sample_weight)
         if self.penalty is not None:
-            self.penalty.update_state(sum(map(ops.sum, self.losses), start=more), sample_weight=ops.shape(y_pred)[0])
+            self.penalty.update_state(
+                sum(map(ops.sum, self.losses), start=more), sample_weight=ops.shape(y_pred)[0]
+            )
         measured = self.bottleneck.measures() if self.measures else {}
         for metric in self.measures:
             metric.update_state(measured[metric.name])

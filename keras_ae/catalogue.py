@@ -69,6 +69,7 @@ LAYERS = Catalogue(
         "unrolled_conv2d": "keras_ae.layers.unrolled_convolution:UnrolledConv2D",
         "unrolled_conv2d_transpose": "keras_ae.layers.unrolled_convolution:UnrolledConv2DTranspose",
         "discriminator": "keras_ae.layers.discriminator:Discriminator",
+        "patch_discriminator": "keras_ae.layers.patch_discriminator:PatchDiscriminator",
         "masked_perceptron": "keras_ae.layers.masked_perceptron:MaskedPerceptron",
         "spatial_broadcast": "keras_ae.layers.spatial_broadcast:SpatialBroadcast",
         "spectral_normalization": "keras_ae.layers.spectral_normalization:SpectralNormalization",

@@ -19,7 +19,8 @@ class Bottleneck(keras.layers.Layer):
     regularises the code, it calls `penalize` and sets `penalizes`, so that the training logs show the penalty.
     Whatever else the logs should show it names in `measured` and gives in `measures`. A discrete one, whose code
     at a position stands for a few integers, has their numbers of values in `sizes`, and `indices` and `codes`. One
-    of which an autoencoder draws several codes for each image in training has their number in `samples`, and `weigh`.
+    of which an autoencoder draws several codes for each image in training has their number in `samples`, and
+    `weigh`.
 
     Example:
         >>> class Halved(kae.bottlenecks.Bottleneck):
@@ -74,8 +75,8 @@ class Bottleneck(keras.layers.Layer):
             losses: float32 [batch · samples]: the loss of each code with its penalty, image by image.
 
         Returns:
-            The codes' weights [batch · samples], `samples` for each image in sum, by which losses and penalties are
-            multiplied; and what then is added to their mean. Neither has a gradient.
+            The codes' weights [batch · samples], `samples` for each image in sum, by which losses and penalties
+            are multiplied; and what then is added to their mean. Neither has a gradient.
         """
         return ops.ones_like(losses), ops.zeros((), "float32")
 

@@ -18,9 +18,9 @@ class ImportanceWeighted(Variational):
     The loss of an image is −β · log (1/k)·Σᵢ exp(−(Lᵢ/β + log q(zᵢ | x) − log N(zᵢ; 0, I))), where Lᵢ is the
     compiled loss of the image decoded from code i: Lᵢ/β counts as −log p(x | zᵢ) in nats, as it does beside the KL
     of `Variational`. Beside `gaussian_likelihood` with β = 1 it is the paper's bound. With one code it is the
-    VAE's, without its closed form; the more codes, the nearer it is to −β·log p(x). Encoder and bottleneck see each
-    image once, the decoder k times. In validation the loss is that of `Variational`. Where the bottleneck is used
-    without an `Autoencoder`, as in a locally embedded one, there is one code. Source: Burda, Grosse &
+    VAE's, without its closed form; the more codes, the nearer it is to −β·log p(x). The encoder sees each image
+    once, bottleneck and decoder k times. In validation the loss is that of `Variational`. Where the bottleneck is
+    used without an `Autoencoder`, as in a locally embedded one, there is one code. Source: Burda, Grosse &
     Salakhutdinov, "Importance weighted autoencoders", eq. 8, with the gradient of eq. 14.
 
     Args:

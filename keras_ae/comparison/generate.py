@@ -13,7 +13,8 @@ from keras_ae.comparison.selection import Measured
 PARTS = (64, 16, 8)  # of an image's values, as vectors: densities can be fitted to these
 SHOWN = 10  # samples of each density in the picture
 FITTED = {"gaussian": "Gaussian", "mixture": "mixture"}
-DENSITY_NAMES = {"standard_normal": "N(0, I)", **FITTED, "flow_matching": "flow matching"}
+LEARNED = {"flow_matching": "flow matching", "two_stage": "two-stage VAE", "autoregressive": "autoregressive"}
+DENSITY_NAMES = {"standard_normal": "N(0, I)", **FITTED, **LEARNED}
 SOURCE_NAMES = DENSITY_NAMES | {
     "real": "real images",
     "train_reconstruction": "train reconstruction",
@@ -87,7 +88,9 @@ class Generate(Purpose):
     extractor: str = option("auto", "features by which samples are compared, such as inception-2015-12-05")
     samples: int = option(10_000, "images to sample from each density of codes")
     densities: tuple[str, ...] = option(
-        tuple(FITTED), "densities of codes beside N(0, I): gaussian, mixture, flow_matching (minutes a candidate)"
+        tuple(FITTED),
+        "densities of codes beside N(0, I): gaussian, mixture, flow_matching or two_stage (minutes a candidate), "
+        "or autoregressive for discrete codes (minutes too)",
     )
 
     def __post_init__(self):
@@ -145,10 +148,11 @@ class Generate(Purpose):
             f"{outcome.generated_images:,} samples and of {outcome.real_images:,} test images: lower is "
             "better, and distances of other extractors or other numbers of images do not compare. Codes are "
             "sampled from a standard normal, N(0, I), and from densities that are fitted to training codes: a "
-            "Gaussian, a mixture of ten, or a learned flow (flow matching). *KID*, *precision* and *recall* are "
-            "of the density with the lowest distance to the "
-            "validation images. Interpolations are decoded halfway between the codes of two test images. The FID "
-            "of real images, training against test images, is the lowest that can be expected of samples."
+            "Gaussian, a mixture of ten, or learned ones: a flow (flow matching), a second VAE (two-stage), for "
+            "discrete codes a masked transformer (autoregressive). *KID*, *precision* and *recall* are of the "
+            "density with the lowest distance to the validation images. Interpolations are decoded halfway "
+            "between the codes of two test images. The FID of real images, training against test images, is the "
+            "lowest that can be expected of samples."
             f"{' ' + caution + '.' if caution else ''}"
         )
 

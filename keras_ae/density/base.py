@@ -17,6 +17,8 @@ class Density(ABC):
     """A density over codes [d]: `fit` it to codes, then call `sample`, `log_prob` or `save`.
 
     Attributes:
+        title: What it is called in reports and pages.
+        discrete: Whether its codes are the integers of a discrete bottleneck.
         length: Number d of values of the codes that it is fitted to; None before.
 
     Example:
@@ -26,6 +28,8 @@ class Density(ABC):
     """
 
     name: str
+    title: str
+    discrete = False
     length: int | None = None
 
     def fit(self, codes) -> Self:
@@ -69,7 +73,7 @@ class Density(ABC):
 
     @abstractmethod
     def sampler(self) -> Callable:
-        """Returns a TensorFlow function (count, seed) → codes [count, d]; the same seed gives the same codes."""
+        """Returns a TensorFlow function (count, seed) → codes [count, d], equal for equal seeds."""
 
     def log_prob(self, codes):
         """Returns the log density [n] of codes [n, ...], flattened, in nats: an array for an array, else a tensor.
@@ -85,8 +89,21 @@ class Density(ABC):
         total = self._log_prob(ops.reshape(codes, (-1, self.length)))
         return ops.convert_to_numpy(total) if as_array else total
 
+    def code_shape(self, model) -> tuple[int, ...]:
+        """Returns the shape in which `model.decode` takes one of its codes.
+
+        Raises:
+            InputError: If the density is not fitted to such codes as the model has.
+        """
+        shape = getattr(model, "indices_shape", None) if self.discrete else model.code_shape
+        if shape is None:
+            expected = "one of codes, or a discrete bottleneck"
+            raise InputError(f"a density {self.name!r} of integers for codes that are none", expected)
+        self.check(prod(shape))
+        return tuple(shape)
+
     def sample(self, count: int, seed: int = 0) -> np.ndarray:
-        """Samples codes: float32 [count, d], equal for equal seeds."""
+        """Samples codes: float32 [count, d], int32 of a discrete density; equal for equal seeds."""
         self.check()
         import tensorflow as tf
 

@@ -39,7 +39,7 @@ class FlowMatching(Density):
         ((5, 2), (200,))
     """
 
-    name = "flow_matching"
+    name, title = "flow_matching", "flow matching"
 
     def __init__(self, steps: int = 4000, hidden: int = 128, learning_rate: float = 5e-3, seed: int = 0):
         self.steps, self.hidden = whole_number("steps", steps), whole_number("hidden", hidden)

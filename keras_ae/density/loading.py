@@ -4,12 +4,15 @@ from pathlib import Path
 
 from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.data import read_arrays
+from keras_ae.density.autoregressive import Autoregressive
 from keras_ae.density.base import Density
 from keras_ae.density.flow_matching import FlowMatching
 from keras_ae.density.mixture import DENSITIES
+from keras_ae.density.two_stage import TwoStage
 
 # `DENSITIES` are fitted within seconds, and so by default; the others where they are asked for.
-ALL_DENSITIES: dict[str, type[Density]] = {**DENSITIES, FlowMatching.name: FlowMatching}
+LEARNED: tuple[type[Density], ...] = (FlowMatching, TwoStage, Autoregressive)
+ALL_DENSITIES: dict[str, type[Density]] = {**DENSITIES, **{kind.name: kind for kind in LEARNED}}
 
 
 def load_density(path) -> Density:

@@ -23,7 +23,7 @@ class StandardNormal(NormalMixture):
         -1.8379
     """
 
-    name = "standard_normal"
+    name, title = "standard_normal", "standard normal"
 
     def fewest(self, dimensions: int) -> int:
         return 1
@@ -42,7 +42,7 @@ class Gaussian(NormalMixture):
         [[2.0, 1.0]]
     """
 
-    name = "gaussian"
+    name, title = "gaussian", "Gaussian"
 
     def fewest(self, dimensions: int) -> int:
         return dimensions + 1  # Fewer codes do not span the space.
@@ -68,7 +68,7 @@ class GaussianMixture(NormalMixture):
         ([-0.0, 5.0], [0.5, 0.5])
     """
 
-    name = "mixture"
+    name = title = "mixture"
 
     def __init__(self, components: int = 10, seed: int = 0):
         if components < 1:

@@ -146,7 +146,9 @@ class Exploration:
         """
         if density not in self.densities:
             raise unknown_name("density", density, self.densities)
-        return self.densities[density].sample(1, seed)[0]
+        drawn = self.densities[density]
+        codes = drawn.sample(1, seed).reshape(1, *drawn.code_shape(self.model))
+        return as_array(self.model.bottleneck.as_codes(codes) if drawn.discrete else codes).reshape(-1)
 
     def traversal(self, code, index: int, steps: int = STEPS) -> tuple[np.ndarray, np.ndarray]:
         """Returns values [steps] along a variable's slider, and images [steps, h, w, c] of the code with each."""

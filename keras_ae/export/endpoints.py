@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import prod
 from typing import Any
 
 import keras
@@ -196,11 +195,10 @@ def autoencoder_endpoints(model, density: Density | None = None) -> dict[str, En
         **_of_indices(model, given_back),
     }
     if density is not None:
-        density.check(prod(model.code_shape))
-        draw = sampler(density)
+        shape, draw = density.code_shape(model), sampler(density)
 
         def sample(count, seed):
-            codes = keras.ops.reshape(draw(count, seed), (-1, *model.code_shape))
+            codes = keras.ops.reshape(draw(count, seed), (-1, *shape))
             return {given_back: float32(model.decode(codes))}
 
         endpoints["sample"] = Endpoint(

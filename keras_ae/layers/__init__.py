@@ -10,6 +10,7 @@ from keras_ae.layers.instance_normalization import InstanceNormalization
 from keras_ae.layers.local_objective import LocalObjective
 from keras_ae.layers.locally_embedded import LocallyEmbeddedAutoencoder
 from keras_ae.layers.masked_perceptron import MaskedPerceptron
+from keras_ae.layers.patch_discriminator import PatchDiscriminator
 from keras_ae.layers.residual_block import ResidualBlock
 from keras_ae.layers.spatial_broadcast import SpatialBroadcast
 from keras_ae.layers.spectral_normalization import SpectralNormalization
@@ -25,6 +26,7 @@ __all__ = [
     "LocalObjective",
     "LocallyEmbeddedAutoencoder",
     "MaskedPerceptron",
+    "PatchDiscriminator",
     "ResidualBlock",
     "SpatialBroadcast",
     "SpectralNormalization",

@@ -29,18 +29,26 @@ class Discriminator(keras.layers.Layer):
     def __init__(self, hidden: tuple[int, ...] = (64, 64), normalized: bool = False, **kwargs):
         super().__init__(**kwargs)
         self.hidden, self.normalized = whole_numbers("hidden", hidden), normalized
-        self.dense = [self._dense(width, f"hidden_{i}") for i, width in enumerate(self.hidden)]
-        self.logit = self._dense(1, "logit")
+        self.dense = [self._wrapped(self.hidden_layer(n, f"hidden_{i}")) for i, n in enumerate(self.hidden)]
+        self.logit = self._wrapped(self.logit_layer("logit"))
 
-    def _dense(self, width: int, name: str) -> keras.layers.Layer:
-        layer = keras.layers.Dense(width, dtype=self.dtype_policy, name=name)
-        return SpectralNormalization(layer, name=name) if self.normalized else layer
+    def hidden_layer(self, width: int, name: str) -> keras.layers.Layer:
+        """Returns a hidden layer, without activation."""
+        return keras.layers.Dense(width, dtype=self.dtype_policy, name=name)
+
+    def logit_layer(self, name: str) -> keras.layers.Layer:
+        """Returns the layer that gives the logits."""
+        return keras.layers.Dense(1, dtype=self.dtype_policy, name=name)
+
+    def _wrapped(self, layer: keras.layers.Layer) -> keras.layers.Layer:
+        return SpectralNormalization(layer, name=layer.name) if self.normalized else layer
 
     def build(self, input_shape):
         shape = input_shape
         for layer in (*self.dense, self.logit):
             layer.build(shape)
             shape = layer.compute_output_shape(shape)
+        self.built = True
 
     def call(self, rows):
         for layer in self.dense:
@@ -66,7 +74,9 @@ class Discriminator(keras.layers.Layer):
         self.add_loss(self.cross_entropy(ones, others))
 
     def compute_output_shape(self, input_shape):
-        return (*input_shape[:-1], 1)
+        for layer in (*self.dense, self.logit):
+            input_shape = layer.compute_output_shape(input_shape)
+        return input_shape
 
     def get_config(self):
         return {**super().get_config(), "hidden": self.hidden, "normalized": self.normalized}

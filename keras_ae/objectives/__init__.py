@@ -1,6 +1,7 @@
-"""Models with several objectives: one for the model, and one for each layer that owns an objective."""
+"""Models with several objectives: of layers that own one, or of a critic of the reconstructions."""
 
+from keras_ae.objectives.criticized import CriticizedAutoencoder
 from keras_ae.objectives.modes import JointWeights
 from keras_ae.objectives.multi_objective import MultiObjective
 
-__all__ = ["JointWeights", "MultiObjective"]
+__all__ = ["CriticizedAutoencoder", "JointWeights", "MultiObjective"]

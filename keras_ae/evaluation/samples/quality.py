@@ -103,7 +103,8 @@ def fit_densities(
         model: An `Autoencoder`.
         data: The `ImageData` of its images.
         densities: Names from `keras_ae.density.ALL_DENSITIES`, by default those that are fitted within seconds
-            (`DENSITIES`). Those that need more codes than there are, are left out.
+            (`DENSITIES`). Those that need more codes than there are, are left out, and those of integers where the
+            bottleneck is not discrete.
         images: Maximum number of training images, drawn with the data's seed; all by default.
 
     Raises:
@@ -116,14 +117,21 @@ def fit_densities(
         ['gaussian']
     """
     _check_data(data)
-    codes = encode(model, images_of(data, "train", images or data.sizes["train"]))
     fitted: dict[str, Density] = {}
-    for name in listed_names(densities):
+    chosen = listed_names(densities)
+    for name in chosen:
         if name not in ALL_DENSITIES:
             raise unknown_name("density", name, ALL_DENSITIES)
-        density = ALL_DENSITIES[name]()
+    of_kind = {}  # codes, and the integers that they stand for
+    for density in (ALL_DENSITIES[name]() for name in chosen):
+        if density.discrete and not getattr(model, "indices_shape", None):
+            continue
+        if density.discrete not in of_kind:
+            batches = images_of(data, "train", images or data.sizes["train"])
+            of_kind[density.discrete] = encode(model, batches, indices=density.discrete)
+        codes = of_kind[density.discrete]
         if len(codes) >= density.fewest(codes[0].size):
-            fitted[name] = density.fit(codes)
+            fitted[density.name] = density.fit(codes)
     return fitted
 
 
@@ -206,8 +214,9 @@ def images_of(data: ImageData, split: str, count: int) -> Iterator[np.ndarray]:
 
 
 def decoded(model, codes: np.ndarray) -> Iterator[np.ndarray]:
-    """Decodes codes [n, d], reshaped for the model, into batches of images [b, h, w, c] in [0, 1]."""
-    codes = codes.reshape(-1, *model.code_shape)
+    """Decodes codes [n, d], or a discrete model's integers, into batches of images [b, h, w, c] in [0, 1]."""
+    shape = model.code_shape if codes.dtype.kind == "f" else model.indices_shape
+    codes = codes.reshape(-1, *shape)
     decode = compiled(model.decode)
     for start in range(0, len(codes), BATCH):
         yield _clipped(keras.ops.convert_to_numpy(decode(codes[start : start + BATCH])))

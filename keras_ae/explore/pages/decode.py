@@ -11,12 +11,6 @@ from keras_ae.explore.pages import parts
 
 title = "Decode"
 OPEN, MOST = 16, 96  # sliders shown at once, and with those folded away
-NAMES = {
-    "standard_normal": "standard normal",
-    "gaussian": "Gaussian",
-    "mixture": "mixture",
-    "flow_matching": "flow matching",
-}
 STEPS = 200  # of a slider, which the arrow keys move one by one
 SLIDERS = {"type": "slider", "index": ALL}
 # The strip takes as long as many images: while sliders move, each change takes back the one before.
@@ -136,8 +130,8 @@ def _picture(image: np.ndarray):
 
 def _buttons(explored: Exploration):
     samples: list[html.Button | html.P] = [
-        html.Button(f"Sample: {NAMES[name]}", id={"type": "sample", "density": name}, n_clicks=0)
-        for name in explored.densities
+        html.Button(f"Sample: {density.title}", id={"type": "sample", "density": name}, n_clicks=0)
+        for name, density in explored.densities.items()
     ]
     if not samples:
         samples = [html.P("The code is too long to fit a density to.", className="note")]

@@ -1,0 +1,80 @@
+"""Values of losses: for each image, for windows, and the weights of images."""
+
+from math import prod
+
+import keras
+from keras import ops
+
+from keras_ae._support.errors import InputError
+from keras_ae.code_shapes import shapes_agree
+
+
+def check_alike(y_true, y_pred) -> None:
+    """Rejects shapes that would be broadcast: images whose known sides differ, the batch aside."""
+    one, other = tuple(y_true.shape[1:]), tuple(y_pred.shape[1:])
+    if not shapes_agree(one, other):
+        raise InputError(f"images of {one} to compare with {other}", "the same shape")
+
+
+# From windows [n, h, w, c] in float32 and their reconstructions to a scalar. Reducing all values at once is
+# several times as fast as reducing each of many small windows first.
+WINDOW_LOSSES = {
+    "sum_squared_error": lambda x, y: ops.mean(ops.square(y - x)) * prod(x.shape[1:]),
+    "mse": lambda x, y: ops.mean(ops.square(y - x)),
+    "mae": lambda x, y: ops.mean(ops.abs(y - x)),
+    "log_loss": lambda x, y: ops.mean(ops.binary_crossentropy(x, y)),
+}
+
+
+def window_loss(loss: "str | keras.losses.Loss", windows, reconstructions):
+    """The loss of windows [n, h, w, c] in float32: one of `WINDOW_LOSSES`, or any of Keras, averaged; a scalar.
+
+    Example:
+        >>> windows, reconstructions = np.zeros((2, 1, 3, 1), "float32"), np.ones((2, 1, 3, 1), "float32")
+        >>> float(kae.losses.window_loss("sum_squared_error", windows, reconstructions))
+        3.0
+        >>> float(kae.losses.window_loss(kae.losses.SumSquaredError(), windows, reconstructions))
+        3.0
+    """
+    if isinstance(loss, str):
+        return WINDOW_LOSSES[loss](windows, reconstructions)
+    # Not the loss itself, which under tf.distribute would divide by the replicas, as the model does later.
+    return ops.mean(ops.cast(loss.call(windows, reconstructions), "float32"))
+
+
+def loss_per_image(loss: "str | keras.losses.Loss", images, reconstructions):
+    """The loss, one of Keras by name or an object, of each image [n, h, w, c], averaged over its values: [n].
+
+    Raises:
+        InputError: If it is not one loss, but several or none.
+
+    Example:
+        >>> images, reconstructions = np.zeros((2, 1, 3, 1), "float32"), np.ones((2, 1, 3, 1), "float32")
+        >>> tuple(kae.losses.loss_per_image("mse", images, reconstructions).shape)
+        (2,)
+    """
+    try:
+        loss = keras.losses.get(loss)
+        values = getattr(loss, "call", loss)(images, reconstructions)
+    except (TypeError, ValueError):
+        raise InputError(f"{loss!r} as loss of each image", "one loss, such as 'mse'") from None
+    values = ops.cast(values, "float32")
+    return ops.mean(values, axis=tuple(range(1, len(values.shape))))
+
+
+def weights_of_images(weights, rank: int):
+    """One weight per image in a shape that multiplies the values of images; all else as it is.
+
+    Keras would broadcast [batch] over the images' columns.
+
+    Args:
+        weights: [batch], [batch, 1], …, a weight per image; [batch, height, width], a weight per pixel; or None.
+        rank: Number of axes of the images' tensor, the batch's included.
+
+    Example:
+        >>> tuple(weights_of_images(ops.ones((5,)), rank=4).shape)
+        (5, 1, 1)
+    """
+    if weights is None or rank < 3 or any(side != 1 for side in weights.shape[1:]):
+        return weights
+    return ops.reshape(weights, (-1,) + (1,) * (rank - 2))
