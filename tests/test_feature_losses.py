@@ -28,7 +28,7 @@ def test_feature_dissimilarity_is_that_of_features_of_length_one_beside_the_pixe
     loss = kae.losses.FeatureDissimilarity(network, ("maps", "code"), weight=0.3, pixels=2.0, reduction=None)
     expected = 2.0 * np.square(images - others).mean(axis=(1, 2, 3))
     for name in ("maps", "code"):
-        part = keras.Model(network.inputs, network.get_layer(name).output)
+        part = keras.Model(network.input, network.get_layer(name).output)
         one, other = (array(part(each)).astype("float64") for each in (images, others))
         one, other = (each / np.linalg.norm(each, axis=-1, keepdims=True) for each in (one, other))
         expected += 0.3 * np.square(one - other).sum(axis=-1).reshape(5, -1).mean(axis=1)

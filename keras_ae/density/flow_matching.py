@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 from keras import ops
 
+from keras_ae._support.execution import DENSE_STEPS, most_steps_a_call
 from keras_ae.code_shapes import whole_number
 from keras_ae.density.base import Density
 
@@ -142,7 +143,7 @@ def _fitted_layers(codes: np.ndarray, settings: FlowMatching) -> list[tuple[np.n
     ]
     model = keras.Sequential([keras.Input((dimensions + 2 * len(FREQUENCIES),)), *layers])
     rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, settings.steps)
-    per_call = max(n for n in range(1, 51) if settings.steps % n == 0)
+    per_call = most_steps_a_call(DENSE_STEPS, [settings.steps])
     model.compile(keras.optimizers.Adam(rate), "mse", jit_compile=False, steps_per_execution=per_call)
     model.fit(tf.data.Dataset.range(settings.steps).map(pair).prefetch(8), shuffle=False, verbose=0)
     return [tuple(layer.get_weights()) for layer in layers]
