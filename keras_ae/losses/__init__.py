@@ -4,6 +4,7 @@ from keras_ae.losses.features import FeatureDissimilarity, FeatureError
 from keras_ae.losses.structural import (
     SSIM_K1,
     SSIM_K2,
+    SSIM_WINDOW,
     StructuralDissimilarity,
     dissimilarity_map,
     ssim_map,
@@ -28,6 +29,7 @@ __all__ = [
 _SHARED = {
     "SSIM_K1": SSIM_K1,
     "SSIM_K2": SSIM_K2,
+    "SSIM_WINDOW": SSIM_WINDOW,
     "WINDOW_LOSSES": WINDOW_LOSSES,
     "weights_of_images": weights_of_images,
 }
