@@ -17,6 +17,7 @@ _MODULES = (
     "bottlenecks",
     "callbacks",
     "comparison",
+    "compression",
     "data",
     "density",
     "detection",

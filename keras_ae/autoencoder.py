@@ -59,6 +59,7 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
                 f"codes of {tuple(decoder.input_shape[1:])}, which the decoder takes",
                 "give bottleneck and decoder the same code shape",
             )
+        bottleneck.attach(self.image_shape, tuple(encoder.output_shape[1:]))
         self.penalty = keras.metrics.Mean(name="penalty") if bottleneck.penalizes else None
         self.measures = [keras.metrics.Mean(name=name) for name in bottleneck.measured]
         self(keras.Input(self.image_shape))  # Built now: it can be summarised, saved and counted at once.

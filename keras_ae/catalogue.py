@@ -70,6 +70,10 @@ LAYERS = Catalogue(
         "unrolled_conv2d_transpose": "keras_ae.layers.unrolled_convolution:UnrolledConv2DTranspose",
         "discriminator": "keras_ae.layers.discriminator:Discriminator",
         "patch_discriminator": "keras_ae.layers.patch_discriminator:PatchDiscriminator",
+        "factorized_prior": "keras_ae.layers.factorized_prior:FactorizedPrior",
+        "generalized_divisive_normalization": (
+            "keras_ae.layers.generalized_divisive_normalization:GeneralizedDivisiveNormalization"
+        ),
         "masked_perceptron": "keras_ae.layers.masked_perceptron:MaskedPerceptron",
         "spatial_broadcast": "keras_ae.layers.spatial_broadcast:SpatialBroadcast",
         "spectral_normalization": "keras_ae.layers.spectral_normalization:SpectralNormalization",
@@ -107,6 +111,8 @@ BOTTLENECKS = Catalogue(
         "variance_covariance": "keras_ae.bottlenecks.variance_covariance:VarianceCovariance",
         "free_bits": "keras_ae.bottlenecks.free_bits:FreeBits",
         "importance_weighted": "keras_ae.bottlenecks.importance_weighted:ImportanceWeighted",
+        "entropy_coded": "keras_ae.bottlenecks.entropy_coded:EntropyCoded",
+        "scale_hyperprior": "keras_ae.bottlenecks.scale_hyperprior:ScaleHyperprior",
     },
     group="keras_ae.bottlenecks",
 )
@@ -117,6 +123,8 @@ NETWORKS = Catalogue(
         "convolutional_decoder": "keras_ae.networks.convolutional:convolutional_decoder",
         "strided_encoder": "keras_ae.networks.strided:strided_encoder",
         "strided_decoder": "keras_ae.networks.strided:strided_decoder",
+        "compressive_encoder": "keras_ae.networks.compressive:compressive_encoder",
+        "compressive_decoder": "keras_ae.networks.compressive:compressive_decoder",
         "regularized_decoder": "keras_ae.networks.regularized:regularized_decoder",
         "fully_connected_encoder": "keras_ae.networks.fully_connected:fully_connected_encoder",
         "fully_connected_decoder": "keras_ae.networks.fully_connected:fully_connected_decoder",
@@ -136,6 +144,9 @@ ARCHITECTURES = Catalogue(
         "decorrelated": Place("keras_ae.architectures.decorrelated:decorrelated", 1),
         "strided": Place("keras_ae.architectures.strided:strided", 1, "keras_ae.code_shapes:check_strided"),
         "fully_connected": Place("keras_ae.architectures.fully_connected:fully_connected", 1),
+        "compressive": Place(
+            "keras_ae.architectures.compressive:compressive", 3, "keras_ae.code_shapes:check_compressive"
+        ),
         "feature_autoencoder": Place("keras_ae.architectures.feature_autoencoder:feature_autoencoder", 3),
         "window_autoencoder": Place("keras_ae.architectures.window_autoencoder:window_autoencoder", 1),
         "classic": "keras_ae.architectures.classifiers:classic",

@@ -61,6 +61,24 @@ def strides_for(image_shape: tuple[int, ...], size: tuple[int, int], strided_lay
     return (2,) * halvings + (1,) * (strided_layers - halvings)
 
 
+def halvings_between(image_shape: tuple[int, ...], size: tuple[int, ...]) -> int:
+    """How often the sides of an image must be halved, once at least, to be (height, width) `size` of a code.
+
+    Raises:
+        InputError: They never are.
+    """
+    height, width = image_shape[:2]
+    valid = [(height >> n, width >> n) for n in range(1, 9) if not (height % (1 << n) or width % (1 << n))]
+    given = (int(size[0]), int(size[1]))
+    if given not in valid:
+        raise InputError(
+            f"code size {_x(size)} for images of {_x((height, width))}",
+            f"sides halved a few times: {', '.join(map(_x, nearest(size, valid)))}" if valid else "even sides",
+            "choose one of these, or resize the images" if valid else "resize the images",
+        )
+    return valid.index(given) + 1
+
+
 def check_divisible(image_shape: tuple[int, ...], factor: int) -> None:
     """Refuse images whose sides are no multiples of `factor`, naming the nearest sizes that are."""
     if any(side < factor or side % factor for side in image_shape[:2]):
@@ -77,6 +95,11 @@ def check_divisible(image_shape: tuple[int, ...], factor: int) -> None:
 def check_convolutional(image_shape: tuple[int, ...], keywords: Mapping[str, Any]) -> None:
     """Refuse images and codes that `kae.architectures.convolutional` cannot join with these keywords."""
     strides_for(image_shape, keywords["code_shape"][:2], keywords.get("strided_layers", 5))
+
+
+def check_compressive(image_shape: tuple[int, ...], keywords: Mapping[str, Any]) -> None:
+    """Refuse images and codes that `kae.architectures.compressive` cannot join with these keywords."""
+    halvings_between(image_shape, keywords["code_shape"][:2])
 
 
 def check_strided(image_shape: tuple[int, ...], keywords: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ ORDER = [
     *("_support", "catalogue", "code_shapes"),
     *("numerics", "schedules", "losses", "optimizers"),
     *("layers", "bottlenecks", "networks", "autoencoder", "model_file", "features", "objectives", "architectures"),
-    *("data", "density", "evaluation", "callbacks", "export", "detection", "runs", "report"),
+    *("data", "density", "evaluation", "callbacks", "export", "detection", "compression", "runs", "report"),
     *("comparison", "studies", "explore", "commands", "cli", "__main__"),
 ]
 ROOT = Path(keras_ae.__file__).parent

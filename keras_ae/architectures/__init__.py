@@ -1,6 +1,7 @@
 """The papers' complete models by name: autoencoders from an image shape and a code shape, and classifiers."""
 
 from keras_ae.architectures.classifiers import classic, decoder_free, pool_fc
+from keras_ae.architectures.compressive import compressive
 from keras_ae.architectures.convolutional import convolutional
 from keras_ae.architectures.decorrelated import decorrelated
 from keras_ae.architectures.feature_autoencoder import feature_autoencoder
@@ -14,6 +15,7 @@ __all__ = [
     "FeatureMaps",
     "classic",
     "cnn_lea",
+    "compressive",
     "convolutional",
     "decoder_free",
     "decorrelated",

@@ -10,6 +10,7 @@ from keras_ae.bottlenecks.dense import Dense
 from keras_ae.bottlenecks.discrete import Discrete
 from keras_ae.bottlenecks.disentangled_prior import DisentangledPrior
 from keras_ae.bottlenecks.entropic import Entropic
+from keras_ae.bottlenecks.entropy_coded import EntropyCoded
 from keras_ae.bottlenecks.factor_vae import FactorVAE
 from keras_ae.bottlenecks.finite_scalar import FiniteScalar
 from keras_ae.bottlenecks.flow_posterior import FlowPosterior
@@ -23,6 +24,7 @@ from keras_ae.bottlenecks.inverse_autoregressive import InverseAutoregressive
 from keras_ae.bottlenecks.k_sparse import KSparse
 from keras_ae.bottlenecks.l2_code import L2Code
 from keras_ae.bottlenecks.real_nvp import RealNVP
+from keras_ae.bottlenecks.scale_hyperprior import ScaleHyperprior
 from keras_ae.bottlenecks.sparse_kl import SparseKL
 from keras_ae.bottlenecks.total_correlation import TotalCorrelation, divergence_parts, minibatch_log_weights
 from keras_ae.bottlenecks.vamp_prior import VampPrior
@@ -41,6 +43,7 @@ __all__ = [
     "Discrete",
     "DisentangledPrior",
     "Entropic",
+    "EntropyCoded",
     "FactorVAE",
     "FiniteScalar",
     "FlowPosterior",
@@ -55,6 +58,7 @@ __all__ = [
     "L2Code",
     "Posterior",
     "RealNVP",
+    "ScaleHyperprior",
     "SparseKL",
     "TotalCorrelation",
     "VampPrior",

@@ -39,6 +39,14 @@ class Bottleneck(keras.layers.Layer):
         super().__init__(**kwargs)
         self.schedulable = SimpleNamespace()  # Keras would track variables in a list or a dict as weights.
 
+    def attach(self, image_shape: tuple[int, ...], features_shape: tuple[int, ...]) -> None:
+        """Is called by the autoencoder when it is made; a bottleneck may need to know how large the images are.
+
+        Args:
+            image_shape: (height, width, channels) of the images.
+            features_shape: (..., channels) of the features of an image.
+        """
+
     def penalize(self, values, weight: float = 1.0) -> None:
         """Adds a penalty to the loss: `weight` · mean over images of the sum over the code.
 

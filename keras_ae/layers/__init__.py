@@ -6,6 +6,8 @@ from keras_ae.layers.batch_normalization import BatchNormalization
 from keras_ae.layers.convolution_unit import ConvolutionUnit
 from keras_ae.layers.decorrelation import Decorrelation
 from keras_ae.layers.discriminator import Discriminator
+from keras_ae.layers.factorized_prior import FactorizedPrior
+from keras_ae.layers.generalized_divisive_normalization import GeneralizedDivisiveNormalization
 from keras_ae.layers.instance_normalization import InstanceNormalization
 from keras_ae.layers.local_objective import LocalObjective
 from keras_ae.layers.locally_embedded import LocallyEmbeddedAutoencoder
@@ -22,6 +24,8 @@ __all__ = [
     "ConvolutionUnit",
     "Decorrelation",
     "Discriminator",
+    "FactorizedPrior",
+    "GeneralizedDivisiveNormalization",
     "InstanceNormalization",
     "LocalObjective",
     "LocallyEmbeddedAutoencoder",
@@ -42,6 +46,7 @@ _SHARED = {
     "MOMENTUM": "batch_normalization",
     "PADDINGS": "locally_embedded_windows",
     "Windowing": "locally_embedded_windows",
+    "interval_bits": "factorized_prior",
     "as_pair": "locally_embedded_windows",
 }
 __getattr__ = lazy_names(__name__, _SHARED)

@@ -1,5 +1,6 @@
 """Encoders and decoders: functional Keras models without losses, one family per file."""
 
+from keras_ae.networks.compressive import compressive_decoder, compressive_encoder
 from keras_ae.networks.convolutional import convolutional_decoder, convolutional_encoder
 from keras_ae.networks.fully_connected import fully_connected_decoder, fully_connected_encoder
 from keras_ae.networks.regularized import JacobianPenalty, regularized_decoder
@@ -17,6 +18,8 @@ from keras_ae.networks.windows import (
 __all__ = [
     "JacobianPenalty",
     "SlidingEncoder",
+    "compressive_decoder",
+    "compressive_encoder",
     "convolutional_decoder",
     "convolutional_encoder",
     "convolutional_window_encoder",

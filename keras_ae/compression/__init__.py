@@ -1,0 +1,20 @@
+"""Compression: an autoencoder's codes as files, by an entropy coder whose tables are integers.
+
+Importing this package does not import Keras.
+"""
+
+from keras_ae._support.lazy import lazy_names
+
+_WHERE = {
+    "Codec": "codec",
+    "Container": "container",
+    "HEADER_BYTES": "container",
+    "SUFFIX": "container",
+}
+# What other packages of this library share, and nobody else needs.
+_SHARED = {
+    "require_coder": "coder",
+    "verify_codec": "saving",
+}
+__all__ = sorted(_WHERE)
+__getattr__ = lazy_names(__name__, {**_WHERE, **_SHARED})

@@ -1,0 +1,33 @@
+"""Networks that were made for images of one size, as networks for images of any size."""
+
+import keras
+import numpy as np
+
+TOLERANCE = 1e-3
+
+
+def of_any_size(network: keras.Model) -> keras.Model | None:
+    """Returns a copy of a functional model of maps that takes maps of any height and width, with the same weights.
+
+    Returns:
+        None if a layer depends on the size, as a dense layer on all positions does.
+
+    Example:
+        >>> small = kae.networks.compressive_encoder((8, 8, 1), (2, 2), filters=4)
+        >>> of_any_size(small)(np.zeros((1, 12, 20, 1), "float32")).shape.as_list()
+        [1, 3, 5, 4]
+        >>> of_any_size(kae.networks.fully_connected_encoder((8, 8, 1)))  # None
+    """
+    shape = tuple(network.input_shape[1:])
+    if len(shape) != 3 or len(network.output_shape) != 4:
+        return None
+    try:
+        copy = keras.models.clone_model(network, input_tensors=keras.Input((None, None, shape[-1])))
+        copy.set_weights(network.get_weights())
+    except Exception:  # of any kind: layers say so each in their own way
+        return None
+    probe = np.random.default_rng(0).random((1, *shape), "float32")
+    expected, received = (keras.ops.convert_to_numpy(each(probe, training=False)) for each in (network, copy))
+    if expected.shape != received.shape or not np.allclose(expected, received, TOLERANCE, TOLERANCE):
+        return None
+    return copy

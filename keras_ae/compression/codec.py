@@ -1,0 +1,240 @@
+"""Images to files and back: an autoencoder, tables of integers and an entropy coder."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_ae._support.errors import InputError
+from keras_ae._support.image_arrays import image_batches
+from keras_ae._support.pixels import at_once, slices
+from keras_ae.compression import container
+from keras_ae.compression.coder import Coder, require_coder
+from keras_ae.compression.container import Container
+from keras_ae.compression.entropy import Arrays, Conditional, Entropy, Independent
+from keras_ae.compression.tables import of_values
+from keras_ae.data import MAX_PIXELS
+
+AT_ONCE = 64  # images, fewer of large ones
+
+
+class Codec:
+    """Compresses images with an autoencoder; `of` makes one of a model, `load` reads one.
+
+    What is coded are whole numbers, by tables of integers that are kept with the codec: every machine reads from
+    a file the numbers that were written, whatever its floats. The images that a network then makes of them may
+    differ between machines by what rounding differs, one step of 255 now and then.
+
+    Attributes:
+        image_shape: (height, width, channels) of images; height and width are None where any will do.
+        identity: First bytes of the checksum of the decoder and the tables; files say whose they are.
+
+    Example:
+        >>> model = kae.architectures.compressive((16, 16, 1), (4, 4, 2), filters=4)
+        >>> codec = Codec.of(model)
+        >>> images = np.random.default_rng(0).integers(0, 256, (2, 30, 21, 1), "uint8")
+        >>> files = codec.compress(images)
+        >>> [image.shape for image in codec.decompress(files)]
+        [(30, 21, 1), (30, 21, 1)]
+    """
+
+    def __init__(
+        self,
+        image_shape: Sequence[int | None],
+        code_shape: Sequence[int | None],
+        stride: Sequence[int],
+        entropy: Entropy,
+        functions: dict[str, Callable],
+        identity: bytes,
+        source: Any,
+    ):
+        self.image_shape, self.code_shape = tuple(image_shape), tuple(code_shape)
+        self.stride, self.entropy, self.identity = tuple(stride), entropy, identity
+        self._functions, self._source = functions, source
+        self._coder = Coder(entropy.tables)
+
+    @classmethod
+    def of(cls, model, images=None, step: float = 1.0) -> "Codec":
+        """Makes the codec of a trained autoencoder.
+
+        Args:
+            model: An `Autoencoder`. With an `EntropyCoded` bottleneck, or a `ScaleHyperprior`, the tables are
+                those of its prior. Codes of any other bottleneck are rounded to multiples of `step`, all values
+                with the same one, and each channel's table says how often each number occurs in the codes of
+                `images`. The integers of a discrete bottleneck are taken as they are.
+            images: Images to count codes of: an array [n, h, w, c] or batches, floats in [0, 1] or uint8.
+            step: What code values are rounded to: smaller steps cost more bits and leave smaller errors.
+
+        Raises:
+            InputError: The coder is not installed, the step is not above 0, the model is no autoencoder of images,
+                or its bottleneck needs images and there are none.
+        """
+        from keras_ae.bottlenecks import EntropyCoded
+        from keras_ae.compression.networks import networks_of
+
+        require_coder()
+        if not 0 < step < float("inf"):
+            raise InputError(f"step={step}", "a number above 0")
+        networks = networks_of(model, step)
+        functions = {
+            name: endpoint.concrete().get_concrete_function() for name, endpoint in networks.endpoints.items()
+        }
+        parts = networks.image_shape, networks.code_shape, networks.stride
+        if isinstance(model.bottleneck, EntropyCoded):
+            from keras_ae.compression.priors import entropy_of
+
+            entropy = entropy_of(model.bottleneck, step)
+        elif images is None:
+            received = f"no images for a codec with a {type(model.bottleneck).__name__} bottleneck"
+            raise InputError(received, "images to count codes of", "give images, such as those of the training")
+        else:
+            counting = cls(*parts, Independent(of_values(np.zeros((1, 1)))), functions, b"", None)
+            codes = [arrays[0].reshape(-1, arrays[0].shape[-1]) for arrays, _ in counting._encoded(images)]
+            entropy = Independent(of_values(np.concatenate(codes)))
+        identity = _identity(model, entropy, step)
+        return cls(*parts, entropy, functions, identity, networks)
+
+    @property
+    def takes_any_size(self) -> bool:
+        """Whether images may have any height and width."""
+        return None in self.image_shape
+
+    def compress(self, images) -> list[bytes]:
+        """Returns the file of each image.
+
+        Args:
+            images: An array [n, h, w, c], batches (labels are dropped), or a list of images of any sizes; floats
+                in [0, 1] or uint8.
+
+        Raises:
+            InputError: They have another shape or range, or there are none.
+        """
+        return [
+            Container(self.identity, *size, self._coder.encode(self.entropy.parts(arrays))).to_bytes()
+            for arrays, size in self._encoded(images)
+        ]
+
+    def bits(self, images) -> np.ndarray:
+        """Returns the bits of each image by the tables, float64 [n]: what a file has but for its header.
+
+        Args:
+            images: Same as for `compress`.
+        """
+        tables = self.entropy.tables
+        return np.array(
+            [
+                sum(float(tables.bits(table, values).sum()) for table, values in self.entropy.parts(arrays))
+                for arrays, _ in self._encoded(images)
+            ]
+        )
+
+    def decompress(self, files: Iterable[bytes], max_pixels: int = MAX_PIXELS) -> list[np.ndarray]:
+        """Returns the images of files, uint8 [h, w, c] each.
+
+        Args:
+            files: What `compress` returned.
+            max_pixels: Largest number of pixels of an image.
+
+        Raises:
+            InputError: One is no such file, damaged, of another codec, or too large.
+        """
+        read = (self._read(content, f"file {i}", max_pixels) for i, content in enumerate(files, start=1))
+        images: list[np.ndarray] = []
+        for _, alike in groupby(read, key=lambda each: each[0].shape):
+            group = list(alike)
+            for some in slices(group, self._at_once(self._padded(group[0][1]))):
+                made = self._call("from_integers", np.stack([codes for codes, _ in some]))["images"]
+                images += [image[:h, :w] for image, (_, (h, w)) in zip(made, some, strict=True)]
+        return images
+
+    def save(self, path) -> None:
+        """Writes the codec as a directory: a SavedModel with its tables beside it (see docs/compression.md).
+
+        Raises:
+            InputError: `path` holds anything but an earlier codec.
+        """
+        from keras_ae.compression.saving import save_codec
+
+        save_codec(self, Path(path))
+
+    @classmethod
+    def load(cls, path) -> "Codec":
+        """Reads a codec that `save` wrote.
+
+        Raises:
+            InputError: There is none, or its files were changed.
+        """
+        from keras_ae.compression.saving import load_codec
+
+        return load_codec(Path(path))
+
+    def _encoded(self, images) -> Iterator[tuple[Arrays, tuple[int, int]]]:
+        """The whole numbers of each image, and its (height, width)."""
+        for batch in image_batches(self, images):
+            size = batch.shape[1:3]
+            rows, columns = (full - side for full, side in zip(self._padded(size), size, strict=True))
+            for some in slices(batch, self._at_once(self._padded(size))):
+                padded = np.pad(some, ((0, 0), (0, rows), (0, columns), (0, 0)), mode="edge")
+                outputs = self._call("to_integers", padded)
+                names = [name for name in ("side", "integers") if name in outputs]
+                for arrays in zip(*(outputs[name] for name in names), strict=True):
+                    yield arrays, size
+
+    def _read(self, content: bytes, name: str, max_pixels: int) -> tuple[np.ndarray, tuple[int, int]]:
+        """The code in a file, and its image's (height, width)."""
+        file = Container.from_bytes(content, name)
+        size = file.height, file.width
+        if file.identity != self.identity:
+            received = f"{name} of the codec {file.identity.hex()}"
+            raise InputError(received, f"one of {self.identity.hex()}", "take the codec that compressed it")
+        if prod(size) > max_pixels:
+            raise InputError(
+                f"{name} of {size[0]}×{size[1]} pixels", f"at most {max_pixels:,}", "raise max_pixels"
+            )
+        if not self.takes_any_size and size != self.image_shape[:2]:
+            raise InputError(
+                f"{name} of {size[0]}×{size[1]} pixels", f"{self.image_shape[0]}×{self.image_shape[1]}"
+            )
+        decoder = self._coder.decoder(file.stream)
+        arrays = self.entropy.read(decoder, self._code_shape(size))
+        if not decoder.is_finished:
+            raise InputError(f"{name}, whose symbols do not end where it does", "a whole .kaec file")
+        return arrays[-1], size
+
+    def _code_shape(self, size: tuple[int, int]) -> tuple[int, ...]:
+        rows, columns = self._padded(size)
+        known = iter((rows // self.stride[0], columns // self.stride[1]))
+        return tuple(next(known) if side is None else side for side in self.code_shape)
+
+    def _padded(self, size: tuple[int, int]) -> tuple[int, int]:
+        """The next height and width that the strides divide."""
+        if not self.takes_any_size:
+            return size
+        return -(-size[0] // self.stride[0]) * self.stride[0], -(-size[1] // self.stride[1]) * self.stride[1]
+
+    def _at_once(self, size: tuple[int, int]) -> int:
+        return at_once(size, AT_ONCE)
+
+    def _call(self, name: str, array: np.ndarray) -> dict[str, np.ndarray]:
+        import tensorflow as tf
+
+        return {key: value.numpy() for key, value in self._functions[name](tf.constant(array)).items()}
+
+
+def _identity(model, entropy: Entropy, step: float) -> bytes:
+    """Checksum of all that decoding depends on."""
+    from keras import ops
+
+    digest = hashlib.sha256(np.float64(step).tobytes())
+    for array in entropy.tables.counts, entropy.tables.starts, entropy.tables.lowest:
+        digest.update(array.astype("<i8").tobytes())
+    if isinstance(entropy, Conditional):
+        for array in (*entropy.network.kernels, *entropy.network.biases, entropy.network.thresholds):
+            digest.update(array.astype("<f8").tobytes())
+    for weights in (*model.decoder.weights, *model.bottleneck.weights):
+        digest.update(ops.convert_to_numpy(weights).astype("<f4").tobytes())
+    return digest.digest()[: container.IDENTITY]

@@ -1,0 +1,60 @@
+"""Generalised divisive normalisation (Ballé, Laparra & Simoncelli, 2016)."""
+
+import keras
+from keras import ops
+
+from keras_ae.catalogue import Example
+
+SMALLEST_OFFSET = 1e-6
+
+
+@keras.saving.register_keras_serializable(package="keras_ae")
+class GeneralizedDivisiveNormalization(keras.layers.Layer):
+    """GDN: divides each channel by √(β + Σⱼ γⱼ·xⱼ²), the sum over the channels at the same position.
+
+    It makes natural images' features more alike in scale and less dependent on each other, in place of an
+    activation. The inverse, IGDN, multiplies instead, and stands in the decoder. β and γ are trained and stay
+    positive. Source: Ballé et al., "Density modeling of images using a generalized normalization transformation",
+    eq. 3, with the exponents of "End-to-end optimized image compression" (2017), eq. 1 and 2.
+
+    Input and output: [batch, ..., channels].
+
+    Args:
+        inverse: Whether to multiply.
+        initial: γⱼ of a channel for itself, at first; for the others it is 0.
+
+    Example:
+        >>> layer = kae.layers.GeneralizedDivisiveNormalization(initial=0.5)
+        >>> ops.convert_to_numpy(layer(np.array([[2.0, 4.0]], "float32"))).round(3)  # 2 / √3 and 4 / √9
+        array([[1.155, 1.333]], dtype=float32)
+    """
+
+    def __init__(self, inverse: bool = False, initial: float = 0.1, **kwargs):
+        super().__init__(**kwargs)
+        self.inverse, self.initial = inverse, initial
+
+    def build(self, input_shape):
+        channels = input_shape[-1]
+        options = {"constraint": keras.constraints.NonNeg()}
+        self.offset = self.add_weight(name="offset", shape=(channels,), initializer="ones", **options)
+        self.mixing = self.add_weight(
+            name="mixing",
+            shape=(channels, channels),
+            initializer=keras.initializers.Identity(self.initial),
+            **options,
+        )
+
+    def call(self, features):
+        # Weights may leave the range within a step, before the constraint brings them back.
+        power = ops.matmul(ops.square(features), ops.relu(self.mixing)) + ops.relu(self.offset) + SMALLEST_OFFSET
+        return features * (ops.sqrt(power) if self.inverse else ops.rsqrt(power))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "inverse": self.inverse, "initial": self.initial}
+
+    @classmethod
+    def examples(cls):
+        return [Example({}, (4, 6, 3)), Example({"inverse": True, "initial": 0.05}, (5,))]
