@@ -61,6 +61,9 @@ class Decorrelated(Bottleneck):
         self.sizes, self.measured = of.sizes, of.measured
         self.decorrelation = Decorrelation(alpha, form, features, dtype=self.dtype_policy, name="decorrelation")
 
+    def attach(self, image_shape, features_shape):
+        self.of.attach(image_shape, features_shape)
+
     def build(self, input_shape):
         if not self.of.built:  # A deserialised bottleneck is built already.
             self.of.build(input_shape)
