@@ -37,9 +37,9 @@ class StudyList:
         if self.json:
             print_json(rows)
             return
-        for row in rows:
-            runs = ", ".join(f"{preset}: {count} runs" for preset, count in row["runs"].items())
-            print(f"{row['name']}: {row['title']} ({runs})")
+        for study in studies:
+            runs = ", ".join(f"{preset}: {len(study.runs(preset))} runs" for preset in study.presets)
+            print(f"{study.name}: {study.title} ({runs})")
 
 
 @dataclass(frozen=True)

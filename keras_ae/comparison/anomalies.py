@@ -19,6 +19,7 @@ from keras_ae.detection import (
     fit_scores,
     map_scale,
     measure_detection,
+    roc_auc,
     roc_auc_standard_error,
     score_images,
     sized_maps,
@@ -61,18 +62,17 @@ def _areas(model, names, trial: AnomalyTrial, cache: Path) -> dict[str, float]:
     normal, anomalous = (
         score_images(model, scores, part.seen(model, cache)) for part in (trial.normal, trial.anomalous)
     )
-    return {name: measure_detection(normal[name], anomalous[name])["roc_auc"] for name in scores}
+    return {name: roc_auc(normal[name], anomalous[name]) for name in scores}
 
 
 def measure_alone(features, trial: AnomalyTrial, cache: Path) -> tuple[float, float]:
     """ROC AUC of features without a bottleneck, on the images to choose by and on the test images."""
     detector = AnomalyDetector(features, ALONE, holdout=0).fit(trial.fitted.seen(features, cache))
-    scores = {
-        name: detector.anomaly_scores(getattr(trial, name).seen(features, cache))
-        for name in ("normal", "anomalous", "test_normal", "test_anomalous")
-    }
-    chosen_by = measure_detection(scores["normal"], scores["anomalous"])["roc_auc"]
-    return chosen_by, measure_detection(scores["test_normal"], scores["test_anomalous"])["roc_auc"]
+
+    def area(normal: Part, anomalous: Part) -> float:
+        return roc_auc(*(detector.anomaly_scores(part.seen(features, cache)) for part in (normal, anomalous)))
+
+    return area(trial.normal, trial.anomalous), area(trial.test_normal, trial.test_anomalous)
 
 
 def measure_anomalies(
