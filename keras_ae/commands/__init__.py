@@ -1,6 +1,7 @@
 """The commands of the command line, by name; importing them loads neither Keras nor TensorFlow."""
 
 from keras_ae.commands.compare import Compare, Search
+from keras_ae.commands.compress import Compress, Decompress
 from keras_ae.commands.data import DataList
 from keras_ae.commands.detect import DetectTrain, Export, Score
 from keras_ae.commands.detect_evaluate import DetectEvaluate
@@ -21,6 +22,8 @@ COMMANDS: dict[str, type] = {
     "detect evaluate": DetectEvaluate,
     "export": Export,
     "score": Score,
+    "compress": Compress,
+    "decompress": Decompress,
     "monitor": Monitor,
     "recalibrate": Recalibrate,
     "explore": Explore,

@@ -16,6 +16,7 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.files import plain_cell, shown_name
 from keras_ae._support.output_paths import check_output_directory, check_output_file
 from keras_ae._support.written_files import saved_model_files
+from keras_ae.commands.codec_export import export_as_codec
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_near_duplicates, print_notes
 from keras_ae.commands.detector_report import REPORT, check_report_at, report_on
 from keras_ae.commands.scores_output import COLUMNS, FIELDS, check_maps_directory, check_scores_file, map_path
@@ -98,7 +99,7 @@ class DetectTrain:
 
 @dataclass(frozen=True)
 class Export:
-    """Export a finished run as a SavedModel: its autoencoder, or with --score a detector."""
+    """Export a finished run as a SavedModel: its autoencoder, with --score a detector, with --codec a codec."""
 
     run_directory: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
     """Directory of a finished run."""
@@ -111,9 +112,16 @@ class Export:
     formats: tuple[Format, ...] = ("savedmodel",)
     """Files to write: savedmodel, which always is, onnx, litert, openvino; int8 is LiteRT in 8-bit integers, with
     a threshold of its own."""
+    codec: bool = False
+    """Make it a codec, for keras-ae compress."""
+    step: float = 1.0
+    """With --codec: what code values are rounded to. Smaller steps cost more bits and leave smaller errors."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
+        if self.codec:
+            export_as_codec(self)
+            return
         Run.open(self.run_directory)  # refuses what is no finished run
         check_rate(self.false_positive_rate)
         check_output_directory(self.out)

@@ -8,13 +8,20 @@ from keras_ae._support.lazy import lazy_names
 _WHERE = {
     "Codec": "codec",
     "Container": "container",
+    "CompressedFile": "folders",
+    "Read": "codec",
+    "compress_folder": "folders",
+    "decompress_folder": "folders",
     "HEADER_BYTES": "container",
     "SUFFIX": "container",
 }
 # What other packages of this library share, and nobody else needs.
 _SHARED = {
+    "check_compressed": "names",
+    "check_decompressed": "names",
+    "compressed_files": "names",
+    "read_codec_record": "record",
     "require_coder": "coder",
-    "verify_codec": "saving",
 }
 __all__ = sorted(_WHERE)
 __getattr__ = lazy_names(__name__, {**_WHERE, **_SHARED})

@@ -1,7 +1,7 @@
 """Images to files and back: an autoencoder, tables of integers and an entropy coder."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from math import prod
 from pathlib import Path
@@ -12,14 +12,26 @@ import numpy as np
 from keras_ae._support.errors import InputError
 from keras_ae._support.image_arrays import image_batches
 from keras_ae._support.pixels import at_once, slices
-from keras_ae.compression import container
 from keras_ae.compression.coder import Coder, require_coder
 from keras_ae.compression.container import Container
-from keras_ae.compression.entropy import Arrays, Conditional, Entropy, Independent
+from keras_ae.compression.entropy import Arrays, Entropy, Independent
 from keras_ae.compression.tables import of_values
 from keras_ae.data import MAX_PIXELS
 
 AT_ONCE = 64  # images, fewer of large ones
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a file holds: the code of an image, int32, and the image's (height, width).
+
+    Example:
+        >>> Read(np.zeros((2, 2, 8), "int32"), (30, 21)).codes.shape
+        (2, 2, 8)
+    """
+
+    codes: np.ndarray
+    size: tuple[int, int]
 
 
 class Codec:
@@ -74,6 +86,7 @@ class Codec:
                 or its bottleneck needs images and there are none.
         """
         from keras_ae.bottlenecks import EntropyCoded
+        from keras_ae.compression.identity import identity_of
         from keras_ae.compression.networks import networks_of
 
         require_coder()
@@ -95,8 +108,7 @@ class Codec:
             counting = cls(*parts, Independent(of_values(np.zeros((1, 1)))), functions, b"", None)
             codes = [arrays[0].reshape(-1, arrays[0].shape[-1]) for arrays, _ in counting._encoded(images)]
             entropy = Independent(of_values(np.concatenate(codes)))
-        identity = _identity(model, entropy, step)
-        return cls(*parts, entropy, functions, identity, networks)
+        return cls(*parts, entropy, functions, identity_of(model, entropy, step), networks)
 
     @property
     def takes_any_size(self) -> bool:
@@ -142,14 +154,46 @@ class Codec:
         Raises:
             InputError: One is no such file, damaged, of another codec, or too large.
         """
-        read = (self._read(content, f"file {i}", max_pixels) for i, content in enumerate(files, start=1))
-        images: list[np.ndarray] = []
-        for _, alike in groupby(read, key=lambda each: each[0].shape):
+        read = [self.read(content, f"file {i}", max_pixels) for i, content in enumerate(files, start=1)]
+        return list(self.images(read))
+
+    def read(self, content: bytes, name: str = "file", max_pixels: int = MAX_PIXELS) -> Read:
+        """Returns the code in a file, of which `images` makes the image.
+
+        Args:
+            content: The file.
+            name: What to call it in an error.
+            max_pixels: Same as for `decompress`.
+
+        Raises:
+            InputError: Same as for `decompress`.
+        """
+        file = Container.from_bytes(content, name)
+        size = file.height, file.width
+        if file.identity != self.identity:
+            received = f"{name} of the codec {file.identity.hex()}"
+            raise InputError(received, f"one of {self.identity.hex()}", "take the codec that compressed it")
+        pixels = f"{size[0]}×{size[1]} pixels"
+        if prod(size) > max_pixels:
+            raise InputError(
+                f"{name} of {pixels}", f"at most {max_pixels:,} pixels", "allow more, if you trust it"
+            )
+        if not self.takes_any_size and size != self.image_shape[:2]:
+            raise InputError(f"{name} of {pixels}", f"{self.image_shape[0]}×{self.image_shape[1]}")
+        decoder = self._coder.decoder(file.stream)
+        arrays = self.entropy.read(decoder, self._code_shape(size))
+        if not decoder.is_finished:
+            raise InputError(f"{name}, whose symbols do not end where it does", "a whole .kaec file")
+        return Read(arrays[-1], size)
+
+    def images(self, read: Iterable[Read]) -> Iterator[np.ndarray]:
+        """Yields the images, uint8 [h, w, c], of what `read` returned."""
+        for _, alike in groupby(read, key=lambda each: each.codes.shape):
             group = list(alike)
-            for some in slices(group, self._at_once(self._padded(group[0][1]))):
-                made = self._call("from_integers", np.stack([codes for codes, _ in some]))["images"]
-                images += [image[:h, :w] for image, (_, (h, w)) in zip(made, some, strict=True)]
-        return images
+            for some in slices(group, self._at_once(self._padded(group[0].size))):
+                made = self._call("from_integers", np.stack([each.codes for each in some]))["images"]
+                for image, each in zip(made, some, strict=True):
+                    yield image[: each.size[0], : each.size[1]]
 
     def save(self, path) -> None:
         """Writes the codec as a directory: a SavedModel with its tables beside it (see docs/compression.md).
@@ -184,27 +228,6 @@ class Codec:
                 for arrays in zip(*(outputs[name] for name in names), strict=True):
                     yield arrays, size
 
-    def _read(self, content: bytes, name: str, max_pixels: int) -> tuple[np.ndarray, tuple[int, int]]:
-        """The code in a file, and its image's (height, width)."""
-        file = Container.from_bytes(content, name)
-        size = file.height, file.width
-        if file.identity != self.identity:
-            received = f"{name} of the codec {file.identity.hex()}"
-            raise InputError(received, f"one of {self.identity.hex()}", "take the codec that compressed it")
-        if prod(size) > max_pixels:
-            raise InputError(
-                f"{name} of {size[0]}×{size[1]} pixels", f"at most {max_pixels:,}", "raise max_pixels"
-            )
-        if not self.takes_any_size and size != self.image_shape[:2]:
-            raise InputError(
-                f"{name} of {size[0]}×{size[1]} pixels", f"{self.image_shape[0]}×{self.image_shape[1]}"
-            )
-        decoder = self._coder.decoder(file.stream)
-        arrays = self.entropy.read(decoder, self._code_shape(size))
-        if not decoder.is_finished:
-            raise InputError(f"{name}, whose symbols do not end where it does", "a whole .kaec file")
-        return arrays[-1], size
-
     def _code_shape(self, size: tuple[int, int]) -> tuple[int, ...]:
         rows, columns = self._padded(size)
         known = iter((rows // self.stride[0], columns // self.stride[1]))
@@ -223,18 +246,3 @@ class Codec:
         import tensorflow as tf
 
         return {key: value.numpy() for key, value in self._functions[name](tf.constant(array)).items()}
-
-
-def _identity(model, entropy: Entropy, step: float) -> bytes:
-    """Checksum of all that decoding depends on."""
-    from keras import ops
-
-    digest = hashlib.sha256(np.float64(step).tobytes())
-    for array in entropy.tables.counts, entropy.tables.starts, entropy.tables.lowest:
-        digest.update(array.astype("<i8").tobytes())
-    if isinstance(entropy, Conditional):
-        for array in (*entropy.network.kernels, *entropy.network.biases, entropy.network.thresholds):
-            digest.update(array.astype("<f8").tobytes())
-    for weights in (*model.decoder.weights, *model.bottleneck.weights):
-        digest.update(ops.convert_to_numpy(weights).astype("<f4").tobytes())
-    return digest.digest()[: container.IDENTITY]

@@ -6,21 +6,17 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from keras_ae._support.checksums import read_checksums, verify
+from keras_ae._support.checksums import read_checksums
 from keras_ae._support.directories import write_directory
-from keras_ae._support.errors import InputError
 from keras_ae._support.files import write_arrays, write_json
-from keras_ae._support.reading import read_object
 from keras_ae.compression.codec import Codec
 from keras_ae.compression.coder import require_coder
 from keras_ae.compression.entropy import Conditional, Independent
 from keras_ae.compression.integer_network import IntegerNetwork
 from keras_ae.compression.networks import DECODE, ENCODE
+from keras_ae.compression.record import FORMAT, RECORD, TABLES, read_codec_record
 from keras_ae.compression.tables import Tables
 from keras_ae.export import archive, load_saved_model
-
-RECORD, TABLES, FORMAT = "codec.json", "codec.npz", 1
-_EXPECTED, _ACTION = "a codec that keras-ae wrote", "make it again: keras-ae export RUN --codec"
 
 
 def save_codec(codec: Codec, path: Path) -> None:
@@ -30,7 +26,7 @@ def save_codec(codec: Codec, path: Path) -> None:
 
 def _fill(codec: Codec, path: Path) -> None:
     if isinstance(codec._source, Path):  # it was loaded
-        verify_codec(codec._source)
+        read_codec_record(codec._source)
         for name in read_checksums(codec._source):
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(codec._source / name, path / name)
@@ -57,22 +53,10 @@ def _fill(codec: Codec, path: Path) -> None:
     write_json(path / RECORD, record)
 
 
-def verify_codec(path: Path) -> None:
-    """Refuse a directory without a codec, or with another one than was written (`InputError`)."""
-    record = read_object(path / RECORD, _EXPECTED, _ACTION)
-    if record.get("format") != FORMAT:
-        raise InputError(f"{path} of format {record.get('format')!r}", f"format {FORMAT}", "update keras-ae")
-    sums = read_checksums(path)
-    if not {RECORD, TABLES, "saved_model.pb"} <= set(sums):
-        raise InputError(f"{path} without checksums of its files", _EXPECTED, _ACTION)
-    verify(path, sums, _ACTION)
-
-
 def load_codec(path: Path) -> Codec:
     """Reads a codec; see `Codec.load`."""
     require_coder()
-    verify_codec(path)
-    record = read_object(path / RECORD, _EXPECTED, _ACTION)
+    record = read_codec_record(path)
     with np.load(path / TABLES, allow_pickle=False) as file:
         arrays = dict(file)
     tables = Tables(arrays["counts"], arrays["starts"], arrays["lowest"])

@@ -43,6 +43,7 @@ _SHARED = {
     "cache_directory": "cache",
     "check_tiles": "tiles",
     "covered": "preparation",
+    "decoded_ahead": "decoding_ahead",
     "data_directory": "datasets.named",
     "image_files": "listing",
     "open_folder": "datasets.folders",

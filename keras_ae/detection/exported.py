@@ -1,12 +1,9 @@
 """Scoring the images of a folder with an exported detector, of which no more than a few batches are in memory."""
 
 import os
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +11,12 @@ import numpy as np
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.pixels import at_once
-from keras_ae.data import MAX_PIXELS, BadImageError, Decoder, LeftOut, Preparation, image_files, open_folder
+from keras_ae.data import MAX_PIXELS, Decoder, LeftOut, Preparation, decoded_ahead, image_files, open_folder
 from keras_ae.detection.calibration import Calibration, check_threshold
 from keras_ae.detection.calibration_file import CALIBRATION, read_calibration
 from keras_ae.detection.card import WITH_MAP, read_card
 
-THREADS, AHEAD = 8, 4  # that decode; batches that they may be ahead
+AHEAD = 4  # batches that may be decoded in advance
 
 
 @dataclass(frozen=True)
@@ -230,23 +227,7 @@ class ExportedDetector:
         """Each file with its pixels, or with what is wrong with it; `ahead` of them are decoded in advance."""
         preparation = Preparation.from_record(self.card.preparation, self.image_shape[:2])
         decoder = Decoder(replace(preparation, max_pixels=max_pixels), self.image_shape[2])
-
-        def decode(file: str) -> np.ndarray | str:
-            try:
-                return decoder(folder / file)[0]
-            except BadImageError as error:
-                return error.received
-
-        files = image_files(folder, left_out)
-        with ThreadPoolExecutor(THREADS) as pool:
-            waiting: deque[tuple[str, Future]] = deque()
-            for file in islice(files, ahead):
-                waiting.append((file, pool.submit(decode, file)))
-            while waiting:
-                file, future = waiting.popleft()
-                yield file, future.result()
-                for more in islice(files, 1):
-                    waiting.append((more, pool.submit(decode, more)))
+        yield from decoded_ahead(folder, decoder, ahead, left_out)
 
 
 def check_folder(source: str | os.PathLike) -> Path:

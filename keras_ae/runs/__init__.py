@@ -21,6 +21,7 @@ _WHERE = {
     "check_shared": "sharing",
     "evaluate_detector": "outcome",
     "evaluate_run": "training",
+    "export_codec": "codecs",
     "export_run": "detecting",
     "load_pretrained": "pretrained",
     "load_run": "training",

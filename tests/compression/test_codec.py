@@ -47,9 +47,9 @@ def test_whole_numbers_come_back_and_images_are_those_of_the_network(codecs, kin
     sent = list(codec._encoded(IMAGES))
     files = codec.compress(IMAGES)
     for (arrays, size), content in zip(sent, files, strict=True):
-        codes, read_size = codec._read(content, "it", 10**6)
-        np.testing.assert_array_equal(codes, arrays[-1])
-        assert read_size == size
+        read = codec.read(content)
+        np.testing.assert_array_equal(read.codes, arrays[-1])
+        assert read.size == size
     padded = np.pad(IMAGES, ((0, 0), (0, 0), (0, 1), (0, 0)), mode="edge") / np.float32(255)
     wide = codec._call("from_integers", codec._call("to_integers", padded)["integers"])["images"]
     np.testing.assert_array_equal(codec.decompress(files), wide[:, :40, :27])
@@ -124,7 +124,7 @@ tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloa
 from keras_ae.compression import Codec
 codec = Codec.load(sys.argv[1])
 files = [open(name, "rb").read() for name in sys.argv[2:-1]]
-numpy.save(sys.argv[-1], [codec._read(each, "it", 10**6)[0] for each in files])
+numpy.save(sys.argv[-1], [codec.read(each).codes for each in files])
 """
 
 

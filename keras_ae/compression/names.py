@@ -1,0 +1,55 @@
+"""Names of compressed files and of the images that are made of them, and what must not be written over."""
+
+import os
+from pathlib import Path
+
+from keras_ae._support.errors import InputError
+from keras_ae._support.pictures import is_ours
+from keras_ae.compression.container import MAGIC, SUFFIX
+
+PNG = ".png"
+
+
+def compressed_files(folder: Path) -> list[str]:
+    """Paths of the .kaec files below a folder, relative to it, in order; hidden ones are passed over."""
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        here = Path(place).relative_to(folder)
+        found += [(here / name).as_posix() for name in names if name.endswith(SUFFIX) and not name.startswith(".")]
+    return sorted(found)
+
+
+def image_name(file: str) -> str:
+    """The name of the image of a .kaec file: a PNG, whatever was compressed."""
+    name = file.removesuffix(SUFFIX)
+    return name if name.lower().endswith(PNG) else name + PNG
+
+
+def check_compressed(files, out: Path) -> None:
+    """Refuse to write over what is no .kaec file (`InputError`)."""
+    for file in files if out.exists() else ():
+        path = out / f"{file}{SUFFIX}"
+        if path.exists() and not (path.is_file() and _starts(path) in (MAGIC, b"")):
+            raise InputError(
+                f"{path}, which keras-ae did not write", "no other files of these names", "give another --out"
+            )
+
+
+def check_decompressed(files, out: Path) -> None:
+    """Refuse to write over pictures of somebody else, and two images to one file (`InputError`)."""
+    names: dict[str, str] = {}
+    for file in files:
+        other = names.setdefault(image_name(file), file)
+        if other != file:
+            raise InputError(f"{file} and {other}", "one file for each image's name", "decompress them separately")
+        path = out / image_name(file)
+        if path.exists() and not is_ours(path):
+            raise InputError(
+                f"{path}, which keras-ae did not write", "no other files of these names", "give another --out"
+            )
+
+
+def _starts(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(MAGIC))
