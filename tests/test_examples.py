@@ -44,6 +44,7 @@ FLOORS = {
     "bottlenecks": 1.0,
     "callbacks": 1.0,
     "comparison": 1.0,
+    "compression": 1.0,
     "data": 1.0,
     "density": 1.0,
     "detection": 1.0,
