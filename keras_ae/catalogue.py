@@ -187,6 +187,7 @@ PURPOSES = Catalogue(
         "reconstruct": "keras_ae.comparison.reconstruct:Reconstruct",
         "generate": "keras_ae.comparison.generate:Generate",
         "detect": "keras_ae.comparison.detect:Detect",
+        "compress": "keras_ae.comparison.compress:Compress",
     },
     group="keras_ae.purposes",
 )

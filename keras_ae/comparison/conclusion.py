@@ -9,7 +9,7 @@ from keras_ae.comparison.config import CompareConfig
 from keras_ae.comparison.paths import SHOWN
 from keras_ae.comparison.records import ComparedImages, DroppedCandidate, FailedCandidate, TrainedCandidate
 from keras_ae.comparison.results import Comparison, measured
-from keras_ae.comparison.selection import frontier, select
+from keras_ae.comparison.selection import frontier
 from keras_ae.comparison.training import Trainer
 from keras_ae.data import ImageData
 from keras_ae.runs import RunDirectory
@@ -54,7 +54,7 @@ def _selected(
         raise InputError(
             f"no code of at most {config.max_code} values", f"at least {smallest}", "give a larger --max-code"
         )
-    choice = select(errors, config.max_code)
+    choice = config.purpose.select(trained, errors, config.max_code)
     return Comparison(
         purpose=config.purpose,
         recommended=choice.recommended,

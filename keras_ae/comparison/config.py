@@ -6,7 +6,7 @@ from typing import Any
 
 from keras_ae._support.errors import InputError, listed_names
 from keras_ae._support.fields import settle_fields
-from keras_ae.comparison.candidate import Candidate, build_candidates, parse_codes
+from keras_ae.comparison.candidate import Candidate, parse_codes
 from keras_ae.comparison.named import named_candidates
 from keras_ae.comparison.purpose import Purpose, as_purpose
 from keras_ae.comparison.rungs import check_halving
@@ -135,9 +135,7 @@ def candidates(
     purpose = as_purpose(purpose)
     chosen = purpose.asked_for(parse_codes(codes)) if codes else purpose.codes(image_shape)
     made = (
-        named_candidates(image_shape, chosen, bottlenecks)
-        if bottlenecks
-        else build_candidates(image_shape, chosen)
+        named_candidates(image_shape, chosen, bottlenecks) if bottlenecks else purpose.build(image_shape, chosen)
     )
     return [*made, *purpose.further_candidates(bottlenecks)]
 

@@ -8,7 +8,8 @@ from typing import ClassVar
 from keras_ae._support.errors import InputError
 from keras_ae.comparison.candidate import Codes, map_shapes, vector_shapes
 from keras_ae.comparison.feature_candidates import DEPTHS, feature_candidates
-from keras_ae.comparison.purpose import Column, Criterion, Judge, Pictures, Purpose, option
+from keras_ae.comparison.parts import Column, Criterion, Pictures
+from keras_ae.comparison.purpose import Judge, Purpose, option
 from keras_ae.comparison.selection import Measured
 from keras_ae.detection import DEFAULT_RATE, check_rate
 from keras_ae.runs import DataConfig, FeatureConfig

@@ -5,7 +5,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 
-from keras_ae.comparison.purpose import Column
+from keras_ae.comparison.parts import Column
 from keras_ae.comparison.records import TrainedCandidate
 from keras_ae.comparison.results import Comparison
 

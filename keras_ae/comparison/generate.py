@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.comparison.candidate import Codes, vector_shapes
-from keras_ae.comparison.purpose import Column, Criterion, Judge, Pictures, Purpose, option
+from keras_ae.comparison.parts import Column, Criterion, Pictures
+from keras_ae.comparison.purpose import Judge, Purpose, option
 from keras_ae.comparison.selection import Measured
 
 PARTS = (64, 16, 8)  # of an image's values, as vectors: densities can be fitted to these

@@ -8,8 +8,8 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from keras_ae._support.errors import InputError
+from keras_ae.comparison.parts import Drawing, Pictures
 from keras_ae.comparison.paths import run_path
-from keras_ae.comparison.purpose import Pictures
 from keras_ae.comparison.records import TrainedCandidate
 from keras_ae.comparison.results import Comparison
 
@@ -38,6 +38,11 @@ def section_of_grids(
         return ""
     inner = f"<div class='grids'>{grids(pictures, recommended, height)}</div>"
     return _section(title, text, "scroll", inner)
+
+
+def section_of_drawing(drawing: Drawing) -> str:
+    """A section of a purpose with a figure of all candidates."""
+    return _section(drawing.title, drawing.text, "scroll", drawing.svg)
 
 
 def section_of_cases(path: Path, recommended: TrainedCandidate, height: int) -> str:

@@ -1,7 +1,7 @@
 """What a bottleneck can be for: everything that a comparison does differently for it, in one object."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from keras_ae._support.errors import InputError, unknown_name
 from keras_ae._support.fields import settle_fields
 from keras_ae.catalogue import PURPOSES
-from keras_ae.comparison.candidate import Candidate, Codes, ImageShape
-from keras_ae.comparison.selection import Measured
+from keras_ae.comparison.candidate import Candidate, Codes, ImageShape, build_candidates
+from keras_ae.comparison.parts import Column, Criterion, Drawing, Pictures
+from keras_ae.comparison.selection import Choice, Measured, select
 from keras_ae.runs import DataConfig
 
 if TYPE_CHECKING:
@@ -31,73 +32,6 @@ def option(default, description: str) -> Any:
         (10, 'how many classes the images have')
     """
     return field(default=default, metadata={"help": description})
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table of candidates.
-
-    Attributes:
-        heading: Text above the column.
-        value: Maps a candidate to its value, by which the column can be sorted; None leaves the cell empty.
-        text: Maps the value to its text.
-
-    Example:
-        >>> column = Column("code values", lambda candidate: candidate.code_values, "{:,}".format)
-        >>> column.cell(Measured("convolutional-8x8x16", code_values=1024, error=0.01))
-        '1,024'
-    """
-
-    heading: str
-    value: Callable[["TrainedCandidate"], Any]
-    text: Callable[[Any], str] = str
-
-    def cell(self, candidate: "TrainedCandidate") -> str:
-        """Returns the text of a candidate's cell."""
-        value = self.value(candidate)
-        return "" if value is None else self.text(value)
-
-
-@dataclass(frozen=True)
-class Criterion:
-    """Says how the error that candidates are selected by is called and drawn.
-
-    Attributes:
-        label: Label of its axis, such as "MSE".
-        best: What the best candidate has, such as "lowest validation error".
-        logarithmic: Whether its axis is logarithmic; not for errors that can be 0.
-
-    Example:
-        >>> as_purpose("detect").criterion
-        Criterion(label='1 − ROC AUC', best='highest validation ROC AUC', logarithmic=False)
-    """
-
-    label: str
-    best: str
-    logarithmic: bool = True
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """A section of the report with pictures that a judge left in `figures/` of the candidates.
-
-    Attributes:
-        title, text: Title and text above the pictures.
-        files: What each picture shows, by the name of its file without ".png".
-        caption: Maps a candidate to the caption of its picture; None shows those of the recommended one alone.
-        enlarged: Whether small images in them are enlarged already.
-
-    Example:
-        >>> section = as_purpose("detect").pictures()[0]
-        >>> section.title, list(section.files)
-        ('Where it fails', ['false_alarms', 'missed'])
-    """
-
-    title: str
-    text: str
-    files: Mapping[str, str]
-    caption: Callable[["TrainedCandidate"], str] | None = None
-    enlarged: bool = False
 
 
 class Judge(Protocol):
@@ -173,6 +107,10 @@ class Purpose(ABC):
         """Returns the codes that a user named; the shortest vector is tried variational as well."""
         return Codes(codes.maps, codes.vectors, tuple(sorted(codes.vectors)[:1]))
 
+    def build(self, image_shape: ImageShape, codes: Codes) -> Sequence[Candidate]:
+        """Returns candidates with these codes; bottlenecks that a user named have candidates of their own."""
+        return build_candidates(image_shape, codes)
+
     def images(self, data: DataConfig) -> DataConfig:
         """Returns which images to compare on, where the purpose wants them in another form."""
         return data
@@ -184,6 +122,12 @@ class Purpose(ABC):
     def judge(self, config: "CompareConfig", data: "ImageData") -> Judge | None:
         """Returns who measures what reconstructions do not tell; refuses unsuitable images (`InputError`)."""
         return None
+
+    def select(
+        self, candidates: Sequence["TrainedCandidate"], errors: Sequence[Measured], max_code: int | None = None
+    ) -> Choice:
+        """Chooses a candidate by the errors of all, which `measured` gave; see `keras_ae.comparison.select`."""
+        return select(errors, max_code)
 
     def summary_columns(self) -> Sequence[Column]:
         """Returns columns of the table that the command prints, 80 characters wide."""
@@ -199,6 +143,10 @@ class Purpose(ABC):
 
     def pictures(self) -> Sequence[Pictures]:
         """Returns sections of the report with pictures."""
+        return ()
+
+    def drawings(self, comparison: "Comparison") -> Sequence[Drawing]:
+        """Returns sections of the report with a figure of all candidates."""
         return ()
 
     def next_step(self, recommended: "TrainedCandidate", run: Path) -> str | None:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from keras_ae.comparison.candidate import Codes, map_shapes, vector_shapes
-from keras_ae.comparison.purpose import Column, Criterion, Purpose
+from keras_ae.comparison.parts import Column, Criterion
+from keras_ae.comparison.purpose import Purpose
 from keras_ae.comparison.selection import Measured
 
 PARTS = (16, 4)  # of an image's values, as vectors

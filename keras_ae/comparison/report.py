@@ -13,6 +13,7 @@ from keras_ae.comparison.pictures import (
     caption,
     figure,
     section_of_cases,
+    section_of_drawing,
     section_of_grids,
     section_of_pictures,
 )
@@ -106,6 +107,7 @@ def _page(path: Path, comparison: Comparison, environment: Environment) -> str:
         "trend": paragraphs(TREND_EXPLANATION if any(trends.values()) else ""),
         "trade_off": trade_off(comparison),
         "trade_off_download": download("trade_off.csv", trade_off_rows(comparison)),
+        "drawings": "".join(map(section_of_drawing, purpose.drawings(comparison))),
         "samples": "".join(
             section_of_pictures(section, path, comparison, height) for section in purpose.pictures()
         ),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from statistics import fmean
 
-from keras_ae.comparison.purpose import Column
+from keras_ae.comparison.parts import Column
 from keras_ae.comparison.records import TrainedCandidate
 from keras_ae.comparison.results import Comparison
 from keras_ae.comparison.trend import Trend

@@ -24,6 +24,7 @@ def of_any_size(network: keras.Model) -> keras.Model | None:
     try:
         copy = keras.models.clone_model(network, input_tensors=keras.Input((None, None, shape[-1])))
         copy.set_weights(network.get_weights())
+        _trace(copy)
     except Exception:  # of any kind: layers say so each in their own way
         return None
     probe = np.random.default_rng(0).random((1, *shape), "float32")
@@ -31,3 +32,11 @@ def of_any_size(network: keras.Model) -> keras.Model | None:
     if expected.shape != received.shape or not np.allclose(expected, received, TOLERANCE, TOLERANCE):
         return None
     return copy
+
+
+def _trace(network: keras.Model) -> None:
+    """Traces a network for any size: some layers take any, but need to know it, as Keras's bilinear upsampling."""
+    import tensorflow as tf
+
+    signature = [tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)]
+    tf.function(network, input_signature=signature, autograph=False).get_concrete_function()

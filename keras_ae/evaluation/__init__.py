@@ -97,6 +97,8 @@ _SHARED = {
     "as_array": "inference",
     "column": "samples.quality",
     "decoded": "samples.quality",
+    "lowest_quality": "rate_distortion.standard_codecs",
+    "quality": "rate_distortion.bd_rate",
     "reconstructions": "inference",
 }
 __all__ = sorted(_WHERE)

@@ -55,6 +55,17 @@ def test_whole_numbers_come_back_and_images_are_those_of_the_network(codecs, kin
     np.testing.assert_array_equal(codec.decompress(files), wide[:, :40, :27])
 
 
+def test_layers_that_must_know_their_size_have_codecs_of_one_size():
+    """Keras's bilinear upsampling runs on any size, but cannot be traced for all of them."""
+    keras.utils.set_random_seed(0)
+    options = {"strided_layers": 2, "residual_blocks": 1, "width": 1}
+    model = kae.architectures.convolutional((8, 8, 1), (2, 2, 2), **options, bottleneck=Dense(2))
+    images = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 1), "uint8")
+    codec = Codec.of(model, images, step=0.1)
+    assert codec.image_shape == (8, 8, 1)
+    assert np.stack(codec.decompress(codec.compress(images))).shape == images.shape
+
+
 def test_images_are_those_of_the_model_up_to_a_step_of_255():
     model = kae.architectures.compressive((32, 32, 3), (8, 8, 4), filters=8)
     images = np.random.default_rng(1).random((2, 32, 32, 3), "float32")

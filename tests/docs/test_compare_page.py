@@ -36,6 +36,6 @@ def test_the_rules_and_the_candidates_are_those_of_the_code():
 def test_the_commands_can_be_parsed():
     blocks = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
     commands = [shlex.split(line) for block in blocks for line in block.splitlines()]
-    assert len(commands) == 8
+    assert len(commands) == 9
     for _, name, *arguments in commands:
         tyro.cli(COMMANDS[name], args=arguments)

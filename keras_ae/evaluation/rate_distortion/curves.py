@@ -9,7 +9,6 @@ import numpy as np
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.pixels import in_bytes, slices
-from keras_ae.evaluation.reconstruction import HIGHEST_PSNR, ms_ssim, psnr
 
 IMAGES_AT_ONCE = 32
 
@@ -98,13 +97,16 @@ class RateCurve:
         return RateCurve(self.name, kept)
 
 
-def rate_curve(name: str, codecs: Iterable[tuple[float, ImageCodec]], images: np.ndarray) -> RateCurve:
+def rate_curve(
+    name: str, codecs: Iterable[tuple[float, ImageCodec]], images: np.ndarray, warm_up: bool = True
+) -> RateCurve:
     """Measures a curve: of a codec over its quality, of a model over its step, or of several models over λ.
 
     Args:
         name: Name of the curve.
         codecs: Settings with their codecs; of an iterator each is made when its turn comes.
         images: [n, h, w, c], uint8 or floats in [0, 1], which are rounded to bytes first.
+        warm_up: Same as for `measure_codec`.
 
     Example:
         >>> images = np.random.default_rng(0).random((2, 32, 32, 3))
@@ -113,19 +115,19 @@ def rate_curve(name: str, codecs: Iterable[tuple[float, ImageCodec]], images: np
         >>> low.bits_per_pixel < high.bits_per_pixel and low.psnr < high.psnr
         True
     """
-    return RateCurve(name, [measure_codec(codec, images, setting) for setting, codec in codecs])
+    return RateCurve(name, [measure_codec(codec, images, setting, warm_up) for setting, codec in codecs])
 
 
-def measure_codec(codec: ImageCodec, images: np.ndarray, setting: float = 0.0) -> RatePoint:
+def measure_codec(codec: ImageCodec, images: np.ndarray, setting: float = 0.0, warm_up: bool = True) -> RatePoint:
     """Makes files of images and images of these files, and measures both.
 
-    The first images are coded once before the clock starts, so that compiling does not count. A time is for one
-    image of 32 at a time, on as many threads as the codec takes.
+    A time is for one image of 32 at a time, on as many threads as the codec takes.
 
     Args:
         codec: Makes files of images, and images of files.
         images: [n, h, w, c], uint8 or floats in [0, 1], which are rounded to bytes first.
         setting: What the point is called.
+        warm_up: Whether the first images are coded once before the clock starts, so that compiling does not count.
 
     Raises:
         InputError: There are no images, or others come back than were given.
@@ -135,8 +137,13 @@ def measure_codec(codec: ImageCodec, images: np.ndarray, setting: float = 0.0) -
         >>> kae.evaluation.measure_codec(kae.evaluation.StandardCodec("png", channels=1), images).psnr
         100.0
     """
+    # Here, so that curves can be read without Keras.
+    from keras_ae.evaluation.reconstruction import HIGHEST_PSNR, ms_ssim, psnr
+
     images = _images(images)
     rates, decibels, similarities, clock = [], [], [], _Clock()
+    if warm_up:
+        codec.decompress(codec.compress(images[:IMAGES_AT_ONCE]))
     for batch, files, restored in _coded(codec, images, clock):
         rates += [8 * len(file) / (batch.shape[1] * batch.shape[2]) for file in files]
         decibels.append(np.minimum(psnr(batch, restored), HIGHEST_PSNR))
@@ -156,7 +163,6 @@ class _Clock:
 
 def _coded(codec: ImageCodec, images: np.ndarray, clock: _Clock) -> Iterator[tuple[np.ndarray, list, np.ndarray]]:
     """Yields batches with their files and what comes back of them; the clock counts the time of both."""
-    codec.decompress(codec.compress(images[:IMAGES_AT_ONCE]))
     for batch in slices(images, IMAGES_AT_ONCE):
         started = time.perf_counter()
         files = codec.compress(batch)

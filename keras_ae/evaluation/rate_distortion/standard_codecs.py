@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import log2
+from math import log2, prod
 from typing import Any
 
 import numpy as np
@@ -143,6 +143,11 @@ def standard_formats() -> tuple[str, ...]:
     return tuple(name for name, about in _FORMATS.items() if features.check(about.feature))
 
 
+def lowest_quality(format: str) -> int:
+    """The lowest quality of a format."""
+    return _about(format).lowest
+
+
 def standard_curve(format: str, images: np.ndarray, qualities: Sequence[float] = ()) -> RateCurve:
     """Measures a standard format over its quality; PNG's curve is a single point.
 
@@ -161,7 +166,7 @@ def standard_curve(format: str, images: np.ndarray, qualities: Sequence[float] =
     """
     about, channels = _about(format), np.shape(images)[-1]
     codecs = [(quality, StandardCodec(format, quality, channels)) for quality in qualities or about.usual]
-    return rate_curve(about.title, codecs, images)
+    return rate_curve(about.title, codecs, images, warm_up=False)
 
 
 def matched_quality(
@@ -191,14 +196,27 @@ def matched_quality(
     low, high, found = about.lowest, about.highest, None
     while low <= high:
         middle = (low + high) // 2
-        point = measure_codec(StandardCodec(format, middle, channels), images, middle)
-        fits = point.bits_per_pixel <= size if size is not None else point.psnr >= (psnr or 0.0)
-        found = point if fits else found
+        codec = StandardCodec(format, middle, channels)
+        fits = _psnr(codec, images) >= psnr if psnr is not None else _rate(codec, images) <= (size or 0.0)
+        found = codec if fits else found
         if fits == (size is not None):  # a higher quality may fit a size, too, and a lower one a PSNR
             low = middle + 1
         else:
             high = middle - 1
-    return found
+    return None if found is None else measure_codec(found, images, found.quality, warm_up=False)
+
+
+def _rate(codec: StandardCodec, images: np.ndarray) -> float:
+    """Mean bits per pixel."""
+    return 8 * float(np.mean([len(file) for file in codec.compress(images)])) / prod(np.shape(images)[1:3])
+
+
+def _psnr(codec: StandardCodec, images: np.ndarray) -> float:
+    """Mean PSNR in dB."""
+    from keras_ae.evaluation.reconstruction import HIGHEST_PSNR, psnr
+
+    given = in_bytes(np.asarray(images))
+    return float(np.minimum(psnr(given, codec.decompress(codec.compress(given))), HIGHEST_PSNR).mean())
 
 
 def _about(format: str) -> _Format:

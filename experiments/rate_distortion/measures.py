@@ -1,0 +1,52 @@
+"""Bits and errors of the test images' codes, rounded with one step for all values and coded by integer tables."""
+
+from pathlib import Path
+
+import numpy as np
+
+from experiments.rate_distortion.study import CODED
+from keras_ae.studies.measurements import Measure, Store, Subject, each, finished
+from keras_ae.studies.study import Study
+
+FITTED = 2_000  # training images, by whose codes tables are counted
+# Steps as parts of the codes' deviation; where the training was for a step of 1, steps themselves.
+STEPS, CODED_STEPS = (2.0, 1.4, 1.0, 0.7, 0.5, 0.25, 0.125), (2.0, 1.4, 1.0, 0.7)
+
+
+def collect(study: Study, trained: Path, kept: Path) -> None:
+    """Keep a table of rates of each preset: a row for each run and step."""
+    settings = {"fitted": FITTED, "steps": STEPS, "coded": CODED_STEPS}
+    for preset in study.presets:
+        subjects = each(finished(study.runs(preset), trained / preset), trained / preset)
+        Store(kept, preset).rows(Measure("rates", measure_rates, settings=settings), subjects)
+
+
+def measure_rates(subject: Subject) -> list[dict]:
+    """A row for each step: bits per pixel by the tables (a file has a header more), MSE and PSNR."""
+    import keras_ae as kae
+
+    data = subject.run.config.load_data(progress=False)
+    model = kae.load_model(subject.directory.model_path)
+    training, images = data.images("train")[:FITTED], data.images("test")
+    codes = kae.evaluation.encode(model, training)
+    features = codes.reshape(-1, codes.shape[-1])
+    known = {**subject.run.choices, "mean_correlation": mean_correlation(features)}
+    coded = subject.run.choices["bottleneck"] == CODED
+    scale = 1.0 if coded else float(np.sqrt(features.var(axis=0).mean()))
+    rows = []
+    for step in CODED_STEPS if coded else STEPS:
+        codec = kae.compression.Codec.of(model, training, step=step * scale)
+        restored = np.stack(codec.decompress(codec.compress(images)))
+        rates = codec.bits(images) / np.prod(images.shape[1:3])
+        measures = {"mse": kae.evaluation.mse(images, restored), "psnr": kae.evaluation.psnr(images, restored)}
+        means = {name: float(values.mean()) for name, values in measures.items()}
+        rows.append({**known, "step": step, "bits_per_pixel": float(rates.mean()), **means})
+    return rows
+
+
+def mean_correlation(features: np.ndarray) -> float:
+    """Mean absolute correlation between two features [samples, n]; NaN of a single one."""
+    if features.shape[1] < 2:
+        return float("nan")
+    between = np.corrcoef(features, rowvar=False)[np.triu_indices(features.shape[1], 1)]
+    return float(np.nanmean(np.abs(between)))
