@@ -20,6 +20,7 @@ from keras_ae._support.errors import (
     unknown_name,
 )
 from keras_ae._support.progress import progress_lines
+from keras_ae._support.schemes import check_local_fields
 from keras_ae._support.streams import STANDARD_OUTPUT, drop_output, settle_streams
 from keras_ae.commands import COMMANDS
 
@@ -69,6 +70,7 @@ def _run(arguments: list[str]) -> int:
         command = _parse(arguments)
         if command is None:
             return 0
+        check_local_fields(command)
         serves = getattr(command, "serves", False)
         with progress_lines(_command_name(arguments)[0], enabled=not (command.json or serves)):
             return command.run() or 0

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from keras_ae._support.errors import InputError, absent
+from keras_ae._support.schemes import check_local
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 LARGEST_CONFIG = 64 * 2**20  # bytes
@@ -38,6 +39,7 @@ def load_model(path, *, compile: bool = True) -> keras.Model:
     """
     if not isinstance(path, str | os.PathLike):
         raise InputError(f"{path!r} as path", 'the path of a .keras file, such as "run/model.keras"')
+    check_local(path)
     path = Path(path)
     _check_path(path)
     try:

@@ -13,6 +13,7 @@ from typing import Any
 from keras_ae._support.checksums import CHECKSUMS, checksums, read_checksums, sha256
 from keras_ae._support.errors import InputError
 from keras_ae._support.files import flush, write_json
+from keras_ae._support.schemes import check_local
 
 _WRITTEN, _ASIDE = "keras-ae-unfinished-", "keras-ae-replaced-"
 _HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
@@ -36,6 +37,7 @@ def write_directory(path, write: Callable[[Path], Any], earlier: Callable[[Path]
     Raises:
         InputError: `check_replaceable` refuses `path`, which is then as it was.
     """
+    check_local(path)
     path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     recover(path)

@@ -29,6 +29,15 @@ def may_have_gpu() -> bool:
     )
 
 
+def visible_gpus() -> list[str]:
+    """NVIDIA GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them."""
+    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if allowed is not None:
+        return [name for name in map(str.strip, allowed.split(",")) if name and name != "-1"]
+    devices = (path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*"))
+    return sorted(devices, key=int)
+
+
 def _of_system() -> int:
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()

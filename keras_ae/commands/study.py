@@ -11,9 +11,10 @@ import tyro
 from keras_ae._support.directories import check_replaceable
 from keras_ae._support.errors import InputError
 from keras_ae._support.output_paths import check_output_directory
+from keras_ae._support.parts import METAVAR, Part
 from keras_ae.commands.console import JSON_HELP, check_backend, load_keras, print_json
 from keras_ae.runs import check_workers
-from keras_ae.studies import FINISHED, find_studies, load_collect, load_report, load_study
+from keras_ae.studies import FINISHED, config_key, find_studies, load_collect, load_report, load_study
 
 EXPERIMENTS = Path("experiments")
 FAILED = 1  # exit status when a run of a study failed
@@ -53,7 +54,9 @@ class StudyRun:
     out: Path | None = None
     """Directory of the study's runs, one for each preset in it; runs/study/NAME by default."""
     workers: int = 1
-    """Runs at the same time, a process each."""
+    """Runs at the same time, in processes that share the threads; each has a GPU, where there are some."""
+    part: Annotated[str, tyro.conf.arg(metavar=METAVAR)] = "1/1"
+    """Train only the I-th of N parts of the runs: for array jobs of a cluster, whose other jobs train the rest."""
     allow_inexact: bool = False
     """Resume broken runs even if versions, threads, device or precision have changed, but not bit by bit."""
     estimate: bool = True
@@ -64,6 +67,7 @@ class StudyRun:
 
     def __post_init__(self):
         check_workers(self.workers)
+        Part.parse(self.part)
 
     def run(self) -> int:
         study = load_study(self.name, self.experiments)
@@ -72,8 +76,9 @@ class StudyRun:
         out = runs_of_all / self.preset
         check_backend()
         check_output_directory(out)
+        part = Part.parse(self.part)
         if self.estimate and not self.json:
-            self._print_estimate(runs, out)
+            self._print_estimate(part.of(runs, [config_key(run.config) for run in runs]), out)
         from keras_ae.studies import results, run_study
 
         failures = run_study(
@@ -82,6 +87,7 @@ class StudyRun:
             out,
             elsewhere=[runs_of_all / preset for preset in study.presets if preset != self.preset],
             workers=self.workers,
+            part=part,
             allow_inexact=self.allow_inexact,
             progress=not self.json,
         )

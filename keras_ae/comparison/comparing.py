@@ -13,7 +13,7 @@ from keras_ae.comparison.records import FailedCandidate, TrainedCandidate
 from keras_ae.comparison.results import Comparison
 from keras_ae.comparison.training import Trainer, Workers, workers_for
 from keras_ae.data import ImageData
-from keras_ae.runs import Call, Pool, RunDirectory, check_workers, current_environment, images_record
+from keras_ae.runs import Call, Engine, Local, RunDirectory, check_workers, current_environment, images_record
 
 
 def compare(
@@ -86,21 +86,21 @@ def open_trainer(
     judge = config.purpose.judge(config, data)
     directory = RunDirectory(out)
     directory.open("comparison", _record(config, data, record), upgraded_comparison)
-    with directory.locked(), Pool(workers, directory.path) if workers > 1 else nullcontext() as pool:
+    with directory.locked(), Local(workers, directory.path) if workers > 1 else nullcontext() as engine:
         if not (directory.path / "results.json").is_file():
-            directory.write("environment", _environment(pool))
+            directory.write("environment", _environment(engine))
             if judge is not None:
                 judge.prepare(directory.path, progress)
-        yield Trainer(config, data, judge, directory.path, allow_inexact, progress, pool)
+        yield Trainer(config, data, judge, directory.path, allow_inexact, progress, engine)
 
 
-def _environment(pool: Pool | None) -> dict[str, Any]:
+def _environment(engine: Engine | None) -> dict[str, Any]:
     """What the candidates are trained with: asked of a worker, so that this process need not import Keras."""
-    if pool is None:
+    if engine is None:
         return current_environment()
-    pool.start()
+    engine.start()
     call = Call("keras_ae.runs.environment:environment_here", {}, "told its environment")
-    return pool.run({"environment": call})["environment"].value
+    return engine.run({"environment": call})["environment"].value
 
 
 def _record(config: CompareConfig, data: ImageData, more: dict[str, Any]) -> dict[str, Any]:

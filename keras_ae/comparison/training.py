@@ -16,9 +16,9 @@ from keras_ae.comparison.results import candidate_row, read_candidate, read_sele
 from keras_ae.data import ImageData
 from keras_ae.runs import (
     Call,
+    Engine,
     Job,
     Outcome,
-    Pool,
     RunDirectory,
     as_json,
     last_step,
@@ -68,9 +68,9 @@ class Trainer:
         config, data, judge: The comparison's.
         out: Its directory.
         allow_inexact, progress: See `compare`.
-        pool: The processes of the whole comparison; None where this process trains. How many there are decides the
-            threads of each candidate, also where fewer candidates are left: what was begun with one thread goes on
-            with one.
+        engine: What trains the whole comparison; None where this process does. How many its processes are decides
+            the threads of each candidate, also where fewer candidates are left: what was begun with one thread
+            goes on with one.
     """
 
     config: CompareConfig
@@ -79,12 +79,12 @@ class Trainer:
     out: Path
     allow_inexact: bool
     progress: bool
-    pool: Pool | None = None
+    engine: Engine | None = None
 
     @property
     def workers(self) -> int:
         """How many runs are trained at a time."""
-        return 1 if self.pool is None else self.pool.workers
+        return 1 if self.engine is None else self.engine.slots
 
     def train(self, candidates: Sequence[Candidate], until: int | None = None) -> list[Tried]:
         """Trains candidates to the end, or until they have made so many steps; what was trained is read back.
@@ -134,14 +134,13 @@ class Trainer:
                 str(one.path),
                 self.allow_inexact,
                 ("validation",),
-                last=False,
                 until=until,
             )
             for one in attempts
         }
         steps = until or self.config.steps
         with progress_bars(disable=not self.progress) as bars:
-            if self.pool is None:
+            if self.engine is None:
                 return dict(self._here(jobs, bars))
             what = "candidates" if self.config.seeds == 1 else "runs"
             title = f"{len(jobs)} {what}, {min(self.workers, len(jobs))} at a time"
@@ -152,7 +151,7 @@ class Trainer:
                 done = sum(last_step(path) for path in jobs)
                 bars.update(task, completed=done, remark=f"{measured} finished" if measured else "")
 
-            return self.pool.run(jobs, watch)
+            return self.engine.run(jobs, watch)
 
     def _here(self, jobs: Mapping[Path, Job], bars) -> Iterator[tuple[Path, Outcome]]:
         import keras
@@ -182,7 +181,7 @@ class Trainer:
             return [None] * len(attempts)
         title, models = f"to {self.config.purpose.name}, validation", [one.candidate.model for one in attempts]
         pairs = list(zip(paths, models, strict=True))
-        if self.pool is None:
+        if self.engine is None:
             return [self._measurer().choose(*pair) for pair in self._shown(pairs, title)]
         calls = [self._call("choose_here", path=str(path), model=asdict(model)) for path, model in pairs]
         rows = self._called(calls, title)
@@ -190,7 +189,7 @@ class Trainer:
 
     def test(self, candidates: Sequence[TrainedCandidate]) -> list[TrainedCandidate]:
         """The candidates with all that is measured on test images; leaves pictures of each."""
-        if self.pool is None:
+        if self.engine is None:
             return [self._measurer().test(one) for one in self._shown(candidates, "test images")]
         rows = [candidate_row(one, self.config.purpose) for one in candidates]
         rows = self._called([self._call("test_here", candidate=row) for row in rows], "test images")
@@ -215,10 +214,10 @@ class Trainer:
 
     def _called(self, calls: Sequence[Call], title: str) -> list[Any]:
         """What the workers give, in the order of the calls."""
-        assert self.pool
+        assert self.engine
         with progress_bars(disable=not self.progress) as bars:
             task = bars.add_task(title, total=len(calls), remark="")
-            outcomes = self.pool.run(dict(enumerate(calls)), lambda done: bars.update(task, completed=done))
+            outcomes = self.engine.run(dict(enumerate(calls)), lambda done: bars.update(task, completed=done))
         return [outcome.value for outcome in outcomes.values()]
 
     def _combined(self, seeds: Sequence[TrainedCandidate]) -> TrainedCandidate:

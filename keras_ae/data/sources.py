@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keras_ae._support.errors import InputError, unknown_name
+from keras_ae._support.schemes import check_local
 from keras_ae.data.collection import Collection
 from keras_ae.data.datasets.folders import open_folder
 from keras_ae.data.datasets.manifest import open_manifest
@@ -82,6 +83,7 @@ def open_source(
     if colon and form in _FORMS:
         if not path:
             raise InputError(f"the source {source!r}", f"a path after {form}:", f"write {form}:PATH")
+        check_local(path)
         return open_folder(path, masks) if form == "folder" else _FORMS[form][0](path)
     if source in DATASETS:
         return open_dataset(source, data_dir)
@@ -99,6 +101,7 @@ def default_resize(source: str | os.PathLike) -> Resize:
 
 
 def _unknown(source: str) -> InputError:
+    check_local(source)
     path = Path(source).expanduser()
     if not source or not path.exists():
         return unknown_name("the source", source, [*DATASETS, *(f"{form}:PATH" for form in _FORMS)])

@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.pixels import at_once
+from keras_ae._support.schemes import check_local
 from keras_ae.data import MAX_PIXELS, Decoder, LeftOut, Preparation, decoded_ahead, image_files, open_folder
 from keras_ae.detection.calibration import Calibration, check_threshold
 from keras_ae.detection.calibration_file import CALIBRATION, read_calibration
@@ -69,6 +70,7 @@ class ExportedDetector:
     """
 
     def __init__(self, path, unverified: bool = False):
+        check_local(path)
         self.path = Path(path)
         self.card = read_card(self.path, unverified)
         self.image_shape, self.threshold = self.card.image_shape, self.card.threshold
@@ -236,6 +238,7 @@ def check_folder(source: str | os.PathLike) -> Path:
     Raises:
         InputError: It is missing, cannot be read or has no images.
     """
+    check_local(os.fspath(source).removeprefix("folder:"))
     path = Path(os.fspath(source).removeprefix("folder:")).expanduser()
     if not path.is_dir() or next(image_files(path), None) is None:
         open_folder(path)  # which says what is wrong

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from keras_ae._support.errors import InputError, absent
-from keras_ae._support.files import remove_unfinished, write_atomically, write_json
+from keras_ae._support.files import remove_unfinished, write_atomically, write_csv, write_json
+from keras_ae._support.leases import NAME, Holder, Lease, leased
 from keras_ae._support.reading import read_numbers, read_object
+from keras_ae._support.schemes import check_local
 from keras_ae.runs.record import FORMAT, RunRecord
 
 FILES = ("run.json", "comparison.json", "environment.json", "metrics.json", "results.json", "model.keras")
@@ -30,7 +32,9 @@ class RunDirectory:
     """
 
     def __init__(self, path):
+        check_local(path)
         self.path = Path(path)
+        self._lease: Lease | None = None  # while it is locked by this object
 
     @property
     def is_finished(self) -> bool:
@@ -123,31 +127,44 @@ class RunDirectory:
             raise InputError(f"{self.path}, which holds other files", expected, "give another --out")
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keeps other processes from training here; the system unlocks when this process ends, however it ends.
+    def locked(self, name: str = NAME) -> Iterator[None]:
+        """Keeps other processes from training here, those of other machines too.
+
+        Where this process ends without unlocking, others of this machine see it at once, those of other machines
+        after `LEASE` seconds.
+
+        Args:
+            name: Of the lock: parts of one study lock its directory under names of their own.
 
         Raises:
             InputError: If another process is training here.
         """
-        if os.name != "posix":  # no locks on directories elsewhere
-            yield
+        if self._cannot_be_written and self.is_finished:
+            yield  # there is nothing left to train
             return
-        import fcntl
-
-        handle = os.open(self.path, os.O_RDONLY)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+        with leased(self.path, name) as lease:
+            if isinstance(lease, Holder):
                 raise InputError(
-                    f"{self.path}, in which another process is training",
+                    f"{self.path}, in which another process is training ({lease.process} on {lease.host})",
                     "a directory that nobody writes to",
                     "wait for it, or give another --out",
-                ) from None
+                )
             remove_unfinished(self.path)  # not before: they may be those of another process
-            yield
-        finally:
-            os.close(handle)
+            self._lease = lease
+            try:
+                yield
+            finally:
+                self._lease = None
+
+    def check_lock(self) -> None:
+        """Refuses to go on where another process has taken over, as it may when this one was stopped for long."""
+        if self._lease is not None and not self._lease.is_held:
+            received = f"{self.path}, which another process took over while this one did not answer"
+            raise InputError(received, "a process that is not stopped", "leave it to the other one")
+
+    @property
+    def _cannot_be_written(self) -> bool:
+        return not os.access(self.path, os.W_OK)
 
     def read(self, name: str) -> dict[str, Any]:
         """Returns the content of `NAME.json`.
@@ -182,6 +199,7 @@ class RunDirectory:
 
     def write(self, name: str, value: Any) -> None:
         """Writes `NAME.json`."""
+        self.check_lock()
         write_json(self.path / f"{name}.json", value)
 
     def history(self) -> list[dict[str, float]]:
@@ -193,8 +211,14 @@ class RunDirectory:
         expected = "the learning curve of a run"
         return read_numbers(self.path / "history.csv", expected, "train the run again, or copy it whole")
 
+    def write_history(self, rows: list[dict[str, float]]) -> None:
+        """Writes `history.csv`."""
+        self.check_lock()
+        write_csv(self.path / "history.csv", rows)
+
     def save_model(self, model) -> None:
         """Writes `model.keras`."""
+        self.check_lock()
         write_atomically(self.model_path, lambda temporary: model.save(temporary), durable=True)
 
 

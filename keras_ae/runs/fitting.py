@@ -50,7 +50,7 @@ def fit(
     validation = None
     if data.sizes["validation"]:
         validation = task.batches(data, "validation", training, rows=stopping_rows(data, training))
-    history = RunHistory(directory.path / "history.csv", training.steps_per_evaluation)
+    history = RunHistory(directory, training.steps_per_evaluation)
 
     def stream(start_step: int):
         return task.batches(data, "train", training, repeat=True, start_step=start_step)

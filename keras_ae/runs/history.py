@@ -2,19 +2,18 @@
 
 import time
 from math import isfinite
-from pathlib import Path
 from typing import Any
 
 import keras
 
-from keras_ae._support.files import write_csv
+from keras_ae.runs.directory import RunDirectory
 
 
 class RunHistory(keras.callbacks.Callback):
     """Keeps a row an evaluation, on disk too, so that a killed run leaves its curve; stops when numbers run away.
 
     Args:
-        path: Path of the csv file.
+        directory: The run's.
         steps_per_evaluation: Training steps from one row to the next.
 
     Attributes:
@@ -24,9 +23,9 @@ class RunHistory(keras.callbacks.Callback):
             can reach that have a lower bound; if there were any, training ended there.
     """
 
-    def __init__(self, path: Path, steps_per_evaluation: int):
+    def __init__(self, directory: RunDirectory, steps_per_evaluation: int):
         super().__init__()
-        self.path, self.steps_per_evaluation = path, steps_per_evaluation
+        self.directory, self.steps_per_evaluation = directory, steps_per_evaluation
         self.rows: list[dict[str, float]] = []
         self.diverged: dict[str, float] | None = None
         self._started = time.perf_counter()
@@ -56,4 +55,4 @@ class RunHistory(keras.callbacks.Callback):
             return
         step = (epoch + 1) * self.steps_per_evaluation
         self.rows.append({"step": step, "seconds": round(self.seconds, 3), **logs})
-        write_csv(self.path, self.rows)
+        self.directory.write_history(self.rows)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,18 +24,18 @@ class Processes:
     def __init__(self):
         self._running, self._lock, self._closed = set(), threading.Lock(), False
 
-    def start(self, log: IO, threads: int | None = None, **options: Any) -> subprocess.Popen[str]:
+    def start(self, log: IO, threads: int, more: Mapping[str, str], **options: Any) -> subprocess.Popen[str]:
         """A process that takes jobs on standard input.
 
         Args:
             log: File for what it prints.
-            threads: TensorFlow's threads, within and between operations; the environment's by default.
+            threads: TensorFlow's threads, within and between operations.
+            more: Further variables of its environment.
             **options: Options of `subprocess.Popen`.
         """
         # What is importable here is importable there: studies may bring modules of their own.
         environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "TF_CPP_MIN_LOG_LEVEL": "3"}
-        if threads is not None:
-            environment |= dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), str(threads))
+        environment |= {**with_threads(threads), **more}
         options = {"stdin": subprocess.PIPE, "stdout": log, "stderr": log, **options}
         with self._lock:
             if self._closed:
@@ -52,6 +53,14 @@ class Processes:
                 process.kill()
 
 
+def with_threads(threads: int) -> dict[str, str]:
+    """The environment in which TensorFlow takes so many threads, within and between operations.
+
+    Without it a process takes as many as the machine has cores, and what it trains has other bits.
+    """
+    return dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), str(threads))
+
+
 def last_lines(log: Path) -> list[str]:
     """The last of what a process printed."""
     return log.read_text(errors="replace").strip().splitlines()[-TAIL:]
@@ -65,8 +74,9 @@ def check_workers(workers: int | str, auto: bool = False) -> None:
 
 
 def threads_each(workers: int) -> int:
-    """Threads of each of so many processes: an equal share of the machine's."""
-    return max(1, cores() // workers)
+    """Threads of each of so many processes: an equal share of the machine's, or as TF_NUM_INTRAOP_THREADS says."""
+    asked = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    return int(asked) if asked.isdigit() and int(asked) else max(1, cores() // workers)
 
 
 def workers_that_pay(jobs: int, batch_bytes: int, memory: int | None = None) -> int:

@@ -25,7 +25,6 @@ class Job:
         out: Its directory.
         allow_inexact: See `train`.
         measure: The splits that are measured.
-        last: Whether the process ends after it, with its status; else it waits for the next one.
         until: Number of steps after which it pauses; see `train_until`.
     """
 
@@ -33,7 +32,6 @@ class Job:
     out: str
     allow_inexact: bool = False
     measure: tuple[str, ...] = ("validation", "test")
-    last: bool = True
     until: int | None = None
 
     def line(self) -> str:
@@ -84,13 +82,10 @@ class Outcome:
     value: Any = None
 
 
-def main() -> int:
+def main() -> None:
     """Do what the lines of standard input say, one after the other; outcomes are lines on standard output.
 
     The process ends when standard input does: whoever started it is gone, and may be started again.
-
-    Returns:
-        The last job's status, with the reason as the last line on standard error.
     """
     outcomes = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # Whatever else is printed is no outcome.
@@ -107,8 +102,6 @@ def main() -> int:
         outcome = _answer(job, images)
         if outcome.reason:
             print(outcome.reason, file=sys.stderr)
-        if isinstance(job, Job) and job.last:
-            return outcome.status
         print(json.dumps(asdict(outcome)), file=outcomes, flush=True)
         keras.utils.clear_session()  # Or the graphs of all jobs would pile up.
 
@@ -185,4 +178,4 @@ def _receive(jobs: queue.SimpleQueue) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

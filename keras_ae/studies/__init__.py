@@ -12,7 +12,7 @@ _WHERE = {
     "find_studies": "discovery",
     "load_report": "discovery",
     "load_study": "discovery",
-    "results": "runner",
+    "results": "table",
     "run_study": "runner",
     "vary": "study",
     "write_gallery": "gallery",
@@ -46,7 +46,8 @@ _ELSEWHERE = {
 # What other packages of this library share, and nobody else needs.
 _SHARED = {
     "FINISHED": "study",
-    "is_finished": "runner",
+    "config_key": "study",
+    "is_finished": "table",
     "load_collect": "discovery",
 }
 __all__ = sorted(_WHERE)

@@ -2,35 +2,54 @@
 
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 from keras_ae._support.errors import InputError
-from keras_ae.runs import Run, as_json, first_difference
-from keras_ae.studies.study import StudyRun
+from keras_ae._support.leases import NAME
+from keras_ae.runs import Run, RunConfig, RunDirectory
+from keras_ae.studies.study import StudyRun, config_key
 
 
-def copy_finished(run: StudyRun, path: Path, places: Iterable[Path]) -> bool:
-    """Copy a finished run of the same configuration to `path`; False if there is none, or one is begun at `path`.
+class FinishedRuns:
+    """The finished runs in some directories, by what was trained.
 
-    A configuration has the seed in it: trained again, the run would come to the same.
+    A configuration has the seed in it: trained again, a run would come to the same.
 
     Args:
-        run: The run.
-        path: Where it belongs.
-        places: Directories with a directory for each run.
+        places: Directories with a directory for each run. They are read once, when a copy is first asked for.
     """
-    if path.exists():
-        return False
-    config = as_json(run.config)
-    for record in (file for place in places for file in sorted(place.glob("*/run.json"))):
-        try:
-            other = Run.open(record.parent)
-        except InputError:  # unfinished or damaged: nothing to copy
-            continue
-        if first_difference(as_json(other.config), config, "config") is None:
+
+    def __init__(self, places: Iterable[Path]):
+        self._places = tuple(places)
+
+    def add(self, config: RunConfig, path: Path) -> None:
+        """One that has been trained since."""
+        self._paths.setdefault(config_key(config), []).append(path)
+
+    def copy(self, run: StudyRun, path: Path) -> bool:
+        """Copy a finished run of the same configuration to `path`; False if there is none, or `path` is begun."""
+        if path.exists():
+            return False
+        for other in self._paths.get(config_key(run.config), ()):
+            try:
+                Run.open(other)
+            except InputError:  # damaged, or gone
+                continue
             unfinished = path.with_name(f".{path.name}.copy")
             shutil.rmtree(unfinished, ignore_errors=True)
-            shutil.copytree(other.path, unfinished)
+            shutil.copytree(other, unfinished, ignore=shutil.ignore_patterns(f"{NAME}*"))
             unfinished.rename(path)
             return True
-    return False
+        return False
+
+    @cached_property
+    def _paths(self) -> dict[str, list[Path]]:
+        paths: dict[str, list[Path]] = {}
+        for file in (file for place in self._places for file in sorted(place.glob("*/run.json"))):
+            directory = RunDirectory(file.parent)
+            if directory.is_finished:
+                with suppress(InputError):  # damaged: nothing to copy
+                    paths.setdefault(config_key(directory.record().config), []).append(directory.path)
+        return paths

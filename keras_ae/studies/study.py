@@ -1,12 +1,15 @@
 """Studies: enumerable lists of runs, made of fixed, zipped and crossed choices."""
 
+import hashlib
 import itertools
+import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from keras_ae._support.errors import InputError, unknown_name
-from keras_ae.runs import RunConfig
+from keras_ae.runs import RunConfig, as_json
 
 PRESETS = ("paper", "cpu", "quick")
 FINISHED = "finished"  # the status of a run of which there are measurements
@@ -64,11 +67,15 @@ class Study:
         if preset not in self.presets:
             raise unknown_name(f"preset of {self.name}", preset, self.presets)
         runs = list(self.presets[preset]())
-        names = [run.name for run in runs]
-        repeated = {name for name in names if names.count(name) > 1}
+        repeated = [name for name, count in Counter(run.name for run in runs).items() if count > 1]
         if repeated:
-            raise InputError(f"two runs named {repeated.pop()!r} in {self.name}", "different names")
+            raise InputError(f"two runs named {repeated[0]!r} in {self.name}", "different names")
         return runs
+
+
+def config_key(config: RunConfig) -> str:
+    """Tells configurations apart: what is trained, with its seed, as a short text."""
+    return hashlib.sha256(json.dumps(as_json(config), sort_keys=True).encode()).hexdigest()[:12]
 
 
 def vary(

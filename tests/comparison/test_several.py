@@ -16,7 +16,7 @@ from keras_ae.comparison import CompareConfig, compare
 from keras_ae.model_file import load_model
 from keras_ae.runs import DataConfig, TrainingConfig, processes
 from keras_ae.runs.config import as_json
-from keras_ae.runs.pool import Pool
+from keras_ae.runs.engines.local import Local
 from keras_ae.runs.worker import DIVERGED, Job
 
 pytestmark = pytest.mark.tensorflow
@@ -30,7 +30,7 @@ TIMES = ("training_seconds", "encoding_seconds_per_image", "decoding_seconds_per
 def _jobs(config, out):
     candidates = config.candidates((8, 8, 1))
     return {
-        one.name: Job(as_json(config.run(one.model)), str(out / one.name), measure=("validation",), last=False)
+        one.name: Job(as_json(config.run(one.model)), str(out / one.name), measure=("validation",))
         for one in candidates
     }
 
@@ -48,8 +48,8 @@ def test_two_workers_give_the_bits_of_one(tmp_path, monkeypatch):
     monkeypatch.setattr(processes, "cores", lambda: 2)
     results = compare(CONFIG, tmp_path / "two", progress=False, workers=2)
     (tmp_path / "one").mkdir()
-    with Pool(1, tmp_path, threads=1) as pool:
-        outcomes = pool.run(_jobs(CONFIG, tmp_path / "one"))
+    with Local(1, tmp_path, threads=1) as engine:
+        outcomes = engine.run(_jobs(CONFIG, tmp_path / "one"))
     assert list(outcomes) == [one.name for one in results.trained]
     for name in outcomes:
         files = [tmp_path / "one" / name, tmp_path / "two" / "candidates" / name]
@@ -109,8 +109,8 @@ def test_a_candidate_that_diverges_is_told_and_the_others_go_on(tmp_path):
     jobs = _jobs(CONFIG, tmp_path)
     names = list(jobs)[-2:]
     mixed = {names[0]: _jobs(config, tmp_path)[names[0]], names[1]: jobs[names[1]]}
-    with Pool(1, tmp_path) as pool:
-        outcomes = pool.run(mixed)
+    with Local(1, tmp_path) as engine:
+        outcomes = engine.run(mixed)
     assert outcomes[names[0]].status == DIVERGED
     assert "became" in outcomes[names[0]].reason
     assert outcomes[names[1]].status == 0
@@ -119,11 +119,11 @@ def test_a_candidate_that_diverges_is_told_and_the_others_go_on(tmp_path):
 @pytest.mark.slow
 def test_a_refused_job_is_refused_in_the_words_of_one_process(tmp_path):
     config = replace(CONFIG.run(CONFIG.candidates((8, 8, 1))[0].model), data=DataConfig("folder:nowhere"))
-    job = Job(as_json(config), str(tmp_path / "run"), last=False)
+    job = Job(as_json(config), str(tmp_path / "run"))
     with pytest.raises(InputError) as alone:
         config.load_data(progress=False)
-    with pytest.raises(InputError) as caught, Pool(1, tmp_path) as pool:
-        pool.run({"run": job})
+    with pytest.raises(InputError) as caught, Local(1, tmp_path) as engine:
+        engine.run({"run": job})
     assert str(caught.value) == str(alone.value)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from keras_ae.runs import DataConfig, ModelConfig, RunConfig, TrainingConfig
 from keras_ae.studies import Study, StudyRun, results, run_study
-from keras_ae.studies.repeated_runs import copy_finished
+from keras_ae.studies.repeated_runs import FinishedRuns
 
 CONFIG = RunConfig(
     DataConfig("digits", limit=100),
@@ -53,8 +53,8 @@ def test_what_is_begun_is_left_to_be_resumed_and_what_is_unfinished_not_copied(t
     study, out = trained
     run = study.runs("first")[0]
     (tmp_path / "one").mkdir()
-    assert not copy_finished(run, tmp_path / "one", [out / "first"])
-    assert copy_finished(run, tmp_path / "copy", [out / "nowhere", out / "first"])
+    assert not FinishedRuns([out / "first"]).copy(run, tmp_path / "one")
+    assert FinishedRuns([out / "nowhere", out / "first"]).copy(run, tmp_path / "copy")
     assert {path.name for path in (tmp_path / "copy").iterdir()} == {p.name for p in (out / "first/one").iterdir()}
     (tmp_path / "copy" / "metrics.json").unlink()
-    assert not copy_finished(run, tmp_path / "another", [tmp_path])
+    assert not FinishedRuns([tmp_path]).copy(run, tmp_path / "another")

@@ -1,0 +1,205 @@
+"""Locks on directories that hold between machines, too, where `flock` on a directory does not."""
+
+import errno
+import hashlib
+import os
+import platform
+import shutil
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+LEASE = 60.0  # seconds without a sign of life after which a holder on another machine is taken for dead
+NAME = ".lock"
+_TRIES = 1000  # to get what is given back at the same moment
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A process that holds a lock; the name of its file in there says all of it, so that a rename hands it over.
+
+    Attributes:
+        attempt: Tells one taking of the lock from all others.
+        machine: Tells machines apart, and containers that see other processes.
+        process: The process's number there.
+        started: When it started, in the system's ticks; numbers of processes are used again.
+        host: The machine's name, for people.
+    """
+
+    attempt: str
+    machine: str
+    process: int
+    started: str
+    host: str
+
+    @classmethod
+    def here(cls) -> "Holder":
+        """This process."""
+        host = "".join(c if c.isalnum() or c in ".-" else "-" for c in platform.node())[:100] or "unknown"
+        return cls(uuid.uuid4().hex, _machine(), os.getpid(), _started(os.getpid()) or "", host)
+
+    @classmethod
+    def named(cls, name: str) -> "Holder | None":
+        """The one whose file has this name, if it is such a file."""
+        parts = name.split("_", 4)
+        if len(parts) != 5 or not parts[2].isdigit():
+            return None
+        return cls(parts[0], parts[1], int(parts[2]), parts[3], parts[4])
+
+    @property
+    def name(self) -> str:
+        """Name of its file."""
+        return f"{self.attempt}_{self.machine}_{self.process}_{self.started}_{self.host}"
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is a process that this one could see."""
+        return self.machine == _machine()
+
+    @property
+    def lives(self) -> bool:
+        """Whether the process, one of this machine, is still there."""
+        try:
+            os.kill(self.process, 0)
+        except ProcessLookupError:
+            return False
+        except OSError:
+            pass  # somebody else's
+        return _started(self.process) in (None, self.started)
+
+
+class Lease:
+    """A lock that this process holds, and renews until it gives it back.
+
+    Args:
+        lock: The lock's directory.
+        holder: This process.
+    """
+
+    def __init__(self, lock: Path, holder: Holder):
+        self._file = lock / holder.name
+        self._ended = threading.Event()
+        threading.Thread(target=self._renew, daemon=True).start()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether nobody has taken it over, as happens where this process was stopped for longer than a lease."""
+        return self._file.exists()
+
+    def give_back(self) -> None:
+        """Unlock."""
+        self._ended.set()
+        with suppress(OSError):
+            self._file.unlink()
+            self._file.parent.rmdir()
+
+    def _renew(self) -> None:
+        while not self._ended.wait(LEASE / 4):
+            with suppress(OSError):
+                os.utime(self._file)
+
+
+def take(directory: Path, name: str = NAME) -> Lease | Holder:
+    """Lock a directory, unless another process that lives holds it.
+
+    The lock is a directory within it that holds one file. It comes by a rename, with its file, so that one process
+    gets it; it is taken over from a dead one by a rename of that file, so that, again, one process does. A process
+    of this machine is dead when it has ended; of another one when its file is older than `LEASE`, by the clock of
+    the file system.
+
+    Args:
+        directory: It is there.
+        name: Of the lock.
+
+    Returns:
+        The lock, or who holds it.
+
+    Raises:
+        OSError: The directory cannot be written.
+    """
+    me, lock = Holder.here(), directory / name
+    new = directory / f"{name}-{me.attempt}"
+    new.mkdir()
+    try:
+        (new / me.name).touch()
+        for _ in range(_TRIES):
+            if _renamed(new, lock):
+                return Lease(lock, me)
+            held = _holder(lock)
+            if held is None:
+                continue  # it was given back meanwhile
+            if _is_alive(held, lock, new / me.name):
+                return held
+            with suppress(FileNotFoundError):  # another process was faster
+                os.utime(lock / held.name)  # so that nobody takes it from us before we renew it
+                os.rename(lock / held.name, lock / me.name)
+                return Lease(lock, me)
+        raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(lock))
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def holder(directory: Path, name: str = NAME) -> Holder | None:
+    """Who holds a directory's lock; None if nobody does, or somebody who is dead on this machine."""
+    held = _holder(directory / name)
+    return None if held is None or (held.is_here and not held.lives) else held
+
+
+@contextmanager
+def leased(directory: Path, name: str = NAME) -> Iterator[Lease | Holder]:
+    """`take`, and give back at the end what was taken."""
+    taken = take(directory, name)
+    try:
+        yield taken
+    finally:
+        if isinstance(taken, Lease):
+            taken.give_back()
+
+
+def _renamed(new: Path, lock: Path) -> bool:
+    try:
+        os.rename(new, lock)  # over nothing, or an empty directory
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+        return False
+    return True
+
+
+def _holder(lock: Path) -> Holder | None:
+    try:
+        names = os.listdir(lock)
+    except FileNotFoundError:
+        return None
+    return next((held for name in names if (held := Holder.named(name))), None)
+
+
+def _is_alive(held: Holder, lock: Path, now: Path) -> bool:
+    if held.is_here:
+        return held.lives
+    os.utime(now)  # its time is that of the file system, whatever this machine's clock says
+    try:
+        return now.stat().st_mtime - (lock / held.name).stat().st_mtime < LEASE
+    except FileNotFoundError:
+        return False
+
+
+def _machine() -> str:
+    """The boot of a machine and what its processes see of each other."""
+    parts = [platform.node()]
+    with suppress(OSError):
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text())
+        parts.append(os.readlink("/proc/self/ns/pid"))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+def _started(process: int) -> str | None:
+    """When a process started, or "ended" if it only waits to be noticed; None where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return "ended" if fields[0] in "ZX" else fields[19]
