@@ -44,8 +44,11 @@ class Part:
         """
         keys = range(len(items)) if keys is None else keys
         numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-        mine = self.number - 1
-        return [item for item, key in zip(items, keys, strict=True) if numbers[key] % self.count == mine]
+        return [item for item, key in zip(items, keys, strict=True) if self.has(numbers[key])]
+
+    def has(self, number: int) -> bool:
+        """Whether an item of this number, counted from 0, is of this part."""
+        return number % self.count == self.number - 1
 
     @property
     def is_all(self) -> bool:

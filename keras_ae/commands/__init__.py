@@ -3,11 +3,12 @@
 from keras_ae.commands.compare import Compare, Search
 from keras_ae.commands.compress import Compress, Decompress
 from keras_ae.commands.data import DataList
-from keras_ae.commands.detect import DetectTrain, Export, Score
+from keras_ae.commands.detect import DetectTrain, Export
 from keras_ae.commands.detect_evaluate import DetectEvaluate
 from keras_ae.commands.explore import Explore
 from keras_ae.commands.monitor import Monitor
 from keras_ae.commands.recalibrate import Recalibrate
+from keras_ae.commands.score import Score
 from keras_ae.commands.share import Share
 from keras_ae.commands.study import StudyList, StudyReport, StudyRun
 from keras_ae.commands.train import Evaluate, Train

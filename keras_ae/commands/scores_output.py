@@ -4,13 +4,8 @@ import json
 from pathlib import Path
 
 from keras_ae._support.errors import InputError
+from keras_ae.detection import COLUMNS
 
-# Columns of the rows, and the field of `FileScore` that each shows.
-FIELDS = {
-    **{"file": "file", "score": "score", "anomaly": "anomaly"},
-    **{"p": "p_value", "normalized": "normalized", "problem": "problem"},
-}
-COLUMNS = tuple(FIELDS)
 _EARLIER = ("file", "score", "anomaly", "problem")  # until there were p-values
 MAP = ".map.png"  # added to the whole name of an image: part.png and part.bmp have maps of their own
 _HEADINGS = [",".join(columns).encode() for columns in (COLUMNS, _EARLIER)]

@@ -71,7 +71,7 @@ def compress_folder(
     check_compressed(image_files(folder), out)
     decoder = Decoder(channels=channels)
     decoder = replace(decoder, preparation=replace(decoder.preparation, max_pixels=max_pixels))
-    decoded = decoded_ahead(folder, decoder, AHEAD, left_out)
+    decoded = decoded_ahead(folder, image_files(folder, left_out), decoder, AHEAD)
     for shape, alike in groupby(decoded, key=lambda each: getattr(each[1], "shape", None)):
         if shape is None or not (codec.takes_any_size or shape == codec.image_shape):
             yield from (CompressedFile(file, problem=_problem(codec, pixels)) for file, pixels in alike)

@@ -35,6 +35,8 @@ _SHARED = {
     "ArrayImages": "backings",
     "BadImageError": "decoding",
     "Decoder": "decoding",
+    "FileList": "file_lists",
+    "FilePart": "file_lists",
     "LeftOut": "listing",
     "OVERLAP": "tiles",
     "MappedImages": "backings",

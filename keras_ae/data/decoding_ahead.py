@@ -1,7 +1,7 @@
-"""The images below a folder, decoded by threads while the first of them are used."""
+"""Image files, decoded by threads while the first of them are used."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -9,30 +9,29 @@ from pathlib import Path
 import numpy as np
 
 from keras_ae.data.decoding import BadImageError, Decoder
-from keras_ae.data.listing import LeftOut, image_files
 
 THREADS = 8
 
 
 def decoded_ahead(
-    folder: Path, decoder: Decoder, ahead: int, left_out: LeftOut | None = None
+    root: Path, files: Iterable[str], decoder: Decoder, ahead: int
 ) -> Iterator[tuple[str, np.ndarray | str]]:
     """Yields each file with its pixels, uint8 [h, w, c], or with what is wrong with it.
 
     Args:
-        folder: Folder of images, in any nesting.
+        root: What the paths are relative to.
+        files: Paths, such as `image_files` gives them.
         decoder: Decodes them.
         ahead: Number of files that are decoded in advance.
-        left_out: What is left out is added to it meanwhile.
     """
 
     def decode(file: str) -> np.ndarray | str:
         try:
-            return decoder(folder / file)[0]
+            return decoder(root / file)[0]
         except BadImageError as error:
             return error.received
 
-    files = image_files(folder, left_out)
+    files = iter(files)
     with ThreadPoolExecutor(THREADS) as pool:
         waiting: deque[tuple[str, Future]] = deque()
         for file in islice(files, ahead):

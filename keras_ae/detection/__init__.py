@@ -37,6 +37,7 @@ _WHERE = {
     "Tiled": "scores.tiled",
     "Tiling": "tiling",
     "as_score": "scores.names",
+    "ScoreSummary": "score_summary",
     "export_detector": "exporting",
     "fewest_images": "calibration",
     "fit_scores": "together",
@@ -57,6 +58,9 @@ _WHERE = {
 # What other packages of this library share, and nobody else needs.
 _SHARED = {
     "CARD": "card",
+    "COLUMNS": "score_rows",
+    "ScoredParts": "scoring_parts",
+    "Scoring": "scoring_parts",
     "DEFAULT_RATE": "calibration",
     "CALIBRATION": "calibration_file",
     "SIGNIFICANCE": "drift",
@@ -76,6 +80,8 @@ _SHARED = {
     "portable_endpoints": "exporting",
     "read_card": "card",
     "roc_auc": "measures",
+    "score_part": "scoring_parts",
+    "score_row": "score_rows",
     "sized_maps": "scores.maps",
 }
 __all__ = sorted(_WHERE)

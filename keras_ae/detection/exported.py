@@ -171,26 +171,47 @@ class ExportedDetector:
     ) -> Iterator[FileScore]:
         """Score the image files under a folder, in any nesting, in the order of their paths.
 
+        Args:
+            folder: Folder of the files, as a path or as "folder:PATH".
+            threshold, maps, batch_size, max_pixels: See `score_files`.
+            left_out: Record to which files that are masks, or no images, are added.
+
+        Raises:
+            InputError: On iteration: as of `score_files`, or there are no such files.
+        """
+        root = check_folder(folder)
+        yield from self.score_files(root, image_files(root, left_out), threshold, maps, batch_size, max_pixels)
+
+    def score_files(
+        self,
+        root,
+        files: Iterable[str],
+        threshold: float | None = None,
+        maps: bool = False,
+        batch_size: int = 64,
+        max_pixels: int = MAX_PIXELS,
+    ) -> Iterator[FileScore]:
+        """Score image files, one after the other.
+
         They are prepared as the card says those of the training were, or brought to the model's size.
 
         Args:
-            folder: Folder of the files, as a path or as "folder:PATH".
+            root: What the paths are relative to.
+            files: Paths, of which a few batches are asked for in advance.
             threshold: Threshold to decide by; the card's by default.
             maps: Whether to make maps.
             batch_size: Number of images at a time; fewer of large ones.
             max_pixels: Largest number of pixels of a file; larger files are not decoded, and have no score.
-            left_out: Record to which files that are masks, or no images, are added.
 
         Raises:
-            InputError: On iteration: there are no such files, the score has no map, or the threshold is
-                not finite.
+            InputError: On iteration: the score has no map, or the threshold is not finite.
         """
         if maps:
             self._check_map()
         threshold = self.threshold if threshold is None else threshold
         check_threshold(threshold)
         batch_size, pending = at_once(self.image_shape, batch_size), []
-        for file, pixels in self._decoded(check_folder(folder), batch_size * AHEAD, max_pixels, left_out):
+        for file, pixels in self._decoded(Path(root), iter(files), batch_size * AHEAD, max_pixels):
             pending.append((file, pixels))
             if len(pending) == batch_size:
                 yield from self._scored(pending, threshold, maps)
@@ -224,12 +245,12 @@ class ExportedDetector:
         return list(zip(p_values.tolist(), normalized.tolist(), strict=True))
 
     def _decoded(
-        self, folder: Path, ahead: int, max_pixels: int = MAX_PIXELS, left_out: LeftOut | None = None
+        self, root: Path, files: Iterator[str], ahead: int, max_pixels: int
     ) -> Iterator[tuple[str, np.ndarray | str]]:
         """Each file with its pixels, or with what is wrong with it; `ahead` of them are decoded in advance."""
         preparation = Preparation.from_record(self.card.preparation, self.image_shape[:2])
         decoder = Decoder(replace(preparation, max_pixels=max_pixels), self.image_shape[2])
-        yield from decoded_ahead(folder, decoder, ahead, left_out)
+        yield from decoded_ahead(root, files, decoder, ahead)
 
 
 def check_folder(source: str | os.PathLike) -> Path:

@@ -91,19 +91,18 @@ def main() -> None:
     os.dup2(2, 1)  # Whatever else is printed is no outcome.
     jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(jobs,), daemon=True).start()
-    import keras
+    prepare()
+    images = Images()
+    while True:
+        outcome = answer(read(jobs.get()), images)
+        print(json.dumps(asdict(outcome)), file=outcomes, flush=True)
 
+
+def prepare() -> None:
+    """Import, once, what takes seconds."""
     import keras_ae.runs.training  # noqa: F401
 
     gc.freeze()  # Else each collection walks all of TensorFlow.
-    images = _Images()
-    while True:
-        job = _read(jobs.get())
-        outcome = _answer(job, images)
-        if outcome.reason:
-            print(outcome.reason, file=sys.stderr)
-        print(json.dumps(asdict(outcome)), file=outcomes, flush=True)
-        keras.utils.clear_session()  # Or the graphs of all jobs would pile up.
 
 
 def run_job(job: Job, images: Callable, **options) -> Outcome:
@@ -129,12 +128,16 @@ def run_job(job: Job, images: Callable, **options) -> Outcome:
     return Outcome(0)
 
 
-def _read(line: str) -> Job | Call:
+def read(line: str) -> Job | Call:
+    """The job, or call, of a line."""
     values = json.loads(line)
     return Call(**values) if "function" in values else Job(**values)
 
 
-def _answer(job: Job | Call, images: "_Images") -> Outcome:
+def answer(job: Job | Call, images: "Images") -> Outcome:
+    """Do a job in this process; that it is refused or diverges is an outcome, too."""
+    import keras
+
     try:
         if isinstance(job, Job):
             return run_job(job, images.of, progress=False)
@@ -147,9 +150,11 @@ def _answer(job: Job | Call, images: "_Images") -> Outcome:
         if reason is None:
             raise
         return Outcome(REFUSED, _line(reason), system=(error.errno, error.strerror, error.filename))
+    finally:
+        keras.utils.clear_session()  # Or the graphs of all jobs would pile up.
 
 
-class _Images:
+class Images:
     """The images of the last job: the next one mostly has the same."""
 
     def __init__(self):

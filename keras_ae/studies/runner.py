@@ -90,7 +90,7 @@ def run_study(
     out.mkdir(parents=True, exist_ok=True)
     lock, logs = (NAME, "worker") if part.is_all else (f"{NAME}-{part.name}", f"{part.name}-worker")
     with RunDirectory(out).locked(lock), engine or Local(workers, out, name=logs) as engine:
-        engine.check_out(out)
+        engine.prepare(out, {run.config.data.source for run in pending})
         work = _Work(pending, (out, *map(Path, elsewhere)), engine, allow_inexact)
         with progress_bars(disable=not progress) as bars:
             title = f"{study.name} ({preset})" if part.is_all else f"{study.name} ({preset}, part {part})"

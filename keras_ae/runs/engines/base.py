@@ -2,7 +2,7 @@
 
 import queue
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, TypeVar
@@ -63,8 +63,13 @@ class Engine(ABC):
     def start(self) -> None:  # noqa: B027
         """Make ready now what the first jobs would wait for."""
 
-    def check_out(self, out) -> None:
-        """Refuse a directory (`InputError`) that those who do the jobs cannot write."""
+    def prepare(self, out, sources: Iterable[str] = ()) -> None:
+        """Refuse (`InputError`) what those who do the jobs cannot reach.
+
+        Args:
+            out: A directory that is there, for them to write.
+            sources: Images, as `load` takes them, and paths, for them to read.
+        """
         check_local(out)
 
     def run(

@@ -1,0 +1,145 @@
+"""Scores of any number of files, in parts that are written whole: what was interrupted goes on with the rest."""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from keras_ae._support.checksums import CHECKSUMS, sha256
+from keras_ae._support.errors import InputError
+from keras_ae._support.files import plain_cell, write_atomically, write_json
+from keras_ae._support.reading import read_object
+from keras_ae.data import MAX_PIXELS, FileList, FilePart
+from keras_ae.detection.card import CARD
+from keras_ae.detection.exported import ExportedDetector
+from keras_ae.detection.score_rows import COLUMNS, score_row
+from keras_ae.detection.score_summary import ScoreSummary
+
+FOLDER, FILES_HASH, SUMMARY = "parts", "files_sha256", "summary"
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How files are scored: what decides the scores, and nothing else.
+
+    Attributes:
+        model: Directory of an exported detector.
+        threshold: Another one than the detector's.
+        batch_size: Images at a time.
+        max_pixels: Largest image that is decoded, in pixels.
+        unverified: Whether to go on where the detector's files are not those that were exported.
+    """
+
+    model: str
+    threshold: float | None = None
+    batch_size: int = 64
+    max_pixels: int = MAX_PIXELS
+    unverified: bool = False
+
+    def record(self, files: FileList, part_size: int) -> dict[str, Any]:
+        """What an interrupted scoring must have in common with the one that goes on."""
+        card = Path(self.model) / CHECKSUMS
+        card = card if card.is_file() else Path(self.model) / CARD
+        about = {"threshold": self.threshold, "max_pixels": self.max_pixels, "part_size": part_size}
+        return {"config": {"detector_sha256": sha256(card), **about}, "data": {"source": files.source}}
+
+
+class ScoredParts:
+    """The parts that are in a directory: `parts/part-00000.csv` with the scores, and a .json that is written last.
+
+    Args:
+        out: The directory.
+    """
+
+    def __init__(self, out):
+        self.out = Path(out)
+
+    def path(self, number: int, suffix: str) -> Path:
+        """A file of a part."""
+        return self.out / FOLDER / f"part-{number:05}{suffix}"
+
+    def missing(self, parts: Iterable[FilePart]) -> Iterator[FilePart]:
+        """Those of these parts that have not been scored.
+
+        Raises:
+            InputError: One of them was scored, but had other files.
+        """
+        for part in parts:
+            record = self._record(part.number)
+            if record is None:
+                yield part
+            elif record.get(FILES_HASH) != part.fingerprint:
+                received = f"part {part.number} of other files than {self.out} has scores of"
+                action = "give another --out, or remove that directory"
+                raise InputError(received, "the files that were there when it was begun", action)
+
+    def write(self, part: FilePart, rows: Iterable) -> ScoreSummary:
+        """Write a part whole: its scores, and then its summary.
+
+        Args:
+            part: Which it is.
+            rows: The `FileScore` of each of its files.
+        """
+        kept = []
+
+        def write(temporary: Path) -> None:
+            with temporary.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+                writer.writeheader()
+                for row in rows:
+                    kept.append(row)
+                    writer.writerow({name: plain_cell(value) for name, value in score_row(row).items()})
+
+        write_atomically(self.path(part.number, ".csv"), write, durable=True)
+        summary = ScoreSummary.of(kept)
+        record = {FILES_HASH: part.fingerprint, SUMMARY: summary.as_json()}
+        write_json(self.path(part.number, ".json"), record)
+        return summary
+
+    def summary(self) -> tuple[int, ScoreSummary]:
+        """How many parts have been scored, and the summary of all of them.
+
+        Raises:
+            InputError: A part is damaged.
+        """
+        records = sorted((self.out / FOLDER).glob("part-*.json"))
+        return len(records), ScoreSummary().with_others(map(_summary, records))
+
+    def _record(self, number: int) -> Mapping[str, Any] | None:
+        file = self.path(number, ".json")
+        if not (file.is_file() and self.path(number, ".csv").is_file()):
+            return None
+        return _read(file)
+
+
+def score_part(_images, *, scoring: Mapping[str, Any], root: str, out: str, number: int, files: list[str]) -> dict:
+    """Score a part, in whichever process: its summary, as JSON values.
+
+    Args:
+        scoring: Fields of a `Scoring`.
+        root: What the files are relative to.
+        out: Directory of the scores.
+        number, files: The `FilePart`.
+    """
+    how = Scoring(**scoring)
+    detector = _detector(how.model, how.unverified)
+    rows = detector.score_files(root, files, how.threshold, batch_size=how.batch_size, max_pixels=how.max_pixels)
+    return ScoredParts(out).write(FilePart(number, tuple(files)), rows).as_json()
+
+
+@lru_cache(maxsize=1)
+def _detector(model: str, unverified: bool) -> ExportedDetector:
+    return ExportedDetector(model, unverified)
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    return read_object(file, "a part that keras-ae score wrote", "remove it: the part is scored again")
+
+
+def _summary(file: Path) -> ScoreSummary:
+    values = _read(file).get(SUMMARY)
+    if not isinstance(values, dict):
+        raise InputError(f"{file} without a summary", "what keras-ae score wrote", "remove it")
+    return ScoreSummary.from_json(values, file.name)

@@ -1,0 +1,183 @@
+"""Runs on a Ray cluster: each is a task, which goes on elsewhere from its checkpoint if its machine is lost."""
+
+import importlib.util
+import json
+import logging
+import os
+import sys
+import threading
+import uuid
+from collections.abc import Iterable
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from keras_ae._support.errors import InputError
+from keras_ae.runs.engines.base import CrashedError, Engine
+from keras_ae.runs.engines.ray_worker import do, sees
+from keras_ae.runs.processes import TAIL, with_threads
+from keras_ae.runs.worker import Call, Job, Outcome
+
+PROBED = 64  # machines that are asked whether they see the files
+PASSED_ON = ("KERAS_", "TF_")  # beginnings of the names of variables that the tasks get too
+
+
+class Ray(Engine):
+    """A Ray cluster, which `keras-ae[cluster]` brings; its machines see files at the same paths as this one.
+
+    Each run has a process with `cpus` threads. Where a machine is lost, its runs begin again on others, from their
+    last checkpoints; the bits are the same if the processors are alike. Refused and diverged runs do not.
+
+    Args:
+        address: Address of the cluster, such as "auto"; by default that of RAY_ADDRESS, or the cluster of this
+            machine, which is started for as long as it is needed if there is none.
+        cpus: CPU cores of each run.
+        gpus: GPUs of each run; with less than 1 several share one; with 0 they see none.
+        retries: How often a run begins again whose machine, or process, is lost.
+
+    Raises:
+        InputError: Ray is not installed, or a number is impossible; on entering, there is no such cluster, or none
+            of its machines has so many cores and GPUs.
+
+    Example:
+        >>> Ray(cpus=0)
+        Traceback (most recent call last):
+            ...
+        keras_ae._support.errors.InputError: received cpus=0; expected at least 1; correct --cpus
+    """
+
+    def __init__(self, address: str | None = None, cpus: int = 1, gpus: float = 0, retries: int = 3):
+        for name, value, least in (("cpus", cpus, 1), ("gpus", gpus, 0), ("retries", retries, 0)):
+            if not value >= least:
+                raise InputError(f"{name}={value}", f"at least {least}", f"correct --{name}")
+        if importlib.util.find_spec("ray") is None:
+            raise InputError("the engine ray, which is not installed", "Ray", "pip install 'keras-ae[cluster]'")
+        self.address, self.cpus, self.gpus, self.retries = address, cpus, gpus, retries
+        self._refs: dict[Future[Outcome], Any] = {}
+        self._lock = threading.Lock()
+        self._task: Any = None
+        self._started = False  # whether it was this object that connected
+
+    def __enter__(self) -> "Ray":
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        import ray
+
+        if not ray.is_initialized():
+            self._connect()
+        self.slots = self._places()
+        options = {"num_cpus": self.cpus, "num_gpus": self.gpus, "max_retries": self.retries}
+        # A process that has seen a GPU would keep to it, whichever one Ray gives to its next task.
+        remote = ray.remote(max_calls=1)(do) if self.gpus else ray.remote(do)
+        self._task = remote.options(**options, runtime_env={"env_vars": self._environment()})
+        return self
+
+    def submit(self, job: Job | Call) -> Future[Outcome]:
+        """Same as `Engine.submit`; Ray keeps the jobs for which there is no place yet."""
+        done: Future[Outcome] = Future()
+        ref = self._task.options(name=job.does).remote(job.line(), os.getcwd())
+        with self._lock:
+            self._refs[done] = ref
+        ref.future().add_done_callback(partial(self._settle, done, job.does))
+        return done
+
+    def close(self) -> None:
+        """Same as `Engine.close`; disconnects if it was this object that connected."""
+        import ray
+
+        with self._lock:
+            refs = list(self._refs.values())
+        for ref in refs:
+            with suppress(Exception):  # it has ended meanwhile, or its machine has
+                ray.cancel(ref, force=True)
+        if self._started:
+            ray.shutdown()
+            self._started = False
+
+    def prepare(self, out, sources: Iterable[str] = ()) -> None:
+        """Refuse (`InputError`) a directory or images that a machine of the cluster does not see."""
+        import ray
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        super().prepare(out)
+        marker = Path(out).absolute() / f".seen-{uuid.uuid4().hex}"
+        paths = [str(marker), *sorted(filter(None, map(_path_of, sources)))]
+        marker.touch()
+        try:
+            probe = ray.remote(sees).options(num_cpus=0, runtime_env={"env_vars": self._environment()})
+            answers = {
+                node["NodeManagerHostname"]: probe.options(
+                    scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=True)
+                ).remote(paths, os.getcwd())
+                for node in self._able_nodes()[:PROBED]
+            }
+            for host, answer in answers.items():
+                for path in ray.get(answer):
+                    shown = out if path == str(marker) else path
+                    action = "put it on a file system that all machines share, at the same path"
+                    raise InputError(f"{shown}, which {host} does not see", "what all machines see", action)
+        finally:
+            marker.unlink(missing_ok=True)
+
+    def _connect(self) -> None:
+        import ray
+
+        try:
+            ray.init(address=self.address, log_to_driver=False, logging_level=logging.ERROR)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            reason = " ".join(str(error).split())[:200]
+            received = (
+                f"no Ray cluster at {self.address or os.environ.get('RAY_ADDRESS', 'this machine')} ({reason})"
+            )
+            raise InputError(received, "one that runs", "start it, or correct --address") from None
+        self._started = True
+
+    def _able_nodes(self) -> list[dict[str, Any]]:
+        import ray
+
+        def able(node) -> bool:
+            has = node["Resources"]
+            return node["Alive"] and has.get("CPU", 0) >= self.cpus and has.get("GPU", 0) >= self.gpus
+
+        return [node for node in ray.nodes() if able(node)]
+
+    def _places(self) -> int:
+        """How many jobs the cluster does at a time now; it may grow."""
+        nodes = [node["Resources"] for node in self._able_nodes()]
+        if not nodes:
+            received = f"a Ray cluster without a machine of {self.cpus} CPUs and {self.gpus:g} GPUs"
+            raise InputError(received, "one that has them", "give other --cpus and --gpus, or add a machine")
+        cores = sum(int(node["CPU"] // self.cpus) for node in nodes)
+        return min(cores, sum(int(node.get("GPU", 0) / self.gpus) for node in nodes)) if self.gpus else cores
+
+    def _environment(self) -> dict[str, str]:
+        """Variables of the tasks: threads as many as cores, no GPU where none was asked for, modules as here."""
+        given = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
+        given |= {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "TF_CPP_MIN_LOG_LEVEL": "3"}
+        given |= with_threads(self.cpus)
+        if not self.gpus:
+            return given | {"CUDA_VISIBLE_DEVICES": ""}
+        return given if self.gpus >= 1 else given | {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+
+    def _settle(self, done: Future[Outcome], does: str, answer: Future[str]) -> None:
+        """What came of a task; Ray's thread calls it."""
+        from ray.exceptions import RayTaskError
+
+        with self._lock:
+            self._refs.pop(done, None)
+        try:
+            done.set_result(Outcome(**json.loads(answer.result())))
+        except RayTaskError as error:  # what is no mistake of the user's: its traceback
+            done.set_exception(CrashedError(does, 1, str(error).strip().splitlines()[-TAIL:]))
+        except BaseException as error:
+            lines = str(error).strip().splitlines()[:TAIL] or [type(error).__name__]
+            done.set_exception(CrashedError(does, None, lines))
+
+
+def _path_of(source: str) -> str | None:
+    """The path in a source, "folder:PATH" for one, or a path itself; None of a named data set."""
+    form, colon, path = source.partition(":")
+    if colon and len(form) > 1:
+        return os.path.abspath(os.path.expanduser(path))
+    return os.path.abspath(source) if os.sep in source else None
