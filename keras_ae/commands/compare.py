@@ -10,6 +10,7 @@ import tyro
 from keras_ae._support.output_paths import check_output_directory
 from keras_ae.catalogue import PURPOSES
 from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_near_duplicates, print_notes
+from keras_ae.commands.engine_options import EngineOptions
 from keras_ae.comparison import (
     DEFAULT_TRAINING,
     TRIALS,
@@ -73,6 +74,7 @@ class _Comparison:
     """Resume a candidate even if versions, threads or device have changed; the result is not bit-identical."""
     workers: int | Literal["auto"] = 1
     """Candidates trained at the same time, in processes that share the threads; auto: as many as pay here."""
+    engine: Annotated[EngineOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=EngineOptions)
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def config(self, halving: bool, bottlenecks: tuple[str, ...] = ()) -> CompareConfig:
@@ -89,7 +91,11 @@ class _Comparison:
     def how(self, data) -> dict[str, Any]:
         """Keywords that `compare` and `search` share."""
         how = {"data": data, "allow_inexact": self.allow_inexact, "progress": not self.json}
-        return how | {"workers": self.workers}
+        return how | {"workers": self.workers, "engine": self.engine.chosen()}
+
+    def trains_here(self, config: CompareConfig, candidates: int, data) -> bool:
+        """Whether this process needs Keras."""
+        return trains_here(config, config.seeds * candidates, data, self.workers, self.engine.is_given)
 
     def say(self, data) -> None:
         """Print notes on the images, and for detectors a warning of parts that are on both sides."""
@@ -127,7 +133,7 @@ class Compare(_Comparison):
         check_output_directory(self.out)
         data = config.load_data(progress=not self.json)
         candidates = config.candidates(data.image_shape)  # refuses what cannot be made, before Keras is loaded
-        if self.minutes is not None or trains_here(config, config.seeds * len(candidates), data, self.workers):
+        if self.minutes is not None or self.trains_here(config, len(candidates), data):
             load_keras()
         from keras_ae.comparison import compare
 
@@ -154,7 +160,7 @@ class Search(_Comparison):
         check_output_directory(self.out)
         data = config.load_data(progress=not self.json)
         Space(data.image_shape, parse_codes(config.codes), config.max_code)  # refuses, before Keras is loaded
-        if trains_here(config, config.seeds * self.trials, data, self.workers):
+        if self.trains_here(config, self.trials, data):
             load_keras()
         from keras_ae.comparison import search
 

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.output_paths import check_output_directory
 from keras_ae._support.parts import METAVAR, Part
 from keras_ae.commands.console import JSON_HELP, check_backend, load_keras, print_json
+from keras_ae.commands.engine_options import EngineOptions
 from keras_ae.runs import check_workers
 from keras_ae.studies import FINISHED, config_key, find_studies, load_collect, load_report, load_study
 
@@ -57,6 +58,7 @@ class StudyRun:
     """Runs at the same time, in processes that share the threads; each has a GPU, where there are some."""
     part: Annotated[str, tyro.conf.arg(metavar=METAVAR)] = "1/1"
     """Train only the I-th of N parts of the runs: for array jobs of a cluster, whose other jobs train the rest."""
+    engine: Annotated[EngineOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=EngineOptions)
     allow_inexact: bool = False
     """Resume broken runs even if versions, threads, device or precision have changed, but not bit by bit."""
     estimate: bool = True
@@ -88,6 +90,7 @@ class StudyRun:
             elsewhere=[runs_of_all / preset for preset in study.presets if preset != self.preset],
             workers=self.workers,
             part=part,
+            engine=self.engine.chosen(),
             allow_inexact=self.allow_inexact,
             progress=not self.json,
         )

@@ -11,9 +11,9 @@ from keras_ae.comparison.config import CompareConfig, upgraded_comparison
 from keras_ae.comparison.halving import Halved, halve
 from keras_ae.comparison.records import FailedCandidate, TrainedCandidate
 from keras_ae.comparison.results import Comparison
-from keras_ae.comparison.training import Trainer, Workers, workers_for
+from keras_ae.comparison.training import Trainer, Workers, engine_for
 from keras_ae.data import ImageData
-from keras_ae.runs import Call, Engine, Local, RunDirectory, check_workers, current_environment, images_record
+from keras_ae.runs import Call, Engine, RunDirectory, check_workers, current_environment, images_record
 
 
 def compare(
@@ -25,6 +25,7 @@ def compare(
     allow_inexact: bool = False,
     progress: bool = True,
     workers: Workers = 1,
+    engine: Engine | None = None,
 ) -> Comparison:
     """Trains every candidate with the same budget, selects on validation images, measures all on the test images.
 
@@ -42,6 +43,7 @@ def compare(
         workers: Candidates that are trained at the same time, each in a process with an equal share of the
             threads; "auto" takes as many as pay here (`workers_that_pay`). Results are those of one worker that
             has as many threads. With 1 they are trained in this process, with all threads.
+        engine: What trains them instead, such as `Ray()`.
 
     Raises:
         InputError: The images or codes are impossible, or the directory holds another comparison.
@@ -55,8 +57,8 @@ def compare(
     check_workers(workers, auto=True)
     data = data or config.load_data(progress)
     candidates = candidates or config.candidates(data.image_shape)
-    processes = workers_for(config, config.seeds * len(candidates), data, workers)
-    with open_trainer(config, out, data, allow_inexact, progress, processes) as trainer:
+    engine = engine or engine_for(config, config.seeds * len(candidates), data, workers, out)
+    with open_trainer(config, out, data, allow_inexact, progress, engine) as trainer:
         if (trainer.out / "results.json").is_file():
             return Comparison.from_json(RunDirectory(trainer.out).read("results"))
         halved = halve(trainer, candidates) if config.halving else Halved(tuple(candidates))
@@ -68,13 +70,19 @@ def compare(
 
 @contextmanager
 def open_trainer(
-    config: CompareConfig, out, data: ImageData, allow_inexact: bool, progress: bool, workers: int, **record
+    config: CompareConfig,
+    out,
+    data: ImageData,
+    allow_inexact: bool,
+    progress: bool,
+    engine: Engine | None,
+    **record,
 ) -> Iterator[Trainer]:
     """The trainer of a comparison, while its directory is locked.
 
     Args:
         config, out, data, allow_inexact, progress: See `compare`.
-        workers: Processes that train; with 1 this process does.
+        engine: What trains; None where this process does.
         **record: Further values of "config" in `comparison.json`.
 
     Raises:
@@ -86,7 +94,9 @@ def open_trainer(
     judge = config.purpose.judge(config, data)
     directory = RunDirectory(out)
     directory.open("comparison", _record(config, data, record), upgraded_comparison)
-    with directory.locked(), Local(workers, directory.path) if workers > 1 else nullcontext() as engine:
+    with directory.locked(), engine or nullcontext():
+        if engine is not None:
+            engine.prepare(directory.path, [config.data.source])
         if not (directory.path / "results.json").is_file():
             directory.write("environment", _environment(engine))
             if judge is not None:

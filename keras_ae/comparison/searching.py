@@ -16,9 +16,9 @@ from keras_ae.comparison.results import Comparison, dropped_candidate, dropped_r
 from keras_ae.comparison.rungs import rungs
 from keras_ae.comparison.selection import Measured
 from keras_ae.comparison.space import TRIALS, Space, check_search
-from keras_ae.comparison.training import Trainer, Workers, workers_for
+from keras_ae.comparison.training import Trainer, Workers, engine_for
 from keras_ae.data import ImageData
-from keras_ae.runs import RunDirectory, check_workers
+from keras_ae.runs import Engine, RunDirectory, check_workers
 
 AT_RANDOM = 10  # trials before Optuna has seen enough to propose by
 FILE = "search.db"
@@ -34,6 +34,7 @@ def search(
     allow_inexact: bool = False,
     progress: bool = True,
     workers: Workers = 1,
+    engine: Engine | None = None,
 ) -> Comparison:
     """Trains what Optuna proposes, towards low errors and small codes; selects and reports as `compare` does.
 
@@ -46,7 +47,7 @@ def search(
         out: Directory of the search.
         trials: How many candidates to try in all, those of before included.
         data: The images, if they are loaded already; they must be those of `config.data`.
-        allow_inexact, progress, workers: See `compare`; as many trials as workers are proposed at a time.
+        allow_inexact, progress, workers, engine: See `compare`; as many trials as workers are proposed at a time.
 
     Raises:
         InputError: Optuna is not installed, the images or codes are impossible, or the directory holds something
@@ -65,8 +66,8 @@ def search(
     check_workers(workers, auto=True)
     data = data or config.load_data(progress)
     space = Space(data.image_shape, parse_codes(config.codes), config.max_code)
-    processes = workers_for(config, config.seeds * trials, data, workers)
-    with open_trainer(config, out, data, allow_inexact, progress, processes, search=True) as trainer:
+    engine = engine or engine_for(config, config.seeds * trials, data, workers, out)
+    with open_trainer(config, out, data, allow_inexact, progress, engine, search=True) as trainer:
         tried = _Search(trainer, space)
         finished = trainer.out / "results.json"
         if finished.is_file() and tried.count >= trials:

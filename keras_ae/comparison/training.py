@@ -18,6 +18,7 @@ from keras_ae.runs import (
     Call,
     Engine,
     Job,
+    Local,
     Outcome,
     RunDirectory,
     as_json,
@@ -39,9 +40,16 @@ def workers_for(config: CompareConfig, runs: int, data: ImageData, workers: Work
     return max(1, min(workers, runs))
 
 
-def trains_here(config: CompareConfig, runs: int, data: ImageData, workers: Workers) -> bool:
+def engine_for(config: CompareConfig, runs: int, data: ImageData, workers: Workers, out) -> Engine | None:
+    """What trains so many runs of a comparison on this machine; None where this process does."""
+    processes = workers_for(config, runs, data, workers)
+    return Local(processes, Path(out)) if processes > 1 else None
+
+
+def trains_here(config: CompareConfig, runs: int, data: ImageData, workers: Workers, cluster: bool) -> bool:
     """Whether the process of a comparison trains or judges, and not only its workers, so that it needs Keras."""
-    return config.purpose.selection_type is not None or workers_for(config, runs, data, workers) == 1
+    alone = not cluster and workers_for(config, runs, data, workers) == 1
+    return alone or config.purpose.selection_type is not None
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,10 @@ class Ray(Engine):
 
         super().prepare(out)
         marker = Path(out).absolute() / f".seen-{uuid.uuid4().hex}"
-        paths = [str(marker), *sorted(filter(None, map(_path_of, sources)))]
+        here = (
+            path for path in map(_path_of, sources) if path and os.path.exists(path)
+        )  # others are refused by runs
+        paths = [str(marker), *sorted(here)]
         marker.touch()
         try:
             probe = ray.remote(sees).options(num_cpus=0, runtime_env={"env_vars": self._environment()})
