@@ -58,6 +58,7 @@ class Ray(Engine):
         self._refs: dict[Future[Outcome], Any] = {}
         self._lock = threading.Lock()
         self._task: Any = None
+        self._options: dict[str, Any] = {}
         self._started = False  # whether it was this object that connected
 
     def __enter__(self) -> "Ray":
@@ -69,14 +70,14 @@ class Ray(Engine):
         self.slots = self._places()
         options = {"num_cpus": self.cpus, "num_gpus": self.gpus, "max_retries": self.retries}
         # A process that has seen a GPU would keep to it, whichever one Ray gives to its next task.
-        remote = ray.remote(max_calls=1)(do) if self.gpus else ray.remote(do)
-        self._task = remote.options(**options, runtime_env={"env_vars": self._environment()})
+        self._task = ray.remote(max_calls=1)(do) if self.gpus else ray.remote(do)
+        self._options = {**options, "runtime_env": {"env_vars": self._environment()}}
         return self
 
     def submit(self, job: Job | Call) -> Future[Outcome]:
         """Same as `Engine.submit`; Ray keeps the jobs for which there is no place yet."""
         done: Future[Outcome] = Future()
-        ref = self._task.options(name=job.does).remote(job.line(), os.getcwd())
+        ref = self._task.options(name=job.does, **self._options).remote(job.line(), os.getcwd())
         with self._lock:
             self._refs[done] = ref
         ref.future().add_done_callback(partial(self._settle, done, job.does))
@@ -108,14 +109,13 @@ class Ray(Engine):
         paths = [str(marker), *sorted(here)]
         marker.touch()
         try:
-            probe = ray.remote(sees).options(num_cpus=0, runtime_env={"env_vars": self._environment()})
-            answers = {
-                node["NodeManagerHostname"]: probe.options(
-                    scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=True)
-                ).remote(paths, os.getcwd())
-                for node in self._able_nodes()[:PROBED]
-            }
-            for host, answer in answers.items():
+            probe, answers = ray.remote(sees), []
+            for node in self._able_nodes()[:PROBED]:
+                there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=True)
+                options = {**self._options, "num_cpus": 0, "num_gpus": 0, "scheduling_strategy": there}
+                answer = probe.options(**options).remote(paths, os.getcwd())
+                answers.append((node["NodeManagerHostname"], answer))
+            for host, answer in answers:
                 for path in ray.get(answer):
                     shown = out if path == str(marker) else path
                     action = "put it on a file system that all machines share, at the same path"
