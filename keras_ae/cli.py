@@ -20,9 +20,9 @@ from keras_ae._support.errors import (
     unknown_name,
 )
 from keras_ae._support.progress import progress_lines
-from keras_ae._support.schemes import check_local_fields
 from keras_ae._support.streams import STANDARD_OUTPUT, drop_output, settle_streams
 from keras_ae.commands import COMMANDS
+from keras_ae.commands.storage import on_local_paths
 
 HELP = {"-h", "--help"}
 FAILED, REFUSED = 1, 2
@@ -70,10 +70,10 @@ def _run(arguments: list[str]) -> int:
         command = _parse(arguments)
         if command is None:
             return 0
-        check_local_fields(command)
         serves = getattr(command, "serves", False)
-        with progress_lines(_command_name(arguments)[0], enabled=not (command.json or serves)):
-            return command.run() or 0
+        lines = progress_lines(_command_name(arguments)[0], enabled=not (command.json or serves))
+        with lines, on_local_paths(command) as local:
+            return local.run() or 0
     finally:
         sys.stdout.flush()  # That nobody reads it shows here, and not when Python ends.
 

@@ -9,10 +9,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from keras_ae._support.errors import InputError
+from keras_ae._support.files import write_atomically
 from keras_ae._support.schemes import address, scheme_of
 
 EVERY = 10.0  # seconds between two looks at what has changed
@@ -193,6 +195,29 @@ def fetched(url: str | os.PathLike) -> Iterator[Path]:
             local.mkdir()
             Mirror(address(url), local).pull()
         yield local
+
+
+def copy_changed(url: str, place: Path) -> bool:
+    """Bring a local copy of a file or a directory up to date, by the sizes of the files.
+
+    Args:
+        url: What to copy.
+        place: The copy, which is made if it is not there; what has gone is removed from it.
+
+    Returns:
+        Whether there is anything.
+    """
+    files, root = _open(url)
+    found = {name: int(info["size"]) for name, info in files.find(root, detail=True).items()}
+    wanted = {name[len(root) :].lstrip("/"): (name, size) for name, size in found.items()}
+    for relative, (name, size) in wanted.items():
+        target = place / relative if relative else place
+        if not _is_hidden(relative) and not (target.is_file() and target.stat().st_size == size):
+            write_atomically(target, partial(files.get_file, name))
+    for file in list(place.rglob("*")) if place.is_dir() else ():
+        if file.is_file() and file.relative_to(place).as_posix() not in wanted:
+            file.unlink()
+    return bool(wanted)
 
 
 def is_storage(path: str | os.PathLike) -> bool:

@@ -112,6 +112,11 @@ class Score:
             print(f"note: {note}", file=sys.stderr)
         return FOUND if self.exit_status and counts.anomalies else 0
 
+    @property
+    def written(self) -> tuple[str, ...]:
+        """Fields that name directories to write."""
+        return ("out",) if self.part_size is not None else ()
+
     def _score_in_parts(self, detector, files: FileList, size: int) -> int:
         assert self.out is not None
         how = Scoring(str(self.model), self.threshold, self.batch_size, self.max_pixels, self.unverified)

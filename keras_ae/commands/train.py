@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import tyro
 
@@ -49,6 +49,8 @@ class Train:
 @dataclass(frozen=True)
 class Evaluate:
     """Measure a run's model again on the test images of its configuration, or attack its classifier."""
+
+    written: ClassVar[tuple[str, ...]] = ("run_directory",)
 
     run_directory: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
     """Directory that `keras-ae train` made."""

@@ -9,10 +9,10 @@ from itertools import islice
 from pathlib import Path
 
 from keras_ae._support.errors import InputError, absent
-from keras_ae._support.schemes import check_local
 from keras_ae.data.datasets.folders import open_folder
 from keras_ae.data.listing import LeftOut, image_files
 from keras_ae.data.parquet import parquet_columns
+from keras_ae.data.remote import local_copy
 
 TABLES = (".csv", ".parquet")
 _LONGEST = 1 << 20  # characters of a heading
@@ -53,8 +53,7 @@ class FileList:
         form, colon, rest = source.partition(":")
         is_manifest = bool(colon) and form == "manifest"
         path = rest if colon and form in ("folder", "manifest") else source
-        check_local(path)
-        place = Path(path).expanduser()
+        place = Path(local_copy(path)).expanduser()
         if is_manifest:
             tables = _tables(place)
             made = cls(source, place if place.is_dir() else place.parent, tables)

@@ -14,6 +14,7 @@ from keras_ae.data.datasets.named import DATASETS, open_dataset, origin
 from keras_ae.data.datasets.npz import open_npz
 from keras_ae.data.datasets.visa import open_visa
 from keras_ae.data.preparation import Resize
+from keras_ae.data.remote import local_copy
 
 # How each form of source is opened, and what it is.
 _FORMS = {
@@ -83,7 +84,7 @@ def open_source(
     if colon and form in _FORMS:
         if not path:
             raise InputError(f"the source {source!r}", f"a path after {form}:", f"write {form}:PATH")
-        check_local(path)
+        path = local_copy(path)
         return open_folder(path, masks) if form == "folder" else _FORMS[form][0](path)
     if source in DATASETS:
         return open_dataset(source, data_dir)
