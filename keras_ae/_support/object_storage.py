@@ -170,6 +170,14 @@ def mirrored(url: str | os.PathLike) -> Iterator[Path]:
 
     Raises:
         InputError: See `Mirror`.
+
+    Example:
+        >>> with mirrored("memory://bucket/run") as local:
+        ...     (local / "notes.txt").write_text("kept")
+        4
+        >>> with fetched("memory://bucket/run/notes.txt") as file:
+        ...     file.read_text()
+        'kept'
     """
     with tempfile.TemporaryDirectory(prefix="keras-ae-") as scratch:
         mirror = Mirror(os.fspath(url), Path(scratch))

@@ -25,6 +25,7 @@ _WHERE = {
     "evaluate_run": "training",
     "export_codec": "codecs",
     "export_run": "detecting",
+    "mirrored": "keras_ae._support.object_storage",
     "load_pretrained": "pretrained",
     "load_run": "training",
     "pretrained_models": "pretrained",

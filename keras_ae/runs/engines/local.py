@@ -4,6 +4,7 @@ import json
 import os
 import queue
 import subprocess
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -36,7 +37,7 @@ class Local(Engine):
         self.slots, self._processes = workers, Processes()
         self._places = [
             _Place(self._processes, logs / f"{name}{number}.log", threads or threads_each(workers), gpu)
-            for number, gpu in enumerate(gpus_each(workers))
+            for number, gpu in enumerate(gpus_each(workers, visible_gpus()))
         ]
         self._free: queue.LifoQueue[_Place] = queue.LifoQueue()  # those that are there already come first
         for place in reversed(self._places):
@@ -68,15 +69,13 @@ class Local(Engine):
             self._free.put(place)
 
 
-def gpus_each(workers: int) -> list[dict[str, str]]:
+def gpus_each(workers: int, gpus: Sequence[str]) -> list[dict[str, str]]:
     """The environment that gives each of several processes its GPU; of more processes than GPUs some share one.
 
     Example:
-        >>> os.environ["CUDA_VISIBLE_DEVICES"] = "0,1"
-        >>> gpus_each(2), gpus_each(1)
+        >>> gpus_each(2, ["0", "1"]), gpus_each(1, ["0", "1"])
         ([{'CUDA_VISIBLE_DEVICES': '0'}, {'CUDA_VISIBLE_DEVICES': '1'}], [{}])
     """
-    gpus = visible_gpus()
     if workers == 1 or not gpus:
         return [{} for _ in range(workers)]
     shared = {"TF_FORCE_GPU_ALLOW_GROWTH": "true"} if workers > len(gpus) else {}
