@@ -136,8 +136,6 @@ def read(line: str) -> Job | Call:
 
 def answer(job: Job | Call, images: "Images") -> Outcome:
     """Do a job in this process; that it is refused or diverges is an outcome, too."""
-    import keras
-
     try:
         if isinstance(job, Job):
             return run_job(job, images.of, progress=False)
@@ -151,7 +149,8 @@ def answer(job: Job | Call, images: "Images") -> Outcome:
             raise
         return Outcome(REFUSED, _line(reason), system=(error.errno, error.strerror, error.filename))
     finally:
-        keras.utils.clear_session()  # Or the graphs of all jobs would pile up.
+        if "keras" in sys.modules:
+            sys.modules["keras"].utils.clear_session()  # Or the graphs of all jobs would pile up.
 
 
 class Images:

@@ -11,6 +11,7 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.leases import LEASE, Holder, take
 from keras_ae.runs.worker import REFUSED, Images, Job, Outcome, answer, prepare, read
 
+IMAGES = Images()  # of the job before, for the next one of this process
 HERE, ELSEWHERE = 15.0, 1.5 * LEASE  # seconds for an earlier attempt to end, of this machine or of another one
 
 
@@ -29,10 +30,11 @@ def do(line: str, directory: str) -> str:
         job = read(line)
         if isinstance(job, Job):
             _wait_for(Path(job.out))
+            _prepared()
     except InputError as error:
         reason = " ".join(str(error).split())
         return json.dumps(asdict(Outcome(REFUSED, reason, (error.received, error.expected, error.action))))
-    return json.dumps(asdict(answer(job, _images())))
+    return json.dumps(asdict(answer(job, IMAGES)))
 
 
 def sees(paths: list[str], directory: str) -> list[str]:
@@ -41,9 +43,8 @@ def sees(paths: list[str], directory: str) -> list[str]:
 
 
 @cache
-def _images() -> Images:
+def _prepared() -> None:
     prepare()
-    return Images()
 
 
 def _change(directory: str) -> None:
