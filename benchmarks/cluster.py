@@ -2,9 +2,9 @@
 
     python benchmarks/cluster.py [--nodes 8] [--lost 2] [--seconds 60] [--out FILE.json]
 
-The jobs wait, in proportion to the steps, images a step and pixels of the paper preset of `bottleneck_shape`. With
---lost, so many machines are killed when a third of the time has passed; what they did begins again, from notes that
-stand for checkpoints.
+The jobs wait, in proportion to steps, images a step and pixels of the paper preset of `bottleneck_shape`. With
+--lost, so many machines are killed when a third of the time has passed; what they did begins again, from notes
+that stand for checkpoints.
 """
 
 import argparse

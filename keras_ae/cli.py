@@ -21,8 +21,7 @@ from keras_ae._support.errors import (
 )
 from keras_ae._support.progress import progress_lines
 from keras_ae._support.streams import STANDARD_OUTPUT, drop_output, settle_streams
-from keras_ae.commands import COMMANDS
-from keras_ae.commands.storage import on_local_paths
+from keras_ae.commands import COMMANDS, on_local_paths
 
 HELP = {"-h", "--help"}
 FAILED, REFUSED = 1, 2

@@ -56,8 +56,8 @@ class Holder:
 
     @property
     def is_here(self) -> bool:
-        """Whether it is a process that this one could see."""
-        return self.machine == _machine()
+        """Whether it is a process that this one could see, and ask for."""
+        return os.name == "posix" and self.machine == _machine()
 
     @property
     def lives(self) -> bool:
@@ -182,7 +182,8 @@ def _is_alive(held: Holder, lock: Path, now: Path) -> bool:
         return held.lives
     os.utime(now)  # its time is that of the file system, whatever this machine's clock says
     try:
-        return now.stat().st_mtime - (lock / held.name).stat().st_mtime < LEASE
+        with (lock / held.name).open() as file:  # opening it asks the server, where `stat` may remember
+            return now.stat().st_mtime - os.fstat(file.fileno()).st_mtime < LEASE
     except FileNotFoundError:
         return False
 

@@ -27,7 +27,7 @@ from keras_ae.comparison import (
     run_path,
     trains_here,
 )
-from keras_ae.runs import DataConfig, TrainingConfig, check_workers
+from keras_ae.runs import DataConfig, TrainingConfig
 
 CODE_VALUES = Column("values", lambda candidate: candidate.code_values, "{:,}".format)
 PROBE = Column("probe", lambda candidate: candidate.probe and candidate.probe.accuracy, "{:.1%}".format)
@@ -127,7 +127,7 @@ class Compare(_Comparison):
 
     def run(self) -> None:
         config = self.config(self.halving, self.bottlenecks)
-        check_workers(self.workers, auto=True)
+        self.engine.check_workers(self.workers)
         if self.minutes is not None:
             check_minutes(self.minutes, self.training)
         check_output_directory(self.out)
@@ -156,7 +156,7 @@ class Search(_Comparison):
     def run(self) -> None:
         check_search(self.trials)
         config = self.config(halving=self.prune)
-        check_workers(self.workers, auto=True)
+        self.engine.check_workers(self.workers)
         check_output_directory(self.out)
         data = config.load_data(progress=not self.json)
         Space(data.image_shape, parse_codes(config.codes), config.max_code)  # refuses, before Keras is loaded

@@ -1,4 +1,4 @@
-"""`keras-ae data list`."""
+"""`keras-ae data list` and `data shard`."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -8,7 +8,10 @@ from typing import Annotated
 import tyro
 
 from keras_ae import data as image_data
+from keras_ae._support.directories import check_replaceable
+from keras_ae._support.output_paths import check_output_directory
 from keras_ae.commands.console import JSON_HELP, print_json
+from keras_ae.data import SHARD_SIZE
 
 
 @dataclass(frozen=True)
@@ -27,3 +30,29 @@ class DataList:
         width = max(len(source.name) for source in sources)
         for source in sources:
             print(f"{source.name:<{width}}  {source.description} ({source.origin})")
+
+
+@dataclass(frozen=True)
+class DataShard:
+    """Write the images of a source as a few tar files, which --data shards:DIR reads, in any order."""
+
+    source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")]
+    """As --data takes it, such as folder:PATH."""
+    out: Path
+    """A new directory, or one that this command wrote."""
+    shard_size: int = SHARD_SIZE
+    """Images of each tar file."""
+    data_dir: Path | None = None
+    """Where named data sets are looked for first; KERAS_AE_DATA by default."""
+    json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
+
+    def run(self) -> None:
+        check_output_directory(self.out)
+        check_replaceable(self.out)
+        written = image_data.write_shards(
+            self.source, self.out, data_dir=self.data_dir, shard_size=self.shard_size
+        )
+        if self.json:
+            print_json(dataclasses.asdict(written))
+        else:
+            print(f"{written.images:,} images in {written.shards:,} tar files: --data shards:{self.out}")

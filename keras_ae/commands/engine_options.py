@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from keras_ae._support.errors import InputError
-from keras_ae.runs import Engine, Ray
+from keras_ae.runs import Engine, Ray, check_workers
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,13 @@ class EngineOptions:
     def is_given(self) -> bool:
         """Whether another engine than this machine was asked for."""
         return self.engine != "local"
+
+    def check_workers(self, workers: int | str) -> None:
+        """Refuse (`InputError`) numbers of workers that are none, and any where a cluster does the work."""
+        check_workers(workers, auto=True)
+        if self.is_given and workers != 1:
+            action = "--cpus and --gpus of a run say how many the cluster does at a time"
+            raise InputError(f"--workers {workers} with --engine ray", "one of them", action)
 
     def chosen(self) -> Engine | None:
         """The engine; None for processes of this machine."""

@@ -63,6 +63,7 @@ class Score:
 
     def __post_init__(self):
         check_workers(self.workers)
+        self.engine.check_workers(self.workers)
         Part.parse(self.part)
         if self.part_size is not None:
             positive("part_size", self.part_size)

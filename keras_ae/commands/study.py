@@ -69,6 +69,7 @@ class StudyRun:
 
     def __post_init__(self):
         check_workers(self.workers)
+        self.engine.check_workers(self.workers)
         Part.parse(self.part)
 
     def run(self) -> int:

@@ -11,6 +11,7 @@ from keras_ae.data.duplicates import NearDuplicates, near_duplicates
 from keras_ae.data.image_data import ImageData
 from keras_ae.data.loading import load
 from keras_ae.data.pixel_budget import MAX_PIXELS
+from keras_ae.data.sharding import Sharded, write_shards
 from keras_ae.data.sources import Source, default_resize, sources
 from keras_ae.data.split_images import SplitImages
 
@@ -19,6 +20,7 @@ __all__ = [
     "ComposedSprites",
     "ImageData",
     "NearDuplicates",
+    "Sharded",
     "Source",
     "SplitImages",
     "compositional_dsprites",
@@ -28,6 +30,7 @@ __all__ = [
     "load",
     "near_duplicates",
     "sources",
+    "write_shards",
 ]
 
 # What other packages of this library share, and nobody else needs.
@@ -41,6 +44,7 @@ _SHARED = {
     "OVERLAP": "tiles",
     "MappedImages": "backings",
     "Preparation": "preparation",
+    "SHARD_SIZE": "sharding",
     "Split": "split",
     "cache_directory": "cache",
     "check_tiles": "tiles",

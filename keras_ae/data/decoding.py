@@ -145,6 +145,8 @@ def upright_size(path: Path) -> tuple[int, int]:
 def _content(path: Path) -> BinaryIO:
     """A file, read at once: Pillow reads bit by bit, and threads would then mostly wait for one another."""
     file = open_regular(path)
+    if isinstance(file, io.BytesIO):  # from a tar file
+        return file
     size = os.fstat(file.fileno()).st_size
     if size > _READ_AT_ONCE:
         return file

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
+from keras_ae.data.members import Member
 from keras_ae.data.pixel_budget import MAX_PIXELS
 
 _opening = threading.Lock()
@@ -82,11 +83,13 @@ def open_image(file: BinaryIO, most: int = MAX_PIXELS, kinds: tuple[str, ...] | 
 
 
 def open_regular(path: str | os.PathLike) -> BinaryIO:
-    """A regular file, opened to be read in binary.
+    """A regular file, or one within a tar file (`Member`), opened to be read in binary.
 
     Raises:
         OSError: It cannot be opened, or is a pipe or a device, from which reading might never end.
     """
+    if member := Member.named(path):
+        return member.read()
     # Without waiting: opening a pipe would wait for someone to write into it.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     handle = os.open(path, flags)

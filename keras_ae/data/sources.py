@@ -12,6 +12,7 @@ from keras_ae.data.datasets.manifest import open_manifest
 from keras_ae.data.datasets.mvtec import open_mvtec
 from keras_ae.data.datasets.named import DATASETS, open_dataset, origin
 from keras_ae.data.datasets.npz import open_npz
+from keras_ae.data.datasets.shards import open_shards
 from keras_ae.data.datasets.visa import open_visa
 from keras_ae.data.preparation import Resize
 from keras_ae.data.remote import local_copy
@@ -25,6 +26,7 @@ _FORMS = {
     "mvtec": (open_mvtec, "a product as MVTec AD has it: train/good, test/KIND, masks in ground_truth/KIND"),
     "visa": (open_visa, "a product of VisA, divided and described by CSV files"),
     "manifest": (open_manifest, "a CSV file with the columns path, and label, split, mask, group where known"),
+    "shards": (open_shards, "tar files of many images each, which keras-ae data shard writes"),
     "npz": (open_npz, "x_train, x_test, y_train, y_test, or x or images with y or labels"),
 }
 
@@ -57,7 +59,7 @@ def sources(data_dir: str | os.PathLike | None = None) -> list[Source]:
 
     Example:
         >>> [source.name for source in kae.data.sources()][-2:]
-        ['manifest:PATH', 'npz:PATH']
+        ['shards:PATH', 'npz:PATH']
     """
     return [
         *(Source(name, dataset.description, origin(name, data_dir)) for name, dataset in DATASETS.items()),

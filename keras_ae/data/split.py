@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_ae.data.backings import ArrayImages, ChosenImages, FileImages, Images, JoinedImages
+from keras_ae.data.members import Member
 from keras_ae.data.preparation import Preparation
 
 _HASHED_AT_ONCE = 4096  # images
@@ -70,7 +71,9 @@ def fingerprint(
 
 def _hash_files(digest, folder: str, names: tuple[str, ...]) -> None:
     for name in names:
-        digest.update(os.fsencode(name) + b"\0%d\n" % os.stat(folder + name).st_size)
+        member = Member.named(name)  # whose name has its size, so that the disk is not asked
+        size = os.stat(folder + name).st_size if member is None else member.size
+        digest.update(os.fsencode(name) + b"\0%d\n" % size)
 
 
 def _hash_pixels(digest, array: np.ndarray) -> None:

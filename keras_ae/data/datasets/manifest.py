@@ -8,6 +8,7 @@ from keras_ae._support.errors import InputError
 from keras_ae.data.collection import ALL, TEST, TRAIN, VALIDATION, Collection, Part
 from keras_ae.data.datasets.folders import SPLITS
 from keras_ae.data.label_names import numbered
+from keras_ae.data.members import missing
 from keras_ae.data.tables import read_table
 
 COLUMNS = ("path", "label", "split", "mask", "group")
@@ -67,7 +68,8 @@ def _check_files(path: Path, root: Path, rows: list[dict[str, str]]) -> None:
     if twice:
         raise InputError(f"{str(path)!r}, which lists {twice[0]!r} twice", "each image once", "correct it")
     for column in ("path", "mask"):
-        absent = [row[column] for row in rows if row[column] and not os.path.isfile(root / row[column])]
+        given = [row[column] for row in rows if row[column]]
+        absent = [os.path.relpath(path, root) for path in missing(os.path.join(root, path) for path in given)]
         if absent:
             more = f" and {len(absent) - 1:,} more" if len(absent) > 1 else ""
             received = f"{str(path)!r}, whose {column} {absent[0]!r}{more} {'are' if more else 'is'} not there"
