@@ -24,8 +24,8 @@ PIXELS = {"pokemon": 128 * 128, "celeb_a": 96 * 96, "stl10": 96 * 96}
 NOTED = 0.2  # seconds between two notes
 
 
-def wait(_images, *, seconds: float, notes: str) -> None:
-    """Wait so long, in all attempts together."""
+def wait(_images, *, seconds: float, notes: str) -> int:
+    """Wait so long, in all attempts together; returns the number of the process."""
     file = Path(notes)
     done = float(file.read_text()) if file.exists() else 0.0
     while done < seconds:
@@ -34,6 +34,7 @@ def wait(_images, *, seconds: float, notes: str) -> None:
         done += step
         file.with_suffix(".new").write_text(str(done))
         file.with_suffix(".new").replace(file)
+    return os.getpid()
 
 
 def durations(total: float) -> list[float]:
@@ -54,8 +55,11 @@ def list_schedule(seconds: list[float], machines: int) -> float:
     return max(free)
 
 
-def measured(seconds: list[float], nodes: int, lost: int) -> tuple[float, float]:
-    """When the last job ended, and CPU seconds of the driver; of the machines some are lost on the way."""
+def measured(seconds: list[float], nodes: int, lost: int) -> tuple[float, float, int]:
+    """When the last job ended, CPU seconds of the driver, and how many processes did the jobs.
+
+    Of the machines some are lost on the way.
+    """
     os.environ |= {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0"}
     from ray.cluster_utils import Cluster
 
@@ -73,10 +77,10 @@ def measured(seconds: list[float], nodes: int, lost: int) -> tuple[float, float]
         for machine in machines[:lost]:
             after = list_schedule(seconds, nodes) / 3
             threading.Timer(after, cluster.remove_node, (machine,), {"allow_graceful": False}).start()
-        engine.run(dict(enumerate(calls)))
-        passed = time.perf_counter() - started, time.process_time() - used
+        processes = {outcome.value for outcome in engine.run(dict(enumerate(calls))).values()}
+        clock, cpu = time.perf_counter() - started, time.process_time() - used
     cluster.shutdown()
-    return passed
+    return clock, cpu, len(processes)
 
 
 if __name__ == "__main__":
@@ -90,6 +94,10 @@ if __name__ == "__main__":
 
     jobs = durations(options.seconds * options.nodes)
     ideal = list_schedule(jobs, options.nodes)
-    clock, cpu = measured(jobs, options.nodes, options.lost)
+    clock, cpu, processes = measured(jobs, options.nodes, options.lost)
     row = {"jobs": len(jobs), "machines": options.nodes, "lost": options.lost, "ideal s": ideal, "s": clock}
-    show("A cluster of this machine", [{**row, "ratio": clock / ideal, "driver CPU s": cpu}], options.out)
+    show(
+        "A cluster of this machine",
+        [{**row, "ratio": clock / ideal, "driver CPU s": cpu, "processes": processes}],
+        options.out,
+    )
