@@ -30,7 +30,8 @@ def test_feature_dissimilarity_is_that_of_features_of_length_one_beside_the_pixe
     for name in ("maps", "code"):
         part = keras.Model(network.input, network.get_layer(name).output)
         one, other = (array(part(each)).astype("float64") for each in (images, others))
-        one, other = (each / np.linalg.norm(each, axis=-1, keepdims=True) for each in (one, other))
+        # Where no feature is active all are 0, and stay so.
+        one, other = (each / np.linalg.norm(each, axis=-1, keepdims=True).clip(1e-5) for each in (one, other))
         expected += 0.3 * np.square(one - other).sum(axis=-1).reshape(5, -1).mean(axis=1)
     found = array(loss(images, others))
     assert found.shape == (5, 1, 1)

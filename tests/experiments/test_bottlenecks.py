@@ -1,0 +1,69 @@
+"""The study of all kinds of bottlenecks: its runs, its claims on tables of known answers, its tables."""
+
+import sys
+from pathlib import Path
+
+import pandas
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from experiments.bottlenecks import claims, figures  # noqa: E402
+from experiments.bottlenecks.study import DATA, KINDS, STUDY, model  # noqa: E402
+from keras_ae.catalogue import BOTTLENECKS  # noqa: E402
+
+
+def test_every_kind_of_code_vectors_is_tried_with_options_that_it_takes():
+    tried = {name for name, _ in KINDS.values()}
+    assert {"identity"} <= set(BOTTLENECKS) - tried  # whose code is the encoder's last layer
+    for data in DATA:
+        for kind in KINDS:
+            assert model(kind, data).code in ("10", "16")  # An unknown option would be refused.
+    assert "bottleneck.beta=0.00390625" in model("beta", "dsprites").options  # 4 / 32²
+    assert "bottleneck.groups=8" in model("vector_quantized", "mnist").options
+
+
+def test_the_runs_of_the_claims_come_first_and_all_share_their_split():
+    every, first = STUDY.runs("cpu"), STUDY.runs("claimed")
+    assert len(every) == 3 * len(DATA) * len(KINDS)
+    assert [run.name for run in every[: len(first)]] == [run.name for run in first]
+    assert {run.config.data.split_seed for run in every} == {0}
+    assert len(STUDY.runs("quick")) == 6
+
+
+def _runs() -> pandas.DataFrame:
+    rows = []
+    for seed in range(3):
+        near = {"data": "mnist", "seed": seed, "test.mse": 0.01}
+        dense = {"mixture_fid": 10.0, "flow_matching_fid": 4.0 + 0.1 * seed, "val_flow_matching_fid": 5.0}
+        rows.append(near | dense | {"kind": "dense", "two_stage_fid": 1.0, "val_two_stage_fid": 6.0})
+        rows.append(
+            near | {"kind": "vector_quantized", "mixture_fid": 8.0, "autoregressive_fid": 9.0 + 0.1 * seed}
+        )
+        for kind, mig in {"total_correlation": 0.3, "beta": 0.2, "variational": 0.1}.items():
+            rows.append({"data": "dsprites", "kind": kind, "seed": seed, "mig": mig + 0.01 * seed})
+    return pandas.DataFrame(rows)
+
+
+def test_claims_are_decided_by_the_density_that_validation_chooses_and_by_paired_differences():
+    table = claims.claims_table(_runs()).set_index("claim")
+    assert table["verdict"].tolist() == ["yes", "yes", "no"]
+    assert "flow_matching 4 against 10" in table["measured"].iloc[0]
+    assert "total_correlation 0.31, beta 0.21, variational 0.11" in table["measured"].iloc[1]
+    worse = _runs().assign(val_two_stage_fid=4.0, two_stage_fid=9.0)
+    assert claims.claims_table(worse)["verdict"].iloc[0] == "no"
+
+
+def test_claims_without_runs_are_not_tested():
+    empty = _runs().iloc[:0]
+    assert claims.claims_table(empty)["verdict"].tolist() == ["not tested"] * 3
+
+
+def test_tables_have_a_row_a_kind_and_only_columns_that_were_measured(tmp_path):
+    table = figures.by_kind(_runs().query("data == 'dsprites'"), figures.DISENTANGLED)
+    assert table.columns.tolist() == ["kind", "seeds", "MIG"]
+    assert table["kind"].tolist() == ["variational", "beta", "total_correlation"]
+    mean, _, half = table["MIG"].iloc[0].partition(" ± ")
+    assert (float(mean), float(half)) == (0.11, pytest.approx(0.025, abs=1e-3))
+    assert figures.priors(_runs().query("data == 'mnist'")) is not None
