@@ -17,7 +17,7 @@ DATA = {
 PIXELS = {SAMPLED: 28 * 28, FACTORS: 32 * 32, DETECTED: 28 * 28, "digits": 64}
 UNITS = {SAMPLED: "16", FACTORS: "10", DETECTED: "16", "digits": "4"}
 HIDDEN = ("hidden=(512,256)",)
-STEPS = {SAMPLED: 5_000, FACTORS: 10_000, DETECTED: 2_000}
+STEPS = {SAMPLED: 5_000, FACTORS: 6_000, DETECTED: 2_000}
 TRAINING = TrainingConfig(
     evaluations=10, batch_size=128, learning_rate=1e-3, schedule="cosine", loss="binary_crossentropy"
 )
@@ -53,11 +53,11 @@ KINDS = {
     "hyperspherical": ("hyperspherical", ("beta={nat:1}",)),
 }
 # What the claims are about is trained first, on all seeds.
-CLAIMED = {
-    SAMPLED: ("dense", "variational", "vector_quantized"),
-    FACTORS: ("variational", "beta", "total_correlation"),
-    DETECTED: ("dense", "variational"),
-}
+CLAIMED = (
+    (SAMPLED, "dense"),
+    *((FACTORS, kind) for kind in ("total_correlation", "beta", "variational")),
+    (SAMPLED, "vector_quantized"),
+)
 
 
 class _Nats(float):
@@ -84,8 +84,8 @@ def _run(data: str, kind: str, seed: int) -> StudyRun:
 
 
 def claimed() -> list[StudyRun]:
-    """What the claims are about: eight models, three seeds each."""
-    return [_run(data, kind, seed) for data, kinds in CLAIMED.items() for kind in kinds for seed in SEEDS]
+    """What the claims are about: five models, three seeds each."""
+    return [_run(data, kind, seed) for data, kind in CLAIMED for seed in SEEDS]
 
 
 def cpu() -> list[StudyRun]:

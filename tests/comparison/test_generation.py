@@ -13,19 +13,23 @@ from keras_ae import data
 from keras_ae._support.errors import InputError
 from keras_ae.commands.compare import print_comparison
 from keras_ae.comparison import CompareConfig, compare, open_comparison, write_comparison
-from keras_ae.comparison.generate import Generate, GenerationSelection
+from keras_ae.comparison.generate import DENSITY_NAMES, Generate, GenerationSelection
 from keras_ae.comparison.samples import (
     candidate_densities,
     choose_density,
     measure_densities,
     samples_picture,
 )
-from keras_ae.density import load_density
+from keras_ae.density import ALL_DENSITIES, load_density
 from keras_ae.runs import DataConfig, TrainingConfig
 
 pytestmark = pytest.mark.tensorflow
 slow = pytest.mark.slow  # what trains
 FID = "fid[digits-classifier]"
+
+
+def test_every_density_has_a_name_on_the_command_line_and_in_reports():
+    assert set(DENSITY_NAMES) == set(ALL_DENSITIES)
 
 
 class Halves:

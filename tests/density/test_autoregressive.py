@@ -9,7 +9,7 @@ import pytest
 import keras_ae as kae
 from keras_ae._support.errors import InputError
 from keras_ae.density import Autoregressive, load_density
-from keras_ae.export import autoencoder_endpoints
+from keras_ae.export import autoencoder_endpoints, load_saved_model, write_saved_model
 
 pytestmark = pytest.mark.tensorflow
 TRANSITIONS = np.array([[0.8, 0.15, 0.05], [0.1, 0.2, 0.7], [0.3, 0.6, 0.1]])
@@ -101,3 +101,24 @@ def test_images_are_decoded_from_the_drawn_integers_everywhere():
     plain = kae.architectures.fully_connected((4, 4, 1), (8,), hidden=(4,))
     with pytest.raises(InputError, match="of integers for codes that are none"):
         autoencoder_endpoints(plain, density)
+
+
+def test_it_is_left_out_where_codes_are_no_integers():
+    plain = kae.architectures.fully_connected((8, 8, 1), (3,), hidden=(4,))
+    data = kae.data.load("digits", progress=False)
+    fitted = kae.evaluation.fit_densities(plain, data, ["gaussian", "autoregressive"], images=64)
+    assert list(fitted) == ["gaussian"]
+
+
+@pytest.mark.slow
+def test_an_exported_model_draws_the_same_images(tmp_path):
+    import tensorflow as tf
+
+    model = _model()
+    images = np.random.default_rng(0).random((40, 4, 4, 1)).astype("float32")
+    density = Autoregressive(steps=5, width=8, blocks=1).fit(kae.evaluation.encode(model, images, indices=True))
+    write_saved_model(model, autoencoder_endpoints(model, density), tmp_path / "exported", images[:4])
+    exported = load_saved_model(tmp_path / "exported")
+    drawn = exported.signatures["sample"](count=tf.constant(3), seed=tf.constant(4))["images"]
+    expected = model.decode(density.sample(3, seed=4).reshape(3, 2, 2, 2))
+    np.testing.assert_allclose(drawn, expected, atol=1e-5)
