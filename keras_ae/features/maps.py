@@ -153,7 +153,7 @@ class FeatureMaps(keras.Model):
     def _sized(self, maps):
         if self.neighbours > 1:
             maps = ops.average_pool(maps, self.neighbours, 1, "same")
-        blocks = [max(1, have // want) for have, want in zip(maps.shape[1:3], self.size, strict=True)]
+        blocks = tuple(max(1, have // want) for have, want in zip(maps.shape[1:3], self.size, strict=True))
         if max(blocks) > 1:
             maps = ops.average_pool(maps, blocks, blocks, "valid")
         if tuple(maps.shape[1:3]) == self.size:
