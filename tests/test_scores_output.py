@@ -30,6 +30,11 @@ def test_images_whose_names_differ_in_the_ending_have_maps_of_their_own(tmp_path
     assert len({map_path(tmp_path, file) for file in files}) == len(files)
 
 
+def test_maps_of_files_elsewhere_stay_in_their_directory(tmp_path):
+    for file in ("/photos/a.png", "../photos/a.png"):
+        assert map_path(tmp_path, file) == tmp_path / "photos" / "a.png.map.png"
+
+
 def test_maps_do_not_go_among_the_images(tmp_path):
     (tmp_path / "images").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "images")

@@ -1,6 +1,7 @@
 """Checks of the files that `score` writes: never over a file that it did not write."""
 
 import json
+import os
 from pathlib import Path
 
 from keras_ae._support.errors import InputError
@@ -42,8 +43,9 @@ def _is_row(line: bytes) -> bool:
 
 
 def map_path(maps: Path, file: str) -> Path:
-    """Where the map of an image goes: `part.bmp.map.png` for `part.bmp`."""
-    return maps / f"{file}{MAP}"
+    """Where the map of an image goes: `part.bmp.map.png` for `part.bmp`; always below `maps`."""
+    within = [part for part in Path(file).parts if part not in (os.sep, "..")]  # paths of a manifest may lead out
+    return maps / f"{Path(*within)}{MAP}"
 
 
 def check_maps_directory(maps: Path, images: Path) -> None:
