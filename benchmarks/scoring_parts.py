@@ -50,8 +50,9 @@ def detector(place: Path) -> Path:
 def command(place: Path, folder: Path, *more: str) -> list[str]:
     """`keras-ae score`, with a word about its memory at the end."""
     code = (
-        "import resource, sys; from keras_ae.cli import main; status = main(sys.argv[1:]); "
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(status)"
+        "import sys; from keras_ae.cli import main; status = main(sys.argv[1:]); "
+        # Not `ru_maxrss`, which counts what this process had before it became that one.
+        "print(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0]); sys.exit(status)"
     )
     return [sys.executable, "-c", code, "score", str(place / "detector"), f"folder:{folder}", *more]
 
