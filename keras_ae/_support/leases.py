@@ -9,7 +9,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 LEASE = 60.0  # seconds without a sign of life after which a holder on another machine is taken for dead
@@ -26,6 +26,7 @@ class Holder:
         machine: Tells machines apart, and containers that see other processes.
         process: The process's number there.
         started: When it started, in the system's ticks; numbers of processes are used again.
+        file: Number of the file itself (inode), by which that of a copied directory is known to hold nothing.
         host: The machine's name, for people.
     """
 
@@ -33,26 +34,27 @@ class Holder:
     machine: str
     process: int
     started: str
+    file: int
     host: str
 
     @classmethod
     def here(cls) -> "Holder":
         """This process."""
         host = "".join(c if c.isalnum() or c in ".-" else "-" for c in platform.node())[:100] or "unknown"
-        return cls(uuid.uuid4().hex, _machine(), os.getpid(), _started(os.getpid()) or "", host)
+        return cls(uuid.uuid4().hex, _machine(), os.getpid(), _started(os.getpid()) or "", 0, host)
 
     @classmethod
     def named(cls, name: str) -> "Holder | None":
         """The one whose file has this name, if it is such a file."""
-        parts = name.split("_", 4)
-        if len(parts) != 5 or not parts[2].isdigit():
+        parts = name.split("_")
+        if len(parts) != 6 or not (parts[2].isdigit() and parts[4].isdigit()):
             return None
-        return cls(parts[0], parts[1], int(parts[2]), parts[3], parts[4])
+        return cls(parts[0], parts[1], int(parts[2]), parts[3], int(parts[4]), parts[5])
 
     @property
     def name(self) -> str:
         """Name of its file."""
-        return f"{self.attempt}_{self.machine}_{self.process}_{self.started}_{self.host}"
+        return f"{self.attempt}_{self.machine}_{self.process}_{self.started}_{self.file}_{self.host}"
 
     @property
     def is_here(self) -> bool:
@@ -125,6 +127,8 @@ def take(directory: Path, name: str = NAME) -> Lease | Holder:
     new.mkdir()
     try:
         (new / me.name).touch()
+        me = replace(me, file=(new / me.name).stat().st_ino)
+        (new / replace(me, file=0).name).rename(new / me.name)
         for _ in range(_TRIES):
             if _renamed(new, lock):
                 return Lease(lock, me)
@@ -135,8 +139,9 @@ def take(directory: Path, name: str = NAME) -> Lease | Holder:
                 return held
             with suppress(FileNotFoundError):  # another process was faster
                 os.utime(lock / held.name)  # so that nobody takes it from us before we renew it
-                os.rename(lock / held.name, lock / me.name)
-                return Lease(lock, me)
+                now = replace(me, file=(lock / held.name).stat().st_ino)
+                os.rename(lock / held.name, lock / now.name)
+                return Lease(lock, now)
         raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(lock))
     finally:
         shutil.rmtree(new, ignore_errors=True)
@@ -145,7 +150,9 @@ def take(directory: Path, name: str = NAME) -> Lease | Holder:
 def holder(directory: Path, name: str = NAME) -> Holder | None:
     """Who holds a directory's lock; None if nobody does, or somebody who is dead on this machine."""
     held = _holder(directory / name)
-    return None if held is None or (held.is_here and not held.lives) else held
+    if held is None or (held.is_here and not held.lives) or _file(directory / name / held.name) != held.file:
+        return None
+    return held
 
 
 @contextmanager
@@ -177,7 +184,16 @@ def _holder(lock: Path) -> Holder | None:
     return next((held for name in names if (held := Holder.named(name))), None)
 
 
+def _file(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
+
+
 def _is_alive(held: Holder, lock: Path, now: Path) -> bool:
+    if _file(lock / held.name) != held.file:  # copied, with the directory
+        return False
     if held.is_here:
         return held.lives
     os.utime(now)  # its time is that of the file system, whatever this machine's clock says

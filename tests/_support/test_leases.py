@@ -1,6 +1,7 @@
 """Locks: one process gets them, dead ones lose them, those of other machines after a lease."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -17,8 +18,9 @@ TAKE = "import sys; from pathlib import Path; from keras_ae._support.leases impo
 def _left_by(place, other: Holder, age: float) -> None:
     """The lock of another process, which renewed it so many seconds ago."""
     (place / NAME).mkdir()
-    file = place / NAME / other.name
-    file.touch()
+    (place / NAME / "new").touch()
+    file = place / NAME / replace(other, file=(place / NAME / "new").stat().st_ino).name
+    (place / NAME / "new").rename(file)
     then = file.stat().st_mtime - age
     os.utime(file, (then, then))
 
@@ -64,7 +66,7 @@ def test_a_process_of_another_machine_is_dead_when_it_is_silent_for_a_lease(tmp_
     other = replace(Holder.here(), machine="elsewhere", process=1, host="node-7")
     _left_by(tmp_path, other, age)
     with leased(tmp_path) as taken:
-        assert taken == other if lives else isinstance(taken, Lease)
+        assert taken.host == "node-7" if lives else isinstance(taken, Lease)
     assert [path.name for path in tmp_path.iterdir()] == ([NAME] if lives else [])
 
 
@@ -72,6 +74,17 @@ def test_a_number_that_another_process_has_now_holds_nothing(tmp_path):
     _left_by(tmp_path, replace(Holder.here(), started="1"), 0)
     with leased(tmp_path) as lease:
         assert isinstance(lease, Lease)
+
+
+def test_a_copy_of_a_locked_directory_is_not_locked(tmp_path):
+    (tmp_path / "first").mkdir()
+    with leased(tmp_path / "first"):
+        shutil.copytree(tmp_path / "first", tmp_path / "copy")
+        assert holder(tmp_path / "first") is not None
+        assert holder(tmp_path / "copy") is None
+        with leased(tmp_path / "copy") as lease:
+            assert isinstance(lease, Lease)
+            assert isinstance(take(tmp_path / "copy"), Holder)
 
 
 def test_who_was_stopped_for_too_long_learns_that_the_lock_is_lost(tmp_path, monkeypatch):
