@@ -55,8 +55,8 @@ KINDS = {
 # What the claims are about is trained first, on all seeds.
 CLAIMED = (
     (SAMPLED, "dense"),
-    *((FACTORS, kind) for kind in ("total_correlation", "beta", "variational")),
     (SAMPLED, "vector_quantized"),
+    *((FACTORS, kind) for kind in ("total_correlation", "beta", "variational")),
 )
 
 
