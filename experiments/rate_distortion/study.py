@@ -6,12 +6,13 @@ from keras_ae.runs import DataConfig, ModelConfig, RunConfig, TrainingConfig
 from keras_ae.studies import Study, StudyRun
 
 SEEDS = (0, 1, 2)
-WEIGHTS = (3e-4, 3e-3)  # of the bits per pixel beside the mean squared error
+WEIGHTS = (1e-3,)  # of the bits per pixel beside the mean squared error
 ALPHAS = (1e-4, 1e-3)  # of the penalty on correlations, ½·Σ_{i≠j} r²
 DENSE, CODED, DECORRELATED = "dense", "entropy_coded", "decorrelated"
 # As in the study of bottleneck shapes, but the last unit without normalisation, so that brightness is kept.
 NETWORK = ("residual_blocks=1", "normalize_output=False", "output_activation='sigmoid'")
-TRAINING = TrainingConfig(steps=1_200, evaluations=4, batch_size=32, learning_rate=2e-3, schedule="cosine")
+TRAINING = TrainingConfig(steps=800, evaluations=4, batch_size=32, learning_rate=2e-3, schedule="cosine")
+FEWER = 16  # images of 64 pixels in a step
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,13 @@ class Images:
         data: The images.
         codes: Maps, smallest first: a quarter of the image's values each.
         options: Of the network.
+        batch_size: Images in a step.
     """
 
     data: DataConfig
     codes: tuple[str, ...]
     options: tuple[str, ...]
+    batch_size: int = TRAINING.batch_size
 
 
 # What `python -m experiments.rate_distortion.images` makes.
@@ -35,7 +38,7 @@ IMAGES = {
     "mnist": Images(
         DataConfig("mnist", pad=(2, 2), train="train[:10000]", validation="train[-1000:]", test="test[:1000]"),
         ("4x4x16", "8x8x4", "16x16x1"),
-        ("strided_layers=3", "width=4"),
+        ("strided_layers=3", "width=2"),
     ),
     "cifar10": Images(
         DataConfig("cifar10", train="train[:10000]", validation="train[-1000:]", test="test[:1000]"),
@@ -46,11 +49,13 @@ IMAGES = {
         DataConfig(f"npz:{PHOTOGRAPHS}", validation_fraction=0.1),
         ("8x8x48", "16x16x12", "32x32x3"),
         ("strided_layers=3",),
+        FEWER,
     ),
     "tiles": Images(
         DataConfig(f"npz:{TILES}", validation_fraction=0.1),
         ("8x8x16", "16x16x4", "32x32x1"),
-        ("strided_layers=3", "width=4"),
+        ("strided_layers=3", "width=2"),
+        FEWER,
     ),
 }
 
@@ -63,7 +68,7 @@ def quick() -> list[StudyRun]:
 
 
 def cpu() -> list[StudyRun]:
-    """All four kinds of images, three seeds: 132 runs, those of one kind after the other."""
+    """All four kinds of images, three seeds: 96 runs, those of one kind after the other."""
     return [
         run for name, images in IMAGES.items() for run in _runs(name, images, TRAINING, SEEDS, WEIGHTS, ALPHAS)
     ]
@@ -78,7 +83,7 @@ def _runs(name: str, images: Images, training: TrainingConfig, seeds, weights, a
     """For each seed a dense code of each size, the same trained for its bits, and decorrelated ones."""
     runs = []
     for seed in seeds:
-        trained = replace(training, seed=seed)
+        trained = replace(training, seed=seed, batch_size=images.batch_size)
         for code in images.codes:
             runs.append(_run(name, images, trained, code, DENSE))
             runs += [_run(name, images, trained, code, CODED, weight=weight) for weight in weights]
