@@ -1,0 +1,143 @@
+"""A codec of magnetic tiles beside the standard formats: 256 pixels, no tile both in training and in the test.
+
+python -m experiments.rate_distortion.tiles DATA --out DIR reads `magnetic_tile.zip` (Huang et al., 2018) in the
+directory DATA. Models that are in DIR are not trained again; the table goes to results/tiles.csv.
+"""
+
+import argparse
+import csv
+import io
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+import keras_ae as kae
+from experiments.real_defects.tiles import divide, load_tiles
+from keras_ae._support.errors import InputError
+from keras_ae._support.files import write_text
+from keras_ae.evaluation import RateCurve, standard_curve, standard_formats
+
+SIDE, CROP, BATCH, STEPS, RATE = 256, 128, 8, 6_000, 1e-3
+WEIGHTS = (1e-3, 2.5e-4, 4e-3)  # each trained on from the first, with half of the steps
+FILTERS, UNITS = 32, 48
+MOST = 64  # test images
+RESULTS = Path(__file__).parent / "results" / "tiles.csv"
+
+
+def split(archive: Path, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Tiles without defects, uint8 [n, 256, 256, 1]: those to train on, and evenly spaced ones of the test."""
+    tiles = load_tiles(archive, SIDE)
+    division = divide(tiles, seed)
+    test = division.test[np.linspace(0, len(division.test) - 1, min(MOST, len(division.test))).astype(int)]
+    return tiles.images[np.concatenate([division.train, division.calibration])], tiles.images[test]
+
+
+def crops(images: np.ndarray, seed: int):
+    """Batches of random parts of images, flipped and turned at random: pairs float32 [8, 128, 128, 1]."""
+    import tensorflow as tf
+
+    generator = np.random.default_rng(seed)
+
+    def batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        while True:
+            batch = np.stack([_crop(images[i], generator) for i in generator.integers(0, len(images), BATCH)])
+            yield batch, batch
+
+    spec = tf.TensorSpec((BATCH, CROP, CROP, images.shape[-1]), tf.float32)
+    return tf.data.Dataset.from_generator(batches, output_signature=(spec, spec)).prefetch(4)
+
+
+def _crop(image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    top, left = generator.integers(0, SIDE - CROP + 1, 2)
+    part = np.rot90(image[top : top + CROP, left : left + CROP], generator.integers(4))
+    return np.float32(part[::-1] if generator.integers(2) else part) / 255
+
+
+def build(weight: float, bottleneck: str):
+    """A network of 256 pixels, whose map has a sixteenth of the image's sides."""
+    import keras
+
+    kind = {"entropy_coded": kae.bottlenecks.EntropyCoded, "scale_hyperprior": kae.bottlenecks.ScaleHyperprior}
+    side = CROP // 16
+    made = kind[bottleneck](UNITS, weight=weight)
+    keras.utils.set_random_seed(0)
+    return kae.architectures.compressive((CROP, CROP, 1), (side, side, UNITS), filters=FILTERS, bottleneck=made)
+
+
+def train(images: np.ndarray, out: Path, bottleneck: str, steps: int, seed: int) -> dict[float, Path]:
+    """Trains a model for each weight, as far as there is none yet; returns their files."""
+    import keras
+
+    paths: dict[float, Path] = {}
+    for weight in WEIGHTS:
+        path = paths[weight] = out / f"{bottleneck}-w{weight:g}-seed{seed}.keras"
+        if path.exists():
+            continue
+        model, first = build(weight, bottleneck), weight == WEIGHTS[0]
+        if not first:
+            model.set_weights(kae.load_model(paths[WEIGHTS[0]]).get_weights())
+            model.bottleneck.schedulable.weight.assign(weight)
+        some = steps if first else steps // 2
+        rate = keras.optimizers.schedules.CosineDecay(RATE if first else RATE / 2, some)
+        model.compile(kae.optimizers.Adam(rate), loss="mse")
+        started = time.perf_counter()
+        model.fit(crops(images, seed), steps_per_epoch=some // 10, epochs=10, verbose=2)
+        print(f"{path.name}: {some} steps in {time.perf_counter() - started:.0f} s", flush=True)
+        model.save(path)
+    return paths
+
+
+def curves(paths: dict[float, Path], images: np.ndarray, name: str) -> list[RateCurve]:
+    """The codec's curve over its weights, and those of the standard formats."""
+    codecs = ((weight, kae.compression.Codec.of(kae.load_model(path))) for weight, path in paths.items())
+    ours = kae.evaluation.rate_curve(name, codecs, images)
+    return [ours, *(standard_curve(each, images) for each in standard_formats())]
+
+
+def as_table(found: list[RateCurve]) -> str:
+    """The curves' points as CSV, with the BD-rate of the first curve against each."""
+    rows = []
+    for curve in found:
+        changed = {}
+        if curve is not found[0] and len(curve.points) > 1:
+            changed = {metric: _bd_rate(found[0], curve, metric) for metric in ("psnr", "ms_ssim")}
+        for point in curve.points:
+            rows.append({"codec": curve.name, **asdict(point), **{f"BD-rate, {m}": v for m, v in changed.items()}})
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+    return text.getvalue()
+
+
+def _bd_rate(curve: RateCurve, reference: RateCurve, metric: str) -> str:
+    try:
+        return str(kae.evaluation.bd_rate(curve, reference, metric))
+    except InputError:
+        return "no quality in common"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, help="directory with magnetic_tile.zip")
+    parser.add_argument("--out", type=Path, default=Path("runs/tiles"), help="directory for the models")
+    parser.add_argument("--bottleneck", default="entropy_coded", choices=["entropy_coded", "scale_hyperprior"])
+    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--seed", type=int, default=0, help="divides the tiles, and draws the crops")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    training, test = split(options.data / "magnetic_tile.zip", options.seed)
+    print(f"{len(training)} images to train on, {len(test)} to test", flush=True)
+    paths = train(training, options.out, options.bottleneck, options.steps, options.seed)
+    table = as_table(curves(paths, test, f"keras_ae, {options.bottleneck}"))
+    write_text(options.results, table)
+    print(table)
+
+
+if __name__ == "__main__":
+    main()
