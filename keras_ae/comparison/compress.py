@@ -149,16 +149,16 @@ class Compress(Purpose):
     def evidence(self, comparison) -> str:
         chosen, title = comparison[comparison.recommended], STANDARD_TITLES[self.reference]
         change = self._changes(comparison.trained).get(family(chosen), chosen.selection.bytes_ratio - 1)
-        rate, point = self.rates(comparison.trained).get(family(chosen)), chosen.outcome.point
+        rates, point = self.rates(comparison.trained), chosen.outcome.point
+        rate = rates.get(family(chosen))
         text = f"{abs(change):.1%} {'fewer' if change < 0 else 'more'} bits than {title} at equal PSNR"
         if rate:
-            text = f"Its map has the lowest BD-rate on the validation images: {text}, "
+            best = "the lowest BD-rate" if change <= min(one.change for one in rates.values()) else "a BD-rate"
+            text = f"Its map has {best} on the validation images: {text}, "
             text += f"from {rate.low:.1f} to {rate.high:.1f} dB. "
         else:
-            text = (
-                f"Its map needs {text} (validation images), by {title}'s curve drawn on: no BD-rate, as it has no "
-            )
-            text += f"quality in common with {title}. "
+            text = f"Its map needs {text} on the validation images, where {title}'s curve is drawn on: "
+            text += "it has no quality in common with it, and so no BD-rate. "
         if self.least_psnr is not None:
             reached = "reaches" if self._quality(chosen) >= self.least_psnr else "does not reach"
             text += f"It {reached} the {self.least_psnr:g} dB that were asked for. "
@@ -184,7 +184,10 @@ class Compress(Purpose):
         return [Pictures("At equal bytes", text, {"crops": "the recommended candidate"}, enlarged=True)]
 
     def next_step(self, recommended, run: Path) -> str:
-        return f"as files: keras-ae compress {run} folder:IN/ --out DIR"
+        points = recommended.outcome.curve.points
+        step = f" --step {recommended.outcome.point.setting:g}" if len(points) > 1 else ""
+        codec = f"keras-ae export {run} --codec{step} --out CODEC"
+        return f"as a codec: {codec}\nas files: keras-ae compress CODEC folder:IN/ --out DIR"
 
 
 def _sizes(image_shape: ImageShape) -> list[tuple[int, int]]:

@@ -95,7 +95,7 @@ def test_what_is_written_is_read_back_and_told():
     (drawing,) = purpose.drawings(comparison)
     assert drawing.svg.startswith("<svg")
     alone = _comparison([_trained("2x2x1", 1e-3, 0.02, 12.0)])
-    assert "no BD-rate, as it has no quality in common" in alone.purpose.evidence(alone)
+    assert "no quality in common with it, and so no BD-rate" in alone.purpose.evidence(alone)
 
 
 def test_what_cannot_be_compared_is_refused():
