@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from experiments.rate_distortion import claims
 from experiments.rate_distortion.measures import collect
 from experiments.rate_distortion.study import CODED, DECORRELATED, DENSE, IMAGES
-from keras_ae.report.results import write_report, write_results
+from keras_ae.report.results import fill_page, write_report, write_results
 from keras_ae.studies.kept import read_kept
 from keras_ae.studies.verdicts import pages
 
@@ -26,7 +26,7 @@ def report(results: Path) -> list[Path]:
     written = write_report(results, (DIGITS,), "_rates.csv", partial(_report, results))
     if kept:  # a preset of one kind of images has the runs that "cpu" has of it
         written += _write(results, read_kept(results, kept, "_rates"), "")
-        written += write_report(results, (), "", _report)
+        fill_page(results)
     return written
 
 

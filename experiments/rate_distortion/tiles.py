@@ -1,30 +1,32 @@
 """A codec of magnetic tiles beside the standard formats: 256 pixels, no tile both in training and in the test.
 
 python -m experiments.rate_distortion.tiles DATA --out DIR reads `magnetic_tile.zip` (Huang et al., 2018) in the
-directory DATA. Models that are in DIR are not trained again; the table goes to results/tiles.csv.
+directory DATA. Models that are in DIR are not trained again; the table goes to results/ and into README.md.
 """
 
 import argparse
-import csv
-import io
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+import pandas
 
 import keras_ae as kae
 from experiments.real_defects.tiles import divide, load_tiles
 from keras_ae._support.errors import InputError
 from keras_ae._support.files import write_text
 from keras_ae.evaluation import RateCurve, standard_curve, standard_formats
+from keras_ae.report.results import fill_page, write_table
 
 SIDE, CROP, BATCH, STEPS, RATE = 256, 128, 8, 6_000, 1e-3
 WEIGHTS = (1e-3, 2.5e-4, 4e-3)  # each trained on from the first, with half of the steps
 FILTERS, UNITS = 32, 48
 MOST = 64  # test images
-RESULTS = Path(__file__).parent / "results" / "tiles.csv"
+RESULTS = Path(__file__).parent / "results"
+METRICS: tuple[Literal["psnr", "ms_ssim"], ...] = ("psnr", "ms_ssim")
 
 
 def split(archive: Path, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -97,24 +99,19 @@ def curves(paths: dict[float, Path], images: np.ndarray, name: str) -> list[Rate
     return [ours, *(standard_curve(each, images) for each in standard_formats())]
 
 
-def as_table(found: list[RateCurve]) -> str:
-    """The curves' points as CSV, with the BD-rate of the first curve against each."""
+def as_table(found: list[RateCurve]) -> pandas.DataFrame:
+    """A row for each point, with the BD-rate of the first curve against each other one."""
     rows = []
     for curve in found:
-        changed = {}
-        if curve is not found[0] and len(curve.points) > 1:
-            changed = {metric: _bd_rate(found[0], curve, metric) for metric in ("psnr", "ms_ssim")}
-        for point in curve.points:
-            rows.append({"codec": curve.name, **asdict(point), **{f"BD-rate, {m}": v for m, v in changed.items()}})
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
-    return text.getvalue()
+        compared = curve is not found[0] and len(curve.points) > 1
+        changes = {
+            f"BD-rate by {metric}": _bd_rate(found[0], curve, metric) if compared else "" for metric in METRICS
+        }
+        rows += [{"codec": curve.name, **asdict(point), **changes} for point in curve.points]
+    return pandas.DataFrame(rows)
 
 
-def _bd_rate(curve: RateCurve, reference: RateCurve, metric: str) -> str:
+def _bd_rate(curve: RateCurve, reference: RateCurve, metric: Literal["psnr", "ms_ssim"]) -> str:
     try:
         return str(kae.evaluation.bd_rate(curve, reference, metric))
     except InputError:
@@ -135,8 +132,9 @@ def main() -> None:
     print(f"{len(training)} images to train on, {len(test)} to test", flush=True)
     paths = train(training, options.out, options.bottleneck, options.steps, options.seed)
     table = as_table(curves(paths, test, f"keras_ae, {options.bottleneck}"))
-    write_text(options.results, table)
-    print(table)
+    write_text(options.results / "tiles.csv", table.to_csv(index=False, float_format="%.6g"))
+    print(write_table(table, options.results / "tiles.md").read_text(encoding="utf-8"))
+    fill_page(options.results)
 
 
 if __name__ == "__main__":

@@ -76,11 +76,11 @@ class Compress(Purpose):
         ]
 
     def judge(self, config, data) -> Judge:
-        from keras_ae.comparison.compression_judge import CompressionJudge  # imports Keras
-
         if config.halving:
             received = "--halving to compress"
             raise InputError(received, "every weight of a map, which make its curve together", "leave it out")
+        from keras_ae.comparison.compression_judge import CompressionJudge  # imports Keras
+
         return CompressionJudge(data, self.reference)
 
     def measured(self, candidate) -> Measured:

@@ -1,14 +1,12 @@
 """Figures of a comparison to compress: curves beside those of standard formats, and crops at equal bytes."""
 
 from collections.abc import Iterator, Sequence
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
-from keras_ae._support.files import write_atomically
 from keras_ae._support.pixels import in_bytes
 from keras_ae.comparison.codec_curves import family_curves
 from keras_ae.comparison.results import Comparison
@@ -23,7 +21,7 @@ from keras_ae.evaluation import (
     quality,
     standard_formats,
 )
-from keras_ae.report import as_svg, tidy
+from keras_ae.report import as_svg, save_figure, tidy
 
 RING = "#c2255c"
 METRICS = {"psnr": "PSNR, dB", "ms_ssim": "MS-SSIM, dB: −10·log₁₀(1 − x)"}
@@ -90,9 +88,7 @@ def save_crops(path: Path, codec: ImageCodec, images: np.ndarray) -> None:
         axes.imshow(_crop(image), interpolation="nearest", **grey)
         axes.set_title(title, fontsize=8)
         axes.set_axis_off()
-    content = BytesIO()
-    figure.savefig(content, format="png", dpi=110)
-    write_atomically(path, lambda temporary: temporary.write_bytes(content.getvalue()))
+    save_figure(figure, path)
 
 
 def _row(codec: ImageCodec, image: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:

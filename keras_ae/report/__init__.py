@@ -20,6 +20,7 @@ _SHARED = {
     "markdown_page": "pages",
     "page": "pages",
     "resource": "pages",
+    "save_figure": "results",
     "tidy": "figures",
     "with_scale": "detector_pictures",
 }
