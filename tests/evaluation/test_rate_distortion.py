@@ -121,7 +121,7 @@ def test_bd_rate_agrees_with_cubics_of_another_implementation():
 
 
 def test_curves_without_common_qualities_are_refused():
-    with pytest.raises(InputError, match=r"low from 20\.0 to 25\.0 dB, high"):
+    with pytest.raises(InputError, match=r"low from 20\.0 to 25\.0 dB and high from 30"):
         bd_rate(_curve("low", (1, 20), (2, 25)), _curve("high", (1, 30), (2, 35)))
     with pytest.raises(InputError, match="the curve 'high' of 1 point"):
         bd_rate(_curve("low", (1, 20), (2, 25)), _curve("high", (1, 30)))

@@ -73,7 +73,8 @@ def bd_rate(
     ends = (-np.inf, np.inf) if between is None else between
     low, high = max(own[0], others[0], ends[0]), min(own[-1], others[-1], ends[1])
     if low > high or (low == high and len(own) > 1):
-        received = f"{curve.name} from {own[0]:.1f} to {own[-1]:.1f} dB, {reference.name} to {others[-1]:.1f} dB"
+        ranges = (f"{c.name} from {q[0]:.1f} to {q[-1]:.1f} dB" for c, q in ((curve, own), (reference, others)))
+        received = " and ".join(ranges)
         raise InputError(received, "curves with qualities in common", "measure other settings")
     if low == high:
         difference = float(rates[0] - _interpolated(others, other_rates)(low))
