@@ -76,13 +76,13 @@ class ScaleHyperprior(EntropyCoded):
 
     def side(self, values):
         """Returns the side code of values before it is rounded: [n, h, w, units] → [n, ⌈h/4⌉, ⌈w/4⌉, filters]."""
-        features = ops.abs(values)
+        features = ops.abs(values / self.step)
         for layer in self.side_encoder:
             features = layer(features)
         return features
 
     def scales(self, side, size):
-        """Returns the scales of a code of (height, width) `size`, float32, given the side code."""
+        """Returns the scales, in steps, of a code of (height, width) `size`, float32, given the side code."""
         height, width = size
         half = (height + 1) // 2, (width + 1) // 2
         features = side
@@ -95,7 +95,7 @@ class ScaleHyperprior(EntropyCoded):
 
     def call(self, features, training=False):
         values = self.values(features, training)
-        side = self.disturbed(self.side(values), training)
+        side = self.disturbed(self.side(values), training, 1.0)
         code = self.disturbed(values, training)
         size = ops.shape(code)[1:3]
         self.charge(self.bits_given(code, self.scales(side, size)))
@@ -103,7 +103,7 @@ class ScaleHyperprior(EntropyCoded):
         return ops.cast(code, self.compute_dtype)
 
     def bits(self, code):
-        """Returns the bits of each value of a code of whole numbers, float32 [n, h, w, units].
+        """Returns the bits of each value of a rounded code, float32 [n, h, w, units].
 
         The side code, whose own bits do not count here, is that of the rounded values.
         """
@@ -111,7 +111,8 @@ class ScaleHyperprior(EntropyCoded):
         return self.bits_given(code, self.scales(ops.round(self.side(code)), ops.shape(code)[1:3]))
 
     def bits_given(self, code, scales):
-        """Returns the bits of each value of a code of whole numbers, float32, under logistic distributions."""
+        """Returns the bits of each value of a rounded code, float32, under logistic distributions."""
+        code = code / self.step
         return interval_bits((code - 0.5) / scales, (code + 0.5) / scales)
 
     def get_config(self):

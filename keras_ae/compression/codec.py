@@ -75,9 +75,10 @@ class Codec:
 
         Args:
             model: An `Autoencoder`. With an `EntropyCoded` bottleneck, or a `ScaleHyperprior`, the tables are
-                those of its prior. Codes of any other bottleneck are rounded to multiples of `step`, all values
-                with the same one, and each channel's table says how often each number occurs in the codes of
-                `images`. The integers of a discrete bottleneck are taken as they are.
+                those of its prior, and `step` is in steps of the bottleneck's own. Codes of any other bottleneck
+                are rounded to multiples of `step`, all values with the same one, and each channel's table says how
+                often each number occurs in the codes of `images`. The integers of a discrete bottleneck are taken
+                as they are.
             images: Images to count codes of: an array [n, h, w, c] or batches, floats in [0, 1] or uint8.
             step: What code values are rounded to: smaller steps cost more bits and leave smaller errors.
 

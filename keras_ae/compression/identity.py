@@ -19,7 +19,7 @@ def identity_of(model, entropy: Entropy, step: float) -> bytes:
         >>> identity_of(model, entropy, 1.0) == identity_of(model, entropy, 0.5)
         False
     """
-    digest = hashlib.sha256(np.array(step, "<f8").tobytes())
+    digest = hashlib.sha256(np.array([step, getattr(model.bottleneck, "step", 1.0)], "<f8").tobytes())
     for array in entropy.tables.counts, entropy.tables.starts, entropy.tables.lowest:
         digest.update(array.astype("<i8").tobytes())
     if isinstance(entropy, Conditional):

@@ -77,6 +77,9 @@ def _stride(model) -> tuple[int, int] | None:
 
 
 def _functions(encoder, bottleneck: Bottleneck, decoder, step: float) -> tuple[Callable, Callable]:
+    if isinstance(bottleneck, EntropyCoded):
+        step = step * bottleneck.step
+
     def to_integers(images):
         features = encoder(images, training=False)
         if bottleneck.sizes:

@@ -12,7 +12,7 @@ from keras_ae.layers import FactorizedPrior
 
 
 def entropy_of(bottleneck: EntropyCoded, step: float = 1.0) -> Entropy:
-    """Returns the tables of an entropy-coded bottleneck's prior, for codes rounded to multiples of `step`.
+    """Returns the tables of an entropy-coded bottleneck's prior, for codes rounded to `step` of its own steps.
 
     Example:
         >>> bottleneck = kae.bottlenecks.EntropyCoded(2)

@@ -74,27 +74,28 @@ def test_gdn_divides_and_its_inverse_multiplies():
 
 
 def test_the_code_is_rounded_at_use_and_disturbed_by_at_most_a_half_in_training():
-    bottleneck = EntropyCoded(3, seed=1)
+    bottleneck = EntropyCoded(3, step=0.5, seed=1)
     features = np.random.default_rng(0).normal(size=(50, 4)).astype("float32")
     code, values = _array(bottleneck(features)), _array(bottleneck.values(features))
-    np.testing.assert_array_equal(code, np.round(values))
-    noise = _array(bottleneck(features, training=True)) - values
+    np.testing.assert_array_equal(code, np.round(2 * values) / 2)
+    np.testing.assert_allclose(_array(bottleneck.bits(code)), _array(bottleneck.prior.bits(2 * code)))
+    noise = 2 * (_array(bottleneck(features, training=True)) - values)
     assert np.abs(noise).max() <= 0.5 + 1e-6
     assert abs(noise.std() - 1 / np.sqrt(12)) < 0.03
 
 
 @pytest.mark.parametrize("make", [EntropyCoded, ScaleHyperprior])
 def test_the_penalty_is_the_weight_times_bits_per_pixel_of_an_image(make):
-    bottleneck = make(2, weight=0.5)
+    bottleneck = make(2, weight=0.5, step=0.125)
     model = kae.architectures.compressive((16, 8, 3), (4, 2, 2), filters=4, bottleneck=bottleneck)
     images = np.random.default_rng(0).random((3, 16, 8, 3), "float32")
     bottleneck(model.encoder(images))
     values = bottleneck.values(model.encoder(images))
-    bits = _array(bottleneck.bits(keras.ops.round(values))).sum()
+    bits = _array(bottleneck.bits(keras.ops.round(8 * values) / 8)).sum()
     if make is ScaleHyperprior:
         side = keras.ops.round(bottleneck.side(values))
         scales = _array(bottleneck.scales(side, (4, 2))).astype("float64")
-        code = np.round(_array(values))
+        code = np.round(8 * _array(values))
         likely = expit((code + 0.5) / scales) - expit((code - 0.5) / scales)
         bits = -np.log2(likely).sum() + _array(bottleneck.prior.bits(side)).sum()
     total = sum(float(loss) for loss in bottleneck.losses)
@@ -118,5 +119,7 @@ def test_what_cannot_be_is_refused():
         EntropyCoded(2, noise=0.5)
     with pytest.raises(InputError, match="weight=-1"):
         EntropyCoded(2, weight=-1)
+    with pytest.raises(InputError, match="step=0"):
+        EntropyCoded(2, step=0)
     with pytest.raises(InputError, match="use EntropyCoded"):
         kae.architectures.fully_connected((4, 4, 1), (2,), bottleneck="scale_hyperprior")
