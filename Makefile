@@ -39,7 +39,7 @@ test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -rs
 
 test-slow: $(INSTALLED)
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n 2 --dist worksteal -rs
 
 # The wheel in a fresh environment, away from the clone.
 test-wheel: $(INSTALLED)
@@ -60,12 +60,12 @@ format: $(INSTALLED)
 
 # The core on Keras's JAX backend, in an environment without TensorFlow.
 test-jax: .venv-jax/.installed
-	KERAS_BACKEND=jax .venv-jax/bin/python -m pytest -m "not tensorflow and not slow" -rs
+	KERAS_BACKEND=jax .venv-jax/bin/python -m pytest -m "not tensorflow and not slow" -n 2 --dist worksteal -rs
 
 .venv-jax/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv-jax
 	.venv-jax/bin/python -m pip install --quiet "keras>=3.15,<3.16" "jax>=0.7,<0.11" "numpy>=2,<3" scipy \
-		scikit-learn matplotlib pandas pillow rich tyro pytest hypothesis
+		scikit-learn matplotlib pandas pillow rich tyro pytest pytest-xdist hypothesis
 	.venv-jax/bin/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
