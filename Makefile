@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: install demo explore browser docs reference gallery test test-slow test-jax test-gpu test-wheel lint format benchmarks clean
+.PHONY: install demo explore browser docs reference gallery test test-thorough test-slow test-jax test-gpu test-wheel lint format benchmarks clean
 
 install: $(INSTALLED)
 
@@ -37,6 +37,10 @@ browser: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -rs
+
+# What takes seconds each, such as trainings to the same bits: with `make test` all that a submission must pass.
+test-thorough: $(INSTALLED)
+	$(BIN)/python -m pytest -m "thorough and not slow" -n 2 --dist worksteal -rs
 
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m slow -n 2 --dist worksteal -rs

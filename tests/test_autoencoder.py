@@ -31,6 +31,7 @@ def _array(tensor):
     return keras.ops.convert_to_numpy(tensor)
 
 
+@pytest.mark.thorough
 def test_the_target_is_the_input_where_none_is_given():
     images = _images()
     alone, pairs = _trained(images), _trained(images, images)
@@ -39,6 +40,7 @@ def test_the_target_is_the_input_where_none_is_given():
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.thorough
 def test_pairs_train_it_to_denoise():
     clean = _images()
     noisy = np.clip(clean + _images(seed=1) - 0.5, 0, 1)
@@ -82,6 +84,7 @@ def test_weights_count_without_a_target_too():
     np.testing.assert_allclose(np.mean((_array(model(images[:1])) - images[:1]) ** 2), first)  # nothing moved
 
 
+@pytest.mark.thorough
 @pytest.mark.tensorflow
 def test_a_weight_of_two_is_an_image_given_twice():
     images, histories = _images(count=4), []
@@ -215,6 +218,7 @@ def test_parts_of_unknown_shapes_are_refused_and_a_bottleneck_may_be_a_name():
     assert kae.Autoencoder(encoder, "variational", decoder).bottleneck.units == 5
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("trained", [False, True])
 @pytest.mark.parametrize("method", ["fit", "predict", "evaluate", "reconstruct", "encode"])
 def test_images_of_another_shape_are_refused(method, trained):
@@ -249,6 +253,7 @@ def test_images_of_unknown_shape_are_refused():
         model.fit(unknown, verbose=0)
 
 
+@pytest.mark.thorough
 def test_a_saved_model_loads_compiled_and_continues(tmp_path):
     images = _images()
     model, _ = _trained(images)

@@ -102,6 +102,7 @@ def test_a_corrupt_image_is_named_and_can_be_skipped(tmp_path, capsys):
     assert not out.exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.tensorflow
 def test_train_prints_json_and_evaluate_repeats_it(tmp_path, capsys):
     run = str(tmp_path / "run")
@@ -279,6 +280,7 @@ def test_an_error_of_the_system_about_no_path_keeps_its_traceback(monkeypatch):
         cli.main(["data", "list"])
 
 
+@pytest.mark.thorough
 @pytest.mark.tensorflow
 def test_training_that_runs_away_tells_what_did_in_one_line(tmp_path, capsys):
     flags = ["--steps", "1", "--learning-rate", "1e30", "--architecture", "fully_connected", "--code", "3"]
@@ -287,6 +289,7 @@ def test_training_that_runs_away_tells_what_did_in_one_line(tmp_path, capsys):
     assert re.match(r"keras-ae: val_\w+ became (nan|inf) by evaluation 1; a smaller learning rate may help", last)
 
 
+@pytest.mark.thorough
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("value", ["abc", "None", "(1,)", "-3"])
 def test_an_option_of_another_kind_is_told_in_one_line(value, tmp_path, capsys):

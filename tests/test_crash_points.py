@@ -108,6 +108,7 @@ def check_points(name: str, place: Path, out: Path, points) -> None:
     assert not [each for each in os.listdir(paths[0].parent) if each.startswith(".")]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["export", "share"])
 def test_interrupted_where_names_change_the_old_or_the_new_stands_whole(name, place):
     out, changes = prepared(name, place, again=True)

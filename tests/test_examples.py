@@ -25,6 +25,7 @@ def _modules():
             yield pytest.param(".".join(("keras_ae", *parts)).removesuffix(".__init__"), marks=marks)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", list(_modules()))
 def test_the_examples_of_a_module_give_what_they_say(name, tmp_path, monkeypatch):
     module = importlib.import_module(name)

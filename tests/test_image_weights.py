@@ -49,6 +49,7 @@ def test_validation_takes_weights_without_targets():
     assert history["val_loss"][0] == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("pixels", [True, False])
 @pytest.mark.parametrize("way", ["fit", "train_on_batch", "tf.data"])
 def test_training_with_weights_zero_and_two_is_leaving_out_and_doubling(way, pixels):

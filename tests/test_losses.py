@@ -44,6 +44,7 @@ def test_its_gradient_is_that_of_tensorflows():
     np.testing.assert_allclose(tape.gradient(ours, variable), tape.gradient(theirs, variable), atol=1e-5)
 
 
+@pytest.mark.thorough
 def test_an_autoencoder_trains_with_it_weighs_images_and_is_loaded_again(tmp_path):
     images, _ = _pair((8, 8, 6, 1))
     model = kae.architectures.fully_connected((8, 6, 1), (3,), hidden=(8,))

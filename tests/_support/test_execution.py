@@ -20,6 +20,7 @@ def _model():
     return kae.architectures.fully_connected((6, 4, 1), (3,), hidden=(8,))
 
 
+@pytest.mark.thorough
 def test_several_steps_an_execution_train_the_same():
     images, weights = _images(count=40), []
     for steps in (1, 3):

@@ -9,6 +9,7 @@ from keras_ae._support.errors import InputError
 PARAMETERS = {3: 48_201_894, 12: 48_326_337, 48: 48_824_109, 192: 50_815_197, 768: 58_779_549, 3072: 90_636_957}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("channels", "expected"), PARAMETERS.items())
 def test_parameters_are_those_of_the_authors_network(channels, expected):
     size = {3: 12, 12: 12, 48: 3, 192: 3, 768: 3, 3072: 3}[channels]

@@ -111,6 +111,7 @@ def test_decoders_by_default_are_those_that_earlier_models_have():
     assert model.decoder.get_config()["layers"] == plain.get_config()["layers"]
 
 
+@pytest.mark.thorough
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(("momentum", "lags"), [(None, False), (0.99, True)])
 def test_a_short_training_validates_with_averages_that_have_arrived(momentum, lags):

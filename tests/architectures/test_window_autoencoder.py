@@ -34,6 +34,7 @@ def test_parameters_are_those_of_table_3_1(case, expected):
         assert window_autoencoder(shape, (10,), pair, 32, 3, bottleneck=kind).count_params() == expected
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("bottleneck", "pair"),
     [("dense", "fc"), ("k_sparse", "conv"), ("variational", "sb"), ("capacity_controlled", "conv")],

@@ -41,6 +41,7 @@ def _trained_discriminator(ones, others, steps=400) -> Discriminator:
     return discriminator
 
 
+@pytest.mark.thorough
 def test_a_discriminator_learns_the_log_odds():
     """Between N(1, 1) and N(−1, 1) they are 2·x."""
     generator = np.random.default_rng(0)

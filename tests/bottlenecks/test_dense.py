@@ -61,6 +61,7 @@ def test_noise_is_added_in_training_only():
     np.testing.assert_allclose((noisy - clean).mean(0), 0, atol=0.02)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("normalization", [None, "batch", "spectral"])
 def test_a_frozen_code_layer_stays_as_it_was_initialised_also_after_loading(normalization, tmp_path):
     images = np.random.default_rng(0).random((16, 4, 4, 1)).astype("float32")

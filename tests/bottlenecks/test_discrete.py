@@ -28,6 +28,7 @@ DISCRETE = [
 EACH = pytest.mark.parametrize("make", DISCRETE, ids=["averages", "gradient", "scalar", "decorrelated"])
 
 
+@pytest.mark.thorough
 @EACH
 def test_codes_are_integers_there_and_back(make):
     model = _maps(make())
@@ -133,6 +134,7 @@ def test_usage_and_perplexity_are_of_the_shares():
     assert measured == pytest.approx({"usage": (2 / 4 + 2 / 2) / 2, "perplexity": 2.0})
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("make", DISCRETE[:3], ids=["averages", "gradient", "scalar"])
 def test_logs_show_usage_and_perplexity(make):
     codes, logs = trained(make(), epochs=2)
@@ -142,6 +144,7 @@ def test_logs_show_usage_and_perplexity(make):
     assert 0 < logs["usage"][-1] <= 1 <= logs["perplexity"][-1] <= 8
 
 
+@pytest.mark.thorough
 def test_training_separates_images_by_their_codes():
     _, logs = trained(VectorQuantized(2, entries=16, seed=1))
     assert logs["loss"][-1] < 0.5 * correlated_images().var()
@@ -163,6 +166,7 @@ def test_what_cannot_be_is_refused(make, message):
         make()
 
 
+@pytest.mark.thorough
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(
     "make",

@@ -84,6 +84,7 @@ def test_a_single_code_has_no_penalty():
     assert penalty(Entropic(3), np.ones((1, 3), "float32")) == 0
 
 
+@pytest.mark.thorough
 def test_it_raises_the_entropy_of_standardised_codes_while_the_loss_falls():
     plain = plain_codes()
     codes, logs = trained(Entropic(2, weight=0.1))

@@ -61,6 +61,7 @@ def test_unit_vectors_give_the_same_penalty_as_modes_that_are_all_written_out():
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("which", ["weight", "covariance_weight"])
 def test_calibrated_terms_are_one_on_average_for_samples_of_the_mixture(which):
     weights = {"weight": 0.0, "covariance_weight": 0.0, which: 1.0}

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.tensorflow
 resumed = pytest.importorskip("resumed_training", exc_type=ImportError)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("jit", [False, True], ids=["graph", "XLA"])
 def test_histories_equal_keras_s(jit):
     def history(kind):
@@ -37,6 +38,7 @@ def test_several_objectives_train_as_with_keras_s(options):
         np.testing.assert_allclose(own[name], values, rtol=1e-5)
 
 
+@pytest.mark.thorough
 def test_interrupted_training_ends_with_the_same_bits(tmp_path):
     def model():
         return resumed.classifier(optimizer=optimizers.Adam(0.01, use_ema=True))
@@ -52,6 +54,7 @@ def test_adam_by_name_is_keras_s():
     assert type(model.optimizer) is keras.optimizers.Adam
 
 
+@pytest.mark.thorough
 def test_a_checkpoint_of_keras_s_adam_is_gone_on_with_where_rounding_may_differ(tmp_path):
     with pytest.raises(resumed.Interrupted):
         resumed.train(resumed.classifier(), tmp_path, interrupt=resumed.Interrupt("on_train_batch_begin", 7))

@@ -64,6 +64,7 @@ ALL = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("name", "moment"), ALL)
 def test_an_interrupted_training_ends_with_the_same_bits(name, moment, undisturbed, tmp_path):
     model, callbacks = TRAININGS[name]

@@ -53,6 +53,7 @@ def test_pauses_change_no_bit(images, tmp_path):
     assert all(np.array_equal(a, b) for a, b in zip(whole, parts, strict=True))
 
 
+@pytest.mark.thorough
 def test_a_pause_at_the_end_or_after_training_has_stopped_is_none(images, tmp_path, monkeypatch):
     assert _fitted(images, tmp_path / "late", pauses=(4,))[1][0] == (4, False)
     monkeypatch.setattr(keras.callbacks.EarlyStopping, "_is_improvement", lambda *arguments: False)

@@ -28,6 +28,7 @@ def interrupted(two_checkpoints, tmp_path):
     return shutil.copytree(two_checkpoints, tmp_path / "interrupted")
 
 
+@pytest.mark.thorough
 def test_a_damaged_checkpoint_is_told_once_and_the_one_before_it_used(interrupted, tmp_path, caplog):
     newest = max(interrupted.iterdir())
     content = bytearray(newest.read_bytes())

@@ -38,6 +38,7 @@ def trained(images, tmp_path_factory):
     return model, history, written_events(directory), directory
 
 
+@pytest.mark.thorough
 def test_both_losses_of_each_lea_are_written_every_epoch(trained, images):
     model, logs, events, _ = trained
     for name in ("lea1", "lea2"):

@@ -24,6 +24,7 @@ def _model():
     return model
 
 
+@pytest.mark.thorough
 def test_speed_and_learning_rate_are_written_each_epoch(tmp_path, images):
     _model().fit(images, batch_size=8, epochs=3, verbose=0, callbacks=[Monitor(tmp_path, 8)])
     events = written_events(tmp_path)
@@ -33,6 +34,7 @@ def test_speed_and_learning_rate_are_written_each_epoch(tmp_path, images):
     assert set(events) == {"images_per_second", "learning_rate"}
 
 
+@pytest.mark.thorough
 def test_histograms_are_few_however_long_the_training(tmp_path, images):
     monitor = Monitor(tmp_path, 8, images=images, weights=True, histograms=3)
     model = _model()
@@ -59,6 +61,7 @@ def test_the_projector_gets_codes_labels_and_pictures(tmp_path, images):
     assert "single_image_dim: 4 single_image_dim: 6" in (directory / "projector_config.pbtxt").read_text()
 
 
+@pytest.mark.thorough
 def test_files_of_others_in_the_projectors_directory_are_left(tmp_path, images):
     """Refused before anything is trained; what it wrote itself it replaces."""
     model, directory = _model(), tmp_path / "projector"
@@ -87,6 +90,7 @@ def test_labels_of_other_images_are_refused(tmp_path, images):
         Monitor(tmp_path, 8, labels=np.arange(10))
 
 
+@pytest.mark.thorough
 def test_no_histograms_and_what_has_no_codes(tmp_path, images):
     model = _model()
     monitor = Monitor(tmp_path, 8, images, weights=True, histograms=0)

@@ -108,6 +108,7 @@ def test_an_objective_with_nothing_to_train_does_not_stop_the_schedule():
     assert float(variable.numpy()) == 2.0  # set before the third step
 
 
+@pytest.mark.thorough
 def test_a_schedule_goes_on_where_it_was(tmp_path):
     def train(directory, interrupt=None):
         model = resumed.two_objectives(mode="joint")

@@ -83,6 +83,7 @@ def test_a_comparison_that_goes_on_keeps_its_steps(config, data, tmp_path):
         budget.fit_minutes(config, 99, [], data, tmp_path, 1)
 
 
+@pytest.mark.thorough
 def test_the_time_of_a_step_is_measured_here(config, data):
     candidate = config.candidates(data.image_shape)[-1]
     fixed, step = budget._seconds(config, [candidate], data)

@@ -26,6 +26,7 @@ def test_several_sizes_and_kinds_are_tried(image_shape):
     assert {c.model.architecture for c in trials} >= {"convolutional", "fully_connected"}
 
 
+@pytest.mark.thorough
 @settings(max_examples=25)
 @given(st.integers(4, 48), st.integers(4, 48), st.sampled_from([1, 3]))
 def test_every_candidate_of_any_images_can_be_built(height, width, channels):

@@ -14,7 +14,7 @@ from keras_ae.comparison.selection import Measured
 from keras_ae.model_file import load_model
 from keras_ae.runs import DataConfig, RunDirectory, TrainingConfig
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.thorough]
 
 DATA, TRAINING = DataConfig("digits", limit=100), TrainingConfig(steps=8, evaluations=4, jit_compile="no")
 CONFIG = CompareConfig(DATA, TRAINING, halving=True)

@@ -113,6 +113,7 @@ def test_the_trade_off_draws_what_is_selected_by(monkeypatch):
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a", "b"]
 
 
+@pytest.mark.thorough
 @pytest.mark.tensorflow
 def test_a_toy_purpose_goes_through_the_command_line(registered, tmp_path, capsys):
     """`compare --purpose smallest` with its own option trains, recommends and reports."""

@@ -14,7 +14,7 @@ from keras_ae.comparison.training import Trainer
 from keras_ae.runs import DataConfig, RunDirectory, TrainingConfig
 
 optuna = pytest.importorskip("optuna")
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.thorough]
 
 CONFIG = CompareConfig(
     DataConfig("digits", limit=100),

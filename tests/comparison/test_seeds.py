@@ -16,7 +16,7 @@ from keras_ae.comparison.selection import Measured, not_told_apart, over_seeds
 from keras_ae.comparison.sentences import certainty
 from keras_ae.runs import DataConfig, RunDirectory, TrainingConfig
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.thorough]
 
 DATA, TRAINING = DataConfig("digits", limit=100), TrainingConfig(steps=4, evaluations=4, jit_compile="no")
 CONFIG = CompareConfig(DATA, TRAINING, seeds=2)

@@ -82,6 +82,7 @@ def test_every_keyword_of_the_catalogue_is_taken(part):
         assert made.get_config() == {**config, "name": made.name}
 
 
+@pytest.mark.thorough
 @AN_EXAMPLE_OF_EACH
 def test_trains_and_moves_every_variable(part):
     model = part.model()
@@ -101,6 +102,7 @@ def _gives_images(model) -> bool:
     return isinstance(model, kae.Autoencoder)
 
 
+@pytest.mark.thorough
 @AN_EXAMPLE_OF_EACH
 def test_computes_in_bfloat16_and_keeps_float32_weights(part):
     keras.config.set_dtype_policy("mixed_bfloat16")
@@ -137,12 +139,14 @@ def loaded_elsewhere(tmp_path_factory):
     return {name: (output, np.load(directory / f"{name}.npy")) for name, output in expected.items()}
 
 
+@pytest.mark.thorough
 @EVERY_PART
 def test_saves_and_loads_in_a_fresh_process(part, loaded_elsewhere):
     expected, loaded = loaded_elsewhere[part.id]
     np.testing.assert_allclose(loaded, expected, atol=1e-6)
 
 
+@pytest.mark.thorough
 @pytest.mark.tensorflow
 @AN_EXAMPLE_OF_EACH
 def test_exports_to_a_saved_model(part, tmp_path):
@@ -155,6 +159,7 @@ def test_exports_to_a_saved_model(part, tmp_path):
     np.testing.assert_allclose(exported.serve(images), _array(model(images)), atol=1e-5)
 
 
+@pytest.mark.thorough
 @pytest.mark.tensorflow
 @AN_EXAMPLE_OF_EACH
 def test_is_the_same_under_xla(part):

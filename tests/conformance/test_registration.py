@@ -65,6 +65,7 @@ def test_an_unknown_option_names_the_known_ones():
         BOTTLENECKS.check_options("dense", {"unit": 3})
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "order", [pytest.param("import keras_ae, keras", marks=pytest.mark.slow), "import keras, keras_ae"]
 )
@@ -73,6 +74,7 @@ def test_parts_are_registered_in_either_order_of_imports(order):
     subprocess.run([sys.executable, "-c", f"{order}\n{check}"], check=True)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "module",
     ["layers", *(pytest.param(name, marks=pytest.mark.slow) for name in ("bottlenecks", "losses", "networks"))],

@@ -42,6 +42,7 @@ def test_bounds_cover_everything_once_without_a_last_single(count, batch_size):
         assert sizes[-1] > 1
 
 
+@pytest.mark.thorough
 @few
 @given(count=counts, batch_size=batch_sizes, seed=seeds)
 def test_each_image_is_there_once_an_epoch(count, batch_size, seed):
@@ -53,6 +54,7 @@ def test_each_image_is_there_once_an_epoch(count, batch_size, seed):
     assert [row for batch in _rows(data.test) for row in batch] == list(range(count))
 
 
+@pytest.mark.thorough
 @few
 @given(count=counts, batch_size=batch_sizes, seed=seeds, start=st.integers(0, 40))
 def test_starting_at_a_step_equals_skipping(count, batch_size, seed, start):

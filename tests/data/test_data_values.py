@@ -75,6 +75,7 @@ def _model():
     return model
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("form", ["array", "pairs", "batches"])
 def test_training_on_bytes_is_training_on_the_same_floats(form):
     import tensorflow as tf
@@ -92,6 +93,7 @@ def test_training_on_bytes_is_training_on_the_same_floats(form):
         np.testing.assert_allclose(of_bytes, of_floats, atol=1e-6)
 
 
+@pytest.mark.thorough
 def test_bytes_mean_the_same_in_every_method_and_measurement():
     model = _model()
     assert model.evaluate(BYTES, verbose=0) == pytest.approx(model.evaluate(FLOATS, verbose=0), rel=1e-6)

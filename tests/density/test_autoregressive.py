@@ -37,6 +37,7 @@ def _model():
     return kae.architectures.convolutional((4, 4, 1), (2, 2, 2), bottleneck=bottleneck, **options)
 
 
+@pytest.mark.thorough
 def test_samples_have_the_chains_transition_probabilities():
     samples = _fitted().sample(4000, seed=1)
     pairs = np.stack([samples[:, :-1].ravel(), samples[:, 1:].ravel()])
@@ -64,6 +65,7 @@ def test_draws_have_the_probabilities_that_are_given():
     assert np.all(np.abs(counts[common] - expected) < 5 * np.sqrt(expected))
 
 
+@pytest.mark.thorough
 def test_parts_of_a_position_have_their_own_numbers_of_values_and_others_never_occur():
     codes = np.random.default_rng(0).integers([3, 2], size=(200, 2, 2, 2))
     density = Autoregressive(steps=5, width=8, blocks=1).fit(codes)
@@ -85,6 +87,7 @@ def test_other_codes_than_integers_are_refused(codes):
         Autoregressive().fit(codes)
 
 
+@pytest.mark.thorough
 def test_images_are_decoded_from_the_drawn_integers_everywhere():
     model = _model()
     codes = kae.evaluation.encode(model, np.random.default_rng(0).random((40, 4, 4, 1)), indices=True)

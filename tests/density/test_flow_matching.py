@@ -22,6 +22,7 @@ def _ring() -> FlowMatching:
     )
 
 
+@pytest.mark.thorough
 def test_all_eight_gaussians_of_a_ring_are_sampled_as_often_and_little_between_them():
     samples = _ring().sample(4000, seed=1)
     distances = np.linalg.norm(samples[:, None] - CENTERS, axis=2)
@@ -33,6 +34,7 @@ def test_all_eight_gaussians_of_a_ring_are_sampled_as_often_and_little_between_t
     assert not np.array_equal(samples, _ring().sample(4000, seed=2))
 
 
+@pytest.mark.thorough
 def test_log_densities_integrate_to_one_and_are_near_the_true_ones():
     line = np.linspace(-5, 5, 81)
     grid = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
@@ -50,6 +52,7 @@ def test_saved_and_loaded_it_samples_and_scores_the_same(tmp_path):
     np.testing.assert_array_equal(loaded.log_prob(CENTERS), _ring().log_prob(CENTERS))
 
 
+@pytest.mark.thorough
 def test_the_same_seed_fits_the_same_field_and_values_that_never_change_stay():
     codes = np.random.default_rng(0).normal(size=(50, 3))
     codes[:, 1] = 7.0

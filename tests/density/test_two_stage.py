@@ -28,6 +28,7 @@ def _fitted() -> TwoStage:
     return TwoStage(steps=800, hidden=64, learning_rate=3e-3).fit(_codes(3000))
 
 
+@pytest.mark.thorough
 def test_samples_bend_as_the_codes_do():
     samples = _fitted().sample(4000, seed=1)
     bend, slope, _ = np.polyfit(*samples.T, 2)
@@ -51,6 +52,7 @@ def test_saved_and_loaded_it_samples_and_scores_the_same(tmp_path):
     np.testing.assert_array_equal(loaded.log_prob(_codes(5)), _fitted().log_prob(_codes(5)))
 
 
+@pytest.mark.thorough
 def test_the_same_seed_fits_the_same_and_values_that_never_change_stay():
     codes = np.random.default_rng(0).normal(size=(50, 3))
     codes[:, 1] = 7.0

@@ -32,6 +32,7 @@ def test_ninety_nine_images_are_the_fewest_for_one_in_a_hundred():
     assert fewest_images(0.01) == 99
 
 
+@pytest.mark.thorough
 def test_the_intervals_hold_what_they_promise():
     """Scores are uniform: the true rate is 1 − threshold. Drawn 4,000 times, 95 % must lie within."""
     generator, within, alarmed, mean = np.random.default_rng(0), 0, 0, 0.0

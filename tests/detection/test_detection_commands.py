@@ -168,6 +168,7 @@ def test_a_run_is_exported(trained, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["false_positive_rate"] == 0.2
 
 
+@pytest.mark.thorough
 def test_mistakes_get_one_line(trained, folders, tmp_path, capsys):
     detector, good = str(trained / "detector"), f"folder:{folders / 'good'}"
     (tmp_path / "empty").mkdir()
@@ -297,6 +298,7 @@ def test_where_test_images_are_drawn_at_random_their_labels_tell_nothing():
     assert list(normal_labels(named)) == list(range(10))
 
 
+@pytest.mark.thorough
 def test_known_defects_choose_the_score_and_others_set_the_threshold(trained, folders, tmp_path, capsys):
     source = ["--data", f"folder:{folders / 'parts'}", "--validation-fraction", "0.4", "--skip-bad"]
     out = tmp_path / "chosen"

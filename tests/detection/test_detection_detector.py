@@ -31,6 +31,7 @@ def digits():
     return model, zeros[:90], zeros[90:], images[labels != 0][:300]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("score", ["mse", "mahalanobis", "mse+nearest_codes"])
 def test_it_tells_other_digits_from_zeros(digits, score):
     model, train, held, others = digits

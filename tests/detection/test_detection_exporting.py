@@ -15,7 +15,7 @@ import keras_ae as kae
 from keras_ae._support.errors import InputError
 from keras_ae._support.written_files import MARK
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")

@@ -115,6 +115,7 @@ def _converted(model, scores, folder):
     return Converted(scores, together, formats)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "pictures",
     [identical, fixed_camera, *(pytest.param(make, marks=pytest.mark.slow) for make in (uniform, textured))],
@@ -131,6 +132,7 @@ def test_a_small_detector_of_any_pictures_is_exported(pictures, tmp_path):
     assert np.isfinite(detector.anomaly_scores(images)).all()
 
 
+@pytest.mark.thorough
 def test_changes_that_nobody_can_see_do_not_cancel_in_a_tolerance(model, images):
     """Of identical images members are standardised by such a change: −1 of one and 1 of the other make 0."""
     alike = np.repeat(images[:1], 60, axis=0) * 0.9 + 0.05
@@ -152,6 +154,7 @@ def test_roundings_of_a_score_that_hardly_varies_are_accepted(model, images):
     assert 5e-7 < score_tolerance(detector, images) < 2e-6
 
 
+@pytest.mark.thorough
 def test_a_tolerance_covers_sums_that_are_added_up_one_product_after_the_other():
     """As LiteRT adds up the 16,384 products of a dense layer; NumPy's cumulative sum does so too."""
     images, detector = _fitted(uniform, 128, "mse+nearest_codes", architecture="fully_connected")
@@ -173,6 +176,7 @@ def test_a_tolerance_covers_sums_that_are_added_up_one_product_after_the_other()
 WITH_MAPS = ("mse", "mae", "binary_crossentropy", "ssim", "standardized_error")
 
 
+@pytest.mark.thorough
 def test_scores_and_maps_are_the_same_in_every_format_and_for_batches_of_any_size(tmp_path):
     """LiteRT made the opposite of one less a transposed map: 1 − SSIM was wrong by 2."""
     images, model = _trained(textured, 16, architecture="fully_connected")
@@ -216,6 +220,7 @@ def test_the_default_score_is_exported_at_any_size(pictures, side, architecture,
     assert np.abs(scores - again).max() <= 3 * checked["score_uint8"].allowed
 
 
+@pytest.mark.thorough
 def test_scores_that_could_move_a_decision_are_refused(tmp_path, monkeypatch):
     """The exported score is scaled by 1 %, which is far below an absolute tolerance of 1e-5."""
     images, detector = _fitted(fixed_camera, 8, "mse", architecture="fully_connected")
@@ -239,6 +244,7 @@ def test_scores_that_could_move_a_decision_are_refused(tmp_path, monkeypatch):
     assert not (tmp_path / "detector").exists()
 
 
+@pytest.mark.thorough
 def test_one_other_weight_is_refused(model, images, tmp_path, monkeypatch):
     from keras_ae.export import saved_model
 

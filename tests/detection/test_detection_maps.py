@@ -131,6 +131,7 @@ def test_pooled_errors_of_pixels_are_numpys(images):
     np.testing.assert_allclose(scores, errors.max((1, 2)), rtol=1e-5)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "score",
     [
@@ -154,6 +155,7 @@ def test_detectors_of_features_are_saved_and_exported_in_every_format(tmp_path, 
     assert exported.map(images[:2]).shape == (2, 8, 8)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("resize", ["stretch", "pad", "crop"])
 def test_an_export_takes_bytes_of_any_size_as_the_loader_does_and_maps_them(tmp_path, images, resize):
     from PIL import Image

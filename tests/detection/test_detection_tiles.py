@@ -70,6 +70,7 @@ def _shrunk(images: np.ndarray, factor: int) -> np.ndarray:
     return images.reshape(-1, side, factor, side, factor, 1).mean((2, 4))
 
 
+@pytest.mark.thorough
 def test_thin_defects_that_vanish_when_an_image_is_shrunk_are_found_in_tiles(tmp_path):
     score = kae.detection.PositionGaussian(pooling="max", smoothing=0.0, channels=3)
     normal, factor = _textures(20, False, 0), SIDE // TILE

@@ -37,6 +37,7 @@ def _images(count: int, side: int = SIDE, seed: int = 0) -> np.ndarray:
     return np.float32(pixels.astype(np.uint8)) / 255
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("score", "side"),
     [

@@ -68,6 +68,7 @@ def _asked(classifier, questions):
     return changed_pixels.ChangedPixels(local_network(classifier)).logits(*questions)
 
 
+@pytest.mark.thorough
 @settings(max_examples=20)
 @given(local=_LAYERS, shape=st.sampled_from(((14, 11, 1), (11, 14, 2))))
 def test_what_a_pixel_reaches_is_all_that_changes(local, shape):
@@ -81,6 +82,7 @@ def test_what_a_pixel_reaches_is_all_that_changes(local, shape):
     np.testing.assert_allclose(_asked(classifier, questions), _of_copies(classifier, *questions), atol=1e-5)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("pair", ["fc", "conv", "sb"])
 def test_locally_embedded_autoencoders_encode_the_windows_that_a_pixel_reaches(pair):
     classifier = kae.architectures.cnn_lea(
@@ -183,6 +185,7 @@ def test_subclassed_models_and_networks_without_a_dense_layer_are_left_to_the_wh
     assert local_network(pooled) is None
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["single_pixel", "local_search"])
 def test_attacks_find_the_same_as_by_asking_about_whole_images(name):
     import tensorflow as tf

@@ -43,6 +43,7 @@ def told():
     return found.set_index(["layer", "factor"])
 
 
+@pytest.mark.thorough
 def test_layers_come_in_order_without_copies(told):
     assert list(told.index.get_level_values("layer").unique()) == ["image", "kept", "rows", "anywhere", "nothing"]
     assert told["features"].groupby("layer").first().to_dict() == {
@@ -75,6 +76,7 @@ def test_chance_is_the_most_frequent_value_of_training(told):
     assert told.loc["image", "row"]["chance"] == pytest.approx(np.mean(TEST[1][:, 0] == most))
 
 
+@pytest.mark.thorough
 def test_a_probe_is_a_plain_model_trained_by_hand():
     """The same first weights and order: the same accuracies, although another layer's probe learns beside it."""
     quick = {**QUICK, "epochs": 2, "layers": ["image", "rows"]}
@@ -102,6 +104,7 @@ def test_a_probe_is_a_plain_model_trained_by_hand():
         assert found[found["layer"] == "rows"][part].tolist() == pytest.approx(expected, abs=0.004)
 
 
+@pytest.mark.thorough
 @pytest.mark.tensorflow
 def test_the_network_stays_as_it_is_and_code_maps_are_probed():
     model = cnn_lea(
@@ -122,6 +125,7 @@ def test_the_network_stays_as_it_is_and_code_maps_are_probed():
     model.fit(TRAIN[0][:32], TRAIN[1][:32, 2], verbose=0)
 
 
+@pytest.mark.thorough
 def test_without_units_a_probe_is_linear_and_one_factor_needs_no_column():
     """Whether two pixels differ no linear classifier tells."""
     generator = np.random.default_rng(0)
@@ -135,6 +139,7 @@ def test_without_units_a_probe_is_linear_and_one_factor_needs_no_column():
     assert spatial_information(model, *data, **quick)["test"].item() == 1
 
 
+@pytest.mark.thorough
 def test_layers_of_several_outputs_are_left_out():
     image = keras.Input((4, 3), name="image")
     _, last, _ = keras.layers.LSTM(2, return_state=True, name="several")(image)
@@ -149,6 +154,7 @@ def test_layers_of_several_outputs_are_left_out():
             spatial_information(model, *data, layers=layers, **quick)
 
 
+@pytest.mark.thorough
 def test_large_maps_are_averaged_only_where_that_is_asked():
     quick = {**QUICK, "epochs": 1, "layers": ["image", "rows", "anywhere"]}
     found = spatial_information(_network(), *TRAIN, *TEST, max_features=9, **quick)

@@ -66,6 +66,7 @@ def measured(images):
     return measure_samples(Identity(), images, samples=400, extractor=Pixels())
 
 
+@pytest.mark.thorough
 def test_the_density_that_fits_gives_samples_like_the_images(measured, images):
     assert measured["extractor"] == "pixels"
     assert (measured["real_images"], measured["generated_images"]) == (400, 400)

@@ -21,6 +21,7 @@ def test_every_digit_is_normal_once_and_the_hard_ones_for_every_model():
         assert run.config.data.train_labels == (run.choices["normal"],)
 
 
+@pytest.mark.thorough
 @pytest.mark.tensorflow
 def test_every_model_can_be_built_and_the_maps_have_equal_codes():
     sizes = {}

@@ -57,6 +57,7 @@ def test_entropy_coded_values_of_one_step_take_the_bits_of_their_own_deviation()
     assert found["bits"] == sorted(found["bits"])
 
 
+@pytest.mark.thorough
 @pytest.mark.tensorflow
 def test_each_model_is_measured_once_and_what_is_kept_of_others_stays(tmp_path, monkeypatch):
     run = quick()[0]

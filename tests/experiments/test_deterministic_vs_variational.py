@@ -85,6 +85,7 @@ def test_every_configuration_of_the_paper_is_valid():
         run.config.model.check(study.SHAPES[run.choices["data"]])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", KINDS, ids="-".join)
 def test_a_configuration_of_the_paper_builds_and_starts(kind):
     """With 8 filters: a step of training of a batch of 4 gives a finite loss."""
@@ -160,6 +161,7 @@ def test_the_cpu_preset_is_small_and_decides_what_it_should():
     assert {run.choices["paper_filters"] for run in compared if run.choices["data"] == "mnist"} == {128}
 
 
+@pytest.mark.thorough
 def test_normal_codes_are_normal_and_others_are_not():
     generator = np.random.default_rng(0)
     standard = measures.normality(generator.normal(size=(4000, 3)))

@@ -62,6 +62,7 @@ def results(tmp_path):
     return tmp_path
 
 
+@pytest.mark.thorough
 def test_a_report_has_all_tables_and_figures(results):
     written = {path.name for path in figures.report(results)}
     of_all = {f"paper_{name}.md" for name in ("claims", "codes", "parameters", "table2_cifar10", "table3_cifar10")}
@@ -79,6 +80,7 @@ def test_unfinished_runs_and_empty_values_are_left_out(results):
     assert set(kept.runs["images"]) == {"cifar10 [e]", "cifar10 [f-classifier]"}
 
 
+@pytest.mark.thorough
 def test_extractors_never_share_a_column(results):
     rows = figures.load(results, "paper").runs
     table = tables.table3(rows[rows["extractor"] == "e"])
@@ -100,6 +102,7 @@ def test_lines_of_the_figures(results):
     assert vae.get_ydata().tolist() == [64, 128]
 
 
+@pytest.mark.thorough
 def test_the_claims_of_two_cores_are_those_of_the_preset_nearest_to_the_paper(results):
     for preset in ("cpu", "small"):
         for path in list(results.glob("paper*")):

@@ -143,6 +143,7 @@ def test_what_was_kept_of_parts_is_put_together(tmp_path):
     assert [len(table) for table in found.measures.values()] == [0, 0, 0]
 
 
+@pytest.mark.thorough
 def test_a_measurement_of_another_scale_has_another_key(tmp_path):
     """How many images are probed or attacked is part of what tells measurements apart."""
     asked = []

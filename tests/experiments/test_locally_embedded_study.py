@@ -40,6 +40,7 @@ def test_the_thesis_settings():
     assert (lea.window, lea.strides) == ((4, 4), (1, 1))
 
 
+@pytest.mark.thorough
 def test_all_models_of_the_thesis_have_the_table_s_parameters():
     types = [run for run in STUDY.runs("paper") if run.name.startswith("types") and run.choices["seed"] == 0]
     for run in types:

@@ -96,6 +96,7 @@ def _pooling(effect, draw):
     return networks.vae_improves_with_the_window(Kept(pandas.DataFrame(), pandas.DataFrame(rows)))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("study", [_detection, _shapes, _correlations, _samples, _types, _pooling])
 def test_without_an_effect_few_verdicts_are_wrong_and_a_clear_one_is_found(study):
     generator = np.random.default_rng(0)

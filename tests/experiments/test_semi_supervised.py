@@ -53,6 +53,7 @@ def test_without_an_effect_few_verdicts_are_wrong():
     assert "not tested" not in answers
 
 
+@pytest.mark.thorough
 def test_planted_effects_are_found_in_both_directions():
     assert verdicts(0.15).count("yes") > 0.9 * SIMULATIONS
     assert verdicts(-0.15).count("no") > 0.9 * SIMULATIONS

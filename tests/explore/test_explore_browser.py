@@ -169,6 +169,7 @@ def test_images_are_picked_to_interpolate_between(page, address):
     page.get_by_text("image 8, label").first.wait_for()
 
 
+@pytest.mark.thorough
 def test_pages_fit_a_phone_and_everything_has_a_name(page, address):
     page.set_viewport_size({"width": 375, "height": 700})
     for name in PAGES:

@@ -54,6 +54,7 @@ def _spotted() -> np.ndarray:
     return pixels
 
 
+@pytest.mark.thorough
 def test_a_detector_of_features_opens_and_judges_files_of_any_size(explored, detector):
     assert isinstance(explored, DetectorExploration)
     pixels = _spotted()
@@ -80,6 +81,7 @@ def test_large_images_are_shown_smaller_and_judged_whole(explored):
     assert judged.score == pytest.approx(explored.judge(np.full((16, 16, 1), 128, np.uint8)).score, rel=1e-5)
 
 
+@pytest.mark.thorough
 def test_an_exported_autoencoder_and_its_detector_are_both_opened(tmp_path):
     images = np.random.default_rng(0).random((60, 4, 4, 1), "float32")
     model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))

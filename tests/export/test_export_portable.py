@@ -49,6 +49,7 @@ def _litert(path):
     return lambda images: runner(images=images)
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
 @pytest.mark.parametrize(
     ("write", "read", "name"),

@@ -22,6 +22,7 @@ def graphs():
     return made
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("resize", ["stretch", "pad", "crop"])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("channels", [1, 3])

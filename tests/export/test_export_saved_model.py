@@ -45,6 +45,7 @@ def signatures(saved):
     return signatures
 
 
+@pytest.mark.thorough
 def test_each_endpoint_is_the_models(model, images, saved, signatures):
     _, checked, _ = saved
     codes = keras.ops.convert_to_numpy(model.encode(images))
@@ -102,6 +103,7 @@ assert not any(name.startswith("keras_ae") for name in sys.modules)
 """
 
 
+@pytest.mark.thorough
 def test_it_runs_without_this_library(model, images, saved, tmp_path):
     np.save(tmp_path / "images.npy", images)
     command = [sys.executable, "-I", "-c", BARE, saved[0], tmp_path / "images.npy", tmp_path / "out.npy"]
@@ -131,6 +133,7 @@ def test_codes_that_are_not_finite_get_an_error(signatures):
         signatures["decode"](codes=np.full((1, 3), np.nan, np.float32))
 
 
+@pytest.mark.thorough
 def test_a_model_that_was_exported_still_trains(images, tmp_path):
     model = kae.architectures.fully_connected(SHAPE, (3,), bottleneck="decorrelated")
     export.write_saved_model(model, export.autoencoder_endpoints(model), tmp_path / "model", images)

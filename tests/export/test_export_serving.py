@@ -61,6 +61,7 @@ def _answer(tf, function, inputs):
     return {"outputs": outputs if len(outputs) > 1 else next(iter(outputs.values()))}
 
 
+@pytest.mark.thorough
 def test_scores_and_decisions_are_the_detectors(client, detector):
     floats = np.random.default_rng(1).random((5, 4, 3, 1)).astype(np.float32)
     for images in (floats, np.uint8(floats * 255)):

@@ -105,6 +105,7 @@ def test_maps_of_anything_but_rows_and_columns_are_refused(size):
         kae.architectures.features(layers="block_0", size=size, image_shape=(32, 32, 3), weights=None)
 
 
+@pytest.mark.thorough
 def test_a_feature_autoencoder_gives_back_features_and_leaves_the_backbone_alone():
     rng = np.random.default_rng(2)
     images = rng.random((16, 32, 32, 1)).astype("float32")

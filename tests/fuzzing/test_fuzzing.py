@@ -68,6 +68,7 @@ def test_a_case_is_the_same_whatever_runs_beside_it(tmp_path):
     assert made[0] == made[1]
 
 
+@pytest.mark.thorough
 @pytest.mark.tensorflow
 def test_odd_damaged_and_hostile_inputs_are_accepted_whole_or_refused_in_one_line(tmp_path):
     found = list(judged(CASES, SEED, tuple(KINDS), tmp_path, **QUICK))

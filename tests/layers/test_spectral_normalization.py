@@ -60,6 +60,7 @@ def _trained(layer, steps=60):
     return model, history["loss"]
 
 
+@pytest.mark.thorough
 def test_at_inference_after_adam_the_largest_singular_value_is_one():
     layer = SpectralNormalization(keras.layers.Dense(6, use_bias=False))
     model, losses = _trained(layer)

@@ -20,6 +20,7 @@ def _both(plain, shape, **options):
     return layers
 
 
+@pytest.mark.thorough
 @given(
     plain=st.sampled_from(list(PAIRS)),
     sides=st.tuples(st.integers(1, 6), st.integers(1, 6)),

@@ -109,6 +109,7 @@ def _slope(model) -> float:
     return float(np.mean((_array(model.decode(moved)) - _array(model.decode(codes))) ** 2)) / 1e-4
 
 
+@pytest.mark.thorough
 def test_each_way_trains_by_compile_and_fit_and_does_what_it_says(tmp_path):
     plain, _ = _trained(tmp_path)
     smooth, losses = _trained(tmp_path, gradient_penalty=1.0)

@@ -56,6 +56,7 @@ def parameters():
     return [pytest.param(p, id=p.stem, marks=[pytest.mark.slow] if p.stem in SLOW else []) for p in PATHS]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("path", parameters())
 def test_notebook_runs(path, monkeypatch, tmp_path):
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")

@@ -40,6 +40,7 @@ def losses_by_hand(images, labels):
     return logs - logits[np.arange(len(labels)), labels]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("jit", [False, True])
 def test_the_main_loss_is_the_mean_over_the_labelled_images(jit):
     images, some, labels = few()
@@ -49,6 +50,7 @@ def test_the_main_loss_is_the_mean_over_the_labelled_images(jit):
     assert logs["accuracy"] == pytest.approx(right[LABELLED].mean())
 
 
+@pytest.mark.thorough
 def test_local_losses_are_means_over_all_images():
     images, some, labels = few()
     one, other = (compiled().train_on_batch(images, y, return_dict=True) for y in (some, labels))
@@ -56,6 +58,7 @@ def test_local_losses_are_means_over_all_images():
         assert one[name] == pytest.approx(other[name], rel=1e-6)
 
 
+@pytest.mark.thorough
 def test_unlabelled_images_do_not_move_the_main_path():
     """Its weights become what they become on the labelled images alone; the LEAs' do not."""
     images, some, _ = few()
@@ -68,6 +71,7 @@ def test_unlabelled_images_do_not_move_the_main_path():
     assert net.differing(one, other) >= net.LEA1 | net.LEA2
 
 
+@pytest.mark.thorough
 def test_without_a_label_the_main_loss_is_0_and_only_local_objectives_move():
     images, some, _ = few()
     model = compiled()
@@ -78,6 +82,7 @@ def test_without_a_label_the_main_loss_is_0_and_only_local_objectives_move():
     assert net.differing(before, net.values(model)) == net.LEA1 | net.LEA2
 
 
+@pytest.mark.thorough
 def test_an_epoch_weighs_each_labelled_image_alike():
     """Four labels in the first batch, one in the second: the mean over five, in training and in evaluation."""
     images, labels = net.data(2 * net.BATCH)
@@ -95,6 +100,7 @@ def test_an_epoch_weighs_each_labelled_image_alike():
         assert logs["accuracy"] == pytest.approx(right)
 
 
+@pytest.mark.thorough
 def test_weights_of_images_count_among_the_labelled_ones():
     images, some, labels = few()
     weights = np.random.default_rng(1).random(net.BATCH).astype("float32")
@@ -103,6 +109,7 @@ def test_weights_of_images_count_among_the_labelled_ones():
     assert loss == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.thorough
 def test_a_summed_loss_is_the_sum_over_the_labelled_images():
     images, some, labels = few()
     summed = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
@@ -134,6 +141,7 @@ def test_minus_one_is_a_number_where_targets_are_no_labels(target):
     assert model.train_on_batch(images, y, return_dict=True)["loss"] == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.thorough
 def test_pretraining_is_training_without_labels_and_a_frozen_lea_stays():
     images, labels = net.data(net.BATCH)
     model = compiled()

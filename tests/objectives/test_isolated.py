@@ -81,6 +81,7 @@ def largest(one, other):
     return max(np.abs(a - b).max() for a, b in zip(one, other, strict=True))
 
 
+@pytest.mark.thorough
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("bottleneck", ["dense", "variational"])
 @pytest.mark.parametrize("optimizer", ["sgd", pytest.param("adam", marks=pytest.mark.slow)])
@@ -101,12 +102,14 @@ def test_one_optimizer_on_isolated_leas_trains_alternately(optimizer, bottleneck
     assert largest(alternate, together) > 0.1 * moved  # without isolation the objectives move each other's weights
 
 
+@pytest.mark.thorough
 @pytest.mark.tensorflow
 def test_isolated_leas_in_a_model_with_several_objectives_change_nothing():
     one, other = (trained("alternate", keras.optimizers.SGD(0.01), isolated=flag)[1] for flag in (False, True))
     assert largest(one, other) < 1e-5
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("fraction", [1.0, 0.25])
 def test_isolated_leas_learn_on_every_backend(fraction):
     model = network("sequential", True, window_fraction=fraction, weight=1.0)

@@ -53,6 +53,7 @@ def test_alternate_leaves_leas_to_their_own_loss_and_earlier_layers_to_the_main_
     assert on_one_objective("alternate", which) == own
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("which", "reached"),
     [(0, MAIN | ENCODERS), (1, LEA1 | {"conv1"}), (2, LEA2 | {"conv1", "conv2", "lea1/encoder"})],

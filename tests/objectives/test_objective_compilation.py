@@ -122,6 +122,7 @@ def test_inputs_without_labels_are_refused(compilation):
         compiled(**compilation).fit(net.data()[0], verbose=0)
 
 
+@pytest.mark.thorough
 def test_moving_averages_are_right_in_mode_joint():
     model = compiled(mode="joint", optimizer=SGD(0.1))
     history = []

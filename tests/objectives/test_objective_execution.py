@@ -28,6 +28,7 @@ def assert_same_bits(executions):
         assert logs == other_logs
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("mode", "steps"), STEPS)
 def test_steps_per_execution_changes_no_bit(mode, steps):
     assert_same_bits([trained(mode, steps_per_execution=n, jit_compile=False) for n in steps])
@@ -45,6 +46,7 @@ def test_steps_per_execution_changes_no_bit_under_xla(mode):
     assert_same_bits([trained(mode, steps_per_execution=n, jit_compile=True) for n in (1, 4)])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("mode", ["alternate", *(pytest.param(mode, marks=SLOW) for mode in MODES[1:])])
 def test_xla_agrees_with_the_graph(mode):
     """Without sampling, whose draws are others under XLA."""
@@ -65,6 +67,7 @@ def policy(request):
     keras.config.set_dtype_policy(before)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("policy", "mode"),
     [
@@ -128,6 +131,7 @@ np.savez(sys.argv[1], **arrays)
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("modes", [["alternate"], pytest.param(MODES[1:], marks=SLOW)])
 def test_two_replicas_agree_with_one_device(modes, tmp_path):
     net.run(TRAIN_ON_TWO_DEVICES, tmp_path / "two.npz", *modes)

@@ -28,6 +28,7 @@ COMPILATIONS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("names", [["alternate"], pytest.param(list(COMPILATIONS)[1:], marks=pytest.mark.slow)])
 def test_training_goes_on_to_the_same_bits_in_a_fresh_process(names, tmp_path):
     models = {}

@@ -70,6 +70,7 @@ def test_independent_moves_all_that_an_objective_depends_on(which, reached, recw
     assert not any("Gradients do not exist" in str(warning.message) for warning in recwarn)
 
 
+@pytest.mark.thorough
 def test_main_objective_trains_as_in_plain_fit_with_frozen_layers():
     """To the bit: so its gradient passes through the local objectives' layers, and none of theirs joins it."""
     model = net.network()
@@ -100,6 +101,7 @@ def test_one_pass_takes_all_gradients_at_the_same_weights():
     assert net.distance(after_one_step(), net.values(model)) < 1e-6
 
 
+@pytest.mark.thorough
 def test_two_passes_step_on_the_local_objectives_after_the_main_one():
     model = net.network()
     # lea2 before lea1, whose step would change lea2's input; lea1's own loss does not depend on lea2.
@@ -116,6 +118,7 @@ def test_independent_steps_add_up():
     assert net.distance(after_one_step(mode="independent"), net.values(model)) < 1e-6
 
 
+@pytest.mark.thorough
 def test_joint_is_one_step_on_the_weighted_sum():
     model = net.network()
     step_by_hand(model, lambda losses: 2 * losses[0] + 0.3 * (losses[1] + losses[2]), model.trainable_variables)
@@ -150,6 +153,7 @@ def test_local_weight_changes_between_steps_without_retracing():
     assert len(traces) == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("mode", ["alternate", "joint"])
 def test_logs_show_every_objective_unweighted(mode):
     model = net.network()
@@ -164,6 +168,7 @@ def test_logs_show_every_objective_unweighted(mode):
     assert set(logs) == {f"{split}{name}" for split in ("", "val_") for name in [*names, "accuracy"]}
 
 
+@pytest.mark.thorough
 def test_logs_weigh_a_short_batch_by_its_images():
     model = net.network()
     model.compile(SGD(0.0), net.cross_entropy())

@@ -65,6 +65,7 @@ def test_a_thousand_steps_end_where_the_paper_s_formula_does():
     _assert_close(_moved(optimizers.Adam(1e-2), gradients), _by_numpy(gradients))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "options"),
     [

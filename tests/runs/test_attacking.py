@@ -26,6 +26,7 @@ def _attacks(run, *options):
     return ["evaluate", str(run), "--robustness", "--attacks", "deep_fool", "single_pixel", *options]
 
 
+@pytest.mark.thorough
 def test_evaluate_attacks_the_first_images_of_each_batch(run, capsys):
     assert cli.main(_attacks(run, "--images", "45", "--seed", "3", "--json")) == 0
     results = json.loads(capsys.readouterr().out)
@@ -66,6 +67,7 @@ def test_wrong_options_are_refused_before_keras_is_loaded(run, options, message,
     assert message in printed.err
 
 
+@pytest.mark.thorough
 def test_an_autoencoder_is_refused(tmp_path):
     training = TrainingConfig(steps=1, evaluations=1)
     model = ModelConfig("fully_connected", "2", options=("hidden=(4,)",))

@@ -21,6 +21,7 @@ def test_a_plain_classifier_learns_the_labels(tmp_path):
     assert run.metrics["test"]["accuracy"] > 0.5
 
 
+@pytest.mark.thorough
 def test_a_classifier_with_leas_learns_them_too(tmp_path):
     options = (*SMALL, "filters=(4, 4)", "window=4", "strides=2")
     run = _train(ModelConfig("cnn_lea", "8", options=options), tmp_path / "run", steps=240)
@@ -42,6 +43,7 @@ def _with_two_labels(path):
     return DataConfig(f"npz:{path / 'two.npz'}", test_fraction=0.0, validation_fraction=0.0)
 
 
+@pytest.mark.thorough
 def test_of_several_labels_the_chosen_one_is_learnt(tmp_path):
     data = _with_two_labels(tmp_path)
     training = TrainingConfig(steps=100, evaluations=1, learning_rate=1e-2, batch_size=20, label="1")

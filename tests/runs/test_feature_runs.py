@@ -14,7 +14,7 @@ from keras_ae.cli import main
 from keras_ae.features import FeatureMaps
 from keras_ae.runs.feature_cache import seen_by
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.thorough]
 MAPS = 4
 
 

@@ -23,6 +23,7 @@ def _config(model=LEA, data=None, **training):
     return RunConfig(data or DataConfig("digits", limit=200), model, TrainingConfig(**QUICK | training))
 
 
+@pytest.mark.thorough
 def test_train_with_few_labels_from_the_command_line(tmp_path, capsys):
     options = ["--options", "classes=10", "window=4", "units=8", "--steps", "4", "--evaluations", "1"]
     chosen = ["--labelled", "30", "--unlabelled", "rest", "--labelled-share", "0.25"]
@@ -54,6 +55,7 @@ def test_a_stretch_of_the_source_accompanies_labelled_images(tmp_path):
         _config(data=data, unlabelled="all[110:260]").load_data(progress=False)
 
 
+@pytest.mark.thorough
 def test_a_run_with_few_labels_learns_and_reads_back(tmp_path):
     config = _config(labelled=100, unlabelled="rest", steps=60, learning_rate=1e-2)
     run = train(config, tmp_path / "run", progress=False)

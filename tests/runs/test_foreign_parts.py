@@ -34,6 +34,7 @@ print(json.dumps(evaluate_run(sys.argv[1], progress=False)["test"]))
 """
 
 
+@pytest.mark.thorough
 def test_a_run_with_a_bottleneck_of_ones_own_is_measured_again_by_another_process(tmp_path, monkeypatch):
     (tmp_path / "my_bottlenecks.py").write_text(L1_CODE)
     monkeypatch.syspath_prepend(tmp_path)

@@ -9,6 +9,7 @@ from keras_ae import cli
 pytestmark = pytest.mark.tensorflow
 
 
+@pytest.mark.thorough
 def test_a_penalised_code_of_strided_networks_is_trained_by_name(tmp_path):
     model = ["--architecture", "strided", "--code", "3", "--bottleneck", "wasserstein_mmd"]
     options = ["--options", "filters=2", "strided_layers=2", "gradient_penalty=1e-4", "bottleneck.prior_std=2.0"]

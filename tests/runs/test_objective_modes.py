@@ -13,7 +13,7 @@ from keras_ae.runs.config import as_json, run_config_from_json
 from keras_ae.runs.history import RunHistory
 from keras_ae.runs.tasks import compile_model
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.thorough]
 
 OPTIONS = ("classes=10", "window=4", "strides=2", "units=8", "pair='fc'")
 JOINT = {"objective_mode": "joint", "objective_weights": (1.0, 0.1)}

@@ -15,7 +15,7 @@ from keras_ae.callbacks import checkpoint
 from keras_ae.runs import DataConfig, ModelConfig, RunConfig, RunDirectory, TrainingConfig, export_run, train
 from keras_ae.runs.history import RunHistory
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.thorough]
 
 
 class Interrupted(Exception):  # noqa: N818

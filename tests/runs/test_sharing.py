@@ -26,6 +26,7 @@ def shared(run, tmp_path):
     return share_run(run.directory.path, tmp_path / "small")
 
 
+@pytest.mark.thorough
 def test_the_folder_holds_the_model_its_record_and_a_card(run, shared):
     names = {path.name for path in shared.iterdir()}
     assert names == {

@@ -35,6 +35,7 @@ def run(tmp_path_factory):
     return train(_config(), tmp_path_factory.mktemp("runs") / "run", progress=False)
 
 
+@pytest.mark.thorough
 def test_a_run_leaves_what_repeats_and_describes_it(run):
     path = run.directory.path
     assert {file.name for file in path.iterdir()} == {
@@ -71,6 +72,7 @@ def test_evaluating_again_gives_the_same(run):
     assert again["test"] == pytest.approx(run.metrics["test"])
 
 
+@pytest.mark.thorough
 def test_the_same_configuration_trains_the_same_bits(run, tmp_path):
     again = train(_config(), tmp_path / "again", progress=False)
     for a, b in zip(run.model.get_weights(), again.model.get_weights(), strict=True):
@@ -91,6 +93,7 @@ def test_a_directory_of_another_run_is_refused(run):
         train(_config(steps=24), run.directory.path, progress=False)
 
 
+@pytest.mark.thorough
 def test_training_that_runs_away_leaves_no_result(tmp_path):
     model = ModelConfig("fully_connected", "4", options=("hidden=(16,)", "output_activation='linear'"))
     with pytest.raises(TrainingDivergedError, match="smaller learning rate"):
@@ -108,6 +111,7 @@ def test_a_penalty_without_lower_bound_leaves_no_result(tmp_path):
     assert not (tmp_path / "run" / "metrics.json").exists()
 
 
+@pytest.mark.thorough
 def test_mixed_precision_is_used_and_undone(tmp_path):
     run = train(_config(precision="mixed_bfloat16"), tmp_path / "run", progress=False)
     assert run.model.encoder.layers[-1].compute_dtype == "bfloat16"
@@ -146,6 +150,7 @@ def test_a_run_with_noise_learns_to_give_back_clean_images(tmp_path):
     assert evaluate_run(run.directory.path, progress=False)["test"]["mse"] == run.metrics["test"]["mse"]
 
 
+@pytest.mark.thorough
 def test_a_run_of_an_earlier_version_is_read_back(tmp_path):
     config = _config()
     train(config, tmp_path / "run", progress=False)
@@ -158,6 +163,7 @@ def test_a_run_of_an_earlier_version_is_read_back(tmp_path):
         train(_config(noise=0.1), tmp_path / "run", progress=False)
 
 
+@pytest.mark.thorough
 def test_the_projector_has_a_label_for_each_code_also_next_to_bad_files(tmp_path):
     """330 files, of which every ninth is damaged, streamed: more validation images than are shown."""
     for i in range(330):

@@ -8,6 +8,8 @@ from keras_ae.runs import DataConfig, ModelConfig, RunConfig, TrainingConfig
 from keras_ae.studies import Study, StudyRun, results, run_study
 from keras_ae.studies.repeated_runs import FinishedRuns
 
+pytestmark = pytest.mark.thorough
+
 CONFIG = RunConfig(
     DataConfig("digits", limit=100),
     ModelConfig("fully_connected", "4", options=("hidden=(8,)", "output_activation='linear'")),

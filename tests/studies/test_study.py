@@ -19,6 +19,8 @@ from keras_ae.runs.directory import RunDirectory
 from keras_ae.studies import Study, find_studies, load_report, load_study, results, run_study, vary
 from keras_ae.studies.study import replaced
 
+pytestmark = pytest.mark.thorough
+
 BASE = RunConfig(
     DataConfig("digits", limit=100),
     ModelConfig("fully_connected", "4", options=("hidden=(8,)", "output_activation='linear'")),
