@@ -27,7 +27,17 @@ _COLUMNS = ("path", "label", "split", "mask", "group", "source")
 
 @dataclass(frozen=True)
 class Sharded:
-    """What `write_shards` wrote: numbers of shards and of images."""
+    """What `write_shards` wrote.
+
+    Attributes:
+        shards: Number of tar files.
+        images: Number of images in them.
+
+    Example:
+        >>> np.savez("images.npz", x=np.zeros((25, 8, 8, 1), np.uint8))
+        >>> kae.data.write_shards("npz:images.npz", "shards", shard_size=10).shards
+        3
+    """
 
     shards: int
     images: int

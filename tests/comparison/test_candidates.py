@@ -70,8 +70,8 @@ def test_to_generate_vectors_of_several_lengths_are_tried_each_also_variational(
         *(f"strided-variational-{n}" for n in (12, 49, 98)),
         "fully_connected-dense-12",
     ]
-    with pytest.raises(InputError, match="one of detect, generate, reconstruct"):
-        candidates((28, 28, 1), "compress")
+    with pytest.raises(InputError, match="one of compress, detect, generate, reconstruct"):
+        candidates((28, 28, 1), "classify")
 
 
 def test_named_bottlenecks_are_tried_with_each_code_and_beta_is_that_of_the_variational_candidate():

@@ -134,6 +134,6 @@ def test_scoring_prepares_images_as_the_card_says(write, tmp_path, recorded):
     write("images/marked.png", MARKED)
     how = {"pad": [0, 0], "crop": None, "image_size": [8, 8]} | ({"resize": recorded} if recorded else {})
     detector = _card(tmp_path / "detector", how)
-    (_, pixels), *_ = detector._decoded(tmp_path / "images", 4)
+    (_, pixels), *_ = detector._decoded(tmp_path / "images", iter(["marked.png"]), ahead=4, max_pixels=10_000)
     expected = Preparation(size=(8, 8), resize=recorded or "crop").image(Image.fromarray(MARKED))
     np.testing.assert_array_equal(pixels[..., 0], np.asarray(expected))

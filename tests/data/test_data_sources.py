@@ -166,7 +166,7 @@ def test_sources_say_where_images_would_come_from(tmp_path):
     _small_mnist(tmp_path / "mnist.npz")
     found = {source.name: source.origin for source in sources(tmp_path)}
     assert list(found)[:4] == ["digits", "mnist", "fashion_mnist", "cifar10"]
-    own = ["folder:PATH", "mvtec:PATH", "visa:PATH", "manifest:PATH", "npz:PATH"]
+    own = ["folder:PATH", "mvtec:PATH", "visa:PATH", "manifest:PATH", "shards:PATH", "npz:PATH"]
     assert list(found)[4:] == ["stl10", "celeb_a", "pokemon", "dsprites", *own]
     assert found["mnist"] == str(tmp_path / "mnist.npz")
     assert "TensorFlow Datasets" in found["cifar10"]
