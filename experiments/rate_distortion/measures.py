@@ -9,7 +9,7 @@ from keras_ae.studies.measurements import Measure, Store, Subject, each, finishe
 from keras_ae.studies.study import Study
 
 FITTED = 2_000  # training images, by whose codes tables are counted
-# Steps as parts of the codes' deviation; where the training was for a step of 1, steps themselves.
+# Steps as parts of the codes' deviation; where the training was for a step, as parts of that.
 STEPS, CODED_STEPS = (2.0, 1.4, 1.0, 0.7, 0.5, 0.25, 0.125), (2.0, 1.4, 1.0, 0.7)
 
 

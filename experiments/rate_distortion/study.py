@@ -7,6 +7,7 @@ from keras_ae.studies import Study, StudyRun
 
 SEEDS = (0, 1, 2)
 WEIGHTS = (1e-3,)  # of the bits per pixel beside the mean squared error
+STEP = 0.125  # that codes trained for their bits are rounded to multiples of
 ALPHAS = (1e-4, 1e-3)  # of the penalty on correlations, ½·Σ_{i≠j} r²
 DENSE, CODED, DECORRELATED = "dense", "entropy_coded", "decorrelated"
 # As in the study of bottleneck shapes, but the last unit without normalisation, so that brightness is kept.
@@ -96,6 +97,8 @@ def _run(name: str, images: Images, training: TrainingConfig, code: str, bottlen
     chosen = [f"bottleneck.{option}={value:g}" for option, value in options.items()]
     if bottleneck == DECORRELATED:
         chosen.append("bottleneck.form='correlation'")
+    if bottleneck == CODED:
+        chosen.append(f"bottleneck.step={STEP:g}")
     model = ModelConfig("convolutional", code, bottleneck, (*images.options, *NETWORK, *chosen))
     data = replace(images.data, split_seed=0)  # the same images for each seed
     choices = {"data": name, "code": code, "bottleneck": bottleneck, **options, "seed": training.seed}

@@ -13,18 +13,20 @@ from typing import Literal
 
 import numpy as np
 import pandas
+from matplotlib.figure import Figure
 
 import keras_ae as kae
 from experiments.real_defects.tiles import divide, load_tiles
 from keras_ae._support.errors import InputError
 from keras_ae._support.files import write_text
 from keras_ae.evaluation import RateCurve, standard_curve, standard_formats
-from keras_ae.report.results import fill_page, write_table
+from keras_ae.report.results import fill_page, write_results
 
 SIDE, CROP, BATCH, STEPS, RATE = 256, 128, 8, 6_000, 1e-3
 WEIGHTS = (1e-3, 2.5e-4, 4e-3)  # each trained on from the first, with half of the steps
-FILTERS, UNITS = 32, 48
+FILTERS, UNITS, STEP = 32, 48, 0.125  # the last one of what codes are rounded to multiples of
 MOST = 64  # test images
+LOSSLESS = 99.0  # dB
 RESULTS = Path(__file__).parent / "results"
 METRICS: tuple[Literal["psnr", "ms_ssim"], ...] = ("psnr", "ms_ssim")
 
@@ -64,7 +66,7 @@ def build(weight: float, bottleneck: str):
 
     kind = {"entropy_coded": kae.bottlenecks.EntropyCoded, "scale_hyperprior": kae.bottlenecks.ScaleHyperprior}
     side = CROP // 16
-    made = kind[bottleneck](UNITS, weight=weight)
+    made = kind[bottleneck](UNITS, weight=weight, step=STEP)
     keras.utils.set_random_seed(0)
     return kae.architectures.compressive((CROP, CROP, 1), (side, side, UNITS), filters=FILTERS, bottleneck=made)
 
@@ -118,6 +120,23 @@ def _bd_rate(curve: RateCurve, reference: RateCurve, metric: Literal["psnr", "ms
         return "no quality in common"
 
 
+def figure(table: pandas.DataFrame) -> Figure:
+    """PSNR against bits per pixel; lossless points are left out."""
+    drawn = Figure(figsize=(6.4, 4.2), layout="constrained")
+    axes = drawn.subplots()
+    for i, (name, points) in enumerate(table[table["psnr"] < LOSSLESS].groupby("codec", sort=False)):
+        line = (
+            {"color": "C3", "linewidth": 2}
+            if i == 0
+            else {"color": "0.4", "linestyle": ("-", "--", "-.", ":")[i % 4]}
+        )
+        axes.plot(points["bits_per_pixel"], points["psnr"], marker=".", label=name, **line)
+    axes.set(xlabel="bits per pixel", ylabel="PSNR, dB", xscale="log")
+    axes.grid(color="0.92")
+    axes.legend(fontsize=8, frameon=False)
+    return drawn
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="directory with magnetic_tile.zip")
@@ -133,7 +152,8 @@ def main() -> None:
     paths = train(training, options.out, options.bottleneck, options.steps, options.seed)
     table = as_table(curves(paths, test, f"keras_ae, {options.bottleneck}"))
     write_text(options.results / "tiles.csv", table.to_csv(index=False, float_format="%.6g"))
-    print(write_table(table, options.results / "tiles.md").read_text(encoding="utf-8"))
+    write_results(options.results, {"tiles": table}, {"tiles": figure(table)})
+    print((options.results / "tiles.md").read_text(encoding="utf-8"))
     fill_page(options.results)
 
 

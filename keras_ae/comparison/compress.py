@@ -24,6 +24,7 @@ from keras_ae.runs import ModelConfig, format_code
 
 WEIGHTS = (2.5e-4, 1e-3, 4e-3)
 HALVINGS = (4, 3, 2)  # of the image's sides; the network has as many layers
+STEP = 0.125  # that codes are rounded to multiples of: with 1 little is left of what layers make at first
 PART, TIMES = 8, 4  # an eighth of the image's values; the middle map also has a quarter and four times as many
 LOSSY = tuple(name for name in STANDARD_TITLES if name != "png")
 
@@ -200,5 +201,6 @@ def _sizes(image_shape: ImageShape) -> list[tuple[int, int]]:
 
 def _candidate(architecture: str, shape: tuple[int, ...], weight: float) -> Candidate:
     code = format_code(shape)
-    model = ModelConfig(architecture, code, "entropy_coded", (f"bottleneck.weight={weight:g}",))
+    options = (f"bottleneck.weight={weight:g}", f"bottleneck.step={STEP:g}")
+    model = ModelConfig(architecture, code, "entropy_coded", options)
     return Candidate(f"{architecture}-w{weight:g}-{code}", model)
