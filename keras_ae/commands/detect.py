@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from keras_ae._support.directories import check_replaceable
+from keras_ae._support.files import remove_unfinished
 from keras_ae._support.output_paths import check_output_directory
 from keras_ae._support.written_files import saved_model_files
 from keras_ae.commands.codec_export import export_as_codec
@@ -82,6 +83,7 @@ class DetectTrain:
         tested: list = []
         how |= {"data": data, "defects": self.defects, "progress": not self.json, "on_test": tested.append}
         exported, report = train_detector(config, self.out, **how), None
+        remove_unfinished(self.out)  # pages that an earlier process was killed in
         for judged in tested:
             detector = ExportedDetector(self.out / EXPORTED)
             report = report_on(self.out / REPORT, detector, judged, self.data.source, data)
