@@ -60,18 +60,20 @@ def _crop(image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     return np.float32(part[::-1] if generator.integers(2) else part) / 255
 
 
-def build(weight: float, bottleneck: str):
+def build(weight: float, bottleneck: str, step: float = STEP):
     """A network of 256 pixels, whose map has a sixteenth of the image's sides."""
     import keras
 
     kind = {"entropy_coded": kae.bottlenecks.EntropyCoded, "scale_hyperprior": kae.bottlenecks.ScaleHyperprior}
     side = CROP // 16
-    made = kind[bottleneck](UNITS, weight=weight, step=STEP)
+    made = kind[bottleneck](UNITS, weight=weight, step=step)
     keras.utils.set_random_seed(0)
     return kae.architectures.compressive((CROP, CROP, 1), (side, side, UNITS), filters=FILTERS, bottleneck=made)
 
 
-def train(images: np.ndarray, out: Path, bottleneck: str, steps: int, seed: int) -> dict[float, Path]:
+def train(
+    images: np.ndarray, out: Path, bottleneck: str, steps: int, seed: int, step: float = STEP
+) -> dict[float, Path]:
     """Trains a model for each weight, as far as there is none yet; returns their files."""
     import keras
 
@@ -80,7 +82,7 @@ def train(images: np.ndarray, out: Path, bottleneck: str, steps: int, seed: int)
         path = paths[weight] = out / f"{bottleneck}-w{weight:g}-seed{seed}.keras"
         if path.exists():
             continue
-        model, first = build(weight, bottleneck), weight == WEIGHTS[0]
+        model, first = build(weight, bottleneck, step), weight == WEIGHTS[0]
         if not first:
             model.set_weights(kae.load_model(paths[WEIGHTS[0]]).get_weights())
             model.bottleneck.schedulable.weight.assign(weight)
@@ -143,13 +145,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/tiles"), help="directory for the models")
     parser.add_argument("--bottleneck", default="entropy_coded", choices=["entropy_coded", "scale_hyperprior"])
     parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--step", type=float, default=STEP, help="what codes are rounded to multiples of")
     parser.add_argument("--seed", type=int, default=0, help="divides the tiles, and draws the crops")
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     training, test = split(options.data / "magnetic_tile.zip", options.seed)
     print(f"{len(training)} images to train on, {len(test)} to test", flush=True)
-    paths = train(training, options.out, options.bottleneck, options.steps, options.seed)
+    paths = train(training, options.out, options.bottleneck, options.steps, options.seed, options.step)
     table = as_table(curves(paths, test, f"keras_ae, {options.bottleneck}"))
     write_text(options.results / "tiles.csv", table.to_csv(index=False, float_format="%.6g"))
     write_results(options.results, {"tiles": table}, {"tiles": figure(table)})
