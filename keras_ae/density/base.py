@@ -123,3 +123,11 @@ class Density(ABC):
         if length not in (None, self.length):
             action = "fit a density to the codes of this model"
             raise InputError(f"codes of {length} values", f"{self.length}, as the density was fitted to", action)
+
+
+def standardized(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean and deviation [d] of codes, float64 [n, d], and the codes with mean 0 and variance 1, float32."""
+    center = codes.mean(axis=0)
+    # Values that never change stay where they are.
+    scale = np.maximum(codes.std(axis=0), 1e-6 * np.maximum(1.0, np.abs(center)))
+    return center, scale, ((codes - center) / scale).astype(np.float32)

@@ -8,7 +8,7 @@ from keras import ops
 
 from keras_ae._support.execution import DENSE_STEPS, most_steps_a_call
 from keras_ae.code_shapes import whole_number
-from keras_ae.density.base import Density
+from keras_ae.density.base import Density, standardized
 
 FEWEST = 2  # codes; a useful fit takes some hundreds
 STEPS = 64  # of the midpoint rule, from noise to code
@@ -50,10 +50,8 @@ class FlowMatching(Density):
         return FEWEST
 
     def _fit(self, codes: np.ndarray) -> Self:
-        center = codes.mean(axis=0)
-        # Values that never change stay where they are.
-        scale = np.maximum(codes.std(axis=0), 1e-6 * np.maximum(1.0, np.abs(center)))
-        return self._set(center, scale, _fitted_layers(((codes - center) / scale).astype(np.float32), self))
+        center, scale, whole = standardized(codes)
+        return self._set(center, scale, _fitted_layers(whole, self))
 
     def _arrays(self):
         parts = {f"kernel_{i}": kernel for i, (kernel, _) in enumerate(self.layers)}

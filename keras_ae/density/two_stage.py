@@ -11,7 +11,7 @@ from keras_ae._support.execution import DENSE_STEPS, most_steps_a_call
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.bottlenecks import Variational
 from keras_ae.code_shapes import whole_number
-from keras_ae.density.base import Density
+from keras_ae.density.base import Density, standardized
 from keras_ae.losses import GaussianLikelihood
 from keras_ae.optimizers import Adam
 
@@ -55,10 +55,7 @@ class TwoStage(Density):
         return FEWEST
 
     def _fit(self, codes: np.ndarray) -> Self:
-        center = codes.mean(axis=0)
-        # Values that never change stay where they are.
-        scale = np.maximum(codes.std(axis=0), 1e-6 * np.maximum(1.0, np.abs(center)))
-        whole = ((codes - center) / scale).astype(np.float32)
+        center, scale, whole = standardized(codes)
         return self._set({"center": center, "scale": scale, **_fitted(whole, self)})
 
     def _arrays(self):
