@@ -201,8 +201,9 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
                 f"target images of {tuple(y.shape[1:])}",
                 f"{tuple(y_pred.shape[1:])}, as the decoder gives them",
             )
-        sample_weight, more = weights_of_images(sample_weight, len(y_pred.shape)), ops.zeros(())
-        if training and self.bottleneck.samples > 1:
+        sample_weight, more = weights_of_images(sample_weight, len(y_pred.shape)), 0.0
+        several = training and self.bottleneck.samples > 1
+        if several:
             y = ops.repeat(y, self.bottleneck.samples, axis=0)
             sample_weight, more = self._weighed(y, y_pred, sample_weight)
         if self.penalty is not None:
@@ -213,7 +214,7 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
         for metric in self.measures:
             metric.update_state(measured[metric.name])
         loss = super().compute_loss(x, y, y_pred, sample_weight, training)
-        return loss + keras_private.aggregated(self, more)
+        return loss + keras_private.aggregated(self, more) if several else loss
 
     def _weighed(self, y, y_pred, sample_weight):
         """Weights of the several codes of each image, and what is added to the loss; see `Bottleneck.weigh`."""
