@@ -64,6 +64,15 @@ def write_arrays(path: Path, arrays: Mapping[str, Any], compressed: bool = False
     write_atomically(path, write, durable)
 
 
+def plain(value):
+    """A value of dicts, lists, tuples and paths as JSON has it."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write JSON atomically; refuses NaN, which JSON does not have."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")

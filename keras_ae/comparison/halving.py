@@ -5,13 +5,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from keras_ae._support.errors import InputError
+from keras_ae._support.files import plain
 from keras_ae.comparison.candidate import Candidate
 from keras_ae.comparison.records import DroppedCandidate, FailedCandidate
 from keras_ae.comparison.results import dropped_candidate, dropped_row, failed_candidate, measured
 from keras_ae.comparison.rungs import rungs
 from keras_ae.comparison.selection import Measured, frontier
 from keras_ae.comparison.training import Trainer
-from keras_ae.runs import ModelConfig, RunDirectory, plain
+from keras_ae.runs import ModelConfig, RunDirectory
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_ae._support.files import plain
 from keras_ae._support.pictures import grid, save_picture
 from keras_ae.comparison.config import CompareConfig, config_from_json
 from keras_ae.comparison.paths import SHOWN, run_path
@@ -20,7 +21,7 @@ from keras_ae.comparison.results import candidate_row, read_candidate, reconstru
 from keras_ae.data import ImageData
 from keras_ae.evaluation import interpolate, measure_reconstruction, reconstructions
 from keras_ae.model_file import load_model
-from keras_ae.runs import ModelConfig, RunDirectory, cost, plain, seen_by, step_bytes, task_of
+from keras_ae.runs import ModelConfig, RunDirectory, cost, seen_by, step_bytes, task_of
 
 EXTREMES = 6  # best and worst cases
 INTERPOLATIONS, INTERPOLATION_STEPS = 3, 9

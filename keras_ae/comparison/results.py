@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.fields import settle_fields
+from keras_ae._support.files import plain
 from keras_ae.catalogue import PURPOSES
 from keras_ae.comparison.purpose import Purpose
 from keras_ae.comparison.records import (
@@ -18,7 +19,7 @@ from keras_ae.comparison.records import (
     TrainedCandidate,
 )
 from keras_ae.comparison.selection import Measured, over_seeds
-from keras_ae.runs import ModelConfig, plain
+from keras_ae.runs import ModelConfig
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

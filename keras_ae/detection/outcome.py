@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_ae._support.files import plain
 from keras_ae.detection.calibration import Calibration
 from keras_ae.detection.measures import roc_auc
 from keras_ae.detection.pixel_measures import PixelMeasures
@@ -125,7 +126,7 @@ class Outcome:
         of_anomalies = {name: getattr(self, name) for name in ("anomalies", "found") if self.anomalies}
         others = {name: value for name in ("kinds", "roc_auc") if (value := getattr(self, name)) not in (None, {})}
         pixels = {} if self.pixels is None else {"pixels": asdict(self.pixels)}
-        record = {f"{PREFIX}{name}": _plain(v) for name, v in (of_normal | of_anomalies | others | pixels).items()}
+        record = {f"{PREFIX}{name}": plain(v) for name, v in (of_normal | of_anomalies | others | pixels).items()}
         return record | ({NORMAL_LABELS: list(self.normal_labels)} if self.normal_labels else {})
 
     @classmethod
@@ -192,10 +193,3 @@ def outcome_in_words(measured: Mapping[str, Any]) -> list[str]:
         ['anomalies found: 18 of 20; ROC AUC 0.9700']
     """
     return Outcome.from_record(measured).in_words()
-
-
-def _plain(value):
-    """Tuples as lists, as JSON has them."""
-    if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value

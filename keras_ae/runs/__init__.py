@@ -73,7 +73,6 @@ _SHARED = {
     "normal_in_words": "normal_images",
     "normal_labels": "outcome",
     "parse_code": "config",
-    "plain": "config",
     "raise_refusal": "engines.base",
     "read_check": "sharing",
     "read_metrics": "run",

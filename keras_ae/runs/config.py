@@ -5,12 +5,12 @@ import importlib
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any
 
 from keras_ae import data as image_data
 from keras_ae._support.errors import InputError, listed_names
 from keras_ae._support.fields import read_fields, settle_fields
+from keras_ae._support.files import plain
 from keras_ae.catalogue import ARCHITECTURES, BOTTLENECKS
 from keras_ae.runs.data_config import DataConfig
 from keras_ae.runs.training_config import REST, TrainingConfig
@@ -223,15 +223,6 @@ def upgraded(values: dict[str, Any]) -> dict[str, Any]:
         return current
     except (KeyError, TypeError, ValueError):  # from a later version, or damaged: compared as it is
         return values
-
-
-def plain(value):
-    """A value of dicts, lists, tuples and paths as JSON has it."""
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return str(value) if isinstance(value, Path) else value
 
 
 def _literal(text: str):

@@ -9,13 +9,14 @@ import keras
 
 from keras_ae._support.directories import check_replaceable
 from keras_ae._support.errors import InputError
+from keras_ae._support.files import plain
 from keras_ae._support.pixels import at_once
 from keras_ae._support.written_files import saved_detector_files, saved_model_files
 from keras_ae.data import ImageData
 from keras_ae.detection import DEFAULT_RATE, AnomalyDetector, Promise, map_scale, read_card
 from keras_ae.export import as_float32, autoencoder_endpoints, write_saved_model
 from keras_ae.runs.choosing import candidates, choose_score, load_defects, sees_features
-from keras_ae.runs.config import DataConfig, RunConfig, plain
+from keras_ae.runs.config import DataConfig, RunConfig
 from keras_ae.runs.detector_directory import EXPORTED, RUN, SAVED, check_detector_directory
 from keras_ae.runs.directory import RunDirectory
 from keras_ae.runs.exported_run import ExportedRun

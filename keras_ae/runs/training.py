@@ -8,8 +8,9 @@ import keras
 from keras_ae import callbacks
 from keras_ae._support.errors import InputError
 from keras_ae._support.execution import computing_in
+from keras_ae._support.files import plain
 from keras_ae.data import ImageData
-from keras_ae.runs.config import RunConfig, as_json, plain, upgraded
+from keras_ae.runs.config import RunConfig, as_json, upgraded
 from keras_ae.runs.directory import RunDirectory
 from keras_ae.runs.environment import current_environment
 from keras_ae.runs.feature_cache import seen_by
