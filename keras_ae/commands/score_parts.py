@@ -53,8 +53,11 @@ def score_in_parts(
     directory, parts = RunDirectory(out), ScoredParts(out)
     directory.open("scoring", how.record(files, size))
     with directory.locked(NAME if share.is_all else f"{NAME}-{share.name}"), ExitStack() as closing:
-        count = sum(1 for _ in files.parts(size))
-        numbers = {part.number for part in parts.missing(_mine(files, size, share))}  # refuses before it begins
+        count, numbers = 0, set()
+        for part in files.parts(size):
+            count += 1
+            if share.has(part.number) and parts.lack(part):  # refuses before anything is scored
+                numbers.add(part.number)
         if numbers and engine is None and workers > 1:
             engine = Local(workers, out, name=share.name)
         if numbers and engine is not None:
@@ -62,7 +65,7 @@ def score_in_parts(
             engine.prepare(out, (files.source, how.model))
         bars = closing.enter_context(progress_bars(disable=not progress, transient=True))
         task = bars.add_task("scoring, files", total=size * len(numbers))
-        pending = (part for part in _mine(files, size, share) if part.number in numbers)
+        pending = (part for part in files.parts(size) if part.number in numbers)
         for scored in _scored(pending, how, files, out, engine):
             bars.advance(task, scored)
         done, summary = parts.summary()
@@ -71,10 +74,6 @@ def score_in_parts(
     if progress:
         print(_in_words(done, count, summary, out), file=sys.stderr)
     return summary
-
-
-def _mine(files: FileList, size: int, share: Part) -> Iterator[FilePart]:
-    return (part for part in files.parts(size) if share.has(part.number))
 
 
 def _scored(

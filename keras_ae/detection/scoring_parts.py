@@ -1,7 +1,7 @@
 """Scores of any number of files, in parts that are written whole: what was interrupted goes on with the rest."""
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -60,20 +60,20 @@ class ScoredParts:
         """A file of a part."""
         return self.out / FOLDER / f"part-{number:05}{suffix}"
 
-    def missing(self, parts: Iterable[FilePart]) -> Iterator[FilePart]:
-        """Those of these parts that have not been scored.
+    def lack(self, part: FilePart) -> bool:
+        """Whether a part has not been scored.
 
         Raises:
-            InputError: One of them was scored, but had other files.
+            InputError: It was scored, but had other files.
         """
-        for part in parts:
-            record = self._record(part.number)
-            if record is None:
-                yield part
-            elif record.get(FILES_HASH) != part.fingerprint:
-                received = f"part {part.number} of other files than {self.out} has scores of"
-                action = "give another --out, or remove that directory"
-                raise InputError(received, "the files that were there when it was begun", action)
+        record = self._record(part.number)
+        if record is None:
+            return True
+        if record.get(FILES_HASH) != part.fingerprint:
+            received = f"part {part.number} of other files than {self.out} has scores of"
+            action = "give another --out, or remove that directory"
+            raise InputError(received, "the files that were there when it was begun", action)
+        return False
 
     def write(self, part: FilePart, rows: Iterable) -> ScoreSummary:
         """Write a part whole: its scores, and then its summary.
