@@ -208,6 +208,8 @@ def test_an_encoding_that_lacks_a_character_is_no_crash():
 INTERRUPT = """
 import os, signal, sys
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its background jobs ignore it
+
 class Interrupt:
     def find_spec(self, name, path=None, target=None):
         if name == "tyro":
