@@ -125,6 +125,8 @@ NETWORKS = Catalogue(
         "strided_decoder": "keras_ae.networks.strided:strided_decoder",
         "compressive_encoder": "keras_ae.networks.compressive:compressive_encoder",
         "compressive_decoder": "keras_ae.networks.compressive:compressive_decoder",
+        "cosine_encoder": "keras_ae.networks.cosine_blocks:cosine_encoder",
+        "cosine_decoder": "keras_ae.networks.cosine_blocks:cosine_decoder",
         "regularized_decoder": "keras_ae.networks.regularized:regularized_decoder",
         "fully_connected_encoder": "keras_ae.networks.fully_connected:fully_connected_encoder",
         "fully_connected_decoder": "keras_ae.networks.fully_connected:fully_connected_decoder",
@@ -146,6 +148,9 @@ ARCHITECTURES = Catalogue(
         "fully_connected": Place("keras_ae.architectures.fully_connected:fully_connected", 1),
         "compressive": Place(
             "keras_ae.architectures.compressive:compressive", 3, "keras_ae.code_shapes:check_compressive"
+        ),
+        "cosine_blocks": Place(
+            "keras_ae.architectures.cosine_blocks:cosine_blocks", 3, "keras_ae.code_shapes:check_cosine_blocks"
         ),
         "feature_autoencoder": Place("keras_ae.architectures.feature_autoencoder:feature_autoencoder", 3),
         "window_autoencoder": Place("keras_ae.architectures.window_autoencoder:window_autoencoder", 1),

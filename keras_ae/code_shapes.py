@@ -102,6 +102,29 @@ def check_compressive(image_shape: tuple[int, ...], keywords: Mapping[str, Any])
     halvings_between(image_shape, keywords["code_shape"][:2])
 
 
+def check_cosine_blocks(image_shape: tuple[int, ...], keywords: Mapping[str, Any]) -> None:
+    """Refuse images and codes that `kae.architectures.cosine_blocks` cannot join with these keywords."""
+    block_of(image_shape, keywords["code_shape"])
+
+
+def block_of(image_shape: tuple[int, ...], code_shape: tuple[int, ...]) -> tuple[int, int]:
+    """(rows, columns) of the image's pixels for each position of a code map.
+
+    Raises:
+        InputError: If the map's sides do not divide the image's, or a block has fewer values than channels.
+    """
+    sides, size, channels = image_shape[:2], code_shape[:2], code_shape[-1]
+    if any(side % part for side, part in zip(sides, size, strict=True)):
+        expected = "a map whose height and width divide the image's"
+        raise InputError(f"code size {_x(size)} for images of {_x(sides)}", expected, "choose another --code")
+    rows, columns = (side // part for side, part in zip(sides, size, strict=True))
+    values = rows * columns * image_shape[-1]
+    if channels > values:
+        received = f"{channels} channels for blocks of {_x((rows, columns, image_shape[-1]))} values"
+        raise InputError(received, f"at most {values}", "give fewer channels, or a smaller map")
+    return rows, columns
+
+
 def check_strided(image_shape: tuple[int, ...], keywords: Mapping[str, Any]) -> None:
     """Refuse images that `kae.architectures.strided` cannot halve as often as these keywords ask for."""
     strides = keywords.get("image_strides", 1)
@@ -139,6 +162,14 @@ def image_shape_of(shape) -> tuple[int, int, int]:
             return int(height), int(width), int(channels)
     action = "add the channels: 1 for grey images, 3 for coloured ones"
     raise InputError(f"image shape {shape!r}", "(height, width, channels), such as (28, 28, 1)", action)
+
+
+def map_shape_of(shape) -> tuple[int, int, int]:
+    """(height, width, channels) of a code map in Python's whole numbers; others are refused (`InputError`)."""
+    match shape:
+        case (Integral() as height, Integral() as width, Integral() as channels) if min(shape) > 0:
+            return int(height), int(width), int(channels)
+    raise InputError(f"code shape {shape!r}", "(height, width, channels), such as (4, 4, 16)")
 
 
 def check_channels_last() -> None:

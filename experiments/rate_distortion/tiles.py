@@ -22,9 +22,9 @@ from keras_ae._support.files import write_text
 from keras_ae.evaluation import RateCurve, standard_curve, standard_formats
 from keras_ae.report.results import fill_page, write_results
 
-SIDE, CROP, BATCH, STEPS, RATE = 256, 128, 8, 6_000, 1e-3
-WEIGHTS = (1e-3, 2.5e-4, 4e-3)  # each trained on from the first, with half of the steps
-FILTERS, UNITS, STEP = 32, 48, 0.125  # the last one of what codes are rounded to multiples of
+SIDE, BLOCK, UNITS, BATCH, STEPS, RATE = 256, 32, 768, 8, 2_000, 2e-3
+WEIGHTS = (1e-3, 2.5e-4, 4e-3)
+ROUNDING = {"relaxation": "straight_through", "dead_zone": 1 / 6}
 MOST = 64  # test images
 LOSSLESS = 99.0  # dB
 RESULTS = Path(__file__).parent / "results"
@@ -39,59 +39,53 @@ def split(archive: Path, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return tiles.images[np.concatenate([division.train, division.calibration])], tiles.images[test]
 
 
-def crops(images: np.ndarray, seed: int):
-    """Batches of random parts of images, flipped and turned at random: pairs float32 [8, 128, 128, 1]."""
+def turned(images: np.ndarray, seed: int):
+    """Batches of images, flipped and turned at random: pairs float32 [8, 256, 256, 1]."""
     import tensorflow as tf
 
     generator = np.random.default_rng(seed)
 
     def batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         while True:
-            batch = np.stack([_crop(images[i], generator) for i in generator.integers(0, len(images), BATCH)])
+            batch = np.stack([_turned(images[i], generator) for i in generator.integers(0, len(images), BATCH)])
             yield batch, batch
 
-    spec = tf.TensorSpec((BATCH, CROP, CROP, images.shape[-1]), tf.float32)
+    spec = tf.TensorSpec((BATCH, *images.shape[1:]), tf.float32)
     return tf.data.Dataset.from_generator(batches, output_signature=(spec, spec)).prefetch(4)
 
 
-def _crop(image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    top, left = generator.integers(0, SIDE - CROP + 1, 2)
-    part = np.rot90(image[top : top + CROP, left : left + CROP], generator.integers(4))
-    return np.float32(part[::-1] if generator.integers(2) else part) / 255
+def _turned(image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    image = np.rot90(image, generator.integers(4))
+    return np.float32(image[::-1] if generator.integers(2) else image) / 255
 
 
-def build(weight: float, bottleneck: str, step: float = STEP):
-    """A network of 256 pixels, whose map has a sixteenth of the image's sides."""
+def build(weight: float, bottleneck: str):
+    """A model of 8×8 blocks of 32×32 pixels, three quarters of whose coefficients are kept."""
     import keras
 
-    kind = {"entropy_coded": kae.bottlenecks.EntropyCoded, "scale_hyperprior": kae.bottlenecks.ScaleHyperprior}
-    side = CROP // 16
-    made = kind[bottleneck](UNITS, weight=weight, step=step)
     keras.utils.set_random_seed(0)
-    return kae.architectures.compressive((CROP, CROP, 1), (side, side, UNITS), filters=FILTERS, bottleneck=made)
+    made = kae.bottlenecks.as_bottleneck(bottleneck, UNITS, weight=weight, **ROUNDING)
+    side = SIDE // BLOCK
+    return kae.architectures.cosine_blocks((SIDE, SIDE, 1), (side, side, UNITS), bottleneck=made)
 
 
 def train(
-    images: np.ndarray, out: Path, bottleneck: str, steps: int, seed: int, step: float = STEP
+    images: np.ndarray, out: Path, bottleneck: str, steps: int, seed: int, weights: tuple[float, ...] = WEIGHTS
 ) -> dict[float, Path]:
     """Trains a model for each weight, as far as there is none yet; returns their files."""
     import keras
 
     paths: dict[float, Path] = {}
-    for weight in WEIGHTS:
+    for weight in weights:
         path = paths[weight] = out / f"{bottleneck}-w{weight:g}-seed{seed}.keras"
         if path.exists():
             continue
-        model, first = build(weight, bottleneck, step), weight == WEIGHTS[0]
-        if not first:
-            model.set_weights(kae.load_model(paths[WEIGHTS[0]]).get_weights())
-            model.bottleneck.schedulable.weight.assign(weight)
-        some = steps if first else steps // 2
-        rate = keras.optimizers.schedules.CosineDecay(RATE if first else RATE / 2, some)
-        model.compile(kae.optimizers.Adam(rate), loss="mse")
+        model, warmup = build(weight, bottleneck), steps // 20
+        rate = keras.optimizers.schedules.CosineDecay(0.0, steps - warmup, warmup_target=RATE, warmup_steps=warmup)
+        model.compile(kae.optimizers.Adam(rate, epsilon=model.bottleneck.adam_epsilon), loss="mse")
         started = time.perf_counter()
-        model.fit(crops(images, seed), steps_per_epoch=some // 10, epochs=10, verbose=2)
-        print(f"{path.name}: {some} steps in {time.perf_counter() - started:.0f} s", flush=True)
+        model.fit(turned(images, seed), steps_per_epoch=steps // 10, epochs=10, verbose=2)
+        print(f"{path.name}: {steps} steps in {time.perf_counter() - started:.0f} s", flush=True)
         model.save(path)
     return paths
 
@@ -143,16 +137,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="directory with magnetic_tile.zip")
     parser.add_argument("--out", type=Path, default=Path("runs/tiles"), help="directory for the models")
-    parser.add_argument("--bottleneck", default="entropy_coded", choices=["entropy_coded", "scale_hyperprior"])
+    parser.add_argument("--bottleneck", default="scale_hyperprior", choices=["entropy_coded", "scale_hyperprior"])
     parser.add_argument("--steps", type=int, default=STEPS)
-    parser.add_argument("--step", type=float, default=STEP, help="what codes are rounded to multiples of")
-    parser.add_argument("--seed", type=int, default=0, help="divides the tiles, and draws the crops")
+    parser.add_argument("--weights", type=float, nargs="+", default=WEIGHTS, help="of the bits per pixel")
+    parser.add_argument("--seed", type=int, default=0, help="divides the tiles, and draws the batches")
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     training, test = split(options.data / "magnetic_tile.zip", options.seed)
     print(f"{len(training)} images to train on, {len(test)} to test", flush=True)
-    paths = train(training, options.out, options.bottleneck, options.steps, options.seed, options.step)
+    paths = train(training, options.out, options.bottleneck, options.steps, options.seed, tuple(options.weights))
     table = as_table(curves(paths, test, f"keras_ae, {options.bottleneck}"))
     write_text(options.results / "tiles.csv", table.to_csv(index=False, float_format="%.6g"))
     write_results(options.results, {"tiles": table}, {"tiles": figure(table)})

@@ -3,6 +3,7 @@
 from keras_ae.architectures.classifiers import classic, decoder_free, pool_fc
 from keras_ae.architectures.compressive import compressive
 from keras_ae.architectures.convolutional import convolutional
+from keras_ae.architectures.cosine_blocks import cosine_blocks
 from keras_ae.architectures.decorrelated import decorrelated
 from keras_ae.architectures.feature_autoencoder import feature_autoencoder
 from keras_ae.architectures.fully_connected import fully_connected
@@ -17,6 +18,7 @@ __all__ = [
     "cnn_lea",
     "compressive",
     "convolutional",
+    "cosine_blocks",
     "decoder_free",
     "decorrelated",
     "feature_autoencoder",

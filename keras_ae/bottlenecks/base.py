@@ -34,6 +34,8 @@ class Bottleneck(keras.layers.Layer):
     measured: tuple[str, ...] = ()
     sizes: tuple[int, ...] = ()
     samples = 1
+    adam_epsilon = 1e-7  # ε of Adam where `keras_ae.runs` trains it
+    rounding_noise = 0.0  # deviation of what stands for rounding in training
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -45,6 +47,18 @@ class Bottleneck(keras.layers.Layer):
         Args:
             image_shape: (height, width, channels) of the images.
             features_shape: (..., channels) of the features of an image.
+        """
+
+    def gain(self, image_channels: int) -> float:
+        """Returns by what to multiply coefficients of an orthonormal transform for codes to begin with."""
+        return 1.0
+
+    def pass_on(self, deviations, gain: float = 1.0) -> None:
+        """Makes codes the features times `gain`, if there is a layer for that; called before training.
+
+        Args:
+            deviations: Standard deviations that the features may have: an array [units].
+            gain: What features are multiplied by.
         """
 
     def penalize(self, values, weight: float = 1.0) -> None:

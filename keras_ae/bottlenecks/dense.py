@@ -1,6 +1,7 @@
 """The dense bottleneck."""
 
 import keras
+from keras import ops
 
 from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.bottlenecks.base import Bottleneck
@@ -93,6 +94,12 @@ class Dense(Bottleneck):
         self.code.build(input_shape)
         if self.normalize is not None:
             self.normalize.build(self.compute_output_shape(input_shape))
+
+    def pass_on(self, deviations, gain: float = 1.0):
+        kernel = getattr(self.code, "kernel", None)
+        if kernel is not None and kernel.shape[0] == kernel.shape[1]:
+            kernel.assign(gain * ops.eye(self.units))
+            self.frozen, self.code.trainable = True, False
 
     def call(self, features, training=False):
         code = self.code(features)

@@ -3,13 +3,14 @@
 from math import log
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks.entropy_coded import EntropyCoded
 from keras_ae.catalogue import Example
 from keras_ae.code_shapes import whole_number
-from keras_ae.layers import interval_bits
+from keras_ae.layers import LOGISTIC_DEVIATION, interval_bits
 
 STRIDES = (1, 2, 2)
 
@@ -74,9 +75,17 @@ class ScaleHyperprior(EntropyCoded):
         for layer in self.side_decoder:
             layer.build((*code_shape[:3], self.filters))
 
+    def expect(self, deviations):
+        """Sets the scales, whatever the side code, to codes of these standard deviations [units], in steps."""
+        scales = np.clip(deviations / LOGISTIC_DEVIATION, 1.1 * self.smallest_scale, 0.9 * self.largest_scale)
+        share = np.log(scales / self.smallest_scale) / log(self.largest_scale / self.smallest_scale)
+        last = self.side_decoder[-1]
+        last.kernel.assign(ops.zeros_like(last.kernel))
+        last.bias.assign(np.log(share / (1 - share)))
+
     def side(self, values):
         """Returns the side code of values before it is rounded: [n, h, w, units] → [n, ⌈h/4⌉, ⌈w/4⌉, filters]."""
-        features = ops.abs(values / self.step)
+        features = ops.log1p(ops.abs(values / self.step))
         for layer in self.side_encoder:
             features = layer(features)
         return features
@@ -95,14 +104,15 @@ class ScaleHyperprior(EntropyCoded):
 
     def call(self, features, training=False):
         values = self.values(features, training)
-        side = self.disturbed(self.side(values), training, 1.0)
-        code = self.disturbed(values, training)
+        side = self.side(values)
+        side = self.with_noise(side, 1.0) if training else ops.round(side)
+        code = self.rounded(values, training)
         size = ops.shape(code)[1:3]
         self.charge(self.bits_given(code, self.scales(side, size)))
-        self.charge(self.prior.bits(side), size)
+        self.charge(self.prior.bits(side, training), size)
         return ops.cast(code, self.compute_dtype)
 
-    def bits(self, code):
+    def bits(self, code, training=False):
         """Returns the bits of each value of a rounded code, float32 [n, h, w, units].
 
         The side code, whose own bits do not count here, is that of the rounded values.

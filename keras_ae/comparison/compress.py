@@ -23,9 +23,18 @@ from keras_ae.evaluation import STANDARD_TITLES, BDRate
 from keras_ae.runs import ModelConfig, format_code
 
 WEIGHTS = (2.5e-4, 1e-3, 4e-3)
-HALVINGS = (4, 3, 2)  # of the image's sides; the network has as many layers
-STEP = 0.125  # that codes are rounded to multiples of: with 1 little is left of what layers make at first
-PART, TIMES = 8, 4  # an eighth of the image's values; the middle map also has a quarter and four times as many
+HALVINGS = (
+    5,
+    4,
+    3,
+    2,
+    1,
+)  # of the image's sides: blocks of 32, 16 and 8 pixels, or the largest three that there are
+MAPS = 3
+PART = 2  # half of a block's coefficients are kept: the others are the finest, and nearly always 0
+COSINES, STRIDED, VECTOR = "cosine_blocks", "compressive", "fully_connected"
+ROUNDED = ("bottleneck.relaxation='straight_through'", "bottleneck.dead_zone=0.167")
+STEP, EIGHTH = 0.125, 8  # of a strided network: it begins with values of about 1, and has an eighth of the image's
 LOSSY = tuple(name for name in STANDARD_TITLES if name != "png")
 
 
@@ -60,21 +69,23 @@ class Compress(Purpose):
     def codes(self, image_shape) -> Codes:
         sizes = _sizes(image_shape)
         if not sizes:
-            return Codes(vectors=((max(2, prod(image_shape) // PART),),))
-        maps = [(*size, max(1, round(prod(image_shape) / PART / prod(size)))) for size in sizes]
-        rows, columns, channels = maps[len(maps) // 2]
-        more = [(rows, columns, count) for count in (max(1, channels // TIMES), TIMES * channels)]
-        return Codes(maps=tuple(dict.fromkeys([*maps, *more])))
+            return Codes(vectors=((max(2, prod(image_shape) // EIGHTH),),))
+        return Codes(maps=tuple((*size, prod(image_shape) // PART // prod(size)) for size in sizes))
 
     def asked_for(self, codes: Codes) -> Codes:
         return codes
 
     def build(self, image_shape: ImageShape, codes: Codes) -> Sequence[Candidate]:
-        return [
-            _candidate("compressive" if len(shape) == 3 else "fully_connected", shape, weight)
-            for shape in (*codes.maps, *codes.vectors)
-            for weight in self.weights
+        """Cosines of blocks of each size, those of middle size with a hyperprior too, and a strided network."""
+        tried = [
+            (COSINES if _has_blocks(image_shape, each) else STRIDED, "entropy_coded", each) for each in codes.maps
         ]
+        if codes == self.codes(image_shape) and codes.maps:
+            rows, columns, channels = middle = codes.maps[len(codes.maps) // 2]
+            fewer = max(1, channels * PART // EIGHTH)
+            tried += [(COSINES, "scale_hyperprior", middle), (STRIDED, "entropy_coded", (rows, columns, fewer))]
+        tried += [(VECTOR, "entropy_coded", each) for each in codes.vectors]
+        return [_candidate(*each, weight) for each in tried for weight in self.weights]
 
     def judge(self, config, data) -> Judge:
         if config.halving:
@@ -192,15 +203,22 @@ class Compress(Purpose):
 
 
 def _sizes(image_shape: ImageShape) -> list[tuple[int, int]]:
-    """Sizes of maps, smallest first; halved once where the sides cannot be halved more often."""
+    """Sizes of maps, smallest first, of two positions a side at least."""
     height, width = image_shape[:2]
-    possible = [n for n in (*HALVINGS, 1) if not (height % 2**n or width % 2**n) and min(height, width) >> n >= 2]
-    several = [n for n in possible if n > 1]
-    return [(height >> n, width >> n) for n in several or possible]
+    possible = [n for n in HALVINGS if not (height % 2**n or width % 2**n) and min(height, width) >> n >= 2]
+    return [(height >> n, width >> n) for n in possible[:MAPS]]
 
 
-def _candidate(architecture: str, shape: tuple[int, ...], weight: float) -> Candidate:
+def _has_blocks(image_shape: ImageShape, shape: tuple[int, ...]) -> bool:
+    """Whether each position of a map stands for a block of pixels that has as many values."""
+    height, width, channels = image_shape
+    rows, columns, units = shape
+    return not (height % rows or width % columns) and units * rows * columns <= height * width * channels
+
+
+def _candidate(architecture: str, bottleneck: str, shape: tuple[int, ...], weight: float) -> Candidate:
     code = format_code(shape)
-    options = (f"bottleneck.weight={weight:g}", f"bottleneck.step={STEP:g}")
-    model = ModelConfig(architecture, code, "entropy_coded", options)
-    return Candidate(f"{architecture}-w{weight:g}-{code}", model)
+    rounded = ROUNDED if architecture == COSINES else (f"bottleneck.step={STEP:g}",)
+    model = ModelConfig(architecture, code, bottleneck, (f"bottleneck.weight={weight:g}", *rounded))
+    kind = "hyperprior-" if bottleneck == "scale_hyperprior" else ""
+    return Candidate(f"{architecture}-{kind}w{weight:g}-{code}", model)

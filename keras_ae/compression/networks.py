@@ -85,11 +85,11 @@ def _functions(encoder, bottleneck: Bottleneck, decoder, step: float) -> tuple[C
         if bottleneck.sizes:
             return {"integers": bottleneck.indices(bottleneck(features, training=False))}
         if not isinstance(bottleneck, EntropyCoded):
-            return {"integers": _whole(bottleneck(features, training=False), step)}
+            return {"integers": _whole(ops.cast(bottleneck(features, training=False), "float32") / step)}
         values = bottleneck.values(features)
-        integers = {"integers": _whole(values, step)}
+        integers = {"integers": _whole(bottleneck.multiples(values, step))}
         if isinstance(bottleneck, ScaleHyperprior):
-            integers["side"] = _whole(bottleneck.side(values), 1.0, LARGEST_SIDE_CODE)
+            integers["side"] = _whole(bottleneck.side(values), LARGEST_SIDE_CODE)
         return integers
 
     def from_integers(integers):
@@ -100,6 +100,6 @@ def _functions(encoder, bottleneck: Bottleneck, decoder, step: float) -> tuple[C
     return to_integers, from_integers
 
 
-def _whole(values, step: float, largest: int = LARGEST) -> keras.KerasTensor:
-    """Values rounded to multiples of `step`, as their numbers: int32, at most `largest`."""
-    return ops.cast(ops.clip(ops.round(ops.cast(values, "float32") / step), -largest, largest), "int32")
+def _whole(values, largest: int = LARGEST) -> keras.KerasTensor:
+    """Values rounded to whole numbers, int32, of at most `largest`."""
+    return ops.cast(ops.clip(ops.round(values), -largest, largest), "int32")

@@ -53,7 +53,7 @@ def logits(prior: FactorizedPrior, values: np.ndarray) -> np.ndarray:
         >>> bool((np.diff(logits(prior, np.linspace(-5, 5, 9))) > 0).all())
         True
     """
-    rows = np.asarray(values, np.float64)[None, None]
+    rows = np.asarray(values, np.float64) * ops.convert_to_numpy(prior.factors()).astype(np.float64)[:, None, None]
     for i, (matrix, bias) in enumerate(zip(prior.matrices, prior.biases, strict=True)):
         matrix, bias = (ops.convert_to_numpy(each).astype(np.float64) for each in (matrix, bias))
         rows = np.logaddexp(0.0, matrix) @ rows + bias

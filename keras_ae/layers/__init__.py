@@ -3,6 +3,8 @@
 from keras_ae._support.lazy import lazy_names
 from keras_ae.layers.activation import activation_layer
 from keras_ae.layers.batch_normalization import BatchNormalization
+from keras_ae.layers.block_cosines import BlockCosines
+from keras_ae.layers.channel_scale import ChannelScale
 from keras_ae.layers.convolution_unit import ConvolutionUnit
 from keras_ae.layers.decorrelation import Decorrelation
 from keras_ae.layers.discriminator import Discriminator
@@ -21,6 +23,8 @@ from keras_ae.layers.upsampling_unit import UpsamplingUnit
 
 __all__ = [
     "BatchNormalization",
+    "BlockCosines",
+    "ChannelScale",
     "ConvolutionUnit",
     "Decorrelation",
     "Discriminator",
@@ -43,6 +47,7 @@ __all__ = [
 # What other packages of this library share, and nobody else needs.
 _SHARED = {
     "Axis": "locally_embedded_windows",
+    "LOGISTIC_DEVIATION": "factorized_prior",
     "MOMENTUM": "batch_normalization",
     "PADDINGS": "locally_embedded_windows",
     "Windowing": "locally_embedded_windows",

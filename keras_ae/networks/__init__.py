@@ -2,6 +2,7 @@
 
 from keras_ae.networks.compressive import compressive_decoder, compressive_encoder
 from keras_ae.networks.convolutional import convolutional_decoder, convolutional_encoder
+from keras_ae.networks.cosine_blocks import cosine_decoder, cosine_encoder
 from keras_ae.networks.fully_connected import fully_connected_decoder, fully_connected_encoder
 from keras_ae.networks.regularized import JacobianPenalty, regularized_decoder
 from keras_ae.networks.strided import strided_decoder, strided_encoder
@@ -23,6 +24,8 @@ __all__ = [
     "convolutional_decoder",
     "convolutional_encoder",
     "convolutional_window_encoder",
+    "cosine_decoder",
+    "cosine_encoder",
     "fully_connected_decoder",
     "fully_connected_encoder",
     "fully_connected_window_decoder",

@@ -1,13 +1,10 @@
 """Encoder and decoder of learned image compression (Ballé et al., 2017): strided convolutions with GDN."""
 
-from numbers import Integral
-
 import keras
 from keras import layers as keras_layers
 
-from keras_ae._support.errors import InputError
 from keras_ae.catalogue import Example, with_examples
-from keras_ae.code_shapes import halvings_between, image_shape_of, whole_number
+from keras_ae.code_shapes import halvings_between, image_shape_of, map_shape_of, whole_number
 from keras_ae.layers import GeneralizedDivisiveNormalization
 
 
@@ -71,7 +68,7 @@ def compressive_decoder(
         >>> kae.networks.compressive_decoder((4, 4, 6), (16, 16, 3), filters=8).output_shape
         (None, 16, 16, 3)
     """
-    output_shape, code_shape = image_shape_of(output_shape), _map_shape(code_shape)
+    output_shape, code_shape = image_shape_of(output_shape), map_shape_of(code_shape)
     doublings, filters = halvings_between(output_shape, code_shape[:2]), whole_number("filters", filters)
     code = features = keras.Input(code_shape, name="code")
     for i in range(doublings):
@@ -87,11 +84,3 @@ def compressive_decoder(
 
 def _convolution(kind: type, filters: int, kernel_size: int, name: str) -> keras.layers.Layer:
     return kind(filters, kernel_size, strides=2, padding="same", name=name)
-
-
-def _map_shape(shape) -> tuple[int, int, int]:
-    match shape:
-        case (Integral(), Integral(), Integral()) if min(shape) > 0:
-            height, width, channels = map(int, shape)
-            return height, width, channels
-    raise InputError(f"code shape {shape!r}", "(height, width, channels), such as (4, 4, 16)")

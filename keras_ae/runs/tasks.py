@@ -11,6 +11,7 @@ from keras_ae._support.errors import InputError, unknown_name
 from keras_ae._support.execution import choose_execution, most_steps_a_call
 from keras_ae._support.labels import has_label
 from keras_ae.autoencoder import Autoencoder
+from keras_ae.bottlenecks import Bottleneck
 from keras_ae.data import ImageData
 from keras_ae.evaluation import decoding_seconds, encoding_seconds, measure_reconstruction
 from keras_ae.features import FeatureMaps
@@ -235,7 +236,10 @@ def compile_model(model: keras.Model, training: TrainingConfig) -> dict[str, Any
     if begin:
         objectives["objective_optimizers"] = optimizers.Adam(schedules.Between(rates, 0, begin))
         rates = schedules.Between(rates, begin)
-    model.compile(optimizers.Adam(rates), **task_of(model).losses(training), **objectives, **resolved)
+    epsilon = getattr(getattr(model, "bottleneck", None), "adam_epsilon", Bottleneck.adam_epsilon)
+    model.compile(
+        optimizers.Adam(rates, epsilon=epsilon), **task_of(model).losses(training), **objectives, **resolved
+    )
     return resolved
 
 

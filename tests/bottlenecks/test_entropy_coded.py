@@ -17,7 +17,7 @@ def _array(tensor) -> np.ndarray:
 
 def _cumulative(prior, channel: int, x: np.ndarray) -> np.ndarray:
     """Appendix 6.1 of Ballé et al. (2018), eq. 31 to 34, for one channel, in float64."""
-    rows = x[None].astype("float64")
+    rows = x[None].astype("float64") * np.pi / np.sqrt(3) / np.sqrt(_array(prior.squares)[channel])
     for i, matrix in enumerate(prior.matrices):
         rows = softplus(_array(matrix)[channel].astype("float64")) @ rows + _array(prior.biases[i])[channel]
         if i < len(prior.gates):
@@ -82,6 +82,55 @@ def test_the_code_is_rounded_at_use_and_disturbed_by_at_most_a_half_in_training(
     noise = 2 * (_array(bottleneck(features, training=True)) - values)
     assert np.abs(noise).max() <= 0.5 + 1e-6
     assert abs(noise.std() - 1 / np.sqrt(12)) < 0.03
+
+
+def test_spreads_follow_the_values_of_training_alone():
+    prior = FactorizedPrior(deviation=4.0, momentum=0.75)
+    values = np.float32([[3.0, 0.0], [-1.0, 2.0]])
+    prior(values)
+    np.testing.assert_allclose(_array(prior.squares), [16.0, 16.0])
+    prior(values, training=True)
+    np.testing.assert_allclose(_array(prior.squares), [0.75 * 16 + 0.25 * 5, 0.75 * 16 + 0.25 * 2])
+    prior.expect([2.0, 0.5])
+    np.testing.assert_allclose(_array(prior.squares), [4.0, 0.25])
+
+
+def test_at_first_bits_are_those_of_a_distribution_with_the_expected_deviation():
+    prior = FactorizedPrior()
+    prior.build((None, 1))
+    for bias in prior.biases:
+        bias.assign(np.zeros(bias.shape))
+    prior.expect([6.0])
+    whole = np.arange(-400.0, 401.0)
+    likely = 2.0 ** -_array(prior.bits(whole[:, None].astype("float32")))[:, 0].astype("float64")
+    assert abs(likely.sum() - 1) < 1e-4
+    assert abs(np.sqrt((likely * whole**2).sum()) - np.sqrt(36 + 1 / 12)) < 0.01
+
+
+def test_a_dead_zone_and_rounding_in_training_with_straight_gradients():
+    bottleneck = EntropyCoded(4, step=0.5, weight=0.0, relaxation="straight_through", dead_zone=0.2)
+    values = np.float32([[0.34, -0.34, 0.36, -0.84], [0.86, 5.0, 0.0, -0.36]])
+    expected = [[0.0, 0.0, 0.5, -0.5], [1.0, 5.0, 0.0, -0.5]]  # 0.7 and 1.7 steps are the bounds
+    for training in (False, True):
+        np.testing.assert_allclose(_array(bottleneck.rounded(values, training)), expected)
+    with pytest.raises(InputError, match=r"dead_zone=0\.5"):
+        EntropyCoded(2, relaxation="straight_through", dead_zone=0.5)
+    with pytest.raises(InputError, match="in training with noise"):
+        EntropyCoded(2, dead_zone=0.1)
+    with pytest.raises(InputError, match="relaxation 'soft'"):
+        EntropyCoded(2, relaxation="soft")
+
+
+@pytest.mark.tensorflow
+def test_rounding_in_training_has_the_gradient_of_none():
+    import tensorflow as tf
+
+    values = tf.constant([[0.3, -1.7]])
+    bottleneck = EntropyCoded(2, relaxation="straight_through")
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        rounded = bottleneck.rounded(values, training=True)
+    np.testing.assert_array_equal(tape.gradient(rounded, values).numpy(), [[1.0, 1.0]])
 
 
 @pytest.mark.parametrize("make", [EntropyCoded, ScaleHyperprior])

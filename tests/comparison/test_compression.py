@@ -43,17 +43,19 @@ def _choice(trained, purpose=None):
     return purpose.select(trained, [purpose.measured(one) for one in trained])
 
 
-def test_maps_of_three_sizes_and_weights_are_tried():
+def test_blocks_of_three_sizes_and_weights_are_tried():
     names = [one.name for one in candidates((64, 64, 3), "compress")]
-    maps = ["4x4x96", "8x8x24", "16x16x6", "8x8x6", "8x8x96"]
+    kinds = ["cosine_blocks-w{}-2x2x1536", "cosine_blocks-w{}-4x4x384", "cosine_blocks-w{}-8x8x96"]
+    kinds += ["cosine_blocks-hyperprior-w{}-4x4x384", "compressive-w{}-4x4x96"]
     weights = ("0.00025", "0.001", "0.004")
-    assert names == [f"compressive-w{weight}-{code}" for code in maps for weight in weights]
+    assert names == [kind.format(weight) for kind in kinds for weight in weights]
     assert {one.name for one in candidates((9, 7, 1), Compress(weights=0.1))} == {"fully_connected-w0.1-7"}
-    assert [one.name for one in candidates((28, 28, 1), Compress(weights=0.1), ("7x7x4",))] == [
-        "compressive-w0.1-7x7x4"
-    ]
-    for one in candidates((8, 8, 1), "compress"):
-        one.model.check((8, 8, 1))
+    for code, kind in (("7x7x4", "cosine_blocks"), ("7x7x20", "compressive")):  # blocks of 4×4 have 16 values
+        (one,) = candidates((28, 28, 1), Compress(weights=0.1), (code,))
+        assert one.name == f"{kind}-w0.1-{code}"
+    for shape in ((8, 8, 1), (28, 28, 1), (96, 64, 3)):
+        for one in candidates(shape, "compress"):
+            one.model.check(shape)
 
 
 def test_bytes_are_compared_at_the_same_quality_and_beyond_it():

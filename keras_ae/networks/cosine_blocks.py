@@ -1,0 +1,114 @@
+"""Encoder and decoder of learned compression by cosines of blocks, and a network that corrects what comes back."""
+
+from itertools import count
+
+import keras
+import numpy as np
+from keras import layers as keras_layers
+
+from keras_ae.catalogue import Example, with_examples
+from keras_ae.code_shapes import block_of, image_shape_of, map_shape_of, whole_number
+from keras_ae.layers import BlockCosines, ChannelScale
+
+MIDDLE = 0.5  # grey of which an image differs: coefficients of the difference are about 0 on average
+CORRECTED = 0.01  # of a coefficient, per unit that a network makes: about a step of rounding
+
+
+@with_examples(
+    Example({"input_shape": (8, 8, 3), "code_shape": (2, 2, 6)}),
+    Example({"input_shape": (8, 12, 1), "code_shape": (4, 6, 3)}),
+)
+def cosine_encoder(input_shape: tuple[int, int, int], code_shape: tuple[int, int, int]) -> keras.Model:
+    """Images → coefficients of cosines of their blocks, each times a factor that is trained and begins at 1.
+
+    The factors are how finely each coefficient is rounded. No layer depends on the image's size.
+
+    Args:
+        input_shape: (height, width, channels) of the images.
+        code_shape: (height, width, channels) of the map: a block of the image for each position, and of its
+            coefficients the first `channels`.
+
+    Raises:
+        InputError: If the code's sides do not divide the image's, or blocks have fewer values than it channels.
+
+    Example:
+        >>> kae.networks.cosine_encoder((16, 16, 1), (4, 4, 10)).output_shape
+        (None, 4, 4, 10)
+    """
+    input_shape, code_shape = image_shape_of(input_shape), map_shape_of(code_shape)
+    cosines = _cosines(input_shape, code_shape, inverse=False)
+    image = keras.Input(input_shape, name="image")
+    coefficients = cosines(keras_layers.Rescaling(1.0, -MIDDLE, dtype="float32", name="centred")(image))
+    return keras.Model(image, ChannelScale(name="factors")(coefficients), name="cosine_encoder")
+
+
+@with_examples(
+    Example({"code_shape": (2, 2, 6), "output_shape": (8, 8, 3), "filters": 4}),
+    Example({"code_shape": (4, 6, 3), "output_shape": (8, 12, 1), "filters": 2, "gain": 4.0, "noise": 0.3}),
+)
+def cosine_decoder(
+    code_shape: tuple[int, int, int],
+    output_shape: tuple[int, int, int],
+    filters: int = 128,
+    blocks: int = 2,
+    output_activation="linear",
+    gain: float = 1.0,
+    noise: float = 0.0,
+) -> keras.Model:
+    """Adds up the cosines of coefficients, which a residual network corrects that begins at zero.
+
+    Args:
+        code_shape: (height, width, channels) of the code.
+        output_shape: (height, width, channels) of the images.
+        filters: Channels of the network's layers.
+        blocks: Residual blocks of a 3×3 and a 1×1 convolution.
+        output_activation: Activation of the image.
+        gain: How many times the coefficients the codes are at first.
+        noise: Standard deviation of what is added to codes in training: at first a channel of variance σ² counts
+            by σ² / (σ² + noise²), which leaves the smallest squared errors (Wiener).
+
+    Raises:
+        InputError: Same as for `cosine_encoder`.
+
+    Example:
+        >>> kae.networks.cosine_decoder((4, 4, 10), (16, 16, 1), filters=8).output_shape
+        (None, 16, 16, 1)
+    """
+    output_shape, code_shape = image_shape_of(output_shape), map_shape_of(code_shape)
+    cosines = _cosines(output_shape, code_shape, inverse=True)
+    variances = np.square(cosines.deviations)
+    code = keras.Input(code_shape, name="code")
+    kept = variances / (variances + (noise / gain) ** 2) / gain
+    coefficients = ChannelScale(kept, dtype="float32", name="coefficients")(code)
+    correction = _correction(code, 1 / (gain * cosines.deviations), filters, blocks)
+    image = cosines(keras_layers.Add(name="corrected")([coefficients, correction]))
+    image = keras_layers.Rescaling(1.0, MIDDLE, dtype="float32", name="brightness")(image)
+    return keras.Model(
+        code, keras_layers.Activation(output_activation, name="output")(image), name="cosine_decoder"
+    )
+
+
+def _cosines(image_shape, code_shape, inverse: bool) -> BlockCosines:
+    block = block_of(image_shape, code_shape)
+    options = {"inverse": inverse, "dtype": "float32", "name": "cosines"}
+    return BlockCosines(block, image_shape[-1], code_shape[-1], **options)
+
+
+def _correction(maps, factors, filters: int, blocks: int):
+    """What a residual network adds to maps, whose channels it sees at the same scale: 0 at first."""
+    units, filters, number = maps.shape[-1], whole_number("filters", filters), count()
+
+    def convolution(features, kernel_size: int, channels: int = filters, **options):
+        name = f"convolution{next(number)}"
+        layer = keras_layers.Conv2D(channels, kernel_size, padding="same", name=name, **options)
+        return layer(features)
+
+    def activated(features):
+        return keras_layers.Activation("gelu", name=f"gelu{next(number)}")(features)
+
+    features = convolution(ChannelScale(factors, name="scaled")(maps), 1)
+    for i in range(whole_number("blocks", blocks)):
+        added = convolution(activated(convolution(activated(features), 3)), 1)
+        features = keras_layers.Add(name=f"block{i}")([features, added])
+    correction = convolution(activated(features), 1, units, kernel_initializer="zeros")
+    return keras_layers.Rescaling(CORRECTED, dtype="float32", name="correction")(correction)
