@@ -52,6 +52,8 @@ def build_training_state(model: keras.Model, batch) -> None:
         model: A compiled model.
         batch: What it will be trained on, or its TensorFlow specification.
     """
+    # A specification of batches that are spread over replicas has one for each replica.
+    batch = keras.tree.map_structure(lambda value: getattr(value, "_value_specs", [value])[0], batch)
     model._symbolic_build(data_batch=batch)
 
 
@@ -88,19 +90,20 @@ class AcrossWorkers(_BeforeModel):
     """
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        if iterator is not None and _across_workers(self):
+        if iterator is not None and across_workers(self):
             _, _, batches = next(iter(iterator))
             data_batch, iterator = _one_replica(next(batches), self.distribute_strategy), None
         super()._maybe_symbolic_build(iterator=iterator, data_batch=data_batch)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         logs = super().compute_metrics(x, y, y_pred, sample_weight)
-        if not _across_workers(self):
+        if not across_workers(self):
             return logs
         return {name: keras.ops.expand_dims(value, 0) for name, value in logs.items()}
 
 
-def _across_workers(model) -> bool:
+def across_workers(model: keras.Model) -> bool:
+    """Whether the model was built to be trained by several processes."""
     if keras.backend.backend() != "tensorflow":
         return False
     import tensorflow as tf

@@ -32,7 +32,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     In plain `model.fit` (put it last among the callbacks) it saves the model's state and no other callback's.
     On a GPU the bits are the same if its operations are deterministic. Training on several replicas resumes in the
-    same way, training in several processes does not.
+    same way. In several processes it saves at ends of epochs only, each process its own metrics being no other's.
 
     Args:
         directory: Directory of the checkpoints, and of nothing else.
@@ -171,6 +171,7 @@ class Checkpoint(keras.callbacks.Callback):
         self._step = batch + 1
         # The end of the epoch (validation, logs, callbacks) belongs to its last step, and does the saving.
         within = self.params["steps"] is not None and self._step < self.params["steps"]
+        within = within and not keras_private.across_workers(self.model)  # where nobody has the metrics of all
         if within and not self.model.stop_training:
             self._save_if_due(self._epoch, self._step)
 

@@ -42,6 +42,17 @@ class EngineOptions:
             action = "--cpus and --gpus of a run say how many the cluster does at a time"
             raise InputError(f"--workers {workers} with --engine ray", "one of them", action)
 
-    def chosen(self) -> Engine | None:
-        """The engine; None for processes of this machine."""
-        return Ray(self.address, self.cpus, self.gpus, self.retries) if self.is_given else None
+    def chosen(self, replicas: int = 1) -> Engine | None:
+        """The engine; None for processes of this machine.
+
+        Args:
+            replicas: Processes that train a run together.
+
+        Raises:
+            InputError: There are to be several on this machine; or a value is impossible.
+        """
+        if self.is_given:
+            return Ray(self.address, self.cpus, self.gpus, self.retries, replicas)
+        if replicas != 1:
+            raise InputError(f"--replicas {replicas} without --engine ray", "both", "give --engine ray")
+        return None

@@ -1,7 +1,7 @@
 """`keras-ae train` and `keras-ae evaluate`: one run."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -10,8 +10,9 @@ import tyro
 from keras_ae._support.errors import InputError, unknown_name
 from keras_ae._support.output_paths import check_output_directory
 from keras_ae.catalogue import ATTACKS
-from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_metrics, print_notes
-from keras_ae.runs import Run, RunConfig, RunDirectory
+from keras_ae.commands.console import JSON_HELP, check_backend, load_keras, print_json, print_metrics, print_notes
+from keras_ae.commands.engine_options import EngineOptions
+from keras_ae.runs import Run, RunConfig, RunDirectory, check_replicas, train_on
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,14 @@ class Train:
     """Resume the unfinished run in this directory, to the same bits as if it had not been interrupted."""
     allow_inexact: bool = False
     """Resume even if versions, threads, device, precision or compilation have changed, but not bit by bit."""
+    engine: Annotated[EngineOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=EngineOptions)
+    replicas: int = 1
+    """With --engine ray: machines that train it together, each of which reads its share of every batch."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
+
+    def __post_init__(self):
+        if self.engine.chosen(self.replicas) and self.replicas > 1:
+            check_replicas(self.config, self.replicas)
 
     def run(self) -> None:
         if (self.resume or self.allow_inexact) and not (self.out / "run.json").exists():
@@ -37,12 +45,18 @@ class Train:
             RunDirectory(self.out).record()  # refuses a damaged one
         data = self.config.load_data(progress=not self.json)
         self.config.model.check(data.image_shape)
-        load_keras()
-        from keras_ae.runs import train
-
         options = {"resume": self.resume or self.allow_inexact, "allow_inexact": self.allow_inexact}
+        options |= {"data": data, "progress": not self.json}
         print_notes(data)
-        run = train(self.config, self.out, **options, data=data, progress=not self.json)
+        check_backend()
+        engine = self.engine.chosen(self.replicas)
+        if engine is not None:
+            run = train_on(engine, self.config, self.out, **options)
+        else:
+            load_keras()
+            from keras_ae.runs import train
+
+            run = train(self.config, self.out, **options)
         print_metrics(run.metrics | {"run": str(self.out)}, self.json)
 
 

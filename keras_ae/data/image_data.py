@@ -18,7 +18,7 @@ from keras_ae.data.collection import TEST, TRAIN, VALIDATION
 from keras_ae.data.few_labels import with_few_labels
 from keras_ae.data.file_log import FileLog
 from keras_ae.data.mixture import Mixture
-from keras_ae.data.pipelines import batch_bounds, build
+from keras_ae.data.pipelines import WHOLE, Share, batch_bounds, build
 from keras_ae.data.preparation import AS_IS, Preparation
 from keras_ae.data.split import Split
 from keras_ae.data.split_images import SplitImages
@@ -56,6 +56,7 @@ class ImageData(SplitImages):
     value_range = (0.0, 1.0)
     tiles_an_image = 1
     labelled_share: float | None = None
+    _share = WHOLE
 
     def __init__(
         self,
@@ -146,7 +147,7 @@ class ImageData(SplitImages):
             images, known = ChosenImages(found.images, chosen), None if known is None else known[chosen]
         shuffle = split == TRAIN if shuffle is None else shuffle
         mixture = self._mixture(split) if labels and shuffle and rows is None else None
-        steps = len(batch_bounds(len(images), size) if mixture is None else mixture.bounds(size)) - 1
+        steps = self._steps(len(images), size, mixture)
         if not repeat and start_step > steps:
             raise InputError(
                 f"start_step={start_step}", f"at most the {steps} steps of an epoch", "use repeat=True"
@@ -162,6 +163,7 @@ class ImageData(SplitImages):
             start_step=start_step,
             noise=noise,
             mixture=mixture,
+            share=self._share,
         )
 
     def semi_supervised(
@@ -215,12 +217,39 @@ class ImageData(SplitImages):
         """
         return self._changed(seed=positive("seed", seed, least=0))
 
+    def with_share(self, place: int, count: int) -> "ImageData":
+        """Returns the same splits, of whose batches pipelines read the part of one of several replicas.
+
+        Each reads `1 / count` of every batch, in the order and with the noise of the whole. An endless stream
+        (`repeat`) gives all of them equally many: where the last batch of an epoch cannot be divided, at most
+        `count` - 1 of its images are left out.
+
+        Args:
+            place: Which of the replicas, from 0 on.
+            count: How many there are.
+
+        Example:
+            >>> data = kae.data.load("digits", limit=40, batch_size=8)
+            >>> parts = [data.with_share(place, 2).pipeline("train", epoch=0) for place in (0, 1)]
+            >>> [tuple(next(iter(part)).shape) for part in parts]
+            [(4, 8, 8, 1), (4, 8, 8, 1)]
+        """
+        place, count = positive("place", place, least=0), positive("count", count)
+        if place >= count:
+            raise InputError(f"place={place}", f"below {count}, the number of replicas", "count from 0")
+        return self._changed(_share=Share(place, count))
+
     def steps_per_epoch(self, split: str, batch_size: int | None = None, labels: bool = False) -> int:
         """Returns the number of batches of one epoch; with `labels` of one that mixes images with and without."""
         size, mixture = self.batch_size if batch_size is None else batch_size, None
         if labels:
             mixture = self._mixture(split)
-        bounds = batch_bounds(len(self._split(split).images), size) if mixture is None else mixture.bounds(size)
+        return self._steps(len(self._split(split).images), size, mixture)
+
+    def _steps(self, count: int, batch_size: int, mixture: Mixture | None) -> int:
+        """Number of batches of an epoch of so many images; each replica has an image of each."""
+        least = max(2, self._share.count)
+        bounds = batch_bounds(count, batch_size, least) if mixture is None else mixture.bounds(batch_size)
         return len(bounds) - 1
 
     def with_images(self, images: Mapping[str, Images]) -> "ImageData":

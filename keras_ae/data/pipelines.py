@@ -5,6 +5,7 @@ row numbers. So skipping batches costs nothing, and a run that resumes at step k
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,15 +22,48 @@ MOST_PARALLEL = 8  # batches that are made at the same time, on as many cores: e
 PREFETCHED = 2
 
 
-def batch_bounds(count: int, batch_size: int) -> np.ndarray:
+@dataclass(frozen=True)
+class Share:
+    """The images of each batch that one of several replicas reads: every so-manieth, from its own place on.
+
+    Like this each replica has as many labelled images of a mixed batch, which begins with these.
+
+    Attributes:
+        place: Which replica, from 0 on.
+        count: How many replicas there are.
+    """
+
+    place: int = 0
+    count: int = 1
+
+    def of(self, batch, equal: bool):
+        """Its part of what there is for each image of a batch.
+
+        Args:
+            batch: A tensor [b, ...].
+            equal: Leave out what the replicas cannot have equally much of, at most `count` - 1 at the end.
+        """
+        import tensorflow as tf
+
+        if self.count == 1:
+            return batch
+        if equal:
+            batch = batch[: tf.shape(batch)[0] // self.count * self.count]
+        return batch[self.place :: self.count]
+
+
+WHOLE = Share()
+
+
+def batch_bounds(count: int, batch_size: int, least: int = 2) -> np.ndarray:
     """Returns the first place of each batch of an epoch, and the end: int64 [batches + 1].
 
-    No last batch has a single image, which batch normalisation could not use: it joins the batch before it,
-    so that one batch can have `batch_size` + 1 images, and every image is there exactly once. (Where
-    `batch_size` or `count` is 1 there is no way around it.)
+    No last batch has fewer than `least` images: they join the batch before it, and every image is there exactly
+    once. Batch normalisation could not use a single one, and several replicas need one each. (Where `batch_size`
+    or `count` is smaller there is no way around it.)
     """
     starts = np.arange(0, count, batch_size)
-    if batch_size > 1 and len(starts) > 1 and count - starts[-1] == 1:
+    if batch_size >= least and len(starts) > 1 and count - starts[-1] < least:
         starts = starts[:-1]
     return np.append(starts, count).astype(np.int64)
 
@@ -46,6 +80,7 @@ def build(
     start_step: int = 0,
     noise: float = 0.0,
     mixture: "Mixture | None" = None,
+    share: Share = WHOLE,
 ) -> "tf.data.Dataset":
     """The pipeline of one split.
 
@@ -62,13 +97,16 @@ def build(
         noise: Standard deviation of the Gaussian noise added, to give pairs (noisy images clipped to [0, 1],
             images); 0 gives images alone.
         mixture: What each batch is mixed of; None takes all images in one order.
+        share: The part of each batch that is read; noise and order are those of the whole. Of an endless stream,
+            which trains, all replicas have equally much.
 
     Returns:
         A dataset of float32 images [b, h, w, c] in [0, 1], or of pairs, of known length.
     """
     import tensorflow as tf
 
-    bounds = batch_bounds(len(images), batch_size) if mixture is None else mixture.bounds(batch_size)
+    least = max(2, share.count)
+    bounds = batch_bounds(len(images), batch_size, least) if mixture is None else mixture.bounds(batch_size)
     order = _order(int(bounds[-1]), seed, shuffle) if mixture is None else mixture.order(batch_size, seed)
     shuffle = shuffle or mixture is not None
     batches = _index_batches(
@@ -77,12 +115,14 @@ def build(
     with tf.device("CPU:0"):  # where pipelines run
         label_table = None if labels is None else tf.constant(labels, tf.int32)
 
-    def fetch(epoch, step, rows):
+    def fetch(epoch, step, whole):
+        rows = share.of(whole, equal=repeat)
         pixels = images.fetch(rows)
         if label_table is not None:
             return pixels, tf.gather(label_table, rows)
         if noise:
-            return _add_noise(pixels, noise, (seed, epoch, step)), pixels
+            drawn = _noise(tf.shape(whole)[:1], tf.shape(pixels)[1:], noise, (seed, epoch, step))
+            return tf.clip_by_value(pixels + share.of(drawn, equal=repeat), 0.0, 1.0), pixels
         return pixels
 
     dataset = batches.map(fetch, num_parallel_calls=min(cores(), MOST_PARALLEL), deterministic=True)
@@ -143,11 +183,10 @@ def _index_batches(
     return epochs.flat_map(one_epoch)
 
 
-def _add_noise(images, deviation: float, place: tuple):
-    """The images with Gaussian noise that depends on the place (seed, epoch, step) alone, clipped to [0, 1]."""
+def _noise(count, shape, deviation: float, place: tuple):
+    """Gaussian noise for a batch of images that depends on the place (seed, epoch, step) alone."""
     import tensorflow as tf
 
     seed, epoch, step = place
     key = tf.random.experimental.stateless_fold_in(tf.stack([np.int64(seed), epoch]), step, alg="philox")
-    noise = tf.random.stateless_normal(tf.shape(images), key, stddev=deviation, alg="philox")
-    return tf.clip_by_value(images + noise, 0.0, 1.0)
+    return tf.random.stateless_normal(tf.concat([count, shape], 0), key, stddev=deviation, alg="philox")

@@ -57,6 +57,7 @@ _SHARED = {
     "calibration_rows": "stopping",
     "check_detector_directory": "detector_directory",
     "check_normal": "normal_images",
+    "check_replicas": "sharing_out",
     "check_sizes": "normal_images",
     "check_workers": "processes",
     "code_as_text": "config",
@@ -83,6 +84,7 @@ _SHARED = {
     "step_seconds": "step_time",
     "task_of": "tasks",
     "threads_each": "processes",
+    "train_on": "training_elsewhere",
     "with_poolings": "choosing",
     "workers_that_pay": "processes",
 }

@@ -126,6 +126,15 @@ class RunDirectory:
             expected = f"an empty directory or one of a {kind}"
             raise InputError(f"{self.path}, which holds other files", expected, "give another --out")
 
+    def check_resume(self, resume: bool) -> None:
+        """Refuses (`InputError`) an unfinished run, unless it is to go on."""
+        if not resume and any(self.checkpoint.glob("*")):
+            raise InputError(
+                f"{self.path}, which holds an unfinished run",
+                "a new directory, a finished run, or leave to go on",
+                "give --resume (resume=True), or remove the directory",
+            )
+
     @contextmanager
     def locked(self, name: str = NAME) -> Iterator[None]:
         """Keeps other processes from training here, those of other machines too.

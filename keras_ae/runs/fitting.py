@@ -15,6 +15,7 @@ from keras_ae.layers import LocallyEmbeddedAutoencoder
 from keras_ae.runs.config import RunConfig
 from keras_ae.runs.directory import RunDirectory
 from keras_ae.runs.history import RunHistory
+from keras_ae.runs.replicas import ALONE, Replica
 from keras_ae.runs.stopping import stopping_rows
 from keras_ae.runs.tasks import task_of
 from keras_ae.runs.warm_up import penalty_warm_ups
@@ -32,6 +33,7 @@ def fit(
     until: int | None,
     progress: bool,
     bars,
+    replica: Replica = ALONE,
 ) -> RunHistory:
     """Train a compiled model as far as it goes, from the checkpoint on if there is one.
 
@@ -40,6 +42,7 @@ def fit(
         config, data, directory, checkpoint: Those of its run.
         until: Steps after which to pause.
         progress, bars: See `train`.
+        replica: Which of several processes this is.
 
     Raises:
         InputError: Of images that cannot be read.
@@ -47,21 +50,22 @@ def fit(
     """
     training = config.training
     task, maps = task_of(model), frozen_features(model) is not None
-    validation = None
+    validation, mine = None, replica.shared(data)
     if data.sizes["validation"]:
-        validation = task.batches(data, "validation", training, rows=stopping_rows(data, training))
+        validation = task.batches(mine, "validation", training, rows=stopping_rows(data, training))
     history = RunHistory(directory, training.steps_per_evaluation)
 
     def stream(start_step: int):
-        return task.batches(data, "train", training, repeat=True, start_step=start_step)
+        return task.batches(mine, "train", training, repeat=True, start_step=start_step)
 
     with ExitStack() as stack:
         bars = bars or stack.enter_context(progress_bars(disable=not progress))
         watchers = [
+            *replica.watchers(),
             *penalty_warm_ups(model, training.penalty_warmup_steps),
             *_local(model, training, data, directory),
             history,
-            *_stopping(training, validation),
+            *_stopping(training, validation, replica),
             callbacks.tensorboard(directory.logs),
             _monitor(training, data, directory, task.labels or maps),
             *_pictures(training, data, directory, task.labels or maps),
@@ -70,10 +74,10 @@ def fit(
         try:
             checkpoint.fit(
                 model,
-                stream,
+                replica.stream(stream),
                 epochs=training.rounds,
                 steps_per_epoch=training.steps_per_evaluation,
-                validation_data=validation,
+                validation_data=replica.joined(validation),
                 callbacks=watchers,
                 pause_after=None if until is None else until // training.steps_per_evaluation,
             )
@@ -92,10 +96,12 @@ def _diverged(values: dict[str, float], at: int) -> TrainingDivergedError:
     return TrainingDivergedError(f"{word} became {values[name]:.4g} by evaluation {at}; {cause}")
 
 
-def _stopping(training, validation) -> list:
+def _stopping(training, validation, replica: Replica) -> list:
     """What ends training before the last step."""
+    # Replicas see their own losses within an evaluation, and must not stop one after the other.
+    at_once = [keras.callbacks.TerminateOnNaN()] if replica.is_alone else []
     if training.patience is None:
-        return [keras.callbacks.TerminateOnNaN()]
+        return at_once
     if validation is None:
         raise InputError(
             f"patience {training.patience} without validation images",
@@ -103,7 +109,7 @@ def _stopping(training, validation) -> list:
             "give --validation-fraction 0.1",
         )
     early = keras.callbacks.EarlyStopping("val_loss", patience=training.patience, restore_best_weights=True)
-    return [keras.callbacks.TerminateOnNaN(), early]
+    return [*at_once, early]
 
 
 def _monitor(training, data: ImageData, directory: RunDirectory, blind: bool) -> callbacks.Monitor:

@@ -6,19 +6,22 @@ from typing import Any
 import keras
 
 from keras_ae import callbacks
-from keras_ae._support.errors import InputError
 from keras_ae._support.execution import computing_in
 from keras_ae._support.files import plain
 from keras_ae.data import ImageData
+from keras_ae.model_file import load_model
 from keras_ae.runs.config import RunConfig, as_json, upgraded
 from keras_ae.runs.directory import RunDirectory
+from keras_ae.runs.engines.base import Engine
 from keras_ae.runs.environment import current_environment
 from keras_ae.runs.feature_cache import seen_by
 from keras_ae.runs.fitting import fit
 from keras_ae.runs.history import RunHistory
 from keras_ae.runs.record import images_record
+from keras_ae.runs.replicas import ALONE, Replica
 from keras_ae.runs.run import Run
 from keras_ae.runs.tasks import check_labels, compile_model, task_of
+from keras_ae.runs.training_elsewhere import train_on
 
 
 def train(
@@ -31,6 +34,7 @@ def train(
     measure: tuple[str, ...] = ("validation", "test"),
     progress: bool = True,
     bars=None,
+    engine: Engine | None = None,
 ) -> Run:
     """Trains one model and keeps it in a run directory; a finished run is read back and not trained again.
 
@@ -48,6 +52,8 @@ def train(
         measure: The splits that are measured at the end.
         progress: Whether to show progress bars on standard error.
         bars: Bars to add to, instead of new ones.
+        engine: What trains it, instead of this process: `Ray(replicas=4)` on four machines together, each of which
+            reads its share of every batch (docs/scale.md).
 
     Returns:
         The finished run, with its model and its measurements.
@@ -65,17 +71,13 @@ def train(
         >>> run.metrics["steps"], run.metrics["code_shape"], 0 < run.metrics["test"]["mse"] < 1
         (2, [2], True)
     """
-    run = train_until(
-        config,
-        out,
-        until=None,
-        resume=resume,
-        allow_inexact=allow_inexact,
-        data=data,
-        measure=measure,
-        progress=progress,
-        bars=bars,
-    )
+    how: dict[str, Any] = {
+        **{"resume": resume, "allow_inexact": allow_inexact, "data": data},
+        **{"measure": measure, "progress": progress},
+    }
+    if engine is not None:
+        return train_on(engine, config, out, **how)
+    run = train_until(config, out, until=None, **how, bars=bars)
     assert run  # Without `until` it does not pause.
     return run
 
@@ -91,59 +93,56 @@ def train_until(
     measure: tuple[str, ...] = ("validation", "test"),
     progress: bool = True,
     bars=None,
+    replica: Replica = ALONE,
 ) -> Run | None:
     """As `train`, but pauses after so many steps, a multiple of those from one evaluation to the next.
 
     What a finished run would have is then in `paused/`, and the next call goes on from the exact state: bits do
     not depend on pauses. Where it paused as late or later before, nothing is trained.
 
+    Of several replicas the others have directories of their own, with a copy of the first one's checkpoint. They
+    are done when training is; it measures and writes.
+
     Returns:
-        The run, or None where it paused.
+        The run, or None where it paused, and for all replicas but the first.
     """
     directory = RunDirectory(out)
     training = config.training
     data = data or config.load_data(progress)
     with ExitStack() as lock:
-        with computing_in(training.precision):
-            keras.utils.set_random_seed(training.seed)
-            model = config.model.build(data.image_shape)
-            check_labels(model, data, training)
-            record = _record(config, data) | {"execution": compile_model(model, training)}
+        with computing_in(training.precision), replica.scope():
+            model, record = _compiled(config, data, replica)
             if (directory.path / "run.json").exists():
                 directory.record()  # refuses what is damaged
             directory.open("run", record, upgraded)
             lock.enter_context(directory.locked())
-            checkpoint = callbacks.Checkpoint(
-                directory.checkpoint,
-                steps=training.checkpoint_steps,
-                minutes=training.checkpoint_minutes,
-                allow_inexact=allow_inexact,
-            )
+            due: dict[str, Any] = {"steps": training.checkpoint_steps, "minutes": training.checkpoint_minutes}
+            due = due if replica.is_first else dict.fromkeys(due)
+            checkpoint = callbacks.Checkpoint(directory.checkpoint, **due, allow_inexact=allow_inexact)
             if directory.is_finished:
                 checkpoint.remove()  # It was killed just before it would have done so.
                 directory.remove_pause()
                 return Run.open(directory.path)
             if until is not None and directory.paused_after >= until:
                 return None
-            _check_resume(directory, checkpoint, resume)
+            directory.check_resume(resume)
             if not checkpoint.exists:  # It starts again: what "auto" comes to may have changed since.
                 directory.write("run", directory.read("run") | record)
                 directory.write("environment", current_environment())
             data = seen_by(model, data, directory.path, adapt=True, progress=progress)
             history = None
             if task_of(model).trains:
-                history = fit(model, config, data, directory, checkpoint, until, progress, bars)
+                history = fit(model, config, data, directory, checkpoint, until, progress, bars, replica)
+            if not replica.is_alone:
+                directory.save_model(model)  # by all of them: values may have to be read together
+        if not replica.is_first:
+            return None
+        if not replica.is_alone:
+            model = load_model(directory.model_path)  # which no other process has a part in
         metrics = _measurements(model, config, data, measure, history)
         if checkpoint.inexact:
             metrics["resumed_inexactly"] = list(checkpoint.inexact)
-        if checkpoint.paused:
-            directory.pause(model, metrics)
-            return None
-        directory.save_model(model)
-        directory.write("metrics", metrics)
-        checkpoint.remove()
-        directory.remove_pause()
-        return Run(directory, directory.record(), metrics, model)
+        return _kept(directory, model, metrics, checkpoint)
 
 
 def load_run(path, progress: bool = True) -> tuple[RunConfig, ImageData, keras.Model]:
@@ -176,6 +175,29 @@ def evaluate_run(path, progress: bool = True) -> dict[str, Any]:
     return {**task.describe(model), "test": task.measure(model, data, "test", config.training)}
 
 
+def _compiled(config: RunConfig, data: ImageData, replica: Replica) -> tuple[keras.Model, dict[str, Any]]:
+    """The model, and what `run.json` says."""
+    training = config.training
+    keras.utils.set_random_seed(training.seed)
+    model = config.model.build(data.image_shape)
+    check_labels(model, data, training)
+    replica.check(config, data, learns_labels=task_of(model).labels)
+    execution = compile_model(model, training) | ({} if replica.is_alone else {"replicas": replica.count})
+    return model, _record(config, data) | {"execution": execution}
+
+
+def _kept(directory: RunDirectory, model, metrics: dict[str, Any], checkpoint: callbacks.Checkpoint) -> Run | None:
+    """Write what has finished, or paused; the run, if it has finished."""
+    if checkpoint.paused:
+        directory.pause(model, metrics)
+        return None
+    directory.save_model(model)
+    directory.write("metrics", metrics)
+    checkpoint.remove()
+    directory.remove_pause()
+    return Run(directory, directory.record(), metrics, model)
+
+
 def _record(config: RunConfig, data: ImageData) -> dict[str, Any]:
     return {
         "config": as_json(config),
@@ -186,15 +208,6 @@ def _record(config: RunConfig, data: ImageData) -> dict[str, Any]:
         },
         "notes": list(data.notes),
     }
-
-
-def _check_resume(directory: RunDirectory, checkpoint: callbacks.Checkpoint, resume: bool) -> None:
-    if checkpoint.exists and not resume:
-        raise InputError(
-            f"{directory.path}, which holds an unfinished run",
-            "a new directory, a finished run, or leave to go on",
-            "give --resume (resume=True), or remove the directory",
-        )
 
 
 def _trained(history: RunHistory, training) -> dict[str, Any]:

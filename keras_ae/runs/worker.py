@@ -134,11 +134,17 @@ def read(line: str) -> Job | Call:
     return Call(**values) if "function" in values else Job(**values)
 
 
-def answer(job: Job | Call, images: "Images") -> Outcome:
-    """Do a job in this process; that it is refused or diverges is an outcome, too."""
+def answer(job: Job | Call, images: "Images", **options) -> Outcome:
+    """Do a job in this process; that it is refused or diverges is an outcome, too.
+
+    Args:
+        job: The job.
+        images: Those of the job before.
+        **options: Of `train_until`, for a run.
+    """
     try:
         if isinstance(job, Job):
-            return run_job(job, images.of, progress=False)
+            return run_job(job, images.of, progress=False, **options)
         module, _, name = job.function.partition(":")
         return Outcome(0, value=getattr(importlib.import_module(module), name)(images.of, **job.keywords))
     except InputError as error:

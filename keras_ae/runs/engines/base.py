@@ -38,9 +38,11 @@ class Engine(ABC):
 
     Attributes:
         slots: How many jobs it does at a time.
+        replicas: How many processes train a run together.
     """
 
     slots: int
+    replicas = 1
 
     def __enter__(self) -> "Engine":
         return self

@@ -16,6 +16,7 @@ from typing import Any
 
 from keras_ae._support.errors import InputError
 from keras_ae.runs.engines.base import CrashedError, Engine
+from keras_ae.runs.engines.ray_together import Together
 from keras_ae.runs.engines.ray_worker import do, sees
 from keras_ae.runs.processes import TAIL, with_threads
 from keras_ae.runs.worker import Call, Job, Outcome
@@ -36,6 +37,9 @@ class Ray(Engine):
         cpus: CPU cores of each run.
         gpus: GPUs of each run; with less than 1 several share one; with 0 they see none.
         retries: How often a run begins again whose machine, or process, is lost.
+        replicas: Processes that train a run together, each with so many cores and GPUs, on machines of their own
+            as far as there are some. Each reads its share of every batch; if one is lost, all begin again from the
+            checkpoint. Losses are those of one process, up to rounding, where nothing is drawn at random.
 
     Raises:
         InputError: Ray is not installed, or a number is impossible; on entering, there is no such cluster, or none
@@ -48,13 +52,20 @@ class Ray(Engine):
         keras_ae._support.errors.InputError: received cpus=0; expected at least 1; correct --cpus
     """
 
-    def __init__(self, address: str | None = None, cpus: int = 1, gpus: float = 0, retries: int = 3):
-        for name, value, least in (("cpus", cpus, 1), ("gpus", gpus, 0), ("retries", retries, 0)):
+    def __init__(
+        self, address: str | None = None, cpus: int = 1, gpus: float = 0, retries: int = 3, replicas: int = 1
+    ):
+        least_of = {"cpus": (cpus, 1), "gpus": (gpus, 0), "retries": (retries, 0), "replicas": (replicas, 1)}
+        for name, (value, least) in least_of.items():
             if not value >= least:
                 raise InputError(f"{name}={value}", f"at least {least}", f"correct --{name}")
+        if replicas > 1 and gpus not in (0, 1):
+            raise InputError(f"gpus={gpus:g} of each of {replicas} replicas", "one, or none", "correct --gpus")
         if importlib.util.find_spec("ray") is None:
             raise InputError("the engine ray, which is not installed", "Ray", "pip install 'keras-ae[cluster]'")
         self.address, self.cpus, self.gpus, self.retries = address, cpus, gpus, retries
+        self.replicas = replicas
+        self._together: Together | None = None  # where there are several
         self._refs: dict[Future[Outcome], Any] = {}
         self._lock = threading.Lock()
         self._task: Any = None
@@ -72,10 +83,18 @@ class Ray(Engine):
         # A process that has seen a GPU would keep to it, whichever one Ray gives to its next task.
         self._task = ray.remote(max_calls=1)(do) if self.gpus else ray.remote(do)
         self._options = {**options, "runtime_env": {"env_vars": self._environment()}}
+        if self.replicas > 1:
+            resources = {"CPU": self.cpus, **({"GPU": self.gpus} if self.gpus else {})}
+            self._together = Together(self.replicas, self.slots, resources, self.retries, self._environment())
         return self
 
     def submit(self, job: Job | Call) -> Future[Outcome]:
         """Same as `Engine.submit`; Ray keeps the jobs for which there is no place yet."""
+        if self._together is not None and isinstance(job, Job):
+            if job.until is not None:
+                action = "leave out --halving, or replicas"
+                raise InputError(f"a pause of a run on {self.replicas} replicas", "none", action)
+            return self._together.submit(job)
         done: Future[Outcome] = Future()
         ref = self._task.options(name=job.does, **self._options).remote(job.line(), os.getcwd())
         with self._lock:
@@ -87,6 +106,9 @@ class Ray(Engine):
         """Same as `Engine.close`; disconnects if it was this object that connected."""
         import ray
 
+        if self._together is not None:
+            self._together.close()
+            self._together = None
         with self._lock:
             refs = list(self._refs.values())
         for ref in refs:
@@ -152,7 +174,12 @@ class Ray(Engine):
             received = f"a Ray cluster without a machine of {self.cpus} CPUs and {self.gpus:g} GPUs"
             raise InputError(received, "one that has them", "give other --cpus and --gpus, or add a machine")
         cores = sum(int(node["CPU"] // self.cpus) for node in nodes)
-        return min(cores, sum(int(node.get("GPU", 0) / self.gpus) for node in nodes)) if self.gpus else cores
+        gpus = sum(int(node.get("GPU", 0) / self.gpus) for node in nodes) if self.gpus else cores
+        places = min(cores, gpus) // self.replicas
+        if not places:
+            received = f"a Ray cluster with {min(cores, gpus)} places for {self.replicas} replicas"
+            raise InputError(received, "one for each", "give fewer --replicas or --cpus, or add a machine")
+        return places
 
     def _environment(self) -> dict[str, str]:
         """Variables of the tasks: threads as many as cores, no GPU where none was asked for, modules as here."""

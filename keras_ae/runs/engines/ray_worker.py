@@ -2,13 +2,17 @@
 
 import json
 import os
+import shutil
+import socket
+import tempfile
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.leases import LEASE, Holder, take
+from keras_ae.runs.directory import RunDirectory
 from keras_ae.runs.worker import REFUSED, Images, Job, Outcome, answer, prepare, read
 
 IMAGES = Images()  # of the job before, for the next one of this process
@@ -32,14 +36,85 @@ def do(line: str, directory: str) -> str:
             _wait_for(Path(job.out))
             _prepared()
     except InputError as error:
-        reason = " ".join(str(error).split())
-        return json.dumps(asdict(Outcome(REFUSED, reason, (error.received, error.expected, error.action))))
+        return _refusal(error)
     return json.dumps(asdict(answer(job, IMAGES)))
+
+
+class Member:
+    """One of several processes, each an actor, that train a run together.
+
+    Args:
+        line: The job, as `Job.line` gives it.
+        directory: The working directory, to which its paths are relative.
+        place: Which of them it is; the first one, 0, trains in the run's directory.
+    """
+
+    def __init__(self, line: str, directory: str, place: int):
+        self._line, self._directory, self._place = line, directory, place
+        self._socket = socket.socket()
+
+    def settle(self) -> str:
+        """Wait until an earlier attempt has ended, and take a port.
+
+        Returns:
+            Where the others reach this one, HOST:PORT, or JSON of the outcome where it is refused.
+        """
+        from ray.util import get_node_ip_address
+
+        try:
+            _change(self._directory)
+        except InputError as error:
+            return _refusal(error)
+        if self._place == 0:
+            _wait_for(Path(self._job.out))
+        host = get_node_ip_address()
+        self._socket.bind((host, 0))  # until TensorFlow takes it, so that nobody else does
+        return f"{host}:{self._socket.getsockname()[1]}"
+
+    def train(self, addresses: list[str]) -> str:
+        """Train, once all have settled; returns the outcome, as JSON.
+
+        Args:
+            addresses: Of all of them, in their order.
+        """
+        task = {"type": "worker", "index": self._place}
+        os.environ["TF_CONFIG"] = json.dumps({"cluster": {"worker": addresses}, "task": task})
+        self._socket.close()
+        import tensorflow as tf
+
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()  # before anything else touches the devices
+        _prepared()
+        from keras_ae.runs.replicas import Replica
+
+        replica = Replica(self._place, len(addresses), strategy)
+        with tempfile.TemporaryDirectory() as scratch:
+            job = self._job if replica.is_first else _elsewhere(self._job, Path(scratch) / "run")
+            return json.dumps(asdict(answer(job, IMAGES, replica=replica)))
+
+    @property
+    def _job(self) -> Job:
+        job = read(self._line)
+        assert isinstance(job, Job)
+        return job
 
 
 def sees(paths: list[str], directory: str) -> list[str]:
     """Those of some absolute paths, and of the working directory, that are not here."""
     return [path for path in (*paths, directory) if not os.path.exists(path)]
+
+
+def _elsewhere(job: Job, scratch: Path) -> Job:
+    """The job in a directory of its own, where it goes on from the same checkpoint."""
+    out = RunDirectory(job.out)
+    if out.checkpoint.is_dir():
+        shutil.copytree(out.checkpoint, RunDirectory(scratch).checkpoint)
+        shutil.copy(out.path / "run.json", scratch)
+    return replace(job, out=str(scratch))
+
+
+def _refusal(error: InputError) -> str:
+    reason = " ".join(str(error).split())
+    return json.dumps(asdict(Outcome(REFUSED, reason, (error.received, error.expected, error.action))))
 
 
 @cache
