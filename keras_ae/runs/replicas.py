@@ -7,6 +7,7 @@ others each in one that is thrown away.
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -109,29 +110,24 @@ class Agreement(keras.callbacks.Callback):
         self._average()
 
     def _average(self) -> None:
-        import tensorflow as tf
-
-        moving = [
-            variable
-            for variable in self.model.non_trainable_variables
-            if keras.backend.is_float_dtype(variable.dtype)
-        ]
-        if not moving:
+        if not self._moving:
             return
+        means = self.replica.strategy.run(self._means)
+        for variable, value in zip(self._moving, means, strict=True):
+            variable.assign(self.replica.strategy.experimental_local_results(value)[0])
 
-        def mean(*values):
-            return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, list(values))
+    @cached_property
+    def _moving(self) -> list:
+        variables = self.model.non_trainable_variables
+        return [variable for variable in variables if keras.backend.is_float_dtype(variable.dtype)]
 
-        for variable, value in zip(moving, self._run(mean, moving), strict=True):
-            variable.assign(value)
-
-    def _run(self, function, variables) -> list:
+    @cached_property
+    def _means(self) -> Callable:
         import tensorflow as tf
-
-        strategy = self.replica.strategy
 
         @tf.function
-        def step():
-            return strategy.run(function, args=[tf.convert_to_tensor(variable.value) for variable in variables])
+        def means():
+            values = [tf.identity(variable.value) for variable in self._moving]  # placed on the replica's device
+            return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, values)
 
-        return [strategy.experimental_local_results(value)[0] for value in step()]
+        return means

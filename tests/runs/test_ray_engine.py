@@ -1,18 +1,16 @@
 """Runs on a Ray cluster of two machines, both of which are this one: of which one is lost."""
 
-import contextlib
-import csv
 import json
 import os
 import threading
-import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+from watched_runs import WatchedRun, history, lose_node
 
 from keras_ae._support.errors import InputError
-from keras_ae._support.leases import Holder, holder
 from keras_ae.cli import main
 from keras_ae.model_file import load_model
 from keras_ae.runs import Call, CrashedError, DataConfig, Local, ModelConfig, Ray, RunConfig, TrainingConfig
@@ -49,49 +47,29 @@ def _study(nowhere: Path) -> Study:
     return Study("three", "", {"quick": lambda: [StudyRun(name, {}, one) for name, one in configs.items()]})
 
 
-def _kill_its_node(cluster, run: Path) -> int:
-    """Kill the node on which a run is trained, once there is a checkpoint; returns the evaluations until then."""
-    limit = time.monotonic() + 240
-    while time.monotonic() < limit:
-        rows = _history(run)
-        held = holder(run) if run.exists() else None
-        if len(rows) >= 5 and any((run / "checkpoint").glob("*")) and isinstance(held, Holder):
-            break
-        time.sleep(0.02)
-    raylet = int(Path(f"/proc/{held.process}/stat").read_text().rpartition(")")[2].split()[1])
-    (node,) = [n for n in cluster.worker_nodes if n.all_processes["raylet"][0].process.pid == raylet]
-    cluster.remove_node(node, allow_graceful=False)
-    return len(rows)
-
-
-def _history(run: Path) -> list[dict[str, str]]:
-    with contextlib.suppress(OSError):
-        return [{**row, "seconds": ""} for row in csv.DictReader((run / "history.csv").read_text().splitlines())]
-    return []
-
-
 def _metrics(run: Path) -> dict:
     metrics = json.loads((run / "metrics.json").read_text())
     return {**metrics, **dict.fromkeys(TIMES)}
 
 
 def test_a_run_whose_node_is_lost_ends_on_the_other_one_with_the_same_bits(cluster, tmp_path):
-    study, killed = _study(tmp_path / "nowhere"), []
-    thread = threading.Thread(
-        target=lambda: killed.append(_kill_its_node(cluster, tmp_path / "ray" / "works")), daemon=True
-    )
-    thread.start()
-    engine = Ray(cluster.address)
-    failures = run_study(study, "quick", tmp_path / "ray", engine=engine, progress=False)
-    thread.join()
-    assert 5 <= killed[0] < 80
+    study, engine = _study(tmp_path / "nowhere"), Ray(cluster.address)
+    with (
+        WatchedRun(tmp_path / "ray" / "works", partial(lose_node, cluster)) as watched,
+        WatchedRun(tmp_path / "ray" / "diverges", lambda _: None) as diverging,
+    ):
+        failures = run_study(study, "quick", tmp_path / "ray", engine=engine, progress=False)
+    assert 5 <= watched.killed_at < 80
+    assert len(watched.attempts) == 2  # exactly one that was resumed
+    assert min(watched.lengths) >= watched.killed_at - 3  # from a checkpoint, which is as old as two steps
+    assert len(diverging.attempts) == 1
     with Local(1, tmp_path, threads=1) as alone:
         here = run_study(study, "quick", tmp_path / "local", engine=alone, progress=False)
     assert failures == here
     assert set(failures) == {"diverges", "refused"}
     ray, local = (tmp_path / name / "works" for name in ("ray", "local"))
-    assert _history(ray) == _history(local)
-    assert len(_history(ray)) == 80
+    assert history(ray) == history(local)
+    assert len(history(ray)) == 80
     assert _metrics(ray) == _metrics(local)
     models = [load_model(path / "model.keras").get_weights() for path in (ray, local)]
     assert all(one.tobytes() == other.tobytes() for one, other in zip(*models, strict=True))

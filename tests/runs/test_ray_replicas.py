@@ -1,14 +1,18 @@
 """One run on several machines of a Ray cluster, all of them this one, beside the same run in one process."""
 
 import contextlib
-import csv
+import json
 import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from watched_runs import WatchedRun, history, lose_node, parent
 
+from keras_ae._support.errors import InputError
+from keras_ae.cli import main
 from keras_ae.model_file import load_model
 from keras_ae.runs import (
     DataConfig,
@@ -60,10 +64,7 @@ def cluster():
 
 
 def _history(run: Path) -> list[dict[str, float]]:
-    with contextlib.suppress(OSError):
-        rows = csv.DictReader((run / "history.csv").read_text().splitlines())
-        return [{name: float(value) for name, value in row.items() if name != "seconds"} for row in rows]
-    return []
+    return [{name: float(value) for name, value in row.items() if value} for row in history(run)]
 
 
 def _assert_close(one: Path, other: Path, losses=LOSSES, weights=WEIGHTS):
@@ -106,47 +107,13 @@ def test_models_whose_batches_are_normalized_end_the_same_on_all_replicas(cluste
     np.testing.assert_allclose(run.metrics["validation"]["mse"], last["val_mse"], rtol=1e-5)
 
 
-class _Watch:
-    """Looks at a run on and on: who holds it, how long its history is; and kills, once there is a checkpoint."""
-
-    def __init__(self, run: Path, kill):
-        self.run, self.kill = run, kill
-        self.attempts: list[str] = []
-        self.lengths: list[int] = []  # of the history, since the kill
-        self.killed_at: int | None = None
-        self.ended = threading.Event()
-        self.thread = threading.Thread(target=self._look)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ended.set()
-        self.thread.join()
-
-    def _look(self) -> None:
-        while not self.ended.wait(0.01):
-            held, rows = holder(self.run) if self.run.exists() else None, len(_history(self.run))
-            if not isinstance(held, Holder):
-                continue
-            if held.attempt not in self.attempts:
-                self.attempts.append(held.attempt)
-            if self.killed_at is not None:
-                self.lengths.append(rows)
-            elif rows >= 5 and any((self.run / "checkpoint").glob("*")):
-                self.kill(held.process)
-                self.killed_at = rows
-
-
 def _members(cluster) -> list[int]:
     """The processes of this cluster that train a run together."""
     nodes = {node.all_processes["raylet"][0].process.pid for node in cluster.worker_nodes}
     found = []
     for path in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, IndexError):
-            parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent in nodes and (path / "cmdline").read_bytes().startswith(b"ray::Member"):
+        with contextlib.suppress(OSError):
+            if parent(int(path.name)) in nodes and (path / "cmdline").read_bytes().startswith(b"ray::Member"):
                 found.append(int(path.name))
     return found
 
@@ -156,21 +123,17 @@ def _kill_the_second(cluster, first: int) -> None:
     os.kill(second, signal.SIGKILL)
 
 
-def _kill_the_node_of_the_first(cluster, first: int) -> None:
-    raylet = int(Path(f"/proc/{first}/stat").read_text().rpartition(")")[2].split()[1])
-    (node,) = [n for n in cluster.worker_nodes if n.all_processes["raylet"][0].process.pid == raylet]
-    cluster.remove_node(node, allow_graceful=False)
-
-
-@pytest.mark.parametrize("kill", [_kill_the_second, _kill_the_node_of_the_first])
+@pytest.mark.parametrize("kill", [_kill_the_second, lose_node])
 def test_all_go_on_from_the_checkpoint_where_one_is_lost(kill, cluster, tmp_path, capsys):
     training = replace(TRAINING, steps=60, evaluations=60, checkpoint_steps=2)
     config = RunConfig(DIGITS, DENSE, training)
     command = ["train", "--engine", "ray", "--address", cluster.address, "--replicas", "2", "--json"]
     command += ["--out", str(tmp_path / "two"), *_options(config)]
-    with _Watch(tmp_path / "two", lambda first: kill(cluster, first)) as watch:
+    with WatchedRun(tmp_path / "two", lambda first: kill(cluster, first)) as watch:
         assert main(command) == 0
-    assert json.loads(capsys.readouterr().out)["steps"] == 60
+    said = capsys.readouterr()
+    assert json.loads(said.out)["steps"] == 60
+    assert "raylet" in said.err
     assert 5 <= watch.killed_at < 60
     assert len(watch.attempts) == 2
     assert min(watch.lengths) >= watch.killed_at - 2  # it went on, and did not begin anew
@@ -197,7 +160,7 @@ def _options(config: RunConfig) -> list[str]:
 
 def test_what_none_of_them_can_train_ends_in_one_attempt(cluster, tmp_path):
     wild = replace(MODELS["noise"], training=replace(TRAINING, learning_rate=1e30))
-    with _Watch(tmp_path / "wild", lambda _: None) as watch, pytest.raises(TrainingDivergedError):
+    with WatchedRun(tmp_path / "wild", lambda _: None) as watch, pytest.raises(TrainingDivergedError):
         train(wild, tmp_path / "wild", engine=Ray(cluster.address, replicas=2), progress=False)
     assert len(watch.attempts) == 1
     unknown = replace(wild, model=ModelConfig("fully_connected", "4", options=("hidden=(8, 'x')",)))

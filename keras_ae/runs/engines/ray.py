@@ -17,6 +17,7 @@ from typing import Any
 from keras_ae._support.errors import InputError
 from keras_ae.runs.engines.base import CrashedError, Engine
 from keras_ae.runs.engines.ray_together import Together
+from keras_ae.runs.engines.ray_words import Words
 from keras_ae.runs.engines.ray_worker import do, sees
 from keras_ae.runs.processes import TAIL, with_threads
 from keras_ae.runs.worker import Call, Job, Outcome
@@ -71,6 +72,7 @@ class Ray(Engine):
         self._task: Any = None
         self._options: dict[str, Any] = {}
         self._started = False  # whether it was this object that connected
+        self._words = Words()
 
     def __enter__(self) -> "Ray":
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -78,7 +80,11 @@ class Ray(Engine):
 
         if not ray.is_initialized():
             self._connect()
-        self.slots = self._places()
+        try:
+            self.slots = self._places()
+        except InputError:
+            self.close()
+            raise
         options = {"num_cpus": self.cpus, "num_gpus": self.gpus, "max_retries": self.retries}
         # A process that has seen a GPU would keep to it, whichever one Ray gives to its next task.
         self._task = ray.remote(max_calls=1)(do) if self.gpus else ray.remote(do)
@@ -86,6 +92,7 @@ class Ray(Engine):
         if self.replicas > 1:
             resources = {"CPU": self.cpus, **({"GPU": self.gpus} if self.gpus else {})}
             self._together = Together(self.replicas, self.slots, resources, self.retries, self._environment())
+        self._words.divert()
         return self
 
     def submit(self, job: Job | Call) -> Future[Outcome]:
@@ -117,6 +124,7 @@ class Ray(Engine):
         if self._started:
             ray.shutdown()
             self._started = False
+        self._words.restore()
 
     def prepare(self, out, sources: Iterable[str] = ()) -> None:
         """Refuse (`InputError`) a directory or images that a machine of the cluster does not see."""
