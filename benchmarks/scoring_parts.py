@@ -1,10 +1,12 @@
 """Scoring many files in parts: memory by their number, a kill at half, and two processes beside one.
 
-    python benchmarks/scoring_parts.py [--images 50000 5000] [--part-size 2000] [--workers 1 2] [--out FILE.json]
+    python benchmarks/scoring_parts.py [--images 50000 5000] [--part-size 2000] [--workers 1 2] [--side 32]
+        [--no-kill] [--out FILE.json]
 
 Files of 32×32×3 pixels, of which there are a hundred, each under many names. For the largest number the command
 is killed once half of the parts are there and given again: "kept" tells whether these stayed, "equal" whether the
-rows are those of one file that a single process writes.
+rows are those of one file that a single process writes. Images of 8×8 have a model of few weights, so that a
+million of them take minutes.
 """
 
 import argparse
@@ -22,7 +24,7 @@ from PIL import Image
 DIFFERENT, A_FOLDER = 100, 1000  # images, and names in a folder
 
 
-def make(place: Path, count: int) -> Path:
+def make(place: Path, count: int, side: int) -> Path:
     """A folder of so many names."""
     folder, random = place / f"images{count}", np.random.default_rng(0)
     for number in range(count):
@@ -31,18 +33,23 @@ def make(place: Path, count: int) -> Path:
             target.parent.mkdir(parents=True)
         first = folder / "00000" / f"{number % DIFFERENT:08}.png"
         if number < DIFFERENT:
-            Image.fromarray(random.integers(0, 256, (32, 32, 3), np.uint8)).save(target)
+            Image.fromarray(random.integers(0, 256, (side, side, 3), np.uint8)).save(target)
         else:
             os.link(first, target)
     return folder
 
 
-def detector(place: Path) -> Path:
+def detector(place: Path, side: int) -> Path:
     """An exported detector of random weights."""
     import keras_ae as kae
 
-    model = kae.architectures.strided((32, 32, 3), (16,), filters=16)
-    images = np.random.default_rng(0).random((300, 32, 32, 3), np.float32)
+    shape = (side, side, 3)
+    model = (
+        kae.architectures.strided(shape, (16,), filters=16)
+        if side >= 32
+        else kae.architectures.fully_connected(shape, (4,), hidden=(16,))
+    )
+    images = np.random.default_rng(0).random((300, *shape), np.float32)
     kae.AnomalyDetector(model, "mse", 0.05).calibrate(images).export(place / "detector")
     return place / "detector"
 
@@ -88,6 +95,8 @@ if __name__ == "__main__":
     parser.add_argument("--images", type=int, nargs="+", default=[50_000, 5_000])
     parser.add_argument("--part-size", type=int, default=2_000)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--side", type=int, default=32)
+    parser.add_argument("--no-kill", dest="kill", action="store_false")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     from measure import show
@@ -96,15 +105,16 @@ if __name__ == "__main__":
     os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}  # of each process
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
-        detector(place)
+        detector(place, options.side)
         for count in sorted(options.images):
-            folder = make(place, count)
+            folder = make(place, count, options.side)
             for workers in options.workers:
                 out = place / f"out{count}-{workers}"
                 clock, cpu, memory = scored(
                     command(place, folder, *size, "--out", str(out), "--workers", str(workers))
                 )
                 rows.append({"images": count, "workers": workers, "s": clock, "CPU s": cpu, "MiB": memory})
-        kept, equal = killed(place, folder, -(-count // options.part_size), *size)
-    print(f"killed at half: parts kept {kept}, rows equal {equal}")
+        if options.kill:
+            kept, equal = killed(place, folder, -(-count // options.part_size), *size)
+            print(f"killed at half: parts kept {kept}, rows equal {equal}")
     show("Scoring in parts", rows, options.out)
