@@ -72,7 +72,8 @@ class Together:
 
     def _attempt(self, job: Job) -> Outcome:
         with self._members(job) as members:
-            settled = [_get(member.settle.remote()) for member in members]
+            settled = [_get(members[0].settle.remote())]  # until then an earlier attempt may write checkpoints
+            settled += [_get(answer) for answer in [member.settle.remote() for member in members[1:]]]
             for answer in settled:
                 if answer.startswith("{"):
                     return Outcome(**json.loads(answer))

@@ -51,10 +51,10 @@ class Member:
 
     def __init__(self, line: str, directory: str, place: int):
         self._line, self._directory, self._place = line, directory, place
-        self._socket = socket.socket()
+        self._socket, self._scratch = socket.socket(), tempfile.TemporaryDirectory()
 
     def settle(self) -> str:
-        """Wait until an earlier attempt has ended, and take a port.
+        """Wait until an earlier attempt has ended, or copy the checkpoint where the first one has; take a port.
 
         Returns:
             Where the others reach this one, HOST:PORT, or JSON of the outcome where it is refused.
@@ -67,6 +67,8 @@ class Member:
             return _refusal(error)
         if self._place == 0:
             _wait_for(Path(self._job.out))
+        else:
+            _copy_checkpoint(RunDirectory(self._job.out), RunDirectory(self._own.out))
         host = get_node_ip_address()
         self._socket.bind((host, 0))  # until TensorFlow takes it, so that nobody else does
         return f"{host}:{self._socket.getsockname()[1]}"
@@ -86,10 +88,9 @@ class Member:
         _prepared()
         from keras_ae.runs.replicas import Replica
 
-        replica = Replica(self._place, len(addresses), strategy)
-        with tempfile.TemporaryDirectory() as scratch:
-            job = self._job if replica.is_first else _elsewhere(self._job, Path(scratch) / "run")
-            return json.dumps(asdict(answer(job, IMAGES, replica=replica)))
+        with self._scratch:
+            replica = Replica(self._place, len(addresses), strategy)
+            return json.dumps(asdict(answer(self._own, IMAGES, replica=replica)))
 
     @property
     def _job(self) -> Job:
@@ -97,19 +98,22 @@ class Member:
         assert isinstance(job, Job)
         return job
 
+    @property
+    def _own(self) -> Job:
+        """The job in the directory that this one writes."""
+        return self._job if self._place == 0 else replace(self._job, out=str(Path(self._scratch.name, "run")))
+
 
 def sees(paths: list[str], directory: str) -> list[str]:
     """Those of some absolute paths, and of the working directory, that are not here."""
     return [path for path in (*paths, directory) if not os.path.exists(path)]
 
 
-def _elsewhere(job: Job, scratch: Path) -> Job:
-    """The job in a directory of its own, where it goes on from the same checkpoint."""
-    out = RunDirectory(job.out)
-    if out.checkpoint.is_dir():
-        shutil.copytree(out.checkpoint, RunDirectory(scratch).checkpoint)
-        shutil.copy(out.path / "run.json", scratch)
-    return replace(job, out=str(scratch))
+def _copy_checkpoint(source: RunDirectory, target: RunDirectory) -> None:
+    """Copy what a run goes on from, if there is anything."""
+    if source.checkpoint.is_dir():
+        shutil.copytree(source.checkpoint, target.checkpoint)
+        shutil.copy(source.path / "run.json", target.path)
 
 
 def _refusal(error: InputError) -> str:
