@@ -24,7 +24,7 @@ class Words:
     def divert(self) -> None:
         """Begin."""
         if self._output is None:
-            self._output, sys.stdout = sys.stdout, self  # type: ignore[assignment]  # has all that a stream has
+            self._output, sys.stdout = sys.stdout, self
 
     def restore(self) -> None:
         """End, if somebody else has not replaced standard output meanwhile."""
