@@ -125,21 +125,21 @@ def _kill_the_second(cluster, first: int) -> None:
 
 @pytest.mark.parametrize("kill", [_kill_the_second, lose_node])
 def test_all_go_on_from_the_checkpoint_where_one_is_lost(kill, cluster, tmp_path, capsys):
-    training = replace(TRAINING, steps=60, evaluations=60, checkpoint_steps=2)
+    training = replace(TRAINING, steps=24, evaluations=24, checkpoint_steps=2)
     config = RunConfig(DIGITS, DENSE, training)
     command = ["train", "--engine", "ray", "--address", cluster.address, "--replicas", "2", "--json"]
     command += ["--out", str(tmp_path / "two"), *_options(config)]
     with WatchedRun(tmp_path / "two", lambda first: kill(cluster, first)) as watch:
         assert main(command) == 0
     said = capsys.readouterr()
-    assert json.loads(said.out)["steps"] == 60
+    assert json.loads(said.out)["steps"] == 24
     assert "raylet" in said.err
-    assert 5 <= watch.killed_at < 60
+    assert 5 <= watch.killed_at < 24
     assert len(watch.attempts) == 2
     assert min(watch.lengths) >= watch.killed_at - 2  # it went on, and did not begin anew
     one = train(config, tmp_path / "one", engine=Local(1, tmp_path, threads=1), progress=False)
-    assert len(_history(one.path)) == 60
-    _assert_close(tmp_path / "two", one.path, losses=1e-4, weights=1e-3)
+    assert len(_history(one.path)) == 24
+    _assert_close(tmp_path / "two", one.path)
     assert not _members(cluster)
 
 
