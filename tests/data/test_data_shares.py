@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from keras_ae import InputError
 from keras_ae.data import load
+from keras_ae.data.backings import ArrayImages
 from keras_ae.data.pipelines import batch_bounds
 
 pytestmark = pytest.mark.tensorflow
@@ -62,6 +63,32 @@ def test_all_replicas_train_on_as_many_and_measure_on_all(count, batch_size, rep
     assert min(len(share) for shares in measured for share in shares) > 0
     images = np.concatenate([_put_together(shares) for shares in measured])
     np.testing.assert_array_equal(images, data.images("train"))
+
+
+def test_a_replica_reads_no_image_of_another_one(monkeypatch):
+    import tensorflow as tf
+
+    data, read = _data(64, 8), []
+    original = ArrayImages.fetch
+
+    def note(rows):
+        read.extend(rows.numpy().tolist())
+        return rows
+
+    def fetch(images, rows):
+        rows = tf.py_function(note, [rows], tf.int64)
+        rows.set_shape([None])
+        return original(images, rows)
+
+    monkeypatch.setattr(ArrayImages, "fetch", fetch)
+    each = []
+    for place in range(2):
+        read.clear()
+        list(data.with_share(place, 2).pipeline("train", epoch=0))
+        each.append(set(read))
+        assert len(read) == 32
+    assert not each[0] & each[1]
+    assert len(each[0] | each[1]) == 64
 
 
 def test_labelled_images_of_a_mixed_batch_are_shared_equally():
