@@ -24,11 +24,10 @@ def cosine_blocks(
     """The cosine transform of an image's blocks, and a decoder whose residual network corrects what comes back.
 
     The network adds nothing at first, and the code layer passes the coefficients on: an untrained model is a
-    transform codec like JPEG, with blocks as large as the code's map makes them. Training goes on from there: how
-    finely each coefficient is rounded, the bottleneck's prior, and the corrections. A strided network
-    (`compressive`) has to learn a transform first, for many thousand steps. For codes that are rounded, the
-    coefficients are scaled so that a step is the best one for the weight of the bits. No layer depends on the
-    image's size: `keras_ae.compression.Codec` takes images of any size.
+    transform codec like JPEG, with blocks as large as the code's map makes them. What is trained is the
+    bottleneck's prior and the decoder. A strided network (`compressive`) has to learn a transform first, for many
+    thousand steps. For codes that are rounded, the coefficients are scaled so that a step is the best one for the
+    weight of the bits. No layer depends on the image's size: `keras_ae.compression.Codec` takes any.
 
     Args:
         input_shape: (height, width, channels) of the images to train on.

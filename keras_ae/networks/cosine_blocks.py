@@ -19,9 +19,7 @@ CORRECTED = 0.01  # of a coefficient, per unit that a network makes: about a ste
     Example({"input_shape": (8, 12, 1), "code_shape": (4, 6, 3)}),
 )
 def cosine_encoder(input_shape: tuple[int, int, int], code_shape: tuple[int, int, int]) -> keras.Model:
-    """Images → coefficients of cosines of their blocks, each times a factor that is trained and begins at 1.
-
-    The factors are how finely each coefficient is rounded. No layer depends on the image's size.
+    """Images → coefficients of cosines of their blocks. Nothing is trained, and nothing depends on the size.
 
     Args:
         input_shape: (height, width, channels) of the images.
@@ -39,7 +37,9 @@ def cosine_encoder(input_shape: tuple[int, int, int], code_shape: tuple[int, int
     cosines = _cosines(input_shape, code_shape, inverse=False)
     image = keras.Input(input_shape, name="image")
     coefficients = cosines(keras_layers.Rescaling(1.0, -MIDDLE, dtype="float32", name="centred")(image))
-    return keras.Model(image, ChannelScale(name="factors")(coefficients), name="cosine_encoder")
+    return keras.Model(
+        image, keras_layers.Activation("linear", name="features")(coefficients), name="cosine_encoder"
+    )
 
 
 @with_examples(
