@@ -2,6 +2,8 @@
 
 import importlib.util
 import os
+import sys
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 from keras_ae._support.errors import InputError
 from keras_ae.cli import main
 from keras_ae.runs import DataConfig, ModelConfig, Ray, RunConfig, TrainingConfig
+from keras_ae.runs.engines.ray_words import Words
 from keras_ae.runs.sharing_out import check_all_labelled, check_replicas, check_shares
 
 TRAIN = ["train", "--data", "digits", "--architecture", "fully_connected", "--code", "4", "--out", "out"]
@@ -114,3 +117,20 @@ def test_numbers_of_replicas_that_cannot_be_in_python():
         Ray(replicas=0)
     with pytest.raises(InputError, match="correct --gpus"):
         Ray(replicas=2, gpus=0.5)
+
+
+def test_what_ray_says_of_lost_machines_is_no_result(capsys):
+    words, output = Words(), sys.stdout
+    words.divert()
+    try:
+        for name in ("ray_listen_error_messages", "mine"):
+            thread = threading.Thread(target=print, args=(f"of {name}",), name=name)
+            thread.start()
+            thread.join()
+        print("a result")
+    finally:
+        words.restore()
+    assert sys.stdout is output
+    said = capsys.readouterr()
+    assert said.out == "of mine\na result\n"
+    assert said.err == "of ray_listen_error_messages\n"
