@@ -35,7 +35,6 @@ class Bottleneck(keras.layers.Layer):
     sizes: tuple[int, ...] = ()
     samples = 1
     adam_epsilon = 1e-7  # ε of Adam where `keras_ae.runs` trains it
-    rounding_noise = 0.0  # deviation of what stands for rounding in training
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -48,6 +47,11 @@ class Bottleneck(keras.layers.Layer):
             image_shape: (height, width, channels) of the images.
             features_shape: (..., channels) of the features of an image.
         """
+
+    @property
+    def rounding_noise(self) -> float:
+        """Standard deviation of what rounding adds to codes."""
+        return 0.0
 
     def gain(self, image_channels: int) -> float:
         """Returns by what to multiply coefficients of an orthonormal transform for codes to begin with."""

@@ -87,7 +87,7 @@ class EntropyCoded(Dense):
         self.prior = FactorizedPrior(dtype=self.dtype_policy, name="prior")
 
     @property
-    def rounding_noise(self):
+    def rounding_noise(self) -> float:
         return self.step / 12**0.5
 
     def gain(self, image_channels):

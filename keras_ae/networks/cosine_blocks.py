@@ -90,8 +90,7 @@ def cosine_decoder(
 
 def _cosines(image_shape, code_shape, inverse: bool) -> BlockCosines:
     block = block_of(image_shape, code_shape)
-    options = {"inverse": inverse, "dtype": "float32", "name": "cosines"}
-    return BlockCosines(block, image_shape[-1], code_shape[-1], **options)
+    return BlockCosines(block, image_shape[-1], code_shape[-1], inverse, dtype="float32", name="cosines")
 
 
 def _correction(maps, factors, filters: int, blocks: int):
