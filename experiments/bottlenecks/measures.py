@@ -94,7 +94,7 @@ def disentanglement(model, data) -> dict[str, float | None]:
     """MIG, SAP, DCI and active values on test images with known factors."""
     codes = kae.evaluation.encode(model, data.images("test", CODED))
     factors = data.labels("test")[: len(codes)]
-    parts = kae.evaluation.dci(codes, factors, 0, CATEGORICAL, method="lasso")
+    parts = kae.evaluation.dci(codes, factors, 0, method="lasso", categorical=CATEGORICAL)
     return {
         "mig": kae.evaluation.mutual_information_gap(codes, factors),
         "sap": kae.evaluation.separated_attribute_predictability(codes, factors, 0, CATEGORICAL),

@@ -3,13 +3,15 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas
 import pytest
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from experiments.bottlenecks import claims, figures  # noqa: E402
+import keras_ae as kae  # noqa: E402
+from experiments.bottlenecks import claims, figures, measures  # noqa: E402
 from experiments.bottlenecks.study import DATA, KINDS, STUDY, model  # noqa: E402
 from keras_ae.catalogue import BOTTLENECKS  # noqa: E402
 
@@ -53,6 +55,15 @@ def test_claims_are_decided_by_the_density_that_validation_chooses_and_by_paired
     assert "total_correlation 0.31, beta 0.21, variational 0.11" in table["measured"].iloc[1]
     worse = _runs().assign(val_two_stage_fid=4.0, two_stage_fid=9.0)
     assert claims.claims_table(worse)["verdict"].iloc[0] == "no"
+
+
+@pytest.mark.thorough
+@pytest.mark.tensorflow
+def test_codes_are_compared_with_the_factors_of_images():
+    data = kae.data.load("dsprites", image_size=(16, 16), limit=400, progress=False)
+    found = measures.disentanglement(kae.architectures.fully_connected((16, 16, 1), (3,), hidden=(8,)), data)
+    assert set(found) == {"mig", "sap", "dci", "informativeness", "active"}
+    assert all(np.isfinite(value) and value <= 1 for value in found.values())
 
 
 def test_claims_without_runs_are_not_tested():
