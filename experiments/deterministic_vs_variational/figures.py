@@ -106,20 +106,24 @@ def _by_length(rows: pandas.DataFrame) -> dict[str, Figure]:
 
 
 def _lines(rows: pandas.DataFrame, densities: tuple[str, ...]) -> Figure:
-    """Distance against code length, a panel a density and a line a model; DAEs solid, VAEs dashed."""
+    """Distance against code length, a panel a density and a line a model: means over seeds, a point a seed.
+
+    DAEs are solid, VAEs dashed.
+    """
     figure = Figure(figsize=(4.2 * len(densities) + 1.6, 3.8), layout="constrained")
     panels = figure.subplots(1, len(densities), squeeze=False)[0]
     widths = sorted(rows["filters"].unique())
     kinds = sorted({tuple(kind) for kind in rows[["depth", "variant"]].to_numpy()})
     for axes, density in zip(panels, densities, strict=True):
         for (model, filters, depth, variant), line in rows.groupby(["model", "filters", "depth", "variant"]):
-            line = line.sort_values("units")
+            means = line.groupby("units")[f"{density}_fid"].mean()
             colour = widths.index(filters) if len(widths) > 1 else kinds.index((depth, variant))
             label = model + ("" if variant == "plain" else f" {variant}")
             label += f", {filters} filters" + ("" if depth == "1" else f", depth {depth}")
-            style = {"linestyle": "--" if model == "VAE" else "-", "marker": "o" if depth == "1" else "^"}
+            style, marker = "--" if model == "VAE" else "-", "o" if depth == "1" else "^"
             color = "k" if model == "VAE" and len(widths) == 1 else f"C{colour}"
-            axes.plot(line["units"], line[f"{density}_fid"], label=label, color=color, markersize=3, **style)
+            axes.plot(means.index, means, style, label=label, color=color)
+            axes.plot(line["units"], line[f"{density}_fid"], marker, color=color, markersize=3)
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_formatter("{x:g}")
         axes.set(xlabel="code values", title=tables.SOURCES[density])
