@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import keras_ae as kae
+from experiments.rate_distortion.figures import by_rate
 from experiments.rate_distortion.images import HALVED
 from experiments.real_defects.tiles import divide, load_tiles
 from keras_ae._support.errors import InputError
@@ -167,7 +168,8 @@ def figure(table: pandas.DataFrame) -> Figure:
             else {"color": "0.4", "linestyle": ("-", "--", "-.", ":")[i % 4]}
         )
         axes.plot(points["bits_per_pixel"], points["psnr"], marker=".", label=name, **line)
-    axes.set(xlabel="bits per pixel", ylabel="PSNR, dB", xscale="log")
+    axes.set(xlabel="bits per pixel", ylabel="PSNR, dB")
+    by_rate(axes)
     axes.grid(color="0.92")
     axes.legend(fontsize=8, frameon=False)
     return drawn

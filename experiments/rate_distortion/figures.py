@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from experiments.rate_distortion import claims
 from experiments.rate_distortion.measures import collect
@@ -86,6 +87,14 @@ def curves(rows: pandas.DataFrame) -> Figure:
     return figure
 
 
+def by_rate(axes: Axes) -> None:
+    """Makes the axis of bits logarithmic, with numbers such as 0.2 and 0.5."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
 def _lines(axes: Axes, rows: pandas.DataFrame, column: str) -> None:
     """A line for each seed, a colour for each choice."""
     for i, (choice, of_choice) in enumerate(rows.groupby(column, sort=False)):
@@ -95,6 +104,6 @@ def _lines(axes: Axes, rows: pandas.DataFrame, column: str) -> None:
             shown = {"color": f"C{i}", "linewidth": 1, "marker": ".", "label": label if seed == 0 else None}
             axes.plot([p.bits_per_pixel for p in points], [p.psnr for p in points], **shown)
     if len(rows):
-        axes.set_xscale("log")
+        by_rate(axes)
         axes.legend(fontsize=7, frameon=False)
     axes.grid(color="0.92")
