@@ -71,6 +71,8 @@ LAYERS = Catalogue(
         "discriminator": "keras_ae.layers.discriminator:Discriminator",
         "patch_discriminator": "keras_ae.layers.patch_discriminator:PatchDiscriminator",
         "factorized_prior": "keras_ae.layers.factorized_prior:FactorizedPrior",
+        "block_cosines": "keras_ae.layers.block_cosines:BlockCosines",
+        "channel_scale": "keras_ae.layers.channel_scale:ChannelScale",
         "generalized_divisive_normalization": (
             "keras_ae.layers.generalized_divisive_normalization:GeneralizedDivisiveNormalization"
         ),

@@ -123,7 +123,7 @@ def _lines(rows: pandas.DataFrame, densities: tuple[str, ...]) -> Figure:
             style, marker = "--" if model == "VAE" else "-", "o" if depth == "1" else "^"
             color = "k" if model == "VAE" and len(widths) == 1 else f"C{colour}"
             axes.plot(means.index, means, style, label=label, color=color)
-            axes.plot(line["units"], line[f"{density}_fid"], marker, color=color, markersize=3)
+            axes.scatter(line["units"], line[f"{density}_fid"], s=9, marker=marker, color=color)
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_formatter("{x:g}")
         axes.set(xlabel="code values", title=tables.SOURCES[density])

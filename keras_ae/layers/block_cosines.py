@@ -80,7 +80,8 @@ class BlockCosines(keras.layers.Layer):
         return (expected[..., None] * share).ravel().astype("float32")
 
     def call(self, inputs):
-        return self._image(inputs) if self.inverse else self._coefficients(inputs)
+        outputs = self._image(inputs) if self.inverse else self._coefficients(inputs)
+        return ops.cast(outputs, self.compute_dtype)
 
     def _coefficients(self, image):
         batch, height, width, _ = ops.shape(image)
@@ -111,11 +112,11 @@ class BlockCosines(keras.layers.Layer):
         return ops.matmul(image, self._basis(self.channels))
 
     def _basis(self, size: int) -> np.ndarray:
-        """Cosines of rising frequency in rows: an orthonormal matrix [size, size] of the compute type."""
+        """Cosines of rising frequency in rows: an orthonormal matrix, float32 [size, size]."""
         frequency, place = np.arange(size)[:, None], np.arange(size) + 0.5
         basis = np.cos(np.pi / size * frequency * place) * np.sqrt(2 / size)
         basis[0] /= np.sqrt(2)
-        return basis.astype(self.compute_dtype if self.compute_dtype != "bfloat16" else "float32")
+        return basis.astype("float32")
 
     def compute_output_shape(self, input_shape):
         batch, height, width, _ = input_shape
