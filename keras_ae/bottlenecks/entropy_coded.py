@@ -36,7 +36,9 @@ class EntropyCoded(Dense):
             trains faster.
         relaxation: What stands for rounding in training: "noise", or "straight_through", which rounds and gives
             gradients as if it did not. The latter knows the bits of values that are nearly always rounded to 0,
-            for which noise pays too much; take it for low rates, and for a dead zone.
+            for which noise pays too much; take it for low rates, and for a dead zone. An encoder that is trained
+            with it learns ever finer codes, as nothing tells it what they cost: it suits a fixed one
+            (`keras_ae.architectures.cosine_blocks`).
         dead_zone: Part of a step by which the interval that is rounded to 0 reaches further, and each other one
             begins later; 0 to below 0.5. At 1/6, common in video codecs, files are smaller at equal errors.
         **kwargs: Options of `Dense`; `seed` is that of the noise. Its own Gaussian `noise` is refused.
