@@ -6,9 +6,7 @@ in DIR are not trained again; the table goes to results/ and into README.md.
 """
 
 import argparse
-import io
 import time
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,11 +15,10 @@ from typing import Literal
 import numpy as np
 import pandas
 from matplotlib.figure import Figure
-from PIL import Image
 
 import keras_ae as kae
 from experiments.rate_distortion.figures import by_rate
-from experiments.rate_distortion.images import HALVED
+from experiments.rate_distortion.images import halved_photographs
 from experiments.real_defects.tiles import divide, load_tiles
 from keras_ae._support.errors import InputError
 from keras_ae._support.files import write_text
@@ -48,13 +45,13 @@ def tiles(data: Path, seed: int) -> tuple[Images, Images]:
 
 def photographs(data: Path, seed: int) -> tuple[Images, Images]:
     """Photographs of 240×160 pixels or 160×240, shrunk by two; the official division, whatever the seed."""
-    parts: dict[bool, list[np.ndarray]] = {True: [], False: []}
-    with zipfile.ZipFile(data / "bsds500.zip") as files:
-        for name in sorted(each for each in files.namelist() if each.endswith(".jpg")):
-            small = np.asarray(Image.open(io.BytesIO(files.read(name))).convert("RGB").reduce(HALVED))
-            lying = small if small.shape[0] < small.shape[1] else np.rot90(small)
-            parts["/test/" in name].append(lying[:160, :240])
-    return parts[False], parts[True]
+    found = halved_photographs(data / "bsds500.zip")
+    train, test = ([_lying(image)[:160, :240] for image in found[split]] for split in ("train", "test"))
+    return train, test
+
+
+def _lying(image: np.ndarray) -> np.ndarray:
+    return image if image.shape[0] < image.shape[1] else np.rot90(image)
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,20 @@ SIDE, HALVED = 64, 2  # pixels of a patch, of photographs shrunk by this factor:
 
 def photographs(archive: Path) -> dict[str, np.ndarray]:
     """Patches uint8 [n, 64, 64, 3] of the official training and validation photographs, and of the test ones."""
-    patches: dict[str, list[np.ndarray]] = {"x_train": [], "x_test": []}
+    return {
+        f"x_{split}": np.stack([patch for image in images for patch in _patches(image)])
+        for split, images in halved_photographs(archive).items()
+    }
+
+
+def halved_photographs(archive: Path) -> dict[str, list[np.ndarray]]:
+    """All photographs, shrunk by two: uint8 [h, w, 3] each, "train" (with the validation ones) and "test"."""
+    found: dict[str, list[np.ndarray]] = {"train": [], "test": []}
     with zipfile.ZipFile(archive) as files:
         for name in sorted(each for each in files.namelist() if each.endswith(".jpg")):
             image = Image.open(io.BytesIO(files.read(name))).convert("RGB")
-            small = np.asarray(image.reduce(HALVED))
-            patches["x_test" if "/test/" in name else "x_train"] += _patches(small)
-    return {part: np.stack(some) for part, some in patches.items()}
+            found["test" if "/test/" in name else "train"].append(np.asarray(image.reduce(HALVED)))
+    return found
 
 
 def _patches(image: np.ndarray) -> list[np.ndarray]:

@@ -3,8 +3,6 @@
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.bottlenecks import Bottleneck, as_bottleneck
 from keras_ae.catalogue import Example, with_examples
-from keras_ae.code_shapes import block_of
-from keras_ae.layers import BlockCosines
 from keras_ae.networks import cosine_decoder, cosine_encoder
 
 
@@ -50,10 +48,9 @@ def cosine_blocks(
     """
     encoder = cosine_encoder(input_shape, code_shape)
     bottleneck = as_bottleneck(bottleneck, code_shape[-1])
-    kept = BlockCosines(block_of(input_shape, code_shape), input_shape[-1], code_shape[-1])
     gain = bottleneck.gain(input_shape[-1])
     options = {"filters": filters, "blocks": blocks, "gain": gain, "noise": bottleneck.rounding_noise}
     decoder = cosine_decoder(code_shape, input_shape, **options, output_activation=output_activation)
     model = Autoencoder(encoder, bottleneck, decoder, name=name)
-    bottleneck.pass_on(kept.deviations, gain)
+    bottleneck.pass_on(encoder.get_layer("cosines").deviations, gain)
     return model

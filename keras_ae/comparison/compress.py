@@ -23,14 +23,8 @@ from keras_ae.evaluation import STANDARD_TITLES, BDRate
 from keras_ae.runs import ModelConfig, format_code
 
 WEIGHTS = (2.5e-4, 1e-3, 4e-3)
-HALVINGS = (
-    5,
-    4,
-    3,
-    2,
-    1,
-)  # of the image's sides: blocks of 32, 16 and 8 pixels, or the largest three that there are
-MAPS = 3
+# Of the image's sides: blocks of 32, 16 and 8 pixels, or the largest three that there are.
+HALVINGS, MAPS = (5, 4, 3, 2, 1), 3
 PART = 2  # half of a block's coefficients are kept: the others are the finest, and nearly always 0
 COSINES, STRIDED, VECTOR = "cosine_blocks", "compressive", "fully_connected"
 ROUNDED = ("bottleneck.relaxation='straight_through'", "bottleneck.dead_zone=0.167")

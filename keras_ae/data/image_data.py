@@ -248,9 +248,9 @@ class ImageData(SplitImages):
 
     def _steps(self, count: int, batch_size: int, mixture: Mixture | None) -> int:
         """Number of batches of an epoch of so many images; each replica has an image of each."""
-        least = max(2, self._share.count)
-        bounds = batch_bounds(count, batch_size, least) if mixture is None else mixture.bounds(batch_size)
-        return len(bounds) - 1
+        if mixture is not None:
+            return len(mixture.bounds(batch_size)) - 1
+        return len(batch_bounds(count, batch_size, self._share.least)) - 1
 
     def with_images(self, images: Mapping[str, Images]) -> "ImageData":
         """Returns the same splits, labels and order with other arrays in the place of the images.

@@ -36,6 +36,11 @@ class Share:
     place: int = 0
     count: int = 1
 
+    @property
+    def least(self) -> int:
+        """Fewest images of a batch: one for each replica, and not a single one (see `batch_bounds`)."""
+        return max(2, self.count)
+
     def of(self, batch, equal: bool):
         """Its part of what there is for each image of a batch.
 
@@ -105,8 +110,7 @@ def build(
     """
     import tensorflow as tf
 
-    least = max(2, share.count)
-    bounds = batch_bounds(len(images), batch_size, least) if mixture is None else mixture.bounds(batch_size)
+    bounds = batch_bounds(len(images), batch_size, share.least) if mixture is None else mixture.bounds(batch_size)
     order = _order(int(bounds[-1]), seed, shuffle) if mixture is None else mixture.order(batch_size, seed)
     shuffle = shuffle or mixture is not None
     batches = _index_batches(
