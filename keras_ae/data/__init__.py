@@ -52,6 +52,7 @@ _SHARED = {
     "decoded_ahead": "decoding_ahead",
     "data_directory": "datasets.named",
     "image_files": "listing",
+    "mixed_counts": "mixture",
     "open_folder": "datasets.folders",
     "path_groups": "splits",
     "positive": "checks",

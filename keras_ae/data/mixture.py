@@ -8,6 +8,18 @@ import numpy as np
 from keras_ae._support.errors import InputError
 
 
+def mixed_counts(share: float, batch_size: int) -> tuple[int, int]:
+    """The images of a batch with and without labels, of which a share has labels: at least one of each kind.
+
+    Raises:
+        InputError: The batch is too small for both.
+    """
+    if batch_size < 2:
+        raise InputError(f"batches of {batch_size} image", "2 or more, of both kinds", "give --batch-size 64")
+    labelled = min(max(round(share * batch_size), 1), batch_size - 1)
+    return labelled, batch_size - labelled
+
+
 @dataclass(frozen=True)
 class Mixture:
     """Which images have labels, and the part of each batch that they make up.
@@ -25,15 +37,8 @@ class Mixture:
     share: float
 
     def counts(self, batch_size: int) -> tuple[int, int]:
-        """The images of a batch with and without labels.
-
-        Raises:
-            InputError: The batch is too small for both.
-        """
-        if batch_size < 2:
-            raise InputError(f"batches of {batch_size} image", "2 or more, of both kinds", "give --batch-size 64")
-        labelled = min(max(round(self.share * batch_size), 1), batch_size - 1)
-        return labelled, batch_size - labelled
+        """The images of a batch with and without labels; see `mixed_counts`."""
+        return mixed_counts(self.share, batch_size)
 
     def bounds(self, batch_size: int) -> np.ndarray:
         """Where each batch of an epoch begins, and the end: int64 [batches + 1]."""

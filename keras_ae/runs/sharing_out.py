@@ -4,7 +4,7 @@ import numpy as np
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.labels import has_label
-from keras_ae.data import ImageData
+from keras_ae.data import ImageData, mixed_counts
 from keras_ae.runs.config import RunConfig
 from keras_ae.runs.training_config import TrainingConfig
 
@@ -21,7 +21,7 @@ def check_replicas(config: RunConfig, count: int) -> None:
             f"give --batch-size {max(1, round(training.batch_size / count)) * count}",
         )
     if training.unlabelled is not None:
-        labelled = min(max(round(training.labelled_share * training.batch_size), 1), training.batch_size - 1)
+        labelled, _ = mixed_counts(training.labelled_share, training.batch_size)
         if labelled % count:
             received = f"{labelled} labelled images of each batch for {count} replicas"
             raise InputError(received, "equally many for each", "give another --labelled-share")
