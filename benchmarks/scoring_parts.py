@@ -1,15 +1,17 @@
 """Scoring many files in parts: memory by their number, a kill at half, and two processes beside one.
 
     python benchmarks/scoring_parts.py [--images 50000 5000] [--part-size 2000] [--workers 1 2] [--side 32]
-        [--no-kill] [--out FILE.json]
+        [--actors 1 2] [--no-kill] [--out FILE.json]
 
 Files of 32×32×3 pixels, of which there are a hundred, each under many names. For the largest number the command
 is killed once half of the parts are there and given again: "kept" tells whether these stayed, "equal" whether the
 rows are those of one file that a single process writes. Images of 8×8 have a model of few weights, so that a
-million of them take minutes.
+million of them take minutes. With --actors the same is scored on a Ray cluster of this machine that has so many
+cores: one actor on each.
 """
 
 import argparse
+import contextlib
 import os
 import resource
 import subprocess
@@ -64,6 +66,19 @@ def command(place: Path, folder: Path, *more: str) -> list[str]:
     return [sys.executable, "-c", code, "score", str(place / "detector"), f"folder:{folder}", *more]
 
 
+@contextlib.contextmanager
+def cluster(cores: int):
+    """Options of `keras-ae score` for a Ray cluster of so many cores, all of them of this machine."""
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0"}
+    from ray.cluster_utils import Cluster
+
+    machines = Cluster(initialize_head=True, head_node_args={"num_cpus": cores})
+    try:
+        yield ("--engine", "ray", "--address", machines.address)
+    finally:
+        machines.shutdown()
+
+
 def scored(arguments: list[str]) -> tuple[float, float, float]:
     """Seconds by the clock, and by the CPU with those of workers; MiB of the process itself."""
     started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -95,6 +110,7 @@ if __name__ == "__main__":
     parser.add_argument("--images", type=int, nargs="+", default=[50_000, 5_000])
     parser.add_argument("--part-size", type=int, default=2_000)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--actors", type=int, nargs="+", default=[])
     parser.add_argument("--side", type=int, default=32)
     parser.add_argument("--no-kill", dest="kill", action="store_false")
     parser.add_argument("--out", type=Path)
@@ -108,12 +124,14 @@ if __name__ == "__main__":
         detector(place, options.side)
         for count in sorted(options.images):
             folder = make(place, count, options.side)
-            for workers in options.workers:
-                out = place / f"out{count}-{workers}"
-                clock, cpu, memory = scored(
-                    command(place, folder, *size, "--out", str(out), "--workers", str(workers))
-                )
-                rows.append({"images": count, "workers": workers, "s": clock, "CPU s": cpu, "MiB": memory})
+            engines = [("workers", n, contextlib.nullcontext(("--workers", str(n)))) for n in options.workers]
+            engines += [("actors", n, cluster(n)) for n in options.actors]
+            for engine, processes, ready in engines:
+                out = place / f"out{count}-{engine}{processes}"
+                with ready as chosen:
+                    clock, cpu, memory = scored(command(place, folder, *size, "--out", str(out), *chosen))
+                row = {"images": count, engine: processes, "s": clock, "images/s": count / clock, "MiB": memory}
+                rows.append(row if engine == "actors" else {**row, "CPU s": cpu})  # actors are not its children
         if options.kill:
             kept, equal = killed(place, folder, -(-count // options.part_size), *size)
             print(f"killed at half: parts kept {kept}, rows equal {equal}")

@@ -5,17 +5,18 @@ from pathlib import Path
 import numpy as np
 
 from experiments.rate_distortion.study import CODED
+from experiments.rate_distortion.study import STEP as TRAINED_STEP
 from keras_ae.studies.measurements import Measure, Store, Subject, each, finished
 from keras_ae.studies.study import Study
 
 FITTED = 2_000  # training images, by whose codes tables are counted
-# Steps as parts of the codes' deviation; where the training was for a step, as parts of that.
-STEPS, CODED_STEPS = (2.0, 1.4, 1.0, 0.7, 0.5, 0.25, 0.125), (2.0, 1.4, 1.0, 0.7)
+# As parts of the codes' deviation, from so coarse on that all curves reach down to the same qualities.
+STEPS = (4.0, 2.8, 2.0, 1.4, 1.0, 0.5, 0.25)
 
 
 def collect(study: Study, trained: Path, kept: Path) -> None:
     """Keep a table of rates of each preset: a row for each run and step."""
-    settings = {"fitted": FITTED, "steps": STEPS, "coded": CODED_STEPS}
+    settings = {"fitted": FITTED, "steps": STEPS}
     for preset in study.presets:
         subjects = each(finished(study.runs(preset), trained / preset), trained / preset)
         Store(kept, preset).rows(Measure("rates", measure_rates, settings=settings), subjects)
@@ -31,11 +32,10 @@ def measure_rates(subject: Subject) -> list[dict]:
     codes = kae.evaluation.encode(model, training)
     features = codes.reshape(-1, codes.shape[-1])
     known = {**subject.run.choices, "mean_correlation": mean_correlation(features)}
-    coded = subject.run.choices["bottleneck"] == CODED
-    scale = 1.0 if coded else float(np.sqrt(features.var(axis=0).mean()))
-    rows = []
-    for step in CODED_STEPS if coded else STEPS:
-        codec = kae.compression.Codec.of(model, training, step=step * scale)
+    deviation = float(np.sqrt(features.var(axis=0).mean()))
+    unit = TRAINED_STEP if subject.run.choices["bottleneck"] == CODED else 1.0  # in which a codec takes its step
+    widths, rows = [step * deviation / unit for step in STEPS], []
+    for step, codec in zip(STEPS, kae.compression.Codec.at_steps(model, training, widths), strict=True):
         restored = np.stack(codec.decompress(codec.compress(images)))
         rates = codec.bits(images) / np.prod(images.shape[1:3])
         measures = {"mse": kae.evaluation.mse(images, restored), "psnr": kae.evaluation.psnr(images, restored)}

@@ -12,7 +12,8 @@ ALPHAS = (1e-4, 1e-3)  # of the penalty on correlations, ½·Σ_{i≠j} r²
 DENSE, CODED, DECORRELATED = "dense", "entropy_coded", "decorrelated"
 # As in the study of bottleneck shapes, but the last unit without normalisation, so that brightness is kept.
 NETWORK = ("residual_blocks=1", "normalize_output=False", "output_activation='sigmoid'")
-TRAINING = TrainingConfig(steps=800, evaluations=4, batch_size=32, learning_rate=2e-3, schedule="cosine")
+# At 2e-3 nothing is trained after 800 steps: MNIST's 16×16×1 is 5.7 dB worse, and a 4×4×16 stays below 17 dB.
+TRAINING = TrainingConfig(steps=800, evaluations=4, batch_size=32, learning_rate=1e-2, schedule="cosine")
 FEWER = 16  # images of 64 pixels in a step
 
 

@@ -71,8 +71,8 @@ class CompressionJudge(Judge):
         images = _some(self.data, "train", FITTED)
         codes = encode(model, images)
         deviation = float(np.sqrt(codes.reshape(-1, codes.shape[-1]).var(axis=0).mean()))
-        for step in STEPS:
-            yield step * deviation, Codec.of(model, images, step=step * deviation)
+        steps = [step * deviation for step in STEPS]
+        yield from zip(steps, Codec.at_steps(model, images, steps), strict=True)
 
 
 def _some(data: ImageData, split: str, most: int = MOST_IMAGES) -> np.ndarray:

@@ -12,10 +12,9 @@ import numpy as np
 from keras_ae._support.errors import InputError
 from keras_ae._support.image_arrays import image_batches
 from keras_ae._support.pixels import at_once, slices
-from keras_ae.compression.coder import Coder, require_coder
+from keras_ae.compression.coder import Coder
 from keras_ae.compression.container import Container
-from keras_ae.compression.entropy import Arrays, Entropy, Independent
-from keras_ae.compression.tables import of_values
+from keras_ae.compression.entropy import Arrays, Entropy
 from keras_ae.data import MAX_PIXELS
 
 AT_ONCE = 64  # images, fewer of large ones
@@ -86,30 +85,30 @@ class Codec:
             InputError: The coder is not installed, the step is not above 0, the model is no autoencoder of images,
                 or its bottleneck needs images and there are none.
         """
-        from keras_ae.bottlenecks import EntropyCoded
-        from keras_ae.compression.identity import identity_of
-        from keras_ae.compression.networks import networks_of
+        return next(cls.at_steps(model, images, (step,)))
 
-        require_coder()
-        if not 0 < step < float("inf"):
-            raise InputError(f"step={step}", "a number above 0")
-        networks = networks_of(model, step)
-        functions = {
-            name: endpoint.concrete().get_concrete_function() for name, endpoint in networks.endpoints.items()
-        }
-        parts = networks.image_shape, networks.code_shape, networks.stride
-        if isinstance(model.bottleneck, EntropyCoded):
-            from keras_ae.compression.priors import entropy_of
+    @classmethod
+    def at_steps(cls, model, images, steps: Iterable[float]) -> Iterator["Codec"]:
+        """Returns the codecs of several steps, one after the other: the curve of a model, which is traced once.
 
-            entropy = entropy_of(model.bottleneck, step)
-        elif images is None:
-            received = f"no images for a codec with a {type(model.bottleneck).__name__} bottleneck"
-            raise InputError(received, "images to count codes of", "give images, such as those of the training")
-        else:
-            counting = cls(*parts, Independent(of_values(np.zeros((1, 1)))), functions, b"", None)
-            codes = [arrays[0].reshape(-1, arrays[0].shape[-1]) for arrays, _ in counting._encoded(images)]
-            entropy = Independent(of_values(np.concatenate(codes)))
-        return cls(*parts, entropy, functions, identity_of(model, entropy, step), networks)
+        Args:
+            model: Same as for `of`.
+            images: Same as for `of`; None where that needs none.
+            steps: Steps, as for `of`.
+
+        Raises:
+            InputError: Same as for `of`.
+
+        Example:
+            >>> model = kae.architectures.compressive((16, 16, 1), (4, 4, 2), filters=4)
+            >>> images = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 1), "uint8")
+            >>> fine, coarse = (codec.bits(images).sum() for codec in Codec.at_steps(model, None, (0.1, 10)))
+            >>> bool(fine > coarse)
+            True
+        """
+        from keras_ae.compression.making import codecs_at
+
+        return codecs_at(model, images, steps)
 
     @property
     def takes_any_size(self) -> bool:

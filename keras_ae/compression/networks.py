@@ -25,20 +25,40 @@ class Networks:
         image_shape: (height, width, channels) of images; None where any will do.
         code_shape: Shape of an image's code; None likewise.
         stride: Pixels per position of a map, (rows, columns): images are padded to multiples of it.
-        endpoints: `to_integers` gives "integers", and with a hyperprior "side"; `from_integers` gives "images",
-            uint8.
-        variables: Weights that the endpoints use.
+        to_integers: From images and a step, a scalar, to "integers", and with a hyperprior "side", int32.
+        from_integers: From integers and a step to "images", uint8.
+        variables: Weights that both use.
     """
 
     image_shape: tuple[int | None, int | None, int]
     code_shape: tuple[int | None, ...]
     stride: tuple[int, int]
-    endpoints: dict[str, Endpoint]
+    to_integers: Callable
+    from_integers: Callable
     variables: list[Any]
 
+    def traced(self) -> dict[str, Callable]:
+        """Returns both functions, traced once for all steps."""
+        endpoints = self._endpoints(self.to_integers, self.from_integers, (Input("step", ()),))
+        return {name: endpoint.concrete().get_concrete_function() for name, endpoint in endpoints.items()}
 
-def networks_of(model, step: float) -> Networks:
-    """Returns the functions of an autoencoder whose codes are rounded to multiples of `step`.
+    def endpoints(self, step: float) -> dict[str, Endpoint]:
+        """Returns both functions with one step, as the endpoints of a SavedModel."""
+        return self._endpoints(
+            lambda images: self.to_integers(images, step), lambda integers: self.from_integers(integers, step), ()
+        )
+
+    def _endpoints(self, to_integers: Callable, from_integers: Callable, more: tuple[Input, ...]):
+        images = Input("images", (None, *self.image_shape))
+        integers = Input("integers", (None, *self.code_shape), "int32")
+        return {
+            ENCODE: Endpoint(to_integers, (images, *more)),
+            DECODE: Endpoint(from_integers, (integers, *more)),
+        }
+
+
+def networks_of(model) -> Networks:
+    """Returns the functions of an autoencoder whose codes are rounded to multiples of a step.
 
     A convolutional one takes images of any size. A discrete bottleneck's integers are taken as they are.
 
@@ -47,7 +67,7 @@ def networks_of(model, step: float) -> Networks:
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
-        >>> networks_of(model, step=0.1).image_shape
+        >>> networks_of(model).image_shape
         (4, 4, 1)
     """
     if not (hasattr(model, "decode") and getattr(model, "features", None) is None):
@@ -59,13 +79,9 @@ def networks_of(model, step: float) -> Networks:
         if None not in wide:
             encoder, decoder = wide
             image_shape, code_shape = (None, None, image_shape[-1]), (None, None, code_shape[-1])
-    to_integers, from_integers = _functions(encoder, model.bottleneck, decoder, step)
-    endpoints = {
-        ENCODE: Endpoint(to_integers, (Input("images", (None, *image_shape)),)),
-        DECODE: Endpoint(from_integers, (Input("integers", (None, *code_shape), "int32"),)),
-    }
+    functions = _functions(encoder, model.bottleneck, decoder)
     variables = [*encoder.variables, *model.bottleneck.variables, *decoder.variables]
-    return Networks(image_shape, code_shape, stride or (1, 1), endpoints, variables)
+    return Networks(image_shape, code_shape, stride or (1, 1), *functions, variables)
 
 
 def _stride(model) -> tuple[int, int] | None:
@@ -76,11 +92,8 @@ def _stride(model) -> tuple[int, int] | None:
     return image[0] // code[0], image[1] // code[1]
 
 
-def _functions(encoder, bottleneck: Bottleneck, decoder, step: float) -> tuple[Callable, Callable]:
-    if isinstance(bottleneck, EntropyCoded):
-        step = step * bottleneck.step
-
-    def to_integers(images):
+def _functions(encoder, bottleneck: Bottleneck, decoder) -> tuple[Callable, Callable]:
+    def to_integers(images, step):
         features = encoder(images, training=False)
         if bottleneck.sizes:
             return {"integers": bottleneck.indices(bottleneck(features, training=False))}
@@ -92,7 +105,7 @@ def _functions(encoder, bottleneck: Bottleneck, decoder, step: float) -> tuple[C
             integers["side"] = _whole(bottleneck.side(values), LARGEST_SIDE_CODE)
         return integers
 
-    def from_integers(integers):
+    def from_integers(integers, step):
         codes = bottleneck.codes(integers) if bottleneck.sizes else ops.cast(integers, "float32") * step
         images = ops.cast(decoder(codes, training=False), "float32")
         return {"images": ops.cast(ops.round(ops.clip(images, 0.0, 1.0) * 255.0), "uint8")}

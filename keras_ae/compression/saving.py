@@ -31,8 +31,8 @@ def _fill(codec: Codec, path: Path) -> None:
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(codec._source / name, path / name)
         return
-    networks = codec._source
-    functions = {name: endpoint.concrete() for name, endpoint in networks.endpoints.items()}
+    networks, step = codec._source
+    functions = {name: endpoint.concrete() for name, endpoint in networks.endpoints(step).items()}
     archive(SimpleNamespace(variables=networks.variables), functions, path)
     tables = codec.entropy.tables
     arrays = {"counts": tables.counts, "starts": tables.starts, "lowest": tables.lowest}

@@ -163,6 +163,16 @@ def test_what_another_codec_wrote_or_a_file_of_a_huge_image_is_refused(codecs):
         codecs[EntropyCoded].decompress([longer])
 
 
+def test_codecs_of_several_steps_are_those_of_each_step():
+    """Batches that can be read once alone are counted for every step."""
+    model, steps = _model(Dense), (0.5, 0.05)
+    batches = (IMAGES[i : i + 1] for i in range(len(IMAGES)))
+    for step, codec in zip(steps, Codec.at_steps(model, batches, steps), strict=True):
+        alone = Codec.of(model, IMAGES, step)
+        assert codec.identity == alone.identity
+        assert codec.compress(IMAGES) == alone.compress(IMAGES)
+
+
 def test_codecs_that_cannot_be_made_are_refused(monkeypatch):
     model = kae.architectures.fully_connected((4, 4, 1), (6,), hidden=(8,))
     with pytest.raises(InputError, match="images to count codes of"):
