@@ -46,8 +46,8 @@ CIFAR_UNITS, CIFAR_STEPS = (64, 128, 256, 512), 5_000
 # Less than an hour on one core: MNIST at 16 pixels a side and half as many filters, but three seeds of everything.
 SMALL_MNIST = replace(CPU_MNIST, image_size=(16, 16))
 SMALL_WIDTH, SMALL_UNITS = 8, (4, 8, 16, 32, 64)
-# Beside sums over pixels and code. At 0.12 `tune` has N(0, I) at 1.22 times the Gaussian's distance, at 0.24 at 1.12
-# (paper: 0.98 to 1.06), and reconstructions 1.6 and 1.9 times as far as the DAE's (paper: 1.06 to 1.97).
+# Beside sums over pixels and code. At 0.12 `tune` has N(0, I) at 1.22 times the Gaussian's distance, at 0.24 at
+# 1.12 (paper: 0.98 to 1.06), and reconstructions 1.6 and 1.9 times as far as the DAE's (paper: 1.06 to 1.97).
 SMALL_BETAS, SMALL_BETA = (0.06, 0.12, 0.24, 1.0, 3.0), 0.15
 SWEPT, SWEPT_UNITS = (0.03, 0.24, 1.0, 3.0, 10.0, 31.0), (16, 64, 256)  # β beside sums, code values
 QUICK = DataConfig("digits", train="all[:600]", test="all[1000:1300]", validation_fraction=0.0)
