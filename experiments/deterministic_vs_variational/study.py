@@ -1,39 +1,25 @@
 """Daly et al.'s deterministic and variational autoencoders (Table 1), and the systems that they compare with."""
 
 from dataclasses import replace
-from math import ceil, prod
+from math import ceil
 
-from keras_ae.runs import DataConfig, ModelConfig, RunConfig, TrainingConfig
+from experiments.deterministic_vs_variational.models import BATCH, NORMS, model_run, schedule, weighed
+from keras_ae.runs import DataConfig, TrainingConfig
 from keras_ae.studies import Study, StudyRun
 
-BETA = 0.01
 UNITS = (16, 32, 64, 80, 96, 128, 144, 152, 160, 192, 256, 384, 512, 768)
 WIDTHS = {"cifar10": (32, 64, 128, 256), "celeb_a": (32, 64, 128)}
 DEPTHS = {64: (2, 3), 128: (2, (3, 3, 2, 1))}  # of CIFAR-10, besides 1
 COMPARED = {"cifar10": 128, "celeb_a": 64}  # code values at which Table 2 compares
-NORMS = {"BN": "batch", "SN": "spectral", "LN": "layer"}
 NOISES = (0.1, 0.5, 1.0)
 SYSTEMS = ("WAE", "RAE-L2", "RAE-GP", "RAE-SN", "EAE", "GMM-DAE")
-SHAPES = {"cifar10": (32, 32, 3), "celeb_a": (64, 64, 3), "mnist": (28, 28, 1), "digits": (8, 8, 1)}
 SIZES = {"cifar10": 50_000, "celeb_a": 162_770}
-EPOCHS, BATCH = 100, 128
-# The paper has no weights of what the other systems add; these are their authors'. The WAE's λ is 10 (100 on
-# CelebA) beside 0.05 times a sum of squares in their program. RAE-L2's loss on MNIST is a mean of squares
-# + 1e-4 · mean(z²) + 1e-7 · ‖W‖². Beside the GMM-DAE's penalties their squared error counts 2000 times. The others
-# are the library's defaults, and so not the authors'.
-WAE_WEIGHTS, WAE_ERROR = {"celeb_a": 100.0}, 0.05  # 10 on the others
-CODE_WEIGHT, WEIGHT_DECAY, GRADIENT_PENALTY = 1e-4, 1e-7, 1e-6
-# The GMM-DAE's modes are unit vectors, and each of its terms is divided by its mean for samples of the mixture.
-GMM_DAE = {"placement": "unit", "calibrated_for": 128, "weight": 1 / 2000, "covariance_weight": 1 / 2000}
-OF_AUTHORS = ("DAE", "VAE", "VAE-sum", "WAE", "RAE-L2", "GMM-DAE")
-MOMENTUM = 0.99  # of batch normalisation: the default of the papers' programs
-
+EPOCHS = 100
 # No image is held out for validation: nothing is chosen, and the paper trains on all.
 CIFAR = DataConfig("cifar10", train="train", test="test", validation_fraction=0.0)
 CELEB_A = DataConfig(
     "celeb_a", crop=(140, 140), image_size=(64, 64), train="train", test="test", validation_fraction=0.0
 )
-OF_ARCHITECTURE = {"celeb_a": ("kernel_size=5", "image_strides=2")}
 
 # Two cores: a sixth of MNIST and a fifth of CIFAR-10; models a quarter or an eighth as wide, few epochs.
 CPU_MNIST = DataConfig("mnist", train="train[:10000]", test="test", validation_fraction=0.0)
@@ -49,94 +35,11 @@ SMALL_WIDTH, SMALL_UNITS = 8, (4, 8, 16, 32, 64)
 # Beside sums over pixels and code. At 0.12 `tune` has N(0, I) at 1.22 times the Gaussian's distance, at 0.24 at
 # 1.12 (paper: 0.98 to 1.06), and reconstructions 1.6 and 1.9 times as far as the DAE's (paper: 1.06 to 1.97).
 SMALL_BETAS, SMALL_BETA = (0.06, 0.12, 0.24, 1.0, 3.0), 0.15
+SETTLED, SETTLED_EPOCHS = ("plain", "BN", "noise 0.1", "noise 0.5"), 72
 SWEPT, SWEPT_UNITS = (0.03, 0.24, 1.0, 3.0, 10.0, 31.0), (16, 64, 256)  # β beside sums, code values
 QUICK = DataConfig("digits", train="all[:600]", test="all[1000:1300]", validation_fraction=0.0)
 # So many epochs that the averages of batch normalisation have settled.
 QUICK_EPOCHS, QUICK_COMPARED, QUICK_SCALE = 40, 4, 32
-
-
-def values_of(data: DataConfig) -> int:
-    """Pixel values of an image."""
-    shape = SHAPES[data.source]
-    return prod((*(data.image_size or shape[:2]), shape[2]))
-
-
-def bottleneck(
-    model: str, data: str, units: int, values: int
-) -> tuple[str, dict[str, float], dict[str, float | bool]]:
-    """A model of Table 2 for images of so many values: its bottleneck, this one's options and the architecture's.
-
-    Binary cross-entropy is a mean over the pixels, the KL divergence of the VAE a mean over the code's values too:
-    with the sum, "VAE-sum", β weighs 3072 times as much as beside a sum over CIFAR-10's pixels.
-    """
-    return {
-        "DAE": ("dense", {}, {}),
-        "VAE": ("variational", {"beta": BETA / units}, {}),
-        "VAE-sum": ("variational", {"beta": BETA}, {}),
-        "WAE": ("wasserstein_mmd", {"weight": WAE_WEIGHTS.get(data, 10.0) / WAE_ERROR / values}, {}),
-        "RAE-L2": ("l2_code", {"weight": 2 * CODE_WEIGHT / units}, {"weight_decay": WEIGHT_DECAY}),
-        "RAE-GP": ("l2_code", {"weight": 2 * CODE_WEIGHT / units}, {"gradient_penalty": GRADIENT_PENALTY}),
-        "RAE-SN": ("l2_code", {"weight": 2 * CODE_WEIGHT / units}, {"spectral": True}),
-        "EAE": ("entropic", {}, {"spectral": True}),
-        "GMM-DAE": ("gaussian_mixture_regularized", GMM_DAE, {}),
-    }[model]
-
-
-def variant_options(variant: str) -> tuple[str, ...]:
-    """What a variant of the DAE adds: "BN", "SN", "LN", "frozen", "noise 0.1" on the code, "image noise 0.1", "".
-
-    Raises:
-        KeyError: For another text.
-    """
-    words = variant.split()
-    if words[-2:-1] == ["noise"]:
-        return (f"noise={words[-1]}",) if words[0] == "image" else (f"bottleneck.noise={words[-1]}",)
-    if variant in NORMS:
-        momentum = (f"bottleneck.momentum={MOMENTUM}",) if NORMS[variant] == "batch" else ()
-        return (f"bottleneck.normalization={NORMS[variant]}", *momentum)
-    return {"": (), "frozen": ("bottleneck.frozen=True",)}[variant]
-
-
-def schedule(images: int, epochs: int, rate: float = 1e-3, seed: int = 0, batch: int = BATCH) -> TrainingConfig:
-    """Section 3: a tenth of the rate in a first epoch and after 33 % of the epochs, a hundredth after 66 %."""
-    epoch = ceil(images / batch)
-    decay = {"schedule": "piecewise", "decay_at": (epochs * 33 // 100 * epoch, epochs * 66 // 100 * epoch)}
-    warmup = {"warmup_steps": epoch, "warmup_rate": rate / 10}
-    return TrainingConfig(
-        epochs * epoch, epochs, batch, rate, loss="binary_crossentropy", seed=seed, **decay, **warmup
-    )
-
-
-def _run(
-    data: DataConfig,
-    training: TrainingConfig,
-    model: str,
-    filters: int,
-    units: int,
-    compared: int,
-    variant: str = "",
-    depth=1,
-    scale: int = 1,
-) -> StudyRun:
-    """`scale`: how many times as many filters the paper's model has that it stands for."""
-    source = data.source
-    kind, of_bottleneck, of_architecture = bottleneck(model, source, units, values_of(data))
-    options = {"filters": filters, "depth": depth, "momentum": MOMENTUM, **of_architecture}
-    texts = [f"{key}={value}" for key, value in options.items()]
-    texts += [f"bottleneck.{key}={value!r}" for key, value in of_bottleneck.items()]
-    texts += [*OF_ARCHITECTURE.get(source, ()), *variant_options(variant)]
-    shown = "-".join(map(str, depth)) if isinstance(depth, tuple) else str(depth)
-    choices = {
-        **{"data": source, "model": model, "variant": variant or "plain", "filters": filters, "depth": shown},
-        **{"units": units, "compared": units == compared, "paper_filters": scale * filters, "seed": training.seed},
-        "weights": "authors" if model in OF_AUTHORS else "defaults",
-    }
-    changed = "" if not variant else "-" + variant.replace(" ", "_")
-    seed = f"-seed{training.seed}" if training.seed else ""
-    name = f"{source}-{model}{changed}-{filters}x{shown}-{units}{seed}"
-    return StudyRun(
-        name, choices, RunConfig(data, ModelConfig("strided", str(units), kind, tuple(texts)), training)
-    )
 
 
 def paper() -> list[StudyRun]:
@@ -147,8 +50,8 @@ def paper() -> list[StudyRun]:
         training, compared = schedule(SIZES[source], EPOCHS), COMPARED[source]
         for filters in WIDTHS[source]:
             for model in ("DAE", "VAE"):
-                runs += [_run(data, training, model, filters, units, compared) for units in UNITS]
-        runs += [_run(data, training, system, 128, compared, compared) for system in (*SYSTEMS, "VAE-sum")]
+                runs += [model_run(data, training, model, filters, units, compared) for units in UNITS]
+        runs += [model_run(data, training, system, 128, compared, compared) for system in (*SYSTEMS, "VAE-sum")]
     return [*runs, *_paper_variants()]
 
 
@@ -157,7 +60,7 @@ def _paper_variants() -> list[StudyRun]:
     training, compared = schedule(SIZES["cifar10"], EPOCHS), COMPARED["cifar10"]
 
     def dae(filters: int, units: int, variant: str = "", depth=1) -> StudyRun:
-        return _run(CIFAR, training, "DAE", filters, units, compared, variant, depth)
+        return model_run(CIFAR, training, "DAE", filters, units, compared, variant, depth)
 
     runs = [dae(f, units, depth=depth) for f, depths in DEPTHS.items() for depth in depths for units in UNITS]
     runs += [dae(128, units, norm) for norm in NORMS for units in UNITS]
@@ -174,7 +77,7 @@ def _cpu_mnist(
     scale = CPU_SCALE * CPU_WIDTH // width
 
     def mnist(model: str, units: int = CPU_COMPARED, variant: str = "", depth: int = 1) -> StudyRun:
-        return _run(data, training, model, width, units, CPU_COMPARED, variant, depth, scale)
+        return model_run(data, training, model, width, units, CPU_COMPARED, variant, depth, scale)
 
     noises = [f"noise {deviation:g}" for deviation in NOISES]
     variants = (*NORMS, *noises, "image noise 0.5", "frozen")
@@ -193,7 +96,7 @@ def cpu() -> list[StudyRun]:
     return [
         *_cpu_mnist(),
         *(
-            _run(CPU_CIFAR, training_cifar, model, filters, units, compared, scale=CPU_CIFAR_SCALE)
+            model_run(CPU_CIFAR, training_cifar, model, filters, units, compared, scale=CPU_CIFAR_SCALE)
             for filters in CPU_CIFAR_WIDTHS
             for model in ("DAE", "VAE")
             for units in CPU_CIFAR_UNITS
@@ -217,7 +120,8 @@ def cifar() -> list[StudyRun]:
         )
         for model in ("DAE", "VAE"):
             runs += [
-                _run(CIFAR, training, model, 16, n, COMPARED["cifar10"], scale=CPU_CIFAR_SCALE) for n in lengths
+                model_run(CIFAR, training, model, 16, n, COMPARED["cifar10"], scale=CPU_CIFAR_SCALE)
+                for n in lengths
             ]
     return runs
 
@@ -228,17 +132,10 @@ def sweep() -> list[StudyRun]:
     runs = []
     for beta in SWEPT:
         for units in SWEPT_UNITS:
-            run = _run(CPU_MNIST, training, "VAE", CPU_WIDTH, units, CPU_COMPARED, scale=CPU_SCALE)
+            run = model_run(CPU_MNIST, training, "VAE", CPU_WIDTH, units, CPU_COMPARED, scale=CPU_SCALE)
             choices = {**run.choices, "variant": f"beta {beta:g}"}
-            runs.append(StudyRun(f"{run.name}-beta{beta:g}", choices, _weighed(run.config, beta)))
+            runs.append(StudyRun(f"{run.name}-beta{beta:g}", choices, weighed(run.config, beta)))
     return runs
-
-
-def _weighed(config: RunConfig, beta: float) -> RunConfig:
-    """A VAE whose divergence weighs β beside sums over the pixels and the code."""
-    options = [o for o in config.model.options if not o.startswith("bottleneck.beta=")]
-    options.append(f"bottleneck.beta={beta / values_of(config.data)!r}")
-    return replace(config, model=replace(config.model, options=tuple(options)))
 
 
 def small() -> list[StudyRun]:
@@ -247,21 +144,32 @@ def small() -> list[StudyRun]:
     for seed in range(3):
         for run in _cpu_mnist(seed, SMALL_MNIST, SMALL_WIDTH, SMALL_UNITS):
             if run.choices["model"] == "VAE":
-                run = replace(run, config=_weighed(run.config, SMALL_BETA))
+                run = replace(run, config=weighed(run.config, SMALL_BETA))
             if run.choices["model"] != "VAE-sum":
                 runs.append(run)
     # First what is compared at one length, of all seeds; then the lengths.
     return sorted(runs, key=lambda run: (not run.choices["compared"], run.choices["depth"] == "1"))
 
 
+def settled() -> list[StudyRun]:
+    """What claims about VAEs compare in `small`, four times as long: only then its VAEs are like the paper's."""
+    runs = []
+    for run in small():
+        models, variants = run.choices["model"] in ("DAE", "VAE"), run.choices["variant"] in SETTLED
+        if models and variants and run.choices["compared"] and run.choices["depth"] == "1":
+            training = schedule(CPU_IMAGES, SETTLED_EPOCHS, seed=run.config.training.seed)
+            runs.append(replace(run, config=replace(run.config, training=training)))
+    return sorted(runs, key=lambda run: run.choices["variant"] != "plain")
+
+
 def tune() -> list[StudyRun]:
     """`sweep` for `small`: its VAEs by β, at the length that is compared and at the longest."""
     training, runs = schedule(CPU_IMAGES, CPU_MNIST_EPOCHS), []
     for units in (CPU_COMPARED, SMALL_UNITS[-1]):
-        run = _run(SMALL_MNIST, training, "VAE", SMALL_WIDTH, units, CPU_COMPARED)
+        run = model_run(SMALL_MNIST, training, "VAE", SMALL_WIDTH, units, CPU_COMPARED)
         for beta in SMALL_BETAS:
             choices = {**run.choices, "variant": f"beta {beta:g}"}
-            runs.append(StudyRun(f"{run.name}-beta{beta:g}", choices, _weighed(run.config, beta)))
+            runs.append(StudyRun(f"{run.name}-beta{beta:g}", choices, weighed(run.config, beta)))
     return runs
 
 
@@ -270,7 +178,7 @@ def quick() -> list[StudyRun]:
     training = schedule(600, QUICK_EPOCHS, 3e-3, batch=64)
 
     def digits(model: str, units: int, variant: str = "") -> StudyRun:
-        return _run(QUICK, training, model, 4, units, QUICK_COMPARED, variant, scale=QUICK_SCALE)
+        return model_run(QUICK, training, model, 4, units, QUICK_COMPARED, variant, scale=QUICK_SCALE)
 
     plain = [digits(model, units) for model in ("DAE", "VAE") for units in (QUICK_COMPARED, 8)]
     return [*plain, digits("DAE", QUICK_COMPARED, "BN")]
@@ -284,6 +192,7 @@ STUDY = Study(
         "cpu": cpu,
         "seeds": seeds,
         "small": small,
+        "settled": settled,
         "cifar": cifar,
         "sweep": sweep,
         "tune": tune,

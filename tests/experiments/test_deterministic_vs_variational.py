@@ -15,8 +15,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from experiments.deterministic_vs_variational import measures, study  # noqa: E402
-from experiments.deterministic_vs_variational.study import STUDY  # noqa: E402
+from experiments.deterministic_vs_variational import measures, models  # noqa: E402
+from experiments.deterministic_vs_variational.study import QUICK_EPOCHS, STUDY  # noqa: E402
 
 
 def _kind(run) -> tuple:
@@ -82,14 +82,14 @@ def test_celeb_a_is_cropped_and_its_networks_begin_at_eight():
 
 def test_every_configuration_of_the_paper_is_valid():
     for run in STUDY.runs("paper"):
-        run.config.model.check(study.SHAPES[run.choices["data"]])
+        run.config.model.check(models.SHAPES[run.choices["data"]])
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("kind", KINDS, ids="-".join)
 def test_a_configuration_of_the_paper_builds_and_starts(kind):
     """With 8 filters: a step of training of a batch of 4 gives a finite loss."""
-    run, shape = KINDS[kind], study.SHAPES[kind[0]]
+    run, shape = KINDS[kind], models.SHAPES[kind[0]]
     model = _small(run).build(shape)
     model.compile(keras.optimizers.Adam(1e-4), loss="binary_crossentropy", run_eagerly=True)
     images = np.random.default_rng(0).random((4, *shape), np.float32)
@@ -115,7 +115,7 @@ def test_what_the_variants_and_systems_add():
     assert options["RAE-L2", "plain", "1"]["bottleneck"]["weight"] / 2 * 128 == pytest.approx(1e-4)
     assert options["EAE", "plain", "1"]["spectral"] is True
     with pytest.raises(KeyError):
-        study.variant_options("noisy")
+        models.variant_options("noisy")
 
 
 def test_the_presets_that_would_test_the_claims():
@@ -149,6 +149,22 @@ def test_the_small_preset_has_three_seeds_of_smaller_images_and_a_divergence_tha
     assert [options["beta"] * 256 for options in vaes] == pytest.approx([0.15] * 15)
     (wae,) = {run.config.model.keywords((16, 16, 1))["bottleneck"]["weight"] for run in runs if "WAE" in run.name}
     assert wae * 256 * 0.05 == pytest.approx(10)
+
+
+def test_settled_models_are_small_ones_that_train_four_times_as_long():
+    small = {run.name: run for run in STUDY.runs("small")}
+    settled = STUDY.runs("settled")
+    assert Counter((run.choices["model"], run.choices["variant"]) for run in settled) == {
+        ("DAE", "plain"): 3,
+        ("VAE", "plain"): 3,
+        ("DAE", "BN"): 3,
+        ("DAE", "noise 0.1"): 3,
+        ("DAE", "noise 0.5"): 3,
+    }
+    for run in settled:
+        shorter = small[run.name].config
+        assert (run.config.model, run.config.data) == (shorter.model, shorter.data)
+        assert run.config.training.steps == 4 * shorter.training.steps
 
 
 def test_the_cpu_preset_is_small_and_decides_what_it_should():
@@ -197,7 +213,7 @@ def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(ru
     measured = json.loads((kept / "quick_measures.json").read_text())
     assert set(measured) == {run.name for run in STUDY.runs("quick")}
     assert {found["extractor"] for found in measured.values()} == {"digits-classifier"}
-    assert len(pandas.read_csv(kept / "quick_curves.csv")) == 5 * study.QUICK_EPOCHS
+    assert len(pandas.read_csv(kept / "quick_curves.csv")) == 5 * QUICK_EPOCHS
     claimed = (kept / "quick_claims.md").read_text()
     shutil.rmtree(tmp_path / "runs")
     (kept / "quick_claims.md").unlink()
