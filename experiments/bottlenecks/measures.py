@@ -27,8 +27,8 @@ def collect(study: Study, trained: Path, kept: Path) -> None:
         densities = FITTED_AT_ONCE if preset == "quick" else DENSITIES
         settings = {"samples": samples, "densities": densities, "coded": CODED, "scores": SCORES}
         found = lambda s, n=samples, d=densities: measure_run(s, n, d)  # noqa: E731
-        # Version 2: learned densities train four times as long.
-        measure = Measure("measures", found, version=2, settings=settings)
+        # Version 3: densities are fitted to the codes of all training images.
+        measure = Measure("measures", found, version=3, settings=settings)
         Store(kept, preset).values(measure, subjects)
 
 
@@ -47,7 +47,7 @@ def measure_run(subject: Subject, samples: int, densities: tuple[str, ...]) -> d
 
 def of_samples(model, data, samples: int, names: tuple[str, ...]) -> dict[str, float | None]:
     """Fréchet distances to test images, and to validation images as "val_…", by the density of codes."""
-    densities = kae.evaluation.fit_densities(model, data, names, images=samples)
+    densities = kae.evaluation.fit_densities(model, data, names)
     prior = kae.density.prior_of(model)
     densities |= {"prior": prior} if prior else {}
     found: dict[str, float | None] = {}
@@ -81,9 +81,10 @@ def bits(model, data) -> dict[str, float | None]:
     """Bits of an image's code by the autoregressive density, on test images; of discrete codes alone."""
     if not model.indices_shape:
         return {}
+    most = {"train": data.sizes["train"], "test": 2 * CODED}
     codes = {
-        split: kae.evaluation.encode(model, images_of(data, split, 2 * CODED), indices=True)
-        for split in ("train", "test")
+        split: kae.evaluation.encode(model, images_of(data, split, count), indices=True)
+        for split, count in most.items()
     }
     density = kae.density.Autoregressive().fit(codes["train"])
     known = np.minimum(codes["test"], codes["train"].max(axis=0))  # One never seen would have infinitely many.

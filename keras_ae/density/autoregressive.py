@@ -10,11 +10,12 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.execution import DENSE_STEPS, most_steps_a_call
 from keras_ae.code_shapes import whole_number
 from keras_ae.density import causal_transformer as transformer
-from keras_ae.density.base import Density
+from keras_ae.density.base import Density, steps_for
 from keras_ae.optimizers import Adam
 
 FEWEST = 2  # codes; a useful fit takes some thousands
 BATCH = 64
+STEPS_BY_DEFAULT = 10, 1_000, 8_000  # passes over the codes, fewest and most steps
 AT_ONCE = 500  # sequences that are drawn together: their keys and values are held in memory
 
 
@@ -28,8 +29,9 @@ class Autoregressive(Density):
     3.3, with the transformer of Vaswani et al., 2017 (normalised before each part), in the place of the PixelCNN.
 
     Args:
-        steps: Training steps, of 64 codes each; a thousand take some ten seconds for 8 integers, longer for more.
-            With few codes fewer will do: compare log densities of codes that it was not fitted to.
+        steps: Training steps, of 64 codes each: by default ten passes over the codes, 1,000 to 8,000 steps. A
+            thousand take some ten seconds for 8 integers, longer for more. Too many learn few codes by heart:
+            compare log densities of other codes.
         width: Width of the transformer, a multiple of 4.
         blocks: Number of its blocks.
         learning_rate: Highest learning rate; it rises for a tenth of the steps, and falls to 0 along a cosine.
@@ -48,9 +50,15 @@ class Autoregressive(Density):
     name, title, discrete = "autoregressive", "autoregressive", True
 
     def __init__(
-        self, steps: int = 8000, width: int = 64, blocks: int = 2, learning_rate: float = 3e-3, seed: int = 0
+        self,
+        steps: int | None = None,
+        width: int = 64,
+        blocks: int = 2,
+        learning_rate: float = 3e-3,
+        seed: int = 0,
     ):
-        self.steps, self.width = whole_number("steps", steps), whole_number("width", width)
+        self.steps = None if steps is None else whole_number("steps", steps)
+        self.width = whole_number("width", width)
         self.blocks, self.learning_rate, self.seed = whole_number("blocks", blocks), learning_rate, seed
         if width % transformer.HEADS:
             raise InputError(f"width={width}", f"a multiple of {transformer.HEADS}")
@@ -145,14 +153,15 @@ def _fitted(arrays, tokens: np.ndarray, settings: Autoregressive) -> dict[str, n
     """The arrays of a transformer, fitted to integers [n, d]."""
     import tensorflow as tf
 
+    steps = settings.steps or steps_for(tokens, BATCH, *STEPS_BY_DEFAULT)
     layer = _Transformer(arrays, settings.offsets)
     model = keras.Sequential([keras.Input((tokens.shape[1],), dtype="int32"), layer])
-    warm = max(1, settings.steps // 10)
+    warm = max(1, steps // 10)
     rate = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, settings.steps - warm), warmup_target=settings.learning_rate, warmup_steps=warm
+        0.0, max(1, steps - warm), warmup_target=settings.learning_rate, warmup_steps=warm
     )
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    per_call = most_steps_a_call(DENSE_STEPS, [settings.steps])
+    per_call = most_steps_a_call(DENSE_STEPS, [steps])
     model.compile(Adam(rate, clipnorm=1.0), loss, jit_compile=False, steps_per_execution=per_call)
     data, seed = tf.constant(tokens), int(np.random.default_rng(settings.seed).integers(2**30))
 
@@ -163,5 +172,5 @@ def _fitted(arrays, tokens: np.ndarray, settings: Autoregressive) -> dict[str, n
         rows = tf.gather(data, which)
         return rows, rows
 
-    model.fit(tf.data.Dataset.range(settings.steps).map(batch).prefetch(8), shuffle=False, verbose=0)
+    model.fit(tf.data.Dataset.range(steps).map(batch).prefetch(8), shuffle=False, verbose=0)
     return {name: np.array(getattr(layer, f"of_{name}")) for name in layer.names}

@@ -125,6 +125,11 @@ class Density(ABC):
             raise InputError(f"codes of {length} values", f"{self.length}, as the density was fitted to", action)
 
 
+def steps_for(codes: np.ndarray, batch: int, passes: int, least: int, most: int) -> int:
+    """Training steps for so many passes over codes [n, ...]: few codes would be learned by heart."""
+    return int(np.clip(passes * len(codes) // batch, least, most))
+
+
 def standardized(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean and deviation [d] of codes, float64 [n, d], and the codes with mean 0 and variance 1, float32."""
     center = codes.mean(axis=0)

@@ -9,6 +9,7 @@ import pytest
 import keras_ae as kae
 from keras_ae._support.errors import InputError
 from keras_ae.density import Autoregressive, load_density
+from keras_ae.density.base import steps_for
 from keras_ae.export import autoencoder_endpoints, load_saved_model, write_saved_model
 
 pytestmark = pytest.mark.tensorflow
@@ -125,3 +126,9 @@ def test_an_exported_model_draws_the_same_images(tmp_path):
     drawn = exported.signatures["sample"](count=tf.constant(3), seed=tf.constant(4))["images"]
     expected = model.decode(density.sample(3, seed=4).reshape(3, 2, 2, 2))
     np.testing.assert_allclose(drawn, expected, atol=1e-5)
+
+
+def test_steps_by_default_are_so_many_passes_over_the_codes_within_bounds():
+    assert steps_for(np.zeros((54_000, 8)), 64, 10, 1_000, 8_000) == 8_000
+    assert steps_for(np.zeros((10_000, 8)), 64, 10, 1_000, 8_000) == 1_562
+    assert steps_for(np.zeros((300, 8)), 64, 10, 1_000, 8_000) == 1_000
