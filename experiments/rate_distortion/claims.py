@@ -29,7 +29,7 @@ def larger_maps_need_fewer_bits(rows: pandas.DataFrame, data: str, kind: str) ->
     found = of(rows, data=data, bottleneck=kind)
     gains = {code: differences(found, "code", code, smallest) for code in (middle, largest)}
     how = "trained for their bits" if kind == CODED else "quantised with one step"
-    statement = f"{NAMES[data]}: larger maps of as many values need fewer bits at equal PSNR, {how}"
+    statement = f"{NAMES[data]}: larger maps of as many values, halved less often, need fewer bits, {how}"
     words = [f"{code} {_mean(values)}" for code, values in gains.items() if values]
     measured = f"BD-rate against {smallest}: {', '.join(words)}" if words else ""
     gate = Gate(command=COMMAND.format(data))

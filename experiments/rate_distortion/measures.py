@@ -10,13 +10,14 @@ from keras_ae.studies.measurements import Measure, Store, Subject, each, finishe
 from keras_ae.studies.study import Study
 
 FITTED = 2_000  # training images, by whose codes tables are counted
+TESTED = 300  # test images, evenly spaced
 # As parts of the codes' deviation, from so coarse on that all curves reach down to the same qualities.
 STEPS = (4.0, 2.8, 2.0, 1.4, 1.0, 0.5, 0.25)
 
 
 def collect(study: Study, trained: Path, kept: Path) -> None:
     """Keep a table of rates of each preset: a row for each run and step."""
-    settings = {"fitted": FITTED, "steps": STEPS}
+    settings = {"fitted": FITTED, "tested": TESTED, "steps": STEPS}
     for preset in study.presets:
         subjects = each(finished(study.runs(preset), trained / preset), trained / preset)
         Store(kept, preset).rows(Measure("rates", measure_rates, settings=settings), subjects)
@@ -28,7 +29,8 @@ def measure_rates(subject: Subject) -> list[dict]:
 
     data = subject.run.config.load_data(progress=False)
     model = kae.load_model(subject.directory.model_path)
-    training, images = data.images("train")[:FITTED], data.images("test")
+    tested = np.linspace(0, data.sizes["test"] - 1, min(TESTED, data.sizes["test"])).astype(int)
+    training, images = data.images("train")[:FITTED], data.images_at("test", tested)
     codes = kae.evaluation.encode(model, training)
     features = codes.reshape(-1, codes.shape[-1])
     known = {**subject.run.choices, "mean_correlation": mean_correlation(features)}
