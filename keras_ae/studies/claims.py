@@ -209,7 +209,7 @@ def table(claims: Iterable[Claim | None]) -> pandas.DataFrame:
 
 
 def nearest(tables: Mapping[str, pandas.DataFrame]) -> pandas.DataFrame:
-    """One row for each claim, from the first table in which it is tested, else from the last; and from which.
+    """One row for each claim, and whence: from the first table in which it is tested, else that of most seeds.
 
     Args:
         tables: From the name of a preset to its table of the same claims, the preset nearest to the paper first.
@@ -218,9 +218,17 @@ def nearest(tables: Mapping[str, pandas.DataFrame]) -> pandas.DataFrame:
     rows: dict[str, dict] = {}
     for preset, found in tables.items():
         for row in found.to_dict("records"):
-            if rows.get(row["claim"], {"verdict": NOT_TESTED})["verdict"] == NOT_TESTED:
+            if _tells_more(row, rows.get(row["claim"])):
                 rows[row["claim"]] = {**row, "preset": preset}
     return pandas.DataFrame(rows.values(), columns=[*COLUMNS, "preset"])
+
+
+def _tells_more(row: dict, known: dict | None) -> bool:
+    """Whether a row is to take the place of what is known of its claim from a nearer preset."""
+    if known is None or known["verdict"] != NOT_TESTED:
+        return known is None
+    seeds, before = int(row["seeds"] or 0), int(known["seeds"] or 0)
+    return row["verdict"] != NOT_TESTED or seeds > before or not before
 
 
 def counts(verdicts: Iterable[str]) -> dict[str, int]:

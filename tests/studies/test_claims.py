@@ -202,9 +202,10 @@ def test_the_nearest_preset_in_which_a_claim_is_tested_decides_it():
             Claim(name, "", Gate(), Evidence("", {"": gaps}, ABOVE_ZERO)) for name, gaps in differences.items()
         )
 
-    near = of(both=[1.0, 1.1, 1.2], far=[1.0], neither=[1.0])
-    far = of(both=[-1.0, -1.1, -1.2], far=[-1.0, -1.1, -1.2], neither=[])
+    near = of(both=[1.0, 1.1, 1.2], far=[1.0], neither=[1.0], most=[])
+    far = of(both=[-1.0, -1.1, -1.2], far=[-1.0, -1.1, -1.2], neither=[], most=[1.0])
     found = nearest({"near": near, "far": far}).set_index("claim")[["verdict", "preset"]]
     assert found.loc["both"].tolist() == ["yes", "near"]
     assert found.loc["far"].tolist() == ["no", "far"]
-    assert found.loc["neither"].tolist() == ["not tested", "far"]
+    assert found.loc["neither"].tolist() == ["not tested", "near"]
+    assert found.loc["most"].tolist() == ["not tested", "far"]
