@@ -6,6 +6,7 @@ import numpy as np
 
 import keras_ae as kae
 from experiments.bottlenecks.study import DETECTED, FACTORS, NORMAL
+from keras_ae.density import Autoregressive, Density
 from keras_ae.detection import Calibration, fit_scores, measure_detection, score_images
 from keras_ae.evaluation.samples.quality import images_of
 from keras_ae.studies.measurements import Measure, Store, Subject, each, finished
@@ -41,15 +42,15 @@ def measure_run(subject: Subject, samples: int, densities: tuple[str, ...]) -> d
         return detection(model, data)
     if run.choices["data"] == FACTORS:
         return disentanglement(model, data)
-    found = of_samples(model, data, samples, densities) | probed(model, data)
-    return found | (bits(model, data) if "autoregressive" in densities else {})
+    fitted = kae.evaluation.fit_densities(model, data, densities)
+    found = of_samples(model, data, samples, fitted) | probed(model, data)
+    return found | (bits(model, data, fitted["autoregressive"]) if "autoregressive" in fitted else {})
 
 
-def of_samples(model, data, samples: int, names: tuple[str, ...]) -> dict[str, float | None]:
+def of_samples(model, data, samples: int, densities: dict[str, Density]) -> dict[str, float | None]:
     """Fréchet distances to test images, and to validation images as "val_…", by the density of codes."""
-    densities = kae.evaluation.fit_densities(model, data, names)
     prior = kae.density.prior_of(model)
-    densities |= {"prior": prior} if prior else {}
+    densities = densities | ({"prior": prior} if prior else {})
     found: dict[str, float | None] = {}
     for split, start in (("validation", "val_"), ("test", "")):
         scores = kae.evaluation.measure_samples(
@@ -77,18 +78,11 @@ def probed(model, data) -> dict[str, float]:
     return {"probe_accuracy": float(probe.score(test.reshape(len(test), -1), data.labels("test")))}
 
 
-def bits(model, data) -> dict[str, float | None]:
-    """Bits of an image's code by the autoregressive density, on test images; of discrete codes alone."""
-    if not model.indices_shape:
-        return {}
-    most = {"train": data.sizes["train"], "test": 2 * CODED}
-    codes = {
-        split: kae.evaluation.encode(model, images_of(data, split, count), indices=True)
-        for split, count in most.items()
-    }
-    density = kae.density.Autoregressive().fit(codes["train"])
-    known = np.minimum(codes["test"], codes["train"].max(axis=0))  # One never seen would have infinitely many.
-    nats = -density.log_prob(known)
+def bits(model, data, density: Autoregressive) -> dict[str, float | None]:
+    """Bits of an image's code by a density of discrete training codes, on test images."""
+    codes = kae.evaluation.encode(model, images_of(data, "test", 2 * CODED), indices=True)
+    highest = np.asarray(density.sizes) - 1  # that was seen; one above it would have infinitely many bits
+    nats = -density.log_prob(np.minimum(codes, highest))
     uniform = float(np.sum(np.log2(model.bottleneck.sizes)) * np.prod(model.indices_shape[:-1]))
     return {"bits": float(np.mean(nats)) / np.log(2), "bits_uniform": uniform}
 

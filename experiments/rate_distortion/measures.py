@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 
 from experiments.rate_distortion.study import CODED
-from experiments.rate_distortion.study import STEP as TRAINED_STEP
 from keras_ae.studies.measurements import Measure, Store, Subject, each, finished
 from keras_ae.studies.study import Study
 
@@ -30,12 +29,13 @@ def measure_rates(subject: Subject) -> list[dict]:
     data = subject.run.config.load_data(progress=False)
     model = kae.load_model(subject.directory.model_path)
     tested = np.linspace(0, data.sizes["test"] - 1, min(TESTED, data.sizes["test"])).astype(int)
-    training, images = data.images("train")[:FITTED], data.images_at("test", tested)
+    training, images = data.images("train", FITTED), data.images_at("test", tested)
     codes = kae.evaluation.encode(model, training)
     features = codes.reshape(-1, codes.shape[-1])
     known = {**subject.run.choices, "mean_correlation": mean_correlation(features)}
     deviation = float(np.sqrt(features.var(axis=0).mean()))
-    unit = TRAINED_STEP if subject.run.choices["bottleneck"] == CODED else 1.0  # in which a codec takes its step
+    coded = subject.run.choices["bottleneck"] == CODED
+    unit = model.bottleneck.step if coded else 1.0  # in which a codec takes its step
     widths, rows = [step * deviation / unit for step in STEPS], []
     for step, codec in zip(STEPS, kae.compression.Codec.at_steps(model, training, widths), strict=True):
         restored = np.stack(codec.decompress(codec.compress(images)))
