@@ -16,6 +16,7 @@ from keras_ae.studies.verdicts import pages
 __all__ = ["collect", "report"]
 
 SHOWN = ("cpu", "full", "quick")
+FURTHER = {"cpu": ("seeds",)}  # presets whose runs count beside those of another
 
 
 def report(results: Path) -> list[Path]:
@@ -24,7 +25,9 @@ def report(results: Path) -> list[Path]:
 
 
 def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
-    rows = pandas.read_csv(results / f"{preset}_measures.csv", dtype={"normal": str})
+    presets = (preset, *FURTHER.get(preset, ()))
+    paths = [path for name in presets if (path := results / f"{name}_measures.csv").exists()]
+    rows = pandas.concat([pandas.read_csv(path, dtype={"normal": str}) for path in paths], ignore_index=True)
     makers = {"scores": by_score, "models": by_model, "classes": by_class, "promises": promises}
     tables = {**pages(claims.claims_table(rows), prefix), **{name: make(rows) for name, make in makers.items()}}
     return write_results(results, tables, {"classes": _figure(rows)}, prefix)
@@ -112,6 +115,7 @@ def _figure(rows: pandas.DataFrame) -> Figure:
         chosen += [key for key in means.index if key[0] == "pixels"][:1]
         for i, (model, score) in enumerate(chosen):
             line = of_data[(of_data["model"] == model) & (of_data["score"] == score)]
+            line = line.groupby("normal", as_index=False, sort=False)["roc_auc"].mean()  # over the seeds
             places = np.arange(len(line)) + 0.12 * (i - (len(chosen) - 1) / 2)
             label = score if model != "pixels" else f"pixels: {score}"
             axes.plot(places, line["roc_auc"], "s" if model == "pixels" else "o", label=label)

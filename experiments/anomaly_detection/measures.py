@@ -29,6 +29,8 @@ def collect(study: Study, trained: Path, kept: Path) -> None:
         subjects = each(finished(study.runs(preset), trained / preset), trained / preset)
         baselines = {}
         for subject in subjects:
+            if subject.run.choices["seed"] != 0:
+                continue  # The classical detectors learn from the same images whatever the seed.
             columns = {"run": f"{subject.run.choices['data']}-baselines", "normal": subject.run.choices["normal"]}
             name = "/".join(columns.values())
             baselines[name] = Subject(name, subject.runs, subject.directories, columns)

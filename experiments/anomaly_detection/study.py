@@ -26,6 +26,7 @@ MODELS = {
     "maps-16x16x1": ModelConfig("convolutional", "16x16x1", options=MAPS),
 }
 EVERYWHERE = "strided-16"
+MAPPED = ("maps-4x4x16", "maps-8x8x4", "maps-16x16x1")  # 256 values each
 MNIST = DataConfig("mnist", validation_fraction=0.1)
 CIFAR = DataConfig("cifar10", validation_fraction=0.1)
 TRAINING = TrainingConfig(1_200, 12, 128, 2e-3, schedule="cosine", loss="binary_crossentropy")
@@ -47,6 +48,15 @@ def cpu() -> list[StudyRun]:
         *(_run(MNIST, digit, EVERYWHERE, TRAINING) for digit in CLASSES),
         *(_run(MNIST, digit, name, TRAINING) for digit in HARD for name in MODELS if name != EVERYWHERE),
         *(_run(CIFAR, label, EVERYWHERE, TRAINING) for label in CIFAR_CLASSES[:3]),
+    ]
+
+
+def seeds() -> list[StudyRun]:
+    """Two further seeds of what the claims are about: one model of every digit, then maps of three sizes."""
+    trainings = [replace(TRAINING, seed=seed) for seed in (1, 2)]
+    return [
+        *(_run(MNIST, digit, EVERYWHERE, training) for training in trainings for digit in CLASSES),
+        *(_run(MNIST, digit, name, training) for training in trainings for digit in HARD for name in MAPPED),
     ]
 
 
@@ -77,5 +87,5 @@ def quick() -> list[StudyRun]:
 STUDY = Study(
     name="anomaly_detection",
     title="one class is normal: scores, bottlenecks and classical detectors",
-    presets={"cpu": cpu, "full": full, "quick": quick},
+    presets={"cpu": cpu, "seeds": seeds, "full": full, "quick": quick},
 )

@@ -48,10 +48,15 @@ def load(results: Path, presets: tuple[str, ...]) -> Kept:
 
 
 def _as_in_the_thesis(runs: pandas.DataFrame) -> pandas.DataFrame:
-    """The runs without those that others stand for: classifiers of other images than shapes in section 5.5, and
-    numbers of images in section 5.4 that the preset "few" trains as the thesis does."""
+    """The runs without those that others stand for.
+
+    These are classifiers of other images than shapes in section 5.5, numbers of images in section 5.4 that the
+    preset "few" trains as the thesis does, and in section 5.2 networks that are narrower than those of "probed".
+    """
     attacked, shapes = runs["experiment"] == "robustness", runs["data"] == SHAPES
     runs = runs[~attacked | shapes] if (attacked & shapes).any() else runs
+    probed = runs.get("preset") == "probed"
+    runs = runs[probed | (runs["experiment"] != "equivariance")] if probed.any() else runs
     few = runs.get("preset") == "few"
     return runs[few | (runs["experiment"] != "samples") | ~runs["samples"].isin(runs["samples"][few])]
 

@@ -22,7 +22,7 @@ __all__ = ["collect", "report"]
 # Files begin with the name on the left; those of the presets for two cores with nothing. Of runs with one name
 # those of the first ones count, which are nearer to the thesis.
 PRESETS = {
-    "": ("few", "many", "longer", "shapes", "cpu", *EXPERIMENTS),
+    "": ("probed", "few", "many", "longer", "shapes", "cpu", *EXPERIMENTS),
     "paper_": ("paper",),
     "quick_": ("quick",),
 }

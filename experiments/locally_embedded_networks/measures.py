@@ -14,6 +14,7 @@ from keras_ae.studies.measurements import HISTORY, MOST_ROWS, Measure, Store, Su
 from keras_ae.studies.study import Study
 
 ROWS = {"regularization": 200}  # of a history, where the epoch with the lowest loss is looked for
+THESIS_EPOCHS, IMAGE = 20, "image"  # of the probes; the name of the layer that holds the images
 CHEAP = ("gradient_sign", "gaussian_blur", "contrast_reduction")
 
 
@@ -24,10 +25,12 @@ class Probed:
     Attributes:
         images: Training images on which the probes learn, and at most as many test images; all if None.
         options: Of `keras_ae.evaluation.spatial_information`, if they are not the thesis's.
+        halved: Whether the images themselves are probed for half as many epochs, too: whether probes converged.
     """
 
     images: int | None = None
     options: dict | None = None
+    halved: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Attacked:
     experiments: tuple[str, ...] = ("robustness",)
 
 
-PAPER = Probed(), Attacked()
+PAPER = Probed(halved=True), Attacked()
 CPU = (
     Probed(20_000, {"units": 512, "epochs": 10, "learning_rate": 1e-3}),
     Attacked(batches=1, experiments=("robustness", "equivariance")),
@@ -53,7 +56,10 @@ CPU = (
 QUICK = Probed(300, {"units": 16, "epochs": 10, "learning_rate": 1e-2}), Attacked(batches=1, attacks=CHEAP)
 # Local search takes as long as all others together.
 SHAPES = CPU[0], Attacked(batches=5, attacks=tuple(name for name in FAMILIES if name != "local_search"))
-SCALES = {"paper": PAPER, "quick": QUICK, "shapes": SHAPES}  # CPU for the others
+# A learning rate that falls to zero, so that probes settle: with a constant one they learn 20,000 images by heart.
+SETTLED = {"units": 512, "epochs": 12, "batch_size": 128, "learning_rate": 1e-3, "schedule": "cosine"}
+LAYERS = Probed(options=SETTLED, halved=True), Attacked(experiments=())
+SCALES = {"paper": PAPER, "quick": QUICK, "shapes": SHAPES, "probed": LAYERS}  # CPU for the others
 
 
 def collect(study: Study, trained: Path, kept: Path) -> None:
@@ -92,7 +98,13 @@ def spatial(subject: Subject, scale: Probed) -> pandas.DataFrame:
         parts += [images, data.labels(split)[: len(images)]]
     several = data.labels("train").ndim > 1
     names = data.label_names if several else ("class",)
-    return kae.evaluation.spatial_information(model, *parts, factor_names=names, **scale.options or {})
+    told = partial(kae.evaluation.spatial_information, model, *parts, factor_names=names)
+    options = {"epochs": THESIS_EPOCHS, **(scale.options or {})}
+    table = told(**options).assign(epochs=options["epochs"])
+    if not scale.halved:
+        return table
+    options["epochs"] //= 2
+    return pandas.concat([table, told(layers=[IMAGE], **options).assign(epochs=options["epochs"])])
 
 
 def robustness(subject: Subject, scale: Attacked) -> pandas.DataFrame:

@@ -129,6 +129,14 @@ CPU = Scale(
     windows=(2, 4, 8, 16, 32),
     beta=CPU_BETA,
 )
+# Figure 5.4 for a tenth of the thesis's steps, with about as many filters as its LEAs have codes: with (4, 8) the
+# Classic has fewer values to hand on.
+PROBED = replace(
+    CPU,
+    convolutions=("filters=(12, 12)",),
+    training={"equivariance": Training(4_690, 10, seeds=3)},
+    equivariant=("vae",),
+)
 # Figure 5.6 on many images, for a tenth of the thesis's steps.
 MANY = replace(CPU, training={"samples": Training(1_600, 20, seeds=3)}, subsets=(5_000, 50_000))
 # λ for a tenth of the thesis's steps.

@@ -13,6 +13,7 @@ from experiments.locally_embedded_networks.scales import (
     LONGER,
     MANY,
     PAPER,
+    PROBED,
     QUICK,
     SHAPES,
     Scale,
@@ -143,6 +144,7 @@ STUDY = Study(
     presets={
         "paper": partial(_all, PAPER),
         "cpu": partial(_all, CPU),
+        "probed": partial(_runs, PROBED, "equivariance"),
         "few": _few,
         "many": partial(_runs, MANY, "samples"),
         "longer": partial(_runs, LONGER, "regularization"),

@@ -239,11 +239,11 @@ def fused_batch_normalization(features, scale, offset, epsilon: float) -> tuple:
     return outputs, mean, unbiased * tf.maximum(values - 1.0, 1.0) / values
 
 
-def require_tensorflow() -> None:
-    """Rejects backends (`InputError`) whose `fit` cannot run the library's additions."""
+def require_tensorflow(purpose: str = "train") -> None:
+    """Rejects other backends than TensorFlow (`InputError`) where `purpose`, a verb, cannot be had on them."""
     backend = keras.backend.backend()
     if backend != "tensorflow":
-        raise InputError(f"the {backend} backend", "TensorFlow to train", "set KERAS_BACKEND=tensorflow")
+        raise InputError(f"the {backend} backend", f"TensorFlow to {purpose}", "set KERAS_BACKEND=tensorflow")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from keras_ae._support.errors import InputError
+from keras_ae._support.execution import require_tensorflow
 from keras_ae.bottlenecks import EntropyCoded
 from keras_ae.compression.codec import Codec
 from keras_ae.compression.coder import require_coder
@@ -17,6 +18,7 @@ from keras_ae.compression.tables import of_values
 
 def codecs_at(model, images, steps: Iterable[float]) -> Iterator[Codec]:
     """Returns codecs that share their networks; see `Codec.at_steps`."""
+    require_tensorflow("compress")
     require_coder()
     steps = tuple(steps)
     for step in steps:

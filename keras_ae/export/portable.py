@@ -58,7 +58,7 @@ def convert_to_onnx(what: str, endpoint: Endpoint):
         >>> names, session.run(names, {"images": np.ones((2, 4, 4, 1), "float32")})[0].tolist()
         (['mean'], [1.0, 1.0])
     """
-    require_tensorflow()
+    require_tensorflow("export")
     try:
         import onnxruntime
         import tf2onnx
@@ -114,7 +114,7 @@ def convert_to_litert(model: keras.Model, what: str, endpoint: Endpoint):
         >>> runner(images=np.ones((2, 4, 4, 1), "float32"))["mean"].tolist()
         [1.0, 1.0]
     """
-    require_tensorflow()
+    require_tensorflow("export")
     import tensorflow as tf
 
     with conversion(what, "litert"), tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():

@@ -41,7 +41,7 @@ def convert_to_int8(model: keras.Model, what: str, endpoint: Endpoint, represent
         >>> bool(np.corrcoef(np.ravel(codes), np.ravel(model.encode(images)))[0, 1] > 0.95)
         True
     """
-    require_tensorflow()
+    require_tensorflow("export")
     import tensorflow as tf
 
     def examples() -> Iterator:

@@ -44,7 +44,7 @@ def write_saved_model(
         >>> write_saved_model(model, endpoints, "exported")["encode"].holds
         True
     """
-    require_tensorflow()
+    require_tensorflow("export")
     return write_directory(
         path, lambda written: fill_saved_model(model, endpoints, written, images), saved_model_files
     )
@@ -61,7 +61,7 @@ def fill_saved_model(
         >>> fill_saved_model(model, endpoints, Path("filled"))["encode"].holds
         True
     """
-    require_tensorflow()
+    require_tensorflow("export")
     with conversion(", ".join(endpoints), "savedmodel"):
         functions = {name: endpoint.concrete() for name, endpoint in endpoints.items()}
         archive(model, functions | {"serving_default": functions[next(iter(endpoints))]}, path)

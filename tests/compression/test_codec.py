@@ -12,6 +12,7 @@ from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks import Dense, EntropyCoded, FiniteScalar, ScaleHyperprior, Variational
 from keras_ae.compression import HEADER_BYTES, Codec, Container
 
+pytestmark = pytest.mark.tensorflow
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 40, 27, 3), "uint8")
 KINDS = [EntropyCoded, ScaleHyperprior, Dense, FiniteScalar, Variational]
 

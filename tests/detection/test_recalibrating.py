@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
@@ -16,6 +15,7 @@ from keras_ae.cli import main
 from keras_ae.commands.monitor import _in_words, _Monitored
 from keras_ae.detection import Calibration, ExportedDetector, left_out_files, recalibrate
 
+tf = pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.tensorflow
 RNG = np.random.default_rng(0)
 

@@ -77,9 +77,12 @@ def test_chance_is_the_most_frequent_value_of_training(told):
 
 
 @pytest.mark.thorough
-def test_a_probe_is_a_plain_model_trained_by_hand():
+@pytest.mark.parametrize(
+    ("schedule", "rate"), [("constant", 1e-2), ("cosine", keras.optimizers.schedules.CosineDecay(1e-2, 2 * 16))]
+)
+def test_a_probe_is_a_plain_model_trained_by_hand(schedule, rate):
     """The same first weights and order: the same accuracies, although another layer's probe learns beside it."""
-    quick = {**QUICK, "epochs": 2, "layers": ["image", "rows"]}
+    quick = {**QUICK, "epochs": 2, "layers": ["image", "rows"], "schedule": schedule}
     found = spatial_information(_network(), *TRAIN, *TEST, **quick, seed=3)
     seeds = np.random.SeedSequence((3, 1)).generate_state(4).tolist()  # "rows" is the second that is probed
     dense = [
@@ -90,7 +93,7 @@ def test_a_probe_is_a_plain_model_trained_by_hand():
     hidden = dense[0](inputs)
     plain = keras.Model(inputs, [head(hidden) for head in dense[1:]])
     loss = [keras.losses.SparseCategoricalCrossentropy(from_logits=True)] * 3
-    plain.compile(keras.optimizers.Adam(1e-2), loss)
+    plain.compile(keras.optimizers.Adam(rate), loss)
     (x, y), generator = TRAIN, np.random.default_rng(3)
     rows_of = [2 * images.max(axis=(2, 3)) for images in (x, TEST[0])]
     for _ in range(2):

@@ -3,6 +3,9 @@
 import keras
 import numpy as np
 import pytest
+
+pytest.importorskip("dash", reason="no package dash: no explorer")
+
 from explore.explored_models import images_of
 
 import keras_ae as kae

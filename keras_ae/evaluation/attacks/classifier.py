@@ -19,7 +19,7 @@ def as_foolbox(classifier: keras.Model):
     Raises:
         InputError: On other backends than TensorFlow, and if the output is not one number a class.
     """
-    require_tensorflow()
+    require_tensorflow("attack")
     import tensorflow as tf
 
     from keras_ae.evaluation.attacks.changed_pixels import ChangedPixels, FollowingModel

@@ -1,6 +1,7 @@
 """Probes each layer of a trained network for spatial factors, which shows how equivariant it is to them."""
 
 from collections.abc import Sequence
+from math import ceil
 from typing import TYPE_CHECKING
 
 import keras
@@ -14,6 +15,7 @@ from keras_ae.evaluation.inference import in_batches
 if TYPE_CHECKING:
     import pandas
 
+SCHEDULES = ("constant", "cosine")  # of the probes' learning rate
 # At inference these only pass on or reshape their inputs, so probing them adds nothing.
 COPIES = (
     keras.layers.ActivityRegularization,
@@ -44,6 +46,7 @@ def spatial_information(
     epochs: int = 20,
     batch_size: int = 64,
     learning_rate: float = 1e-4,
+    schedule: str = "constant",
     max_features: int | None = None,
     seed: int = 0,
 ) -> "pandas.DataFrame":
@@ -65,6 +68,8 @@ def spatial_information(
         factor_names: Their names in the table; their numbers by default.
         units: Units of the dense layer; None or 0 leaves it out, for linear probes.
         epochs, batch_size, learning_rate: Settings of the probes' training.
+        schedule: "constant", or "cosine", by which the learning rate falls to zero: what a layer tells then
+            depends less on when training stops.
         max_features: Average maps of more values than this over the smallest windows that bring them below it. By
             default nothing is averaged.
         seed: Seed of the probes' weights and the order of the images.
@@ -75,7 +80,8 @@ def spatial_information(
         test images of always saying what is most frequent among the training images).
 
     Raises:
-        InputError: For a model that is not functional, unknown layers, and images and factors that do not fit.
+        InputError: For a model that is not functional, unknown layers, an unknown schedule, and images and factors
+            that do not fit.
 
     Example:
         >>> model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Conv2D(2, 3, name="maps")])
@@ -86,6 +92,8 @@ def spatial_information(
         >>> table[["layer", "features", "chance"]].values.tolist()
         [['maps', 8, 0.5]]
     """
+    if schedule not in SCHEDULES:
+        raise unknown_name("schedule", schedule, SCHEDULES)
     names = _probed(model, layers)
     train, test = _factors(train_images, train_factors), _factors(test_images, test_factors)
     if train.shape[1] != test.shape[1]:
@@ -100,6 +108,10 @@ def spatial_information(
         for place, output in enumerate(network.outputs)
     ]
     probes = _Probes(lambda images: network(images, training=False), heads)
+    if schedule == "cosine":
+        learning_rate = keras.optimizers.schedules.CosineDecay(
+            learning_rate, epochs * ceil(len(train) / batch_size)
+        )
     probes.compile(optimizers.Adam(learning_rate))
     generator = np.random.default_rng(seed)
     for _ in range(epochs):

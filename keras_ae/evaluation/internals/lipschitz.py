@@ -70,7 +70,7 @@ def jacobian_norms(function: Callable, inputs, iterations: int = 20, seed: int =
         >>> norms.round(3).tolist()
         [3.0, 3.0]
     """
-    require_tensorflow()
+    require_tensorflow("measure slopes")
     if iterations < 1 or not len(inputs):
         raise InputError(f"{iterations} iterations for {len(inputs)} inputs", "at least 1 each", "give more")
     import tensorflow as tf
