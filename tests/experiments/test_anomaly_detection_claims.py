@@ -23,7 +23,7 @@ def _rows(sign=1, rate=0.05, seeds=(0, 1, 2)):
         for normal in HARD:
             off = np.random.default_rng([seed, int(normal)]).normal(0, 0.001)
             common = {"data": "mnist", "normal": normal, "seed": seed, "false_positive_rate": rate + off}
-            for rank, model in enumerate(claims.MAPS):
+            for rank, model in enumerate(claims.MAPPED):
                 rows.append({**common, "model": model, "score": "mse", "roc_auc": 0.7 - sign * 0.05 * rank + off})
             for score in SCORES:
                 rows.append({**common, "model": EVERYWHERE, "score": score, "roc_auc": 0.8})
