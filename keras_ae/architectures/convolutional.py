@@ -25,7 +25,7 @@ def convolutional(
     strided_layers: int = 5,
     residual_blocks: int = 2,
     width: int | None = None,
-    normalize: bool = True,
+    normalize: bool | str = True,
     normalize_output: bool = True,
     output_activation="relu",
     bottleneck: Bottleneck | str = "identity",
@@ -43,8 +43,9 @@ def convolutional(
         strided_layers: Number n_l of strided convolutions and of upsamplings.
         residual_blocks: Blocks at each width.
         width: Channels at full size; the image's by default, as in the paper.
-        normalize: Whether all units but the last have instance normalisation, as in the paper. It hides each
-            map's mean and contrast from what follows, and may be what keeps the network from copying.
+        normalize: Normalisation of all units but the last. "instance" (or True), as in the paper, hides each
+            map's mean and contrast from what follows, and may be what keeps the network from copying. "batch"
+            leaves each image its brightness, by which photographs differ. False has none, and may not learn.
         normalize_output: Whether the last unit has instance normalisation, as in the paper. It removes the
             brightness and contrast of the individual image.
         output_activation: Activation of the last unit, as in the paper; "sigmoid" suits one without normalisation.

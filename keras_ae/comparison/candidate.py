@@ -13,10 +13,10 @@ SIZES = 3  # s_1, s_2 and s_3, as in the bottleneck-shape paper
 COMPRESSIONS = (Fraction(1, 64), Fraction(1, 16), Fraction(1, 4))
 MORE_COMPRESSIONS = (Fraction(1, 32), Fraction(1, 8), Fraction(1, 2))
 ENOUGH = 6
-# An output that can follow each image's brightness, which instance normalisation takes away.
-OUTPUT_OPTIONS = ("normalize_output=False", "output_activation='sigmoid'")
+# Networks that can follow each image's brightness, which the paper's instance normalisation takes away.
+BRIGHTNESS_OPTIONS = ("normalize='batch'", "normalize_output=False", "output_activation='sigmoid'")
 # Narrower and shallower than the paper's network, which has 50 million parameters.
-CONVOLUTIONAL_OPTIONS = ("width=4", "residual_blocks=1", *OUTPUT_OPTIONS)
+CONVOLUTIONAL_OPTIONS = ("width=4", "residual_blocks=1", *BRIGHTNESS_OPTIONS)
 STRIDED_FILTERS = 16
 LONGEST_VECTOR = 512
 DECODER_DEVIATION = 0.1  # of the Gaussian around each pixel that a variational autoencoder's β stands for

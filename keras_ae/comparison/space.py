@@ -6,8 +6,8 @@ from typing import Protocol
 
 from keras_ae._support.errors import InputError
 from keras_ae.comparison.candidate import (
+    BRIGHTNESS_OPTIONS,
     LONGEST_VECTOR,
-    OUTPUT_OPTIONS,
     Candidate,
     Codes,
     ImageShape,
@@ -94,7 +94,7 @@ class Space:
             f"strided_layers={strided_layers(self.image_shape)}",
             f"width={trial.suggest_categorical('width', WIDTHS)}",
             f"residual_blocks={trial.suggest_int('residual_blocks', 1, 2)}",
-            *OUTPUT_OPTIONS,
+            *BRIGHTNESS_OPTIONS,
         )
         return ModelConfig("convolutional", code, "identity", options)
 

@@ -1,14 +1,15 @@
-"""Convolution, instance normalisation, activation: the building block of the convolutional autoencoder."""
+"""Convolution, normalisation, activation: the building block of the convolutional autoencoder."""
 
 from math import prod
 
 import keras
 from keras import ops
 
-from keras_ae._support.errors import InputError
+from keras_ae._support.errors import InputError, unknown_name
 from keras_ae._support.execution import on_cpu
 from keras_ae.catalogue import Example
 from keras_ae.code_shapes import check_channels_last
+from keras_ae.layers.batch_normalization import MOMENTUM, BatchNormalization
 from keras_ae.layers.convolution_matrix import convolution_by_matrix
 from keras_ae.layers.instance_normalization import InstanceNormalization
 from keras_ae.layers.winograd import winograd_convolution
@@ -24,7 +25,7 @@ MATRIX_VALUES = 2**15
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class ConvolutionUnit(keras.layers.Layer):
-    """A zero-padded convolution with bias, instance normalisation and an activation.
+    """A zero-padded convolution with bias, normalisation and an activation.
 
     The padding is kernel_size // 2 on *every* side. For strided convolutions this differs from TensorFlow's
     "same", which pads even sizes on one side only.
@@ -37,11 +38,12 @@ class ConvolutionUnit(keras.layers.Layer):
         filters: Output channels.
         kernel_size: Odd side of the kernel.
         strides: Step of the convolution in both directions.
-        normalize: Whether to normalise.
+        normalize: "instance" (or True) normalises each image's maps, as in the paper, and hides their means and
+            contrast from what follows; "batch" normalises over all images of a step; False does not normalise.
         activation: Activation, applied last.
 
     Raises:
-        InputError: If the kernel size is even: no padding centres such a kernel.
+        InputError: If the kernel size is even: no padding centres such a kernel; for an unknown normalisation.
 
     Example:
         >>> unit = kae.layers.ConvolutionUnit(filters=4, strides=2)
@@ -54,7 +56,7 @@ class ConvolutionUnit(keras.layers.Layer):
         filters: int,
         kernel_size: int = 3,
         strides: int = 1,
-        normalize: bool = True,
+        normalize: bool | str = True,
         activation="relu",
         **kwargs,
     ):
@@ -75,9 +77,7 @@ class ConvolutionUnit(keras.layers.Layer):
             dtype=self.dtype_policy,
             name="convolution",
         )
-        self.normalization = (
-            InstanceNormalization(dtype=self.dtype_policy, name="normalization") if normalize else None
-        )
+        self.normalization = _normalization(normalize, self.dtype_policy)
 
     def _padded(self, shape):
         return (shape[0], *(s and s + 2 * self.padding for s in shape[1:3]), shape[3])
@@ -146,4 +146,16 @@ class ConvolutionUnit(keras.layers.Layer):
             Example({"filters": 4}, (6, 8, 3)),
             Example({"filters": 2, "strides": 2}, (8, 8, 1)),
             Example({"filters": 3, "kernel_size": 5, "normalize": False, "activation": "elu"}, (5, 7, 2)),
+            Example({"filters": 2, "normalize": "batch"}, (5, 4, 2)),
         ]
+
+
+def _normalization(normalize: bool | str, policy) -> keras.layers.Layer | None:
+    """The layer that a unit's `normalize` stands for; None for none."""
+    if not normalize:
+        return None
+    if normalize in (True, "instance"):
+        return InstanceNormalization(dtype=policy, name="normalization")
+    if normalize == "batch":
+        return BatchNormalization(MOMENTUM, dtype=policy, name="normalization")
+    raise unknown_name("normalize", str(normalize), ("instance", "batch"))

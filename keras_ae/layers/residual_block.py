@@ -15,7 +15,7 @@ class ResidualBlock(keras.layers.Layer):
 
     Args:
         units: Number of convolution units.
-        normalize: Whether the units have instance normalisation, as in the paper.
+        normalize: Normalisation of the units: "instance" (or True) as in the paper, "batch", or False.
 
     Example:
         >>> block = kae.layers.ResidualBlock(units=2)
@@ -23,7 +23,7 @@ class ResidualBlock(keras.layers.Layer):
         (1, 6, 4, 3)
     """
 
-    def __init__(self, units: int = 2, normalize: bool = True, **kwargs):
+    def __init__(self, units: int = 2, normalize: bool | str = True, **kwargs):
         super().__init__(**kwargs)
         self.units, self.normalize = units, normalize
 

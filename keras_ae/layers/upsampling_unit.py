@@ -20,7 +20,7 @@ class UpsamplingUnit(keras.layers.Layer):
     Args:
         filters: Output channels.
         factor: Factor by which each side grows; 1 leaves only the convolution.
-        normalize: Whether the unit has instance normalisation, as in the paper.
+        normalize: Normalisation of the unit: "instance" (or True) as in the paper, "batch", or False.
 
     Example:
         >>> unit = kae.layers.UpsamplingUnit(filters=4, factor=2)
@@ -28,7 +28,7 @@ class UpsamplingUnit(keras.layers.Layer):
         (1, 6, 10, 4)
     """
 
-    def __init__(self, filters: int, factor: int = 2, normalize: bool = True, **kwargs):
+    def __init__(self, filters: int, factor: int = 2, normalize: bool | str = True, **kwargs):
         super().__init__(**kwargs)
         check_channels_last()
         self.filters, self.factor, self.normalize = filters, factor, normalize

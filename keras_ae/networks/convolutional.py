@@ -24,7 +24,7 @@ def convolutional_encoder(
     strided_layers: int = 5,
     residual_blocks: int = 2,
     width: int | None = None,
-    normalize: bool = True,
+    normalize: bool | str = True,
 ) -> keras.Model:
     """A unit at full size, then stages of residual blocks and a strided unit of four times the width.
 
@@ -37,7 +37,7 @@ def convolutional_encoder(
         strided_layers: Number n_l of strided units; the paper has 5.
         residual_blocks: Blocks before each strided unit.
         width: Channels at full size; the image's by default, as in the paper.
-        normalize: Whether the units have instance normalisation, as in the paper.
+        normalize: Normalisation of the units: "instance" (or True) as in the paper, "batch", or False.
 
     Raises:
         InputError: If the layers cannot make this code.
@@ -78,7 +78,7 @@ def convolutional_decoder(
     strided_layers: int = 5,
     residual_blocks: int = 2,
     width: int | None = None,
-    normalize: bool = True,
+    normalize: bool | str = True,
     normalize_output: bool = True,
     output_activation="relu",
 ) -> keras.Model:
@@ -90,7 +90,8 @@ def convolutional_decoder(
         code_shape: (height, width, channels) of the code.
         output_shape: (height, width, channels) of the images.
         strided_layers, residual_blocks, width: Same as for `convolutional_encoder`.
-        normalize: Whether all units but the last have instance normalisation, as in the paper.
+        normalize: Normalisation of all units but the last: "instance" (or True) as in the paper, "batch", or
+            False.
         normalize_output: Whether the last unit has instance normalisation, as in the paper. Without it the network
             can reproduce each image's brightness and contrast.
         output_activation: Activation of the last unit; the paper's is "relu".

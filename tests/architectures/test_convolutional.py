@@ -1,5 +1,6 @@
 """The bottleneck-shape paper's network, number for number."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -46,9 +47,9 @@ def test_width_and_output_norm_are_options():
     assert plain.decoder.get_layer("unit").normalization is None
 
 
-@pytest.mark.parametrize(("normalize", "scale"), [(False, 2.0), (True, 1.0)])
-def test_without_any_normalisation_contrast_gets_through(normalize, scale):
-    """Without biases and normalisation f(2x) = 2 f(x); instance normalisation makes it f(2x) = f(x)."""
+@pytest.mark.parametrize(("normalize", "scale"), [(False, 2.0), ("batch", 2.0), (True, 1.0), ("instance", 1.0)])
+def test_contrast_gets_through_all_but_instance_normalisation(normalize, scale):
+    """Without biases f(2x) = 2 f(x), with moving averages of 0 and 1, too; with instance normalisation f(x)."""
     options = {"normalize": normalize, "normalize_output": normalize, "strided_layers": 2, "width": 2}
     model = kae.architectures.convolutional((16, 16, 1), (8, 8, 4), **options)
     images = np.random.default_rng(0).random((2, 16, 16, 1)).astype("float32")
@@ -56,7 +57,28 @@ def test_without_any_normalisation_contrast_gets_through(normalize, scale):
     assert one.max() > 0.01
     np.testing.assert_allclose(two, scale * one, rtol=0.02, atol=0.02 * one.max())
     kinds = {type(layer).__name__ for part in (model.encoder, model.decoder) for layer in part._flatten_layers()}
-    assert ("InstanceNormalization" in kinds) == normalize
+    expected = {False: set(), "batch": {"BatchNormalization"}}.get(normalize, {"InstanceNormalization"})
+    assert {kind for kind in kinds if "Normalization" in kind} == expected
+
+
+def test_an_unknown_normalisation_is_refused():
+    with pytest.raises(InputError, match="normalize 'layer'; expected one of batch, instance"):
+        kae.architectures.convolutional((16, 16, 1), (8, 8, 4), strided_layers=2, normalize="layer")
+
+
+def test_batch_normalisation_learns_how_bright_images_are():
+    """Images of one grey value each, which instance normalisation cannot tell apart."""
+    images = np.ones((64, 8, 8, 1), "float32") * np.random.default_rng(0).random((64, 1, 1, 1), "float32")
+    errors = {}
+    for normalize in ("instance", "batch"):
+        keras.utils.set_random_seed(0)
+        options = {"strided_layers": 1, "residual_blocks": 0, "width": 4, "normalize": normalize}
+        output = {"normalize_output": False, "output_activation": "sigmoid"}
+        model = kae.architectures.convolutional((8, 8, 1), (4, 4, 2), **options, **output)
+        model.compile(kae.optimizers.Adam(1e-2), "mse")
+        model.fit(images, images, batch_size=32, epochs=60, verbose=0)
+        errors[normalize] = model.evaluate(images, images, verbose=0)
+    assert errors["batch"] < 0.1 * images.var() < 0.9 * images.var() < errors["instance"]
 
 
 @pytest.mark.parametrize("code_shape", [(5, 5, 3), (3, 3), (1, 1, 8), (3, 3, 0), 3, ("3", 3, 3)])
