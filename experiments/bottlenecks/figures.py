@@ -15,8 +15,7 @@ from keras_ae.studies.verdicts import pages
 
 __all__ = ["collect", "report"]
 
-# "claimed" trains the first of "cpu": a run of both counts once.
-GROUPS = {"": ("cpu", "claimed"), "quick_": ("quick",)}
+GROUPS = {"": ("claimed", "cpu"), "quick_": ("quick",)}
 SAMPLES = {
     "test.mse": "test MSE",
     **{f"{name}_fid": name.replace("_", " ") + " FID" for name in (*DENSITIES, "prior")},

@@ -14,6 +14,7 @@ import keras_ae as kae  # noqa: E402
 from experiments.bottlenecks import claims, figures, measures  # noqa: E402
 from experiments.bottlenecks.study import DATA, KINDS, STUDY, model  # noqa: E402
 from keras_ae.catalogue import BOTTLENECKS  # noqa: E402
+from keras_ae.studies.measurements import Subject  # noqa: E402
 
 
 def test_every_kind_of_code_vectors_is_tried_with_options_that_it_takes():
@@ -26,12 +27,20 @@ def test_every_kind_of_code_vectors_is_tried_with_options_that_it_takes():
     assert "bottleneck.groups=8" in model("vector_quantized", "mnist").options
 
 
-def test_the_runs_of_the_claims_come_first_and_all_share_their_split():
-    every, first = STUDY.runs("cpu"), STUDY.runs("claimed")
-    assert len(every) == 3 * len(DATA) * len(KINDS)
-    assert [run.name for run in every[: len(first)]] == [run.name for run in first]
+def test_two_presets_have_all_kinds_on_all_images_once_and_share_their_split():
+    every = [*STUDY.runs("claimed"), *STUDY.runs("cpu")]
+    assert len(every) == len({run.name for run in every}) == 3 * len(DATA) * len(KINDS)
     assert {run.config.data.split_seed for run in every} == {0}
     assert len(STUDY.runs("quick")) == 6
+
+
+def test_what_takes_minutes_is_fitted_for_the_claims_alone():
+    runs = [run for run in STUDY.runs("cpu") if run.choices["data"] == "mnist" and run.choices["seed"] == 0]
+    groups = measures.by_densities("cpu", [Subject(run.name, (run,), ()) for run in runs])
+    kinds = {densities: [subject.run.choices["kind"] for subject in of] for densities, of in groups.items()}
+    assert kinds.pop((*measures.FITTED_AT_ONCE, "autoregressive")) == ["finite_scalar"]
+    assert [len(of) for of in kinds.values()] == [len(KINDS) - 3]
+    assert list(measures.by_densities("claimed", [Subject("", (runs[0],), ())])) == [measures.DENSITIES]
 
 
 def _runs() -> pandas.DataFrame:
