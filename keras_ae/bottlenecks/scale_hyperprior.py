@@ -80,7 +80,7 @@ class ScaleHyperprior(EntropyCoded):
         scales = np.clip(deviations / LOGISTIC_DEVIATION, 1.1 * self.smallest_scale, 0.9 * self.largest_scale)
         share = np.log(scales / self.smallest_scale) / log(self.largest_scale / self.smallest_scale)
         last = self.side_decoder[-1]
-        last.kernel.assign(ops.zeros_like(last.kernel))
+        last.kernel.assign(ops.zeros(last.kernel.shape))
         last.bias.assign(np.log(share / (1 - share)))
 
     def side(self, values):

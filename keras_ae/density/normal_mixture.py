@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from typing import Self
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -87,7 +88,14 @@ class NormalMixture(Density):
         )
 
     def sample(self, count: int, seed: int = 0) -> np.ndarray:
-        return self.distribution().sample(count, seed=(seed, 0)).numpy()
+        if keras.backend.backend() == "tensorflow":
+            return self.distribution().sample(count, seed=(seed, 0)).numpy()
+        self.check()
+        weights, means, factors = self.parameters()
+        generator = np.random.default_rng(seed)
+        which = generator.choice(len(weights), count, p=weights)
+        noise = generator.standard_normal((count, means.shape[1]))
+        return (means[which] + np.einsum("nij,nj->ni", factors[which], noise)).astype(np.float32)
 
     def sampler(self):
         import tensorflow as tf

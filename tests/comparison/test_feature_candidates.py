@@ -123,6 +123,7 @@ def test_without_its_weights_a_network_is_refused_in_one_line_before_anything_is
 
 
 def test_a_search_proposes_no_features(places, tmp_path):
+    pytest.importorskip("optuna")
     with pytest.raises(InputError, match="take compare, or leave out --features"):
         search(_config(places), tmp_path / "out", progress=False)
     assert not (tmp_path / "out").exists()
