@@ -64,7 +64,7 @@ format: $(INSTALLED)
 
 # The core on Keras's JAX backend, in an environment without TensorFlow.
 test-jax: .venv-jax/.installed
-	KERAS_BACKEND=jax .venv-jax/bin/python -m pytest -m "not tensorflow and not slow" -n 2 --dist worksteal -rs
+	KERAS_BACKEND=jax .venv-jax/bin/python -m pytest -m "not tensorflow and not slow and not thorough" -n 2 --dist worksteal -rs
 
 .venv-jax/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv-jax

@@ -23,6 +23,7 @@ def _refusal(capsys, *arguments) -> str:
 
 
 def test_what_cannot_be_explored_gets_one_line(tmp_path, capsys):
+    pytest.importorskip("dash", reason="no package dash: no explorer")
     assert "which is not there" in _refusal(capsys, tmp_path / "gone")
     (tmp_path / "empty").mkdir()
     assert "no trained model" in _refusal(capsys, tmp_path / "empty")

@@ -145,6 +145,8 @@ COMMANDS = (
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 def test_every_command_refuses_a_damaged_run_before_keras_is_loaded(command, run, tmp_path, monkeypatch, capsys):
+    if command[0] == "explore":
+        pytest.importorskip("dash", reason="no package dash: no explorer")
     (run / "run.json").write_text("null")
     for module in ("train", "detect", "share", "explore"):
         monkeypatch.setattr(f"keras_ae.commands.{module}.load_keras", lambda: pytest.fail("Keras was loaded"))

@@ -15,7 +15,8 @@ from keras_ae.runs import with_new_half
 def trained():
     model = kae.architectures.strided((8, 8, 1), (3,), filters=2, strided_layers=2, bottleneck="variational")
     generator = np.random.default_rng(0)
-    model.set_weights([generator.random(weight.shape) for weight in model.weights])  # as if it had been trained
+    # As if it had been trained; with weights up to 1 its scales would overflow.
+    model.set_weights([0.2 * generator.random(weight.shape) for weight in model.weights])
     return model
 
 
