@@ -70,6 +70,7 @@ def test_training_with_weights_zero_and_two_is_leaving_out_and_doubling(way, pix
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.tensorflow
 def test_weights_of_images_are_no_weights_of_columns_for_several_objectives():
     """As many images as columns: Keras would broadcast without a word."""
     images = _images()[:4]

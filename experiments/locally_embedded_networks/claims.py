@@ -36,17 +36,16 @@ def _probed(kept: Kept) -> tuple[pandas.DataFrame, Gate]:
     rows = kept.measures["layers"]
     rows = rows[rows["label"].isin((CLASSIC, LEA))]
     rows = rows.assign(above=rows["test"] - rows["chance"])
+    halves = kept.measures["halves"]
     if not len(rows):
         return rows, Gate(command=PROBED)
-    epochs = rows.get("epochs", pandas.Series(1, rows.index)).fillna(1)
-    longest = epochs == epochs.groupby(rows["run"]).transform("max")
-    by_length = rows[(rows["layer"] == "image") & rows["factor"].isin(POSITION)].groupby(longest)["test"].mean()
-    if len(by_length) < 2:
+    if not len(halves):
         return rows, Gate(False, "whether the probes converged was not measured", PROBED)
-    gain = by_length[True] - by_length[False]
+    told, before = (of[(of["layer"] == "image") & of["factor"].isin(POSITION)]["test"] for of in (rows, halves))
+    gain = told.mean() - before.mean()
     reason = f"the probes are not converged: twice the epochs change what they tell of the image by {gain:+.1%}"
     converged = Gate(abs(gain) <= CONVERGED, reason, PROBED)
-    return rows[longest], converged & length(kept, "equivariance", "probed")
+    return rows, converged & length(kept, "equivariance", "probed")
 
 
 def _layers(kept: Kept) -> tuple[pandas.DataFrame, Gate]:

@@ -30,8 +30,8 @@ def load(results: Path, presets: tuple[str, ...]) -> Kept:
     Attacks on classifiers of other images count only where there are none on the thesis's shapes, and trainings on
     few images that are longer than the thesis's only where there are none of its length.
 
-    `measures` has "layers", what probes tell of the factors (rows of `keras_ae.evaluation.spatial_information`);
-    "attacks" on the classifiers of section 5.5, a row a run and attack; "on_shapes", those on the classifiers of
+    `measures` has "layers", what probes tell of the factors (rows of `keras_ae.evaluation.spatial_information`),
+    and "halves", what they told of the images after half as many epochs; "attacks" on the classifiers of section 5.5, a row a run and attack; "on_shapes", those on the classifiers of
     section 5.2. Every table has the runs' choices and their "label".
     """
     runs = read_kept(results, presets)
@@ -43,7 +43,10 @@ def load(results: Path, presets: tuple[str, ...]) -> Kept:
         for name in ("_curves", "_equivariance", "_robustness")
     )
     of_digits = attacks["experiment"] == "robustness"
-    measures = {"layers": layers, "attacks": attacks[of_digits], "on_shapes": attacks[~of_digits]}
+    epochs = layers["epochs"].fillna(1) if "epochs" in layers else pandas.Series(1, layers.index)
+    longest = epochs == epochs.groupby(layers["run"]).transform("max")
+    measures = {"layers": layers[longest], "halves": layers[~longest]}
+    measures |= {"attacks": attacks[of_digits], "on_shapes": attacks[~of_digits]}
     return Kept(runs, curves, measures)
 
 

@@ -53,7 +53,10 @@ CPU = (
     Probed(20_000, {"units": 512, "epochs": 10, "learning_rate": 1e-3}),
     Attacked(batches=1, experiments=("robustness", "equivariance")),
 )
-QUICK = Probed(300, {"units": 16, "epochs": 10, "learning_rate": 1e-2}), Attacked(batches=1, attacks=CHEAP)
+QUICK = (
+    Probed(300, {"units": 16, "epochs": 10, "learning_rate": 1e-2, "schedule": "cosine"}, halved=True),
+    Attacked(batches=1, attacks=CHEAP),
+)
 # Local search takes as long as all others together.
 SHAPES = CPU[0], Attacked(batches=5, attacks=tuple(name for name in FAMILIES if name != "local_search"))
 # A learning rate that falls to zero, so that probes settle: with a constant one they learn 20,000 images by heart.

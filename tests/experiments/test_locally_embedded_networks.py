@@ -140,7 +140,18 @@ def test_what_was_kept_of_parts_is_put_together(tmp_path):
     assert found.runs["run"].tolist() == ["a", "b"]
     assert found.curves["run"].tolist() == ["a", "b"]
     assert found.curves["label"].unique().tolist() == ["POOL-FC"]
-    assert [len(table) for table in found.measures.values()] == [0, 0, 0]
+    assert [len(table) for table in found.measures.values()] == [0, 0, 0, 0]
+
+
+def test_wider_networks_stand_for_narrow_ones_and_halves_of_their_probes_are_apart(tmp_path):
+    columns = {"experiment": "equivariance", "model": "classic", "status": "finished", "data": "dsprites"}
+    for preset, runs in (("probed", ["a"]), ("equivariance", ["a", "b"])):
+        pandas.DataFrame([{"run": run, **columns} for run in runs]).to_csv(tmp_path / f"{preset}.csv")
+        told = [{"run": run, "layer": "image", "epochs": epochs} for run in runs for epochs in (12, 6)]
+        pandas.DataFrame(told).to_csv(tmp_path / f"{preset}_equivariance.csv")
+    found = evidence.load(tmp_path, ("probed", "equivariance"))
+    assert found.runs["run"].tolist() == ["a"]
+    assert [found.measures[name]["epochs"].tolist() for name in ("layers", "halves")] == [[12], [6]]
 
 
 @pytest.mark.thorough
