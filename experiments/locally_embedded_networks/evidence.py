@@ -31,8 +31,9 @@ def load(results: Path, presets: tuple[str, ...]) -> Kept:
     few images that are longer than the thesis's only where there are none of its length.
 
     `measures` has "layers", what probes tell of the factors (rows of `keras_ae.evaluation.spatial_information`),
-    and "halves", what they told of the images after half as many epochs; "attacks" on the classifiers of section 5.5, a row a run and attack; "on_shapes", those on the classifiers of
-    section 5.2. Every table has the runs' choices and their "label".
+    and "halves", what they told of the images after half as many epochs; "attacks" on the classifiers of section
+    5.5, a row a run and attack, and "on_shapes", those on the classifiers of section 5.2. Every table has the
+    runs' choices and their "label".
     """
     runs = read_kept(results, presets)
     runs = runs.reindex(columns=dict.fromkeys([*runs.columns, "experiment", "steps", *CHOICES]))
