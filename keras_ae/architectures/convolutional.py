@@ -15,6 +15,9 @@ from keras_ae.networks import convolutional_decoder, convolutional_encoder
             "strided_layers": 2,
             "residual_blocks": 1,
             "width": 2,
+            "normalize": "batch",
+            "normalize_output": False,
+            "output_activation": "sigmoid",
             "bottleneck": "variational",
         }
     ),
