@@ -1,10 +1,11 @@
 """Streams against a decoder written from their description, and files that were damaged."""
 
+import keras
 import numpy as np
 import pytest
 
 from keras_ae._support.errors import InputError
-from keras_ae.compression import HEADER_BYTES, Container
+from keras_ae.compression import HEADER_BYTES, Codec, Container
 from keras_ae.compression.coder import Coder
 from keras_ae.compression.tables import of_probabilities, of_values
 
@@ -102,3 +103,9 @@ def test_no_damaged_file_is_read():
 def test_what_is_no_file_is_refused_in_words(content, message):
     with pytest.raises(InputError, match=message):
         Container.from_bytes(content, "a.kaec")
+
+
+def test_a_codec_on_another_backend_is_refused(monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(InputError, match="the jax backend; expected TensorFlow to compress; set KERAS_BACKEND"):
+        Codec.of(None)
