@@ -48,7 +48,8 @@ def _few(kept: Kept) -> tuple[pandas.DataFrame, Gate]:
     """The curves of runs on few images whose test loss was recorded from the first epoch on, and so at its lowest.
 
     Without any such run all others, and a gate that fails. "until" is the thesis's last step, or the first that
-    was recorded if that is later.
+    was recorded if that is later. A number of images of which one model has one seed does not count where another
+    has more.
     """
     rows = kept.curve(experiment="samples", samples=FEW, label=(CLASSIC, LEA))
     first = rows.groupby("run")["step"].transform("min")
@@ -59,7 +60,10 @@ def _few(kept: Kept) -> tuple[pandas.DataFrame, Gate]:
         "trains on 10 images for 20 steps in all"
     )
     tested = len(early) > 0 or not len(rows)
-    return early if tested else rows, Gate(tested, reason, FEW_IMAGES)
+    rows = early if tested else rows
+    seeds = rows.groupby(["samples", "label"])["seed"].nunique().groupby("samples").min()
+    several = rows["samples"].isin(seeds.index[seeds > 1])
+    return rows[several] if several.any() else rows, Gate(tested, reason, FEW_IMAGES)
 
 
 def few_images_are_hardly_enough(kept: Kept) -> Claim:
@@ -84,7 +88,9 @@ def lea_overfits_less(kept: Kept) -> Claim:
 def leas_need_fewer_images(kept: Kept) -> Claim:
     ends = _ends(kept, (*FEW, *MANY))
     parts = {
-        f"{n:g} images": paired(of, "val_accuracy", "label", LEA, CLASSIC) for n, of in ends.groupby("samples")
+        f"{n:g} images": gaps
+        for n, of in ends.groupby("samples")
+        if len(gaps := paired(of, "val_accuracy", "label", LEA, CLASSIC)) > 1
     }
     evidence = Evidence("accuracy, CNN-LEA less Classic: " + listed_means(parts, "{:+.3f}"), parts, ANY)
     gate = _few(kept)[1] & length(kept, "samples", "many", samples=MANY)

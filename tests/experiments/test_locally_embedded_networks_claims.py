@@ -218,6 +218,18 @@ def test_runs_of_another_regime_decide_nothing(as_in_the_thesis, changed, claim,
     assert reason in verdict.remark
 
 
+def test_a_number_of_images_with_one_seed_does_not_count_beside_one_with_more(as_in_the_thesis):
+    def first_of_500(table):
+        return table[(table["samples"] != 500) | (table["seed"] == 0)]
+
+    kept = _changed(as_in_the_thesis, curves=first_of_500)
+    for claim in (training_claims.lea_is_not_overconfident_on_few, training_claims.lea_overfits_less):
+        verdict = claim(kept).verdict
+        assert verdict.answer == "yes"
+        assert "500 images" not in claim(kept).evidence.measured
+    assert "500 images" not in training_claims.leas_need_fewer_images(kept).evidence.measured
+
+
 def _spatially(factor, model, *values):
     def spatial(of, name, layer):
         return values[layer] if of == model and name == factor else _spatial(of, name, layer)
