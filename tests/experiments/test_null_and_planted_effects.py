@@ -31,7 +31,7 @@ def _detection(effect, draw):
         | {"roc_auc": 0.8 + effect * rank + draw()}
         for seed in SEEDS
         for normal in HARD[:2]
-        for rank, model in enumerate(reversed(anomalies.MAPS))
+        for rank, model in enumerate(reversed(anomalies.MAPPED))
     ]
     return anomalies.smaller_maps_detect_better(pandas.DataFrame(rows))
 
