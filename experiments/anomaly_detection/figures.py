@@ -11,6 +11,7 @@ from experiments.anomaly_detection import claims
 from experiments.anomaly_detection.measures import collect
 from experiments.anomaly_detection.study import EVERYWHERE, HARD
 from keras_ae.report.results import write_report, write_results
+from keras_ae.studies.kept import read_kept
 from keras_ae.studies.verdicts import pages
 
 __all__ = ["collect", "report"]
@@ -25,9 +26,7 @@ def report(results: Path) -> list[Path]:
 
 
 def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
-    presets = (preset, *FURTHER.get(preset, ()))
-    paths = [path for name in presets if (path := results / f"{name}_measures.csv").exists()]
-    rows = pandas.concat([pandas.read_csv(path, dtype={"normal": str}) for path in paths], ignore_index=True)
+    rows = read_kept(results, (preset, *FURTHER.get(preset, ())), "_measures", dtype={"normal": str})
     makers = {"scores": by_score, "models": by_model, "classes": by_class, "promises": promises}
     tables = {**pages(claims.claims_table(rows), prefix), **{name: make(rows) for name, make in makers.items()}}
     return write_results(results, tables, {"classes": _figure(rows)}, prefix)

@@ -52,7 +52,6 @@ KINDS = {
     "inverse_autoregressive": ("inverse_autoregressive", ("beta={nat:1}",)),
     "hyperspherical": ("hyperspherical", ("beta={nat:1}",)),
 }
-DISCRETE = ("vector_quantized", "finite_scalar")
 # What the claims are about.
 CLAIMED = (
     (SAMPLED, "dense"),

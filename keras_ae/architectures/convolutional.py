@@ -1,5 +1,7 @@
 """The convolutional autoencoder of the bottleneck-shape paper."""
 
+from typing import Any
+
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.bottlenecks import Bottleneck
 from keras_ae.catalogue import Example, with_examples
@@ -64,8 +66,12 @@ def convolutional(
         >>> tuple(model.encode(np.ones((1, 8, 8, 3), "float32")).shape)
         (1, 2, 2, 5)
     """
-    layers = {"strided_layers": strided_layers, "residual_blocks": residual_blocks, "width": width}
-    layers["normalize"] = normalize
+    layers: dict[str, Any] = {
+        "strided_layers": strided_layers,
+        "residual_blocks": residual_blocks,
+        "width": width,
+        "normalize": normalize,
+    }
     encoder = convolutional_encoder(input_shape, code_shape, **layers)
     decoder = convolutional_decoder(
         code_shape, input_shape, **layers, normalize_output=normalize_output, output_activation=output_activation

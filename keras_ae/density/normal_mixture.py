@@ -93,7 +93,7 @@ class NormalMixture(Density):
         self.check()
         weights, means, factors = self.parameters()
         generator = np.random.default_rng(seed)
-        which = generator.choice(len(weights), count, p=weights)
+        which = generator.choice(len(weights), count, p=np.float64(weights) / np.sum(weights, dtype="float64"))
         noise = generator.standard_normal((count, means.shape[1]))
         return (means[which] + np.einsum("nij,nj->ni", factors[which], noise)).astype(np.float32)
 
