@@ -16,7 +16,7 @@ from keras_ae.studies.verdicts import pages
 __all__ = ["collect", "report"]
 
 # Each group of presets has tables and figures of its own; their names begin with its prefix.
-GROUPS = {"": ("paper", "cpu", "beyond", "regime"), "quick_": ("quick",)}
+GROUPS = {"": ("paper", "cpu", "beyond", "classes", "regime"), "quick_": ("quick",)}
 TABLES = {
     "table1": tables.main_table,
     "weights": tables.weights,

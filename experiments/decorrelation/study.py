@@ -114,6 +114,11 @@ def beyond() -> list[StudyRun]:
     ]
 
 
+def classes() -> list[StudyRun]:
+    """Figure 1, whose caption says MSE: the weight of Table 1's other runs and that of the paper's regime."""
+    return _runs(replaced(PAPER, "training.loss", "mse"), (2,), (0.0, max(IN_REGIME), 0.005), SEEDS)
+
+
 def regime() -> list[StudyRun]:
     """Weights as small as the paper's are beside a sum over the pixels, for three code layers: 45 runs.
 
@@ -140,5 +145,12 @@ def quick() -> list[StudyRun]:
 STUDY = Study(
     name="decorrelation",
     title="decorrelated bottlenecks on MNIST (Table 1 and Figure 1)",
-    presets={"paper": paper, "cpu": paper, "beyond": beyond, "regime": regime, "quick": quick},
+    presets={
+        "paper": paper,
+        "cpu": paper,
+        "beyond": beyond,
+        "classes": classes,
+        "regime": regime,
+        "quick": quick,
+    },
 )
