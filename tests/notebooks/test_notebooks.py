@@ -40,6 +40,7 @@ CHECKS = {
         assert (OUT / "exported" / "saved_model.pb").is_file()
         assert np.allclose(exported.classify(test)["logits"], logits, atol=1e-4)
         assert history["val_accuracy"][-1] > 0.85
+        assert right.shape == (4, 3) and (right.to_numpy() > 0.7).all()  # of a hundred labels
         raw, relative = "reconstruction_loss", "normalized_reconstruction_loss"
         first, last, last_of_joint = watched.iloc[0], watched.iloc[-1], watched_joint.iloc[-1]
         assert last[relative] < first[relative] / 4
