@@ -122,6 +122,37 @@ class OneCycle(Schedule):
         return {name: getattr(self, name) for name in names}
 
 
+@keras.saving.register_keras_serializable(package="keras_ae")
+class Cooldown(Schedule):
+    """Stays constant and falls linearly to almost 0 over the last part of the steps.
+
+    At a constant rate the last steps scatter around what they have learnt; the fall averages that out, and costs
+    less than one that begins with the training. (Hägele et al., "Scaling laws and compute-optimal training beyond
+    fixed training durations", 2024.)
+
+    Args:
+        rate: The learning rate before.
+        steps: Total number of training steps.
+        part: Part of the steps over which it falls, above 0 and at most 1.
+
+    Example:
+        >>> schedule = kae.schedules.Cooldown(1.0, steps=10, part=0.4)
+        >>> [round(float(schedule(step)), 2) for step in (0, 5, 6, 7, 8, 9)]
+        [1.0, 1.0, 1.0, 0.75, 0.5, 0.25]
+    """
+
+    def __init__(self, rate: float, steps: int, part: float = 0.2):
+        super().__init__()
+        self.rate, self.steps, self.part = rate, steps, part
+
+    def __call__(self, step):
+        left = (self.steps - ops.cast(step, "float32")) / max(1.0, self.part * self.steps)
+        return self.rate * ops.clip(left, 0.0, 1.0)
+
+    def get_config(self):
+        return {"rate": self.rate, "steps": self.steps, "part": self.part}
+
+
 def linear(start: float, end: float, steps: int) -> Schedule:
     """Goes from `start` to `end` in `steps` equal steps and stays there, to warm up a penalty or a capacity.
 

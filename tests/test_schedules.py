@@ -65,6 +65,18 @@ def test_one_cycle_stays_between_its_ends_and_has_one_peak(steps, rise, peak):
     assert found[: highest + 1] == sorted(found[: highest + 1])
 
 
+def test_a_cooldown_is_constant_and_falls_over_the_last_steps_alone():
+    found = values(schedules.Cooldown(2.0, steps=20, part=0.25), [0, 14, 15, 16, 17, 18, 19, 20, 50])
+    assert found == pytest.approx([2, 2, 2, 1.6, 1.2, 0.8, 0.4, 0, 0], abs=1e-6)
+    assert values(schedules.Cooldown(1.0, steps=4, part=0.1), range(5)) == [1, 1, 1, 1, 0]  # less than a step
+
+
+def test_a_saved_cooldown_is_the_same():
+    schedule = schedules.Cooldown(0.3, steps=50, part=0.5)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(schedule))
+    assert values(again, range(51)) == values(schedule, range(51))
+
+
 def test_piecewise_decays_after_the_steps_named():
     schedule = schedules.piecewise(1.0, (2, 5), 0.1)
     assert values(schedule, range(7)) == pytest.approx([1, 1, 0.1, 0.1, 0.1, 0.01, 0.01])

@@ -14,6 +14,7 @@ from keras_ae.detection import (
     Score,
     StandardizedError,
 )
+from keras_ae.features import LITE0
 
 SIZE, CODE = 16, 32
 EPOCHS, BATCH, RATE = 30, 16, 2e-3
@@ -23,8 +24,9 @@ EPOCHS, BATCH, RATE = 30, 16, 2e-3
 class Candidate:
     """A detector: from features to a model, or none where it needs no training, and the score.
 
-    `layers` are those of the frozen network, () for its usual ones, "block_4" and "block_10"; each value of their
-    maps is averaged over `neighbours` × `neighbours`; `evened` images have no uneven light.
+    `layers` are those of the frozen network `backbone`, () for its usual ones, "block_4" and "block_10" of
+    EfficientNet-lite0; each value of their maps is averaged over `neighbours` × `neighbours`; `evened` images have
+    no uneven light.
     """
 
     score: Callable[[], Score]
@@ -33,6 +35,12 @@ class Candidate:
     layers: tuple[str, ...] = ()
     neighbours: int = 3
     evened: bool = False
+    backbone: str = LITE0
+
+    @property
+    def seen(self) -> tuple:
+        """What the frozen network makes of images for it: equal for candidates with the same maps."""
+        return self.evened, self.backbone, self.layers, self.neighbours
 
     def model(self, features, maps: np.ndarray, seed: int):
         """The trained autoencoder of maps [n, rows, columns, channels]; without a code the features themselves."""
@@ -81,5 +89,12 @@ CANDIDATES |= {
     "evened": Candidate(_smooth, layers=MORE_LAYERS, evened=True),
     "evened-both": Candidate(lambda: Combination((_smooth(), _spread())), layers=MORE_LAYERS, evened=True),
 }
+# The same places in networks with more blocks: the ends of their stages 3 to 6.
+DEEPER = ("block_6", "block_10", "block_14", "block_19")
+CANDIDATES |= {
+    f"evened-lite{number}": Candidate(_smooth, layers=DEEPER, evened=True, backbone=f"efficientnet_lite{number}")
+    for number in (1, 2)
+}
 EVENED = ("evened", "evened-both")
+LARGER = ("evened-lite1", "evened-lite2")
 CHOSEN = "both"

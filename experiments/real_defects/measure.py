@@ -3,13 +3,15 @@
 import argparse
 import csv
 import time
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import keras
 import numpy as np
 
 import keras_ae as kae
-from experiments.real_defects.detectors import CANDIDATES, CHOSEN, EVENED, SIZE, Candidate
+from experiments.real_defects.detectors import CANDIDATES, CHOSEN, EVENED, LARGER, SIZE, Candidate
 from experiments.real_defects.tiles import Division, Tiles, divide, load_tiles
 from keras_ae._support.execution import compiled
 from keras_ae.detection import (
@@ -17,6 +19,7 @@ from keras_ae.detection import (
     NormalImages,
     Observation,
     PixelCounts,
+    Score,
     measure_detection,
     recall_by_kind,
 )
@@ -31,10 +34,12 @@ FEW = (CHOSEN, "gaussian", "gaussian-padim", "patches")
 SPREADS = (CHOSEN, "gaussian", "spread-16")
 PRESETS = {
     "quick": [((CHOSEN,), 1, True, True)],
+    "larger": [(LARGER, 3, True, True)],
     "chosen": [((CHOSEN,), 3, True, True), ((CHOSEN,), 1, False, True)],
     "cpu": [
         (SPREADS, 3, True, True),
         (EVENED, 3, True, True),
+        (LARGER, 3, True, True),
         (EVENED, 1, False, True),
         ((CHOSEN, "gaussian", "gaussian-padim"), 1, True, False),
         ((CHOSEN,), 1, False, True),
@@ -49,17 +54,17 @@ PRESETS = {
 
 
 class Features:
-    """The frozen network, not adapted yet, and its maps of all images: made once for each choice of layers."""
+    """A frozen network, not adapted yet, and its maps of all images: made once for each choice of layers."""
 
     def __init__(self, tiles: Tiles):
-        self._tiles, self._layers = tiles, None
+        self._tiles, self._seen = tiles, None
 
     def maps(self, candidate: Candidate, per_image: bool) -> tuple:
         """Network and maps [n, rows, columns, channels]."""
-        layers = candidate.layers, candidate.neighbours, candidate.evened
-        if layers != self._layers:
+        if candidate.seen != self._seen:
             shape = self._tiles.images.shape[1:]
             network = kae.architectures.features(
+                candidate.backbone,
                 layers=candidate.layers,
                 size=SIZE,
                 image_shape=shape,
@@ -67,54 +72,73 @@ class Features:
                 even_light=candidate.evened,
             )
             function = compiled(lambda images: network(images))
-            raw = np.concatenate([np.asarray(function(batch)) for batch in _batches(self._tiles.images)])
-            self._layers, self._network, self._raw = layers, network, raw
-        scaled = [np.asarray(scaled_per_image(some)) if per_image else some for some in _batches(self._raw)]
+            raw = np.concatenate([np.asarray(function(batch)) for batch in batches(self._tiles.images)])
+            self._seen, self._network, self._raw = candidate.seen, network, raw
+        scaled = [np.asarray(scaled_per_image(some)) if per_image else some for some in batches(self._raw)]
         return self._network, np.concatenate(scaled)
 
 
-def measure(tiles: Tiles, features, raw: np.ndarray, division: Division, name: str, seed: int) -> dict:
-    """A row: image and pixel measures of one detector, on test tiles and test defects."""
+@dataclass(frozen=True)
+class Fitted:
+    """A detector that was fitted to the training tiles of a division.
+
+    Attributes:
+        model: What scores look at: an autoencoder, or the features themselves.
+        score: The fitted score.
+        maps: The normalised feature maps [n, rows, columns, channels] of all images.
+        seconds: What the fit took.
+    """
+
+    model: keras.Model
+    score: Score
+    maps: np.ndarray
+    seconds: float
+
+    def scores(self, rows: np.ndarray) -> np.ndarray:
+        """Scores of the images of these numbers."""
+        values = compiled(lambda batch: self.score.values(Observation(self.model, batch)))
+        return np.concatenate([np.asarray(values(batch), np.float64) for batch in batches(self.maps[rows])])
+
+    def pixel_maps(self, tiles: Tiles, rows: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Batches of numbers of images and their maps [n, height, width], as large as the images."""
+
+        def sized(batch, images):
+            return image_sized(self.score.map(Observation(self.model, batch)), Observation(self.model, images))
+
+        function = compiled(sized)
+        for some in batches(rows):
+            yield some, np.asarray(function(self.maps[some], np.float32(tiles.images[some])))
+
+
+def fit(features, raw: np.ndarray, division: Division, name: str, seed: int) -> Fitted:
+    """One detector, fitted to the training tiles of a division."""
     mean, deviation = (function(raw[division.train], axis=(0, 1, 2)) for function in (np.mean, np.std))
     features.mean.assign(mean)
     features.deviation.assign(deviation)
     maps = (raw - mean) / deviation
     start = time.perf_counter()
     model = CANDIDATES[name].model(features, maps[division.train], seed)
-    score = CANDIDATES[name].score().fit(NormalImages(model, list(_batches(maps[division.train]))))
-    seconds = time.perf_counter() - start
-    values = compiled(lambda batch: score.values(Observation(model, batch)))
+    score = CANDIDATES[name].score().fit(NormalImages(model, list(batches(maps[division.train]))))
+    return Fitted(model, score, maps, time.perf_counter() - start)
 
-    def scores(rows):
-        return np.concatenate([np.asarray(values(batch), np.float64) for batch in _batches(maps[rows])])
 
-    calibration = Calibration(scores(division.calibration), FPR)
-    normal, anomalous = scores(division.test), scores(division.defects)
+def measure(tiles: Tiles, features, raw: np.ndarray, division: Division, name: str, seed: int) -> dict:
+    """A row: image and pixel measures of one detector, on test tiles and test defects."""
+    fitted = fit(features, raw, division, name, seed)
+    calibration = Calibration(fitted.scores(division.calibration), FPR)
+    normal, anomalous = fitted.scores(division.test), fitted.scores(division.defects)
     measured = measure_detection(normal, anomalous, calibration.threshold)
-    chosen_by = measure_detection(calibration.scores, scores(division.development))["roc_auc"]
-    rows = np.concatenate([division.test, division.defects])
-    pixels = _pixels(tiles, model, score, maps, rows)
+    chosen_by = measure_detection(calibration.scores, fitted.scores(division.development))["roc_auc"]
+    counts = PixelCounts()
+    for some, found in fitted.pixel_maps(tiles, np.concatenate([division.test, division.defects])):
+        counts.add(found, tiles.masks[some])
     kinds = recall_by_kind(anomalous, tiles.kinds[division.defects], calibration.threshold)
     kinds = {f"recall_{kind}": recall for kind, recall in kinds.items()}
-    pixels = {f"pixel_{key}": value for key, value in asdict(pixels).items()}
-    return {**measured, **pixels, **kinds, "development_roc_auc": chosen_by, "fit_seconds": seconds}
+    pixels = {f"pixel_{key}": value for key, value in asdict(counts.measures()).items()}
+    return {**measured, **pixels, **kinds, "development_roc_auc": chosen_by, "fit_seconds": fitted.seconds}
 
 
-def _pixels(tiles: Tiles, model, score, maps: np.ndarray, rows: np.ndarray):
-    """Measures of the maps at the images' own size, of test images alone."""
-
-    def sized(batch, images):
-        seen = Observation(model, batch)
-        values = score.map(seen)
-        return image_sized(values, Observation(model, images))
-
-    function, counts = compiled(sized), PixelCounts()
-    for some in _batches(rows):
-        counts.add(np.asarray(function(maps[some], np.float32(tiles.images[some]))), tiles.masks[some])
-    return counts.measures()
-
-
-def _batches(array: np.ndarray):
+def batches(array: np.ndarray):
     return (array[start : start + AT_ONCE] for start in range(0, len(array), AT_ONCE))
 
 
@@ -129,7 +153,7 @@ def main() -> None:
     done = {(row["detector"], row["split"], row["normalized_by"], row["seed"]) for row in rows}
     features = Features(tiles)
     for names, seeds, by_tile, per_image in PRESETS[arguments.preset]:
-        for name in sorted(names, key=lambda name: (CANDIDATES[name].evened, CANDIDATES[name].layers)):
+        for name in sorted(names, key=lambda name: CANDIDATES[name].seen):
             for seed in range(seeds):
                 key = (name, "tile" if by_tile else "random", "image" if per_image else "all", str(seed))
                 if key in done:

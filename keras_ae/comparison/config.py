@@ -13,7 +13,7 @@ from keras_ae.comparison.rungs import check_halving
 from keras_ae.runs import DataConfig, LoadsData, ModelConfig, RunConfig, TrainingConfig, as_json, code_as_text
 
 SEARCH = ("search",)  # what `search` adds to the configuration in comparison.json
-DEFAULT_TRAINING = TrainingConfig(steps=600, learning_rate=2e-3)
+DEFAULT_TRAINING = TrainingConfig(steps=600, learning_rate=2e-3, schedule="cooldown")
 
 
 @dataclass(frozen=True, init=False)

@@ -34,7 +34,7 @@ from keras_ae.comparison.tables import (
 from keras_ae.comparison.trend import Trend, trend
 from keras_ae.report import page as standalone
 from keras_ae.report import resource
-from keras_ae.runs import Environment, RunDirectory, TrainingConfig
+from keras_ae.runs import Environment, RunDirectory
 
 
 def open_comparison(path) -> Comparison:
@@ -155,9 +155,9 @@ def _curve(path: Path) -> list[tuple[int, float]]:
 
 
 def _trend(path: Path, curve: Sequence[tuple[int, float]]) -> Trend | None:
-    """How the curve goes on; None where the learning rate does not."""
-    schedule = RunDirectory(path).record().config.training.schedule
-    return trend(curve) if curve and schedule == TrainingConfig.schedule else None
+    """How the curve goes on; None where the learning rate changes in another way than by a cooldown."""
+    cooled = RunDirectory(path).record().config.training.cooled
+    return None if cooled is None or not curve else trend(curve, cooled)
 
 
 def _facts(comparison: Comparison) -> str:

@@ -14,6 +14,8 @@ GAIN = 0.1  # the part of the error that is worth more steps
 class Trend:
     """How a learning curve goes on, if it does so by the power law of its second half.
 
+    A cooldown at the end is taken to lower the error by the same factor, however many steps come before it.
+
     Attributes:
         steps: Steps made.
         exponent: The error is proportional to steps to the power of it; below 0 where it falls.
@@ -48,21 +50,24 @@ class Trend:
         return ceil(self.steps * (exp(min(factor, 50)) - 1))
 
 
-def trend(curve: Sequence[tuple[int, float]]) -> Trend | None:
+def trend(curve: Sequence[tuple[int, float]], cooled: float = 0.0) -> Trend | None:
     """Fits a line to the second half of a learning curve, in logarithms of steps and errors.
 
     Args:
         curve: Steps and errors above 0.
+        cooled: Part of the steps, the last ones, in which the learning rate falls: they are left out.
 
     Returns:
-        None with fewer than four evaluations in the second half.
+        None with fewer than four evaluations in the second half of the others.
 
     Example:
         >>> half = trend([(step, 3 / step) for step in range(10, 200, 10)])
         >>> round(half.exponent, 6), half.steps
         (-1.0, 190)
     """
-    last = [(step, error) for step, error in curve if 2 * step >= curve[-1][0] and error > 0]
+    total = int(curve[-1][0])
+    steady = (1 - cooled) * total
+    last = [(step, error) for step, error in curve if steady / 2 <= step <= steady and error > 0]
     if len(last) < FEWEST:
         return None
     steps, errors = np.log(np.array(last, np.float64)).T
@@ -70,4 +75,4 @@ def trend(curve: Sequence[tuple[int, float]]) -> Trend | None:
     left = float(residuals[0]) if len(residuals) else 0.0
     spread = float(np.sum((steps - steps.mean()) ** 2))
     deviation = (left / (len(last) - 2) / spread) ** 0.5
-    return Trend(int(curve[-1][0]), float(exponent), deviation)
+    return Trend(total, float(exponent), deviation)

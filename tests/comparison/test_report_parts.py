@@ -29,6 +29,15 @@ def test_a_falling_curve_tells_how_many_steps_take_off_a_tenth():
     assert found.steps_for_a_tenth == pytest.approx(600 / 0.81 - 600, abs=1)
 
 
+def test_a_cooldown_does_not_pass_for_a_trend():
+    """The last fifth falls by half because the learning rate does; the power law is that of the rest."""
+    curve = [(step, error / 2 if step > 480 else error) for step, error in _curve(-0.5)]
+    found = trend(curve, cooled=0.2)
+    assert found.exponent == pytest.approx(-0.5)
+    assert found.steps == curve[-1][0] == 600
+    assert trend(curve).exponent < -1
+
+
 def test_a_level_rising_or_wavering_curve_promises_nothing():
     for curve in (_curve(0.0), _curve(0.3), _curve(-0.01, noise=0.2)):
         found = trend(curve)

@@ -211,7 +211,16 @@ def test_schedules_end_with_the_steps_that_are_really_made():
     assert float(training.learning_rates()(109)) > 1e-5
     training = TrainingConfig(steps=101, evaluations=10, learning_rate=1.0, schedule="one_cycle")
     assert float(training.learning_rates()(109)) == pytest.approx(1 / 25e4, rel=1e-3)
+    training = TrainingConfig(steps=101, evaluations=10, learning_rate=1.0, schedule="cooldown")
+    assert [float(training.learning_rates()(step)) for step in (0, 87, 88, 99, 109)] == pytest.approx(
+        [1, 1, 1, 0.5, 1 / 22]
+    )
     assert TrainingConfig(learning_rate=0.1).learning_rates() == 0.1
+
+
+def test_a_configuration_tells_where_its_learning_rate_falls():
+    schedules = {"constant": 0.0, "cooldown": 0.2, "cosine": None, "one_cycle": None}
+    assert {name: TrainingConfig(schedule=name).cooled for name in schedules} == schedules
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

@@ -1,0 +1,80 @@
+"""What each kind of defect costs: the measures of one detector, of normal tiles and one kind at a time."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas
+
+from experiments.real_defects.detectors import CANDIDATES
+from experiments.real_defects.measure import Features, Fitted, fit
+from experiments.real_defects.tiles import Division, Tiles, divide, load_tiles
+from keras_ae.detection import PixelCounts, measure_detection
+from keras_ae.report.results import write_table
+
+ALL, BUT = "all", "all but "
+HARDEST = "Uneven"
+DIVISIONS = 3
+
+
+def rows(tiles: Tiles, fitted: Fitted, division: Division) -> Iterator[dict]:
+    """A row for each kind of defect, one for all of them, and one for all but the hardest."""
+    kinds = tiles.kinds[division.defects]
+    groups = {kind: kinds == kind for kind in np.unique(kinds)}
+    groups |= {ALL: kinds == kinds, BUT + HARDEST: kinds != HARDEST}
+    counts = {name: PixelCounts() for name in groups}
+    for some, maps in fitted.pixel_maps(tiles, division.test):
+        for count in counts.values():
+            count.add(maps, tiles.masks[some])
+    for name, chosen in groups.items():
+        if name in (ALL, BUT + HARDEST):
+            continue
+        for some, maps in fitted.pixel_maps(tiles, division.defects[chosen]):
+            for group in (name, ALL, *([BUT + HARDEST] if name != HARDEST else [])):
+                counts[group].add(maps, tiles.masks[some])
+    normal, anomalous = fitted.scores(division.test), fitted.scores(division.defects)
+    for name, chosen in groups.items():
+        pixels = counts[name].measures()
+        yield {
+            "defects": name,
+            "images": int(chosen.sum()),
+            "part of an image": float((tiles.masks[division.defects[chosen]] > 0).mean()),
+            "image ROC AUC": measure_detection(normal, anomalous[chosen])["roc_auc"],
+            "pixel ROC AUC": pixels.roc_auc,
+            "AUPRO": pixels.aupro,
+        }
+
+
+def summary(table: pandas.DataFrame) -> pandas.DataFrame:
+    """Mean over the divisions, and from where to where."""
+    parts = []
+    for name, of_kind in table.groupby("defects", sort=False):
+        row = {"defects": name, "images": int(of_kind["images"].iloc[0])}
+        row["part of an image"] = f"{of_kind['part of an image'].mean():.1%}"
+        for measure in ("image ROC AUC", "pixel ROC AUC", "AUPRO"):
+            values = of_kind[measure]
+            row[measure] = f"{values.mean():.3f} ({values.min():.3f} to {values.max():.3f})"
+        parts.append(row)
+    return pandas.DataFrame(parts)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--detector", choices=CANDIDATES, default="evened")
+    parser.add_argument("--data", type=Path, required=True, help="directory with magnetic_tile.zip")
+    parser.add_argument("--out", type=Path, required=True, help="table to write, such as results/kinds.md")
+    arguments = parser.parse_args()
+    tiles = load_tiles(arguments.data / "magnetic_tile.zip")
+    network, maps = Features(tiles).maps(CANDIDATES[arguments.detector], per_image=True)
+    found = []
+    for seed in range(DIVISIONS):
+        division = divide(tiles, seed)
+        found += rows(tiles, fit(network, maps, division, arguments.detector, seed), division)
+    table = summary(pandas.DataFrame(found))
+    print(table.to_string(index=False))
+    write_table(table, arguments.out)
+
+
+if __name__ == "__main__":
+    main()
