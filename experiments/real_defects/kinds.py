@@ -16,6 +16,7 @@ from keras_ae.report.results import write_table
 ALL, BUT = "all", "all but "
 HARDEST = "Uneven"
 DIVISIONS = 3
+PIXELS = 16  # of the images' sides to a position of the maps
 
 
 def rows(tiles: Tiles, fitted: Fitted, division: Division) -> Iterator[dict]:
@@ -62,11 +63,12 @@ def summary(table: pandas.DataFrame) -> pandas.DataFrame:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--detector", choices=CANDIDATES, default="evened")
+    parser.add_argument("--side", type=int, default=256, help="pixels of the images, a multiple of 16")
     parser.add_argument("--data", type=Path, required=True, help="directory with magnetic_tile.zip")
     parser.add_argument("--out", type=Path, required=True, help="table to write, such as results/kinds.md")
     arguments = parser.parse_args()
-    tiles = load_tiles(arguments.data / "magnetic_tile.zip")
-    network, maps = Features(tiles).maps(CANDIDATES[arguments.detector], per_image=True)
+    tiles = load_tiles(arguments.data / "magnetic_tile.zip", arguments.side)
+    network, maps = Features(tiles, arguments.side // PIXELS).maps(CANDIDATES[arguments.detector], per_image=True)
     found = []
     for seed in range(DIVISIONS):
         division = divide(tiles, seed)

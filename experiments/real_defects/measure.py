@@ -56,8 +56,8 @@ PRESETS = {
 class Features:
     """A frozen network, not adapted yet, and its maps of all images: made once for each choice of layers."""
 
-    def __init__(self, tiles: Tiles):
-        self._tiles, self._seen = tiles, None
+    def __init__(self, tiles: Tiles, size: int = SIZE):
+        self._tiles, self._size, self._seen = tiles, size, None
 
     def maps(self, candidate: Candidate, per_image: bool) -> tuple:
         """Network and maps [n, rows, columns, channels]."""
@@ -66,7 +66,7 @@ class Features:
             network = kae.architectures.features(
                 candidate.backbone,
                 layers=candidate.layers,
-                size=SIZE,
+                size=self._size,
                 image_shape=shape,
                 neighbours=candidate.neighbours,
                 even_light=candidate.evened,
