@@ -11,7 +11,7 @@ these, so that a benchmark that was interrupted goes on.
 
 import argparse
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 
@@ -45,13 +45,11 @@ def of_comparison(path: Path) -> Curves:
 
 def of_training(data: str, seed: int, steps: int, limit: int | None, kept: Path | None) -> Curves:
     """The curves of candidates trained now, by the same data, seeds and steps as in a comparison."""
-    from keras_ae.comparison import CompareConfig
+    from keras_ae.comparison import DEFAULT_TRAINING, CompareConfig
     from keras_ae.comparison.rungs import rungs
-    from keras_ae.runs import DataConfig, TrainingConfig
+    from keras_ae.runs import DataConfig
 
-    config = CompareConfig(
-        DataConfig(data, limit=limit), TrainingConfig(steps=steps, learning_rate=2e-3, seed=seed)
-    )
+    config = CompareConfig(DataConfig(data, limit=limit), replace(DEFAULT_TRAINING, steps=steps, seed=seed))
     images = config.load_data(progress=False)
     places = rungs(config.training)
     code_values, errors = {}, {}

@@ -13,6 +13,7 @@ import gc
 import os
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 FUNCTIONS = {"train_function": ("tracing a step", "steps"), "test_function": ("tracing validation", "validation")}
@@ -112,15 +113,14 @@ if __name__ == "__main__":
     import keras_ae.comparison.measuring
     import keras_ae.comparison.report
     import keras_ae.runs.training
-    from keras_ae.comparison import CompareConfig, compare
-    from keras_ae.runs import DataConfig, TrainingConfig
+    from keras_ae.comparison import DEFAULT_TRAINING, CompareConfig, compare
+    from keras_ae.runs import DataConfig
 
     account.end()
     gc.freeze()  # as the command does
     watch_all(account)
-    config = CompareConfig(
-        DataConfig(options.data), TrainingConfig(steps=options.steps, learning_rate=2e-3), codes=options.codes
-    )
+    training = replace(DEFAULT_TRAINING, steps=options.steps)
+    config = CompareConfig(DataConfig(options.data), training, codes=options.codes)
     account.begin("data")
     data = config.load_data(progress=False)
     account.end()

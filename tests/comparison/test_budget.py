@@ -1,13 +1,14 @@
 """A budget in minutes: steps that fit by what a step takes here, said, and kept when it goes on."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from keras_ae._support.errors import InputError
 from keras_ae.cli import main
 from keras_ae.comparison import CompareConfig, budget
-from keras_ae.runs import DataConfig, TrainingConfig
+from keras_ae.runs import DataConfig
 
 pytestmark = pytest.mark.tensorflow
 
@@ -76,7 +77,7 @@ def test_a_comparison_that_goes_on_keeps_its_steps(config, data, tmp_path):
     record = {"config": {"training": {"steps": 40}}}
     (tmp_path / "comparison.json").write_text(json.dumps(record))
     fitted, said = budget.fit_minutes(config, 99, [], data, tmp_path, 1)
-    assert fitted.training == TrainingConfig(steps=40, learning_rate=config.training.learning_rate)
+    assert fitted.training == replace(config.training, steps=40)
     assert said == "40 steps a candidate, as this comparison began with"
     (tmp_path / "comparison.json").write_text('{"config": 3}')
     with pytest.raises(InputError, match="without its steps"):

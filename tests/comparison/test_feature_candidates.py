@@ -7,6 +7,7 @@ from spotted_parts import SIDE, make_spotted_parts
 
 import keras_ae as kae
 from keras_ae._support.errors import InputError
+from keras_ae._support.packaged_networks import PackagedNetwork
 from keras_ae.cli import main
 from keras_ae.comparison import CompareConfig, Comparison, compare, search, write_comparison
 from keras_ae.runs import DataConfig, TrainingConfig
@@ -112,7 +113,7 @@ def test_options_that_do_not_go_together_are_refused(places, given, message):
 def test_without_its_weights_a_network_is_refused_in_one_line_before_anything_is_made(
     places, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr("keras_ae.features.backbones._PACKAGE", "no_package_of_this_name")
+    monkeypatch.setattr(PackagedNetwork, "module", "no_package_of_this_name")
     command = ["compare", "--data", f"folder:{places}", "--image-size", "64", "64", "--purpose", "detect"]
     network = ["--features", "efficientnet_lite0", "--validation-fraction", "0.4", "--out", str(tmp_path / "out")]
     assert main([*command, *network]) == 2
