@@ -21,6 +21,7 @@ LAYERS = ("early", "middle", "late")
 CODE, FILTERS, STEPS, BATCH = 8, 16, 1_500, 64
 FEATURES, CRITIC = 0.1, 0.003  # weights beside the mean squared error
 SEEDS = (0, 1, 2)
+KINDS = ("pixels", "features", "features and critic")
 
 
 def classifier(data, steps: int) -> keras.Model:
@@ -68,25 +69,37 @@ def measured(model, images: np.ndarray, extractor) -> dict[str, float]:
 
 
 def main(arguments=None) -> None:
-    """Train and measure; write results/sharper.csv and .md."""
+    """Train and measure; write results/sharper.csv after each training, and sharper.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args(arguments)
+    options.out.mkdir(exist_ok=True)
+    kept = options.out / "sharper.csv"
+    table = pandas.read_csv(kept) if kept.is_file() else pandas.DataFrame()
+    done = {(row["steps"], row["loss"], row["seed"]) for row in table.to_dict("records")}
     data = kae.data.load("mnist", batch_size=BATCH, progress=False)
-    extractor, images, rows = feature_extractor("mnist-classifier", data), data.images("test"), []
+    extractor, images = feature_extractor("mnist-classifier", data), data.images("test")
     for seed in SEEDS:
+        if all((options.steps, kind, seed) in done for kind in KINDS):
+            continue
         keras.utils.set_random_seed(seed)
         network = classifier(data, min(500, options.steps))
-        for kind in ("pixels", "features", "features and critic"):
+        for kind in KINDS:
+            if (options.steps, kind, seed) in done:
+                continue
             model = trained(kind, data, network, seed, options.steps)
-            rows.append({"loss": kind, "seed": seed, **measured(model, images, extractor)})
-            print(rows[-1], flush=True)
-    table = pandas.DataFrame(rows)
-    options.out.mkdir(exist_ok=True)
-    table.to_csv(options.out / "sharper.csv", index=False, float_format="%.6g")
-    means = table.drop(columns="seed").groupby("loss", sort=False).agg(lambda values: with_interval(list(values)))
-    write_table(means.reset_index(), options.out / "sharper.md")
+            row = {"loss": kind, "seed": seed, "steps": options.steps, **measured(model, images, extractor)}
+            table = pandas.concat([table, pandas.DataFrame([row])], ignore_index=True)
+            table.to_csv(kept, index=False, float_format="%.6g")
+            print(row, flush=True)
+    write_table(summary(table[table["steps"] == options.steps]), options.out / "sharper.md")
+
+
+def summary(table: pandas.DataFrame) -> pandas.DataFrame:
+    """A row for each loss: means over the seeds, with their intervals."""
+    values = table.drop(columns=["seed", "steps"])
+    return values.groupby("loss", sort=False).agg(lambda some: with_interval(list(some))).reset_index()
 
 
 if __name__ == "__main__":
