@@ -27,7 +27,8 @@ LAYERS = {
 }
 FRACTIONS = {"LEA": 1.0, "LEA, loss on 1/4": 1 / 4, "LEA, loss on 1/16": 1 / 16}  # of its windows
 WAYS = (*FRACTIONS, "tf.image patches", "keras.ops patches")
-SEEDS, STEPS = 3, 1_000  # of the comparison of losses
+SEEDS, STEPS, RATE = 3, 1_000, 1e-3  # of the comparison of losses
+TRAINED = (("dense", 0.0), ("dense", 0.2), ("variational", 0.0), ("variational", 0.2))  # codes, part cooled down
 LARGE = ((64, 64, 32), 4, 2, 64)  # its step's memory is measured
 CLASSIFIERS = ("classic", "cnn_lea")
 IMAGE, BATCH = (32, 32, 3), 64
@@ -105,8 +106,11 @@ def layer_functions(layer, batch: int, shape: tuple) -> dict:
     return {"trained": trained, "forward": forward, "encoding": tf.function(lambda: layer(images))}
 
 
-def measure_losses(codes: str) -> dict:
-    """The loss on all windows of test images in the end, trained on all windows and on a quarter, of each seed."""
+def measure_losses(codes: str, cooled: float) -> dict:
+    """The loss on all windows of test images in the end, trained on all windows and on a quarter, of each seed.
+
+    Over the part `cooled` of the steps, the last ones, the learning rate falls to 0.
+    """
     import keras
     import tensorflow as tf
 
@@ -124,7 +128,8 @@ def measure_losses(codes: str) -> dict:
                 autoencoder, strides=2, window_fraction=fraction, seed=seed
             )
             model = keras.Model(image, lea(image))
-            optimizer = keras.optimizers.Adam(1e-3)
+            rate = kae.schedules.Cooldown(RATE, STEPS, cooled) if cooled else RATE
+            optimizer = keras.optimizers.Adam(rate)
             optimizer.build(model.trainable_variables)
 
             @tf.function
@@ -138,7 +143,12 @@ def measure_losses(codes: str) -> dict:
                 step(images)
             losses[way, seed] = kae.evaluation.measure_local_reconstruction(model, lea.name, data.test).loss
     whole, some = (np.array([losses[way, seed] for seed in range(SEEDS)]) for way in list(FRACTIONS)[:2])
-    row = {"codes": codes, "all windows": f"{whole.mean():.4f}", "a quarter": f"{some.mean():.4f}"}
+    row = {
+        "codes": codes,
+        "cooled": f"{cooled:.0%}",
+        "all windows": f"{whole.mean():.4f}",
+        "a quarter": f"{some.mean():.4f}",
+    }
     row["difference"] = f"{some.mean() / whole.mean() - 1:+.1%}"
     return row | {"of each seed": ", ".join(f"{each:+.1%}" for each in some / whole - 1)}
 
@@ -213,7 +223,7 @@ def main() -> None:
         return
     layers = [row for name in LAYERS for row in _in_process(kind="layer", name=name)]
     show("A layer, in milliseconds", layers)
-    losses = [_in_process(kind="losses", codes=codes) for codes in ("dense", "variational")]
+    losses = [_in_process(kind="losses", codes=codes, cooled=part) for codes, part in TRAINED]
     show(f"Losses of {STEPS:,} steps on test images, all windows of dSprites at 32×32", losses)
     classifiers = [_in_process(kind="classifier", name=name) for name in (*CLASSIFIERS, "matmul")]
     show(f"Classifiers, {BATCH} images of 32×32×3", classifiers)
