@@ -17,23 +17,23 @@ PARTS = ("encoder", "bottleneck", "decoder", "features")
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
-    """A model that is trained to give back its input.
+    """A model trained to reconstruct its input.
 
-    Images are floats in [0, 1], or uint8, which every method divides by 255.
-    `fit` takes images alone (the target is the input), or (input, target) pairs, which train it to denoise. The
-    logs show `loss`, and, where the bottleneck penalises its code, `penalty`: all that is added to the compiled
-    loss, by layers and by regularised weights, the encoder's and the decoder's too. (Where only these two add
-    something it is not shown: whether they do is known from the first batch on, and the logs from before it.)
+    Images are floats in [0, 1], or uint8, which every method divides by 255. `fit` takes images alone (the target
+    is the input), or (input, target) pairs, which train it to denoise. The logs show `loss`, and, where the
+    bottleneck penalises its code, `penalty`: everything added to the compiled loss by layers and regularised
+    weights, including the encoder's and decoder's. (If only the encoder and decoder add something, it is not
+    shown: the logs' names are fixed before the first batch reveals it.)
 
     Args:
         encoder: Model from images [batch, height, width, channels] to features.
-        bottleneck: Layer from features to code, or the name of one that makes the decoder's codes.
+        bottleneck: Layer from features to code, or the name of one that produces the decoder's codes.
         decoder: Model from code to images.
-        features: A frozen model from images to maps, where these are to be reconstructed instead of the images.
-            Methods then take maps wherever they take images, so that they need not be made anew each time.
+        features: A frozen model from images to maps, if these are to be reconstructed instead of the images.
+            Methods then also take maps in place of images, so that maps need not be recomputed each time.
 
     Raises:
-        InputError: If the parts do not fit together, or are not such models and layers.
+        InputError: If the parts do not fit together, or are not models and layers of these kinds.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
         bottleneck.attach(self.image_shape, tuple(encoder.output_shape[1:]))
         self.penalty = keras.metrics.Mean(name="penalty") if bottleneck.penalizes else None
         self.measures = [keras.metrics.Mean(name=name) for name in bottleneck.measured]
-        self(keras.Input(self.image_shape))  # Built now: it can be summarised, saved and counted at once.
+        self(keras.Input(self.image_shape))  # Built now, so that it can be summarised, saved and counted at once.
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -81,15 +81,15 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
         return (*self.code_shape[:-1], len(sizes)) if sizes else None
 
     def __call__(self, images, *args, **kwargs):
-        self._check(images)  # Not in `call`, where Keras makes another error of it.
+        self._check(images)  # Not in `call`, where Keras would replace the error by another.
         return super().__call__(tensor_in_unit(images), *args, **kwargs)
 
     def _check(self, images) -> None:
-        """Refuse images of another shape, as far as it is known; grey ones may lack the axis of their channel."""
+        """Refuses images of another shape, as far as it is known; grey images may lack the channel axis."""
         shape, expected = getattr(images, "shape", None), self.image_shape
         if shape is None:
             raise InputError(f"a {type(images).__name__} as images", f"one array or tensor of {expected} an image")
-        if getattr(shape, "rank", 0) is None:  # TensorFlow's, of a generator that tells nothing
+        if getattr(shape, "rank", 0) is None:  # TensorFlow's, for a generator without a signature
             raise InputError("images of unknown shape", f"{expected}", "tell tf.data the shape")
         given = tuple(shape[1:])
         if self._are_maps(images):
@@ -98,19 +98,19 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
             raise InputError(f"images of {given}", f"{expected}", "resize them, or build a model for them")
 
     def _are_maps(self, images) -> bool:
-        """Whether they are what `features` has made of images already."""
+        """Whether these already are maps computed by `features`."""
         return self.features is not None and tuple(images.shape[1:]) == tuple(self.encoder.input_shape[1:])
 
     def target(self, images):
-        """What is to be given back of images [batch, ...]: float images, or their features."""
+        """Returns the target of the reconstruction of images [batch, ...]: float images, or their features."""
         images = tensor_in_unit(images)
         return images if self.features is None or self._are_maps(images) else self.features(images)
 
     def encode(self, images, training: bool = False, indices: bool = False):
-        """Codes [batch, ...] of images [batch, height, width, channels]; of a variational code the mean.
+        """Returns codes [batch, ...] of images [batch, height, width, channels]; a variational code's mean.
 
-        They have the type that the layers compute in; `keras_ae.evaluation.encode` gives float32 arrays. With
-        `indices`, discrete codes are given as int32 [batch, *indices_shape].
+        They have the layers' compute dtype; `keras_ae.evaluation.encode` returns float32 arrays. With `indices`,
+        discrete codes are returned as int32 [batch, *indices_shape].
 
         Raises:
             InputError: For images of another shape, or `indices` of a bottleneck that is not discrete.
@@ -126,22 +126,22 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
         return self.bottleneck(features, training=training)
 
     def decode(self, codes, training: bool = False):
-        """Images [batch, height, width, channels] of codes [batch, ...], in the type that layers compute in.
+        """Returns the images [batch, height, width, channels] of codes [batch, ...], in the layers' compute dtype.
 
-        Of a discrete bottleneck, codes may be integers, as `encode` gives them.
+        With a discrete bottleneck, codes may be integers, as `encode` returns them.
 
         Raises:
-            InputError: For an array of integers that the bottleneck does not have.
+            InputError: For integers outside the bottleneck's range.
         """
         return self.decoder(self.bottleneck.as_codes(codes), training=training)
 
     def reconstruct(self, images):
-        """`decode(encode(images))`, as at inference. For many images `predict` does the same in batches."""
+        """Returns `decode(encode(images))` in inference mode. `predict` does this in batches, for many images."""
         return self(images, training=False)
 
     def call(self, images, training=False):
         codes = self._codes(images, training, self.bottleneck.samples if training else 1)
-        # As Keras advises for outputs; NumPy could not load arrays of bfloat16 that `predict` gave.
+        # As Keras advises for outputs; NumPy could not load bfloat16 arrays from `predict`.
         return ops.cast(self.decode(codes, training), "float32")
 
     def compute_output_shape(self, input_shape):
@@ -150,14 +150,14 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
     def compile(self, optimizer="adam", loss="mse", **kwargs):  # type: ignore[override]  # other defaults
         """Like `keras.Model.compile`; `jit_compile` and `steps_per_execution` are "auto" unless given.
 
-        "auto" is resolved by device and kind of model. The steps a call it comes to are
-        lowered where `fit` is told a number of steps that they do not divide.
+        "auto" depends on the device and the kind of model. `fit` lowers its steps per call if they do not divide
+        the given number of steps.
         """
         super().compile(optimizer, loss, **kwargs)
 
     def fit(self, x=None, *args, **kwargs):
-        """As of `keras.Model`; weights may come without targets, in `validation_data=(x, None, weights)` too."""
-        if hasattr(x, "shape"):  # A step that was traced before may take images of any height and width.
+        """Same as in Keras; weights may come without targets, also in `validation_data=(x, None, weights)`."""
+        if hasattr(x, "shape"):  # An already traced step may take images of any height and width.
             self._check(x)
         self._trace_anew(x)
         given = with_target(keras.Model.fit, self, x, *args, **kwargs)
@@ -167,19 +167,19 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
         return super().fit(**given)
 
     def evaluate(self, x=None, *args, **kwargs):
-        """As of `keras.Model`; `sample_weight` may come without `y`."""
+        """Same as in Keras; `sample_weight` may come without `y`."""
         self._trace_anew(x)
         return super().evaluate(**with_target(keras.Model.evaluate, self, x, *args, **kwargs))
 
     def predict(self, x, *args, **kwargs):  # type: ignore[override]  # names the images
-        """As of `keras.Model`."""
+        """Same as in Keras."""
         self._trace_anew(x)
         return super().predict(x, *args, **kwargs)
 
     def _trace_anew(self, x) -> None:
-        """Forget compiled steps where images come after features, or features after images.
+        """Discards compiled steps if images follow features, or features follow images.
 
-        TensorFlow would relax the shape to one of any size, in which the two cannot be told apart.
+        TensorFlow would relax the shape to any size, and could then not tell the two apart.
         """
         if self.features is None:
             return
@@ -217,7 +217,7 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
         return loss + keras_private.aggregated(self, more) if several else loss
 
     def _weighed(self, y, y_pred, sample_weight):
-        """Weights of the several codes of each image, and what is added to the loss; see `Bottleneck.weigh`."""
+        """Returns the weights of each image's codes, and a term to add to the loss; see `Bottleneck.weigh`."""
         of_codes = next(loss for loss in self.losses if len(loss.shape))  # all others are scalars
         count = ops.cast(ops.shape(of_codes)[0], "float32")
         weights, more = self.bottleneck.weigh(loss_per_image(self.loss, y, y_pred) + count * of_codes)
@@ -229,13 +229,13 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         sample_weight = weights_of_images(sample_weight, len(y_pred.shape))
-        if self.bottleneck.samples > 1:  # the first of each image's
+        if self.bottleneck.samples > 1:  # the first code of each image
             images = ops.shape(x if y is None else y)[0]
             y_pred = ops.reshape(y_pred, (images, -1, *y_pred.shape[1:]))[:, 0]
         return super().compute_metrics(x, self._target(x, y, y_pred), y_pred, sample_weight)
 
     def _target(self, x, y, y_pred):
-        """What is to be reconstructed, of `y` or of `x` itself; grey images with an axis for their channel."""
+        """Returns the target, from `y` or from `x` itself; grey images get a channel axis."""
         y = self.target(x if y is None else y)
         return ops.expand_dims(y, -1) if _lacks_channel(y.shape, y_pred.shape) else y
 
@@ -256,5 +256,5 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
 
 
 def _lacks_channel(shape, full) -> bool:
-    """Whether grey images have no axis for their one channel, as Keras lets them."""
+    """Whether grey images lack the channel axis, as Keras allows."""
     return full[-1] == 1 and len(shape) == len(full) - 1

@@ -1,4 +1,4 @@
-"""Which code shapes a strided network can make of an image: equations 5 and 6 of the bottleneck-shape paper.
+"""The code shapes that a strided network can produce: equations 5 and 6 of the bottleneck-shape paper.
 
 An image of s_in pixels a side passes n strided layers. With all strides 2 the code has the size
 s_1 = s_in / 2^n; turning the last stride into 1 gives s_2 = 2·s_1, the last two s_3 = 4·s_1, and so on. Sizes
@@ -22,7 +22,7 @@ def code_sizes(image_shape: tuple[int, ...], strided_layers: int) -> list[tuple[
 
 
 def code_channels(image_shape: tuple[int, int, int], size: tuple[int, int], compression) -> int:
-    """Channels of a code of the given size that holds `compression` times the image's values (eq. 6).
+    """Returns the channels of a code of the given size with `compression` times the image's values (eq. 6).
 
     Args:
         image_shape: (height, width, channels).
@@ -30,7 +30,7 @@ def code_channels(image_shape: tuple[int, int, int], size: tuple[int, int], comp
         compression: Code values per image value, for example 1/64; a float, or exact as `fractions.Fraction`.
 
     Raises:
-        InputError: If that is not a whole number of channels.
+        InputError: If this is not a whole number of channels.
     """
     ratio = Fraction(compression).limit_denominator(1 << 20)
     channels = ratio * prod(image_shape) / prod(size)
@@ -45,10 +45,10 @@ def code_channels(image_shape: tuple[int, int, int], size: tuple[int, int], comp
 
 
 def strides_for(image_shape: tuple[int, ...], size: tuple[int, int], strided_layers: int) -> tuple[int, ...]:
-    """The strides (2 first, then 1) with which `strided_layers` layers bring an image to a code of that size.
+    """Returns the strides (2 first, then 1) by which `strided_layers` layers reduce an image to a code size.
 
     Raises:
-        InputError: If the layers cannot make that size; it names the sizes that they can make.
+        InputError: If the layers cannot produce that size; it names sizes that they can.
     """
     valid = code_sizes(image_shape, strided_layers)
     if tuple(size) not in valid:
@@ -62,10 +62,10 @@ def strides_for(image_shape: tuple[int, ...], size: tuple[int, int], strided_lay
 
 
 def halvings_between(image_shape: tuple[int, ...], size: tuple[int, ...]) -> int:
-    """How often the sides of an image must be halved, once at least, to be (height, width) `size` of a code.
+    """Returns how often to halve an image's sides, at least once, to get a code's (height, width) `size`.
 
     Raises:
-        InputError: They never are.
+        InputError: No number of halvings gives that size.
     """
     height, width = image_shape[:2]
     valid = [(height >> n, width >> n) for n in range(1, 9) if not (height % (1 << n) or width % (1 << n))]
@@ -80,7 +80,7 @@ def halvings_between(image_shape: tuple[int, ...], size: tuple[int, ...]) -> int
 
 
 def check_divisible(image_shape: tuple[int, ...], factor: int) -> None:
-    """Refuse images whose sides are no multiples of `factor`, naming the nearest sizes that are."""
+    """Refuse images whose sides are not multiples of `factor`, naming the nearest sizes that are."""
     if any(side < factor or side % factor for side in image_shape[:2]):
         below = [max(side // factor, 1) * factor for side in image_shape[:2]]
         above = [-(-side // factor) * factor for side in image_shape[:2]]
@@ -108,7 +108,7 @@ def check_cosine_blocks(image_shape: tuple[int, ...], keywords: Mapping[str, Any
 
 
 def block_of(image_shape: tuple[int, ...], code_shape: tuple[int, ...]) -> tuple[int, int]:
-    """(rows, columns) of the image's pixels for each position of a code map.
+    """Returns the (rows, columns) of the block of pixels that each position of a code map represents.
 
     Raises:
         InputError: If the map's sides do not divide the image's, or a block has fewer values than channels.
@@ -134,9 +134,9 @@ def check_strided(image_shape: tuple[int, ...], keywords: Mapping[str, Any]) -> 
 def decoder_halvings(
     image_shape: tuple[int, ...], decoder_layers: int | None = 2, strided_layers: int = 4, image_strides: int = 1
 ) -> int:
-    """How often the first maps of a strided decoder are doubled, but for the image's own strides.
+    """Returns how often a strided decoder doubles its first maps, apart from undoing the image's own strides.
 
-    `decoder_layers` says it; None stands for as many as the encoder halves, as far as the image's sides are even.
+    This is `decoder_layers`; None stands for as often as the encoder halves, as far as the image's sides are even.
     """
     if decoder_layers is not None:
         return whole_number("decoder_layers", decoder_layers)
@@ -151,10 +151,10 @@ def _given(keywords: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def image_shape_of(shape) -> tuple[int, int, int]:
-    """(height, width, channels) in Python's whole numbers.
+    """Returns (height, width, channels) as Python integers.
 
     Raises:
-        InputError: It is no such shape, or Keras is set to "channels_first".
+        InputError: The shape is invalid, or Keras is set to "channels_first".
     """
     check_channels_last()
     match shape:
@@ -165,7 +165,7 @@ def image_shape_of(shape) -> tuple[int, int, int]:
 
 
 def map_shape_of(shape) -> tuple[int, int, int]:
-    """(height, width, channels) of a code map in Python's whole numbers; others are refused (`InputError`)."""
+    """Returns a code map's (height, width, channels) as Python integers; refuses other shapes (`InputError`)."""
     match shape:
         case (Integral() as height, Integral() as width, Integral() as channels) if min(shape) > 0:
             return int(height), int(width), int(channels)
@@ -174,7 +174,7 @@ def map_shape_of(shape) -> tuple[int, int, int]:
 
 def check_channels_last() -> None:
     """Refuse Keras's setting "channels_first": images are [batch, height, width, channels] (`InputError`)."""
-    import keras  # by those who build models: most of this module is asked before Keras is loaded
+    import keras  # needed only to build models: most of this module runs before Keras is loaded
 
     if keras.config.image_data_format() != "channels_last":
         action = "call keras.config.set_image_data_format('channels_last') before building models"
@@ -182,7 +182,7 @@ def check_channels_last() -> None:
 
 
 def vector_length(code_shape: tuple[int, ...]) -> int:
-    """The length of a code that is a vector; others are refused (`InputError`)."""
+    """Returns the length of a vector code; refuses other shapes (`InputError`)."""
     match code_shape:
         case (length,) if isinstance(length, Integral) and length > 0:
             return int(length)
@@ -190,27 +190,27 @@ def vector_length(code_shape: tuple[int, ...]) -> int:
 
 
 def whole_number(name: str, value) -> int:
-    """A number above 0, of Python's or NumPy's; others are refused (`InputError`) by their name."""
+    """Returns a whole number above 0 as a Python integer; refuses other values, by name (`InputError`)."""
     if not isinstance(value, Integral) or value < 1:
         raise InputError(f"{name}={value!r}", "a whole number above 0")
     return int(value)
 
 
 def whole_numbers(name: str, values) -> tuple[int, ...]:
-    """Each a `whole_number`; one alone is a tuple of one."""
+    """Returns a tuple of values, each a `whole_number`; a single value becomes a tuple of one."""
     values = values if isinstance(values, Iterable) else (values,)
     return tuple(whole_number(name, value) for value in values)
 
 
 def shapes_agree(one, other) -> bool:
-    """Whether two shapes may be the same, as far as their sides are known."""
+    """Whether two shapes may be equal, as far as their axes are known."""
     if len(one) != len(other):
         return False
     return all(None in (a, b) or a == b for a, b in zip(one, other, strict=True))
 
 
 def nearest(size: tuple[int, ...], valid: Iterable[tuple[int, ...]], count: int = 4) -> list[tuple[int, ...]]:
-    """The `count` valid sizes nearest to `size`, by area."""
+    """Returns the `count` valid sizes nearest to `size` in area, in ascending order."""
     return sorted(sorted(valid, key=lambda v: abs(prod(v) - prod(size)))[:count])
 
 

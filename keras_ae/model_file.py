@@ -1,4 +1,4 @@
-"""The one way to load a `.keras` file, which may be damaged or not what its name says."""
+"""The only loader of `.keras` files, which may be damaged or not what their name says."""
 
 import io
 import os
@@ -15,21 +15,21 @@ from keras_ae._support.schemes import check_local
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 LARGEST_CONFIG = 64 * 2**20  # bytes
-# Keras stores without compression; whoever zipped a file again can have gained a little.
+# Keras stores without compression; zipping a file again can gain only a little.
 LARGEST_EXPANSION, EXPANDED = 20, 64 * 2**20
 EXPECTED = "a .keras file"
 
 
 def load_model(path, *, compile: bool = True) -> keras.Model:
-    """Load a model saved with `model.save("….keras")`, without running code that the file may carry.
+    """Loads a model saved with `model.save("….keras")`, without running code that the file may carry.
 
     Args:
         path: The file.
         compile: Whether to restore the optimizer and the loss, if the model was compiled.
 
     Raises:
-        InputError: There is no such file, it is damaged, or it is no model that can be loaded safely; the cause is
-            Keras's own error.
+        InputError: If there is no such file, it is damaged, or it is not a model that can be loaded safely; the
+            cause is Keras's own error.
 
     Example:
         >>> from keras_ae.studies import pretrained_models
@@ -47,7 +47,7 @@ def load_model(path, *, compile: bool = True) -> keras.Model:
             _check_sizes(archive)
             _check_weights(io.BytesIO(archive.read(WEIGHTS)))
         with warnings.catch_warnings():
-            # Of a part whose weights are missing Keras says so, and leaves it at random values.
+            # Keras only warns of a part whose weights are missing, and leaves it at random values.
             warnings.filterwarnings("error", message="Skipping nested container")
             model = keras.saving.load_model(path, compile=compile, safe_mode=True)
     except Exception as error:  # Keras, h5py and zipfile raise nearly anything for a damaged file
@@ -70,7 +70,7 @@ def _check_path(path: Path) -> None:
 
 
 def _check_sizes(archive: zipfile.ZipFile) -> None:
-    """Refuse what would fill the memory when it is unpacked, and what has no configuration or no weights."""
+    """Refuses archives that would fill the memory when unpacked, or that lack configuration or weights."""
     members = {member.filename: member for member in archive.infolist()}
     for name in (CONFIG, WEIGHTS):
         if name not in members:
@@ -82,7 +82,7 @@ def _check_sizes(archive: zipfile.ZipFile) -> None:
 
 
 def _check_weights(file: io.BytesIO) -> None:
-    """Refuse arrays of another kind than numbers, not finite, elsewhere than in the file, or larger than it."""
+    """Refuses arrays that are not numbers, not finite, not in the file itself, or larger than it."""
     size = file.getbuffer().nbytes
     with h5py.File(file) as weights:
 
@@ -92,7 +92,7 @@ def _check_weights(file: io.BytesIO) -> None:
                 if not all(isinstance(entry.get(key, getlink=True), h5py.HardLink) for key in entry):
                     raise ValueError(f"its weights {name} are a link")
                 return
-            # Keras writes bfloat16 and float8 as raw bytes, and their type beside them.
+            # Keras writes bfloat16 and float8 as raw bytes, with their type beside them.
             if entry.dtype.kind not in "biuf" and not (entry.dtype.kind == "V" and "dtype" in entry.attrs):
                 raise ValueError(f"its weights {name} have the type {entry.dtype}")
             size -= entry.nbytes
@@ -106,7 +106,7 @@ def _check_weights(file: io.BytesIO) -> None:
 
 
 def _refusal(path: Path, error: Exception) -> InputError:
-    """Any error of loading, in one line; what Keras says takes paragraphs."""
+    """Puts any loading error in one line; Keras's messages take paragraphs."""
     text = " ".join(str(error).split()) or type(error).__name__
     if "safe_mode" in text or "unsafe" in text:
         reason = "it carries Python code, such as a Lambda layer"

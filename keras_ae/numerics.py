@@ -5,17 +5,17 @@ from math import log, pi, prod
 import keras
 from keras import ops
 
-# Maximum number of rows compared pair by pair: 4 MB per matrix. The codes of a locally embedded autoencoder, of
-# 10,000 windows per batch, would take 400 MB, and a penalty with its gradient needs many such matrices.
+# Maximum number of rows compared in pairs: 4 MB per matrix. For the codes of a locally embedded autoencoder with
+# 10,000 windows per batch it would be 400 MB, and a penalty with its gradient needs many such matrices.
 PAIRED_ROWS = 1024
-SMALLEST_VARIANCE = 1e-12  # of a feature: below, it counts as one that does not vary
+SMALLEST_VARIANCE = 1e-12  # of a feature; below, it counts as constant
 
 
 def shifted_moments(features):
     """Subtracts the first position from the features; returns the result, and its moments per image and channel.
 
     Both moments take one pass over memory: the variance is the mean of squares minus the squared mean. This loses
-    no digits, because the shift by one of their own values centres the features near 0, however large they are.
+    no digits: shifting the features by one of their own values brings them near 0, however large they are.
 
     Args:
         features: [batch, height, width, channels], any float type.
@@ -115,9 +115,9 @@ def decorrelation_penalty(features, form: str = "squared"):
         features: [n, d]: n samples of d features.
         form: "squared": ½·(‖C‖²_F − ‖diag C‖²), as in DeCov (Cogswell et al., 2016); "absolute": Σ_{i≠j} |C_ij|;
             "signed": Σ_{i≠j} C_ij, as eq. 3 of the decorrelated-bottleneck paper is written. The signed sum has no
-            lower bound: a network can lower it for ever with growing features of opposite signs. "correlation":
-            "squared" of the correlations instead of the covariances, from 0 to d(d − 1)/2: no network can lower
-            it by making its code smaller. A feature that does not vary is correlated with none.
+            lower bound: a network can lower it forever with growing features of opposite signs. "correlation":
+            "squared" with correlations instead of covariances, from 0 to d(d − 1)/2: no network can lower it by
+            shrinking its code. A constant feature has no correlation with others.
 
     Returns:
         A float32 scalar, 0 or larger except for "signed".
@@ -140,7 +140,7 @@ def decorrelation_penalty(features, form: str = "squared"):
 def rows_to_pair(rows, most: int = PAIRED_ROWS):
     """Returns at most `most` rows of [n, d], in their order: all of them, or a fixed random choice for each n.
 
-    Even spacing could alias with the window grid, and select windows at a few places of the images only.
+    Even spacing could alias with the window grid, and select windows at only a few positions of the images.
 
     Example:
         >>> tuple(kae.numerics.rows_to_pair(np.ones((5000, 3), "float32")).shape)
@@ -159,7 +159,7 @@ def squared_distances(rows, others):
         [[25.0, 1.0]]
     """
     rows, others = ops.cast(rows, "float32"), ops.cast(others, "float32")
-    origin = ops.stop_gradient(ops.mean(others, axis=0))  # Far from it rounding hides distances.
+    origin = ops.stop_gradient(ops.mean(others, axis=0))  # far from it, rounding hides distances
     rows, others = rows - origin, others - origin
     products = ops.matmul(rows, ops.transpose(others))
     lengths = (ops.sum(ops.square(rows), axis=1)[:, None], ops.sum(ops.square(others), axis=1)[None])
@@ -185,7 +185,7 @@ def maximum_mean_discrepancy(codes, samples, constants):
         -0.5
     """
     n = ops.cast(ops.shape(codes)[0], "float32")
-    # A row's distance of 0 to itself is no sample of the distances.
+    # A row's distance of 0 to itself is not a sample of the distances.
     off_diagonal = 1.0 - ops.eye(ops.shape(codes)[0], dtype="float32")
 
     def kernels(rows, columns):

@@ -1,4 +1,4 @@
-"""Schedules that Keras lacks, of learning rates and other numbers, as functions of the training step."""
+"""Schedules that Keras lacks, for learning rates and other numbers, as functions of the training step."""
 
 import math
 from typing import TypeAlias
@@ -47,14 +47,14 @@ class Warmup(Schedule):
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class Between(Schedule):
-    """Is another schedule from step number `start`, counted from 0, to before `stop`, and 0 outside.
+    """Follows another schedule from step number `start`, counted from 0, to before `stop`; 0 outside.
 
-    So one objective is trained first and another after it, by one `fit`.
+    With it, a single `fit` can train one objective first and another after it.
 
     Args:
         then: A learning rate or a schedule.
         start: First step with a learning rate.
-        stop: First step without one again; None for no end.
+        stop: First step without one again; None to never stop.
 
     Example:
         >>> schedule = kae.schedules.Between(0.5, start=1, stop=3)
@@ -91,7 +91,7 @@ class OneCycle(Schedule):
     Args:
         peak: The highest learning rate.
         steps: Total number of training steps, at least 2.
-        rise: Fraction of the steps that rise, in [0, 1).
+        rise: Fraction of the steps with a rising rate, in [0, 1).
         start_divisor: Ratio of the peak to the first learning rate.
         end_divisor: Ratio of the first learning rate to the last.
 
@@ -124,16 +124,16 @@ class OneCycle(Schedule):
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class Cooldown(Schedule):
-    """Stays constant and falls linearly to almost 0 over the last part of the steps.
+    """Stays constant, then falls linearly to almost 0 over the last part of the steps.
 
-    At a constant rate the last steps scatter around what they have learnt; the fall averages that out, and costs
-    less than one that begins with the training. (Hägele et al., "Scaling laws and compute-optimal training beyond
-    fixed training durations", 2024.)
+    At a constant rate the last steps scatter around a minimum. The fall averages that out and leaves most steps at
+    the full rate, unlike a cosine, which slows learning from the first step on. (Hägele et al., "Scaling laws and
+    compute-optimal training beyond fixed training durations", 2024.)
 
     Args:
-        rate: The learning rate before.
+        rate: Learning rate before the fall.
         steps: Total number of training steps.
-        part: Part of the steps over which it falls, above 0 and at most 1.
+        part: Fraction of the steps over which the rate falls, above 0 and at most 1.
 
     Example:
         >>> schedule = kae.schedules.Cooldown(1.0, steps=10, part=0.4)

@@ -1,1 +1,1 @@
-"""What every room uses: errors, files, checks, progress. Its modules are imported as they are."""
+"""What every package uses: errors, files, checks, progress. Its modules are imported directly."""

@@ -1,4 +1,4 @@
-"""What an autoencoder is given: its parts, and the arguments of `fit` and `evaluate`."""
+"""The arguments of an autoencoder: its parts, and those of `fit` and `evaluate`."""
 
 import inspect
 
@@ -6,13 +6,13 @@ from keras_ae._support.errors import InputError
 
 
 def check_built(name: str, model) -> None:
-    """Refuse what is no model whose shapes are known."""
+    """Refuse anything but a model with known shapes."""
     if not (hasattr(model, "input_shape") and hasattr(model, "output_shape")):
         raise InputError(f"{model!r} as {name}", "a model whose shapes are known", "begin it with keras.Input")
 
 
 def check_features(features, encoder) -> None:
-    """Refuse features that are not the encoder's input, and such that cannot be told from images."""
+    """Refuse features that are not the encoder's input, or that have the shape of images."""
     if not hasattr(features, "map_shape"):
         raise InputError(f"{features!r} as features", "what keras_ae.architectures.features gives")
     if tuple(features.map_shape) != tuple(encoder.input_shape[1:]):
@@ -23,7 +23,7 @@ def check_features(features, encoder) -> None:
 
 
 def with_target(method, model, x, *args, **kwargs) -> dict:
-    """Arguments by name; images are their own target where weights come without one, which Keras would drop."""
+    """Arguments by name; images become their own target if only weights are given, which Keras would drop."""
     given = inspect.signature(method).bind_partial(model, x, *args, **kwargs).arguments
     given |= given.pop("kwargs", {})
     del given["self"]

@@ -1,4 +1,4 @@
-"""What every catalogue of parts does: finds them by name, and reads their keywords without importing them."""
+"""The base of all catalogues of parts: finds parts by name, and reads their keywords without importing them."""
 
 import importlib
 import inspect
@@ -14,13 +14,13 @@ from keras_ae._support.errors import InputError, unknown_name
 
 @dataclass(frozen=True)
 class Place:
-    """Where a part is defined, and what can be said of it without importing it.
+    """Where a part is defined, and what is known of it without importing it.
 
     Args:
         location: "module:attribute".
-        code_rank: Axes of an architecture's code: 1 for vectors, 3 for maps; None where it takes either.
-        check: "module:function" that refuses images which an architecture cannot encode, given their shape and the
-            architecture's keywords; its module does not import Keras.
+        code_rank: Axes of an architecture's code: 1 for vectors, 3 for maps; None if it takes either.
+        check: "module:function" that refuses images that an architecture cannot encode, given their shape and the
+            architecture's keywords; its module must not import Keras.
     """
 
     location: str
@@ -29,14 +29,14 @@ class Place:
 
 
 class Catalogue(Mapping):
-    """Parts of one kind: a mapping from name to class or function, each imported when it is first asked for.
+    """Parts of one kind: a mapping from name to class or function, each imported on first use.
 
-    Of a kind that other packages may add to, "module:attribute" is itself the name of whatever it names.
+    If other packages may add to a kind, "module:attribute" is itself a valid name for what it refers to.
 
     Args:
         kind: What to call such a part in messages.
-        parts: From name to "module:attribute", or to a `Place`, which says more.
-        group: Entry point group in which other packages announce theirs.
+        parts: Maps each name to "module:attribute", or to a `Place`, which says more.
+        group: Entry point group in which other packages register theirs.
     """
 
     def __init__(self, kind: str, parts: Mapping[str, str | Place], group: str = ""):
@@ -44,7 +44,7 @@ class Catalogue(Mapping):
         self._places = {name: part if isinstance(part, Place) else Place(part) for name, part in parts.items()}
         self._own = {name: place.location for name, place in self._places.items()}
 
-    @cached_property  # Looking for entry points reads a file of each installed package.
+    @cached_property  # looking for entry points reads a file of each installed package
     def _parts(self) -> dict[str, str]:
         theirs = {point.name: point.value for point in entry_points(group=self.group)} if self.group else {}
         return {**theirs, **self._own}
@@ -71,20 +71,20 @@ class Catalogue(Mapping):
         return name
 
     def place(self, name: str) -> Place:
-        """Where a part is; of other packages' parts no more than that."""
+        """The place of a part; for parts of other packages only its location."""
         return self._places.get(name) or Place(self._location(name))
 
     def keywords(self, name: str) -> tuple[str, ...]:
-        """Keywords of the constructor or function, with those that it hands on to its base, as its source says."""
+        """Keywords of the constructor or function, including those passed on to its base, read from the source."""
         module, _, attribute = self._location(name).partition(":")
         names = signatures.keywords(module, attribute)
-        if names is None:  # The source does not show them: it has to be imported.
+        if names is None:  # the source does not show them: import it
             parameters = inspect.signature(self[name]).parameters.values()
             names = tuple(p.name for p in parameters if p.kind is not p.VAR_KEYWORD)
         return names
 
     def required(self, name: str) -> tuple[str, ...]:
-        """Keywords without a default, of a function whose source shows them; none of others."""
+        """Keywords without a default, if the source shows a function; otherwise none."""
         module, _, attribute = self._location(name).partition(":")
         return signatures.required(module, attribute)
 

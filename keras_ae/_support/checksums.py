@@ -1,4 +1,4 @@
-"""Checksums of a directory's files, by which a changed one is known."""
+"""Checksums of a directory's files, which reveal changed ones."""
 
 import hashlib
 import os
@@ -8,20 +8,20 @@ from typing import Any
 from keras_ae._support.errors import InputError
 from keras_ae._support.reading import read_object
 
-CHECKSUMS = "checksums.json"  # SHA-256 of each other file of a directory: what was written here, and how it was
+CHECKSUMS = "checksums.json"  # SHA-256 of each other file of a directory, as it was written
 
 
 def checksums(path: Path) -> dict[str, str]:
-    """SHA-256 of each file under a directory but `checksums.json`, by relative path."""
+    """SHA-256 of each file under a directory except `checksums.json`, by relative path."""
     files = sorted(each for each in path.rglob("*") if each.is_file() and each != path / CHECKSUMS)
     return {each.relative_to(path).as_posix(): sha256(each) for each in files}
 
 
 def read_checksums(path: Path) -> dict[str, str]:
-    """What `checksums.json` of a directory says.
+    """The checksums in a directory's `checksums.json`.
 
     Raises:
-        InputError: It is not there or damaged.
+        InputError: It is missing or damaged.
     """
     sums = read_object(path / CHECKSUMS, "checksums that keras-ae wrote", "export it again").get("sha256")
     if not isinstance(sums, dict) or not all(isinstance(each, str) for each in sums.values()):
@@ -30,7 +30,7 @@ def read_checksums(path: Path) -> dict[str, str]:
 
 
 def _read_sizes(path: Path) -> dict[str, Any]:
-    """Bytes of the files by their names, as `checksums.json` says; nothing of directories of early versions."""
+    """Sizes of the files by name, from `checksums.json`; empty for directories of early versions."""
     if not os.path.lexists(path / CHECKSUMS):
         return {}
     sizes = read_object(path / CHECKSUMS, "checksums that keras-ae wrote", "export it again").get("bytes")
@@ -41,7 +41,7 @@ def verify(path: Path, sums: dict[str, str], action: str) -> None:
     """Compare the files of a directory with their checksums.
 
     Raises:
-        InputError: Names the first file that is missing or another one.
+        InputError: A file is missing or has changed; the first is named.
     """
     sizes = _read_sizes(path)
     for name, expected in sums.items():

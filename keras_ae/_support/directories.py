@@ -1,4 +1,4 @@
-"""Directories that are written whole or not at all, and never over what this library did not write."""
+"""Directories that are written whole or not at all, and never over files that this library did not write."""
 
 import ctypes
 import errno
@@ -20,22 +20,22 @@ _HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
 
 
 def write_directory(path, write: Callable[[Path], Any], earlier: Callable[[Path], Iterable[str]] | None = None):
-    """Let `write` fill a directory of a temporary name beside `path`, then exchange the two.
+    """Let `write` fill a directory with a temporary name beside `path`, then exchange the two.
 
-    A process that is killed leaves the old directory or the new one, whole; what else it leaves is removed by the
-    next call for the same path. Where the system cannot exchange two names in one step, the old one may have been
-    moved aside; then `recover` puts it back. The new directory has the checksums of its files in `checksums.json`.
+    A killed process leaves the old directory or the new one, whole; the next call for the same path removes what
+    else it leaves. If the system cannot exchange two names in one step, the old one may have been moved aside;
+    `recover` then puts it back. The new directory has the checksums of its files in `checksums.json`.
 
     Args:
         path: The directory.
         write: Fills the directory that it is given, and may return something.
-        earlier: Names the files of a directory without `checksums.json` that earlier versions wrote.
+        earlier: Returns the names of files that earlier versions wrote to a directory without `checksums.json`.
 
     Returns:
         What `write` returned.
 
     Raises:
-        InputError: `check_replaceable` refuses `path`, which is then as it was.
+        InputError: `check_replaceable` refuses `path`, which is then unchanged.
     """
     check_local(path)
     path = Path(os.path.realpath(path))
@@ -56,14 +56,14 @@ def write_directory(path, write: Callable[[Path], Any], earlier: Callable[[Path]
 
 
 def check_replaceable(path, earlier: Callable[[Path], Iterable[str]] | None = None) -> None:
-    """Refuse a directory that holds anything which this library did not write, or which was changed since.
+    """Refuse a directory that holds anything that this library did not write, or that has changed since.
 
     Args:
-        path: It need not be there.
+        path: The directory, which need not exist.
         earlier: Same as for `write_directory`.
 
     Raises:
-        InputError: Names the first such file.
+        InputError: There are such files; the first is named.
     """
     path = Path(path)
     action = "give another --out, or move it away"
@@ -85,10 +85,10 @@ def check_replaceable(path, earlier: Callable[[Path], Iterable[str]] | None = No
 
 
 def _files(path: Path) -> Iterator[str]:
-    """Paths of all that is no directory, relative to `path`; one after the other, since there may be millions."""
+    """Yields the paths of everything but directories, relative to `path`; there may be millions."""
 
     def fail(error: OSError):
-        raise error  # what cannot be listed may be anybody's
+        raise error  # what cannot be listed may be somebody else's
 
     for place, directories, files in os.walk(path, onerror=fail):
         directories.sort()
@@ -99,9 +99,9 @@ def _files(path: Path) -> Iterator[str]:
 
 @contextmanager
 def temporary_directory(path: Path) -> Iterator[Path]:
-    """A new directory beside `path`, to be renamed; it is removed if it is not, and those of killed processes are.
+    """A new directory beside `path`, to be renamed; it is removed if it is not, as are those of killed processes.
 
-    It is locked meanwhile, so that other processes do not remove it.
+    It is locked meanwhile, which keeps other processes from removing it.
     """
     _sweep(path)
     while True:
@@ -140,10 +140,10 @@ def _lock(path: Path) -> int | None:
 
 
 def recover(path: Path) -> None:
-    """Put back a directory that a killed process had moved aside, where names cannot be exchanged in one step.
+    """Put back a directory that a killed process had moved aside, if names cannot be exchanged in one step.
 
     Args:
-        path: The directory, which whoever reads it recovers first; one that is there is left alone.
+        path: The directory; anyone who reads it recovers it first. An existing directory is left alone.
     """
     path = Path(os.path.realpath(path))
     for place in () if path.exists() else _beside(path, _ASIDE):
@@ -176,7 +176,7 @@ def _beside(path: Path, kind: str) -> list[Path]:
 
 @contextmanager
 def _held(path: Path) -> Iterator[bool]:
-    """Whether the directory could be locked, meanwhile; not while another process holds it."""
+    """Lock the directory meanwhile, and yield whether that succeeded; it fails if another process holds it."""
     handle = _lock(path)
     try:
         yield handle is not None
@@ -186,11 +186,11 @@ def _held(path: Path) -> Iterator[bool]:
 
 
 def _put(written: Path, path: Path) -> None:
-    """Give `written` the name `path`; what had it gets a temporary name, and is removed afterwards."""
+    """Give `written` the name `path`; the previous directory gets a temporary name, and is removed afterwards."""
     if not path.exists():
         os.rename(written, path)
     elif not _exchange(written, path):
-        with _held(path) as held:  # or another process would put it back meanwhile
+        with _held(path) as held:  # otherwise another process might put it back meanwhile
             if not held:
                 action = "wait for it, or give another --out"
                 raise InputError(f"{path}, which another process writes", "one that nobody writes", action)
@@ -201,7 +201,7 @@ def _put(written: Path, path: Path) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Exchange two names in one step, where the system can."""
+    """Exchange two names in one step, if the system can; returns whether it did."""
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if os.name == "posix" else None
     if rename is None:
         return False

@@ -1,4 +1,4 @@
-"""The one error that tells a user about their input; everything else is a bug and keeps its traceback."""
+"""The one error that reports a mistake in a user's input; everything else is a bug and keeps its traceback."""
 
 import difflib
 import errno
@@ -9,12 +9,12 @@ from typing import Any
 
 
 class InputError(ValueError):
-    """A mistake in what the user gave: one line, and exit status 2 on the command line.
+    """A mistake in the user's input: one line, and exit status 2 on the command line.
 
     Args:
-        received: What was given, as the user would recognise it.
+        received: What was given, in terms that the user recognises.
         expected: What would have been accepted.
-        action: What to do about it, as an imperative.
+        action: What to do about it, in the imperative.
     """
 
     def __init__(self, received: str, expected: str, action: str = ""):
@@ -22,7 +22,7 @@ class InputError(ValueError):
         parts = [f"received {received}", f"expected {expected}", action]
         super().__init__("; ".join(part for part in parts if part))
 
-    def __reduce__(self):  # so that it crosses process boundaries
+    def __reduce__(self):  # lets it cross process boundaries
         return type(self), (self.received, self.expected, self.action)
 
 
@@ -42,7 +42,7 @@ class TrainingDivergedError(RuntimeError):
     """
 
 
-# What a disk that is full, or may not be written, answers.
+# Errors of a disk that is full or not writable.
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 INTERRUPTED = "keras-ae: interrupted; the same command (train: with --resume) goes on from there"
 # What is wrong with a path, in words, and what to do about it.
@@ -61,10 +61,10 @@ _PATH_ERRORS = {
 
 
 def explain_os_error(error: OSError) -> str | None:
-    """One line about a path that a user gave, and what to do; None if the error is about no path, and a bug.
+    """One line about a path that a user gave, and what to do; None if the error is not about a path, but a bug.
 
     Args:
-        error: What opening, making, reading or writing a file answered.
+        error: The error of opening, creating, reading or writing a file.
     """
     if error.errno in DISK_ERRORS:
         place = error.filename or "the output directory"
@@ -86,35 +86,35 @@ def path_problem(error: OSError) -> str:
 
 
 def absent(path: str | os.PathLike) -> str:
-    """A path at which nothing is, for an error; of a relative one also the absolute one that was looked at."""
+    """A missing path, for an error message; if it is relative, with the absolute path that was tried."""
     path = os.fspath(path)
     where = path if os.path.isabs(path) else f"{path} ({os.path.abspath(path)})"
     return f"{where}, which is not there"
 
 
 def refusal_within(error: BaseException) -> str | None:
-    """What an `InputError` says that TensorFlow wrapped in an error of its own, such as one about an image.
+    """The message of an `InputError`, such as one about an image, that TensorFlow wrapped in its own error.
 
-    Such an error has the text of the first one and its traceback; None if there is none in it.
+    TensorFlow's error contains the text and traceback of the original one; None if there is no `InputError` in it.
     """
     said = re.search(r"\w*(?:InputError|BadImageError): (received [^\n]*; expected [^\n]*)", str(error))
     return said[1] if said else None
 
 
 def unknown_name(kind: str, name: Any, known: Iterable[str]) -> InputError:
-    """The error for a name, or anything given in its place, that is not among the `known`, with the nearest."""
+    """The error for a name, or anything in its place, that is not among the `known`; suggests the nearest ones."""
     known, given = sorted(known), " ".join(repr(name).split())
     likeness = {candidate: difflib.SequenceMatcher(None, candidate, str(name)).ratio() for candidate in known}
-    enough = max(0.5, max(likeness.values(), default=0.0) - 0.2)  # far behind the nearest is not meant
+    enough = max(0.5, max(likeness.values(), default=0.0) - 0.2)  # not far behind the nearest
     nearest = [c for c in sorted(known, key=likeness.__getitem__, reverse=True)[:3] if likeness[c] >= enough]
     action = f"did you mean {' or '.join(repr(n) for n in nearest)}?" if nearest else "choose one of these"
     return InputError(f"{kind} {given}", f"one of {', '.join(known)}", action)
 
 
 def listed_names(names: Any) -> tuple:
-    """What is listed, where names are: a string, or anything else that cannot be iterated over, is itself one."""
+    """The given names as a tuple: a string, or anything else that cannot be iterated over, counts as one name."""
     try:
         listed = iter((names,) if isinstance(names, str) else names)
-    except TypeError:  # an array without an axis, too
+    except TypeError:  # also for an array without axes
         listed = iter((names,))
     return tuple(listed)

@@ -1,10 +1,10 @@
 """Decides how a model's training steps are executed.
 
 Measured on two CPU cores (`benchmarks/architectures.py` repeats it): XLA makes convolutions about two times slower
-and small dense networks 1.3 times faster. Many steps per execution give as much again, because there the cost is
-the dispatch of each step, not its arithmetic. A dense network on many small windows gains from many steps, but not
-from XLA, which on a CPU draws the windows' noise three to five times as slowly. On a GPU XLA fuses normalisation
-and activation.
+and small dense networks 1.3 times faster. Many steps per execution gain as much again for the latter, where the
+dispatch of each step dominates, not its arithmetic. A dense network on many small windows gains from many steps,
+but not from XLA, which on a CPU draws the windows' noise three to five times more slowly. On a GPU, XLA fuses
+normalisation and activation.
 """
 
 from collections.abc import Iterable
@@ -132,7 +132,7 @@ class AutomaticExecution(_BeforeModel):
             return super().train_on_batch(*args, **kwargs)
 
     def _build_optimizer(self) -> None:
-        """Makes the optimizer's variables; made by the first step, they would have it traced twice."""
+        """Creates the optimizer's variables; if the first step created them, it would be traced twice."""
         if self.compiled and self.built and self.optimizer is not None and not self.optimizer.built:
             with self.distribute_strategy.scope() if keras.backend.backend() == "tensorflow" else nullcontext():
                 self.optimizer.build(self.trainable_variables)
@@ -216,7 +216,7 @@ class _ForAnyBatch:
 
     @property
     def traces(self) -> int:
-        """How often it has been compiled."""
+        """Number of times it has been compiled."""
         return self._function.experimental_get_tracing_count()
 
 
@@ -240,7 +240,7 @@ def fused_batch_normalization(features, scale, offset, epsilon: float) -> tuple:
 
 
 def require_tensorflow(purpose: str = "train") -> None:
-    """Rejects other backends than TensorFlow (`InputError`) where `purpose`, a verb, cannot be had on them."""
+    """Rejects (`InputError`) backends other than TensorFlow, on which `purpose`, a verb, is not available."""
     backend = keras.backend.backend()
     if backend != "tensorflow":
         raise InputError(f"the {backend} backend", f"TensorFlow to {purpose}", "set KERAS_BACKEND=tensorflow")

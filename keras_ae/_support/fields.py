@@ -1,4 +1,4 @@
-"""Fields of dataclasses hold what their annotations say: from the command line, notebooks and records alike."""
+"""Makes dataclass fields match their annotations, whether from the command line, notebooks or records."""
 
 import functools
 import os
@@ -29,15 +29,15 @@ Record = TypeVar("Record", bound="DataclassInstance")
 
 
 def read_fields(kind: type[Record], values: Any, name: str) -> Record:
-    """A dataclass of the values by name that JSON holds.
+    """A dataclass from values by name, as read from JSON.
 
     Args:
         kind: The dataclass, which settles its fields.
-        values: What was read.
-        name: What to call it in an error, such as "config.model".
+        values: The values read.
+        name: What to call them in an error, such as "config.model".
 
     Raises:
-        InputError: It is no mapping, or a value is missing, unknown or of another type.
+        InputError: They are not a mapping, or a value is missing, unknown or of another type.
     """
     known = [field for field in fields(kind) if field.init]
     required = [f.name for f in known if f.default is f.default_factory is MISSING]
@@ -60,10 +60,10 @@ def _shortened(value: Any) -> str:
 
 
 def settle_fields(config: "DataclassInstance") -> None:
-    """Give the fields of a dataclass, which may be frozen, the types they are annotated with.
+    """Convert the fields of a dataclass, which may be frozen, to their annotated types.
 
-    Numbers of NumPy become those of Python, 1e4 becomes 10000, lists tuples, one name a tuple of it, texts paths:
-    equal configurations are equal, and one can be written as JSON.
+    NumPy's numbers become Python's, 1e4 becomes 10000, a list a tuple, one name a tuple of one, a text a path:
+    equivalent configurations then compare equal, and can be written as JSON.
 
     Raises:
         InputError: A value is of another type, or not among the choices of a `Literal`.
@@ -72,12 +72,12 @@ def settle_fields(config: "DataclassInstance") -> None:
         hint, value = _hints(type(config))[field.name], getattr(config, field.name)
         try:
             object.__setattr__(config, field.name, _settled(value, hint))
-        except (TypeError, ValueError, OverflowError):  # the last of whole numbers that no float holds
+        except (TypeError, ValueError, OverflowError):  # the last for integers too large for a float
             raise _refusal(field.name, value, hint) from None
 
 
 def _settled(value, hint):
-    """The value as its annotation has it; TypeError or ValueError if it is something else."""
+    """The value converted to its annotation; TypeError or ValueError if that is impossible."""
     kind, parts = get_origin(hint), get_args(hint)
     if hint is Any:
         return value
@@ -97,7 +97,7 @@ def _settled(value, hint):
 
 
 def _choice(value, choices):
-    if isinstance(value, bool):  # which would be found as 1
+    if isinstance(value, bool):  # otherwise True would match 1
         raise TypeError
     return choices[choices.index(value)]
 

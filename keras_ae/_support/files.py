@@ -8,20 +8,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-UNFINISHED = ".unfinished-"  # what the names of files begin with while they are written
+UNFINISHED = ".unfinished-"  # prefix of the names of files that are being written
 
 
 def write_atomically(path: Path, write: Callable[[Path], Any], durable: bool = False) -> None:
-    """Let `write` make a file of a temporary name beside `path`, then rename it, so that no half file is seen.
+    """Let `write` make a file with a temporary name beside `path`, then rename it: no partial file is ever seen.
 
     Args:
         path: The file.
-        write: Writes the file of the name that it is given.
-        durable: Wait until the disk has it before and after the name changes: then a power cut, too, leaves the
-            old file or the new one, and files that are written later are not there without it.
+        write: Writes the file whose name it is given.
+        durable: Wait for the disk before and after the renaming: even a power cut then leaves the old file or the
+            new one, and no file that was written later exists without it.
 
     Raises:
-        OSError: If it cannot be written; a file that `path` named before is as it was.
+        OSError: If it cannot be written; an earlier file at `path` is then unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=path.suffix, dir=path.parent)
@@ -35,10 +35,10 @@ def write_atomically(path: Path, write: Callable[[Path], Any], durable: bool = F
         if durable:
             flush(temporary)
         os.replace(temporary, path)
-        if durable and os.name == "posix":  # elsewhere a directory cannot be opened
+        if durable and os.name == "posix":  # other systems cannot open a directory
             flush(path.parent)
     except OSError as error:
-        if error.errno and error.filename in (None, name):  # Name the file that was asked for.
+        if error.errno and error.filename in (None, name):  # name the file that was asked for
             error.filename = str(path)
         raise
     finally:
@@ -65,7 +65,7 @@ def write_arrays(path: Path, arrays: Mapping[str, Any], compressed: bool = False
 
 
 def plain(value):
-    """A value of dicts, lists, tuples and paths as JSON has it."""
+    """A value of dicts, lists, tuples and paths in the types of JSON."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -79,14 +79,14 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def shown_name(name: str) -> str:
-    r"""A file's name as text that any file can hold: bytes that are no UTF-8 become `\xff`."""
+    r"""A file's name as text that any file can hold: bytes that are not UTF-8 become, for instance, `\xff`."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def plain_cell(value: Any) -> Any:
-    """A cell of a table: a text that a spreadsheet would run as a formula gets an apostrophe in front.
+    """A cell of a table, with an apostrophe in front of text that a spreadsheet would run as a formula.
 
-    Numbers stay numbers, also negative ones and those written as texts.
+    Numbers stay numbers, including negative ones and those written as text.
     """
     if not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t", "\r")):
         return value
@@ -110,7 +110,7 @@ def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def remove_unfinished(directory: Path) -> None:
-    """Remove the temporary files that a killed process left in a directory."""
+    """Remove the temporary files that killed processes left in a directory."""
     for path in directory.glob(f"{UNFINISHED}*"):
         path.unlink(missing_ok=True)
 

@@ -15,7 +15,7 @@ INFINITE = -1  # tf.data.INFINITE_CARDINALITY
 
 
 def image_shape(model) -> tuple[int | None, ...]:
-    """Returns (height, width, channels) of a model's images; None where the model does not say."""
+    """Returns (height, width, channels) of a model's images, with None for what the model does not say."""
     if hasattr(model, "image_shape"):
         return tuple(model.image_shape)
     shape = getattr(model, "input_shape", None)
@@ -23,10 +23,10 @@ def image_shape(model) -> tuple[int | None, ...]:
 
 
 def raw_batches(images, shape: tuple[int | None, ...], size: int = BATCH) -> Iterator:
-    """Batches as they are, and slices of one array, tensor, or whatever else has a shape; an image alone is one.
+    """Yields batches as they are, or slices of an array, a tensor or whatever has a shape; one image is one batch.
 
     Raises:
-        InputError: They are neither.
+        InputError: The images are neither.
     """
     if hasattr(images, "shape") and hasattr(images, "__len__") and len(images.shape):
         yield from [images] if _has_form(tuple(images.shape), shape) else slices(images, size)
@@ -38,7 +38,7 @@ def raw_batches(images, shape: tuple[int | None, ...], size: int = BATCH) -> Ite
 
 
 def check_ends(images) -> None:
-    """Refuse a tf.data pipeline that repeats without end where all of it is to be read (`InputError`)."""
+    """Refuse (`InputError`) an endless tf.data pipeline where all of it is to be read."""
     if getattr(images, "cardinality", int)() == INFINITE:
         raise InputError("a pipeline without end", "one that ends", "leave out repeat, or take(batches) of it")
 
@@ -60,7 +60,7 @@ def as_pixels(images) -> np.ndarray:
 def shaped(batch, shape: tuple[int | None, ...]) -> np.ndarray:
     """Images [b, height, width, channels] of any type and range, as they are.
 
-    They may be flat, [b, values], and may lack the axis of one channel; an image alone becomes a batch of one.
+    They may be flat, [b, values], or lack the axis of a single channel; a single image becomes a batch of one.
 
     Raises:
         InputError: They have another shape.
@@ -96,21 +96,21 @@ def as_images(batch, shape: tuple[int | None, ...]) -> np.ndarray:
 
 
 def as_given(batch, shape: tuple[int | None, ...]) -> np.ndarray:
-    """Images as float32 of any range, for models of the user's own, which may scale them themselves."""
+    """Images as float32 of any range, for a user's own models, which may scale them themselves."""
     return shaped(batch, shape).astype(np.float32, copy=False)
 
 
 def image_pairs(model, images, read: Callable = as_images) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """What a model is given and what it ought to make of it, batch by batch; the same unless images come in pairs.
+    """Yields a model's inputs and targets, batch by batch; they are the same unless images come in pairs.
 
     Args:
-        model: Whose `image_shape` the images must have.
-        images: An array [n, height, width, channels] or batches of images, an image alone, or batches (images,
+        model: The model, whose `image_shape` the images must have.
+        images: An array [n, height, width, channels], batches of images, a single image, or batches (images,
             labels), whose labels are dropped, and (noisy images, images). Floats in [0, 1] or uint8.
-        read: How a batch is read: `as_images`, or `as_given`.
+        read: How to read a batch: `as_images`, or `as_given`.
 
     Raises:
-        InputError: There are no images, or not such, or no end of them.
+        InputError: There are no images, they are unsuitable, or they have no end.
     """
     shape, some = image_shape(model), False
     check_ends(images)
@@ -136,10 +136,10 @@ def all_images(model, images, read: Callable = as_images) -> np.ndarray:
 
 
 def one_image(model, image) -> np.ndarray:
-    """float32 [1, height, width, channels] in [0, 1] of one image.
+    """Returns one image as float32 [1, height, width, channels] in [0, 1].
 
     Raises:
-        InputError: It is not one, or not such.
+        InputError: It is not a single image, or is unsuitable.
     """
     images = all_images(model, image)
     if len(images) > 1:

@@ -24,9 +24,9 @@ def interval(differences: Sequence[float], confidence: float = CONFIDENCE) -> In
     """Student's t interval of the mean of at least two differences, one for each seed.
 
     Why t and not a bootstrap: for normal differences the 95 % percentile bootstrap misses the mean in 49 % of the
-    cases with 2 seeds, 25 % with 3 and 16 % with 5 (BCa: 49, 27 and 15 %), as resampling so few values cannot show
-    how far they spread; t misses it in 5 %. For exponential differences, which are as skewed as any that seeds
-    show, t misses it in 10 to 14 %, the bootstraps in 21 to 53 %.
+    cases with 2 seeds, 25 % with 3 and 16 % with 5 (BCa: 49, 27 and 15 %), since resampling so few values cannot
+    show their spread; t misses it in 5 %. For exponential differences, as skewed as any between seeds, t misses it
+    in 10 to 14 %, the bootstraps in 21 to 53 %.
 
     Raises:
         InputError: With fewer than two differences, or one that is not finite.

@@ -1,6 +1,6 @@
 """The private Keras names that the library uses: here and nowhere else.
 
-They are why `pyproject.toml` bounds the Keras version; `tests/objectives/test_keras_names.py` says which is gone.
+They are why `pyproject.toml` bounds the Keras version; `tests/objectives/test_keras_names.py` finds missing ones.
 """
 
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from keras.src.backend.common.variables import AutocastScope
 
 
 def compiled_loss(model: keras.Model, y, y_pred, sample_weight):
-    """The scalar that the losses given to `compile` make of one batch, scaled for `tf.distribute`."""
+    """The scalar loss of one batch from the losses given to `compile`, scaled for `tf.distribute`."""
     return model._compile_loss(y, y_pred, sample_weight)
 
 
@@ -25,12 +25,12 @@ def loss_tracker(model: keras.Model) -> keras.metrics.Mean:
 
 
 def sublayers(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
-    """The layers directly inside one, of any layer (only models have the public `layers`)."""
+    """The layers directly inside any layer (only models have the public `layers`)."""
     return list(layer._flatten_layers(include_self=False, recursive=False))
 
 
 def added_losses(layer: keras.layers.Layer) -> list:
-    """What this very layer passed to `add_loss`: no sublayer's losses, no regularizers."""
+    """The losses that this very layer passed to `add_loss`: no sublayer's losses, no regularizers."""
     return layer._get_own_losses()
 
 
@@ -40,19 +40,19 @@ def own_metrics(layer: keras.layers.Layer) -> list[keras.metrics.Metric]:
 
 
 def stored_values(variables: list) -> list:
-    """The values of variables as they are stored, also inside a layer that computes in another type."""
+    """The stored values of variables, also inside a layer that computes in another type."""
     with AutocastScope(None):
         return [keras.ops.convert_to_tensor(variable.value) for variable in variables]
 
 
 def build_training_state(model: keras.Model, batch) -> None:
-    """Make the variables of the optimizer and the compiled metrics, as Keras otherwise does in the first step.
+    """Create the variables of the optimizer and the compiled metrics, as Keras otherwise does in the first step.
 
     Args:
         model: A compiled model.
-        batch: What it will be trained on, or its TensorFlow specification.
+        batch: A batch that it will be trained on, or its TensorFlow specification.
     """
-    # A specification of batches that are spread over replicas has one for each replica.
+    # The specification of a batch spread over replicas has one for each replica.
     batch = keras.tree.map_structure(lambda value: getattr(value, "_value_specs", [value])[0], batch)
     model._symbolic_build(data_batch=batch)
 
@@ -65,7 +65,7 @@ else:
 
 
 class SharedByAllVariables(_BeforeOptimizer):
-    """Stands before an optimizer in its bases: computes once, on TensorFlow, what all variables' steps share.
+    """Mixin, before an optimizer in the bases, that computes once, on TensorFlow, what all variables' steps share.
 
     `update_step` then gets what `shared_by_all_variables` made of the learning rate, in its place.
     """
@@ -77,16 +77,16 @@ class SharedByAllVariables(_BeforeOptimizer):
 
 
 def adam_moments(optimizer: keras.optimizers.Adam, variable) -> tuple:
-    """TensorFlow's variables of momentum and velocity of one of the variables that Adam moves."""
+    """TensorFlow's variables for the momentum and velocity of a variable that Adam updates."""
     place = optimizer._get_variable_index(variable)
     return optimizer._momentums[place].value, optimizer._velocities[place].value
 
 
 class AcrossWorkers(_BeforeModel):
-    """Stands before `keras.Model` in a model's bases: it then trains under MultiWorkerMirroredStrategy too.
+    """Mixin, before `keras.Model` in the bases, that lets a model train under MultiWorkerMirroredStrategy too.
 
-    Keras 3.15 fails there twice: to build loss and metrics before the first step it averages a batch over the
-    replicas as if a batch were one tensor, and it averages what a step returns over axis 0, which a scalar lacks.
+    Keras 3.15 fails there twice: to build loss and metrics before the first step, it averages a batch over the
+    replicas as if it were one tensor; and it averages a step's results over axis 0, which a scalar lacks.
     """
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
@@ -103,7 +103,7 @@ class AcrossWorkers(_BeforeModel):
 
 
 def across_workers(model: keras.Model) -> bool:
-    """Whether the model was built to be trained by several processes."""
+    """Whether the model was built for training by several processes."""
     if keras.backend.backend() != "tensorflow":
         return False
     import tensorflow as tf
@@ -112,5 +112,5 @@ def across_workers(model: keras.Model) -> bool:
 
 
 def _one_replica(batch, strategy):
-    """The first replica's part of a batch that is spread over this process's replicas."""
+    """The first replica's part of a batch spread over this process's replicas."""
     return keras.tree.map_structure(lambda value: strategy.experimental_local_results(value)[0], batch)

@@ -1,4 +1,4 @@
-"""Labels of images, among which −1 stands for an image without one."""
+"""Labels of images, where −1 marks an image without one."""
 
 import numpy as np
 
@@ -6,6 +6,6 @@ UNLABELLED = -1
 
 
 def has_label(labels: np.ndarray) -> np.ndarray:
-    """Which images have a label: bool [n], for labels [n], or [n, k] that all have to be known."""
+    """Which images have a label: bool [n], for labels [n], or [n, k] if all k must be known."""
     known = np.asarray(labels) != UNLABELLED
     return known.reshape(len(known), -1).all(axis=1)

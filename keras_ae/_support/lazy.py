@@ -1,4 +1,4 @@
-"""Packages whose names are imported on first use: their heavy imports are paid for by who needs them."""
+"""Packages whose names are imported on first use: only those who need heavy imports pay for them."""
 
 import importlib
 import sys
@@ -7,11 +7,11 @@ from typing import Any
 
 
 def lazy_names(package: str, where: Mapping[str, str]) -> Callable[[str], Any]:
-    """The `__getattr__` of a package whose names are those of its modules.
+    """The `__getattr__` of a package that exports names of its modules.
 
     Args:
         package: Its `__name__`.
-        where: From public name to the module that defines it: one of the package, or of another by its whole name.
+        where: Maps each public name to its module: a module of the package, or another one by its full name.
     """
 
     def __getattr__(name: str):  # noqa: N807
@@ -20,7 +20,7 @@ def lazy_names(package: str, where: Mapping[str, str]) -> Callable[[str], Any]:
         module = where[name]
         module = module if module.startswith("keras_ae.") else f"{package}.{module}"
         value = getattr(importlib.import_module(module), name)
-        setattr(sys.modules[package], name, value)  # A function may be named as its module: keep the function.
+        setattr(sys.modules[package], name, value)  # a function may have its module's name: keep the function
         return value
 
     return __getattr__

@@ -1,4 +1,4 @@
-"""Locks on directories that hold between machines, too, where `flock` on a directory does not."""
+"""Locks on directories that hold across machines, unlike `flock` on a directory."""
 
 import errno
 import hashlib
@@ -12,22 +12,22 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-LEASE = 60.0  # seconds without a sign of life after which a holder on another machine is taken for dead
+LEASE = 60.0  # seconds without a sign of life after which a holder on another machine is presumed dead
 NAME = ".lock"
-_TRIES = 1000  # to get what is given back at the same moment
+_TRIES = 1000  # to get a lock that is given back at the same moment
 
 
 @dataclass(frozen=True)
 class Holder:
-    """A process that holds a lock; the name of its file in there says all of it, so that a rename hands it over.
+    """A process that holds a lock. The name of its file in the lock says it all: a rename hands the lock over.
 
     Attributes:
-        attempt: Tells one taking of the lock from all others.
-        machine: Tells machines apart, and containers that see other processes.
-        process: The process's number there.
-        started: When it started, in the system's ticks; numbers of processes are used again.
-        file: Number of the file itself (inode), by which that of a copied directory is known to hold nothing.
-        host: The machine's name, for people.
+        attempt: Identifies one taking of the lock.
+        machine: Identifies the machine, or the container if it sees only its own processes.
+        process: The process's ID there.
+        started: When it started, in the system's ticks, since process IDs are reused.
+        file: Inode of the file, which shows that the file in a copied directory holds nothing.
+        host: The machine's name, for people to read.
     """
 
     attempt: str
@@ -45,7 +45,7 @@ class Holder:
 
     @classmethod
     def named(cls, name: str) -> "Holder | None":
-        """The one whose file has this name, if it is such a file."""
+        """The holder whose file has this name; None if it is not such a file."""
         parts = name.split("_")
         if len(parts) != 6 or not (parts[2].isdigit() and parts[4].isdigit()):
             return None
@@ -58,12 +58,12 @@ class Holder:
 
     @property
     def is_here(self) -> bool:
-        """Whether it is a process that this one could see, and ask for."""
+        """Whether it is a process that this one could see and look up."""
         return os.name == "posix" and self.machine == _machine()
 
     @property
     def lives(self) -> bool:
-        """Whether the process, one of this machine, is still there."""
+        """Whether the process, which is on this machine, is still running."""
         try:
             os.kill(self.process, 0)
         except ProcessLookupError:
@@ -88,7 +88,7 @@ class Lease:
 
     @property
     def is_held(self) -> bool:
-        """Whether nobody has taken it over, as happens where this process was stopped for longer than a lease."""
+        """Whether nobody has taken it over, as happens if this process is stopped for longer than `LEASE`."""
         return self._file.exists()
 
     def give_back(self) -> None:
@@ -105,19 +105,19 @@ class Lease:
 
 
 def take(directory: Path, name: str = NAME) -> Lease | Holder:
-    """Lock a directory, unless another process that lives holds it.
+    """Lock a directory, unless another live process holds it.
 
-    The lock is a directory within it that holds one file. It comes by a rename, with its file, so that one process
-    gets it; it is taken over from a dead one by a rename of that file, so that, again, one process does. A process
-    of this machine is dead when it has ended; of another one when its file is older than `LEASE`, by the clock of
-    the file system.
+    The lock is a directory inside it that holds one file. Both appear in one rename, which only one process can
+    win; a lock is taken over from a dead process by renaming that file, which again only one can win. A process
+    on this machine is dead once it has ended; one on another machine, once its file is older than `LEASE` by the
+    clock of the file system.
 
     Args:
-        directory: It is there.
-        name: Of the lock.
+        directory: An existing directory.
+        name: Name of the lock.
 
     Returns:
-        The lock, or who holds it.
+        The lock, or its holder.
 
     Raises:
         OSError: The directory cannot be written.
@@ -138,7 +138,7 @@ def take(directory: Path, name: str = NAME) -> Lease | Holder:
             if _is_alive(held, lock, new / me.name):
                 return held
             with suppress(FileNotFoundError):  # another process was faster
-                os.utime(lock / held.name)  # so that nobody takes it from us before we renew it
+                os.utime(lock / held.name)  # keeps others from taking it before we renew it
                 now = replace(me, file=(lock / held.name).stat().st_ino)
                 os.rename(lock / held.name, lock / now.name)
                 return Lease(lock, now)
@@ -148,7 +148,7 @@ def take(directory: Path, name: str = NAME) -> Lease | Holder:
 
 
 def holder(directory: Path, name: str = NAME) -> Holder | None:
-    """Who holds a directory's lock; None if nobody does, or somebody who is dead on this machine."""
+    """The holder of a directory's lock; None if there is none, or it is dead on this machine."""
     held = _holder(directory / name)
     if held is None or (held.is_here and not held.lives) or _file(directory / name / held.name) != held.file:
         return None
@@ -157,7 +157,7 @@ def holder(directory: Path, name: str = NAME) -> Holder | None:
 
 @contextmanager
 def leased(directory: Path, name: str = NAME) -> Iterator[Lease | Holder]:
-    """`take`, and give back at the end what was taken."""
+    """Same as `take`, but gives a lock that was taken back at the end."""
     taken = take(directory, name)
     try:
         yield taken
@@ -168,7 +168,7 @@ def leased(directory: Path, name: str = NAME) -> Iterator[Lease | Holder]:
 
 def _renamed(new: Path, lock: Path) -> bool:
     try:
-        os.rename(new, lock)  # over nothing, or an empty directory
+        os.rename(new, lock)  # onto nothing, or an empty directory
     except OSError as error:
         if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
             raise
@@ -192,20 +192,20 @@ def _file(path: Path) -> int | None:
 
 
 def _is_alive(held: Holder, lock: Path, now: Path) -> bool:
-    if _file(lock / held.name) != held.file:  # copied, with the directory
+    if _file(lock / held.name) != held.file:  # copied with the directory
         return False
     if held.is_here:
         return held.lives
-    os.utime(now)  # its time is that of the file system, whatever this machine's clock says
+    os.utime(now)  # its time is the file system's, whatever this machine's clock says
     try:
-        with (lock / held.name).open() as file:  # opening it asks the server, where `stat` may remember
+        with (lock / held.name).open() as file:  # opening it asks the server; `stat` may use a cache
             return now.stat().st_mtime - os.fstat(file.fileno()).st_mtime < LEASE
     except FileNotFoundError:
         return False
 
 
 def _machine() -> str:
-    """The boot of a machine and what its processes see of each other."""
+    """Identifies the boot of a machine, and which processes see each other there."""
     parts = [platform.node()]
     with suppress(OSError):
         parts.append(Path("/proc/sys/kernel/random/boot_id").read_text())
@@ -214,7 +214,7 @@ def _machine() -> str:
 
 
 def _started(process: int) -> str | None:
-    """When a process started, or "ended" if it only waits to be noticed; None where the system does not tell."""
+    """When a process started, or "ended" if it is a zombie; None if the system does not say."""
     try:
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 _GPUS = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/kfd", "/dev/dri", "/dev/dxg")  # of NVIDIA, AMD, Intel, and in WSL
-_UNKNOWN = 4 << 30  # bytes taken to be available where the system does not say
+_UNKNOWN = 4 << 30  # bytes assumed to be available if the system does not say
 
 
 def cores() -> int:
@@ -16,12 +16,12 @@ def cores() -> int:
 
 
 def available_memory() -> int:
-    """Bytes that can be allocated without swapping, as far as the system, its control group and limits say."""
+    """Bytes that can be allocated without swapping, according to the system, the control group and limits."""
     return max(0, min(_of_system(), _of_group(), _of_process()))
 
 
 def may_have_gpu() -> bool:
-    """Whether there may be a GPU that TensorFlow computes on; no only where the system shows none of any kind."""
+    """Whether there may be a GPU for TensorFlow; False only if the system shows none of any kind."""
     if sys.platform != "linux":
         return True
     return any(os.path.exists(device) for device in _GPUS) or bool(
@@ -47,7 +47,7 @@ def _of_system() -> int:
 
 
 def _of_group() -> int:
-    """Inside a container; "max" where there is no limit."""
+    """Memory left by the control group, as in a container; its limit is "max" if there is none."""
     try:
         group = Path("/sys/fs/cgroup")
         limit = int((group / "memory.max").read_text())
@@ -57,7 +57,7 @@ def _of_group() -> int:
 
 
 def _of_process() -> int:
-    """What `ulimit -v` leaves."""
+    """Memory left by `ulimit -v`."""
     try:
         import resource
 

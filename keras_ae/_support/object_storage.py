@@ -1,4 +1,4 @@
-"""Object storage, such as S3, as a local directory that is mirrored: TensorFlow and Keras write only files."""
+"""Object storage, such as S3, as a mirrored local directory: TensorFlow and Keras write only local files."""
 
 import importlib.util
 import os
@@ -17,25 +17,25 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.files import write_atomically
 from keras_ae._support.schemes import address, scheme_of
 
-EVERY = 10.0  # seconds between two looks at what has changed
-LEASE = 45.0  # seconds after which a writer that is silent is taken for dead
-LAST = ("metrics.json", "summary.json", "results.json")  # they say that all else is there, and so come after it
+EVERY = 10.0  # seconds between checks for changes
+LEASE = 45.0  # seconds after which a silent writer is presumed dead
+LAST = ("metrics.json", "summary.json", "results.json")  # pushed last: they mark all else as complete
 WRITER = "keras-ae-writer"
 
 
 @dataclass(frozen=True)
 class _Version:
-    """What tells a file from an earlier one of its name."""
+    """What distinguishes a file from an earlier one of the same name."""
 
     size: int
     changed: int
 
 
 class Mirror:
-    """A directory of object storage and its local copy, which is where everything is read and written.
+    """A directory in object storage and its local copy, in which everything is read and written.
 
     Args:
-        url: Such as s3://bucket/runs/first, for which fsspec and, here, s3fs are installed.
+        url: Address, such as s3://bucket/runs/first, which needs fsspec and, in this case, s3fs.
         local: An empty directory.
 
     Raises:
@@ -50,7 +50,7 @@ class Mirror:
         self._ended = threading.Event()
 
     def pull(self) -> None:
-        """Copy what is there to the local directory."""
+        """Copy the remote content to the local directory."""
         for name in self._remote():
             target = self.local / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -59,12 +59,12 @@ class Mirror:
                 self._pushed[name] = version
 
     def push(self) -> int:
-        """Copy what has changed since, and remove what has gone; returns how many files were copied.
+        """Copy what has changed since the last push, and remove what has gone; returns the number of files copied.
 
-        Files that say that a run is finished come last, and what is removed goes after them: whoever reads there
-        sees a run as it was, or finished, with all its files.
+        Files that mark a run as finished are copied last, and removals follow: readers see a run as it was, or
+        finished, with all its files.
         """
-        finished = {name for name in self._local() if _is_last(name)}  # looked for first: the rest is there by now
+        finished = {name for name in self._local() if _is_last(name)}  # listed first: the rest exists by now
         seen = {name: version for name in self._local() if (version := _version(self.local / name))}
         changed = [name for name, version in seen.items() if self._pushed.get(name) != version]
         changed = [name for name in changed if name in finished or not _is_last(name)]
@@ -72,7 +72,7 @@ class Mirror:
         for name in changed:
             try:
                 self._files.put_file(str(self.local / name), f"{self._root}/{name}")
-            except FileNotFoundError:  # it has gone meanwhile
+            except FileNotFoundError:  # removed meanwhile
                 continue
             self._pushed[name] = seen[name]
         for name in [name for name in self._pushed if name not in seen]:
@@ -82,10 +82,10 @@ class Mirror:
 
     @contextmanager
     def pushing(self) -> Iterator[None]:
-        """Pull, push every few seconds meanwhile, and at the end, however it ends.
+        """Pull, then push every few seconds and at the end, however it ends.
 
         Raises:
-            InputError: Another process writes there.
+            InputError: Another process is writing there.
         """
         with self._alone():
             self.pull()
@@ -100,13 +100,13 @@ class Mirror:
 
     def _keep_pushing(self) -> None:
         while not self._ended.wait(EVERY):
-            with suppress(Exception):  # storage that does not answer now may do so the next time, or at the end
+            with suppress(Exception):  # storage that does not respond now may do so next time, or at the end
                 self._sign()
                 self.push()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Refuse where another process writes; as far as that can be known, for object storage has no locks."""
+        """Refuse to share with another writer, as far as one can be detected: object storage has no locks."""
         for other in self._writers():
             self._check_silent(other)
         self._sign()
@@ -116,13 +116,13 @@ class Mirror:
             self._files.rm_file(self._me)
 
     def _writers(self) -> list[str]:
-        """Signs of processes that write there, or were killed when they did."""
+        """Signs of processes that are writing there, or were killed while writing."""
         self._files.invalidate_cache()
         names = self._files.ls(self._root, detail=False) if self._files.exists(self._root) else []
         return [name for name in names if f"/.{WRITER}-" in name]
 
     def _check_silent(self, sign: str) -> None:
-        """Wait until another process has been silent for so long that it must be dead."""
+        """Wait until another process has been silent long enough to be presumed dead."""
         first, begun = self._said(sign), time.monotonic()
         while (said := self._said(sign)) is not None:
             if said != first:
@@ -142,7 +142,7 @@ class Mirror:
             return None
 
     def _sign(self) -> None:
-        """Say that this process lives."""
+        """Signal that this process is alive."""
         self._files.pipe_file(self._me, str(time.monotonic()).encode())
 
     def _remote(self) -> list[str]:
@@ -163,10 +163,10 @@ class Mirror:
 
 @contextmanager
 def mirrored(url: str | os.PathLike) -> Iterator[Path]:
-    """A local directory that is mirrored to an address of object storage as long as the context lasts.
+    """A local directory that is mirrored to an address in object storage as long as the context lasts.
 
     Args:
-        url: Such as s3://bucket/runs/first; what is there is copied first.
+        url: Address, such as s3://bucket/runs/first; its content is copied first.
 
     Raises:
         InputError: See `Mirror`.
@@ -206,14 +206,14 @@ def fetched(url: str | os.PathLike) -> Iterator[Path]:
 
 
 def copy_changed(url: str, place: Path) -> bool:
-    """Bring a local copy of a file or a directory up to date, by the sizes of the files.
+    """Bring a local copy of a file or a directory up to date, judged by file sizes.
 
     Args:
         url: What to copy.
-        place: The copy, which is made if it is not there; what has gone is removed from it.
+        place: The copy, which is created if missing; files that are gone at `url` are removed from it.
 
     Returns:
-        Whether there is anything.
+        Whether there is anything at `url`.
     """
     files, root = _open(url)
     found = {name: int(info["size"]) for name, info in files.find(root, detail=True).items()}
@@ -229,7 +229,7 @@ def copy_changed(url: str, place: Path) -> bool:
 
 
 def is_storage(path: str | os.PathLike) -> bool:
-    """Whether it is an address that fsspec knows."""
+    """Whether it is an address with a scheme that fsspec knows."""
     scheme = scheme_of(path)
     if scheme is None or importlib.util.find_spec("fsspec") is None:
         return False

@@ -1,4 +1,4 @@
-"""Whether results can be written where a user wants them, found out before anything long begins."""
+"""Checks, before anything long begins, whether results can be written where a user wants them."""
 
 import errno
 import os
@@ -11,14 +11,14 @@ from keras_ae._support.files import shown_name
 
 
 def check_output_directory(path: Path, option: str = "--out") -> None:
-    """Refuse a directory that is none, or that cannot be made or written. Nothing is left behind.
+    """Refuse a path that is not a directory, or cannot be created or written. Nothing is left behind.
 
     Args:
-        path: It need not be there yet.
-        option: What the user gave it with, for the error.
+        path: The directory, which need not exist yet.
+        option: The option with which the user gave it, for the error.
 
     Raises:
-        InputError: It cannot be written, and why.
+        InputError: It cannot be written; the reason is given.
     """
     expected, action = "a directory that can be made and written", f"give another {option}"
     path = Path(path)
@@ -43,7 +43,7 @@ def check_output_directory(path: Path, option: str = "--out") -> None:
 
 
 def check_output_file(path: Path, option: str = "--out") -> None:
-    """Refuse a file that cannot be written: a directory, or in one that cannot be made or written.
+    """Refuse a file that cannot be written: a directory, or a file in one that cannot be created or written.
 
     Raises:
         InputError: `check_output_directory` refuses it.
@@ -51,12 +51,12 @@ def check_output_file(path: Path, option: str = "--out") -> None:
     path = Path(path)
     if path.is_dir():
         raise InputError(f"{path}, a directory", "a file to write", f"give another {option}")
-    if not path.exists():  # devices, such as /dev/null, can be written where no file can be made
-        check_output_directory(path, option)  # which finds out about the name, too
+    if not path.exists():  # devices, such as /dev/null, can be written where no file can be created
+        check_output_directory(path, option)  # which checks the name, too
 
 
 def _nearest(path: Path, option: str = "--out") -> Path:
-    """The path, or the nearest of the directories above it that is there."""
+    """The path, or the nearest existing directory above it."""
     place = path
     while True:
         try:

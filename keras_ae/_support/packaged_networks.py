@@ -1,4 +1,4 @@
-"""Networks whose weights come in a package of their own."""
+"""Networks whose weights come in separate packages."""
 
 import importlib.util
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class PackagedNetwork:
     Attributes:
         number: Which of the EfficientNet-lites it is.
         package: Name of the package that has the weights.
-        file: Path of the weights inside.
+        file: Path of the weights inside the package.
 
     Example:
         >>> PACKAGED["efficientnet_lite0"].package
@@ -27,16 +27,16 @@ class PackagedNetwork:
 
     @property
     def module(self) -> str:
-        """The package's name where it is imported."""
+        """The name under which the package is imported."""
         return self.package.replace("-", "_")
 
     @property
     def requirement(self) -> str:
-        """What to install: this library's extra, or a package that only few want."""
+        """What to install: this library's extra, or the package itself, which only few need."""
         return "keras-ae[features]" if self.number == 0 else f"{self.package}==0.1.0"
 
     def weights(self) -> Path:
-        """The weight file; `InputError` without the package."""
+        """The weight file; raises `InputError` without the package."""
         spec = importlib.util.find_spec(self.module)
         if spec is None or not spec.submodule_search_locations:
             raise InputError(

@@ -13,7 +13,7 @@ METAVAR = "I/N"
 
 @dataclass(frozen=True)
 class Part:
-    """Which of how many parts, counted from 1.
+    """One of `count` parts, counted from 1.
 
     Example:
         >>> Part.parse("2/3").of("abcdefgh")
@@ -25,10 +25,10 @@ class Part:
 
     @classmethod
     def parse(cls, text: str) -> "Part":
-        """What `--part` was given.
+        """The part that the text of `--part` stands for.
 
         Raises:
-            InputError: It is no such text.
+            InputError: The text does not stand for a part.
         """
         found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text)
         if found is None or not 1 <= int(found[1]) <= int(found[2]):
@@ -39,25 +39,25 @@ class Part:
         """The items of this part, in order.
 
         Args:
-            items: All of them.
-            keys: Those of one key come into one part.
+            items: All items.
+            keys: Key of each item; items with the same key fall into the same part.
         """
         keys = range(len(items)) if keys is None else keys
         numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
         return [item for item, key in zip(items, keys, strict=True) if self.has(numbers[key])]
 
     def has(self, number: int) -> bool:
-        """Whether an item of this number, counted from 0, is of this part."""
+        """Whether the item with this number, counted from 0, belongs to this part."""
         return number % self.count == self.number - 1
 
     @property
     def is_all(self) -> bool:
-        """Whether there is no other part."""
+        """Whether it is the only part."""
         return self.count == 1
 
     @property
     def name(self) -> str:
-        """For names of files: "part-2-of-8"."""
+        """Its name in file names: "part-2-of-8"."""
         return f"part-{self.number}-of-{self.count}"
 
     def __str__(self) -> str:

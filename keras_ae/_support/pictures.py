@@ -8,13 +8,13 @@ import numpy as np
 from keras_ae._support.files import write_atomically
 from keras_ae._support.pixels import in_bytes
 
-SOFTWARE = "keras-ae"  # in the PNGs that are written here, by which they are known again
+SOFTWARE = "keras-ae"  # written into our PNGs, to recognise them later
 
 
 def grid(*rows: np.ndarray, gap: int = 1) -> np.ndarray:
     """One picture [height, width, 1 or 3] of rows of n images [n, h, w, c], with white lines between them.
 
-    Images of neither one nor three channels show their first one.
+    Images with neither one nor three channels show their first channel.
     """
     edges = ((0, 0), (0, gap), (0, gap), (0, 0))
     padded = [np.pad(row, edges, constant_values=1.0) for row in rows]
@@ -44,7 +44,7 @@ def is_ours(path: Path) -> bool:
     try:
         with Image.open(path, formats=["PNG"]) as image:
             return image.info.get("Software") == SOFTWARE
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):  # no PNG, or a damaged one
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):  # not a PNG, or a damaged one
         return False
 
 

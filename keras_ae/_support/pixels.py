@@ -1,7 +1,7 @@
-"""What the values of images mean, for all that takes images: the one place that says so.
+"""The meaning of image values, defined here and nowhere else, for everything that takes images.
 
-Floats are in [0, 1], of which rounding may miss the ends by TOLERANCE. Bytes (uint8) are 0 to 255, and become
-floats by a division by 255. Other values are read with their whole data set in view, by `keras_ae.data` alone.
+Floats are in [0, 1], which rounding may overstep by TOLERANCE. Bytes (uint8) are 0 to 255, and become floats by
+division by 255. Other values are read by `keras_ae.data` alone, which sees the whole data set.
 """
 
 import math
@@ -27,12 +27,12 @@ def is_in_unit(low: float, high: float) -> bool:
 
 
 def in_unit(images: np.ndarray, dtype=np.float32) -> np.ndarray:
-    """Bytes as floats in [0, 1], and floats as they are, as an array of the type `dtype`."""
+    """Bytes as floats in [0, 1], and floats unchanged, as an array of type `dtype`."""
     return images.astype(dtype) / 255 if images.dtype == np.uint8 else images.astype(dtype, copy=False)
 
 
 def in_bytes(images: np.ndarray) -> np.ndarray:
-    """Bytes as they are, and floats in [0, 1] as the nearest bytes; what is beyond [0, 1] is clipped."""
+    """Bytes unchanged, and floats in [0, 1] as the nearest bytes; values outside [0, 1] are clipped."""
     return images if images.dtype == np.uint8 else np.round(255 * np.clip(images, 0, 1)).astype(np.uint8)
 
 
@@ -46,10 +46,10 @@ def tensor_in_unit(images):
 
 
 def checked(images: np.ndarray) -> np.ndarray:
-    """The floats, within [0, 1]: what rounding has left beyond it is brought back.
+    """The floats, clipped to [0, 1] where rounding has overstepped it.
 
     Raises:
-        InputError: Values that are not finite, or outside of [0, 1].
+        InputError: Values are not finite, or outside [0, 1].
     """
     if not np.isfinite(images).all():
         raise InputError("images with infinities or NaN", "finite pixels", "leave out the broken images")
@@ -63,10 +63,10 @@ def checked(images: np.ndarray) -> np.ndarray:
 
 
 def _name(dtype) -> str:
-    """Returns the name of a type, NumPy's, TensorFlow's or Keras's."""
+    """Returns the name of a type of NumPy, TensorFlow or Keras."""
     return getattr(dtype, "name", None) or str(dtype)
 
 
 def at_once(shape: tuple[int, ...], most: int) -> int:
-    """How many images [h, w, c] to take at a time: `most`, fewer of large ones (2²³ values), but one at least."""
+    """Number of images [h, w, c] to take at a time: `most`, fewer if large (2²³ values), but at least one."""
     return min(most, max(1, (1 << 23) // math.prod(shape)))

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 SECONDS = 60.0  # between two lines
-_shown: list[Progress] = []  # the bars that are on now, outermost first
+_shown: list[Progress] = []  # the bars now on screen, outermost first
 _lines_are_on = False
 
 
@@ -38,7 +38,7 @@ class _Bars(Progress):
 def progress_bars(disable: bool = False, transient: bool = False) -> Progress:
     """Bars with description, count, time left and the task's field `remark`.
 
-    Where standard error is no terminal, nothing is drawn; `progress_lines` then says how far they are.
+    If standard error is not a terminal, nothing is drawn; `progress_lines` then reports the progress.
 
     Args:
         disable: Show nothing.
@@ -53,11 +53,11 @@ def progress_bars(disable: bool = False, transient: bool = False) -> Progress:
 
 @contextmanager
 def progress_lines(name: str, enabled: bool = True) -> Iterator[None]:
-    """Where standard error is no terminal, say once a minute how long this has been going on, and how far it is.
+    """If standard error is not a terminal, print the elapsed time and the progress once a minute.
 
     Args:
-        name: Name of what is going on, such as "train".
-        enabled: Whether to say anything.
+        name: Name of the activity, such as "train".
+        enabled: Whether to print anything.
 
     Example:
         >>> with progress_lines("counting"):  # a line for each whole minute
@@ -74,7 +74,7 @@ def progress_lines(name: str, enabled: bool = True) -> Iterator[None]:
             line = [f"{name}: {_duration(time.monotonic() - started)}", *_tasks()]
             try:
                 print("; ".join(line), file=stream, flush=True)
-            except (OSError, ValueError):  # nobody reads it any more
+            except (OSError, ValueError):  # the stream is closed
                 return
 
     teller = threading.Thread(target=tell, daemon=True)
@@ -89,7 +89,7 @@ def progress_lines(name: str, enabled: bool = True) -> Iterator[None]:
 
 
 def _tasks() -> Iterator[str]:
-    """Each task that is not finished: "training 300 of 2,000 (loss 0.02)"."""
+    """Yields each unfinished task: "training 300 of 2,000 (loss 0.02)"."""
     for bars in tuple(_shown):
         for task in tuple(bars.tasks):
             if task.total is not None and task.completed >= task.total:

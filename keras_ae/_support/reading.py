@@ -1,4 +1,4 @@
-"""Files that may have been damaged or made by others: read within a bound and checked, or refused in one line."""
+"""Reads files that may be damaged or from others: within a size limit and checked, or refused in one line."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ from typing import Any
 
 from keras_ae._support.errors import InputError, absent
 
-LARGEST_JSON = 64 * 2**20  # bytes; the largest that the library writes has thousands of candidates in some MB
+LARGEST_JSON = 64 * 2**20  # bytes; the largest that the library writes has thousands of candidates in a few MB
 LARGEST_TABLE = 512 * 2**20
 
 
@@ -19,11 +19,11 @@ def read_bytes(path: Path, largest: int, expected: str, action: str) -> bytes:
 
     Args:
         path: The file, or a link to one.
-        largest: Bytes that it may have.
+        largest: Maximum number of bytes.
         expected, action: Parts of the error.
 
     Raises:
-        InputError: It is not there, is no regular file (a FIFO would be waited for), is too large or unreadable.
+        InputError: It is missing, not a regular file (a FIFO would block), too large or unreadable.
     """
     try:
         status = os.stat(path)
@@ -45,7 +45,7 @@ def read_json(path: Path, expected: str, action: str) -> Any:
     """The value in a JSON file.
 
     Raises:
-        InputError: `read_bytes` refuses it, or it is no JSON in UTF-8; NaN and infinity are none.
+        InputError: `read_bytes` refuses it, or it is not JSON in UTF-8; NaN and infinity are not JSON.
     """
     content = read_bytes(path, LARGEST_JSON, expected, action)
     try:
@@ -63,7 +63,7 @@ def read_object(path: Path, expected: str, action: str) -> dict[str, Any]:
     """The object (values by name) in a JSON file.
 
     Raises:
-        InputError: `read_json` refuses it, or it holds something else.
+        InputError: `read_json` refuses it, or it holds anything but an object.
     """
     value = read_json(path, expected, action)
     if not isinstance(value, dict):
@@ -76,13 +76,13 @@ def read_numbers(path: Path, expected: str, action: str) -> list[dict[str, float
     """The rows of a CSV file with a heading, in which every cell is a number.
 
     Raises:
-        InputError: `read_bytes` refuses it, or a row has too many cells, too few, or one that is no number.
+        InputError: `read_bytes` refuses it, or a row has too many cells, too few, or one that is not a number.
     """
     content = read_bytes(path, LARGEST_TABLE, expected, action)
     try:
         lines = csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""), strict=True)
         return [{str(key): float(value) for key, value in row.items()} for row in lines]
-    except (ValueError, TypeError, csv.Error) as error:  # of None or a list, where cells are missing or too many
+    except (ValueError, TypeError, csv.Error) as error:  # from None or a list, if cells are missing or too many
         raise InputError(f"{path} ({error})", expected, action) from None
 
 

@@ -1,4 +1,4 @@
-"""Addresses such as s3://bucket/run, which `pathlib` would silently take for a local directory `s3:`."""
+"""Addresses such as s3://bucket/run, which `pathlib` would silently read as a local directory `s3:`."""
 
 import os
 import re
@@ -8,11 +8,11 @@ from typing import Any
 
 from keras_ae._support.errors import InputError
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+(?=[^/]|$)")  # of one letter: a drive of Windows
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+(?=[^/]|$)")  # one letter is a Windows drive
 
 
 def scheme_of(path: str | os.PathLike) -> str | None:
-    """The scheme of an address, as it is written or as `Path` has shortened it; None of a local path.
+    """The scheme of an address, as written or as shortened by `Path`; None for a local path.
 
     Example:
         >>> scheme_of("s3://bucket/run"), scheme_of(Path("gs://bucket/run")), scheme_of("runs/first")
@@ -23,16 +23,16 @@ def scheme_of(path: str | os.PathLike) -> str | None:
 
 
 def address(path: str | os.PathLike) -> str:
-    """An address with the two slashes that `Path` takes from it."""
+    """An address, with both slashes even if `Path` has removed one."""
     return _SCHEME.sub(r"\1://", os.fspath(path), count=1) if scheme_of(path) else os.fspath(path)
 
 
 def check_local(path: str | os.PathLike, option: str = "") -> None:
-    """Refuse (`InputError`) an address of something that is no file system.
+    """Refuse (`InputError`) an address, since it is not a local path.
 
     Args:
-        path: What was given.
-        option: What it was given with, for the error.
+        path: The path given.
+        option: The option with which it was given, for the error.
     """
     if scheme_of(path):
         received = f"{option} {address(path)}".strip()
@@ -44,7 +44,7 @@ def check_local(path: str | os.PathLike, option: str = "") -> None:
 
 
 def check_local_fields(values: Any) -> None:
-    """Refuse addresses among the paths of a dataclass and of those within it (`InputError`)."""
+    """Refuse (`InputError`) addresses among the paths of a dataclass, including nested dataclasses."""
     for item in fields(values):
         value = getattr(values, item.name)
         if isinstance(value, Path):

@@ -1,4 +1,4 @@
-"""What functions and classes take, read from their source: nothing is imported, so that refusing is fast."""
+"""Arguments of functions and classes, read from their source: without imports, mistakes are refused fast."""
 
 import ast
 import importlib.util
@@ -8,10 +8,10 @@ from pathlib import Path
 
 @cache
 def keywords(module: str, name: str) -> tuple[str, ...] | None:
-    """Names of a function's or a class's arguments; None where the source does not show them.
+    """Names of a function's or a class's arguments; None if the source does not show them.
 
-    A constructor that hands its **kwargs on also takes what the base classes take, but for what it decides itself
-    in that call. Keras's own classes are left out: what every layer takes is no option of a part.
+    A constructor that passes its **kwargs on also takes the base classes' arguments, except those that it sets
+    itself in that call. Keras's own classes are left out: what every layer takes is not an option of a part.
     """
     node = definition(module, name)
     if isinstance(node, ast.ClassDef):
@@ -26,7 +26,7 @@ def keywords(module: str, name: str) -> tuple[str, ...] | None:
 
 @cache
 def required(module: str, name: str) -> tuple[str, ...]:
-    """Names of a function's arguments without a default; none where the source shows no function."""
+    """Names of a function's arguments without a default; empty if the source shows no function."""
     node = definition(module, name)
     if not isinstance(node, ast.FunctionDef):
         return ()
@@ -39,7 +39,7 @@ def required(module: str, name: str) -> tuple[str, ...]:
 
 @cache
 def definition(module: str, name: str) -> ast.ClassDef | ast.FunctionDef | None:
-    """Where a module's source defines a class or function; None if there is no such module, or it does not."""
+    """The definition of a class or function in a module's source; None without such a module or definition."""
     definitions = (node for node in _statements(module) if isinstance(node, ast.ClassDef | ast.FunctionDef))
     return next((node for node in definitions if node.name == name), None)
 
@@ -63,18 +63,18 @@ def _is_rest(keyword: ast.keyword, rest: str) -> bool:
 
 
 def _inherited(module: str, node: ast.ClassDef) -> tuple[str, ...] | None:
-    """What the base classes' constructors take; None where no source shows it."""
+    """Names of the arguments of the base classes' constructors; None if no source shows them."""
     homes = [_imported_from(module, ast.unparse(base), node) for base in node.bases]
     inherited = [names for home in homes if home and (names := keywords(*home)) is not None]
     return tuple(dict.fromkeys(name for names in inherited for name in names)) if inherited else None
 
 
 def _imported_from(module: str, dotted: str, user: ast.ClassDef | None) -> tuple[str, str] | None:
-    """Where what a module calls "name" or "package.name" is from: module and name, as at a class or at the end."""
+    """Origin (module and name) of "name" or "package.name" in a module, as of the class `user` or of its end."""
     first, _, rest = dotted.partition(".")
     meant = None
     for node in _statements(module):
-        if node is user:  # A class may have the name of its base.
+        if node is user:  # a class may have the name of its base
             break
         if isinstance(node, ast.ClassDef) and node.name == dotted:
             meant = f"{module}.{dotted}"
@@ -87,7 +87,7 @@ def _imported_from(module: str, dotted: str, user: ast.ClassDef | None) -> tuple
 
 
 def _target(module: str, node: ast.ImportFrom | ast.Import, alias: ast.alias) -> str:
-    """The whole name of what an import binds."""
+    """The full name of what an import binds."""
     if isinstance(node, ast.Import):
         return alias.name if alias.asname else alias.name.partition(".")[0]
     if not node.level:
@@ -100,7 +100,7 @@ def _target(module: str, node: ast.ImportFrom | ast.Import, alias: ast.alias) ->
 
 @cache
 def _statements(module: str) -> list[ast.stmt]:
-    """Statements of a module's source; none if there is none."""
+    """Statements of a module's source; empty if there is no source."""
     path = _path(module)
     return ast.parse(path.read_text(encoding="utf-8")).body if path else []
 
@@ -111,7 +111,7 @@ def _path(module: str) -> Path | None:
     if spec is None:
         return None
     paths = [Path(spec.origin or "")]
-    if rest and spec.submodule_search_locations:  # several of a namespace package
+    if rest and spec.submodule_search_locations:  # several for a namespace package
         places = [Path(place, *rest) for place in spec.submodule_search_locations]
         paths = [path / "__init__.py" if path.is_dir() else path.with_suffix(".py") for path in places]
     return next((path for path in paths if path.suffix == ".py" and path.is_file()), None)

@@ -8,7 +8,7 @@ STANDARD_OUTPUT = "standard output"
 
 
 class _StandardOutput(io.TextIOWrapper):
-    """Standard output whose errors say whose they are: a full one is told apart from a full disk."""
+    """Standard output whose errors name it, which distinguishes them from those of a full disk."""
 
     def write(self, text: str) -> int:
         return self._named(super().write, text)
@@ -26,9 +26,9 @@ class _StandardOutput(io.TextIOWrapper):
 
 
 def settle_streams() -> None:
-    """Have three streams, and print what an encoding lacks, such as names that are no text, with backslashes."""
+    """Ensure three streams, and print with backslashes what an encoding lacks, such as names that are not text."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:  # closed by who started this: the next file would get its number
+        if getattr(sys, name) is None:  # closed by the parent: the next file would get its number
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -40,5 +40,5 @@ def settle_streams() -> None:
 
 
 def drop_output() -> None:
-    """Let what is left of the output go nowhere when Python ends."""
+    """Discard the rest of the output when Python ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,7 +1,7 @@
-"""Whose the files of exports, saved detectors and shared runs are, and whether they are as they were written.
+"""Who wrote the files of exports, saved detectors and shared runs, and whether they have changed since.
 
-Of versions that wrote no `checksums.json`, functions give the names of files that can be shown to be ours;
-of a directory of anything else none.
+For versions that wrote no `checksums.json`, functions return the names of files that are provably ours; for a
+directory of anything else, none.
 """
 
 import mmap
@@ -13,16 +13,16 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.reading import read_object
 
 LARGEST_GRAPH = 2**31  # bytes; no protocol buffer holds more
-MARK = "keras_ae_checksums"  # a name in a SavedModel, which says that `checksums.json` belongs to it
+MARK = "keras_ae_checksums"  # a name in a SavedModel that says that `checksums.json` belongs to it
 CHANGED = "export it again, or pass --unverified (unverified=True) to go on"
 DETECTOR = ("autoencoder.keras", "detector.npz", "detector.json")
 SHARED = ("model.keras", "run.json", "check.json", "README.md", "metrics.json", "environment.json", "history.csv")
 
 
 def saved_model_files(path: Path) -> set[str]:
-    """Files of an exported detector: those whose checksums are in its card, the card, and the README made of it.
+    """Files of an exported detector: those whose checksums are in its card, the card, and the README made from it.
 
-    Of a SavedModel without a card nothing tells who wrote it.
+    Without a card, nothing shows who wrote a SavedModel.
     """
     listed = _values(path / "card.json").get("sha256")
     if not isinstance(listed, dict) or "saved_model.pb" not in listed:
@@ -63,14 +63,14 @@ def verify_export(path: Path, required: bool = False, needed: tuple[str, ...] = 
 
     Args:
         path: The SavedModel's directory.
-        required: Whether something else says that there are checksums; the SavedModel itself may, too.
-        needed: Files beside the SavedModel's own that must be listed.
+        required: Whether something else says that there are checksums; the SavedModel itself may say so, too.
+        needed: Files besides the SavedModel's graph that must be listed.
 
     Returns:
-        Whether there are checksums; False of exports of earlier versions.
+        Whether there are checksums; False for exports of earlier versions.
 
     Raises:
-        InputError: They were removed, or a file is missing or another one.
+        InputError: The checksums were removed, or a file is missing or has changed.
     """
     if not required and not (path / CHECKSUMS).exists() and not _is_marked(path / "saved_model.pb"):
         return False
@@ -80,13 +80,13 @@ def verify_export(path: Path, required: bool = False, needed: tuple[str, ...] = 
 
 def _is_marked(graph: Path) -> bool:
     if not graph.is_file() or not 0 < graph.stat().st_size <= LARGEST_GRAPH:
-        return False  # whatever loads it will say what is wrong
+        return False  # whatever loads it will report what is wrong
     with graph.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         return content.find(MARK.encode()) >= 0
 
 
 def verify_listed(path: Path, sums: dict[str, str], needed: tuple[str, ...] = ()) -> None:
-    """Compare the files of an export with their checksums, among which its graph's must be."""
+    """Compare the files of an export with their checksums, which must include that of its graph."""
     if not {"saved_model.pb", *needed} <= set(sums):
         raise InputError(f"{path} without checksums of its files", "those of the export", CHANGED)
     verify(path, sums, CHANGED)

@@ -105,7 +105,7 @@ def decoder_free(
         code_shape: (length,) of the codes.
         classes: Number of classes: logits of the output.
         window, strides: Window and strides of the LEA that it replaces.
-        bottleneck: A bottleneck that makes such codes, or its name. Its penalty is added to the loss;
+        bottleneck: A bottleneck that produces such codes, or its name. Its penalty is added to the loss;
             `Variational(length, beta=0.0)` samples codes as a variational LEA does, without a penalty.
         units: Units of the first dense layer.
         name: Name of the model.
@@ -130,7 +130,7 @@ def decoder_free(
 
 
 def _convolutions_and(reduction, input_shape, classes, filters, units):
-    """Returns image and logits of conv-reduction-conv-reduction-fc-fc; `reduction(i)` makes the i-th reduction."""
+    """Returns image and logits of conv-reduction-conv-reduction-fc-fc; `reduction(i)` is the i-th reduction."""
     filters = whole_numbers("filters", filters)
     if len(filters) != len(_KERNELS):
         raise InputError(f"filters {filters}", "two numbers, one for each convolution")

@@ -22,8 +22,8 @@ def compressive(
     """Strided convolutions with generalised divisive normalisation, around a code of whole numbers.
 
     Source: Ballé et al., "End-to-end optimized image compression" (2017) and "Variational image compression with a
-    scale hyperprior" (2018), figure 4: four convolutions of 5×5 and stride 2 each way, of 128 or 192 filters. It
-    has no layer that depends on the image's size: `keras_ae.compression.Codec` takes images of any size.
+    scale hyperprior" (2018), figure 4: four convolutions of 5×5 and stride 2 each way, of 128 or 192 filters. No
+    layer depends on the image's size: `keras_ae.compression.Codec` takes images of any size.
 
     Args:
         input_shape: (height, width, channels) of the images to train on.
@@ -31,7 +31,7 @@ def compressive(
         filters: Channels of each convolution but the last.
         kernel_size: Side of the kernels.
         output_activation: Activation of the image; linear in the papers, so that values may leave [0, 1] a little.
-        bottleneck: A bottleneck that makes such codes, or its name.
+        bottleneck: A bottleneck that produces such codes, or its name.
         name: Name of the model.
 
     Raises:

@@ -48,9 +48,9 @@ def convolutional(
         strided_layers: Number n_l of strided convolutions and of upsamplings.
         residual_blocks: Blocks at each width.
         width: Channels at full size; the image's by default, as in the paper.
-        normalize: Normalisation of all units but the last. "instance" (or True), as in the paper, hides each
-            map's mean and contrast from what follows, and may be what keeps the network from copying. "batch"
-            leaves each image its brightness, by which photographs differ. False has none, and may not learn.
+        normalize: Normalisation of all units but the last. "instance" (or True), as in the paper, hides each map's
+            mean and contrast from what follows, and may keep the network from copying. "batch" preserves each
+            image's brightness, in which photographs differ. False does not normalise, and may not learn.
         normalize_output: Whether the last unit has instance normalisation, as in the paper. It removes the
             brightness and contrast of the individual image.
         output_activation: Activation of the last unit, as in the paper; "sigmoid" suits one without normalisation.

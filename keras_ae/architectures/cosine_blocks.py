@@ -1,4 +1,4 @@
-"""Learned compression that begins with the cosines of blocks."""
+"""Learned compression that starts from the cosines of blocks."""
 
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.bottlenecks import Bottleneck, as_bottleneck
@@ -19,26 +19,26 @@ def cosine_blocks(
     bottleneck: Bottleneck | str = "entropy_coded",
     name: str = "cosine_autoencoder",
 ) -> Autoencoder:
-    """The cosine transform of an image's blocks, and a decoder whose residual network corrects what comes back.
+    """The cosine transform of an image's blocks, and a decoder whose residual network corrects the result.
 
     The network adds nothing at first, and the code layer passes the coefficients on: an untrained model is a
-    transform codec like JPEG, with blocks as large as the code's map makes them. What is trained is the
-    bottleneck's prior and the decoder. A strided network (`compressive`) has to learn a transform first, for many
-    thousand steps. For codes that are rounded, the coefficients are scaled so that a step is the best one for the
-    weight of the bits. No layer depends on the image's size: `keras_ae.compression.Codec` takes any.
+    transform codec like JPEG, with the block size that the code's map implies. Training fits the bottleneck's
+    prior and the decoder. A strided network (`compressive`) first has to learn a transform, which takes many
+    thousand steps. For rounded codes, the coefficients are scaled so that a step is optimal for the weight of the
+    bits. No layer depends on the image's size: `keras_ae.compression.Codec` takes any.
 
     Args:
         input_shape: (height, width, channels) of the images to train on.
-        code_shape: (height, width, channels) of the code. An image of 256×256 pixels and a code of 8×8×256 make
-            blocks of 32×32 pixels, of whose coefficients the 256 of lowest frequency are kept.
+        code_shape: (height, width, channels) of the code. A code of 8×8×256 for images of 256×256 pixels keeps the
+            256 coefficients of lowest frequency of each 32×32 block.
         filters: Channels of the residual network.
-        blocks: Residual blocks of it.
+        blocks: Residual blocks of this network.
         output_activation: Activation of the image; linear, so that values may leave [0, 1] a little.
-        bottleneck: A bottleneck that makes such codes, or its name.
+        bottleneck: A bottleneck that produces such codes, or its name.
         name: Name of the model.
 
     Raises:
-        InputError: If the code's sides do not divide the image's, or blocks have fewer values than it channels.
+        InputError: If the code's sides do not divide the image's, or blocks have fewer values than `channels`.
 
     Example:
         >>> model = kae.architectures.cosine_blocks((16, 16, 1), (2, 2, 64), filters=8)

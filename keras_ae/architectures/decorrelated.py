@@ -24,7 +24,7 @@ def decorrelated(
     initializer: str = "glorot_uniform",
     name: str = "decorrelated_autoencoder",
 ) -> Autoencoder:
-    """784–128–64–n–64–128–784 for MNIST: dense layers with LeakyReLU, a final sigmoid, and the penalty.
+    """784–128–64–n–64–128–784 for MNIST: dense layers with LeakyReLU, a final sigmoid and a decorrelation penalty.
 
     Source: "On reducing the correlation of bottleneck representations in autoencoders", section 3: binary
     cross-entropy, Adam at 5e-4, batches of 128, 100 epochs. The paper does not state the LeakyReLU's slope.

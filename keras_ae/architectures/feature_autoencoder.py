@@ -1,4 +1,4 @@
-"""Autoencoders of features: a frozen network stands between the image and the encoder."""
+"""Autoencoders of features, with a frozen network between the image and the encoder."""
 
 from collections.abc import Iterable
 
@@ -33,28 +33,28 @@ def feature_autoencoder(
     bottleneck: Bottleneck | str = "identity",
     name: str = "feature_autoencoder",
 ) -> Autoencoder:
-    """An autoencoder that gives back the feature maps of images, and not their pixels.
+    """An autoencoder that reconstructs the feature maps of images instead of their pixels.
 
     Source: Yang, Shi and Qi, "DFR: Deep Feature Reconstruction for Unsupervised Anomaly Segmentation" (2020):
     convolutions 1 × 1 from c channels to (c + 2d) / 2, to 2d, to the code's d, and back, with batch normalisation
     and ReLU between them. Without hidden layers it is one linear convolution each way: with a mean squared error
-    and kernel 1 it comes to the projection on d principal components (feature reconstruction error).
+    and kernel 1 it amounts to the projection onto d principal components (feature reconstruction error).
 
     Args:
         input_shape: (height, width, channels) of the images.
         code_shape: (rows, columns, channels) of the code; the features have as many rows and columns.
-        backbone: `FeatureMaps` that are adapted already, or the backbone's name, as for `features`.
+        backbone: `FeatureMaps` that are already adapted, or the backbone's name, as for `features`.
         layers, neighbours, weights, per_image, even_light: Same as for `features`.
-        kernel: Width of the convolutions: 1, or 3 to see what is around each position.
+        kernel: Width of the convolutions: 1, or 3 to see each position's surroundings.
         hidden: Whether there are hidden layers.
         bottleneck: A bottleneck from and to `code_shape`, or its name.
         name: Name of the model.
 
     Returns:
-        A model whose `features` are to be adapted to normal images before it is trained.
+        A model whose `features` must be adapted to normal images before it is trained.
 
     Raises:
-        InputError: `features` refuses its arguments, or the code's rows and columns are not those of `backbone`.
+        InputError: If `features` refuses its arguments, or the rows and columns of code and `backbone` differ.
 
     Example:
         >>> model = kae.architectures.feature_autoencoder((32, 32, 3), (8, 8, 4), layers="block_0", weights=None)

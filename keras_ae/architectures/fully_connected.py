@@ -30,7 +30,7 @@ def fully_connected(
         activation: Activation of the hidden layers; a number is the negative slope of a LeakyReLU.
         output_activation: Activation of the image; "sigmoid" keeps it in [0, 1].
         initializer: Kernel initializer of encoder and decoder.
-        bottleneck: A bottleneck that makes such codes, or its name.
+        bottleneck: A bottleneck that produces such codes, or its name.
         name: Name of the model.
 
     Example:

@@ -55,7 +55,7 @@ def cnn_lea(
         classes: Number of classes: logits of the output.
         window, strides: Windows and strides of both LEAs, with zero padding ("same").
         pair, kernels, kernel_size, hidden: Options of their autoencoders; see `window_autoencoder`.
-        window_fraction: Part of the windows that their losses are computed on in training; see
+        window_fraction: Fraction of the windows on which training computes their losses; see
             `LocallyEmbeddedAutoencoder`.
         bottleneck: The name of a bottleneck, or a bottleneck that is copied for each LEA.
         filters: Channels of the two convolutions.
@@ -103,7 +103,7 @@ def lea_fc(
         window: Window of the LEA.
         strides: Step from window to window; the window's sides if left out. Zero padding ("same").
         pair, kernels, kernel_size, bottleneck, hidden: Options of its autoencoder; see `window_autoencoder`.
-        window_fraction: Part of the windows that its loss is computed on in training; see
+        window_fraction: Fraction of the windows on which training computes its loss; see
             `LocallyEmbeddedAutoencoder`.
         units: Units of the first dense layer.
         name: Name of the model.

@@ -54,7 +54,7 @@ def strided(
             f·2^(strided_layers - 1) channels.
         kernel_size: Side of the kernels.
         output_activation: Activation of the image; "sigmoid" keeps it in [0, 1].
-        bottleneck: A bottleneck that makes such codes, or its name.
+        bottleneck: A bottleneck that produces such codes, or its name.
         depth: Convolutions per number of filters, the strided one last: one number, or one for each of the
             encoder's.
         image_strides: Strides of the last transposed convolution; 2 starts from maps of half the size.
@@ -65,9 +65,9 @@ def strided(
         gradient_penalty: Weight of the decoder's gradient penalty; see `keras_ae.networks.regularized_decoder`.
         momentum: Momentum of batch normalisation's moving averages. 0.9 suits trainings of any length. The paper
             states none; the 0.99 of its programs lags behind in the first thousand steps.
-        decoder_layers: Number of the decoder's transposed convolutions of stride 2 before the one that makes the
-            image. Each has half the filters of the one before. None: as many as the encoder's strided layers, as
-            far as the image's sides can be halved; at 64×64 pixels a step then costs a fifth.
+        decoder_layers: Number of the decoder's transposed convolutions of stride 2 before the one that outputs the
+            image. Each has half the filters of the one before. None: as many as the encoder's strided layers, but
+            no more than the image's sides can be halved; at 64×64 pixels a step then costs a fifth.
         name: Name of the model.
 
     Raises:
@@ -95,7 +95,7 @@ def strided(
 
 
 def _mirrored(depth: int | tuple[int, ...], layers: int, decoder_layers: int) -> int | tuple[int, ...]:
-    """The depths of the decoder's levels: those of the encoder's levels from the second last on, backwards."""
+    """The depths of the decoder's levels: those of the encoder's levels in reverse, from the second last on."""
     if isinstance(depth, int | np.integer):
         return int(depth)
     return tuple(depth[max(layers - 2 - i, 0)] for i in range(decoder_layers))

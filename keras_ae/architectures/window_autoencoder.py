@@ -59,9 +59,9 @@ def window_autoencoder(
         kernels: Number K of kernels per convolution.
         kernel_size: Side k of the kernels; the text's default is 4, the table's 3.
         output_activation: Activation of the last layer; "sigmoid" for values in [0, 1], which a log loss needs.
-        bottleneck: A bottleneck that makes such codes, or its name.
+        bottleneck: A bottleneck that produces such codes, or its name.
         hidden: Units of the encoder's last layer, and of the "fc" decoder's first; the thesis's if left out.
-        strides, padding: Of the convolutions of "conv" and "sb", inside a window.
+        strides, padding: Options of the convolutions of "conv" and "sb", inside a window.
         name: Name of the model.
 
     Raises:

@@ -21,21 +21,21 @@ PRIORS = {
 class Adversarial(Dense):
     """A dense code that a discriminator cannot tell from draws of a prior: penalty weight · mean log(1 + e^−D(z)).
 
-    D(z) are the discriminator's log-odds that a code z is a draw. It learns them, by its own loss, in the same
-    step that trains the encoder; the logged penalty includes that loss, about log 2 = 0.69 where neither wins. The
-    mean is over the images, in nats. With normalization="standard" codes have the mean and variance of N(0, I)
-    from the first step on, and what is left to learn is their shape: so they settle with Adam's usual momentum. A
-    prior of your own: override `draw`. Source: Makhzani et al., "Adversarial autoencoders", section 2, with the
-    encoder's loss of Goodfellow et al., 2014, section 3 (non-saturating).
+    D(z) are the discriminator's log-odds that a code z is a draw. It learns them by its own loss, in the same step
+    that trains the encoder; the logged penalty includes that loss, about log 2 = 0.69 where neither wins. The mean
+    is over the images, in nats. With normalization="standard", codes have the mean and variance of N(0, I) from
+    the first step on. Only their shape is left to learn, so they settle with Adam's usual momentum. For another
+    prior, override `draw`. Source: Makhzani et al., "Adversarial autoencoders", section 2, with the non-saturating
+    encoder loss of Goodfellow et al., 2014, section 3.
 
     Args:
         units: Length of the code (at each position).
-        weight: Weight of the encoder's part, beside the loss. The default is not the authors', who take turns.
+        weight: Weight of the encoder's part, beside the loss; the authors alternate the two, without a weight.
         prior: "normal", N(0, I), or "uniform" in [−1, 1].
         hidden: Widths of the discriminator's hidden layers.
         normalized: Whether the discriminator's kernels are spectrally normalised. Without it the codes may circle
             around the prior instead of settling.
-        seed: Seed of the draws (and of the noise, if any).
+        seed: Seed for the draws (and the noise, if any).
         **kwargs: Options of `Dense`.
 
     Raises:
@@ -72,7 +72,7 @@ class Adversarial(Dense):
         self.discriminator.build(numerics.shape_per_image(self.compute_output_shape(input_shape)))
 
     def draw(self, shape, seed):
-        """Returns draws of the prior: float32 of a shape [n, d], d the values in an image's code."""
+        """Returns draws from the prior: float32 [n, d], where d is the number of values in an image's code."""
         return PRIORS[self.prior_name](shape, seed)
 
     def regularize(self, code, training):

@@ -16,11 +16,11 @@ class Bottleneck(keras.layers.Layer):
     therefore makes code vectors after a flattened encoder and code maps after a convolutional one.
 
     A subclass overrides `call(features, training)`, and `compute_output_shape` if it changes the shape. If it
-    regularises the code, it calls `penalize` and sets `penalizes`, so that the training logs show the penalty.
-    Whatever else the logs should show it names in `measured` and gives in `measures`. A discrete one, whose code
-    at a position stands for a few integers, has their numbers of values in `sizes`, and `indices` and `codes`. One
-    of which an autoencoder draws several codes for each image in training has their number in `samples`, and
-    `weigh`.
+    regularises the code, it calls `penalize` and sets `penalizes`, so that the training logs show the penalty. It
+    names any other values to log in `measured`, and returns them from `measures`. A discrete bottleneck, whose
+    code at each position stands for a few integers, sets `sizes` to their numbers of values and overrides
+    `indices` and `codes`. One that draws several codes per image in training sets their number in `samples` and
+    overrides `weigh`.
 
     Example:
         >>> class Halved(kae.bottlenecks.Bottleneck):
@@ -34,14 +34,14 @@ class Bottleneck(keras.layers.Layer):
     measured: tuple[str, ...] = ()
     sizes: tuple[int, ...] = ()
     samples = 1
-    adam_epsilon = 1e-7  # ε of Adam where `keras_ae.runs` trains it
+    adam_epsilon = 1e-7  # Adam's ε where `keras_ae.runs` trains the bottleneck
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.schedulable = SimpleNamespace()  # Keras would track variables in a list or a dict as weights.
 
     def attach(self, image_shape: tuple[int, ...], features_shape: tuple[int, ...]) -> None:
-        """Is called by the autoencoder when it is made; a bottleneck may need to know how large the images are.
+        """Receives the shapes of images and features; the autoencoder calls it when it is made.
 
         Args:
             image_shape: (height, width, channels) of the images.
@@ -50,19 +50,19 @@ class Bottleneck(keras.layers.Layer):
 
     @property
     def rounding_noise(self) -> float:
-        """Standard deviation of what rounding adds to codes."""
+        """Standard deviation of the error that rounding adds to codes."""
         return 0.0
 
     def gain(self, image_channels: int) -> float:
-        """Returns by what to multiply coefficients of an orthonormal transform for codes to begin with."""
+        """Returns the initial factor from coefficients of an orthonormal transform to codes."""
         return 1.0
 
     def pass_on(self, deviations, gain: float = 1.0) -> None:
-        """Makes codes the features times `gain`, if there is a layer for that; called before training.
+        """Initialises the code to `gain` times the features, if a layer can do that; called before training.
 
         Args:
-            deviations: Standard deviations that the features may have: an array [units].
-            gain: What features are multiplied by.
+            deviations: Expected standard deviations of the features: an array [units].
+            gain: Factor of the features.
         """
 
     def penalize(self, values, weight: float = 1.0) -> None:
@@ -77,8 +77,8 @@ class Bottleneck(keras.layers.Layer):
     def make_schedulable(self, **numbers: float) -> None:
         """Keeps numbers that `call` uses as variables, which schedules may change between training steps.
 
-        They become attributes of `schedulable`: float32 scalars that are among `variables`, as the state of a
-        random seed is, but are no weights: neither counted nor saved.
+        They become attributes of `schedulable`: float32 scalars that, like the state of a random seed, are among
+        `variables` but are not weights: they are neither counted nor saved.
         """
         for name, number in numbers.items():
             initial = keras.initializers.Constant(number)
@@ -91,18 +91,18 @@ class Bottleneck(keras.layers.Layer):
         return [*super().variables, *vars(self.schedulable).values()]
 
     def measures(self) -> dict:
-        """Returns a scalar tensor for each name in `measured`, as the bottleneck's variables have it now."""
+        """Returns a scalar tensor for each name in `measured`, from the bottleneck's current variables."""
         return {}
 
     def weigh(self, losses):
-        """Weighs the codes that were drawn for the images of a batch, `samples` for each.
+        """Weighs the `samples` codes drawn for each image of a batch.
 
         Args:
             losses: float32 [batch · samples]: the loss of each code with its penalty, image by image.
 
         Returns:
-            The codes' weights [batch · samples], `samples` for each image in sum, by which losses and penalties
-            are multiplied; and what then is added to their mean. Neither has a gradient.
+            The codes' weights [batch · samples], which multiply losses and penalties and sum to `samples` for each
+            image; and a term to add to the weighted mean. Neither has a gradient.
         """
         return ops.ones_like(losses), ops.zeros((), "float32")
 

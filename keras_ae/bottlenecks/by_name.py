@@ -9,7 +9,7 @@ def as_bottleneck(bottleneck: Bottleneck | str, units: int, **options) -> Bottle
     """Returns the bottleneck of that name with `units` code values (at each position); returns layers unchanged.
 
     Raises:
-        InputError: If the argument is neither layer nor name, the name is unknown, or an option is not accepted.
+        InputError: If the argument is neither a layer nor a known name, or an option is not accepted.
 
     Example:
         >>> kae.bottlenecks.as_bottleneck("variational", units=8, beta=0.5).beta

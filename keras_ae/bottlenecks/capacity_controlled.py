@@ -25,7 +25,7 @@ class CapacityControlled(Variational):
         units: Length of the code (at each position).
         gamma: Weight γ.
         capacity: The control value C, in half nats; the initial value of the variable `schedulable.capacity`.
-        seed: Seed of the sampling.
+        seed: Seed for the sampling.
 
     Example:
         >>> bottleneck = kae.bottlenecks.CapacityControlled(units=4, capacity=25.0)

@@ -8,7 +8,7 @@ from keras_ae.bottlenecks.dense import Dense
 from keras_ae.bottlenecks.variational import INFERENCE_SEED
 from keras_ae.catalogue import Example
 
-# Slope of an activation, from its value.
+# Slope of an activation as a function of its value.
 SLOPES = {
     None: ops.ones_like,
     "linear": ops.ones_like,
@@ -23,10 +23,10 @@ STEP = 1e-2  # of the finite differences
 class Contractive(Dense):
     """A dense code that changes little with the features x: adds weight · ‖∂z/∂x‖²_F, averaged over the images.
 
-    Of z = a(Wx + b) the squared norm is exact, Σⱼ a′(sⱼ)² Σᵢ W²ᵢⱼ, for a linear, ReLU, sigmoid or tanh code. With
-    other activations it is estimated by ‖z(x + εv) − z(x)‖²/ε², v normal (Hutchinson's estimator with finite
-    differences, ε = 0.01). On feature maps it is summed over the positions. Source: Rifai et al., "Contractive
-    auto-encoders", eq. 5 and 7; there x are the images, of an encoder of this one layer.
+    For z = a(Wx + b) with a linear, ReLU, sigmoid or tanh activation, the squared norm Σⱼ a′(sⱼ)² Σᵢ W²ᵢⱼ is
+    exact. For other activations it is estimated by ‖z(x + εv) − z(x)‖²/ε², v normal (Hutchinson's estimator with
+    finite differences, ε = 0.01). On feature maps it is summed over the positions. Source: Rifai et al.,
+    "Contractive auto-encoders", eq. 5 and 7; there x are the images, and this layer is the whole encoder.
 
     Args:
         units: Length of the code (at each position).

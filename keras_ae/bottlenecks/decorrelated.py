@@ -14,15 +14,15 @@ from keras_ae.layers import Decorrelation
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class Decorrelated(Bottleneck):
-    """A code, dense or of any other bottleneck, with a penalty on the covariances of its features.
+    """A dense code, or that of another bottleneck, with a penalty on the covariances of its features.
 
     For a variational bottleneck the penalty is on the mean. Source: the decorrelated-bottleneck paper, eq. 3.
 
     Args:
         units: Length of a dense code; alternatively give `of`.
         alpha: Weight α of the penalty.
-        form: "squared", "absolute", "signed" or "correlation"; see `keras_ae.layers.Decorrelation`, also for the
-            warning.
+        form: "squared", "absolute", "signed" or "correlation"; see `keras_ae.layers.Decorrelation`, which warns of
+            "signed".
         features: What counts as a feature of a code map: "channels" or "values".
         activation: Activation of the dense code.
         initializer: Kernel initializer of the dense code.
@@ -65,7 +65,7 @@ class Decorrelated(Bottleneck):
         self.of.attach(image_shape, features_shape)
 
     def build(self, input_shape):
-        if not self.of.built:  # A deserialised bottleneck is built already.
+        if not self.of.built:  # A deserialised bottleneck is already built.
             self.of.build(input_shape)
 
     def call(self, features, training=False):

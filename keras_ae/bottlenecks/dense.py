@@ -28,7 +28,7 @@ class Dense(Bottleneck):
             "layer"; or None. "spectral" normalises the kernel (`keras_ae.layers.SpectralNormalization`).
         noise: Standard deviation of Gaussian noise on the decoder's input, in training only; 0 to 1.
         frozen: Whether kernel and bias keep their initial values.
-        seed: Seed of the noise.
+        seed: Seed for the noise.
         momentum: Momentum of the moving averages, if `normalization` is "batch" or "standard".
 
     Raises:
@@ -65,7 +65,7 @@ class Dense(Bottleneck):
         self.code.trainable = not frozen
         self.normalize = self._normalization_layer()
         self.activate = activation_layer(activation, dtype=self.dtype_policy, name="activation")
-        # Only with noise: a noise layer has a random state, which checkpoints keep.
+        # Only with noise, since a noise layer has a random state that checkpoints keep.
         options = {"seed": seed, "dtype": self.dtype_policy, "name": "disturb"}
         self.disturb = keras.layers.GaussianNoise(noise, **options) if noise else None
 

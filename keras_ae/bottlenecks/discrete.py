@@ -1,4 +1,4 @@
-"""The base class of the bottlenecks whose codes are finitely many."""
+"""The base class of bottlenecks with a finite set of codes."""
 
 from math import prod
 
@@ -9,23 +9,23 @@ from keras import ops
 from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks.dense import Dense
 
-SMALLEST = 1e-9  # share of an index: below, it counts as 0
-RARE = 0.1  # of the average share: an index of less counts as unused
+SMALLEST = 1e-9  # share of an index, below which it counts as 0
+RARE = 0.1  # of the average share, below which an index counts as unused
 
 
 class Discrete(Dense):
-    """A dense code whose values [..., units] are replaced by those of a finite set, at each position.
+    """A dense code whose values [..., units] are quantised, at each position, to one of finitely many codes.
 
-    The code at a position stands for as many integers as `sizes` has, each below its size. Training logs show
-    "usage", the part of their values that occurs at least a tenth as often as the average one, and "perplexity",
-    the exponential of their entropy, 1 to the size: both averaged over the integers of a position, from shares
-    that follow the training batches exponentially.
+    The code at a position stands for one integer per entry of `sizes`, each below its size. Training logs show
+    "usage", the fraction of an integer's values that occur at least a tenth as often as the average one, and
+    "perplexity", the exponential of its entropy, 1 to its size. Both are averaged over the integers of a position;
+    the shares are exponential moving averages over training batches.
 
     A subclass sets `sizes` and overrides `discretize`, `indices` and `codes`; it calls `observe` in training.
 
     Args:
         units: Length of the code (at each position).
-        decay: How much of the observed shares each training step keeps, 0 to below 1.
+        decay: Fraction of the observed shares that each training step keeps, 0 to below 1.
         **kwargs: Options of `Dense`.
 
     Example:
@@ -57,7 +57,7 @@ class Discrete(Dense):
         return self.discretize(super().call(features, training=training), training)
 
     def discretize(self, values, training):
-        """Returns the nearest code of values [batch, ..., units]; in training with their gradient."""
+        """Returns the code nearest to values [batch, ..., units]; in training, with their gradient."""
         raise NotImplementedError
 
     def indices(self, code):
@@ -71,14 +71,14 @@ class Discrete(Dense):
     def as_codes(self, codes):
         if "int" not in keras.backend.standardize_dtype(codes.dtype):
             return codes
-        is_array = isinstance(codes, np.ndarray)  # Tensors may not be known yet.
+        is_array = isinstance(codes, np.ndarray)  # The values of tensors may not be known yet.
         if is_array and codes.size and not ((codes >= 0) & (codes < self.sizes)).all():
             largest = ", ".join(str(size - 1) for size in dict.fromkeys(self.sizes))
             raise InputError(f"integers from {codes.min()} to {codes.max()} as codes", f"0 to {largest}")
         return self.codes(codes)
 
     def observe(self, indices):
-        """Lets the shares follow those of a batch's integers; returns the batch's and the new ones."""
+        """Updates the shares with those of a batch's integers; returns the batch's and the new ones."""
         parts, size = self.shares.shape
         flat = ops.reshape(indices, (-1, parts)) + size * ops.arange(parts, dtype="int32")
         ones = ops.ones_like(flat, dtype="float32")

@@ -17,35 +17,35 @@ LEAST_WEIGHT = 1e-6  # of bits, as far as the first scale of codes goes
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class EntropyCoded(Dense):
-    """A dense code rounded to multiples of a step; the penalty is what an entropy coder would need for it.
+    """A dense code rounded to multiples of a step; the penalty is its size in bits after entropy coding.
 
-    In training uniform noise as wide as the step takes the place of rounding. The penalty is weight · bits per
-    pixel, the bits being −log₂ of the multiples' probability under a prior of each channel that is learned with it
+    In training, uniform noise as wide as the step replaces rounding. The penalty is weight · bits per pixel, where
+    the bits are −log₂ of the multiples' probability under a prior learned for each channel
     (`keras_ae.layers.FactorizedPrior`). `keras_ae.compression.Codec` writes such codes as files. Source: Ballé et
     al., "End-to-end optimized image compression", section 3, and "Variational image compression with a scale
     hyperprior", appendix 6.1.
 
-    Beside `mse` on images in [0, 1], a weight w is the λ = 1 / (255²·w) of these papers, who weigh the distortion
-    instead: 1e-3 is their 0.015.
+    Beside `mse` on images in [0, 1], a weight w corresponds to λ = 1 / (255²·w) in these papers, which weight the
+    distortion instead: 1e-3 is their 0.015.
 
     Args:
         units: Length of the code (at each position).
         weight: Weight of the bits per pixel. It is the initial value of the variable `schedulable.weight`.
-        step: What values are rounded to multiples of; 1 in the papers. An optimum has the same bits with any step,
-            but what a layer makes at first is of the order of 1, of which rounding to 1 leaves little: 0.125
-            trains faster.
-        relaxation: What stands for rounding in training: "noise", or "straight_through", which rounds and gives
-            gradients as if it did not. The latter knows the bits of values that are nearly always rounded to 0,
-            for which noise pays too much; take it for low rates, and for a dead zone. An encoder that is trained
-            with it learns ever finer codes, as nothing tells it what they cost: it suits a fixed one
+        step: Step to whose multiples values are rounded; 1 in the papers. An optimum has the same bits with any
+            step, but a layer's initial outputs are of the order of 1, and rounding them to multiples of 1 leaves
+            little: 0.125 trains faster.
+        relaxation: Substitute for rounding in training: "noise", or "straight_through", which rounds and passes
+            gradients as if it did not. The latter gives the true bits of values that are nearly always rounded to
+            0, where noise overestimates them; use it for low rates and with a dead zone. An encoder trained with
+            it can drift to ever finer codes, as rounding hides their cost, so it suits a fixed encoder
             (`keras_ae.architectures.cosine_blocks`).
-        dead_zone: Part of a step by which the interval that is rounded to 0 reaches further, and each other one
+        dead_zone: Fraction of a step by which the interval rounded to 0 reaches further, and every other one
             begins later; 0 to below 0.5. At 1/6, common in video codecs, files are smaller at equal errors.
-        **kwargs: Options of `Dense`; `seed` is that of the noise. Its own Gaussian `noise` is refused.
+        **kwargs: Options of `Dense` except its Gaussian `noise`; `seed` applies to the uniform noise.
 
     Raises:
         InputError: If `noise` is given, the relaxation is unknown, the weight is negative, the step is not above
-            0, or the dead zone is out of range or there in training with noise.
+            0, or the dead zone is out of range or combined with training noise.
 
     Example:
         >>> bottleneck = kae.bottlenecks.EntropyCoded(2, step=0.25)
@@ -55,8 +55,8 @@ class EntropyCoded(Dense):
     """
 
     penalizes = True
-    # A thousandth of a bit per pixel beside 1e-3 of squared error: gradients of single weights are far below the
-    # usual 1e-7, which would stand for them and slow the training down.
+    # With a squared error of 1e-3 and as little for the bits, gradients of single weights are far below the usual
+    # 1e-7, which would dominate them and slow training down.
     adam_epsilon = 1e-12
 
     def __init__(
@@ -101,7 +101,7 @@ class EntropyCoded(Dense):
         self.expect(np.asarray(deviations) * gain / self.step)
 
     def expect(self, deviations):
-        """Sets the prior to codes of these standard deviations [units], in steps."""
+        """Initialises the prior for codes with these standard deviations [units], in steps."""
         self.prior.expect(deviations)
 
     def attach(self, image_shape, features_shape):
@@ -112,11 +112,11 @@ class EntropyCoded(Dense):
         self.build_prior((*input_shape[:-1], self.units))
 
     def build_prior(self, code_shape):
-        """Builds what gives probabilities of codes [batch, ..., units]."""
+        """Builds the model of the probabilities of codes [batch, ..., units]."""
         self.prior.build(code_shape)
 
     def values(self, features, training=False):
-        """Returns the code before it is rounded: [batch, ..., channels] → float32 [batch, ..., units]."""
+        """Returns the code before rounding: [batch, ..., channels] → float32 [batch, ..., units]."""
         return ops.cast(super().call(features, training=training), "float32")
 
     def call(self, features, training=False):
@@ -125,7 +125,7 @@ class EntropyCoded(Dense):
         return ops.cast(code, self.compute_dtype)
 
     def rounded(self, values, training):
-        """Returns float32 values rounded to multiples of the step, in training what stands for that."""
+        """Returns float32 values rounded to multiples of the step; in training, by its substitute."""
         if not training:
             return self.multiples(values, self.step) * self.step
         if self.relaxation == "noise":
@@ -147,7 +147,7 @@ class EntropyCoded(Dense):
         return self.prior.bits(ops.cast(code, "float32") / self.step, training)
 
     def charge(self, bits, positions=None):
-        """Adds the penalty of bits [batch, ..., n] of codes of so many positions, by default their own."""
+        """Adds the penalty for bits [batch, ..., n] of codes with these positions, by default the bits' own."""
         count = prod(ops.shape(bits)[1:-1] if positions is None else positions)
         pixels = self.pixels * ops.cast(count, "float32")
         self.penalize(bits / pixels, self.schedulable.weight)

@@ -1,4 +1,4 @@
-"""The variational bottleneck whose values a discriminator holds apart (FactorVAE: Kim & Mnih, 2018)."""
+"""The variational bottleneck whose values a discriminator keeps independent (FactorVAE: Kim & Mnih, 2018)."""
 
 import keras
 from keras import ops
@@ -12,13 +12,13 @@ from keras_ae.layers import Discriminator
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class FactorVAE(Variational):
-    """A variational code of independent values: penalty β · (KL + γ · TC(z)), with TC by a discriminator.
+    """A variational code of independent values: penalty β · (KL + γ · TC(z)), with TC from a discriminator.
 
     The discriminator learns to tell the codes drawn for a batch from codes whose values are exchanged among its
-    images, each value by a permutation of its own. Its mean logit over the drawn codes estimates the total
-    correlation KL(q(z) ‖ Πⱼ q(zⱼ)), in nats. Encoder and discriminator are trained in the same step, each by its
-    own loss; the logged penalty includes the discriminator's, about log 2 in the beginning. Source: Kim & Mnih,
-    "Disentangling by factorising", eq. 2 and 3 and algorithm 2; there the exchanged codes are of a second batch.
+    images, each value by its own permutation. Its mean logit over the drawn codes estimates the total correlation
+    KL(q(z) ‖ Πⱼ q(zⱼ)), in nats. Encoder and discriminator are trained in the same step, each by its own loss; the
+    logged penalty includes the discriminator's, initially about log 2. Source: Kim & Mnih, "Disentangling by
+    factorising", eq. 2 and 3 and algorithm 2; there the exchanged codes come from a second batch.
 
     Args:
         units: Length of the code (at each position).
@@ -50,7 +50,7 @@ class FactorVAE(Variational):
         self.discriminator.distinguish(rows, self.exchanged(rows, training))
 
     def exchanged(self, rows, training=True):
-        """Returns rows [n, d] with the values of each column in a random order; at inference in a fixed one."""
+        """Returns rows [n, d] with the values of each column in a random order; at inference, in a fixed one."""
         keys = keras.random.uniform(ops.shape(rows), seed=self.exchanges if training else INFERENCE_SEED)
         return ops.take_along_axis(rows, ops.argsort(keys, axis=0), axis=0)
 

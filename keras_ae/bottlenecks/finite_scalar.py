@@ -18,19 +18,19 @@ MARGIN = 1e-3  # by which the bound is wider than the levels, as in the authors'
 class FiniteScalar(Discrete):
     """A dense code z with each value rounded to one of a few levels: round(h·tanh(z + s) − o) / ⌊L/2⌋.
 
-    h is (L − 1)/2 and o is ½ for even L, so that there are L levels from −1 to 1 (below 1 for even L), and s lets
-    z = 0 become 0. Gradients pass the rounding unchanged; there is no penalty, and no codebook to learn: it is
-    implied, of L₁ · L₂ · … codes at each position. The integers are the levels, 0 to L − 1. Source: Mentzer et
-    al., "Finite scalar quantization: VQ-VAE made simple", section 3.1 and appendix A.1.
+    h is (L − 1)/2 and o is ½ for even L, which gives L levels from −1 to 1 (below 1 for even L); s maps z = 0 to
+    0. Gradients pass the rounding unchanged. There is no penalty and no codebook to learn: the implied one has
+    L₁ · L₂ · … codes at each position. The integers are the levels, 0 to L − 1. Source: Mentzer et al., "Finite
+    scalar quantization: VQ-VAE made simple", section 3.1 and appendix A.1.
 
     Args:
         units: Length of the code (at each position).
-        levels: Number L of levels of each value, or of all of them: 2 or more; the paper has 5 or more, such as
-            (8, 5, 5, 5) in the place of a codebook of 1,024.
+        levels: Number L of levels of each value, or one number for all: 2 or more; the paper has 5 or more, such
+            as (8, 5, 5, 5) in place of a codebook of 1,024.
         **kwargs: Options of `Discrete` and `Dense`.
 
     Raises:
-        InputError: If the levels are not as many as the units, or fewer than 2.
+        InputError: If there is not one number of levels per unit, or one is below 2.
 
     Example:
         >>> bottleneck = kae.bottlenecks.FiniteScalar(units=4, levels=(8, 5, 5, 5))

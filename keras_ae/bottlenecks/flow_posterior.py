@@ -1,4 +1,4 @@
-"""The base class of the variational bottlenecks whose posterior is a normalising flow."""
+"""The base class of variational bottlenecks whose posterior is a normalising flow."""
 
 import keras
 from keras import ops
@@ -11,21 +11,21 @@ from keras_ae.layers import MaskedPerceptron
 
 
 class FlowPosterior(Bottleneck):
-    """A code drawn from N(μ(x), σ(x)²) and transformed by invertible steps; at inference what μ(x) becomes.
+    """A code drawn from N(μ(x), σ(x)²) and transformed by invertible steps; at inference, μ(x) transformed.
 
     The penalty is β · (log q(z | x) − log N(z; 0, I)) of one draw for each image, in nats, summed over the code
-    and averaged over the images: log q is that of the draw before the steps, less the logarithms of their
-    determinants. At inference the noise of that draw is fixed. Each step has a perceptron, which also sees a
-    context that a dense layer makes of the features.
+    and averaged over the images: log q is the log-density of the draw before the steps, less their
+    log-determinants. At inference the noise of that draw is fixed. Each step has a perceptron, which also sees a
+    context: the features after a dense layer.
 
-    A subclass gives the degrees of the values in a step, and the step: see `MaskedPerceptron`.
+    A subclass defines `step`, and the `degrees` of the values in it (see `MaskedPerceptron`).
 
     Args:
         units: Length of the code (at each position).
         steps: Number of steps.
         hidden: Width of the context, and of each step's hidden layer.
         beta: Weight β of the penalty; the initial value of the variable `schedulable.beta`.
-        seed: Seed of the sampling.
+        seed: Seed for the sampling.
 
     Example:
         >>> bottleneck = kae.bottlenecks.RealNVP(units=4, steps=2, seed=1)

@@ -10,11 +10,11 @@ from keras_ae.catalogue import Example
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class FreeBits(Variational):
-    """A variational code whose values each hold some information without a penalty: β · Σⱼ max(λ, KLⱼ).
+    """A variational code whose values may each hold some information without a penalty: β · Σⱼ max(λ, KLⱼ).
 
     KLⱼ is the divergence of value j from N(0, 1) in nats, averaged over the batch. A value that holds no more than
-    λ has no gradient towards the prior, so that it is not given up early in training. Source: Kingma et al.,
-    "Improved variational inference with inverse autoregressive flow", eq. 15, each value of the code a subset.
+    λ gets no gradient towards the prior, so it is not given up early in training. Source: Kingma et al., "Improved
+    variational inference with inverse autoregressive flow", eq. 15, with each value of the code as a subset.
 
     Args:
         units: Length of the code (at each position).

@@ -29,10 +29,10 @@ class GaussianMixtureRegularized(Dense):
 
     Source: Saseendran et al., "Shape your space: a Gaussian mixture regularization approach to deterministic
     autoencoders", written from the description of the method. Choices made here: the distance between the
-    distributions is the mean of squares (Cramér & von Mises), because the maximum has a gradient for only one code
-    per value; and by default the modes, drawn from N(0, spread²) by `mode_seed` alone, and the weights. The
-    authors have placement="unit", std=1 and each term divided by its mean for samples of the mixture itself
-    (`calibrated_for`), beside 2000 times the mean squared error: weights of 1/2000 beside that error.
+    distributions is the mean square (Cramér & von Mises), because the maximum has a gradient for only one code per
+    value; and the defaults: modes drawn from N(0, spread²) by `mode_seed` alone, and the weights. The authors use
+    placement="unit", std=1 and divide each term by its mean over samples of the mixture itself (`calibrated_for`),
+    beside 2000 times the mean squared error: weights of 1/2000 beside that error.
 
     Codes to decode are sampled from the mixture itself: see `prior` and `keras_ae.density.prior_of`.
 
@@ -41,14 +41,14 @@ class GaussianMixtureRegularized(Dense):
 
     Args:
         units: Length of the code (at each position).
-        components: Number K of random modes; there are d unit vectors.
+        components: Number K of random modes; with unit vectors, K = d.
         std: Standard deviation σ of each component.
         spread: Standard deviation of the random modes' coordinates.
         weight, covariance_weight: Weights of the two terms, which do not grow with the code.
         mode_seed: Seed of the random modes.
-        placement: "random" modes, or "unit": the d unit vectors, which the authors have.
-        calibrated_for: Images a batch, for which both terms are 1 on average if the codes are samples of the
-            mixture; by default they are taken as they are.
+        placement: "random" modes, or "unit": the d unit vectors, as the authors have it.
+        calibrated_for: Batch size for which both terms are scaled to average 1 if the codes are samples of the
+            mixture; unscaled by default.
         **kwargs: Options of `Dense`.
 
     Raises:
@@ -109,7 +109,7 @@ class GaussianMixtureRegularized(Dense):
         """Returns the mixture that codes are pulled towards: its weights [K], modes [K, d] and σ.
 
         Raises:
-            InputError: The bottleneck is not built: how many values a code has is not known before.
+            InputError: If the bottleneck is not built: the length of a code is not known before.
         """
         if self.modes is None:
             raise InputError(
@@ -153,8 +153,8 @@ def mixture_covariance(modes: np.ndarray, std: float) -> np.ndarray:
 def expected_terms(modes: np.ndarray, std: float, n: int) -> tuple[float, float]:
     """Returns the means of both terms over batches of n samples of the mixture.
 
-    That of the marginals is exact: (1/6 − 1/(12n))/n, whatever the distribution (Anderson & Darling, 1952). That
-    of the covariances is a mean over 200 batches.
+    The marginals' mean is exact: (1/6 − 1/(12n))/n, whatever the distribution (Anderson & Darling, 1952). The
+    covariances' is estimated from 200 batches.
     """
     generator, target, squares = np.random.default_rng(0), mixture_covariance(modes, std), []
     for _ in range(BATCHES):

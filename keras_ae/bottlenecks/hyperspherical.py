@@ -11,26 +11,26 @@ from keras_ae.bottlenecks.base import Bottleneck
 from keras_ae.catalogue import Example
 from keras_ae.code_shapes import whole_number
 
-ANGLES = 512  # at which the density of the angle to the mean is known
+ANGLES = 512  # at which the density of the angle to the mean is tabulated
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class Hyperspherical(Bottleneck):
-    """A code on the unit sphere, drawn in training from a von Mises–Fisher distribution; its mean direction else.
+    """A code on the unit sphere, in training drawn from a von Mises–Fisher distribution; else its mean direction.
 
     q(z | x) ∝ exp(κ(x) · μ(x)ᵀz), at each position; the prior is uniform on the sphere. The penalty is β · KL, in
     nats, summed over the positions and averaged over the images. Source: Davidson et al., "Hyperspherical
-    variational auto-encoders", eq. 4 to 7. Instead of Bessel functions and a rejection of draws, the density of
-    the angle to μ, ∝ sin^(d−2)θ · exp(κ cos θ), is known at 512 angles: the KL is a sum over them, and the angle
-    is drawn by inverting the distribution function, so that draws have a gradient. Good up to κ of about 10⁴.
+    variational auto-encoders", eq. 4 to 7. Instead of Bessel functions and rejection sampling, the density of the
+    angle to μ, ∝ sin^(d−2)θ · exp(κ cos θ), is tabulated at 512 angles: the KL is a sum over them, and inverting
+    the distribution function draws the angle, which gives draws a gradient. Accurate up to κ of about 10⁴.
 
     Args:
         units: Length d of the code (at each position), 2 or more: the sphere has one dimension less.
         beta: Weight β of the KL; the initial value of the variable `schedulable.beta`.
-        seed: Seed of the sampling.
+        seed: Seed for the sampling.
 
     Raises:
-        InputError: If the code has one value.
+        InputError: If the code has only one value.
 
     Example:
         >>> bottleneck = kae.bottlenecks.Hyperspherical(units=3, seed=1)
@@ -59,7 +59,7 @@ class Hyperspherical(Bottleneck):
 
     def call(self, features, training=False):
         mean = _on_sphere(ops.cast(self.direction(features), "float32"))
-        # From 1 on, as the authors have it: a uniform posterior has no mean direction.
+        # At least 1, as the authors have it: a uniform posterior has no mean direction.
         concentration = 1.0 + ops.softplus(ops.cast(self.concentration(features), "float32"))
         logits = self.log_base + concentration * np.cos(self.angles)
         shares = ops.softmax(logits)
@@ -73,12 +73,12 @@ class Hyperspherical(Bottleneck):
         """Draws a code around each mean direction [..., d], given the shares [..., angles] of the angle to it."""
         shape = ops.shape(mean)
         level = keras.random.uniform((*shape[:-1], 1), dtype="float32", seed=self.noise)
-        # The distribution function rises evenly within the part of an angle: this is its inverse at the level.
+        # The distribution function rises linearly within an angle's share: this is its inverse at the level.
         rise = (level - (ops.cumsum(shares, axis=-1) - shares)) / ops.maximum(shares, 1e-12)
         angle = ops.sum(ops.clip(rise, 0.0, 1.0), axis=-1, keepdims=True) * (pi / ANGLES)
         tangent = keras.random.normal((*shape[:-1], self.units - 1), dtype="float32", seed=self.noise)
         pole = ops.concatenate([ops.cos(angle), ops.sin(angle) * _on_sphere(tangent)], axis=-1)
-        # The reflection that takes the first axis, around which it is drawn, to the mean direction.
+        # The reflection that maps the first axis, around which the code is drawn, to the mean direction.
         axis = _on_sphere(np.eye(self.units, dtype="float32")[0] - mean)
         return pole - 2.0 * axis * ops.sum(axis * pole, axis=-1, keepdims=True)
 
@@ -94,5 +94,5 @@ class Hyperspherical(Bottleneck):
 
 
 def _on_sphere(values):
-    """Values over their length along the last axis; 0 stays 0."""
+    """Divides values by their norm along the last axis; 0 stays 0."""
     return values * ops.rsqrt(ops.maximum(ops.sum(ops.square(values), axis=-1, keepdims=True), 1e-12))

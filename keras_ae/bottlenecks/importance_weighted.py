@@ -13,19 +13,19 @@ SMALLEST_BETA = 1e-8  # a β of 0, with which a schedule may begin, leaves the b
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class ImportanceWeighted(Variational):
-    """A variational code of which an autoencoder draws k for each image in training, and weighs them by their fit.
+    """A variational bottleneck that draws k codes for each image in training, which are weighted by their fit.
 
     The loss of an image is −β · log (1/k)·Σᵢ exp(−(Lᵢ/β + log q(zᵢ | x) − log N(zᵢ; 0, I))), where Lᵢ is the
     compiled loss of the image decoded from code i: Lᵢ/β counts as −log p(x | zᵢ) in nats, as it does beside the KL
     of `Variational`. Beside `gaussian_likelihood` with β = 1 it is the paper's bound. With one code it is the
-    VAE's, without its closed form; the more codes, the nearer it is to −β·log p(x). The encoder sees each image
-    once, bottleneck and decoder k times. In validation the loss is that of `Variational`. Where the bottleneck is
-    used without an `Autoencoder`, as in a locally embedded one, there is one code. Source: Burda, Grosse &
-    Salakhutdinov, "Importance weighted autoencoders", eq. 8, with the gradient of eq. 14.
+    VAE's, without the closed form of the KL; with more codes it approaches −β·log p(x). The encoder sees each
+    image once, bottleneck and decoder k times. In validation the loss is that of `Variational`. Where the
+    bottleneck is used without an `Autoencoder`, as in a locally embedded one, it draws one code. Source: Burda,
+    Grosse & Salakhutdinov, "Importance weighted autoencoders", eq. 8, with the gradient of eq. 14.
 
     Args:
         units: Length of the code (at each position).
-        samples: Number k of codes of an image in a training step; the paper has 5 and 50.
+        samples: Number k of codes per image in a training step; the paper has 5 and 50.
         **kwargs: Options of `Variational`.
 
     Example:
@@ -45,7 +45,7 @@ class ImportanceWeighted(Variational):
             return super().regularize_posterior(posterior, code, training)
         log_ratio = numerics.normal_log_density(code, *posterior) - numerics.normal_log_density(code, 0.0, 0.0)
         rows = numerics.sum_per_image(log_ratio)
-        # One value a code, whose sum is the mean: an autoencoder weighs them, all others take the sum.
+        # One value per code, summing to the mean: an autoencoder weights them, any other model adds them up.
         self.add_loss(self.schedulable.beta * rows / ops.cast(ops.shape(rows)[0], "float32"))
 
     def weigh(self, losses):

@@ -42,7 +42,7 @@ class InfoVAE(Variational):
         flat = numerics.rows_to_pair(numerics.rows_per_image(code))
         seed = (
             self.draws if training else INFERENCE_SEED + 1
-        )  # Not that of the noise, which would then be the draws.
+        )  # Not the seed of the noise, which would then equal the draws.
         prior = keras.random.normal(ops.shape(flat), dtype="float32", seed=seed)
         constants = [scale * 2.0 * flat.shape[1] for scale in SCALES]
         discrepancy = numerics.maximum_mean_discrepancy(flat, prior, constants)

@@ -6,15 +6,15 @@ from keras import ops
 from keras_ae.bottlenecks.flow_posterior import FlowPosterior
 from keras_ae.catalogue import Example
 
-OPEN = 1.5  # added to the gates, which so begin by keeping most of the values
+OPEN = 1.5  # added to the gates, which therefore keep most of the values at first
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class InverseAutoregressive(FlowPosterior):
-    """A code drawn from a posterior of autoregressive steps: each value is moved by those before it.
+    """A code drawn from a posterior of autoregressive steps: each value is shifted by the values before it.
 
-    zⱼ′ = σⱼ·zⱼ + (1 − σⱼ)·mⱼ, with the gate σ and the shift m of the values before j and of the features; the
-    order is reversed from step to step. Source: Kingma et al., "Improved variational inference with inverse
+    zⱼ′ = σⱼ·zⱼ + (1 − σⱼ)·mⱼ, where the gate σ and the shift m depend on the values before j and on the features;
+    the order is reversed from step to step. Source: Kingma et al., "Improved variational inference with inverse
     autoregressive flow", eq. 10 and 13 and algorithm 1.
 
     Args:

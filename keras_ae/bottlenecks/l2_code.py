@@ -12,8 +12,8 @@ class L2Code(Dense):
     """A dense code z with a penalty on its size: adds weight · ½‖z‖², averaged over the images, to the loss.
 
     Up to a constant this is the KL divergence of a variational code of constant variance. Source: Ghosh et al.,
-    "From variational to deterministic autoencoders", section 3. `keras_ae.networks.regularized_decoder` does what
-    the RAE does to the decoder.
+    "From variational to deterministic autoencoders", section 3. `keras_ae.networks.regularized_decoder`
+    regularises the decoder as the RAE does.
 
     Args:
         units: Length of the code (at each position).

@@ -12,8 +12,8 @@ from keras_ae.catalogue import Example
 class RealNVP(FlowPosterior):
     """A code drawn from a posterior of coupling steps: one half of the values scales and shifts the other.
 
-    z′ = z · exp(tanh s) + t for every other value in turn, with s and t of the values between them and of the
-    features. Inverting a step costs as much as the step. Source: Dinh, Sohl-Dickstein & Bengio, "Density
+    z′ = z · exp(tanh s) + t for every other value in turn, where s and t depend on the values in between and on
+    the features. Inverting a step costs as much as the step. Source: Dinh, Sohl-Dickstein & Bengio, "Density
     estimation using Real NVP", eq. 4 to 8; as a posterior: Rezende & Mohamed, 2015.
 
     Args:

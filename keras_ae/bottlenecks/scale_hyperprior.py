@@ -1,4 +1,4 @@
-"""The scale hyperprior: how far each value of a code map varies is sent along (Ballé et al., 2018)."""
+"""The scale hyperprior: the scale of each value of a code map is sent with it (Ballé et al., 2018)."""
 
 from math import log
 
@@ -17,14 +17,14 @@ STRIDES = (1, 2, 2)
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class ScaleHyperprior(EntropyCoded):
-    """An entropy-coded map, with a second, smaller code that tells how far each of its values varies.
+    """An entropy-coded map with a second, smaller code that gives the scale of each of its values.
 
-    A small network makes a side code, a quarter as high and wide, of the absolute values; another one makes the
-    scale of each value's distribution of the rounded side code. Both codes cost bits: smooth regions become cheap,
-    where the prior of `EntropyCoded` is the same everywhere. Source: Ballé et al., "Variational image compression
-    with a scale hyperprior", section 3 and appendix 6.2. Three things differ: the distribution of a value is
-    logistic, whose tails float32 can hold; the second network enlarges by repetition, so that integers alone can
-    compute it (`keras_ae.compression`); and the scale is a sigmoid of its output between 0.05 and 64.
+    A small network computes a side code, a quarter as high and wide, from the absolute values; another computes
+    each value's scale from the rounded side code. Both codes cost bits. Smooth regions become cheap, whereas the
+    prior of `EntropyCoded` is the same everywhere. Source: Ballé et al., "Variational image compression with a
+    scale hyperprior", section 3 and appendix 6.2. Three things differ: the distribution of a value is logistic,
+    whose tails float32 can hold; the second network upsamples by repetition, so integers alone can compute it
+    (`keras_ae.compression`); and the scale is a sigmoid of its output between 0.05 and 64.
 
     Args:
         units: Length of the code at each position.
@@ -32,7 +32,7 @@ class ScaleHyperprior(EntropyCoded):
         **kwargs: Options of `EntropyCoded`.
 
     Raises:
-        InputError: If an autoencoder's code is no map (height, width, units).
+        InputError: If an autoencoder's code is not a map (height, width, units).
 
     Example:
         >>> bottleneck = kae.bottlenecks.ScaleHyperprior(3, filters=2)
@@ -76,7 +76,7 @@ class ScaleHyperprior(EntropyCoded):
             layer.build((*code_shape[:3], self.filters))
 
     def expect(self, deviations):
-        """Sets the scales, whatever the side code, to codes of these standard deviations [units], in steps."""
+        """Initialises the scales, for any side code, to these standard deviations of codes [units], in steps."""
         scales = np.clip(deviations / LOGISTIC_DEVIATION, 1.1 * self.smallest_scale, 0.9 * self.largest_scale)
         share = np.log(scales / self.smallest_scale) / log(self.largest_scale / self.smallest_scale)
         last = self.side_decoder[-1]
@@ -84,7 +84,7 @@ class ScaleHyperprior(EntropyCoded):
         last.bias.assign(np.log(share / (1 - share)))
 
     def side(self, values):
-        """Returns the side code of values before it is rounded: [n, h, w, units] → [n, ⌈h/4⌉, ⌈w/4⌉, filters]."""
+        """Returns the side code of values before rounding: [n, h, w, units] → [n, ⌈h/4⌉, ⌈w/4⌉, filters]."""
         features = ops.log1p(ops.abs(values / self.step))
         for layer in self.side_encoder:
             features = layer(features)
@@ -115,7 +115,7 @@ class ScaleHyperprior(EntropyCoded):
     def bits(self, code, training=False):
         """Returns the bits of each value of a rounded code, float32 [n, h, w, units].
 
-        The side code, whose own bits do not count here, is that of the rounded values.
+        The side code comes from the rounded values; its own bits are not included.
         """
         code = ops.cast(code, "float32")
         return self.bits_given(code, self.scales(ops.round(self.side(code)), ops.shape(code)[1:3]))

@@ -1,4 +1,4 @@
-"""The sparse bottleneck with a target of activity (Ng, 2011)."""
+"""The sparse bottleneck with a target activity (Ng, 2011)."""
 
 import keras
 from keras import ops
@@ -7,16 +7,16 @@ from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks.dense import Dense
 from keras_ae.catalogue import Example
 
-SMALLEST = 1e-6  # mean activity, from 0 and from 1
+SMALLEST = 1e-6  # distance of the mean activity from 0 and from 1
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class SparseKL(Dense):
-    """A sigmoid code of which each value is active in a share ρ of the images: adds weight · Σⱼ KL(ρ ‖ ρ̂ⱼ).
+    """A sigmoid code whose values are each active in a share ρ of the images: adds weight · Σⱼ KL(ρ ‖ ρ̂ⱼ).
 
-    ρ̂ⱼ is the mean of value j over the batch (of code maps: over the positions too), and the KL that of two coins:
-    ρ log(ρ/ρ̂) + (1 − ρ) log((1 − ρ)/(1 − ρ̂)), in nats. Source: Ng, "Sparse autoencoder" (CS294A lecture notes,
-    2011), section 3, where ρ = 0.05.
+    ρ̂ⱼ is the mean of value j over the batch (for code maps, over the positions too), and the KL is that of two
+    coins: ρ log(ρ/ρ̂) + (1 − ρ) log((1 − ρ)/(1 − ρ̂)), in nats. Source: Ng, "Sparse autoencoder" (CS294A lecture
+    notes, 2011), section 3, where ρ = 0.05.
 
     Args:
         units: Length of the code (at each position).

@@ -28,7 +28,7 @@ class TotalCorrelation(Variational):
         estimator: "weighted", whose estimates differ from the true ones by a constant, or "stratified".
         images: Number N of training images; "stratified" needs it. Without it the batch stands for all images:
             the gradients of "weighted" are the same.
-        **kwargs: Options of `Variational`; its β is the weight of the whole.
+        **kwargs: Options of `Variational`; its β weights the whole.
 
     Raises:
         InputError: If the estimator is unknown, or "stratified" without `images`.
@@ -76,9 +76,9 @@ class TotalCorrelation(Variational):
 
 
 def minibatch_log_weights(batch, images: int | None = None, estimator: str = "weighted"):
-    """Returns log w [n, n] with which Σⱼ wᵢⱼ q(zᵢ | xⱼ) estimates q(zᵢ), the average posterior of N images.
+    """Returns log w [n, n] for which Σⱼ wᵢⱼ q(zᵢ | xⱼ) estimates q(zᵢ), the average posterior of N images.
 
-    "weighted": 1/(N·n) everywhere. "stratified", of n = M + 1 images: 1/N for the image itself, (N − M)/(N·M) for
+    "weighted": 1/(N·n) everywhere. "stratified", for n = M + 1 images: 1/N for the image itself, (N − M)/(N·M) for
     one other, and 1/M for the rest. Without `images` N is n for "stratified" and 1 for "weighted": 1/n everywhere.
 
     Args:

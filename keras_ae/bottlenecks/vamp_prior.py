@@ -17,7 +17,7 @@ class VampPrior(Variational):
     The penalty is β · (log q(z | x) − log p(z)) of one code drawn for each image, in nats, averaged over the
     images; at inference the noise is fixed. Codes to decode are sampled from the prior itself: see `prior` and
     `keras_ae.density.prior_of`. Source: Tomczak & Welling, "VAE with a VampPrior", eq. 9. A choice made here: the
-    learned inputs are features that the bottleneck takes, not images.
+    learned inputs are features (the bottleneck's inputs), not images.
 
     Args:
         units: Length of the code (at each position).

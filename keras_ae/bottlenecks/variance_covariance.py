@@ -20,11 +20,11 @@ class VarianceCovariance(Dense):
 
     The first term holds each standard deviation at γ or above, so that the second cannot be lowered by small
     codes. Source: Bardes, Ponce & LeCun, "VICReg: variance-invariance-covariance regularization", eq. 1 to 4; the
-    reconstruction stands for their invariance.
+    reconstruction replaces their invariance term.
 
     Args:
         units: Length of the code (at each position).
-        variance, covariance: Weights; the paper has 25 and 1 beside 25 times its invariance.
+        variance, covariance: Weights of the two terms; the paper has 25 and 1 beside 25 times its invariance term.
         target: γ, the least standard deviation.
         **kwargs: Options of `Dense`.
 

@@ -33,7 +33,7 @@ class Variational(Bottleneck):
 
     Features [batch, ..., channels] → code [batch, ..., units]. The KL is summed over the code and averaged over
     the images: beside a loss that is a *mean* over pixels, β acts as strongly as β · pixels beside a sum. For a
-    warm-up, use a `VariableSchedule` of `schedulable.beta`.
+    warm-up, use a `VariableSchedule` on `schedulable.beta`.
 
     With β = 1 and a sum over pixels this is eq. 2.25 of Penhouët's thesis, ½·KL + RL. There KL lacks the factor ½,
     so the β of its eq. 2.26 is half of the one here.
@@ -42,7 +42,7 @@ class Variational(Bottleneck):
         units: Length of the code (at each position).
         beta: Weight β of the KL divergence; 1 with a summed log-likelihood is the VAE. It is the initial value of
             the variable `schedulable.beta`.
-        seed: Seed of the sampling.
+        seed: Seed for the sampling.
 
     Example:
         >>> bottleneck = kae.bottlenecks.Variational(units=3, beta=0.5, seed=1)
@@ -77,7 +77,7 @@ class Variational(Bottleneck):
         return code
 
     def sample(self, posterior: Posterior, seed=None):
-        """Returns a code drawn from each posterior; by an integer `seed` always with the same noise."""
+        """Returns a code drawn from each posterior; an integer `seed` always gives the same noise."""
         mean, log_std = posterior
         seed = self.noise if seed is None else seed
         return mean + ops.exp(log_std) * keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=seed)

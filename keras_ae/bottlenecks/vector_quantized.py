@@ -16,22 +16,22 @@ UPDATES = ("averages", "gradient")
 class VectorQuantized(Discrete):
     """A dense code z replaced by the nearest entry e of a codebook; gradients pass unchanged from e to z.
 
-    The penalty is commitment · ‖z − sg(e)‖², with "gradient" plus ‖sg(z) − e‖², summed over the code and averaged
-    over the images (sg: without gradient). With "averages" each entry is instead the exponential average of the
-    values that it replaces. Dead entries, with less than a tenth of the average share and unused in the batch, are
+    The penalty is commitment · ‖z − sg(e)‖², plus ‖sg(z) − e‖² with "gradient", summed over the code and averaged
+    over the images (sg stops gradients). With "averages" each entry is instead the exponential average of the
+    values it replaces. Dead entries, with less than a tenth of the average share and unused in the batch, are
     moved to values of the batch, drawn in proportion to their squared distance from the nearest entry (as
-    k-means++ does), at most a sixteenth of the codebook in a training step: so the first steps find the first
-    entries as well. Source: van den Oord et al., "Neural discrete representation learning", eq. 1 to 3 and
+    k-means++ does), at most a sixteenth of the codebook per training step. This also finds the initial entries, in
+    the first steps. Source: van den Oord et al., "Neural discrete representation learning", eq. 1 to 3 and
     appendix A.1; dead entries: after Williams et al., 2020.
 
     Args:
         units: Length of the code (at each position).
         entries: Number of entries of a codebook.
-        groups: Number of parts of a code, each with a codebook and an integer of its own (product quantisation).
+        groups: Number of parts of a code, each with its own codebook and integer (product quantisation).
         commitment: Weight of the distance of z. The paper has 0.25 beside a sum over pixels; beside a *mean*, it
             acts as strongly as commitment · pixels. The default is not the authors'.
         updates: "averages" or "gradient".
-        **kwargs: Options of `Discrete` and `Dense`; `decay` is that of the averages too, and `seed` that of moves.
+        **kwargs: Options of `Discrete` and `Dense`; `decay` also applies to the averages, and `seed` to the moves.
 
     Raises:
         InputError: If the groups do not divide the units, or `updates` is unknown.
@@ -70,7 +70,7 @@ class VectorQuantized(Discrete):
         self.places = self.add_weight(
             name="places", initializer="glorot_uniform", trainable=False, aggregation="mean", **options
         )
-        if self.updates == "gradient":  # Moves are no gradients: they change `places`, which no optimizer holds.
+        if self.updates == "gradient":  # Moves are not gradients: they change `places`, which no optimizer has.
             self.learned = self.add_weight(name="learned", initializer="zeros", **options)
 
     def codebook(self):
@@ -95,7 +95,7 @@ class VectorQuantized(Discrete):
         rows = ops.reshape(ops.cast(code, "float32"), (-1, *self.places.shape[::2]))
         book = self.codebook()
         distances = [numerics.squared_distances(rows[:, g], book[g]) for g in range(self.groups)]
-        # Not argmin, which ONNX files cannot hold as Keras writes it.
+        # Not argmin: ONNX files cannot hold it in the form that Keras writes.
         nearest = ops.concatenate([ops.top_k(-each, 1)[1] for each in distances], axis=1)
         return ops.reshape(ops.cast(nearest, "int32"), (-1, *code.shape[1:-1], self.groups))
 
@@ -105,14 +105,14 @@ class VectorQuantized(Discrete):
         return ops.concatenate(parts, axis=-1)
 
     def _follow(self, rows, indices):
-        """Moves the entries after values [n, groups, d] with these indices [n, groups]."""
+        """Updates the entries from values [n, groups, d] with these indices [n, groups]."""
         seen, shares = self.observe(indices)
         moved = [self._moved(g, rows[:, g], indices[:, g], seen[g], shares[g]) for g in range(self.groups)]
         self.places.assign(ops.stack([places for places, _ in moved]))
         self.shares.assign(ops.stack([shares for _, shares in moved]))
 
     def _moved(self, g, rows, indices, seen, shares):
-        """One group's places and shares: averages of what they replace, and dead ones moved to values."""
+        """One group's places and shares: averages of the values they replace, dead ones moved to values."""
         places, n = ops.convert_to_tensor(self.places)[g], ops.cast(ops.shape(rows)[0], "float32")
         if self.updates == "averages":
             sums = ops.segment_sum(rows, indices, num_segments=self.entries) / n

@@ -31,7 +31,7 @@ class WassersteinMMD(Dense):
             over an image's values, λ acts as strongly as λ · values.
         prior_std: Standard deviation σ of the prior.
         scales: Scales of the kernels.
-        seed: Seed of the draws (and of the noise, if any).
+        seed: Seed for the draws (and the noise, if any).
         **kwargs: Options of `Dense`.
 
     Example:

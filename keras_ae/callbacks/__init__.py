@@ -19,7 +19,7 @@ __all__ = [
     "tensorboard",
 ]
 
-# What other packages of this library share, and nobody else needs.
+# Shared with other packages of this library; nobody else needs it.
 _SHARED = {
     "package_version": "checkpoint_conditions",
 }

@@ -1,4 +1,4 @@
-"""Training that resumes after a kill, and ends with the same bits as without it."""
+"""Training that resumes after a kill and ends with the same bits as an uninterrupted one."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -30,12 +30,12 @@ class Checkpoint(keras.callbacks.Callback):
     metrics, logs, and the state of callbacks: Keras's own, and those with the methods `get_state()` and
     `set_state(state)`. The last two checkpoints are kept, so a damaged one costs only time.
 
-    In plain `model.fit` (put it last among the callbacks) it saves the model's state and no other callback's.
-    On a GPU the bits are the same if its operations are deterministic. Training on several replicas resumes in the
-    same way. In several processes it saves at ends of epochs only, each process its own metrics being no other's.
+    In plain `model.fit` (put it last among the callbacks) it saves the model's state and no other callback's. On a
+    GPU the bits are the same if its operations are deterministic. Training on several replicas resumes in the same
+    way. With several processes it saves only at the ends of epochs, as each process has its own metrics.
 
     Args:
-        directory: Directory of the checkpoints, and of nothing else.
+        directory: Directory for the checkpoints and nothing else.
         steps: Number of steps between saves; None saves by time only.
         minutes: Minutes between saves; None saves by steps only. Either way, saving happens between two calls of
             the training step, which may make several steps each (`steps_per_execution`).
@@ -43,7 +43,7 @@ class Checkpoint(keras.callbacks.Callback):
             is then not bit-identical.
 
     Attributes:
-        inexact: The changes since the checkpoint that `allow_inexact` accepted, one text each.
+        inexact: Changes since the checkpoint that `allow_inexact` accepted, one line each.
         paused: Whether the last `fit` paused, as `pause_after` asked, with training still to do.
 
     Raises:
@@ -106,12 +106,12 @@ class Checkpoint(keras.callbacks.Callback):
             callbacks: Same as for `fit`; the same callbacks each time, in the same order.
             verbose: Same as for `fit`.
             pause_after: Number of epochs after which to save the state and return, unless training has ended by
-                then; the next call goes on from there, to the bits of a training without a pause.
+                then; the next call continues from there, with the same bits as training without a pause.
             **options: Other options of `fit`, such as `validation_data` and `validation_freq`.
 
         Raises:
-            InputError: If the pipeline is not a function, the checkpoint is of another training or was made under
-                other conditions, or all checkpoints are damaged.
+            InputError: If the pipeline is not a function, the checkpoint belongs to another training or was made
+                under other conditions, or all checkpoints are damaged.
         """
         if not callable(pipeline):
             expected = "a function from the steps to leave out to the batches that follow"
@@ -134,7 +134,7 @@ class Checkpoint(keras.callbacks.Callback):
             epoch, step, stopped = self._saved.epoch, self._saved.step, self._saved.stopped
         self._started_by_fit = True
         _build(model, pipeline(0))
-        if step:  # Keras assumes epochs of equal length, so the rest of this one is trained by itself.
+        if step:  # Keras assumes epochs of equal length, so the rest of this one is trained separately.
             training.begin_part(step, is_last=False)
             rest = {"initial_epoch": epoch, "epochs": epoch + 1, "steps_per_epoch": steps_per_epoch - step}
             model.fit(pipeline(epoch * steps_per_epoch + step), **rest, **options)
@@ -161,7 +161,7 @@ class Checkpoint(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch, self._step = epoch, 0
         if self._saved and self._saved.step:
-            # This epoch began before: undo what callbacks do as an epoch begins, and `fit`'s reset of the metrics.
+            # This epoch began before: undo the callbacks' work at its beginning, and `fit`'s reset of the metrics.
             self._restore(metrics=True)
             self._step = self._saved.step
         self._saved = None
@@ -171,7 +171,7 @@ class Checkpoint(keras.callbacks.Callback):
         self._step = batch + 1
         # The end of the epoch (validation, logs, callbacks) belongs to its last step, and does the saving.
         within = self.params["steps"] is not None and self._step < self.params["steps"]
-        within = within and not keras_private.across_workers(self.model)  # where nobody has the metrics of all
+        within = within and not keras_private.across_workers(self.model)  # where no process has the metrics of all
         if within and not self.model.stop_training:
             self._save_if_due(self._epoch, self._step)
 
@@ -227,7 +227,7 @@ class Checkpoint(keras.callbacks.Callback):
 
 
 def _build(model: keras.Model, batches) -> None:
-    """Makes the variables of optimizer and metrics: a step that makes them itself is traced twice."""
+    """Creates the variables of optimizer and metrics: a step that creates them itself is traced twice."""
     spec = getattr(batches, "element_spec", None)  # None: no tf.data pipeline
     with model.distribute_strategy.scope():
         keras_private.build_training_state(model, next(iter(batches)) if spec is None else spec)

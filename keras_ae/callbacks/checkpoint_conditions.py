@@ -15,7 +15,7 @@ PACKAGES = ("keras-ae", "keras", "tensorflow", "numpy", "pillow")
 # Environment variables that make TensorFlow compute in another order or with other instructions.
 FLAGS = ("XLA_FLAGS", "TF_XLA_FLAGS", "TF_ENABLE_ONEDNN_OPTS", "TF_DETERMINISTIC_OPS")
 
-EARLIER = {"step of Adam": "Keras's"}  # what a condition was before checkpoints recorded it
+EARLIER = {"step of Adam": "Keras's"}  # values of conditions from before checkpoints recorded them
 
 
 def conditions(model: keras.Model) -> dict[str, Any]:

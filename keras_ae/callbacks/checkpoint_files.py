@@ -20,7 +20,7 @@ MAGIC = b"keras_ae checkpoint 1\n"
 KEPT = 2
 _SUFFIX = ".checkpoint"
 _DIGEST = hashlib.sha256().digest_size
-_LENGTH = 8  # bytes of the number that tells how long the header is
+_LENGTH = 8  # bytes of the number that gives the header's length
 _ARRAY = "__array__"
 
 
@@ -29,11 +29,11 @@ class DamagedError(Exception):
 
 
 def write_checkpoint(path: Path, content: Any) -> None:
-    """Write a tree of dicts, lists, JSON values and arrays atomically.
+    """Writes a tree of dicts, lists, JSON values and arrays atomically.
 
     The file holds a line that names the format, the SHA-256 of all that follows, the length of the header (8
-    bytes, little-endian), the header in JSON (the tree, each array in it a number; type and shape of each array),
-    and the arrays' bytes one after the other.
+    bytes, little-endian), the header in JSON (the tree, with a number for each array; type and shape of each
+    array), and the arrays' bytes one after another.
     """
     arrays: list[np.ndarray] = []
     tree = _without_arrays(content, arrays)
@@ -58,7 +58,7 @@ def read_checkpoint(path: Path) -> Any:
     """Reads what `write_checkpoint` wrote.
 
     Raises:
-        DamagedError: The checksum does not fit, or what it covers is no checkpoint.
+        DamagedError: If the checksum does not match, or the content is not a checkpoint.
     """
     try:
         return _read(path)
@@ -80,7 +80,7 @@ def _read(path: Path) -> Any:
 
 
 class CheckpointFiles:
-    """The checkpoints of one training, in a directory of their own."""
+    """The checkpoints of one training, in their own directory."""
 
     def __init__(self, directory):
         self.directory = Path(directory)
@@ -90,13 +90,13 @@ class CheckpointFiles:
         return sorted((path for path in self.directory.glob(f"*{_SUFFIX}") if path.is_file()), reverse=True)
 
     def save(self, epoch: int, step: int, content: Any) -> None:
-        """Write the state after `step` steps of an epoch; the one before it stays too."""
+        """Writes the state after `step` steps of an epoch, and keeps the checkpoint before it."""
         write_checkpoint(self.directory / f"epoch-{epoch:08}-step-{step:010}{_SUFFIX}", content)
         for path in self.paths()[KEPT:]:
             path.unlink()
 
     def load(self) -> Any:
-        """Returns the newest sound content, or None if there is no checkpoint; removes newer, damaged ones.
+        """Returns the newest intact content, or None if there is no checkpoint; removes newer, damaged ones.
 
         Raises:
             InputError: If all are damaged.
@@ -109,7 +109,7 @@ class CheckpointFiles:
             except DamagedError:
                 damaged.append(path)
                 continue
-            for bad in damaged:  # Else it would be taken for the newest again.
+            for bad in damaged:  # Otherwise it would again be taken for the newest.
                 logging.getLogger(__name__).warning("%s is damaged; going on from the one before it", bad)
                 bad.unlink()
             return content
@@ -122,7 +122,7 @@ class CheckpointFiles:
         return None
 
     def remove(self) -> None:
-        """Remove the checkpoints and their directory."""
+        """Removes the checkpoints and their directory."""
         shutil.rmtree(self.directory, ignore_errors=True)
 
 

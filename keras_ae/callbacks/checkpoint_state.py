@@ -1,4 +1,4 @@
-"""The state that training changes: of the model, its optimizers and metrics, and of callbacks."""
+"""The state that training changes: that of the model, its optimizers and metrics, and callbacks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,11 +24,11 @@ class TrainingState:
     """What a checkpoint holds.
 
     Attributes:
-        epoch, step: Where training goes on: the epoch, and the steps of it that are done.
+        epoch, step: Where training continues: the epoch, and its steps already done.
         steps_per_epoch: Steps of an epoch; None if `fit` did not know.
         stopped: Whether a callback has stopped the training.
         conditions: What the bits depend on (`checkpoint_conditions`), by name.
-        inexact: Changes of these that earlier resumptions accepted.
+        inexact: Changes of conditions that earlier resumptions accepted.
         variables: Values of the `variables`, by kind.
         callbacks: State of each callback that has one.
     """
@@ -46,8 +46,8 @@ class TrainingState:
 def variables(model: keras.Model) -> dict[str, list]:
     """Returns the TensorFlow variables that training changes, random seeds included, in the model's order.
 
-    By order and not by path, because different variables can have the same path. For a variable with copies on
-    replicas it returns every copy: sums and moving statistics differ between them.
+    They are identified by order rather than path, because different variables can have the same path. For a
+    variable with copies on replicas it returns every copy: sums and moving statistics differ between them.
     """
     groups = {
         "model": model.variables,

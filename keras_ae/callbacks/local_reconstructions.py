@@ -17,7 +17,7 @@ HIGHEST = float(np.finfo(np.float32).max)
 
 
 class LocalReconstructions(keras.callbacks.Callback):
-    """Measures every LEA of a functional model after each epoch, and draws pictures from time to time.
+    """Measures every LEA of a functional model after each epoch, and draws pictures at intervals.
 
     It writes a bounded amount under LAYER/ in TensorBoard:
 
@@ -83,7 +83,7 @@ class LocalReconstructions(keras.callbacks.Callback):
         measured = probe.measure(self.images[start : start + MEASURED_AT_ONCE] for start in starts)
         for measure, value in measured.summary().items():
             tf.summary.scalar(f"{name}/{measure}", value)
-            # For a constant input the loss is infinite, which in the logs would look like divergence.
+            # For a constant input the loss is infinite, which would look like divergence in the logs.
             logs[f"{name}_{measure}"] = min(value, HIGHEST)
 
     def _show(self, name: str, probe: LocalProbe) -> None:

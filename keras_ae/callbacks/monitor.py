@@ -1,4 +1,4 @@
-"""TensorBoard summaries of a training besides its losses: speed, learning rates, codes, weights."""
+"""TensorBoard summaries of training besides the losses: speed, learning rates, codes, weights."""
 
 import time
 from pathlib import Path
@@ -138,13 +138,13 @@ def write_projector(
 ) -> None:
     """Writes codes [n, ...], images [n, h, w, c] and labels in the format of TensorBoard's projector.
 
-    Open it with `tensorboard --logdir DIRECTORY`. What was written there before is replaced, all else refused.
+    Open it with `tensorboard --logdir DIRECTORY`. Earlier output is replaced; other files are refused.
     """
     write_directory(directory, lambda written: _fill_projector(written, codes, images, labels), projector_files)
 
 
 def projector_files(directory: Path) -> set[str]:
-    """The files of a projector that an early version wrote, without checksums; none of others."""
+    """Returns the files of a projector that an early version wrote without checksums; none for others."""
     config = directory / "projector_config.pbtxt"
     ours = PROJECTOR.format(height="", width="").partition("  sprite")[0].encode()
     is_ours = config.is_file() and config.read_bytes().startswith(ours)

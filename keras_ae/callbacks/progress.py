@@ -33,7 +33,7 @@ class Progress(keras.callbacks.Callback):
         self._done_before = epoch * self.params["steps"]  # also when training resumes from a checkpoint
 
     def on_train_batch_end(self, batch, logs=None):
-        # `batch` is the index of the last step of an execution, which may make several.
+        # `batch` is the index of the last step of a call, which may make several.
         self.bars.update(self._task, completed=self._done_before + batch + 1)
 
     def on_epoch_end(self, epoch, logs=None):

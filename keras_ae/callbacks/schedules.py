@@ -25,8 +25,8 @@ class VariableSchedule(keras.callbacks.Callback):
             `keras.optimizers.schedules`.
 
     Raises:
-        InputError: If the variable or the schedule is none, or the backend's `fit` does not read variables between
-            steps.
+        InputError: If `variable` is not a variable or `schedule` not a schedule, or the backend's `fit` does not
+            read variables between steps.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(4,), bottleneck="variational")

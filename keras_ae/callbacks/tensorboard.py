@@ -6,7 +6,7 @@ import keras
 
 
 def tensorboard(log_dir) -> keras.callbacks.TensorBoard:
-    """Returns a callback that writes scalars every epoch, but no graphs and profiles, which would fill a disk.
+    """Returns a callback that writes scalars every epoch, but no graphs or profiles, which would fill a disk.
 
     Example:
         >>> kae.callbacks.tensorboard("logs").update_freq

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def export_as_codec(command: "Export") -> None:
-    """Export what the command names; refuses options of detectors."""
+    """Export the run as a codec; refuse the options of detectors."""
     if command.score is not None or tuple(command.formats) != ("savedmodel",):
         raise InputError("--codec with --score or --formats", "one kind of export", "leave out one of them")
-    Run.open(command.run_directory)  # refuses what is no finished run
+    Run.open(command.run_directory)  # refuses anything but a finished run
     if not 0 < command.step < float("inf"):
         raise InputError(f"step={command.step}", "a number above 0", "correct --step")
     require_coder()

@@ -45,7 +45,7 @@ def _purpose_options() -> type:
     return make_dataclass("PurposeOptions", options.values(), frozen=True)
 
 
-if TYPE_CHECKING:  # which purposes there are is known when they are registered, not to a type checker
+if TYPE_CHECKING:  # purposes are known once they are registered, not to a type checker
     PurposeName = str
     PurposeOptions = Any
 else:
@@ -62,26 +62,26 @@ class _Comparison:
     """Directory for the models, the results and report.html. Give it again to resume after an interruption."""
     training: Annotated[TrainingConfig, tyro.conf.OmitArgPrefixes] = DEFAULT_TRAINING
     purpose: PurposeName = "reconstruct"
-    """What the bottleneck is for; it decides the candidates and the rule by which one is recommended."""
+    """What the bottleneck is for; decides which candidates are tried and by what rule one is recommended."""
     codes: tuple[str, ...] = ()
-    """Codes to try, such as 4x4x16 or 32, instead of those that suit the images and the purpose."""
+    """Codes to try, such as 4x4x16 or 32, instead of those chosen for the images and the purpose."""
     max_code: int | None = None
-    """Recommend no code of more values than this."""
+    """Recommend no code with more values than this."""
     seeds: int = 1
-    """Train each candidate so many times, with --seed and those after it; errors are then means over them."""
+    """Number of times to train each candidate, with seeds from --seed on; its errors are the means over them."""
     options: Annotated[PurposeOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=PurposeOptions)
     allow_inexact: bool = False
     """Resume a candidate even if versions, threads or device have changed; the result is not bit-identical."""
     workers: int | Literal["auto"] = 1
-    """Candidates trained at the same time, in processes that share the threads; auto: as many as pay here."""
+    """Candidates to train at once, in processes that share the threads; auto: as many as pay off here."""
     engine: Annotated[EngineOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=EngineOptions)
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def config(self, halving: bool, bottlenecks: tuple[str, ...] = ()) -> CompareConfig:
-        """The comparison that was asked for.
+        """The comparison that the options describe.
 
         Raises:
-            InputError: An option was given that belongs to another purpose.
+            InputError: An option belongs to another purpose.
         """
         given = {item.name: (getattr(self.options, item.name), item.default) for item in fields(self.options)}
         chosen = {name: value for name, (value, default) in given.items() if value != default}
@@ -98,7 +98,7 @@ class _Comparison:
         return trains_here(config, config.seeds * candidates, data, self.workers, self.engine.is_given)
 
     def say(self, data) -> None:
-        """Print notes on the images, and for detectors a warning of parts that are on both sides."""
+        """Print notes on the images and, for detectors, warn of near-duplicates of training images."""
         print_notes(data)
         if self.purpose == "detect":
             print_near_duplicates(data)
@@ -119,11 +119,11 @@ class Compare(_Comparison):
     """Train several bottlenecks on the same images with the same budget; a report recommends one."""
 
     bottlenecks: tuple[str, ...] = ()
-    """Bottlenecks to try with each code, such as dense variational free_bits, instead of those that suit."""
+    """Bottlenecks to try with each code, such as dense variational free_bits, instead of the purpose's own."""
     minutes: float | None = None
-    """Instead of --steps: train for about so long in all, as many steps as fit by steps timed on this machine."""
+    """Approximate total time, instead of --steps: train for as many steps as fit, judged by timing a few here."""
     halving: bool = False
-    """Drop candidates that others beat with as small a code, after a quarter and after half of the steps."""
+    """After a quarter and half of the steps, drop each candidate that another beats with as small a code."""
 
     def run(self) -> None:
         config = self.config(self.halving, self.bottlenecks)
@@ -132,7 +132,7 @@ class Compare(_Comparison):
             check_minutes(self.minutes, self.training)
         check_output_directory(self.out)
         data = config.load_data(progress=not self.json)
-        candidates = config.candidates(data.image_shape)  # refuses what cannot be made, before Keras is loaded
+        candidates = config.candidates(data.image_shape)  # refuses impossible codes before Keras is loaded
         if self.minutes is not None or self.trains_here(config, len(candidates), data):
             load_keras()
         from keras_ae.comparison import compare
@@ -149,9 +149,9 @@ class Search(_Comparison):
     """Try networks, codes and learning rates that Optuna proposes; the same report recommends one."""
 
     trials: int = TRIALS
-    """Number of trials in all; give more to go on with a search that has finished."""
+    """Total number of trials; a larger number continues a finished search."""
     prune: bool = True
-    """Drop trials after a quarter or half of their steps where another has a lower error with as small a code."""
+    """After a quarter and half of its steps, drop a trial if another has a lower error with as small a code."""
 
     def run(self) -> None:
         check_search(self.trials)
@@ -169,7 +169,7 @@ class Search(_Comparison):
 
 
 def print_comparison(comparison: Comparison, page: Path) -> None:
-    """Print the candidates as a table, best first, and the recommendation with what to do next."""
+    """Print the candidates as a table, best first, then the recommendation and the next step."""
     from rich.console import Console
 
     console = Console()

@@ -1,4 +1,4 @@
-"""`keras-ae compress` and `decompress`: folders of images as small files, and back."""
+"""`keras-ae compress` and `decompress`: folders of images to small files, and back."""
 
 import sys
 import time
@@ -23,21 +23,21 @@ from keras_ae.compression import (
 from keras_ae.data import MAX_PIXELS, LeftOut, image_files
 from keras_ae.detection import check_folder
 
-FAILED = 1  # exit status where some files could not be
+FAILED = 1  # exit status if some files failed
 
 
 @dataclass(frozen=True)
 class Compress:
-    """Compress the images of a folder with an exported codec: a .kaec file for each."""
+    """Compress the images of a folder with an exported codec, each to a .kaec file."""
 
     model: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="CODEC")]
     """Directory that `keras-ae export --codec` wrote."""
     source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="folder:PATH")]
     """The images, in any nesting."""
     out: Path
-    """Folder of the .kaec files; earlier ones of the same names are replaced."""
+    """Folder to write the .kaec files to; files of the same names are replaced."""
     max_pixels: int = MAX_PIXELS
-    """Largest image that is decoded, in pixels."""
+    """Largest image to decode, in pixels."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> int:
@@ -55,16 +55,16 @@ class Compress:
 
 @dataclass(frozen=True)
 class Decompress:
-    """Make the images of a folder of .kaec files again, as PNG."""
+    """Restore the images of a folder of .kaec files, as PNG."""
 
     model: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="CODEC")]
     """Directory of the codec that compressed them."""
     source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="folder:PATH")]
-    """The .kaec files, in any nesting."""
+    """Folder of .kaec files, in any nesting."""
     out: Path
-    """Folder of the images; earlier ones of the same names are replaced."""
+    """Folder to write the images to; files of the same names are replaced."""
     max_pixels: int = MAX_PIXELS
-    """Largest image that is made, in pixels."""
+    """Largest image to restore, in pixels."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> int:
@@ -92,7 +92,7 @@ def _check(command: Compress | Decompress) -> None:
 
 
 def _report(command: Compress | Decompress, work: Callable[[], Iterator[Any]]) -> int:
-    """Do the work, tell of each file that could not be, and what came of all together."""
+    """Do the work, report each file that failed, and print the totals; returns the exit status."""
     from keras_ae._support.progress import progress_bars
 
     files = pixels = length = bad = 0

@@ -15,10 +15,10 @@ JSON_HELP = "Print the results as JSON on standard output, and no progress."
 
 
 def load_keras() -> None:
-    """Import Keras and find its devices, without the remarks that TensorFlow's native code makes meanwhile.
+    """Import Keras and find its devices, silencing what TensorFlow's native code prints meanwhile.
 
-    TensorFlow's logger says errors only from then on: it warns of every few functions compiled anew, of which a
-    study's report has many.
+    From then on TensorFlow logs errors only: it would warn each time a few functions are recompiled, as happens
+    often in a study's report.
     """
     check_backend()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -39,10 +39,10 @@ def load_keras() -> None:
 
 
 def check_backend() -> None:
-    """Refuse a KERAS_BACKEND that does not train here; Keras itself would end with a traceback.
+    """Refuse a KERAS_BACKEND that cannot train here, with which Keras itself would end in a traceback.
 
     Raises:
-        InputError: It is another one than TensorFlow or JAX.
+        InputError: It is neither TensorFlow nor JAX.
     """
     backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
     if backend not in BACKENDS:
@@ -55,18 +55,18 @@ def check_backend() -> None:
 
 
 def print_notes(data) -> None:
-    """Say on standard error what was guessed, converted or left out of the images, a line each."""
+    """Print on standard error what was guessed about, converted in or left out of the images, a line each."""
     print_lines(data.notes)
 
 
 def print_lines(notes) -> None:
-    """Say notes on standard error, a line each."""
+    """Print notes on standard error, a line each."""
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
 
 
 def print_near_duplicates(data) -> None:
-    """Warn on standard error where test or validation images are nearly those that are trained on."""
+    """Warn on standard error if test or validation images are near-duplicates of training images."""
     from keras_ae.data import near_duplicates
 
     for split in ("test", "validation"):
@@ -80,7 +80,7 @@ def print_json(value) -> None:
 
 
 def print_metrics(metrics: dict[str, Any], as_json: bool) -> None:
-    """Print measurements, nested ones by their path, one a line."""
+    """Print measurements one a line, nested ones by their path."""
     if as_json:
         print_json(metrics)
         return

@@ -16,10 +16,10 @@ from keras_ae.data import SHARD_SIZE
 
 @dataclass(frozen=True)
 class DataList:
-    """List the sources of images that --data takes."""
+    """List the image sources that --data accepts."""
 
     data_dir: Path | None = None
-    """Where named data sets are looked for first; KERAS_AE_DATA by default."""
+    """Directory to search first for named data sets; KERAS_AE_DATA by default."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
@@ -37,13 +37,13 @@ class DataShard:
     """Write the images of a source as a few tar files, which --data shards:DIR reads, in any order."""
 
     source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")]
-    """As --data takes it, such as folder:PATH."""
+    """Source of images, in the form that --data accepts, such as folder:PATH."""
     out: Path
-    """A new directory, or one that this command wrote."""
+    """Directory to write: a new one, or one that this command wrote."""
     shard_size: int = SHARD_SIZE
-    """Images of each tar file."""
+    """Images per tar file."""
     data_dir: Path | None = None
-    """Where named data sets are looked for first; KERAS_AE_DATA by default."""
+    """Directory to search first for named data sets; KERAS_AE_DATA by default."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:

@@ -30,33 +30,33 @@ from keras_ae.runs import (
 )
 
 Format = Literal["savedmodel", "onnx", "litert", "int8", "openvino"]
-SCORE, FEATURES_SCORE = "mse+nearest_codes", "position_gaussian"  # where nobody names one
+SCORE, FEATURES_SCORE = "mse+nearest_codes", "position_gaussian"  # unless one is named
 
 
 @dataclass(frozen=True)
 class DetectTrain:
-    """Train on normal images, set a threshold for a rate of false alarms, and export the detector."""
+    """Train on normal images, set a threshold for a false-alarm rate, and export the detector."""
 
     data: Annotated[DataConfig, tyro.conf.OmitArgPrefixes]
     out: Path
-    """Directory for the run and the detector. Give it again to go on after an interruption."""
+    """Directory for the run and the detector. Give it again to resume after an interruption."""
     model: Annotated[ModelConfig, tyro.conf.OmitArgPrefixes] = field(
         default_factory=lambda: ModelConfig("strided", code="16")
     )
     features: Annotated[FeatureConfig, tyro.conf.OmitArgPrefixes] = field(default_factory=FeatureConfig)
     training: Annotated[TrainingConfig, tyro.conf.OmitArgPrefixes] = field(default_factory=TrainingConfig)
     score: str | None = None
-    """How anomalous an image is: mse, ssim, standardized_error, gaussian, mixture, …, or several joined by +; by
-    default mse+nearest_codes. With --features position_gaussian, which is the default there, or nearest_patches,
-    which train nothing; other scores train an autoencoder of the features."""
+    """Anomaly score of an image: mse, ssim, standardized_error, gaussian, mixture, …, or several joined by +;
+    mse+nearest_codes by default. With --features the default is position_gaussian, which like nearest_patches
+    trains nothing; other scores train an autoencoder of the features."""
     false_positive_rate: float = DEFAULT_RATE
-    """Part of normal images that may be taken for anomalies; the validation images set the threshold."""
+    """Fraction of normal images that may raise a false alarm; the validation images set the threshold."""
     defects: str | None = None
-    """Known defects, such as folder:scratched, or "simulated", for copies of normal images with simulated ones:
-    they choose the score, or the pooling of the one that is named. Normal images alone set the threshold."""
+    """Known defects, such as folder:scratched; or "simulated", for copies of normal images with simulated defects.
+    They choose the score, or the pooling of the named score. Normal images alone set the threshold."""
     formats: tuple[Format, ...] = ("savedmodel",)
-    """Files to write: savedmodel, which always is, onnx, litert, openvino; int8 is LiteRT in 8-bit integers, with
-    a threshold of its own."""
+    """Formats to write: savedmodel (always written), onnx, litert, openvino; int8 is LiteRT in 8-bit integers,
+    with its own threshold."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
@@ -83,7 +83,7 @@ class DetectTrain:
         tested: list = []
         how |= {"data": data, "defects": self.defects, "progress": not self.json, "on_test": tested.append}
         exported, report = train_detector(config, self.out, **how), None
-        remove_unfinished(self.out)  # pages that an earlier process was killed in
+        remove_unfinished(self.out)  # pages left by a process that was killed
         for judged in tested:
             detector = ExportedDetector(self.out / EXPORTED)
             report = report_on(self.out / REPORT, detector, judged, self.data.source, data)
@@ -97,25 +97,25 @@ class Export:
     run_directory: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
     """Directory of a finished run."""
     out: Path
-    """Directory of the SavedModel."""
+    """Directory to write the SavedModel to."""
     score: str | None = None
-    """Make it a detector by this score, calibrated on the run's validation images."""
+    """Export a detector with this score, calibrated on the run's validation images."""
     false_positive_rate: float = DEFAULT_RATE
-    """Part of normal images that may be taken for anomalies."""
+    """Fraction of normal images that may raise a false alarm."""
     formats: tuple[Format, ...] = ("savedmodel",)
-    """Files to write: savedmodel, which always is, onnx, litert, openvino; int8 is LiteRT in 8-bit integers, with
-    a threshold of its own."""
+    """Formats to write: savedmodel (always written), onnx, litert, openvino; int8 is LiteRT in 8-bit integers,
+    with its own threshold."""
     codec: bool = False
-    """Make it a codec, for keras-ae compress."""
+    """Export a codec, for keras-ae compress."""
     step: float = 1.0
-    """With --codec: what code values are rounded to. Smaller steps cost more bits and leave smaller errors."""
+    """With --codec: step to which code values are rounded. Smaller steps cost more bits but lower the error."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
         if self.codec:
             export_as_codec(self)
             return
-        Run.open(self.run_directory)  # refuses what is no finished run
+        Run.open(self.run_directory)  # refuses anything but a finished run
         check_rate(self.false_positive_rate)
         check_output_directory(self.out)
         check_replaceable(self.out, saved_model_files)
@@ -128,7 +128,7 @@ class Export:
 
 
 def print_export(exported: Any, as_json: bool, report: Path | None = None) -> None:
-    """Print what came of an export, an `ExportedRun`, and where its page is."""
+    """Print the results of an export, an `ExportedRun`, and where its page is."""
     if as_json:
         print_json(exported.as_record() | ({} if report is None else {"report": str(report)}))
         return

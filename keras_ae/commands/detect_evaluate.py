@@ -1,4 +1,4 @@
-"""`keras-ae detect evaluate`: an exported detector on images whose kinds, and perhaps masks, are known."""
+"""`keras-ae detect evaluate`: an exported detector on images with known labels, and perhaps known masks."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,29 +15,29 @@ from keras_ae.detection import ExportedDetector
 
 @dataclass(frozen=True)
 class DetectEvaluate:
-    """Measure an exported detector on test images: false alarms, anomalies by kind, maps beside masks."""
+    """Measure an exported detector on test images: false alarms, anomalies by kind, maps against masks."""
 
     model: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
-    """Directory of the exported detector, or of detect train."""
+    """Directory of the exported detector, or the directory that detect train wrote."""
     data: Annotated[str, tyro.conf.arg(metavar="SOURCE")]
-    """folder:, mvtec:, visa:, manifest: or npz:PATH. Of one without test images all are measured."""
+    """folder:, mvtec:, visa:, manifest: or npz:PATH. If the source has no test images, all are measured."""
     train_labels: tuple[str, ...] = ()
-    """Labels of normal images, where there are no training images that tell them."""
+    """Labels of normal images, if no training images show which labels are normal."""
     group: str | None = None
-    """Regular expression that finds in a file's path which part it shows, such as "part_([0-9]+)"."""
+    """Regular expression that extracts from a file's path which part it shows, such as "part_([0-9]+)"."""
     masks: str | None = None
-    """Where masks of defects lie in a folder, if their names do not tell: "*_defect.png" or "masks/*.png"."""
+    """Where defect masks lie in a folder, if their names do not show it: "*_defect.png" or "masks/*.png"."""
     skip_bad: bool = False
     """Leave out images that cannot be read, and count them, instead of stopping."""
     report: Path | None = None
-    """Page to write, such as report.html: ROC curves and scores by kind, false alarms and misses in pictures."""
+    """Page to write, such as report.html: ROC curves and scores by kind, pictures of false alarms and misses."""
     unverified: bool = False
-    """Go on where the detector's files are not those that were exported."""
+    """Go on even if the detector's files have changed since the export."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
         detector = ExportedDetector(detector_directory(self.model), self.unverified)
-        _ = detector.calibration  # refuses what has none
+        _ = detector.calibration  # refuses a detector without one
         if self.report is not None:
             check_output_file(self.report, "--report")
             check_report_at(self.report)

@@ -18,7 +18,7 @@ class FolderScores:
     Attributes:
         files: Paths of the n files that could be read, relative to the folder.
         scores: float64 [n].
-        groups: Name of the group that each file is of, or None.
+        groups: Name of each file's group, or None.
         bad: Number of files that could not be read.
     """
 
@@ -29,10 +29,10 @@ class FolderScores:
 
 
 def detector_directory(path: Path) -> Path:
-    """The directory of an exported detector: it, or that within the directory of `detect train`.
+    """The directory of an exported detector: `path`, or the one inside a directory of `detect train`.
 
     Raises:
-        InputError: It is a run without a detector.
+        InputError: `path` is a run without a detector.
     """
     if (path / EXPORTED / "card.json").exists():
         return path / EXPORTED
@@ -43,7 +43,7 @@ def detector_directory(path: Path) -> Path:
 
 
 def check_groups(folder: Path, group: str | None) -> int:
-    """Returns the number of groups of a folder's files, or of files; refuses a pattern that they lack."""
+    """Returns the number of a folder's groups, or of its files; refuses a pattern that does not match them."""
     files = list(image_files(folder))
     return len(files) if group is None else len(set(path_groups(files, group)))
 

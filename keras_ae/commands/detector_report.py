@@ -1,4 +1,4 @@
-"""The page of a detector: `detect train` writes it beside its run, and `detect evaluate` where --report says."""
+"""The page of a detector: `detect train` writes it beside its run, `detect evaluate` to the path of --report."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ REPORT = "report.html"
 
 
 def check_report_at(path: Path) -> None:
-    """Refuse a page's place that has something else which keras-ae did not write (`InputError`)."""
+    """Refuse (`InputError`) a path that holds something that keras-ae did not write."""
     from keras_ae.report import check_report  # imports Matplotlib
 
     check_report(path)
@@ -19,14 +19,14 @@ def check_report_at(path: Path) -> None:
 def report_on(
     path: Path, detector: ExportedDetector, judged: Any, source: str, data: ImageData | None = None
 ) -> Path:
-    """Write the page of a detector, on images that it has scored.
+    """Write the page of a detector on images that it has scored.
 
     Args:
         path: The page.
         detector: The exported detector.
-        judged: What came of the images, a `JudgedSplit`.
+        judged: The results on the images, a `JudgedSplit`.
         source: Source of the images, the page's heading.
-        data: The images, where those of `judged` are their feature maps.
+        data: The images, if `judged` has their feature maps instead.
     """
     from keras_ae.report import judged_images, write_detector_report
 

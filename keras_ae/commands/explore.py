@@ -16,22 +16,22 @@ from keras_ae.commands.console import load_keras
 
 @dataclass(frozen=True)
 class Explore:
-    """Look into trained autoencoders on a web page: decode, map, reconstruct, interpolate, compare."""
+    """Explore trained autoencoders on a web page: decode, map, reconstruct, interpolate, compare."""
 
     runs: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[RUN ...]")] = ()
     """Runs, comparisons, .keras files or SavedModels; a small bundled model if none is given."""
     data: str | None = None
     """Images to show instead of the runs' own: a data set's name, folder:PATH or npz:PATH."""
     data_dir: Path | None = None
-    """Where named data sets are looked for first; KERAS_AE_DATA by default."""
+    """Directory to search first for named data sets; KERAS_AE_DATA by default."""
     max_pixels: int | None = None
-    """Largest image that is decoded, in pixels; the runs' own limit by default."""
+    """Largest image to decode, in pixels; the runs' own limit by default."""
     port: int | None = None
-    """Port of the page, on this machine alone; the first free one from 8050 on by default."""
+    """Port of the page, reachable from this machine only; by default the first free port from 8050 on."""
     browser: bool = True
     """Whether to open the page in a browser."""
     json: Annotated[bool, tyro.conf.arg(help="Print the page's address as JSON, and no progress.")] = False
-    serves: ClassVar[bool] = True  # until it is ended: there is no progress to tell of
+    serves: ClassVar[bool] = True  # until it is ended: there is no progress to report
 
     def run(self) -> None:
         from keras_ae.explore import bundled_model, find_sources
@@ -43,14 +43,14 @@ class Explore:
             raise InputError(f"max_pixels={self.max_pixels}", "at least 1", "correct --max-pixels")
         paths = self.runs or (bundled_model(),)
         for path in paths:
-            find_sources(path)  # refuses what has no model, before anything heavy is loaded
+            find_sources(path)  # refuses a path without a model, before anything heavy is loaded
         from keras_ae.explore import free_socket
 
         free_socket(self.port).close()
         if not self.json:
             print("loading …", file=sys.stderr)
         load_keras()
-        logging.getLogger("tensorflow").setLevel(logging.ERROR)  # no remarks on several models
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)  # no warnings because of several models
         from keras_ae.explore import open_explorations, serve
 
         options = {"data_dir": self.data_dir, "progress": not self.json, "max_pixels": self.max_pixels}

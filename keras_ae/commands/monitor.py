@@ -1,4 +1,4 @@
-"""`keras-ae monitor`: whether new images still score as those that the threshold was set by."""
+"""`keras-ae monitor`: whether new images still score like those that set the threshold."""
 
 import sys
 from dataclasses import asdict, dataclass
@@ -25,25 +25,25 @@ DRIFTED = 3  # exit status
 
 @dataclass(frozen=True)
 class Monitor:
-    """Test whether the images of a folder still score as those that a detector's threshold was set by.
+    """Test whether the images of a folder still score like those that set a detector's threshold.
 
-    Ends with status 3 where they do not, so that the threshold no longer promises anything; else with 0.
+    Exits with status 3 if they do not and the threshold no longer promises anything, else with 0.
     """
 
     model: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
-    """Directory of the exported detector, or of detect train."""
+    """Directory of the exported detector, or the directory that detect train wrote."""
     source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="folder:PATH")]
-    """New images, in any nesting; most of them normal."""
+    """New images, most of them normal, in any nesting."""
     order: Literal["path", "time"] = "path"
-    """Order in which the images came: that of their paths, or of the times at which files were last changed."""
+    """Order in which the images came: by path, or by the time each file was last modified."""
     significance: float = SIGNIFICANCE
-    """Probability of a report of drift where there is none, however long one goes on."""
+    """Probability of reporting a drift where there is none, however long the monitoring goes on."""
     group: str | None = None
-    """Regular expression that finds in a file's path which part it shows; one image then stands for each part."""
+    """Regular expression that extracts from a file's path which part it shows; one image then stands for each."""
     unverified: bool = False
-    """Go on where the detector's files are not those that were exported."""
+    """Go on even if the detector's files have changed since the export."""
     batch_size: int = 64
-    """Images at a time."""
+    """Images to score at a time."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> int:
@@ -77,12 +77,12 @@ class _Monitored:
 
     Attributes:
         images, bad: Numbers of images, and of files that could not be read.
-        alarms, alarms_expected: Number of anomalies, and between which counts it lies among normal images.
+        alarms, alarms_expected: Number of anomalies, and the range expected among normal images.
         median_p_value: Median of the images' p-values.
-        evidence, significance: Largest evidence of a drift, and the chance at which it counts as one.
-        drifted, drifted_at: Whether there is a drift, and the image that shows it.
-        images_until_then: Number of images up to this one.
-        normal_images_drifted: Whether there is a drift without the anomalies, too.
+        evidence, significance: Largest evidence of a drift, and the significance level of the test.
+        drifted, drifted_at: Whether there is a drift, and the image at which it shows.
+        images_until_then: Number of images up to and including that one.
+        normal_images_drifted: Whether there is also a drift without the anomalies.
     """
 
     images: int

@@ -1,4 +1,4 @@
-"""`keras-ae recalibrate`: another threshold for an exported detector; nothing is trained."""
+"""`keras-ae recalibrate`: a new threshold for an exported detector, without training."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,23 +24,23 @@ from keras_ae.detection import (
 
 @dataclass(frozen=True)
 class Recalibrate:
-    """Set the threshold of an exported detector anew, by other normal images, and write it as another detector."""
+    """Set the threshold of an exported detector by other normal images, and write the result as a new detector."""
 
     model: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
-    """Directory of the exported detector, or of detect train. It stays as it is."""
+    """Directory of the exported detector, or the directory that detect train wrote. It is left unchanged."""
     source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="folder:PATH")]
-    """Normal images, as they are now, in any nesting; none that the detector was trained on."""
+    """Current normal images, in any nesting; none that the detector was trained on."""
     out: Path
-    """Directory of the new detector."""
+    """Directory to write the new detector to."""
     false_positive_rate: float | None = None
-    """Part of normal images that may be taken for anomalies; the detector's own rate by default."""
+    """Fraction of normal images that may raise a false alarm; the detector's own rate by default."""
     group: str | None = None
-    """Regular expression that finds in a file's path which part it shows, such as "part_([0-9]+)": images of one
-    part count as one."""
+    """Regular expression that extracts from a file's path which part it shows, such as "part_([0-9]+)": images of
+    one part count as one."""
     unverified: bool = False
-    """Go on where the detector's files are not those that were exported."""
+    """Go on even if the detector's files have changed since the export."""
     batch_size: int = 64
-    """Images at a time."""
+    """Images to score at a time."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:

@@ -1,4 +1,4 @@
-"""`keras-ae score`: decisions of an exported detector about the images of a folder, or of a list of any length."""
+"""`keras-ae score`: an exported detector's decisions on the images of a folder, or of a list of any length."""
 
 import csv
 import json
@@ -28,37 +28,37 @@ FOUND = 3  # exit status, if asked for
 
 @dataclass(frozen=True)
 class Score:
-    """Score images with an exported detector: CSV on standard output, one row per file; of very many in parts."""
+    """Score images with an exported detector: CSV on standard output, one row per file; very many in parts."""
 
     model: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
     """Directory of the exported detector."""
     source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")]
-    """folder:PATH, the images in any nesting; or manifest:PATH, a CSV or Parquet file with a column path, or a
+    """folder:PATH, images in any nesting; or manifest:PATH, a CSV or Parquet file with a column "path", or a
     folder of such files."""
     out: Path | None = None
-    """File to write instead of standard output; with --part-size a directory."""
+    """File to write instead of standard output; with --part-size, a directory."""
     part_size: int | None = None
-    """Write parts of so many files to --out, each whole, and a summary; given again, the command goes on with the
-    parts that are missing."""
+    """Number of files per part: write parts, each of them whole, and a summary to --out. Given again, the command
+    scores the missing parts."""
     part: Annotated[str, tyro.conf.arg(metavar=METAVAR)] = "1/1"
-    """With --part-size: score only each N-th part, from the I-th on: for array jobs of a cluster."""
+    """With --part-size: score only every N-th part, starting with the I-th, for array jobs of a cluster."""
     workers: int = 1
-    """With --part-size: processes that score parts at the same time."""
+    """With --part-size: number of processes that score parts in parallel."""
     engine: Annotated[EngineOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=EngineOptions)
     maps: Path | None = None
     """Directory for pictures of the anomalies: image, map with its scale, and a contour around what stands out."""
     maps_of: Literal["anomalies", "all"] = "anomalies"
-    """Of which images to write maps."""
+    """Which images to write maps of."""
     unverified: bool = False
-    """Go on where the detector's files are not those that were exported."""
+    """Go on even if the detector's files have changed since the export."""
     threshold: float | None = None
-    """Another threshold than the detector's."""
+    """Threshold to use instead of the detector's own."""
     batch_size: int = 64
-    """Images at a time."""
+    """Images to score at a time."""
     max_pixels: int = MAX_PIXELS
-    """Largest image that is decoded, in pixels."""
+    """Largest image to decode, in pixels."""
     exit_status: bool = False
-    """End with status 3 if anomalies were found."""
+    """Exit with status 3 if there are anomalies."""
     json: Annotated[bool, tyro.conf.arg(help="Write JSON lines instead of CSV, and no progress.")] = False
 
     def __post_init__(self):
@@ -133,7 +133,7 @@ class Score:
         file: IO = sys.stdout
         if self.out is not None:
             self.out.parent.mkdir(parents=True, exist_ok=True)
-            # Not by a rename: rows are seen as they come, and devices and pipes can be written.
+            # Not by a rename: rows can be read as they come, and devices and pipes can be written to.
             file = closing.enter_context(self.out.open("w", newline="", encoding="utf-8"))
         if self.json:
             return lambda row: print(json.dumps(row), file=file)
@@ -158,7 +158,7 @@ class Score:
         return counts
 
     def _draw(self, row, card, path: Path) -> None:
-        """The image, its map and what stands out in it, above the scale; of early exports the map's own."""
+        """Draw the image, its map and what stands out in it, above a scale: the map's own for early exports."""
         from keras_ae._support.pictures import save_picture
         from keras_ae.report import defect_picture, with_scale
 
@@ -169,7 +169,7 @@ class Score:
 
 @dataclass
 class _Counts:
-    """Numbers of the files that were scored, of the anomalies among them, and of those that could not be read."""
+    """Numbers of files scored, of anomalies among them, and of files that could not be read."""
 
     files: int = 0
     anomalies: int = 0

@@ -1,4 +1,4 @@
-"""Scoring in parts: on this machine or a cluster, with a few parts asked for in advance."""
+"""Scoring in parts, on this machine or a cluster, with a few parts queued in advance."""
 
 import sys
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from keras_ae.data import FileList, FilePart
 from keras_ae.detection import ScoredParts, ScoreSummary, Scoring
 from keras_ae.runs import Call, Engine, Local, RunDirectory, raise_refusal
 
-AHEAD = 2  # parts that are asked for, for each that is scored: their names are in memory
+AHEAD = 2  # parts queued for each that is scored: their names are in memory
 FUNCTION = "keras_ae.detection.scoring_parts:score_part"
 
 
@@ -30,23 +30,23 @@ def score_in_parts(
     engine: Engine | None,
     progress: bool,
 ) -> ScoreSummary:
-    """Score the parts of a list of files that have not been scored, and write `summary.json` once all have.
+    """Score the parts of a list of files that are still missing, and write `summary.json` once all are there.
 
     Args:
         how: What decides the scores.
         files: All files.
         out: Directory of the parts.
-        size: Files of a part.
-        share: Of the parts, those that this call scores.
-        workers: Processes; with 1 this one, without an engine.
-        engine: What scores them instead.
-        progress: Whether to show how far it is, and to say what came of it.
+        size: Files per part.
+        share: The parts that this call scores.
+        workers: Number of processes; 1 is this process, without an engine.
+        engine: Engine to score with instead.
+        progress: Whether to show progress and print the totals.
 
     Returns:
-        The summary of all parts that there are now.
+        The summary of all parts scored so far.
 
     Raises:
-        InputError: The directory has scores of another detector, threshold or size of parts, or of other files.
+        InputError: The directory has scores of another detector, threshold, part size, or list of files.
         CrashedError: A process crashed.
     """
     check_output_directory(out)
@@ -79,7 +79,7 @@ def score_in_parts(
 def _scored(
     pending: Iterator[FilePart], how: Scoring, files: FileList, out: Path, engine: Engine | None
 ) -> Iterator[int]:
-    """Numbers of files of each part when it has been scored."""
+    """Yields the number of files of each part once it has been scored."""
     if engine is None:
         yield from _scored_here(pending, how, files, out)
         return

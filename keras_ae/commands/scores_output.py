@@ -1,4 +1,4 @@
-"""Checks of the files that `score` writes: never over a file that it did not write."""
+"""Checks of where `score` writes: never over a file that it did not write itself."""
 
 import json
 import os
@@ -7,20 +7,20 @@ from pathlib import Path
 from keras_ae._support.errors import InputError
 from keras_ae.detection import COLUMNS
 
-_EARLIER = ("file", "score", "anomaly", "problem")  # until there were p-values
-MAP = ".map.png"  # added to the whole name of an image: part.png and part.bmp have maps of their own
+_EARLIER = ("file", "score", "anomaly", "problem")  # before there were p-values
+MAP = ".map.png"  # appended to an image's whole name: part.png and part.bmp each have their own map
 _HEADINGS = [",".join(columns).encode() for columns in (COLUMNS, _EARLIER)]
 
 
 def check_scores_file(path: Path, as_json: bool = False) -> None:
-    """Refuse a file that is there and holds something else than scores, of either form.
+    """Refuse to overwrite a file that holds anything but scores, in either format.
 
     Args:
-        path: It need not be there; what is no regular file, such as `/dev/null`, may be written.
+        path: The file, which need not exist; anything but a regular file, such as `/dev/null`, may be written to.
         as_json: Whether JSON lines will be written; for the error.
 
     Raises:
-        InputError: It would be lost.
+        InputError: The file's content would be lost.
     """
     if not path.is_file():
         return
@@ -49,13 +49,13 @@ def map_path(maps: Path, file: str) -> Path:
 
 
 def check_maps_directory(maps: Path, images: Path) -> None:
-    """Refuse to write maps among the images that are scored: they would be scored themselves the next time.
+    """Refuse to write maps among the scored images, where they would be scored themselves the next time.
 
-    Nor are maps written over pictures of somebody else.
+    Maps never overwrite somebody else's pictures either.
 
     Raises:
-        InputError: The directory is that of the images, or within it; or it has files with names of maps that
-            this library did not write.
+        InputError: The directory is that of the images, or inside it; or it has files that are named like maps
+            but were not written by this library.
     """
     from keras_ae._support.pictures import is_ours
 

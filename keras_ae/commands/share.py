@@ -15,7 +15,7 @@ from keras_ae.runs import Run
 
 @dataclass(frozen=True)
 class Share:
-    """Keep a finished run to share: its model without optimizer, its record and measurements, and a card."""
+    """Write a finished run to share: its model without the optimizer, its record and measurements, and a card."""
 
     run_directory: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
     """Directory of a finished run."""
@@ -26,7 +26,7 @@ class Share:
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
-        Run.open(self.run_directory)  # refuses what is no finished run
+        Run.open(self.run_directory)  # refuses anything but a finished run
         check_output_directory(self.out)
         check_replaceable(self.out, shared_run_files)
         load_keras()

@@ -9,21 +9,21 @@ from typing import Any
 from keras_ae._support.object_storage import fetched, is_storage, mirrored
 from keras_ae._support.schemes import check_local_fields
 
-_READ = ("model", "run_directory")  # fields that name what is read
+_READ = ("model", "run_directory")  # fields that name inputs
 
 
 @contextmanager
 def on_local_paths(command: Any) -> Iterator[Any]:
-    """The command with local directories in the place of addresses, such as s3://bucket/run.
+    """The command with local directories in place of addresses such as s3://bucket/run.
 
-    What is at `--out` is copied here first, and what is written there is pushed every few seconds; other addresses
-    are of what is read, and are copied here.
+    The content of `--out` is copied here first, and what is written there is pushed every few seconds. Other
+    addresses name inputs, which are copied here.
 
     Args:
-        command: What was parsed.
+        command: The parsed command.
 
     Raises:
-        InputError: An address is of no storage that can be reached, or stands where it cannot be.
+        InputError: The storage of an address cannot be reached, or an option does not take addresses.
     """
     writes = getattr(command, "written", ("out",))
     with ExitStack() as copies:

@@ -19,7 +19,7 @@ from keras_ae.studies import FINISHED, config_key, find_studies, load_collect, l
 
 EXPERIMENTS = Path("experiments")
 FAILED = 1  # exit status when a run of a study failed
-OUTCOMES = (FINISHED, "diverged")  # of a run that need not be tried again
+OUTCOMES = (FINISHED, "diverged")  # statuses of runs that need not be tried again
 
 
 @dataclass(frozen=True)
@@ -46,21 +46,21 @@ class StudyList:
 
 @dataclass(frozen=True)
 class StudyRun:
-    """Train the runs of a study that are not finished: broken ones are resumed, repeated ones copied."""
+    """Train the unfinished runs of a study: interrupted runs are resumed, repeated ones copied."""
 
     name: Annotated[str, tyro.conf.Positional]
     """Name of the study, as `keras-ae study list` shows it."""
     preset: str = "cpu"
-    """One of those that `keras-ae study list` shows: cpu takes two cores hours, quick a minute."""
+    """A preset that `keras-ae study list` shows: cpu takes hours on two cores, quick a minute."""
     out: Path | None = None
-    """Directory of the study's runs, one for each preset in it; runs/study/NAME by default."""
+    """Directory of the study's runs, with one directory per preset; runs/study/NAME by default."""
     workers: int = 1
-    """Runs at the same time, in processes that share the threads; each has a GPU, where there are some."""
+    """Runs to train at once, in processes that share the threads; where there are GPUs, each run gets one."""
     part: Annotated[str, tyro.conf.arg(metavar=METAVAR)] = "1/1"
     """Train only the I-th of N parts of the runs: for array jobs of a cluster, whose other jobs train the rest."""
     engine: Annotated[EngineOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=EngineOptions)
     allow_inexact: bool = False
-    """Resume broken runs even if versions, threads, device or precision have changed, but not bit by bit."""
+    """Resume interrupted runs even if versions, threads, device or precision changed; not bit-identical then."""
     estimate: bool = True
     """Estimate time and memory before the first run begins."""
     experiments: Path = EXPERIMENTS
@@ -129,7 +129,7 @@ class StudyRun:
 
 
 def grouped(reasons: dict[str, str]) -> dict[str, list[str]]:
-    """Returns the names of each reason, in order."""
+    """Returns the names grouped by reason, in order."""
     names: dict[str, list[str]] = {}
     for name, reason in reasons.items():
         names.setdefault(reason, []).append(name)
@@ -138,7 +138,7 @@ def grouped(reasons: dict[str, str]) -> dict[str, list[str]]:
 
 @dataclass(frozen=True)
 class StudyReport:
-    """Make a study's tables and figures, from its runs where they are, else from what is kept of them."""
+    """Make a study's tables and figures, from its runs if they are here, else from what is kept of them."""
 
     name: Annotated[str | None, tyro.conf.Positional] = None
     """Name of the study; or --all."""
@@ -149,7 +149,7 @@ class StudyReport:
     experiments: Path = EXPERIMENTS
     """Directory with one folder per study."""
     out: Path | None = None
-    """Directory of the study's runs, as `study run` was given it; runs/study/NAME by default."""
+    """Directory of the study's runs, the --out of `study run`; runs/study/NAME by default."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def __post_init__(self):
@@ -175,7 +175,7 @@ class StudyReport:
             print("\n".join(map(str, written)))
 
     def _report(self, name: str) -> list[Path]:
-        """Writes a study's report and returns its files; with --all, none of a study that has no results yet."""
+        """Writes a study's report and returns its files; with --all, none for a study without results."""
         study = load_study(name, self.experiments)
         kept = find_studies(self.experiments)[name] / "results"
         self._keep(study, self.out or runs_directory(name), kept)
@@ -188,10 +188,10 @@ class StudyReport:
         )
 
     def _keep(self, study, trained: Path, kept: Path) -> None:
-        """Write each preset's table beside the study, `results/PRESET.csv`, and what its figures need.
+        """Write each preset's table, `results/PRESET.csv`, beside the study, and the data of its figures.
 
-        What is kept of runs that are not here stays, if they have the same configuration still; a table of fewer
-        runs does not replace one of others.
+        Rows of runs that are not here are kept if their configuration is unchanged. An incomplete table replaces
+        only one with fewer finished runs.
         """
         import pandas
 
@@ -215,9 +215,9 @@ class StudyReport:
 
 
 def completed(table, before):
-    """A table of results with the rows of an earlier one in the place of runs that have not ended.
+    """A table of results in which rows of an earlier one stand in for runs that have not ended.
 
-    Both are pandas tables as `keras_ae.studies.results` has them. Rows of another configuration are not taken.
+    Both are pandas tables like those of `keras_ae.studies.results`. Rows of another configuration are not taken.
     """
     import pandas
 
@@ -233,7 +233,7 @@ def completed(table, before):
 
 
 def runs_directory(name: str) -> Path:
-    """Returns the directory of a study's runs, which has one for each preset."""
+    """Returns the directory of a study's runs, with one directory per preset."""
     return Path("runs") / "study" / name
 
 

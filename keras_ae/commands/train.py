@@ -23,12 +23,12 @@ class Train:
     out: Path
     """The run directory."""
     resume: bool = False
-    """Resume the unfinished run in this directory, to the same bits as if it had not been interrupted."""
+    """Resume the unfinished run in this directory, bit for bit as if it had not been interrupted."""
     allow_inexact: bool = False
-    """Resume even if versions, threads, device, precision or compilation have changed, but not bit by bit."""
+    """Resume even if versions, threads, device, precision or compilation changed; not bit-identical then."""
     engine: Annotated[EngineOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=EngineOptions)
     replicas: int = 1
-    """With --engine ray: machines that train it together, each of which reads its share of every batch."""
+    """With --engine ray: number of machines that train the run together, each on its share of every batch."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def __post_init__(self):
@@ -62,28 +62,28 @@ class Train:
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Measure a run's model again on the test images of its configuration, or attack its classifier."""
+    """Measure a run's model again on its configuration's test images, or attack its classifier."""
 
     written: ClassVar[tuple[str, ...]] = ("run_directory",)
 
     run_directory: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
     """Directory that `keras-ae train` made."""
     robustness: bool = False
-    """Instead, attack the classifier; robustness.csv and robustness.json in RUN tell of each image and attack."""
+    """Attack the classifier instead, and write robustness.csv (a row per image and attack) and .json to RUN."""
     attacks: tuple[str, ...] = ()
     """With --robustness: attacks by name, such as deep_fool; all thirteen by default."""
     images: int = 400
-    """With --robustness: test images to attack, the first 20 of each batch."""
+    """With --robustness: number of test images to attack, the first 20 of each batch."""
     seed: int = 0
-    """With --robustness: seed of the attacks that draw at random."""
+    """With --robustness: random seed of the attacks."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
-        Run.open(self.run_directory)  # refuses what is no finished run
+        Run.open(self.run_directory)  # refuses anything but a finished run
         if self.attacks and not self.robustness:
             raise InputError("attacks", "--robustness with them", "add --robustness, or leave out --attacks")
         for name in self.attacks:
-            if name not in tuple(ATTACKS):  # a look into the mapping itself would import the attack
+            if name not in tuple(ATTACKS):  # looking it up in the mapping itself would import the attack
                 raise unknown_name(ATTACKS.kind, name, ATTACKS)
         if self.images < 1 or self.seed < 0:
             raise InputError(f"{self.images} images and seed {self.seed}", "at least 1 image and a seed from 0 on")
@@ -102,7 +102,7 @@ class Evaluate:
 
 
 def print_robustness(robustness: Any) -> None:
-    """A table with one row per attack, of a `Robustness`."""
+    """Print a `Robustness` as a table with one row per attack."""
     from rich.console import Console
     from rich.table import Table
 

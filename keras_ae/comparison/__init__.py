@@ -1,4 +1,4 @@
-"""Comparing bottlenecks: what to try for a purpose, what came out, which one to take.
+"""Comparing bottlenecks: which to try for a purpose, how they perform, which one to take.
 
 Importing this package does not import Keras: configurations are checked before anything heavy is loaded.
 """
@@ -31,7 +31,7 @@ _WHERE = {
     "vector_shapes": "candidate",
     "write_comparison": "report",
 }
-# What other packages of this library share, and nobody else needs.
+# What other packages of this library need, and users do not.
 _SHARED = {
     "DEFAULT_TRAINING": "config",
     "Space": "space",

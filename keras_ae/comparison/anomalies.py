@@ -1,4 +1,4 @@
-"""Anomalies in a comparison: which score tells them best, and how well a candidate does on test images."""
+"""Anomalies in a comparison: which score detects them best, and how well a candidate does on test images."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,15 +34,15 @@ MAPS, COMBINED = (
     ("nearest_codes", "mse+nearest_codes", "ssim+nearest_codes"),
 )
 DENSITIES = ("mixture", "mse+mixture", "ssim+mixture+nearest_codes")
-LONGEST = 64  # code values that a density is fitted to: of longer ones it takes too many images
-OF_FEATURES = ("standardized_error", "mse")  # what a code of features cannot give back
+LONGEST = 64  # most code values that a density is fitted to: longer codes take too many images
+OF_FEATURES = ("standardized_error", "mse")  # what a code of features fails to reconstruct
 ALONE = "position_gaussian"  # how well features do without a bottleneck
-SHOWN, WIDEST = (4, 10), 1600  # images of a picture, at least and at most; its pixels
-SCALED_BY, AT_ONCE = 256, 32  # normal images whose maps tell what is usual; images at a time
+SHOWN, WIDEST = (4, 10), 1600  # least and most images in a picture; its width in pixels
+SCALED_BY, AT_ONCE = 256, 32  # normal images whose maps set the usual range; images at a time
 
 
 def scores_of(model) -> list[str]:
-    """Labels of the scores that are tried: maps with each pooling; of images also the codes, if they are short."""
+    """Labels of the scores to try: maps with each pooling; for models of images, also densities of short codes."""
     if frozen_features(model) is not None:
         return with_poolings(OF_FEATURES)
     densities = DENSITIES if np.prod(model.code_shape) <= LONGEST else ()
@@ -50,7 +50,7 @@ def scores_of(model) -> list[str]:
 
 
 def choose_score(model, trial: AnomalyTrial, cache: Path) -> DetectionSelection:
-    """The score with the highest ROC AUC on the images to choose by; its pooling is a part of it."""
+    """The score, including its pooling, with the highest ROC AUC on the images to choose by."""
     areas = _areas(model, scores_of(model), trial, cache)
     best = max(areas, key=areas.__getitem__)
     error = roc_auc_standard_error(areas[best], len(trial.normal), len(trial.anomalous))
@@ -78,7 +78,7 @@ def measure_alone(features, trial: AnomalyTrial, cache: Path) -> tuple[float, fl
 def measure_anomalies(
     model, trial: AnomalyTrial, score: str, rate: float, figures: Path, cache: Path
 ) -> DetectionOutcome:
-    """How well the chosen score does on the test images; leaves pictures of where it fails.
+    """Measures how well the chosen score does on the test images, and saves pictures of where it fails.
 
     The normal images that set the threshold also chose the score; with this few scores the bias is small.
     """
@@ -96,7 +96,7 @@ def measure_anomalies(
 
 @dataclass(frozen=True)
 class _Judged:
-    """Pictures and pixel measures of a detector's maps, or pictures of reconstructions where it has none."""
+    """Pictures and pixel measures of a detector's maps, or pictures of reconstructions if it has no maps."""
 
     detector: AnomalyDetector
     trial: AnomalyTrial
@@ -109,7 +109,7 @@ class _Judged:
         return map_scale(np.concatenate(maps), self.detector.calibration_.rate)
 
     def maps(self, part: Part) -> np.ndarray:
-        """Maps of the size of the images."""
+        """Maps, resized to the images."""
         maps = self.detector.anomaly_maps(part.seen(self.detector.autoencoder, self.cache))
         return sized_maps(maps, part.data.image_shape[:2])
 
@@ -125,7 +125,7 @@ class _Judged:
         return grid(*(np.stack(row) for row in zip(*panels, strict=True)))
 
     def pixels(self) -> dict[str, float]:
-        """ROC AUC and AUPRO of the pixels of test images, where masks tell which are of defects."""
+        """ROC AUC and AUPRO of the pixels of test images, if masks show which pixels are defects."""
         known = self.trial.test_anomalous[np.flatnonzero(self.trial.test_anomalous.has_mask())]
         if not self.detector.score_.has_map or not len(known):
             return {}

@@ -1,4 +1,4 @@
-"""A comparison's budget in minutes: as many steps as fit, by steps that are timed on this machine."""
+"""A comparison's budget in minutes: as many steps as fit, estimated by timing steps on this machine."""
 
 import time
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from keras_ae.comparison.rungs import PART_LEFT, PARTS_OF_A_RUN
 from keras_ae.data import ImageData
 from keras_ae.runs import RunDirectory, TrainingConfig
 
-FEWEST = 20  # steps of a training that is worth looking at
+FEWEST = 20  # steps of the shortest training worth looking at
 HALVED = f"; halving is reckoned to leave {PART_LEFT:.0%} of the steps"
-FIXED = 3  # What a candidate takes besides its steps, as a multiple of what building and tracing it took.
+FIXED = 3  # a candidate's time besides its steps, as a multiple of the time to build and trace it
 
 
 def check_minutes(minutes: float, training: TrainingConfig) -> None:
-    """Rejects a budget that is none, or that stands beside one in steps (`InputError`)."""
+    """Rejects (`InputError`) an invalid budget, and one given together with a number of steps."""
     if not 0 < minutes < inf:
         raise InputError(f"{minutes} minutes", "a number above 0", "give another --minutes")
     if training.steps != DEFAULT_TRAINING.steps:
@@ -37,12 +37,12 @@ def fit_minutes(
 ) -> tuple[CompareConfig, str]:
     """The comparison with as many steps as fit into the minutes, and a line that says so.
 
-    A comparison that goes on keeps the steps that it began with.
+    A resumed comparison keeps the number of steps that it began with.
 
     Args:
         config: The comparison.
-        minutes: Of training and measuring, without those of the timing itself.
-        candidates: Those of the comparison.
+        minutes: Time for training and measuring, without the timing itself.
+        candidates: The comparison's candidates.
         data: Its images.
         out: Its directory.
         workers: See `compare`.
@@ -77,7 +77,7 @@ def fit_minutes(
 
 
 def _seconds(config: CompareConfig, candidates: Sequence[Candidate], data: ImageData) -> tuple[float, float]:
-    """What all candidates take together besides their steps, and for one step each."""
+    """Seconds that all candidates take together besides their steps, and for one step each."""
     from keras_ae.runs import step_seconds
 
     started, steps = time.perf_counter(), 0.0
@@ -98,7 +98,7 @@ def _steps_begun_with(directory: RunDirectory) -> int:
 
 
 def _with_steps(config: CompareConfig, steps: int) -> CompareConfig:
-    """Rounded down to a multiple of the evaluations, so that no more are made than fit."""
+    """The comparison with `steps`, rounded down to a multiple of the evaluations to stay within the budget."""
     training = config.training
     if steps > training.evaluations:
         steps -= steps % training.evaluations

@@ -1,4 +1,4 @@
-"""Which bottlenecks are worth trying on images of a given shape: pure functions, without Keras."""
+"""The bottlenecks worth trying on images of a given shape: pure functions, without Keras."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ BRIGHTNESS_OPTIONS = ("normalize='batch'", "normalize_output=False", "output_act
 CONVOLUTIONAL_OPTIONS = ("width=4", "residual_blocks=1", *BRIGHTNESS_OPTIONS)
 STRIDED_FILTERS = 16
 LONGEST_VECTOR = 512
-DECODER_DEVIATION = 0.1  # of the Gaussian around each pixel that a variational autoencoder's β stands for
+DECODER_DEVIATION = 0.1  # of the Gaussian likelihood of each pixel that a variational autoencoder's β implies
 
 ImageShape = tuple[int, int, int]
 
 
 def family_of(name: str) -> str:
-    """The name of a candidate without its code: "strided-dense" of "strided-dense-8"."""
+    """The name of a candidate without its code: "strided-dense" for "strided-dense-8"."""
     return name.rsplit("-", 1)[0]
 
 
@@ -36,7 +36,7 @@ class Candidate:
     Attributes:
         name: Kind and code of the model, such as "strided-dense-16".
         model: Configuration of the model.
-        learning_rate: Its own learning rate; None takes the comparison's.
+        learning_rate: Its own learning rate; None means the comparison's.
 
     Example:
         >>> Candidate("strided-dense-16", ModelConfig("strided", "16", "dense")).family
@@ -60,7 +60,7 @@ class Codes:
     Attributes:
         maps: (height, width, channels) of feature maps.
         vectors: (length,) of code vectors.
-        variational: The vectors that are tried with a variational bottleneck as well.
+        variational: The vectors to try with a variational bottleneck as well.
 
     Example:
         >>> codes = Codes(maps=((2, 2, 4),), vectors=((8,),))
@@ -74,10 +74,10 @@ class Codes:
 
 
 def parse_codes(texts: Sequence[str]) -> Codes:
-    """The shapes that texts such as "4x4x16" and "32" stand for, each once; none of them variational.
+    """The shapes that texts such as "4x4x16" and "32" stand for, without repeats; none of them variational.
 
     Raises:
-        InputError: A text is no code.
+        InputError: A text is not a code.
 
     Example:
         >>> parse_codes(("4x4x2", "8", "8"))
@@ -92,11 +92,11 @@ def build_candidates(image_shape: ImageShape, codes: Codes) -> list[Candidate]:
 
     Args:
         image_shape: (height, width, channels).
-        codes: What to build. Where the images' sides do not divide by 4, fully connected networks make all
+        codes: The codes to build. If the images' sides are not divisible by 4, fully connected networks make all
             vectors, and none is variational.
 
     Raises:
-        InputError: A code cannot be made of such images.
+        InputError: A code cannot be made from these images.
     """
     return [
         *(_convolutional(image_shape, shape) for shape in codes.maps),
@@ -120,7 +120,7 @@ def strided_layers(image_shape: ImageShape) -> int:
 def map_shapes(image_shape: ImageShape) -> tuple[tuple[int, ...], ...]:
     """Returns feature maps (h, w, c) of three sizes with 1/64, 1/16 and 1/4 of the image's values.
 
-    Where fewer than six of these exist, those with 1/32, 1/8 and 1/2 are added. The smallest size comes first.
+    If fewer than six of these exist, those with 1/32, 1/8 and 1/2 are added. The smallest size comes first.
 
     Example:
         >>> map_shapes((28, 28, 1))
@@ -145,7 +145,7 @@ def vector_shapes(image_shape: ImageShape, parts: Sequence[int]) -> tuple[tuple[
 
 
 def variational_beta(image_shape: ImageShape) -> float:
-    """The weight of KL that turns the mean squared error into the negative ELBO of a Gaussian likelihood."""
+    """The weight β that makes MSE + β KL, up to scale, the negative ELBO of a Gaussian likelihood."""
     return 2 * DECODER_DEVIATION**2 / prod(image_shape)
 
 
@@ -156,20 +156,20 @@ def _with_compressions(image_shape, sizes, compressions) -> list[tuple[int, int,
             try:
                 shapes.append((*size, code_channels(image_shape, size, compression)))
             except InputError:
-                continue  # No whole number of channels: this pair does not exist.
+                continue  # not a whole number of channels: this pair does not exist
     return shapes
 
 
 def _convolutional(image_shape, shape) -> Candidate:
     layers = strided_layers(image_shape)
-    strides_for(image_shape, shape[:2], layers)  # refuses what the layers cannot make
+    strides_for(image_shape, shape[:2], layers)  # refuses shapes that the layers cannot make
     options = (f"strided_layers={layers}", *CONVOLUTIONAL_OPTIONS)
     code = format_code(shape)
     return Candidate(f"convolutional-{code}", ModelConfig("convolutional", code, "identity", options))
 
 
 def _vectors(image_shape, shapes, variational) -> list[Candidate]:
-    """Deterministic vectors of each length, the variational ones, a fully connected one of the shortest."""
+    """Candidates for the vectors: deterministic, variational, and a fully connected one with the shortest."""
     if not shapes:
         return []
     if image_shape[0] % 4 or image_shape[1] % 4:

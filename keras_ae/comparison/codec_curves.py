@@ -1,4 +1,4 @@
-"""Rate-distortion curves of candidates: what files of their codes cost beside those of a standard format."""
+"""Rate-distortion curves of candidates: the size of files of their codes against a standard format's."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def as_curve(values: Any) -> Any:
-    """A curve, or one of JSON values.
+    """The curve itself, or one made from JSON values.
 
     Raises:
         TypeError: It is neither.
@@ -29,12 +29,12 @@ def as_curve(values: Any) -> Any:
 
 @dataclass(frozen=True)
 class CompressionSelection:
-    """Files of validation images.
+    """Measurements of files of validation images.
 
     Attributes:
-        curve: Of the candidate: one point of an entropy-coded one, else one for each step of quantisation.
-        reference: Of the standard format, on the same images.
-        bytes_ratio: Bytes of the candidate as a part of the format's at equal PSNR; see `bytes_ratio`.
+        curve: The candidate's curve: one point if it is entropy-coded, else one for each quantisation step.
+        reference: The standard format's curve, on the same images.
+        bytes_ratio: Bytes of the candidate as a fraction of the format's at equal PSNR; see `bytes_ratio`.
     """
 
     curve: RateCurve
@@ -48,12 +48,12 @@ class CompressionSelection:
 
 @dataclass(frozen=True)
 class CompressionOutcome:
-    """Files of test images.
+    """Measurements of files of test images.
 
     Attributes:
-        curve: Of the candidate.
-        standards: Of the standard formats that this Pillow has, the reference first, on the same images.
-        missing: Names of those that it lacks.
+        curve: The candidate's curve.
+        standards: Curves of the standard formats that this Pillow has, the reference first, on the same images.
+        missing: Names of the standard formats that it lacks.
     """
 
     curve: RateCurve
@@ -67,15 +67,15 @@ class CompressionOutcome:
 
     @property
     def point(self) -> RatePoint:
-        """What stands in a table: the point of an entropy-coded candidate, else the middle one."""
+        """The point to show in a table: that of an entropy-coded candidate, else the middle one."""
         return self.curve.points[len(self.curve.points) // 2]
 
 
 def bytes_ratio(curve: RateCurve, reference: RateCurve) -> float:
-    """Returns the bytes of a curve as a part of the reference's at equal PSNR: the geometric mean over its points.
+    """Returns a curve's bytes as a fraction of the reference's at equal PSNR: the geometric mean over its points.
 
-    Beyond the reference's qualities its ln(rate) goes on straight, so that what is worse than all of them has a
-    ratio, too.
+    Beyond the reference's range of qualities its ln(rate) is extrapolated linearly, and thus candidates worse than
+    all of it have a ratio, too.
 
     Example:
         >>> webp = RateCurve("WebP", [RatePoint(0, 0.5, 30, 0.9), RatePoint(50, 1.0, 35, 0.95)])
@@ -105,7 +105,7 @@ def _rate(level: float, levels: Sequence[float], rates: Sequence[float]) -> floa
 
 
 def family(candidate: "TrainedCandidate") -> str:
-    """The network, map and bottleneck of a candidate: what candidates that differ in λ alone have in common."""
+    """The network, bottleneck and code of a candidate: what candidates that differ only in λ have in common."""
     model = candidate.model
     return f"{model.architecture} {model.bottleneck or ''} {model.code}".replace("  ", " ")
 
@@ -120,9 +120,9 @@ def family_curves(candidates: Sequence["TrainedCandidate"], test: bool = False) 
 
 
 def bd_rates(curves: Mapping[str, RateCurve], reference: RateCurve) -> dict[str, BDRate]:
-    """The BD-rates of curves: over the qualities that all have in common, if there are such, else over their own.
+    """The BD-rates of curves, over the range of qualities that all share, or else over each curve's own range.
 
-    A curve that has no quality in common with the reference is left out.
+    A curve without a range in common with the reference is left out.
     """
     alone = {name: found for name, curve in curves.items() if (found := _bd_rate(curve, reference))}
     if not alone:
@@ -136,5 +136,5 @@ def bd_rates(curves: Mapping[str, RateCurve], reference: RateCurve) -> dict[str,
 def _bd_rate(curve: RateCurve, reference: RateCurve) -> BDRate | None:
     try:
         return bd_rate(curve, reference)
-    except InputError:  # no quality in common
+    except InputError:  # no common range of qualities
         return None

@@ -29,21 +29,21 @@ def compare(
 ) -> Comparison:
     """Trains every candidate with the same budget, selects on validation images, measures all on the test images.
 
-    A comparison that was killed goes on: finished candidates are not trained again. Everything that the report
-    shows is left in the directory: `results.json`, and the pictures in `figures/` and `candidates/NAME/figures/`.
+    A killed comparison resumes: finished candidates are not trained again. Everything that the report shows is
+    kept in the directory: `results.json`, and the pictures in `figures/` and `candidates/NAME/figures/`.
 
     Args:
         config: Images, budget and purpose.
         out: Directory of the comparison.
-        data: The images, if they are loaded already; they must be those of `config.data`.
-        candidates: What `config.candidates(data.image_shape)` gave, if it was asked already.
+        data: The images, if they are already loaded; they must be those of `config.data`.
+        candidates: The result of `config.candidates(data.image_shape)`, if already known.
         allow_inexact: Whether to resume a candidate even if the environment changed; its result is then not
             bit-identical.
         progress: Whether to show progress bars on standard error.
-        workers: Candidates that are trained at the same time, each in a process with an equal share of the
-            threads; "auto" takes as many as pay here (`workers_that_pay`). Results are those of one worker that
-            has as many threads. With 1 they are trained in this process, with all threads.
-        engine: What trains them instead, such as `Ray()`.
+        workers: Number of candidates to train at once, each in a process with an equal share of the threads;
+            "auto" takes as many as pay off here (`workers_that_pay`). Results equal those of a single worker with
+            as many threads. With 1, candidates are trained in this process, with all threads.
+        engine: Engine that trains them instead, such as `Ray()`.
 
     Raises:
         InputError: The images or codes are impossible, or the directory holds another comparison.
@@ -82,7 +82,7 @@ def open_trainer(
 
     Args:
         config, out, data, allow_inexact, progress: See `compare`.
-        engine: What trains; None where this process does.
+        engine: Engine that trains; None if this process does.
         **record: Further values of "config" in `comparison.json`.
 
     Raises:
@@ -105,7 +105,7 @@ def open_trainer(
 
 
 def _environment(engine: Engine | None) -> dict[str, Any]:
-    """What the candidates are trained with: asked of a worker, so that this process need not import Keras."""
+    """The environment that trains the candidates, reported by a worker: this process need not import Keras."""
     if engine is None:
         return current_environment()
     engine.start()

@@ -23,9 +23,9 @@ from keras_ae.evaluation import STANDARD_TITLES, BDRate
 from keras_ae.runs import ModelConfig, format_code
 
 WEIGHTS = (2.5e-4, 1e-3, 4e-3)
-# Of the image's sides: blocks of 32, 16 and 8 pixels, or the largest three that there are.
+# Halvings of the image's sides: blocks of 32, 16 and 8 pixels, or the largest three possible.
 HALVINGS, MAPS = (5, 4, 3, 2, 1), 3
-PART = 2  # half of a block's coefficients are kept: the others are the finest, and nearly always 0
+PART = 2  # half of a block's coefficients are kept; the other half is the finest, and nearly always 0
 COSINES, STRIDED, VECTOR = "cosine_blocks", "compressive", "fully_connected"
 ROUNDED = ("bottleneck.relaxation='straight_through'", "bottleneck.dead_zone=0.167")
 STEP, EIGHTH = 0.125, 8  # of a strided network: it begins with values of about 1, and has an eighth of the image's
@@ -34,7 +34,7 @@ LOSSY = tuple(name for name in STANDARD_TITLES if name != "png")
 
 @dataclass(frozen=True)
 class Compress(Purpose):
-    """The map whose files are smallest at equal quality, and of its λ the one that suits."""
+    """The map whose files are smallest at equal quality, with the λ that suits."""
 
     name: ClassVar[str] = "compress"
     aim: ClassVar[str] = "compress these images"
@@ -70,7 +70,7 @@ class Compress(Purpose):
         return codes
 
     def build(self, image_shape: ImageShape, codes: Codes) -> Sequence[Candidate]:
-        """Cosines of blocks of each size, those of middle size with a hyperprior too, and a strided network."""
+        """Cosine blocks of each size, those of the middle size also with a hyperprior, and a strided network."""
         tried = [
             (COSINES if _has_blocks(image_shape, each) else STRIDED, "entropy_coded", each) for each in codes.maps
         ]
@@ -97,7 +97,7 @@ class Compress(Purpose):
         names, ratios = {one.name for one in allowed}, {one.name: one.error for one in allowed}
         eligible = [one for one in candidates if one.name in names]
         good = [one for one in eligible if self._quality(one) >= (self.least_psnr or 0.0)]
-        if not good:  # the nearest to what is wanted
+        if not good:  # the nearest to the wanted quality
             good = [max(eligible, key=self._quality)]
         changes = self._changes(candidates)
         best = min(good, key=lambda one: (changes.get(family(one), inf), ratios[one.name])).name
@@ -108,11 +108,11 @@ class Compress(Purpose):
         return max(point.psnr for point in candidate.selection.curve.points)
 
     def rates(self, candidates) -> dict[str, BDRate]:
-        """The BD-rate of each family on the validation images, as far as it has one."""
+        """The BD-rate of each family that has one, on the validation images."""
         return bd_rates(family_curves(candidates), candidates[0].selection.reference)
 
     def _changes(self, candidates) -> dict[str, float]:
-        """The BD-rate of each family that has one; if none has, what `bytes_ratio` differs from 1 by, of all."""
+        """The BD-rate of each family that has one; if none has, `bytes_ratio` − 1 for all."""
         rates = self.rates(candidates)
         if rates:
             return {name: rate.change for name, rate in rates.items()}
@@ -197,14 +197,14 @@ class Compress(Purpose):
 
 
 def _sizes(image_shape: ImageShape) -> list[tuple[int, int]]:
-    """Sizes of maps, smallest first, of two positions a side at least."""
+    """Sizes of maps, smallest first, with at least two positions a side."""
     height, width = image_shape[:2]
     possible = [n for n in HALVINGS if not (height % 2**n or width % 2**n) and min(height, width) >> n >= 2]
     return [(height >> n, width >> n) for n in possible[:MAPS]]
 
 
 def _has_blocks(image_shape: ImageShape, shape: tuple[int, ...]) -> bool:
-    """Whether each position of a map stands for a block of pixels that has as many values."""
+    """Whether each position of a map stands for a block of pixels with at least as many values."""
     height, width, channels = image_shape
     rows, columns, units = shape
     return not (height % rows or width % columns) and units * rows * columns <= height * width * channels

@@ -1,4 +1,4 @@
-"""Figures of a comparison to compress: curves beside those of standard formats, and crops at equal bytes."""
+"""Figures of a comparison to compress: curves against standard formats, and crops at equal bytes."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -72,12 +72,12 @@ def _line(points, metric: str) -> tuple[list[float], list[float]]:
 
 
 def save_crops(path: Path, codec: ImageCodec, images: np.ndarray) -> None:
-    """Writes a picture of crops: each image, what the codec makes of it, and the standard formats at equal bytes.
+    """Writes a picture of crops: each image, as the codec restores it, and in standard formats of equal bytes.
 
     Args:
         path: File to write.
         codec: The candidate's codec.
-        images: Float images [n, h, w, 1 or 3], of which a few evenly spaced ones are shown.
+        images: Float images [n, h, w, 1 or 3]; a few evenly spaced ones are shown.
     """
     shown = images[np.linspace(0, len(images) - 1, min(SHOWN, len(images))).astype(int)]
     rows = [list(_row(codec, image[None])) for image in shown]
@@ -92,7 +92,7 @@ def save_crops(path: Path, codec: ImageCodec, images: np.ndarray) -> None:
 
 
 def _row(codec: ImageCodec, image: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """Titles and pictures of one image [1, h, w, c]: as it is, by the codec, by each standard format."""
+    """Titles and pictures of one image [1, h, w, c]: the original, from the codec, in each standard format."""
     files = codec.compress(image)
     size, pixels = len(files[0]), image.shape[1] * image.shape[2]
     yield "image", in_bytes(image[0])
@@ -112,7 +112,7 @@ def _titled(name: str, size: int, image: np.ndarray, restored: np.ndarray) -> tu
 
 
 def _crop(image: np.ndarray) -> np.ndarray:
-    """The middle of a picture; of one channel without its axis."""
+    """The middle of a picture; without the channel axis if there is only one channel."""
     top, left = (max(0, (side - CROP) // 2) for side in image.shape[:2])
     part = image[top : top + CROP, left : left + CROP]
     return part[..., 0] if part.shape[-1] == 1 else part

@@ -1,4 +1,4 @@
-"""Who measures the candidates of a comparison to compress."""
+"""The judge of a comparison to compress."""
 
 from collections.abc import Iterator, Sequence
 from math import prod
@@ -15,13 +15,13 @@ from keras_ae.compression import Codec
 from keras_ae.data import ImageData
 from keras_ae.evaluation import STANDARD_TITLES, RateCurve, encode, rate_curve, standard_curve, standard_formats
 
-MOST_VALUES, MOST_IMAGES = 1 << 22, 200  # of images that are coded
-FITTED = 1_000  # training images, by whose codes tables are counted
-STEPS = (2.0, 1.0, 0.5, 0.25, 0.125)  # of quantisation, as parts of the codes' deviation
+MOST_VALUES, MOST_IMAGES = 1 << 22, 200  # of the images to code
+FITTED = 1_000  # training images whose codes are counted for the tables
+STEPS = (2.0, 1.0, 0.5, 0.25, 0.125)  # quantisation steps, as fractions of the codes' deviation
 
 
 class CompressionJudge(Judge):
-    """Writes files of validation and test images, and standard formats of the same images.
+    """Encodes validation and test images to files, and the same images in standard formats.
 
     Args:
         data: The comparison's images.
@@ -64,7 +64,7 @@ class CompressionJudge(Judge):
         return self._curves[split]
 
     def _codecs(self, model) -> Iterator[tuple[float, Codec]]:
-        """The codec of an entropy-coded model with its weight, or one for each step of another."""
+        """The codec of an entropy-coded model with its weight, or one for each quantisation step otherwise."""
         if isinstance(model.bottleneck, EntropyCoded):
             yield model.bottleneck.weight, Codec.of(model)
             return
@@ -76,6 +76,6 @@ class CompressionJudge(Judge):
 
 
 def _some(data: ImageData, split: str, most: int = MOST_IMAGES) -> np.ndarray:
-    """Evenly spaced images of a split: `most`, fewer of large ones, but 8 of any size."""
+    """Evenly spaced images of a split: `most`, fewer if they are large, but 8 of any size."""
     count = min(data.sizes[split], most, max(8, MOST_VALUES // prod(data.image_shape)))
     return data.images_at(split, np.linspace(0, data.sizes[split] - 1, count).astype(int))

@@ -1,4 +1,4 @@
-"""The end of a comparison: one candidate is selected by validation images, all are measured on test images."""
+"""The end of a comparison: select one candidate on validation images, measure all on test images."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,10 +21,10 @@ def conclude(
     failed: Sequence[FailedCandidate],
     dropped: Sequence[DroppedCandidate],
 ) -> Comparison:
-    """Selects by validation images, measures on test images, and writes `results.json` and the pictures.
+    """Selects on validation images, measures on test images, and writes `results.json` and the pictures.
 
     Raises:
-        InputError: No candidate could be trained, or none has a code that is small enough.
+        InputError: No candidate could be trained, or none has a small enough code.
     """
     directory = RunDirectory(trainer.out)
     results = _selected(trainer.config, trained, failed, dropped, trainer.data)
@@ -44,7 +44,7 @@ def _selected(
     """The comparison with its recommendation, before the test images are looked at.
 
     Raises:
-        InputError: No candidate could be trained, or none has a code that is small enough.
+        InputError: No candidate could be trained, or none has a small enough code.
     """
     if not trained:
         raise InputError("no candidate that could be trained", "one that converges", "lower --learning-rate")

@@ -1,4 +1,4 @@
-"""What a comparison is made of."""
+"""The configuration of a comparison."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from keras_ae.comparison.purpose import Purpose, as_purpose
 from keras_ae.comparison.rungs import check_halving
 from keras_ae.runs import DataConfig, LoadsData, ModelConfig, RunConfig, TrainingConfig, as_json, code_as_text
 
-SEARCH = ("search",)  # what `search` adds to the configuration in comparison.json
+SEARCH = ("search",)  # keys that `search` adds to the configuration in comparison.json
 DEFAULT_TRAINING = TrainingConfig(steps=600, learning_rate=2e-3, schedule="cooldown")
 
 
@@ -21,20 +21,20 @@ class CompareConfig(LoadsData):
     """A comparison of bottlenecks on one set of images, with one budget.
 
     Args:
-        data: Which images.
+        data: The images.
         training: The budget; 600 steps of 64 images by default.
-        purpose: What the bottleneck is for, as a name or a `Purpose`; it decides the candidates and the rule by
-            which one is recommended.
-        codes: Codes to try, such as "4x4x16" or "32", instead of those that suit images and purpose.
-        max_code: Recommend no code of more values than this.
-        bottlenecks: Bottlenecks to try with each code, by name, instead of those that suit the purpose.
-        halving: Whether candidates that others beat with as small a code are dropped after a quarter and after
-            half of the steps.
-        seeds: How often each candidate is trained, with one seed after the other from the training's on.
-        **options: Options of the purpose that is named.
+        purpose: What the bottleneck is for, as a name or a `Purpose`; decides which candidates are tried and by
+            what rule one is recommended.
+        codes: Codes to try, such as "4x4x16" or "32", instead of those chosen for the images and the purpose.
+        max_code: Recommend no code with more values than this.
+        bottlenecks: Bottlenecks to try with each code, by name, instead of the purpose's own.
+        halving: Whether to drop, after a quarter and half of the steps, each candidate that another beats with as
+            small a code.
+        seeds: Number of times to train each candidate, with consecutive seeds from the training's own on.
+        **options: Options of the named purpose.
 
     Raises:
-        InputError: A value is of another type than it should be, or the purpose has no such option.
+        InputError: A value has the wrong type, or the purpose has no such option.
 
     Example:
         >>> CompareConfig(DataConfig("digits"), purpose="generate", samples=500).purpose.samples
@@ -87,7 +87,7 @@ class CompareConfig(LoadsData):
 
     @property
     def steps(self) -> int:
-        """Training steps of a candidate that are really made."""
+        """Training steps that each candidate actually makes."""
         return self.training.rounds * self.training.steps_per_evaluation
 
     def run(self, model: ModelConfig, seed: int = 0, learning_rate: float | None = None) -> RunConfig:
@@ -120,12 +120,12 @@ def candidates(
     Args:
         image_shape: (height, width, channels).
         purpose: What the bottleneck is for.
-        codes: Codes to try instead of the purpose's: "HEIGHTxWIDTHxCHANNELS" becomes a convolutional autoencoder,
-            "LENGTH" the deterministic and variational ones with such a vector.
+        codes: Codes to try instead of the purpose's: "HEIGHTxWIDTHxCHANNELS" gives a convolutional autoencoder,
+            "LENGTH" deterministic and variational ones with such a vector.
         bottlenecks: Bottlenecks to try with each of these codes instead; see `named_candidates`.
 
     Raises:
-        InputError: The images' sides cannot be halved even once, or a code cannot be made of them; or nothing is
+        InputError: The images' sides cannot be halved even once, a code cannot be made from them, or nothing is
             left to try.
 
     Example:
@@ -141,7 +141,7 @@ def candidates(
 
 
 def config_from_json(values: Mapping[str, Any]) -> CompareConfig:
-    """What `CompareConfig.as_json` wrote; early versions had the options of all purposes beside the rest.
+    """The configuration that `CompareConfig.as_json` wrote; in early versions with the options of all purposes.
 
     Raises:
         KeyError, TypeError, ValueError: It is from a later version, or damaged.

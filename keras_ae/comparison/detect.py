@@ -14,18 +14,18 @@ from keras_ae.comparison.selection import Measured
 from keras_ae.detection import DEFAULT_RATE, check_rate
 from keras_ae.runs import DataConfig, FeatureConfig
 
-PARTS = (96, 48, 24)  # of an image's values, as vectors: so short that what is unusual does not fit into them
+PARTS = (96, 48, 24)  # of an image's values, as vectors: too short to hold anything unusual
 
 
 @dataclass(frozen=True)
 class DetectionSelection:
-    """How well held-out images are told from anomalies.
+    """How well normal held-out images are separated from anomalies.
 
     Attributes:
         score: The score with the highest area under the ROC curve.
         roc_auc: That area; `auc_error` is 1 minus it, `auc_error_standard_error` its standard error.
         roc_auc_by_score: The areas of all scores.
-        features_alone: The area of the features without a bottleneck (position_gaussian); None of pixels.
+        features_alone: The area of the features without a bottleneck (position_gaussian); None for pixels.
     """
 
     score: str
@@ -38,17 +38,17 @@ class DetectionSelection:
 
 @dataclass(frozen=True)
 class DetectionOutcome:
-    """How well the chosen score tells normal test images from anomalies.
+    """How well the chosen score separates normal test images from anomalies.
 
     Attributes:
         score: The score that was chosen on held-out images.
         anomalies: What the anomalies are, in words.
-        threshold: Set by held-out normal images for `promised` false alarms; the true rate was expected between
-            `promised_low` and `promised_high` (95 %).
-        recall, false_positive_rate, f1: Of the decisions at the threshold.
-        fpr_at_95_tpr: The part of normal images that are alarms where 95 % of the anomalies are.
-        pixel_roc_auc, aupro: Of the score's map (`PixelMeasures`); None without maps or masks.
-        features_alone: ROC AUC of the features without a bottleneck (position_gaussian); None of pixels.
+        threshold: Set on held-out normal images for a false-alarm rate of `promised`; the true rate was expected
+            between `promised_low` and `promised_high` (95 %).
+        recall, false_positive_rate, f1: Measures of the decisions at the threshold.
+        fpr_at_95_tpr: The fraction of normal images that raise an alarm when 95 % of the anomalies do.
+        pixel_roc_auc, aupro: Measures of the score's map (`PixelMeasures`); None without maps or masks.
+        features_alone: ROC AUC of the features without a bottleneck (position_gaussian); None for pixels.
     """
 
     score: str
@@ -80,14 +80,14 @@ OF_FEATURES = (
 
 @dataclass(frozen=True)
 class Detect(Purpose):
-    """The smallest code that tells anomalies from normal images as well as the best."""
+    """The smallest code that separates anomalies from normal images as well as the best."""
 
     name: ClassVar[str] = "detect"
     aim: ClassVar[str] = "detect anomalies among these images"
     rule: ClassVar[str] = (
         "the smallest code whose ROC AUC on held-out images is within one standard error of the highest"
     )
-    # A perfect detector's error is 0, which a logarithmic axis does not have.
+    # A perfect detector's error is 0, which is not on a logarithmic axis.
     criterion: ClassVar[Criterion] = Criterion("1 − ROC AUC", "highest validation ROC AUC", logarithmic=False)
     selection_type: ClassVar[type] = DetectionSelection
     outcome_type: ClassVar[type] = DetectionOutcome
@@ -116,7 +116,7 @@ class Detect(Purpose):
     def __post_init__(self):
         super().__post_init__()
         check_rate(self.false_positive_rate)
-        maps = self.maps  # refuses what it cannot be
+        maps = self.maps  # refuses impossible options
         if maps.features is None and (self.feature_codes != DEPTHS or not self.pixels):
             received = "codes of features without a network" if self.pixels else "neither pixels nor features"
             raise InputError(received, "a network that makes features", "add --features efficientnet_lite0")
@@ -205,7 +205,7 @@ class Detect(Purpose):
         )
 
     def _alone(self, comparison) -> str:
-        """What features do without a bottleneck."""
+        """How well features do without a bottleneck."""
         known = [one for one in comparison.trained if one.outcome.features_alone is not None]
         if not known:
             return ""

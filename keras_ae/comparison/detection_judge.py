@@ -1,4 +1,4 @@
-"""Who measures the candidates of a comparison to detect anomalies."""
+"""The judge of a comparison to detect anomalies."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ PLACEHOLDER = ModelConfig("strided", "1")  # of pixels, which features replace
 
 
 class DetectionJudge(Judge):
-    """Tells held-out and test images from anomalies.
+    """Measures how well candidates separate held-out and test images from anomalies.
 
     Args:
         config: The comparison's configuration.
@@ -25,8 +25,8 @@ class DetectionJudge(Judge):
         purpose: The purpose with its options.
 
     Raises:
-        InputError: Labels tell that not all images are normal, there are too few validation images to promise the
-            rate, or there are no normal images to test on; or the network of features cannot be had.
+        InputError: Labels show that not all images are normal, there are too few validation images to promise the
+            rate or no normal images to test on, or the feature network is not available.
     """
 
     def __init__(self, config, data, purpose: Detect):
@@ -39,7 +39,7 @@ class DetectionJudge(Judge):
         self._alone: tuple[float, float] | None = None
 
     def _built(self):
-        keras.utils.set_random_seed(self.seed)  # of random weights: those of the first seed's candidates
+        keras.utils.set_random_seed(self.seed)  # for random weights: as in the first seed's candidates
         return self.maps.build(self.data.image_shape)
 
     def prepare(self, out: Path, progress: bool) -> None:
@@ -47,7 +47,7 @@ class DetectionJudge(Judge):
         self.out = out
         if self.features is not None:
             seen_by(self.features, self.data, out, adapt=True, progress=progress)
-            for part in (self.trial.anomalous, self.trial.test_anomalous):  # not in several workers at a time
+            for part in (self.trial.anomalous, self.trial.test_anomalous):  # not in several workers at once
                 part.seen(self.features, self._cache)
 
     def choose(self, path: Path, model) -> DetectionSelection:
@@ -62,7 +62,7 @@ class DetectionJudge(Judge):
 
     @property
     def _cache(self) -> Path:
-        """Where maps of images are kept that are none of the splits."""
+        """Where the maps of images outside the splits are kept."""
         return self.out / "anomalies"
 
     def _alone_of(self, model) -> tuple[float | None, float | None]:

@@ -13,7 +13,7 @@ Rows = Iterable[Sequence]
 
 
 def download(name: str, rows: Rows) -> str:
-    """A link that saves rows, the first of which is the heading, as a CSV file of this name."""
+    """A link that saves rows, the heading first, as a CSV file of this name."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     data = base64.b64encode(text.getvalue().encode()).decode()
@@ -28,7 +28,7 @@ def table_rows(candidates: Sequence[TrainedCandidate], columns: Sequence[Column]
 
 
 def trade_off_rows(comparison: Comparison) -> Rows:
-    """Size and error of each candidate, and whether another beats it with as small a code."""
+    """Size and error of each candidate, and whether it is on the frontier."""
     yield ("candidate", "code values", f"validation {comparison.purpose.criterion.label}", "on the frontier")
     for one in comparison.measured():
         yield one.name, one.code_values, one.error, one.name in comparison.frontier

@@ -5,18 +5,18 @@ from collections.abc import Sequence
 from keras_ae.comparison.candidate import Candidate
 from keras_ae.runs import FeatureConfig, ModelConfig
 
-DEPTHS = (1, 4, 16, 64)  # values of a code at each position of the maps
+DEPTHS = (1, 4, 16, 64)  # code values at each position of the maps
 _PLACEHOLDER = "strided"  # the architecture of a detector of pixels, which features replace
 
 
 def feature_candidates(
     features: FeatureConfig, depths: Sequence[int] = DEPTHS, bottlenecks: Sequence[str] = ()
 ) -> list[Candidate]:
-    """An autoencoder of the same feature maps for each length of a position's code, and for each bottleneck.
+    """An autoencoder of the same feature maps for each code length per position, and for each bottleneck.
 
     Args:
         features: The frozen network and its maps; without a network there are no candidates.
-        depths: Values of the code at each position.
+        depths: Numbers of code values at each position.
         bottlenecks: Names of bottlenecks to try with each; the architecture's own by default.
 
     Raises:

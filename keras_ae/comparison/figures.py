@@ -8,7 +8,7 @@ from keras_ae.comparison.records import DroppedCandidate, TrainedCandidate
 from keras_ae.comparison.results import Comparison
 from keras_ae.report import as_svg, tidy
 
-# Families of candidates are told apart by colour and by marker; the darker a line, the more values its code has.
+# Families of candidates differ in colour and marker; the darker a line, the more values its code has.
 STYLES = (("Blues", "o"), ("Oranges", "s"), ("Purples", "D"), ("Greens", "^"), ("Reds", "P"), ("Greys", "v"))
 RING = "#c2255c"
 
@@ -20,7 +20,7 @@ def learning_curves(
 
     Args:
         curves: Steps and errors of each candidate.
-        candidates: Which lines to draw, in this order.
+        candidates: The candidates to draw, in this order.
     """
     figure = Figure(figsize=(7.2, 4.2), layout="constrained")
     axes = figure.subplots()
@@ -73,7 +73,7 @@ def _styles(candidates: Sequence[TrainedCandidate | DroppedCandidate]) -> dict[s
 
 
 def _shades(candidates: Sequence[TrainedCandidate | DroppedCandidate]) -> dict[str, tuple]:
-    """A colour for each candidate: the family's, darker with the rank of its code size within the family."""
+    """A colour for each candidate: its family's, darker the higher its code size ranks within the family."""
     import matplotlib
 
     shades = {}

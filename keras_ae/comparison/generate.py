@@ -11,7 +11,7 @@ from keras_ae.comparison.parts import Column, Criterion, Pictures
 from keras_ae.comparison.purpose import Judge, Purpose, option
 from keras_ae.comparison.selection import Measured
 
-PARTS = (64, 16, 8)  # of an image's values, as vectors: densities can be fitted to these
+PARTS = (64, 16, 8)  # of an image's values, as vectors to which densities can be fitted
 SHOWN = 10  # samples of each density in the picture
 FITTED = {"gaussian": "Gaussian", "mixture": "mixture"}
 LEARNED = {"flow_matching": "flow matching", "two_stage": "two-stage VAE", "autoregressive": "autoregressive"}
@@ -26,7 +26,7 @@ SOURCE_NAMES = DENSITY_NAMES | {
 
 @dataclass(frozen=True)
 class GenerationSelection:
-    """What samples look like beside validation images.
+    """How samples compare with validation images.
 
     Attributes:
         density: The density of codes with the lowest Fréchet distance.
@@ -39,12 +39,12 @@ class GenerationSelection:
 
 @dataclass(frozen=True)
 class GenerationOutcome:
-    """What samples look like beside test images.
+    """How samples compare with test images.
 
     Attributes:
-        best: The density of codes that validation chose.
+        best: The density of codes that was chosen on validation images.
         fid: Its Fréchet distance to the test images.
-        columns: Everything that `keras_ae.evaluation.measure_samples` gave, for all densities.
+        columns: All results of `keras_ae.evaluation.measure_samples`, for all densities.
     """
 
     best: str
@@ -53,7 +53,7 @@ class GenerationOutcome:
 
     @property
     def extractor(self) -> str:
-        """The extractor of the features that were compared."""
+        """The extractor of the compared features."""
         return str(self.columns["extractor"])
 
     @property
@@ -67,7 +67,7 @@ class GenerationOutcome:
         return int(self.columns["generated_images"] or 0)
 
     def value(self, source: str, measure: str) -> float | None:
-        """A measure ("fid", "kid", …) of what was generated ("gaussian", "reconstruction", …), if there is one."""
+        """A measure ("fid", "kid", …) of generated images ("gaussian", "reconstruction", …), if there is one."""
         value = self.columns.get(f"{source}_{measure}[{self.extractor}]")
         return None if value is None else float(value)
 
@@ -125,7 +125,7 @@ class Generate(Purpose):
         )
 
     def columns(self, candidates):
-        """All Fréchet distances, and of the density that validation chose the other measures, by the extractor."""
+        """All Fréchet distances, and the other measures of the density that validation chose, by the extractor."""
         extractor = candidates[0].outcome.extractor
         sources = [s for s in SOURCE_NAMES if any(c.outcome.value(s, "fid") is not None for c in candidates)]
         return [
@@ -143,7 +143,7 @@ class Generate(Purpose):
 
         outcome = candidates[0].outcome
         fewest = min(outcome.real_images, outcome.generated_images)
-        caution = fid_caution(fewest, outcome.columns.get("features") or 0)  # which older comparisons lack
+        caution = fid_caution(fewest, outcome.columns.get("features") or 0)  # older comparisons lack it
         return (
             f"*FID* is the Fréchet distance between features, by {outcome.extractor}, of "
             f"{outcome.generated_images:,} samples and of {outcome.real_images:,} test images: lower is "
@@ -182,7 +182,7 @@ class GenerationJudge(Judge):
     Args:
         data: The comparison's images.
         extractor: An extractor of features.
-        samples: Images to sample from each density.
+        samples: Number of images to sample from each density.
         densities: Names of the densities to fit, beside the standard normal.
     """
 

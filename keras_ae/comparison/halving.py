@@ -1,4 +1,4 @@
-"""Halving: candidates that others beat with as small a code are dropped at a quarter and at half of the steps."""
+"""Halving: at a quarter and half of the steps, drop candidates that others beat with as small a code."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -17,21 +17,21 @@ from keras_ae.runs import ModelConfig, RunDirectory
 
 @dataclass(frozen=True)
 class Halved:
-    """What became of candidates until the last rung: who is trained to the end, was dropped, or failed."""
+    """The state of candidates after the last rung: left to train to the end, dropped, or failed."""
 
     left: tuple[Candidate, ...]
     dropped: tuple[DroppedCandidate, ...] = ()
     failed: tuple[FailedCandidate, ...] = ()
 
     def without(self, dropped: Sequence[DroppedCandidate], failed: Sequence[FailedCandidate]) -> "Halved":
-        """After one more rung."""
+        """The state after one more rung."""
         gone = {one.name for one in dropped} | {one.name for one in failed}
         left = tuple(one for one in self.left if one.name not in gone)
         return Halved(left, (*self.dropped, *dropped), (*self.failed, *failed))
 
 
 def dominated(candidates: Sequence[Measured]) -> dict[str, Measured]:
-    """From the names of those that another beats with as small a code to the best of those others.
+    """Maps each candidate that another beats with as small a code to the best of those others, by name.
 
     Example:
         >>> small, large = Measured("small", 4, 0.2), Measured("large", 16, 0.3)
@@ -48,15 +48,15 @@ def dominated(candidates: Sequence[Measured]) -> dict[str, Measured]:
 
 
 def dropped_by(better: Measured, one: Measured, model: ModelConfig, steps: int) -> DroppedCandidate:
-    """A candidate that another beats with as small a code after so many steps."""
+    """A candidate dropped after `steps`, since another beats it with as small a code."""
     return DroppedCandidate(one.name, model, one.code_values, steps, one.error, better.name, better.error)
 
 
 def halve(trainer: Trainer, candidates: Sequence[Candidate]) -> Halved:
-    """Trains candidates until the last rung, and drops after each those that others beat with as small a code.
+    """Trains candidates until the last rung, dropping after each rung those that others beat with as small a code.
 
-    Decisions are kept in `halving.json`: one that was made stands, however often the comparison is interrupted.
-    Candidates that have finished early are not dropped.
+    Decisions are kept in `halving.json`: once made they stand, however often the comparison is interrupted.
+    Candidates that have already finished are not dropped.
     """
     directory, halved, made = RunDirectory(trainer.out), Halved(tuple(candidates)), []
     if (directory.path / "halving.json").is_file():
@@ -70,7 +70,7 @@ def halve(trainer: Trainer, candidates: Sequence[Candidate]) -> Halved:
 
 
 def _decision(trainer: Trainer, candidates: Sequence[Candidate], steps: int) -> dict[str, Any]:
-    """Who is dropped after so many steps, and who failed until then, as JSON values."""
+    """Which candidates are dropped after `steps`, and which failed until then, as JSON values."""
     tried = trainer.train(candidates, until=steps)
     failed = [plain(asdict(one)) for one in tried if isinstance(one, FailedCandidate)]
     errors = [measured(trainer.config.purpose, one) for one in tried if not isinstance(one, FailedCandidate)]

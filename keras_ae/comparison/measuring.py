@@ -1,4 +1,4 @@
-"""What is measured of trained candidates, here or in a worker: on validation images, at the end on test images."""
+"""Measures trained candidates, here or in a worker: on validation images and, at the end, on test images."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ class Measurer:
     """Measures the trained candidates of one comparison.
 
     Attributes:
-        config, data, judge: The comparison's.
+        config, data, judge: Those of the comparison.
         out: Its directory.
     """
 
@@ -42,7 +42,7 @@ class Measurer:
     out: Path
 
     def choose(self, path: Path, model: ModelConfig) -> Any:
-        """What the purpose selects by, measured on validation images; None where it goes by reconstructions.
+        """What the purpose selects by, measured on validation images; None if it selects by reconstructions.
 
         Args:
             path: The directory of the trained model.
@@ -54,7 +54,7 @@ class Measurer:
             return self.judge.choose(path, trained)
 
     def test(self, candidate: TrainedCandidate) -> TrainedCandidate:
-        """The candidate with all that is measured on test images; leaves pictures. This is their only look."""
+        """The candidate with all measurements on test images, seen here for the only time; also saves pictures."""
         path = run_path(self.out, candidate.name)
         with _loaded(path, candidate.model) as trained:
             candidate = _tested(candidate, path, trained, self.data)
@@ -64,7 +64,7 @@ class Measurer:
         return self._with_seeds(candidate)
 
     def _with_seeds(self, candidate: TrainedCandidate) -> TrainedCandidate:
-        """The candidate with the test error of each of its seeds; that of the first is known."""
+        """The candidate with the test error of each of its seeds; the first seed's is already known."""
         errors = [candidate.test.mse] if candidate.test else []
         for number in range(1, len(candidate.seeds)):
             path = run_path(self.out, candidate.name, number)
@@ -75,19 +75,19 @@ class Measurer:
 
 
 def choose_here(images: Callable, config: Mapping[str, Any], out: str, path: str, model: Mapping[str, Any]):
-    """`Measurer.choose` in a worker: JSON values of what it gives."""
+    """`Measurer.choose` in a worker; returns its result as JSON values."""
     measurer = _measurer(images, config, out)
     return plain(asdict(measurer.choose(Path(path), ModelConfig(**model))))
 
 
 def test_here(images: Callable, config: Mapping[str, Any], out: str, candidate: Mapping[str, Any]):
-    """`Measurer.test` in a worker: the candidate as a row of `results.json`, from such a row."""
+    """`Measurer.test` in a worker; takes and returns the candidate as a row of `results.json`."""
     measurer = _measurer(images, config, out)
     purpose = measurer.config.purpose
     return candidate_row(measurer.test(read_candidate(candidate, type(purpose))), purpose)
 
 
-_kept: dict[str, Measurer] = {}  # the last one of a worker: a judge may take long to make
+_kept: dict[str, Measurer] = {}  # the worker's last one: a judge may take long to make
 
 
 def _measurer(images: Callable, config: Mapping[str, Any], out: str) -> Measurer:
@@ -98,7 +98,7 @@ def _measurer(images: Callable, config: Mapping[str, Any], out: str) -> Measurer
         data = images(made)
         judge = made.purpose.judge(made, data)
         if judge is not None:
-            judge.prepare(Path(out), progress=False)  # What the comparison has made of it is there already.
+            judge.prepare(Path(out), progress=False)  # the comparison has already made the files
         _kept[key] = Measurer(made, data, judge, Path(out))
     return _kept[key]
 
@@ -108,11 +108,11 @@ def _loaded(path: Path, config: ModelConfig) -> Iterator[keras.Model]:
     """The trained model in a directory, for a while."""
     config.import_parts()
     yield load_model(path / "model.keras")
-    keras.utils.clear_session()  # Or the graphs of all candidates would pile up.
+    keras.utils.clear_session()  # otherwise the graphs of all candidates would pile up
 
 
 def _tested(candidate: TrainedCandidate, path: Path, model, data: ImageData) -> TrainedCandidate:
-    """The candidate with its test scores; those that give images also with pictures of them."""
+    """The candidate with its test scores; if it reconstructs images, pictures of them are saved."""
     if not task_of(model).gives_images:
         return replace(candidate, test=reconstruction(_test_scores(model, path, data)))
     shown, figures = data.images("test", SHOWN), path / "figures"
@@ -130,7 +130,7 @@ def _tested(candidate: TrainedCandidate, path: Path, model, data: ImageData) -> 
 
 
 def _test_scores(model, path: Path, data: ImageData) -> dict[str, float]:
-    """What a candidate's task measures on the test images."""
+    """The measurements of a candidate's task on the test images."""
     training = RunDirectory(path).record().config.training
     return task_of(model).measure(model, seen_by(model, data, path, progress=False), "test", training)
 

@@ -17,17 +17,17 @@ from keras_ae.runs import ModelConfig, format_code
 def named_candidates(image_shape: ImageShape, codes: Codes, bottlenecks: tuple[str, ...]) -> list[Candidate]:
     """A candidate for each code and each bottleneck: convolutional ones for maps, strided ones for vectors.
 
-    A weight β of a divergence is the one that makes the mean squared error the negative ELBO of a Gaussian of
-    deviation 0.1 around each pixel; all other options are the bottlenecks' own. Where the images' sides do not
-    divide by 4, fully connected networks make the vectors.
+    The weight β of a divergence, if any, is the one that turns the mean squared error into the negative ELBO of a
+    Gaussian with deviation 0.1 around each pixel; all other options are the bottlenecks' defaults. If the images'
+    sides are not divisible by 4, fully connected networks make the vectors.
 
     Args:
         image_shape: (height, width, channels).
-        codes: The codes; which of them are also tried variational does not matter.
-        bottlenecks: Names of the catalogue, or MODULE:CLASS.
+        codes: The codes; its `variational` is ignored.
+        bottlenecks: Names in the catalogue, or MODULE:CLASS.
 
     Raises:
-        InputError: There is no such bottleneck, or a code cannot be made of such images.
+        InputError: There is no such bottleneck, or a code cannot be made from these images.
 
     Example:
         >>> codes = Codes(vectors=((8,),))
@@ -40,7 +40,7 @@ def named_candidates(image_shape: ImageShape, codes: Codes, bottlenecks: tuple[s
 
 def _convolutional(image_shape: ImageShape, shape, bottleneck: str) -> Candidate:
     layers = strided_layers(image_shape)
-    strides_for(image_shape, shape[:2], layers)  # refuses what the layers cannot make
+    strides_for(image_shape, shape[:2], layers)  # refuses shapes that the layers cannot make
     return _candidate(
         "convolutional", image_shape, shape, bottleneck, f"strided_layers={layers}", *CONVOLUTIONAL_OPTIONS
     )
@@ -53,7 +53,7 @@ def _vector(image_shape: ImageShape, shape, bottleneck: str) -> Candidate:
 
 
 def _candidate(architecture: str, image_shape: ImageShape, shape, bottleneck: str, *options: str) -> Candidate:
-    if "beta" in BOTTLENECKS.keywords(bottleneck):  # refuses names that there are not
+    if "beta" in BOTTLENECKS.keywords(bottleneck):  # refuses unknown names
         options += (f"bottleneck.beta={variational_beta(image_shape):.3g}",)
     code, short = format_code(shape), bottleneck.rpartition(":")[2]
     return Candidate(f"{architecture}-{short}-{code}", ModelConfig(architecture, code, bottleneck, options))

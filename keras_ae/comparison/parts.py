@@ -35,11 +35,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Criterion:
-    """Says how the error that candidates are selected by is called and drawn.
+    """How to name and draw the error by which candidates are selected.
 
     Attributes:
         label: Label of its axis, such as "MSE".
-        best: What the best candidate has, such as "lowest validation error".
+        best: Property of the best candidate, such as "lowest validation error".
         logarithmic: Whether its axis is logarithmic; not for errors that can be 0.
 
     Example:
@@ -60,8 +60,8 @@ class Pictures:
     Attributes:
         title, text: Title and text above the pictures.
         files: What each picture shows, by the name of its file without ".png".
-        caption: Maps a candidate to the caption of its picture; None shows those of the recommended one alone.
-        enlarged: Whether small images in them are enlarged already.
+        caption: Maps a candidate to the caption of its picture; None shows only the recommended one's pictures.
+        enlarged: Whether small images in the pictures are already enlarged.
 
     Example:
         >>> from keras_ae.catalogue import PURPOSES

@@ -6,5 +6,5 @@ SHOWN = 10  # test images in a picture
 
 
 def run_path(out: Path, name: str, seed: int = 0) -> Path:
-    """Where the run of a candidate is; `seed` counts from 0."""
+    """The directory of a candidate's run; `seed` counts from 0."""
     return out / "candidates" / name if seed == 0 else out / "seeds" / str(seed) / name

@@ -13,11 +13,11 @@ from keras_ae.comparison.paths import run_path
 from keras_ae.comparison.records import TrainedCandidate
 from keras_ae.comparison.results import Comparison
 
-SHOWN_SIDE = 64  # least side in screen pixels at which an image is shown
+SHOWN_SIDE = 64  # minimum side of a displayed image, in screen pixels
 
 
 def section_of_pictures(section: Pictures, path: Path, comparison: Comparison, height: int) -> str:
-    """A section of a purpose: a picture of each candidate, or the pictures of the recommended one."""
+    """A purpose's section with a picture of each candidate, or with the recommended one's pictures."""
     if section.caption is None:
         chosen = comparison[comparison.recommended]
         height = SHOWN_SIDE if section.enlarged else height
@@ -33,7 +33,7 @@ def section_of_pictures(section: Pictures, path: Path, comparison: Comparison, h
 def section_of_grids(
     title: str, text: str, pictures: Sequence[tuple[str, str, Path]], recommended: str, height: int
 ) -> str:
-    """A section with pictures one below the other, as `grids` takes them; "" without any."""
+    """A section with pictures below one another, as `grids` takes them; "" without pictures."""
     if not pictures:
         return ""
     inner = f"<div class='grids'>{grids(pictures, recommended, height)}</div>"
@@ -41,7 +41,7 @@ def section_of_grids(
 
 
 def section_of_drawing(drawing: Drawing) -> str:
-    """A section of a purpose with a figure of all candidates."""
+    """A purpose's section with a figure of all candidates."""
     return _section(drawing.title, drawing.text, "scroll", drawing.svg)
 
 
@@ -58,7 +58,7 @@ def _section(title: str, text: str, kind: str, inner: str) -> str:
 
 
 def cases(path: Path, chosen: TrainedCandidate, height: int, names: Mapping[str, str]) -> str:
-    """Pictures of one candidate by the names of their files, each with its text."""
+    """Pictures of one candidate; `names` maps the name of each file to its text."""
     return "".join(
         f"<figure>{_image(figure(path, chosen, name), height, text)}<figcaption>{escape(text)}</figcaption>"
         "</figure>"
@@ -78,7 +78,7 @@ def figure(path: Path, candidate: TrainedCandidate, name: str) -> Path:
 
 
 def grids(pictures: Sequence[tuple[str, str, Path]], recommended: str, height: int) -> str:
-    """Pictures one below the other: (name, caption, file) each."""
+    """Pictures below one another, each given as (name, caption, file)."""
     return "".join(
         f"<span{' class=recommended' if name == recommended else ''}>{escape(name)}"
         f"<small>{escape(caption)}</small></span>{_image(picture, height, f'{name}: {caption}')}"

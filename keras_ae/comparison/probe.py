@@ -1,4 +1,4 @@
-"""A linear probe of a candidate: what a classifier reads off the codes of labelled images."""
+"""A linear probe of a candidate: how well a classifier reads labels from its codes."""
 
 from collections.abc import Iterator
 
@@ -10,16 +10,16 @@ from keras_ae.data import ImageData
 from keras_ae.evaluation import ProbeTraining, encode, linear_probe
 
 MOST = 3000  # images of a split
-# The paper's small learning rate leaves the short codes of a comparison far from what they can reach.
+# With the paper's small learning rate, a comparison's short codes stay far below what they can reach.
 TRAINING = ProbeTraining(learning_rate=0.03, patience=5, standardize=True)
 
 
 def probe_codes(model, data: ImageData) -> Probe | None:
-    """Train linear classifiers on training codes, stop them by validation codes, measure them on test codes.
+    """Train linear classifiers on training codes, stop early on validation codes, measure on test codes.
 
     Args:
         model: An `Autoencoder`.
-        data: Its images; at most 3,000 of each split are taken, drawn with the data's seed.
+        data: Its images; at most 3,000 per split are used, drawn with the data's seed.
 
     Returns:
         Means over the seeds of `keras_ae.evaluation.linear_probe`; None without labels to tell apart.

@@ -1,4 +1,4 @@
-"""What a bottleneck can be for: everything that a comparison does differently for it, in one object."""
+"""Purposes of a bottleneck: everything that a comparison does differently for one, in one object."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ def option(default, description: str) -> Any:
 
 
 class Judge(Protocol):
-    """Measures trained candidates for a purpose; it is made before anything is trained.
+    """Measures trained candidates for a purpose; created before anything is trained.
 
     Example:
         >>> data = kae.runs.DataConfig("digits", train_labels=("0", "1"))
@@ -46,7 +46,7 @@ class Judge(Protocol):
     """
 
     def prepare(self, out: Path, progress: bool) -> None:
-        """Makes what all candidates need in the comparison's directory, before the first one is trained."""
+        """Makes files that all candidates need, in the comparison's directory, before the first one is trained."""
         return None
 
     def choose(self, path: Path, model) -> Any:
@@ -60,17 +60,17 @@ class Judge(Protocol):
 class Purpose(ABC):
     """What a bottleneck is for. A subclass is a frozen dataclass; its fields (`option`) are its options.
 
-    It is registered by a line of `keras_ae.catalogue.PURPOSES`, or by another package under the entry point
+    It is registered by a line in `keras_ae.catalogue.PURPOSES`, or by another package under the entry point
     `keras_ae.purposes`. Importing its module must not import Keras.
 
     Attributes:
         name: Name under which it is registered.
         aim: Completes "to …": "reconstruct these images".
         rule: Completes "the recommended candidate is …".
-        criterion: The error that it selects by.
+        criterion: The error by which it selects.
         selection_type, outcome_type: Frozen dataclasses of what its judge measures on validation and on test
-            images; None where reconstructions tell enough.
-        outcome_key: Key under which `results.json` has the outcome.
+            images; None if reconstructions suffice.
+        outcome_key: Key of the outcome in `results.json`.
 
     Example:
         >>> reconstruct = as_purpose("reconstruct")
@@ -97,14 +97,14 @@ class Purpose(ABC):
 
     @abstractmethod
     def measured(self, candidate: "TrainedCandidate") -> Measured:
-        """Returns what a candidate is selected by."""
+        """Returns the error and code size by which a candidate is selected."""
 
     @abstractmethod
     def evidence(self, comparison: "Comparison") -> str:
-        """Says why the recommended candidate is recommended: sentences for the report."""
+        """Returns sentences for the report that say why the recommended candidate is recommended."""
 
     def asked_for(self, codes: Codes) -> Codes:
-        """Returns the codes that a user named; the shortest vector is tried variational as well."""
+        """Returns the codes that a user named; the shortest vector is also tried as a variational code."""
         return Codes(codes.maps, codes.vectors, tuple(sorted(codes.vectors)[:1]))
 
     def build(self, image_shape: ImageShape, codes: Codes) -> Sequence[Candidate]:
@@ -112,21 +112,21 @@ class Purpose(ABC):
         return build_candidates(image_shape, codes)
 
     def images(self, data: DataConfig) -> DataConfig:
-        """Returns which images to compare on, where the purpose wants them in another form."""
+        """Returns the images to compare on, in another form if the purpose needs one."""
         return data
 
     def further_candidates(self, bottlenecks: Sequence[str] = ()) -> Sequence[Candidate]:
-        """Returns candidates beside those of the codes, with each of the bottlenecks that a user named."""
+        """Returns candidates in addition to those of the codes, with each bottleneck that a user named."""
         return ()
 
     def judge(self, config: "CompareConfig", data: "ImageData") -> Judge | None:
-        """Returns who measures what reconstructions do not tell; refuses unsuitable images (`InputError`)."""
+        """Returns the judge, if reconstructions do not suffice; refuses (`InputError`) unsuitable images."""
         return None
 
     def select(
         self, candidates: Sequence["TrainedCandidate"], errors: Sequence[Measured], max_code: int | None = None
     ) -> Choice:
-        """Chooses a candidate by the errors of all, which `measured` gave; see `keras_ae.comparison.select`."""
+        """Chooses a candidate by the errors of all, as `measured` gives them; see `keras_ae.comparison.select`."""
         return select(errors, max_code)
 
     def summary_columns(self) -> Sequence[Column]:
@@ -138,7 +138,7 @@ class Purpose(ABC):
         return ()
 
     def explanations(self, candidates: Sequence["TrainedCandidate"]) -> str:
-        """Says what these columns mean; a word within *stars* is emphasised."""
+        """Returns a text on the meaning of these columns; a word within *stars* is emphasised."""
         return ""
 
     def pictures(self) -> Sequence[Pictures]:
@@ -150,7 +150,7 @@ class Purpose(ABC):
         return ()
 
     def next_step(self, recommended: "TrainedCandidate", run: Path) -> str | None:
-        """Returns a line that says what to do with the recommended candidate, whose run directory is `run`."""
+        """Returns a line on what to do with the recommended candidate, whose run directory is `run`."""
         return None
 
 

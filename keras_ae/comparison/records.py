@@ -1,4 +1,4 @@
-"""What is known of a candidate, as typed records."""
+"""Typed records of candidates and their measurements."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from keras_ae.runs import ModelConfig
 class Reconstruction:
     """How well the images of a split are reconstructed: means over `images` images in [0, 1]; PSNR in dB.
 
-    Of autoencoders of features `mse` is over normalised feature maps, and the others are None.
+    For autoencoders of features, `mse` is over normalised feature maps, and the others are None.
     """
 
     images: int
@@ -29,12 +29,12 @@ class Reconstruction:
 
 @dataclass(frozen=True)
 class Probe:
-    """What a linear classifier reads off the codes of test images: means over `seeds` trainings, and deviations.
+    """How well a linear classifier reads labels from the codes of test images: means over `seeds`, and deviations.
 
     Attributes:
         macro_f1, macro_f1_std: For classes; None for attributes.
         roc_auc, roc_auc_std: For attributes; None for classes.
-        per_class: The F1 of each class, or the area of each attribute; None where no seed has a value.
+        per_class: The F1 of each class, or the ROC AUC of each attribute; None if no seed has a value.
     """
 
     accuracy: float
@@ -52,11 +52,11 @@ class Probe:
 
 @dataclass(frozen=True)
 class SeedResult:
-    """What one seed of a candidate came to.
+    """The result of one seed of a candidate.
 
     Attributes:
-        error, standard_error: What the purpose selects by, on the validation images.
-        test_mse: Of the test images; None until the end.
+        error, standard_error: The error by which the purpose selects, on the validation images.
+        test_mse: MSE on the test images; None until the end.
 
     Example:
         >>> SeedResult(seed=1, error=0.01, standard_error=0.001).test_mse is None
@@ -71,19 +71,19 @@ class SeedResult:
 
 @dataclass(frozen=True)
 class TrainedCandidate:
-    """A candidate that was trained, and its measures.
+    """A trained candidate and its measures.
 
     Attributes:
-        code_values, compression: Number of values of its code, and its ratio to the number of the image's values.
+        code_values, compression: Number of values of its code, and its ratio to the number of image values.
         encoding_seconds_per_image, decoding_seconds_per_image: Time for one image in large batches; older
             comparisons lack the latter.
-        learning_rate: Its own learning rate; None where it had the comparison's.
-        step_bytes: Memory that a training step takes, about; older comparisons lack it.
+        learning_rate: Its own learning rate; None means the comparison's.
+        step_bytes: Approximate memory of a training step; older comparisons lack it.
         validation, test: Reconstructions; `test` is None until the end, when the test images are looked at.
-        selection: What the purpose measured on validation images; None where it goes by reconstructions.
+        selection: What the purpose measured on validation images; None if it selects by reconstructions.
         outcome: What the purpose measured on test images.
-        probe: What a linear classifier reads off the codes; None without labels.
-        seeds: What each seed came to, where there are several; the other measures are those of the first.
+        probe: How well a linear classifier reads labels from the codes; None without labels.
+        seeds: Results of each seed, if there are several; the other measures are those of the first.
 
     Example:
         >>> scores = Reconstruction(images=100, mse=0.01, mse_standard_error=0.001, rmse=0.1, psnr=20.0, ssim=0.9)
@@ -117,7 +117,7 @@ class TrainedCandidate:
 
     @property
     def gives_images(self) -> bool:
-        """Whether it reconstructs images; autoencoders of features give back these."""
+        """Whether it reconstructs images; autoencoders of features reconstruct features."""
         return self.validation.psnr is not None
 
     @property
@@ -142,8 +142,8 @@ class DroppedCandidate:
     Attributes:
         code_values: Number of values of its code.
         steps: Training steps after which it was dropped.
-        error: Its error on the validation images then.
-        beaten_by: A candidate with as small a code and a lower error then, `beaten_by_error`.
+        error: Its error on the validation images at that point.
+        beaten_by: A candidate with as small a code and a lower error, `beaten_by_error`, at that point.
 
     Example:
         >>> model = ModelConfig("strided", "8", "dense")

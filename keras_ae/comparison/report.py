@@ -1,4 +1,4 @@
-"""The report of a comparison: one self-contained HTML page, made from what the comparison left on disk."""
+"""The report of a comparison: one self-contained HTML page, made from the comparison's files."""
 
 from collections.abc import Sequence
 from html import escape
@@ -62,10 +62,10 @@ def write_comparison(path) -> Path:
     """Writes `report.html` into the directory of a finished comparison.
 
     Args:
-        path: The directory of the comparison, which `keras_ae.comparison.compare` left.
+        path: The directory of the comparison, as written by `keras_ae.comparison.compare`.
 
     Returns:
-        Path of the page. The page loads nothing from elsewhere: it can be mailed or archived as it is.
+        Path of the page, which loads nothing from elsewhere: it can be mailed or archived as it is.
 
     Raises:
         InputError: There is no finished comparison.
@@ -123,7 +123,7 @@ def _page(path: Path, comparison: Comparison, environment: Environment) -> str:
 
 
 def _sections_of_images(path: Path, comparison: Comparison, height: int) -> dict[str, str]:
-    """Sections of what candidates give back; left out where these are features, which are no pictures."""
+    """Sections on reconstructions, without the pictures of candidates that reconstruct features."""
     recommended = comparison[comparison.recommended]
     originals = ("originals", "the test images", path / "figures" / "originals.png")
     shown = {
@@ -150,12 +150,12 @@ def _sections_of_images(path: Path, comparison: Comparison, height: int) -> dict
 
 
 def _curve(path: Path) -> list[tuple[int, float]]:
-    """Steps and errors on the validation images of a candidate."""
+    """A candidate's training steps and validation errors."""
     return [(int(row["step"]), row["val_mse"]) for row in RunDirectory(path).history() if "val_mse" in row]
 
 
 def _trend(path: Path, curve: Sequence[tuple[int, float]]) -> Trend | None:
-    """How the curve goes on; None where the learning rate changes in another way than by a cooldown."""
+    """The trend of the curve; None if the learning rate changes other than by a cooldown."""
     cooled = RunDirectory(path).record().config.training.cooled
     return None if cooled is None or not curve else trend(curve, cooled)
 

@@ -1,4 +1,4 @@
-"""What a comparison found, as typed records; the one place that reads and writes `results.json`."""
+"""The results of a comparison as typed records; the one place that reads and writes `results.json`."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, replace
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Record = TypeVar("Record", bound="DataclassInstance")
-_RARE = ("best_step", "resumed_inexactly", "seeds", "learning_rate")  # written where there is something to say
+_RARE = ("best_step", "resumed_inexactly", "seeds", "learning_rate")  # written only if there is something to say
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Comparison:
     Attributes:
         purpose: What the bottleneck is for.
         recommended, best: Names of the candidate that the rule recommends and of the one with the lowest error.
-        threshold: The largest validation error that could be recommended.
+        threshold: The largest validation error acceptable for a recommendation.
         frontier: Candidates that no other beats with as small a code, smallest code first.
-        max_code: The largest code that could be recommended; None without a limit.
+        max_code: The largest code acceptable for a recommendation; None without a limit.
         steps: Training steps of each candidate.
         images: The images that they were trained and measured on.
         trained, failed, dropped: The candidates, in the order in which they were tried.
@@ -70,18 +70,18 @@ class Comparison:
         return {candidate.name: candidate for candidate in self.trained}[name]
 
     def measured(self) -> list[Measured]:
-        """Returns what the candidates were selected by, best first."""
+        """Returns the errors and code sizes that the candidates were selected by, best first."""
         return sorted((measured(self.purpose, one) for one in self.trained), key=lambda one: one.error)
 
     @property
     def share_of_steps(self) -> float:
-        """Returns the training steps that were made, as a part of those of all candidates to the end."""
+        """Returns the training steps made, as a fraction of those needed to train all candidates to the end."""
         tried = len(self.trained) + len(self.failed) + len(self.dropped)
         whole = len(self.trained) + len(self.failed)
         return (whole + sum(one.steps for one in self.dropped) / self.steps) / tried
 
     def errors(self) -> dict[str, Measured]:
-        """Returns what the candidates were selected by, by their names."""
+        """Returns the errors and code sizes that the candidates were selected by, by name."""
         return {one.name: one for one in self.measured()}
 
     def ranked(self) -> list[TrainedCandidate]:
@@ -109,10 +109,10 @@ class Comparison:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Comparison":
-        """Returns the comparison that `as_json` of this version or an earlier one wrote.
+        """Returns the comparison that `as_json` wrote, in this version or an earlier one.
 
         Raises:
-            InputError: Something is missing or has another type.
+            InputError: Something is missing or has the wrong type.
         """
         try:
             kind = PURPOSES[values["purpose"]]
@@ -140,7 +140,7 @@ class Comparison:
 
 
 def measured(purpose: Purpose, candidate: TrainedCandidate) -> Measured:
-    """What a candidate is selected by: of several seeds the mean, and the standard error over images and seeds."""
+    """What a candidate is selected by: with several seeds, their mean and its error over images and seeds."""
     first = purpose.measured(candidate)
     if not candidate.seeds:
         return first
@@ -148,13 +148,13 @@ def measured(purpose: Purpose, candidate: TrainedCandidate) -> Measured:
 
 
 def dropped_row(candidate: DroppedCandidate) -> dict[str, Any]:
-    """A candidate that was dropped, as JSON values."""
+    """A dropped candidate as JSON values."""
     values = plain(asdict(candidate))
     return {"name": values.pop("name"), "model": values.pop("model"), "dropped": values}
 
 
 def dropped_candidate(row: Mapping[str, Any]) -> DroppedCandidate:
-    """What `dropped_row` wrote."""
+    """The candidate that `dropped_row` wrote."""
     about = {"name": row["name"], "model": _read(ModelConfig, row["model"])}
     return _read(DroppedCandidate, row["dropped"] | about)
 
@@ -165,17 +165,17 @@ def failed_candidate(row: Mapping[str, Any]) -> FailedCandidate:
 
 
 def reconstruction(values: Mapping[str, Any]) -> Reconstruction:
-    """What was measured of one split, without what has no place in a comparison."""
+    """The measurements of one split, without those that have no place in a comparison."""
     return _read(Reconstruction, values)
 
 
 def trained_candidate(name: str, model: ModelConfig, metrics: Mapping[str, Any]) -> TrainedCandidate:
-    """A candidate with the metrics of its run, which has been measured on validation images."""
+    """A candidate with the metrics of its run, which must have been measured on validation images."""
     return read_candidate({"name": name, "model": asdict(model), **metrics}, None)
 
 
 def read_candidate(row: Mapping[str, Any], purpose: type[Purpose] | None) -> TrainedCandidate:
-    """A candidate of JSON; what a purpose measured is read if one is given."""
+    """A candidate from JSON, with the purpose's measurements if a purpose is given."""
     parts: dict[str, Any] = {
         "model": _read(ModelConfig, row["model"]),
         "validation": _read(Reconstruction, row["validation"]),
@@ -190,12 +190,12 @@ def read_candidate(row: Mapping[str, Any], purpose: type[Purpose] | None) -> Tra
 
 
 def read_selection(purpose: type[Purpose], values: Mapping[str, Any]) -> Any:
-    """What a purpose's judge measured on validation images, of JSON values; None where it measures nothing."""
+    """The validation measurements of a purpose's judge, from JSON values; None if it has none."""
     return _read_if(purpose.selection_type, values)
 
 
 def candidate_row(candidate: TrainedCandidate, purpose: Purpose) -> dict[str, Any]:
-    """A candidate as JSON: the purpose's selection among the validation measures, its outcome under its key."""
+    """A candidate as JSON, with the purpose's selection in "validation" and its outcome under its own key."""
     row = plain(asdict(candidate))
     selection, outcome = row.pop("selection"), row.pop("outcome")
     row["validation"] |= selection or {}
@@ -210,11 +210,11 @@ def _read_if(record: type[Record] | None, values) -> Record | None:
 
 
 def _read(record: type[Record], values: Mapping[str, Any]) -> Record:
-    """A dataclass of JSON values; what it has no field for is left out.
+    """A dataclass from JSON values; values without a field are ignored.
 
     Raises:
         KeyError: A field without a default is missing.
-        InputError: A value has another type than its field.
+        InputError: A value does not have the type of its field.
     """
     known = fields(record)
     missing = [f.name for f in known if f.default is f.default_factory is MISSING and f.name not in values]

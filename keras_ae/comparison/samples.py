@@ -1,4 +1,4 @@
-"""Samples of a candidate: densities of its codes, and images of sampled codes beside real ones."""
+"""Samples of a candidate: densities of its codes, and images from sampled codes against real ones."""
 
 import warnings
 from pathlib import Path
@@ -11,15 +11,15 @@ from keras_ae.data import ImageData
 from keras_ae.density import ALL_DENSITIES, Density, load_density
 from keras_ae.evaluation import column, decoded, fit_densities, measure_samples
 
-MOST = 10_000  # codes that densities are fitted to: a mixture of long codes takes minutes for every ten thousand
+MOST = 10_000  # codes that densities are fitted to: a mixture of long codes takes minutes per ten thousand
 
 
 def candidate_densities(
     model, data: ImageData, path: Path, names: tuple[str, ...] = ("gaussian", "mixture")
 ) -> dict[str, Density]:
-    """The densities in a candidate's directory, `densities/NAME.npz`; fitted and put there the first time."""
+    """The densities in a candidate's directory, `densities/NAME.npz`, fitted and saved on first use."""
     directory = path / "densities"
-    if not (directory / "standard_normal.npz").is_file():  # It is always among them, and is written last.
+    if not (directory / "standard_normal.npz").is_file():  # always among them, and written last
         fitted = fit_densities(model, data, dict.fromkeys(("standard_normal", *names)), images=MOST)
         for name in sorted(fitted, key=lambda name: name == "standard_normal"):
             fitted[name].save(directory / f"{name}.npz")
@@ -35,9 +35,9 @@ def choose_density(
     Args:
         model: An `Autoencoder`.
         data: Its images.
-        densities: Fitted ones, by name.
+        densities: Fitted densities, by name.
         extractor: An extractor of features.
-        samples: Images of each density, and the most that are taken of the split.
+        samples: Number of images to sample from each density, and maximum number to take from the split.
     """
     columns = _measured(model, data, densities, samples, extractor, data.seed, "validation", reconstructions=False)
     distances = {name: float(columns[column(name, "fid", extractor.name)]) for name in densities}
@@ -48,24 +48,24 @@ def choose_density(
 def measure_densities(
     model, data: ImageData, densities: dict[str, Density], extractor, samples: int, chosen: str
 ) -> GenerationOutcome:
-    """What `measure_samples` measures on test images; `chosen` is the density that validation chose."""
+    """The results of `measure_samples` on test images; `chosen` is the density that validation chose."""
     columns = _measured(model, data, densities, samples, extractor, data.seed, "test")
     distance = float(columns[column(chosen, "fid", extractor.name)])
     return GenerationOutcome(chosen, distance, {name: _finite(value) for name, value in columns.items()})
 
 
 def _measured(*arguments, **options) -> dict[str, float | int | str]:
-    """`measure_samples` without its warning of too few images, which the report gives once."""
+    """Same as `measure_samples`, without its warning of too few images, which the report gives once."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Fréchet distances", UserWarning)
         return measure_samples(*arguments, **options)
 
 
 def samples_picture(model, densities: dict[str, Density], count: int, seed: int = 0) -> np.ndarray:
-    """A picture of `count` samples of each density, a row for each."""
+    """A picture of `count` samples of each density, a row per density."""
     return grid(*(np.concatenate(list(decoded(model, d.sample(count, seed)))) for d in densities.values()))
 
 
 def _finite(value):
-    """The value; None in the place of NaN, which JSON does not have."""
+    """The value, or None for NaN, which JSON does not have."""
     return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -1,4 +1,4 @@
-"""Beyond a fixed list: Optuna proposes networks, codes and learning rates; the rest is as in `compare`."""
+"""Search beyond a fixed list: Optuna proposes networks, codes and learning rates; the rest is as in `compare`."""
 
 import zlib
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ from keras_ae.comparison.training import Trainer, Workers, engine_for
 from keras_ae.data import ImageData
 from keras_ae.runs import Engine, RunDirectory, check_workers
 
-AT_RANDOM = 10  # trials before Optuna has seen enough to propose by
+AT_RANDOM = 10  # random trials before Optuna's proposals learn from results
 FILE = "search.db"
 REASON, DROPPED, RUNG = "reason", "dropped", "after"
 
@@ -38,16 +38,16 @@ def search(
 ) -> Comparison:
     """Trains what Optuna proposes, towards low errors and small codes; selects and reports as `compare` does.
 
-    A search that was killed goes on, and one that has finished does with more trials. Trials and their values are
-    kept in `search.db`, which Optuna's own tools open too.
+    A killed search resumes, and a finished one continues if given more trials. Trials and their values are kept in
+    `search.db`, which Optuna's own tools can open too.
 
     Args:
-        config: Images, budget and purpose. With `halving` trials are pruned: dropped after a quarter or half of
-            their steps, where another has a lower error with as small a code. With `codes` only these are tried.
+        config: Images, budget and purpose. With `halving`, trials are pruned: dropped after a quarter or half of
+            their steps if another has a lower error with as small a code. With `codes`, only these are tried.
         out: Directory of the search.
-        trials: How many candidates to try in all, those of before included.
-        data: The images, if they are loaded already; they must be those of `config.data`.
-        allow_inexact, progress, workers, engine: See `compare`; as many trials as workers are proposed at a time.
+        trials: Total number of candidates to try, including earlier ones.
+        data: The images, if they are already loaded; they must be those of `config.data`.
+        allow_inexact, progress, workers, engine: See `compare`; one trial per worker is proposed at a time.
 
     Raises:
         InputError: Optuna is not installed, the images or codes are impossible, or the directory holds something
@@ -106,17 +106,17 @@ class _Search:
 
     @property
     def count(self) -> int:
-        """Trials that have ended."""
+        """Number of trials that have ended."""
         return len(self._ended())
 
     def go_on(self, trials: int) -> None:
-        """Try until so many trials have ended; those that were interrupted come first."""
+        """Try until this many trials have ended; interrupted ones come first."""
         while self.count < trials:
             left = trials - self.count
             self._try(self._interrupted()[:left] or self._proposed(min(left, self.trainer.workers)))
 
     def results(self) -> tuple[list[TrainedCandidate], list[FailedCandidate], list[DroppedCandidate]]:
-        """What became of the trials."""
+        """The candidates that were trained, that failed and that were dropped."""
         states = self.optuna.trial.TrialState
         ended = {state: [t for t in self._ended() if t.state == state] for state in states}
         tried = self.trainer.train([self._candidate(trial) for trial in ended[states.COMPLETE]])
@@ -133,7 +133,7 @@ class _Search:
         return [self._proposal(self.optuna.trial.Trial(self.study, trial._trial_id)) for trial in running]
 
     def _proposed(self, count: int) -> list[_Trial]:
-        """New trials. What they are depends on the seed and on the trials before, not on interruptions."""
+        """New trials, which depend on the seed and on earlier trials, but not on interruptions."""
         numbers = (self.trainer.config.training.seed, len(self.study.get_trials(deepcopy=False)))
         seed = zlib.crc32(repr(numbers).encode())
         self.study.sampler = self.optuna.samplers.TPESampler(seed=seed, n_startup_trials=AT_RANDOM)
@@ -151,16 +151,16 @@ class _Search:
         return FailedCandidate(candidate.name, candidate.model, trial.user_attrs.get(REASON, "it was interrupted"))
 
     def _try(self, trials: Sequence[_Trial]) -> None:
-        """Train trials, some of them until a rung only, and tell Optuna what became of them."""
+        """Train trials, some of them only up to a rung, and report the results to Optuna."""
         for steps in rungs(self.trainer.config.training) if self.trainer.config.halving else ():
             trials = self._after(trials, steps)
         for one, error in self._errors(trials, None):
             self.study.tell(one.trial, [error.error, error.code_values])
 
     def _after(self, trials: Sequence[_Trial], steps: int) -> list[_Trial]:
-        """Those that go on: no trial has had a lower error after so many steps with as small a code."""
+        """The trials that go on: no other has had a lower error after this many steps with as small a code."""
         key = f"{RUNG} {steps}"
-        # One that was interrupted later has trained on: what was measured then stands, as what was decided by it.
+        # A trial interrupted later has trained on: its earlier measurement stands, like the decisions based on it.
         known = {one: Measured(*one.trial.user_attrs[key]) for one in trials if key in one.trial.user_attrs}
         new = dict(self._errors([one for one in trials if one not in known], steps))
         for one, error in new.items():
@@ -180,7 +180,7 @@ class _Search:
         return left
 
     def _errors(self, trials: Sequence[_Trial], until: int | None) -> Iterable[tuple[_Trial, Measured]]:
-        """What was measured of each after so many steps; those that failed end here."""
+        """The measured errors of the trials after this many steps; failed trials end here."""
         tried = self.trainer.train([one.candidate for one in trials], until=until) if trials else []
         for one, result in zip(trials, tried, strict=True):
             if isinstance(result, FailedCandidate):

@@ -16,7 +16,7 @@ class Measured:
         name: The candidate's name.
         code_values: Number of values of its code.
         error: Error on validation images; lower is better.
-        standard_error: Standard error of `error`; 0 where it is not known, so that the best is chosen.
+        standard_error: Standard error of `error`; 0 if it is not known, which makes the best one chosen.
 
     Example:
         >>> small = Measured("small", code_values=16, error=0.011)
@@ -34,7 +34,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Choice:
-    """The recommended candidate, the best one, and the error that had to be reached."""
+    """The recommended candidate, the best one, and the error that a recommendation had to reach."""
 
     recommended: str
     best: str
@@ -42,7 +42,7 @@ class Choice:
 
 
 def select(candidates: Sequence[Measured], max_code: int | None = None) -> Choice:
-    """Chooses by the rule of one standard error (Breiman et al., 1984), among the codes that are small enough.
+    """Chooses by the one-standard-error rule (Breiman et al., 1984), among the codes that are small enough.
 
     Args:
         candidates: What to choose from.
@@ -66,7 +66,7 @@ def select(candidates: Sequence[Measured], max_code: int | None = None) -> Choic
 
 
 def frontier(candidates: Sequence[Measured]) -> tuple[str, ...]:
-    """Returns the names of the candidates that no other one beats with as small a code, smallest code first.
+    """Returns the names of the candidates that no other beats with as small a code, smallest code first.
 
     Example:
         >>> frontier([Measured("tiny", 4, 0.3), Measured("small", 8, 0.4), Measured("large", 16, 0.1)])
@@ -81,7 +81,7 @@ def frontier(candidates: Sequence[Measured]) -> tuple[str, ...]:
 
 
 def over_seeds(seeds: Sequence[Measured]) -> Measured:
-    """Combines what several seeds of one candidate came to, measured on the same images.
+    """Combines the results of several seeds of one candidate, measured on the same images.
 
     The error is the mean, and its standard error is √(ē² + s² / n): ē is the mean of the seeds' standard errors
     over images (that of their mean error is no larger), s the standard deviation of the n seeds' errors.
@@ -99,14 +99,14 @@ def over_seeds(seeds: Sequence[Measured]) -> Measured:
 
 
 def not_told_apart(errors: Mapping[str, Sequence[float]], reference: str) -> tuple[str, ...]:
-    """Names the candidates that seeds do not tell from one: 0 is in the interval of the mean difference.
+    """Names the candidates that seeds do not distinguish from one: 0 is in the interval of the mean difference.
 
     Args:
         errors: Each candidate's error for each seed, two or more, in the same order.
         reference: The candidate that the others are compared with.
 
     Returns:
-        Names of the others whose paired differences have a 95 % interval (Student's t) with 0 in it.
+        Names of the others whose paired differences have a 95 % interval (Student's t) that contains 0.
 
     Example:
         >>> not_told_apart({"a": [0.10, 0.12], "b": [0.11, 0.11], "c": [0.30, 0.32]}, "a")

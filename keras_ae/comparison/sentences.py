@@ -1,4 +1,4 @@
-"""Sentences of the report and the command about a whole comparison: who was dropped, what is uncertain."""
+"""Sentences of the report and the command about a whole comparison: what was dropped, what is uncertain."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ TREND_EXPLANATION = (
 
 
 def certainty(comparison: Comparison) -> str:
-    """What seeds tell of the recommended candidate and the others."""
+    """How far seeds distinguish the recommended candidate from the others."""
     name, seeds = comparison.recommended, len(comparison.trained[0].seeds)
     if not seeds:
         return "Each candidate was trained once: what another seed would change is not known (--seeds 3 tells)."
@@ -29,7 +29,7 @@ def certainty(comparison: Comparison) -> str:
 
 
 def not_trained(comparison: Comparison) -> list[str]:
-    """Why candidates are not in the table, a sentence each."""
+    """Why candidates are missing from the table, a sentence each."""
     lines = [f"{one.name} failed: {one.failed}." for one in comparison.failed]
     lines += [
         f"{one.name} was dropped after {one.steps:,} steps: {one.beaten_by} had a code as small or smaller and a "

@@ -1,4 +1,4 @@
-"""What `search` chooses among: networks, their widths and depths, codes, learning rates, β. Without Optuna."""
+"""The search space of `search`: networks, their widths and depths, codes, learning rates, β. Without Optuna."""
 
 import importlib.util
 from math import prod
@@ -20,7 +20,7 @@ from keras_ae.runs import ModelConfig, format_code
 
 TRIALS = 30
 RATES = (1e-4, 1e-2)
-BETAS = (0.03, 30.0)  # times that of a Gaussian likelihood; see `variational_beta`
+BETAS = (0.03, 30.0)  # multiples of the β of a Gaussian likelihood; see `variational_beta`
 WIDTHS = (2, 4, 8, 16)  # of convolutional networks
 FILTERS = (8, 16, 32, 64)  # of strided ones
 HIDDEN = (64, 128, 256, 512)  # units of fully connected ones
@@ -29,7 +29,7 @@ FEWEST_VALUES = 2
 
 
 def check_search(trials: int) -> None:
-    """Refuse no trials, and a search without Optuna (`InputError`)."""
+    """Refuse (`InputError`) fewer than one trial, and a search without Optuna."""
     if not isinstance(trials, int) or trials < 1:
         raise InputError(f"{trials} trials", "at least 1", "give another --trials")
     if importlib.util.find_spec("optuna") is None:
@@ -38,7 +38,7 @@ def check_search(trials: int) -> None:
 
 
 class Suggests(Protocol):
-    """What of an Optuna trial is used."""
+    """The part of an Optuna trial that is used."""
 
     def suggest_categorical(self, name: str, choices): ...
 
@@ -52,11 +52,11 @@ class Space:
 
     Args:
         image_shape: (height, width, channels).
-        codes: Codes to choose among; where none are named, all that suit the images.
+        codes: Codes to choose among; by default all that suit the images.
         max_code: The largest number of code values.
 
     Raises:
-        InputError: No network makes such a code, or one that is named cannot be made of such images.
+        InputError: No network makes such a code, or a named code cannot be made from these images.
 
     Example:
         >>> Space((8, 8, 1), max_code=8).kinds
@@ -67,7 +67,7 @@ class Space:
         self.image_shape = image_shape
         most = prod(image_shape) if max_code is None else max_code
         named, codes = codes not in (None, Codes()), codes or Codes()
-        build_candidates(image_shape, codes)  # refuses codes that cannot be made of such images
+        build_candidates(image_shape, codes)  # refuses codes that cannot be made from these images
         self.maps = [shape for shape in (codes.maps if named else _maps(image_shape)) if prod(shape) <= most]
         self.lengths = sorted(length for (length,) in codes.vectors if length <= most)
         longest = min(most, LONGEST_VECTOR, max(FEWEST_VALUES, prod(image_shape) // 4))
@@ -118,7 +118,7 @@ class Space:
 
 
 def _maps(image_shape: ImageShape) -> tuple[tuple[int, ...], ...]:
-    """The maps that suit the images; none where their sides cannot be halved."""
+    """The maps that suit the images; none if their sides cannot be halved."""
     try:
         return map_shapes(image_shape)
     except InputError:

@@ -1,4 +1,4 @@
-"""Tables of candidates in the report: what they measure, and what they cost."""
+"""Tables of candidates in the report: their measures and their cost."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -45,7 +45,7 @@ PROBE_EXPLANATION = (
 
 
 def measure_columns(comparison: Comparison) -> list[Column]:
-    """Errors of the candidates: of several seeds means, in place of the first one's where they are of one kind."""
+    """Errors of the candidates; with several seeds, means replace the first seed's errors of the same kind."""
     if not any(one.seeds for one in comparison.trained):
         return [*VALIDATION, *TEST]
     errors, label = comparison.errors(), comparison.purpose.criterion.label
@@ -59,7 +59,7 @@ def measure_columns(comparison: Comparison) -> list[Column]:
 
 
 def choice_columns(candidates: Sequence[TrainedCandidate]) -> list[Column]:
-    """What a search chose for each, where they are of one."""
+    """What a search chose for each candidate; none for candidates of `compare`."""
     if all(one.learning_rate is None for one in candidates):
         return []
     return [
@@ -69,7 +69,7 @@ def choice_columns(candidates: Sequence[TrainedCandidate]) -> list[Column]:
 
 
 def trend_columns(trends: Mapping[str, Trend | None]) -> list[Column]:
-    """Where learning curves still fall; none where nothing can be said of any."""
+    """How far learning curves still fall; none if no curve has a trend."""
     known = {name: one for name, one in trends.items() if one is not None}
     if not known:
         return []
@@ -94,13 +94,13 @@ def _microseconds(seconds: float | None) -> float | None:
 
 
 def probe_columns(candidates: Sequence[TrainedCandidate]) -> list[Column]:
-    """The columns of the probe; candidates without one, those of features, have empty cells there."""
+    """The columns of the probe; candidates without a probe, those of features, have empty cells."""
     probed = [one for one in candidates if one.probe]
     return [column for column in PROBES if probed and column.value(probed[0]) is not None]
 
 
 def paragraphs(*texts: str | Iterable[str]) -> str:
-    """Paragraphs in which *stars* emphasise."""
+    """Paragraphs, in which text within *stars* is emphasised."""
     listed = [text for part in texts for text in ([part] if isinstance(part, str) else part) if text]
     return "".join(f"<p>{_STARRED.sub(_EMPHASISED, escape(text))}</p>" for text in listed)
 

@@ -1,4 +1,4 @@
-"""The candidates of a comparison trained with all their seeds, in this process or several, and measured."""
+"""Trains the candidates of a comparison with all their seeds, in this process or several, and measures them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -34,20 +34,20 @@ Tried = TrainedCandidate | FailedCandidate
 
 
 def workers_for(config: CompareConfig, runs: int, data: ImageData, workers: Workers) -> int:
-    """How many workers train so many runs of a comparison."""
+    """Number of workers that train this many runs of a comparison."""
     if workers == "auto":
         return workers_that_pay(runs, 4 * config.training.batch_size * prod(data.image_shape))
     return max(1, min(workers, runs))
 
 
 def engine_for(config: CompareConfig, runs: int, data: ImageData, workers: Workers, out) -> Engine | None:
-    """What trains so many runs of a comparison on this machine; None where this process does."""
+    """The engine that trains this many runs of a comparison on this machine; None if this process does."""
     processes = workers_for(config, runs, data, workers)
     return Local(processes, Path(out)) if processes > 1 else None
 
 
 def trains_here(config: CompareConfig, runs: int, data: ImageData, workers: Workers, cluster: bool) -> bool:
-    """Whether the process of a comparison trains or judges, and not only its workers, so that it needs Keras."""
+    """Whether a comparison's own process trains or judges, and thus needs Keras, rather than only its workers."""
     alone = not cluster and workers_for(config, runs, data, workers) == 1
     return alone or config.purpose.selection_type is not None
 
@@ -61,7 +61,7 @@ class Attempt:
     path: Path
 
     def measured_at(self, until: int | None) -> Path | None:
-        """Where model and measurements are, if it is finished, or has paused after so many steps or later."""
+        """Where its model and measurements are, if it has finished, or paused after this many steps or later."""
         directory = RunDirectory(self.path)
         if directory.is_finished:
             return directory.path
@@ -73,12 +73,12 @@ class Trainer:
     """Trains candidates of one comparison, and measures what they are selected by.
 
     Attributes:
-        config, data, judge: The comparison's.
+        config, data, judge: Those of the comparison.
         out: Its directory.
         allow_inexact, progress: See `compare`.
-        engine: What trains the whole comparison; None where this process does. How many its processes are decides
-            the threads of each candidate, also where fewer candidates are left: what was begun with one thread
-            goes on with one.
+        engine: Engine that trains the whole comparison; None if this process does. Its number of processes decides
+            the threads per candidate, even if fewer candidates are left: a run begun with one thread continues
+            with one.
     """
 
     config: CompareConfig
@@ -91,17 +91,17 @@ class Trainer:
 
     @property
     def workers(self) -> int:
-        """How many runs are trained at a time."""
+        """Number of runs trained at a time."""
         return 1 if self.engine is None else self.engine.slots
 
     def train(self, candidates: Sequence[Candidate], until: int | None = None) -> list[Tried]:
-        """Trains candidates to the end, or until they have made so many steps; what was trained is read back.
+        """Trains candidates to the end, or until they have made `until` steps; trained ones are read back.
 
         Returns:
-            Each with what was measured on validation images, or with why it failed.
+            Each candidate with its measurements on validation images, or with the reason why it failed.
 
         Raises:
-            InputError: One cannot be gone on with.
+            InputError: A candidate cannot be resumed.
             RuntimeError: A process crashed.
         """
         attempts = [
@@ -135,7 +135,7 @@ class Trainer:
         return f"{seed}{outcome.reason}"
 
     def _outcomes(self, attempts: Sequence[Attempt], until: int | None) -> Mapping[Path, Outcome]:
-        """Train them, here or in processes of their own."""
+        """Train the runs, here or in other processes."""
         jobs = {
             one.path: Job(
                 as_json(self.config.run(one.candidate.model, one.seed, one.candidate.learning_rate)),
@@ -168,7 +168,7 @@ class Trainer:
         for path, job in jobs.items():
             bars.update(task, description=path.name)
             yield path, run_job(job, lambda config: self.data.with_seed(config.training.seed), bars=bars)
-            keras.utils.clear_session()  # Or the graphs of all candidates would pile up.
+            keras.utils.clear_session()  # otherwise the graphs of all candidates would pile up
             bars.advance(task)
         bars.update(task, description="candidates")
 
@@ -176,7 +176,7 @@ class Trainer:
         self, attempts: Sequence[Attempt], until: int | None
     ) -> Iterator[tuple[Attempt, TrainedCandidate]]:
         """Each run with what it is selected by."""
-        # Where one is not measured, reading `metrics.json` in the run's own directory says what is missing.
+        # If one is not measured, reading `metrics.json` in the run's own directory reports what is missing.
         paths = [one.measured_at(until) or one.path for one in attempts]
         for one, path, selection in zip(attempts, paths, self._selections(attempts, paths), strict=True):
             metrics = read_metrics(path / "metrics.json") | {"learning_rate": one.candidate.learning_rate}
@@ -184,7 +184,7 @@ class Trainer:
             yield one, replace(trained, selection=selection)
 
     def _selections(self, attempts: Sequence[Attempt], paths: Sequence[Path]) -> list[Any]:
-        """What the purpose's judge measures of each on validation images."""
+        """The measurements of the purpose's judge for each run, on validation images."""
         if self.judge is None:
             return [None] * len(attempts)
         title, models = f"to {self.config.purpose.name}, validation", [one.candidate.model for one in attempts]
@@ -196,7 +196,7 @@ class Trainer:
         return [read_selection(type(self.config.purpose), row) for row in rows]
 
     def test(self, candidates: Sequence[TrainedCandidate]) -> list[TrainedCandidate]:
-        """The candidates with all that is measured on test images; leaves pictures of each."""
+        """The candidates with all measurements on test images; also saves pictures of each."""
         if self.engine is None:
             return [self._measurer().test(one) for one in self._shown(candidates, "test images")]
         rows = [candidate_row(one, self.config.purpose) for one in candidates]
@@ -204,24 +204,24 @@ class Trainer:
         return [read_candidate(row, type(self.config.purpose)) for row in rows]
 
     def _shown(self, items: Sequence[T], title: str) -> Iterator[T]:
-        """The items, and a bar of how many there have been."""
+        """Yields the items, under a progress bar."""
         with progress_bars(disable=not self.progress) as bars:
             yield from bars.track(items, description=title)
 
     def _measurer(self):
-        """Who measures in this process, with Keras."""
+        """The measurer of this process, which needs Keras."""
         from keras_ae.comparison.measuring import Measurer
 
         return Measurer(self.config, self.data, self.judge, self.out)
 
     def _call(self, function: str, **keywords) -> Call:
-        """A function of `measuring` for a worker."""
+        """A call of a function of `measuring`, for a worker."""
         about = {"config": self.config.as_json(), "out": str(self.out)}
         does = f"measured candidates of {self.out}"
         return Call(f"keras_ae.comparison.measuring:{function}", {**about, **keywords}, does)
 
     def _called(self, calls: Sequence[Call], title: str) -> list[Any]:
-        """What the workers give, in the order of the calls."""
+        """The results of the workers, in the order of the calls."""
         assert self.engine
         with progress_bars(disable=not self.progress) as bars:
             task = bars.add_task(title, total=len(calls), remark="")
@@ -229,7 +229,7 @@ class Trainer:
         return [outcome.value for outcome in outcomes.values()]
 
     def _combined(self, seeds: Sequence[TrainedCandidate]) -> TrainedCandidate:
-        """The first seed's, with what the others came to."""
+        """The first seed's candidate, with the results of all seeds."""
         if len(seeds) == 1:
             return seeds[0]
         measured = map(self.config.purpose.measured, seeds)

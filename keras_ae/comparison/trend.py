@@ -6,19 +6,19 @@ from math import ceil, exp, log
 
 import numpy as np
 
-FEWEST = 4  # evaluations that a line is fitted to
-GAIN = 0.1  # the part of the error that is worth more steps
+FEWEST = 4  # evaluations to fit a line to
+GAIN = 0.1  # relative gain in error that is worth more steps
 
 
 @dataclass(frozen=True)
 class Trend:
-    """How a learning curve goes on, if it does so by the power law of its second half.
+    """How a learning curve continues if it follows the power law of its second half.
 
-    A cooldown at the end is taken to lower the error by the same factor, however many steps come before it.
+    A cooldown at the end is assumed to lower the error by the same factor, however many steps come before it.
 
     Attributes:
         steps: Steps made.
-        exponent: The error is proportional to steps to the power of it; below 0 where it falls.
+        exponent: The error is proportional to steps ** exponent; below 0 if it falls.
         deviation: The standard error of `exponent`.
 
     Example:
@@ -33,17 +33,17 @@ class Trend:
 
     @property
     def falls(self) -> bool:
-        """Whether the curve falls by more than it wavers: two standard errors."""
+        """Whether the curve falls by more than its noise, two standard errors."""
         return self.exponent + 2 * self.deviation < 0
 
     @property
     def by_twice_the_steps(self) -> float | None:
-        """Relative change of the error by as many steps again; None where the curve does not fall."""
+        """Relative change of the error after as many steps again; None if the curve does not fall."""
         return 2**self.exponent - 1 if self.falls else None
 
     @property
     def steps_for_a_tenth(self) -> int | None:
-        """Further steps that take a tenth off the error; None where the curve does not fall."""
+        """Further steps that take a tenth off the error; None if the curve does not fall."""
         if not self.falls:
             return None
         factor = log(1 - GAIN) / self.exponent
@@ -55,10 +55,10 @@ def trend(curve: Sequence[tuple[int, float]], cooled: float = 0.0) -> Trend | No
 
     Args:
         curve: Steps and errors above 0.
-        cooled: Part of the steps, the last ones, in which the learning rate falls: they are left out.
+        cooled: Fraction of the steps, at the end, in which the learning rate falls: they are left out.
 
     Returns:
-        None with fewer than four evaluations in the second half of the others.
+        The trend; None with fewer than four evaluations in the second half of the remaining curve.
 
     Example:
         >>> half = trend([(step, 3 / step) for step in range(10, 200, 10)])

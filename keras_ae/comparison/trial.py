@@ -1,4 +1,4 @@
-"""What the candidates of a comparison are to tell apart: normal images and anomalies, in parts of splits."""
+"""The normal images and anomalies that a comparison's candidates are to tell apart, as parts of splits."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,10 +21,10 @@ class Part:
     """Some images of a split.
 
     Attributes:
-        data: Images that they are of.
+        data: All images, with their splits.
         split: Name of the split.
-        rows: Places of the images, int64 [n].
-        made: Masks of simulated defects, bool [n, height, width]; None where files tell of masks, if any.
+        rows: Indices of the images, int64 [n].
+        made: Masks of simulated defects, bool [n, height, width]; None if masks, if any, come from files.
         folder: Folder within a cache for their feature maps; images of the splits need none.
     """
 
@@ -38,7 +38,7 @@ class Part:
         return len(self.rows)
 
     def __getitem__(self, chosen) -> "Part":
-        """Returns those at some places among them."""
+        """Returns the part of them at the given indices."""
         made = None if self.made is None else self.made[chosen]
         return replace(self, rows=self.rows[chosen], made=made)
 
@@ -47,29 +47,29 @@ class Part:
         return self.data.images_at(self.split, self.rows)
 
     def masks(self) -> np.ndarray:
-        """Returns masks of defects, bool [n, height, width]; False where none is known."""
+        """Returns masks of defects, bool [n, height, width]; all False if none is known."""
         return self.data.masks(self.split, self.rows) if self.made is None else self.made
 
     def has_mask(self) -> np.ndarray:
-        """Returns of which images a mask is known: bool [n]."""
+        """Returns which images have a known mask: bool [n]."""
         return np.ones(len(self), bool) if self.made is not None else self.data.has_mask(self.split)[self.rows]
 
     def seen(self, model, cache: Path):
-        """A pipeline of the images as a model sees them: the images, or feature maps, kept in `cache`."""
+        """A pipeline of the images as a model sees them: the images, or their feature maps, kept in `cache`."""
         data = seen_by(model, self.data, cache / self.folder, progress=False)
         return data.pipeline(self.split, rows=self.rows, shuffle=False)
 
 
 @dataclass(frozen=True)
 class AnomalyTrial:
-    """What the candidates of a comparison are to tell apart.
+    """The images that a comparison's candidates are to tell apart.
 
     Attributes:
         fitted: Normal training images.
-        normal: Held-out normal images, by which scores and models are chosen and thresholds set; with patience
-            those that training did not stop by.
+        normal: Held-out normal images that choose scores and models and set thresholds; with patience, those that
+            early stopping did not use.
         anomalous: Anomalies to choose by; none of them are test images.
-        test_normal, test_anomalous: What is measured on at the end.
+        test_normal, test_anomalous: Test images, for the measurements at the end.
         kind: What the anomalies are, in words.
     """
 
@@ -84,9 +84,9 @@ class AnomalyTrial:
 def anomaly_trial(config: CompareConfig, data: ImageData) -> AnomalyTrial:
     """The images of a comparison to detect anomalies.
 
-    To measure, anomalies are the test images of labels that normal ones do not have (`normal_labels`); to choose
-    by, the training images that `train_labels` leaves out. Where there are none, copies of held-out normal images
-    with simulated defects (`simulate_defects`) stand in for them.
+    The anomalies to measure on are the test images whose labels no normal image has (`normal_labels`); those to
+    choose by are the training images that `train_labels` leaves out. If there are none, copies of held-out normal
+    images with simulated defects (`simulate_defects`) stand in for them.
 
     Raises:
         InputError: There are no normal test images, or no others although `train_labels` are named.
@@ -122,7 +122,7 @@ def _in_words(made: SimulatedDefects) -> str:
 
 
 def _as_part(data: ImageData, made: SimulatedDefects | np.ndarray, folder: str) -> Part:
-    """Images that are none of the splits, as a part of images of their own."""
+    """Images outside the splits, as a part of an `ImageData` of their own."""
     images, masks = (made.images, made.masks) if isinstance(made, SimulatedDefects) else (made, None)
     splits = {name: Split(ArrayImages(images[:0]), None) for name in ("validation", "test")}
     own = ImageData(

@@ -1,4 +1,4 @@
-"""Compression: an autoencoder's codes as files, by an entropy coder whose tables are integers.
+"""Compression: an autoencoder's codes as files, by an entropy coder with integer tables.
 
 Importing this package does not import Keras.
 """
@@ -15,7 +15,7 @@ _WHERE = {
     "HEADER_BYTES": "container",
     "SUFFIX": "container",
 }
-# What other packages of this library share, and nobody else needs.
+# For other packages of this library only.
 _SHARED = {
     "check_compressed": "names",
     "check_decompressed": "names",

@@ -1,4 +1,4 @@
-"""Networks that were made for images of one size, as networks for images of any size."""
+"""Converts networks built for images of one size to networks for images of any size."""
 
 import keras
 import numpy as np
@@ -7,10 +7,10 @@ TOLERANCE = 1e-3
 
 
 def of_any_size(network: keras.Model) -> keras.Model | None:
-    """Returns a copy of a functional model of maps that takes maps of any height and width, with the same weights.
+    """Returns a copy of a functional model, with the same weights, that takes maps of any height and width.
 
     Returns:
-        None if a layer depends on the size, as a dense layer on all positions does.
+        None if a layer depends on the size, such as a dense layer on all positions.
 
     Example:
         >>> small = kae.networks.compressive_encoder((8, 8, 1), (2, 2), filters=4)
@@ -25,7 +25,7 @@ def of_any_size(network: keras.Model) -> keras.Model | None:
         copy = keras.models.clone_model(network, input_tensors=keras.Input((None, None, shape[-1])))
         copy.set_weights(network.get_weights())
         _trace(copy)
-    except Exception:  # of any kind: layers say so each in their own way
+    except Exception:  # of any kind: each layer reports it in its own way
         return None
     probe = np.random.default_rng(0).random((1, *shape), "float32")
     expected, received = (keras.ops.convert_to_numpy(each(probe, training=False)) for each in (network, copy))
@@ -35,7 +35,7 @@ def of_any_size(network: keras.Model) -> keras.Model | None:
 
 
 def _trace(network: keras.Model) -> None:
-    """Traces a network for any size: some layers take any, but need to know it, as Keras's bilinear upsampling."""
+    """Traces a network with unknown sizes; raises if a layer must know them (Keras's bilinear upsampling)."""
     import tensorflow as tf
 
     signature = [tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)]

@@ -22,7 +22,7 @@ AT_ONCE = 64  # images, fewer of large ones
 
 @dataclass(frozen=True)
 class Read:
-    """What a file holds: the code of an image, int32, and the image's (height, width).
+    """The content of a file: the code of an image, int32, and the image's (height, width).
 
     Example:
         >>> Read(np.zeros((2, 2, 8), "int32"), (30, 21)).codes.shape
@@ -34,15 +34,15 @@ class Read:
 
 
 class Codec:
-    """Compresses images with an autoencoder; `of` makes one of a model, `load` reads one.
+    """Compresses images with an autoencoder; `of` makes a codec from a model, `load` reads a saved one.
 
-    What is coded are whole numbers, by tables of integers that are kept with the codec: every machine reads from
-    a file the numbers that were written, whatever its floats. The images that a network then makes of them may
-    differ between machines by what rounding differs, one step of 255 now and then.
+    It codes whole numbers, by integer tables that are kept with the codec: every machine reads exactly the numbers
+    that were written, whatever its floating-point arithmetic. The images that a network decodes from them may
+    differ between machines by rounding, now and then by one step of 255.
 
     Attributes:
         image_shape: (height, width, channels) of images; height and width are None where any will do.
-        identity: First bytes of the checksum of the decoder and the tables; files say whose they are.
+        identity: First bytes of the checksum of the decoder and the tables; each file names its codec by them.
 
     Example:
         >>> model = kae.architectures.compressive((16, 16, 1), (4, 4, 2), filters=4)
@@ -73,23 +73,23 @@ class Codec:
         """Makes the codec of a trained autoencoder.
 
         Args:
-            model: An `Autoencoder`. With an `EntropyCoded` bottleneck, or a `ScaleHyperprior`, the tables are
-                those of its prior, and `step` is in steps of the bottleneck's own. Codes of any other bottleneck
-                are rounded to multiples of `step`, all values with the same one, and each channel's table says how
-                often each number occurs in the codes of `images`. The integers of a discrete bottleneck are taken
+            model: An `Autoencoder`. With an `EntropyCoded` bottleneck, or a `ScaleHyperprior`, the tables come
+                from its prior, and `step` is in units of the bottleneck's own step. Codes of any other bottleneck
+                are rounded to multiples of `step`, the same for all values, and each channel's table counts how
+                often each number occurs in the codes of `images`. The integers of a discrete bottleneck are used
                 as they are.
-            images: Images to count codes of: an array [n, h, w, c] or batches, floats in [0, 1] or uint8.
-            step: What code values are rounded to: smaller steps cost more bits and leave smaller errors.
+            images: Images whose codes are counted: an array [n, h, w, c] or batches, floats in [0, 1] or uint8.
+            step: Rounding step of the code values: smaller steps cost more bits and leave smaller errors.
 
         Raises:
-            InputError: The coder is not installed, the step is not above 0, the model is no autoencoder of images,
-                or its bottleneck needs images and there are none.
+            InputError: The coder is not installed, the step is not above 0, the model is not an autoencoder of
+                images, or its bottleneck needs images and there are none.
         """
         return next(cls.at_steps(model, images, (step,)))
 
     @classmethod
     def at_steps(cls, model, images, steps: Iterable[float]) -> Iterator["Codec"]:
-        """Returns the codecs of several steps, one after the other: the curve of a model, which is traced once.
+        """Returns an iterator over the codecs of several steps, as for a model's curve; the model is traced once.
 
         Args:
             model: Same as for `of`.
@@ -123,7 +123,7 @@ class Codec:
                 in [0, 1] or uint8.
 
         Raises:
-            InputError: They have another shape or range, or there are none.
+            InputError: The images have another shape or range, or there are none.
         """
         return [
             Container(self.identity, *size, self._coder.encode(self.entropy.parts(arrays))).to_bytes()
@@ -131,7 +131,7 @@ class Codec:
         ]
 
     def bits(self, images) -> np.ndarray:
-        """Returns the bits of each image by the tables, float64 [n]: what a file has but for its header.
+        """Returns the bits that each image takes by the tables, float64 [n]: its file without the header.
 
         Args:
             images: Same as for `compress`.
@@ -149,20 +149,20 @@ class Codec:
 
         Args:
             files: What `compress` returned.
-            max_pixels: Largest number of pixels of an image.
+            max_pixels: Maximum number of pixels per image.
 
         Raises:
-            InputError: One is no such file, damaged, of another codec, or too large.
+            InputError: One of them is not a .kaec file, is damaged, belongs to another codec, or is too large.
         """
         read = [self.read(content, f"file {i}", max_pixels) for i, content in enumerate(files, start=1)]
         return list(self.images(read))
 
     def read(self, content: bytes, name: str = "file", max_pixels: int = MAX_PIXELS) -> Read:
-        """Returns the code in a file, of which `images` makes the image.
+        """Returns the code in a file, which `images` turns into an image.
 
         Args:
             content: The file.
-            name: What to call it in an error.
+            name: Name of the file in error messages.
             max_pixels: Same as for `decompress`.
 
         Raises:
@@ -210,14 +210,14 @@ class Codec:
         """Reads a codec that `save` wrote.
 
         Raises:
-            InputError: There is none, or its files were changed.
+            InputError: There is no codec, or its files were changed.
         """
         from keras_ae.compression.saving import load_codec
 
         return load_codec(Path(path))
 
     def _encoded(self, images) -> Iterator[tuple[Arrays, tuple[int, int]]]:
-        """The whole numbers of each image, and its (height, width)."""
+        """Yields the whole numbers of each image, and its (height, width)."""
         for batch in image_batches(self, images):
             size = batch.shape[1:3]
             rows, columns = (full - side for full, side in zip(self._padded(size), size, strict=True))
@@ -234,7 +234,7 @@ class Codec:
         return tuple(next(known) if side is None else side for side in self.code_shape)
 
     def _padded(self, size: tuple[int, int]) -> tuple[int, int]:
-        """The next height and width that the strides divide."""
+        """Height and width, rounded up to multiples of the strides."""
         if not self.takes_any_size:
             return size
         return -(-size[0] // self.stride[0]) * self.stride[0], -(-size[1] // self.stride[1]) * self.stride[1]

@@ -14,20 +14,20 @@ HALF = 2**16  # an escaped value is two numbers below this
 
 
 def require_coder() -> None:
-    """Refuse to begin where `constriction` is not installed (`InputError`)."""
+    """Raises an `InputError` if `constriction` is not installed."""
     if importlib.util.find_spec("constriction") is None:
         action = 'pip install "keras-ae[compression]"'
         raise InputError("no package constriction, which codes symbols", "it to be installed", action)
 
 
 class Coder:
-    """Codes parts of a message, each of whole numbers by one table.
+    """Codes the parts of a message, each of them whole numbers with one table.
 
-    A stream is a number in base 2³², little-endian and without zero bytes at the end. The state s begins as its
-    highest two digits. The next symbol is that whose part of the cumulative counts holds s mod 2²⁴; then s becomes
-    ⌊s / 2²⁴⌋ · count + (s mod 2²⁴) − (the sum of the counts before it), and if it is below 2³² the next digit is
-    put after it. Values that a table does not have follow their part, as two numbers of 16 bits (the higher one
-    first) of equal probability.
+    A stream is a number in base 2³², little-endian, without trailing zero bytes. The state s starts as its two
+    highest digits. The next symbol is the one whose interval of the cumulative counts contains s mod 2²⁴; then s
+    becomes ⌊s / 2²⁴⌋ · count + (s mod 2²⁴) − (the sum of the counts before it), and if that is below 2³², the next
+    digit is appended to it. Values that a table lacks follow their part, each as two 16-bit numbers (the higher
+    one first) of equal probability.
 
     Args:
         tables: The tables.
@@ -51,7 +51,7 @@ class Coder:
     def model(self, table: int):
         """Returns constriction's model of a table."""
         if table not in self._models:
-            # It gives each symbol a count of 1 and shares out the rest: these whole numbers, exactly.
+            # It gives each symbol a count of 1 and shares out the rest, which yields exactly these counts.
             free = (self.tables.of(table) - 1).astype(np.float64)
             self._models[table] = _stream().model.Categorical(free, perfect=False)
         return self._models[table]
@@ -59,7 +59,7 @@ class Coder:
     def encode(self, parts: Iterable[tuple[int, np.ndarray]]) -> bytes:
         """Returns the stream of parts (table, values [n]), int32 each."""
         coder = _stream().stack.AnsCoder()
-        for table, values in reversed(list(parts)):  # a stack: what is put last is read first
+        for table, values in reversed(list(parts)):  # a stack: last in, first out
             symbols = self.tables.symbols(table, values)
             escaped = values[symbols == len(self.tables.of(table)) - 1]
             if len(escaped):
@@ -68,7 +68,7 @@ class Coder:
         return coder.get_compressed().astype("<u4").tobytes().rstrip(b"\x00")
 
     def decoder(self, stream: bytes) -> "Decoder":
-        """Returns what reads a stream, part by part, in the order in which they were given."""
+        """Returns a decoder of a stream, which reads the parts in the order in which they were given."""
         return Decoder(self, stream)
 
 
@@ -97,7 +97,7 @@ class Decoder:
 
 
 def _halves(values: np.ndarray) -> np.ndarray:
-    """int32 [n] as their higher and lower 16 bits, int32 [2n]."""
+    """Splits int32 [n] into their higher and lower 16 bits, int32 [2n]."""
     whole = values.astype(np.int32).view(np.uint32)
     return np.stack([whole >> 16, whole & (HALF - 1)], axis=1).ravel().astype(np.int32)
 

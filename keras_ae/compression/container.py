@@ -17,10 +17,10 @@ _EXPECTED = "a whole .kaec file"
 
 @dataclass(frozen=True)
 class Container:
-    """What a file holds: the codec that it belongs to, the image's size, and the stream of its symbols.
+    """The content of a file: the identity of its codec, the image's size, and the stream of symbols.
 
-    The bytes are "KAEC", the version 1, the first four of the codec's SHA-256, height and width (seven bits a
-    byte, the lowest first; the highest bit says that more follow), the stream, and the CRC-32 of all that,
+    The bytes are "KAEC", the version, 1, the first four of the codec's SHA-256, height and width (seven bits per
+    byte, lowest first; the highest bit says that more follow), the stream, and the CRC-32 of all before it,
     little-endian.
 
     Example:
@@ -45,10 +45,10 @@ class Container:
 
         Args:
             content: The file.
-            name: What to call it in an error.
+            name: Name of the file in error messages.
 
         Raises:
-            InputError: It is no such file, of a later version, truncated or damaged.
+            InputError: It is not a .kaec file, is of another version, truncated or damaged.
         """
         action = "compress the image again, or get the file anew"
         if content[:4] != MAGIC:

@@ -1,4 +1,4 @@
-"""Folders of images as folders of files and back, of which no more than a few batches are in memory."""
+"""Compresses folders of images to folders of files and back, with only a few batches in memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -52,13 +52,13 @@ def compress_folder(
     Args:
         codec: The codec.
         folder: Folder of images.
-        out: Folder of the files; earlier ones of the same names are replaced.
-        max_pixels: Largest number of pixels of an image.
-        left_out: What is left out is added to it meanwhile.
+        out: Folder for the files; earlier ones of the same names are replaced.
+        max_pixels: Maximum number of pixels per image.
+        left_out: Collects what is left out.
 
     Raises:
-        InputError: On iteration: a file of one of these names is none that `compress_folder` wrote, or there are
-            images of neither one nor three channels.
+        InputError: On iteration: a file of one of these names was not written by `compress_folder`, or the codec's
+            images have neither one nor three channels.
 
     Example:
         >>> codec = Codec.of(kae.architectures.compressive((16, 16, 1), (4, 4, 2), filters=4))
@@ -100,11 +100,11 @@ def decompress_folder(codec: Codec, folder, out, max_pixels: int = MAX_PIXELS) -
     Args:
         codec: The codec that compressed them.
         folder: Folder of .kaec files.
-        out: Folder of the images; earlier ones of the same names are replaced.
-        max_pixels: Largest number of pixels of an image.
+        out: Folder for the images; earlier ones of the same names are replaced.
+        max_pixels: Maximum number of pixels per image.
 
     Raises:
-        InputError: On iteration: a file of one of these names is no image that this library wrote.
+        InputError: On iteration: a file of one of these names is not an image that this library wrote.
 
     Example:
         >>> codec = Codec.of(kae.architectures.compressive((16, 16, 1), (4, 4, 2), filters=4))
@@ -130,7 +130,7 @@ def decompress_folder(codec: Codec, folder, out, max_pixels: int = MAX_PIXELS) -
 
 
 def _read(codec: Codec, folder: Path, files: list[str], max_pixels: int) -> Iterator[tuple[str, Read | str, int]]:
-    """Each file with what it holds, or what is wrong with it, and its length."""
+    """Yields each file with its content, or what is wrong with it, and its length."""
     for file in files:
         try:
             content = read_bytes(folder / file, LARGEST_FILE, "a .kaec file", "leave it out")

@@ -1,4 +1,4 @@
-"""By what a codec is known."""
+"""The identity of a codec."""
 
 import hashlib
 

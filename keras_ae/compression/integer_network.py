@@ -1,4 +1,4 @@
-"""The scales of a hyperprior, computed with whole numbers alone: the same on every machine."""
+"""Computes the scales of a hyperprior with whole numbers alone: the same on every machine."""
 
 from dataclasses import dataclass
 
@@ -7,22 +7,22 @@ from scipy.special import logit
 
 from keras_ae._support.errors import InputError
 
-LEVELS = 64  # scales that there are tables for
-WEIGHT_BITS, VALUE_BITS = 16, 10  # binary places of weights, and of what is between layers
+LEVELS = 64  # scales, with a table each
+WEIGHT_BITS, VALUE_BITS = 16, 10  # binary places of weights, and of values between layers
 LARGEST_SIDE_CODE = 2**11
-_LARGEST = 2 ** (12 + VALUE_BITS)  # of what is between layers
-_EXACT = 2**53  # float64 holds whole numbers below this exactly, in whatever order they are added
+_LARGEST = 2 ** (12 + VALUE_BITS)  # largest value between layers
+_EXACT = 2**53  # float64 holds whole numbers below this exactly, whatever the order of additions
 
 
 @dataclass(frozen=True)
 class IntegerNetwork:
-    """Convolutions of 3×3 with ReLU between them, from a side code to the number of each value's scale.
+    """3×3 convolutions with ReLU between them, from a side code to the index of each value's scale.
 
     It computes what `ScaleHyperprior.scales` does, with weights rounded to multiples of 2⁻¹⁶. All sums are of
-    whole numbers below 2⁵³, in float64: neither threads, nor vector instructions, nor libraries can change one.
+    whole numbers below 2⁵³, in float64: no threads, vector instructions or libraries can change them.
 
     Attributes:
-        kernels: Whole numbers [3, 3, inputs, outputs], a kernel a layer; the first two enlarge maps before.
+        kernels: Whole numbers [3, 3, inputs, outputs], one per layer; the first two layers upsample maps first.
         biases: Whole numbers [outputs].
         thresholds: Whole numbers [63], which separate the levels.
 
@@ -49,9 +49,9 @@ class IntegerNetwork:
 
     @classmethod
     def of(cls, kernels, biases) -> "IntegerNetwork":
-        """Returns the network of kernels and biases of any floats, rounded."""
+        """Returns the network with these kernels and biases, any floats, rounded."""
         unit = 2.0 ** (WEIGHT_BITS + VALUE_BITS)
-        # Between the levels, which are even in the sigmoid of the network's output.
+        # Midway between the levels, which are evenly spaced in the sigmoid of the network's output.
         thresholds = logit((np.arange(1, LEVELS) - 0.5) / (LEVELS - 1))
         return cls(
             tuple(np.rint(np.asarray(kernel, np.float64) * 2.0**WEIGHT_BITS) for kernel in kernels),
@@ -60,7 +60,7 @@ class IntegerNetwork:
         )
 
     def levels(self, side: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        """Returns the numbers of the scales, int64 [height, width, units] from 0 to 63.
+        """Returns the indices of the scales, int64 [height, width, units] from 0 to 63.
 
         Args:
             side: The side code, int32 [⌈height / 4⌉, ⌈width / 4⌉, channels].

@@ -1,4 +1,4 @@
-"""Names of compressed files and of the images that are made of them, and what must not be written over."""
+"""Names of compressed files and of their images, and checks of what must not be overwritten."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ PNG = ".png"
 
 
 def compressed_files(folder: Path) -> list[str]:
-    """Paths of the .kaec files below a folder, relative to it, in order; hidden ones are passed over."""
+    """Paths of the .kaec files below a folder, relative to it, in order; hidden ones are skipped."""
     found = []
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -21,13 +21,13 @@ def compressed_files(folder: Path) -> list[str]:
 
 
 def image_name(file: str) -> str:
-    """The name of the image of a .kaec file: a PNG, whatever was compressed."""
+    """The name of a .kaec file's image: a PNG, whatever was compressed."""
     name = file.removesuffix(SUFFIX)
     return name if name.lower().endswith(PNG) else name + PNG
 
 
 def check_compressed(files, out: Path) -> None:
-    """Refuse to write over what is no .kaec file (`InputError`)."""
+    """Raises an `InputError` if anything but a .kaec file would be overwritten."""
     for file in files if out.exists() else ():
         path = out / f"{file}{SUFFIX}"
         if path.exists() and not (path.is_file() and _starts(path) in (MAGIC, b"")):
@@ -37,7 +37,7 @@ def check_compressed(files, out: Path) -> None:
 
 
 def check_decompressed(files, out: Path) -> None:
-    """Refuse to write over pictures of somebody else, and two images to one file (`InputError`)."""
+    """Raises an `InputError` if another's file would be overwritten, or two images share a name."""
     names: dict[str, str] = {}
     for file in files:
         other = names.setdefault(image_name(file), file)

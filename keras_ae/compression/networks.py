@@ -1,4 +1,4 @@
-"""A model as two functions for TensorFlow: images to whole numbers, and whole numbers to images."""
+"""A model as two TensorFlow functions: images to whole numbers, and whole numbers to images."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,15 +19,15 @@ ENCODE, DECODE = "to_integers", "from_integers"
 
 @dataclass(frozen=True)
 class Networks:
-    """What is on both sides of the whole numbers.
+    """The networks on either side of the whole numbers.
 
     Attributes:
         image_shape: (height, width, channels) of images; None where any will do.
         code_shape: Shape of an image's code; None likewise.
         stride: Pixels per position of a map, (rows, columns): images are padded to multiples of it.
-        to_integers: From images and a step, a scalar, to "integers", and with a hyperprior "side", int32.
-        from_integers: From integers and a step to "images", uint8.
-        variables: Weights that both use.
+        to_integers: Maps images and a step, a scalar, to "integers", and with a hyperprior "side", int32.
+        from_integers: Maps integers and a step to "images", uint8.
+        variables: Weights of both.
     """
 
     image_shape: tuple[int | None, int | None, int]
@@ -43,7 +43,7 @@ class Networks:
         return {name: endpoint.concrete().get_concrete_function() for name, endpoint in endpoints.items()}
 
     def endpoints(self, step: float) -> dict[str, Endpoint]:
-        """Returns both functions with one step, as the endpoints of a SavedModel."""
+        """Returns both functions with a fixed step, as the endpoints of a SavedModel."""
         return self._endpoints(
             lambda images: self.to_integers(images, step), lambda integers: self.from_integers(integers, step), ()
         )
@@ -60,10 +60,10 @@ class Networks:
 def networks_of(model) -> Networks:
     """Returns the functions of an autoencoder whose codes are rounded to multiples of a step.
 
-    A convolutional one takes images of any size. A discrete bottleneck's integers are taken as they are.
+    A convolutional one takes images of any size. A discrete bottleneck's integers are used as they are.
 
     Raises:
-        InputError: The model is no autoencoder of images.
+        InputError: The model is not an autoencoder of images.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -85,7 +85,7 @@ def networks_of(model) -> Networks:
 
 
 def _stride(model) -> tuple[int, int] | None:
-    """Pixels per position of a code map; None of other codes, and of maps whose sides do not divide an image's"""
+    """Pixels per position of a code map; None for other codes, or if its sides do not divide the image's."""
     image, code = model.image_shape, model.code_shape
     if len(code) != 3 or None in (*image, *code) or image[0] % code[0] or image[1] % code[1]:
         return None
@@ -114,5 +114,5 @@ def _functions(encoder, bottleneck: Bottleneck, decoder) -> tuple[Callable, Call
 
 
 def _whole(values, largest: int = LARGEST) -> keras.KerasTensor:
-    """Values rounded to whole numbers, int32, of at most `largest`."""
+    """Rounds values to whole numbers, int32, from −`largest` to `largest`."""
     return ops.cast(ops.clip(ops.round(values), -largest, largest), "int32")

@@ -1,4 +1,4 @@
-"""Tables of a trained bottleneck's own prior, in double precision."""
+"""Computes tables from a trained bottleneck's own prior, in double precision."""
 
 import numpy as np
 from keras import ops
@@ -12,7 +12,7 @@ from keras_ae.layers import FactorizedPrior
 
 
 def entropy_of(bottleneck: EntropyCoded, step: float = 1.0) -> Entropy:
-    """Returns the tables of an entropy-coded bottleneck's prior, for codes rounded to `step` of its own steps.
+    """Returns the tables of an entropy-coded bottleneck's prior, for codes rounded to `step` times its own step.
 
     Example:
         >>> bottleneck = kae.bottlenecks.EntropyCoded(2)
@@ -32,14 +32,14 @@ def entropy_of(bottleneck: EntropyCoded, step: float = 1.0) -> Entropy:
 
 
 def _distributions(prior: FactorizedPrior, step: float) -> list[tuple[int, np.ndarray]]:
-    """The lowest value and the probabilities from it on, of each channel."""
+    """Returns each channel's lowest value, and the probabilities from it on."""
     return [(-WIDEST // 2, each) for each in _probabilities(lambda values: logits(prior, values), step)]
 
 
 def _probabilities(logits_of, step: float) -> np.ndarray:
     """Probabilities of whole numbers from −2048 to below 2048: differences of the sigmoid of log-odds."""
     odds = logits_of((np.arange(-WIDEST // 2, WIDEST // 2 + 1) - 0.5) * step)
-    # Of the smaller of the two tails, in which differences are exact.
+    # In the smaller of the two tails, where differences are exact.
     flipped = np.where(odds[..., :-1] > 0, -1.0, 1.0)
     return np.abs(expit(flipped * odds[..., 1:]) - expit(flipped * odds[..., :-1]))
 

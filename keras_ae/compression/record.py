@@ -1,4 +1,4 @@
-"""What the directory of a codec must hold; read without Keras."""
+"""Reads and checks the record of a codec's directory, without Keras."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ _EXPECTED, _ACTION = "a codec that keras-ae wrote", "make it again: keras-ae exp
 
 
 def read_codec_record(path: Path) -> dict[str, Any]:
-    """Returns the record of a codec whose files are those that were written.
+    """Returns the record of a codec after checking that its files are unchanged.
 
     Raises:
         InputError: There is none, or a file was changed.

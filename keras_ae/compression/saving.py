@@ -1,4 +1,4 @@
-"""Codecs as directories: a SavedModel, and beside it the tables and what else both sides must agree on."""
+"""Codecs as directories: a SavedModel, the tables, and all else that both sides must agree on."""
 
 import shutil
 from pathlib import Path
@@ -65,7 +65,7 @@ def load_codec(path: Path) -> Codec:
         kernels, biases = ([arrays[f"{name}_{i}"] for i in range(3)] for name in ("kernel", "bias"))
         entropy = Conditional(tables, IntegerNetwork(tuple(kernels), tuple(biases), arrays["thresholds"]))
     model = load_saved_model(path)
-    # The functions do not keep the weights by themselves: the model is to live as long as they do.
+    # The functions alone do not keep the weights alive: the model must live as long as they do.
     functions = {name: lambda array, name=name: getattr(model, name)(array) for name in (ENCODE, DECODE)}
     shapes = record["image_shape"], record["code_shape"], record["stride"]
     return Codec(*shapes, entropy, functions, bytes.fromhex(record["identity"]), path)

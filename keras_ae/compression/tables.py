@@ -1,4 +1,4 @@
-"""Tables of integers by which symbols are coded: the same on every machine, whatever its floats."""
+"""Integer tables for coding symbols: the same on every machine, whatever its floating-point arithmetic."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 
 PRECISION = 24  # bits: the counts of a table sum to 2²⁴
-ESCAPED_BITS = 32  # of a value that its table does not have
-LARGEST = 2**23  # of a value: float32, which networks compute in, holds such whole numbers exactly
-WIDEST = 2**12  # values of a table
+ESCAPED_BITS = 32  # of a value that its table lacks
+LARGEST = 2**23  # largest value: float32, in which networks compute, holds such whole numbers exactly
+WIDEST = 2**12  # most values of a table
 
 
 @dataclass(frozen=True)
 class Tables:
-    """Counts of whole numbers, several tables of them.
+    """Several tables of counts of whole numbers.
 
-    Table t is of the values `lowest[t]`, `lowest[t]` + 1, …, and of one symbol more, its last one, which stands
-    for any other value. Its counts are `counts[starts[t]:starts[t + 1]]`: 1 or more each, and 2²⁴ together.
+    Table t covers the values `lowest[t]`, `lowest[t]` + 1, …, and one more symbol, the last, which stands for any
+    other value. Its counts are `counts[starts[t]:starts[t + 1]]`: each 1 or more, and 2²⁴ in total.
 
     Example:
         >>> tables = of_probabilities([(-1, np.array([0.25, 0.5, 0.25]))])
@@ -34,25 +34,25 @@ class Tables:
         return len(self.lowest)
 
     def of(self, table: int) -> np.ndarray:
-        """Returns the counts of a table, the escape's last."""
+        """Returns the counts of a table, with that of the escape symbol last."""
         return self.counts[self.starts[table] : self.starts[table + 1]]
 
     def symbols(self, table: int, values: np.ndarray) -> np.ndarray:
-        """Returns the positions of values in a table, int32; the last position of those that it does not have."""
+        """Returns the positions of values in a table, int32; the last position for those that it lacks."""
         escape = int(self.starts[table + 1] - self.starts[table]) - 1
         places = values.astype(np.int64) - self.lowest[table]
         return np.where((places >= 0) & (places < escape), places, escape).astype(np.int32)
 
     def bits(self, table: int, values: np.ndarray) -> np.ndarray:
-        """Returns the bits of values [n], float64: what the coder needs for them, but for its rounding up."""
+        """Returns the bits that the coder needs for values [n], float64, without its rounding up."""
         counts, symbols = self.of(table), self.symbols(table, values)
         return PRECISION - np.log2(counts[symbols]) + ESCAPED_BITS * (symbols == len(counts) - 1)
 
 
 def of_probabilities(distributions: Iterable[tuple[int, np.ndarray]]) -> Tables:
-    """Returns tables of distributions: the lowest value of each, and the probabilities from that value on.
+    """Returns tables for distributions, given by their lowest values and the probabilities from there on.
 
-    What is missing from a sum of 1 is the probability of all other values.
+    What remains of a sum of 1 is the probability of all other values.
     """
     lowest, tables = [], []
     for low, probabilities in distributions:
@@ -65,9 +65,9 @@ def of_probabilities(distributions: Iterable[tuple[int, np.ndarray]]) -> Tables:
 
 
 def of_values(values: np.ndarray) -> Tables:
-    """Returns one table for each column of whole numbers [n, columns], from how often each occurs.
+    """Returns one table for each column of whole numbers [n, columns], from their frequencies.
 
-    Every value between the lowest and the highest gets half an occurrence more; so does all that is outside.
+    Every value between the lowest and the highest gets an extra half occurrence, as do all others together.
     """
 
     def distribution(column: np.ndarray) -> tuple[int, np.ndarray]:
@@ -83,14 +83,14 @@ def of_values(values: np.ndarray) -> Tables:
 
 
 def _narrow(low: int, probabilities: np.ndarray) -> tuple[int, np.ndarray]:
-    """Leaves out values at the ends whose probabilities no count could stand for; one value stays at least."""
+    """Trims values at the ends that are too improbable for any count; at least one value stays."""
     likely = np.flatnonzero(probabilities >= 2.0**-PRECISION)
     first, last = (likely[0], likely[-1]) if len(likely) else (0, 0)
     return low + int(first), probabilities[first : last + 1]
 
 
 def _whole(probabilities: np.ndarray) -> np.ndarray:
-    """Counts, int64, 1 or more each, of the sum 2²⁴; what rounding leaves goes to the most frequent."""
+    """Counts, int64, each 1 or more and 2²⁴ in total; the most frequent gets what rounding leaves."""
     free = 2**PRECISION - len(probabilities)
     counts = 1 + np.floor(probabilities / max(float(probabilities.sum()), 1e-300) * free).astype(np.int64)
     counts[np.argmax(counts)] += 2**PRECISION - int(counts.sum())

@@ -1,6 +1,6 @@
 """Images to train on: named data sets, folders of files and NumPy archives, as tf.data pipelines.
 
-Importing this package and refusing bad input need no TensorFlow; making a pipeline does.
+Importing this package and refusing bad input do not need TensorFlow; building a pipeline does.
 """
 
 from keras_ae._support.lazy import lazy_names
@@ -33,7 +33,7 @@ __all__ = [
     "write_shards",
 ]
 
-# What other packages of this library share, and nobody else needs.
+# Shared with other packages of this library; nobody else needs it.
 _SHARED = {
     "ArrayImages": "backings",
     "BadImageError": "decoding",

@@ -1,7 +1,7 @@
-"""The two homes of a split's images, memory and files, and a choice of them, behind the same four methods.
+"""The two stores of a split's images, memory and files, and selections of them, behind the same four methods.
 
-`shape` is (h, w, c); `len` the number of images; `read` gives pixels as NumPy, and `fetch` does the same inside
-a tf.data pipeline. Both give float32 in [0, 1], an image for each row.
+`shape` is (h, w, c); `len` the number of images; `read` returns pixels as NumPy arrays, and `fetch` does the same
+inside a tf.data pipeline. Both return float32 in [0, 1], an image for each row.
 """
 
 import functools
@@ -18,7 +18,7 @@ from keras_ae.data.file_log import EFFECTS, FileLog
 
 
 class Images(Protocol):
-    """What all of them have."""
+    """The interface of all stores of images."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -40,7 +40,7 @@ class ArrayImages:
         array: uint8 in [0, 255] or float32 in [0, 1], [n, h, w, c].
     """
 
-    # TensorFlow has a copy of its own, made when first asked for: hence the budget of a quarter in caching.py.
+    # TensorFlow gets its own copy on first use: hence the budget of a quarter in caching.py.
 
     def __init__(self, array: np.ndarray):
         self.array = array
@@ -73,7 +73,7 @@ class ArrayImages:
     def _table(self):
         import tensorflow as tf
 
-        with tf.init_scope(), tf.device("CPU:0"):  # pipelines run there; no accelerator's memory is taken
+        with tf.init_scope(), tf.device("CPU:0"):  # where pipelines run; takes no accelerator's memory
             return tf.constant(self.array)
 
 
@@ -82,7 +82,7 @@ class MappedImages(ArrayImages):
 
     Args:
         array: float32 [n, rows, columns, channels], any numbers.
-        mean, deviation: float32 [channels]; what is given is (array − mean) / deviation.
+        mean, deviation: float32 [channels]; the maps returned are (array − mean) / deviation.
     """
 
     def __init__(self, array: np.ndarray, mean: np.ndarray, deviation: np.ndarray):
@@ -103,14 +103,14 @@ class MappedImages(ArrayImages):
 
 
 class FileImages:
-    """Images decoded each time they are asked for, in memory that does not grow with their number.
+    """Images decoded on each access, with memory that does not grow with their number.
 
     Args:
         root: The folder that `names` are relative to.
-        names: One path an image.
+        names: One path per image.
         decoder: How to decode them; `channels` is set.
-        reference: The name and shape (h, w, c) of the image that all must be like.
-        log: Where to write what was converted.
+        reference: The name and shape (h, w, c) of the image that all others must match.
+        log: Log of conversions.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class FileImages:
         for i, row in enumerate(rows):
             name = self.names[row]
             pixels, kinds = self.decoder(self.root / name)
-            self._record(row, tuple(kind for kind in kinds if kind not in EFFECTS))  # noted beforehand
+            self._record(row, tuple(kind for kind in kinds if kind not in EFFECTS))  # recorded beforehand
             check_size(name, pixels.shape, *self.reference)
             images[i] = pixels
         return images
@@ -164,7 +164,7 @@ class FileImages:
 
 
 class ChosenImages:
-    """Some of other images, by their places, int64 [n]."""
+    """A selection of other images, by their places, int64 [n]."""
 
     def __init__(self, images: Images, places: np.ndarray):
         self.images, self.places, self.shape = images, places, images.shape
@@ -184,7 +184,7 @@ class ChosenImages:
 
 
 class JoinedImages:
-    """Images of one size from two homes, one after the other."""
+    """Images of one size from two stores, one after the other."""
 
     def __init__(self, first: Images, second: Images):
         self.parts, self.shape = (first, second), first.shape
@@ -219,7 +219,7 @@ class JoinedImages:
 
 
 def check_size(name: str, shape: tuple, first_name: str, first_shape: tuple) -> None:
-    """Refuses an image whose height or width is not the first one's."""
+    """Refuses an image whose height or width differs from the first image's."""
     if shape[:2] != first_shape[:2]:
         sizes = [f"{each!r} of {h} × {w}" for each, (h, w, _) in ((first_name, first_shape), (name, shape))]
         raise InputError(
@@ -235,7 +235,7 @@ _IN_TENSORFLOW = re.compile(r"\w*Error: received (.*?); expected ([^;\n]*)(?:; (
 def input_error_from(exception: BaseException) -> InputError | None:
     """Returns the InputError behind an exception raised while iterating over a pipeline or fitting, or None.
 
-    TensorFlow turns an exception inside a pipeline into an error of its own; only its text tells what happened.
+    TensorFlow turns an exception inside a pipeline into its own error; only the text says what happened.
 
     Example:
         >>> raised = RuntimeError("InputError: received photo.png, cut short; expected an image; replace it")

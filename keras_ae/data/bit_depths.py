@@ -1,38 +1,38 @@
-"""Images of any of Pillow's modes to 8 bits a channel."""
+"""Converts images of any of Pillow's modes to 8 bits per channel."""
 
 import numpy as np
 from PIL import Image
 
 _GRAY_MODES = ("1", "L", "LA", "La", "I", "F")
-_STRIP = 1 << 20  # pixels that are converted at a time: what is made meanwhile stays small
+_STRIP = 1 << 20  # pixels converted at a time, to keep intermediate arrays small
 _EXACT = 1e-6  # part of the range by which rounding may go beyond it
 
 
 class UnknownRangeError(ValueError):
-    """Values of which nobody can tell how bright they are."""
+    """Values whose brightness cannot be known."""
 
 
 def has_deep_colours(image: Image.Image) -> bool:
-    """Whether an image, which is not loaded yet, has colours of 16 bits, of which Pillow keeps the upper 8."""
+    """Whether an image that is not loaded yet has 16-bit colours, of which Pillow keeps the upper 8 bits."""
     return ";16" in str([tile[3] for tile in getattr(image, "tile", ())])
 
 
 def to_8_bits(
     image: Image.Image, white_level: float | None = None, deep: bool = False
 ) -> tuple[Image.Image, str | None]:
-    """The image in mode L or RGB, and the kind of conversion that took, if any (see FileLog).
+    """Returns the image in mode L or RGB, and the kind of conversion, if any (see FileLog).
 
-    Integers of 16 bits, and those of 32 bits up to 65535, go from 0 to 65535. If all are below 256, nearly black,
-    they may as well be 8 bits in a wider file: then, and for floating-point numbers, `white_level` has to tell.
+    Integers of 16 bits, and those of 32 bits up to 65535, go from 0 to 65535. If all are below 256, hence nearly
+    black, they may be 8 bits in a wider file: then, and for floating-point numbers, `white_level` must decide.
 
     Args:
         image: An image of any mode.
-        white_level: The value that is white in images of more than 8 bits.
-        deep: Whether the file has colours of 16 bits (see `has_deep_colours`).
+        white_level: The value of white in images of more than 8 bits.
+        deep: Whether the file has 16-bit colours (see `has_deep_colours`).
 
     Raises:
-        UnknownRangeError: The values' range is not known.
-        ValueError: Values lie outside of the range.
+        UnknownRangeError: If the values' range is not known.
+        ValueError: If values lie outside the range.
     """
     if image.mode.startswith("I") or image.mode == "F":
         return _from_values(image, white_level), "16-bit"
@@ -65,7 +65,7 @@ def _from_values(image: Image.Image, white: float | None) -> Image.Image:
     white = white or 65535
     pixels = np.empty(values.shape, np.uint8)
     for top, bottom in _strips(image):
-        # For 65535 = 255 · 257 this is what rounding to the nearest gives.
+        # For 65535 = 255 · 257 this equals rounding to the nearest.
         pixels[top:bottom] = np.rint(values[top:bottom].astype(np.float64) * (255 / white)).clip(0, 255)
     return Image.fromarray(pixels)
 
@@ -84,6 +84,6 @@ def _check_range(low: float, high: float, white: float | None, is_float: bool) -
 
 
 def _strips(image: Image.Image):
-    """Top and bottom of strips that together are the image."""
+    """Yields top and bottom of the strips that make up the image."""
     rows = max(1, _STRIP // max(1, image.width))
     return [(top, min(top + rows, image.height)) for top in range(0, image.height, rows)]

@@ -1,4 +1,4 @@
-"""The directory that keeps what was made from a data set, so that it is made once."""
+"""The directory that caches what was computed from a data set."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ from keras_ae._support.files import write_atomically
 
 
 def cache_directory(data_dir: Path | None) -> Path:
-    """The data directory if it can be written to, else `keras_ae` in the user's cache directory."""
+    """Returns the data directory if it is writable, else `keras_ae` in the user's cache directory."""
     if data_dir is not None and os.access(data_dir, os.W_OK):
         return data_dir
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -21,10 +21,10 @@ def cache_directory(data_dir: Path | None) -> Path:
 
 
 def cached_masks(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
-    """Black and white images, uint8 0 or 255 [n, ...], from `path`; made, and kept there, if it has none.
+    """Returns black and white images, uint8 0 or 255 [n, ...], from `path`; if it has none, makes and keeps them.
 
-    The file is an .npz with eight pixels a byte, of which NumPy checks the CRC-32; a damaged one is made again.
-    Where it cannot be written, the images are made each time.
+    The file is an .npz with eight pixels per byte, whose CRC-32 NumPy checks; a damaged one is made again. If it
+    cannot be written, the images are made each time.
     """
     if (images := _read(path)) is not None:
         return images

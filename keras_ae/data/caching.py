@@ -1,4 +1,4 @@
-"""Files to a split's images: decoded once into memory where they fit, else streamed."""
+"""Turns files into a split's images: decoded once into memory if they fit, else streamed."""
 
 import math
 from collections import deque
@@ -16,8 +16,8 @@ from keras_ae.data.decoding import BadImageError, Decoder
 from keras_ae.data.file_log import FileLog
 from keras_ae.data.progress import progress_bar
 
-_TASK = 1 << 20  # bytes of pixels that a task decodes, or else one file
-_LOOKED_AT = 1000  # streamed files whose sizes are read beforehand
+_TASK = 1 << 20  # bytes of pixels that a task decodes, but at least one file
+_LOOKED_AT = 1000  # number of streamed files whose sizes are read beforehand
 
 
 def back_files(
@@ -30,19 +30,19 @@ def back_files(
     log: FileLog,
     progress: bool,
 ) -> dict[str, tuple[Images, Part]]:
-    """The images of every part, from memory or from the files, and the part without files that were left out.
+    """Returns the images of every part, from memory or from files, and the part without the files left out.
 
-    In memory, all files decide about the channels (three if any is in colour); streamed, the first training image
-    decides. Bad files are left out of images, labels, masks and counts alike, so that rows mean the same in all of
-    them: to find them, streamed files are decoded once beforehand with `skip_bad`.
+    In memory, all files determine the channels (three if any is in colour); when streaming, the first training
+    image does. Bad files are left out of images, labels, masks and counts alike, so that rows correspond: with
+    `skip_bad`, streamed files are decoded once beforehand to find them.
 
     Args:
         cache: True for memory, False for streaming, "auto" for memory if the decoded images take no more
             than a quarter of what is available.
 
     Raises:
-        InputError: An image cannot be decoded (unless `skip_bad`), or sizes differ; of streamed files this comes
-            out when they are read.
+        InputError: If an image cannot be decoded (unless `skip_bad`), or sizes differ; streamed files raise this
+            only when they are read.
     """
     reference = _first_readable(parts[TRAIN].files, root, decoder, skip_bad)
     height, width, channels = reference[1]
@@ -63,7 +63,7 @@ def back_files(
 
 
 def _look_at_sizes(names: list[str], root: Path, decoder: Decoder, log: FileLog) -> None:
-    """Notes what resizing will do to some of the files, evenly spread: streamed ones are decoded only later."""
+    """Records how resizing affects some evenly spread files, as streamed ones are decoded only later."""
     if decoder.preparation.size is None:
         return
     for name in names[:: -(-len(names) // _LOOKED_AT)]:
@@ -80,7 +80,7 @@ def _without_bad_files(
     log: FileLog,
     progress: bool,
 ) -> dict[str, Part]:
-    """The parts without the files that cannot be decoded. All conversions are logged on the way."""
+    """Returns the parts without files that cannot be decoded; logs all conversions."""
     names = [name for part in parts.values() for name in part.images]
     kept = np.zeros(len(names), bool)
     at_once = max(1, _TASK // math.prod(reference[1]))
@@ -126,7 +126,7 @@ def _decode_all(
     log: FileLog,
     progress: bool,
 ) -> dict[str, tuple[ArrayImages, Part]]:
-    """Decodes all parts into one array, of which each gets its stretch."""
+    """Decodes all parts into one array and gives each part its slice."""
     names = [name for part in parts.values() for name in part.images]
     array = np.empty((len(names), *reference[1]), np.uint8)
     at_once = max(1, _TASK // math.prod(reference[1]))
@@ -157,7 +157,7 @@ def _decode_all(
 def _divide_array(
     parts: dict[str, Part], array: np.ndarray, kept: np.ndarray
 ) -> dict[str, tuple[ArrayImages, Part]]:
-    """Cuts the array up in the order of the parts, without the images that were not kept."""
+    """Divides the array in the order of the parts, without the images that were not kept."""
     found, start = {}, 0
     for name, part in parts.items():
         stretch = slice(start, start + len(part))
@@ -170,9 +170,9 @@ def _divide_array(
 
 
 def _decode_in_threads(names: list[str], root: Path, decoder: Decoder, at_once: int) -> Iterator:
-    """Pixels and conversions, or the error, of each file in order; never far ahead of the consumer.
+    """Yields each file's pixels and conversions, or its error, in order; never far ahead of the consumer.
 
-    A task decodes several files: one file a task would double the time for small ones.
+    A task decodes several files: one file per task would double the time for small files.
     """
 
     def decode(some: list[str]) -> list:

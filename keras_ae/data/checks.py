@@ -1,4 +1,4 @@
-"""Numbers and places as they are given, checked."""
+"""Checks of numbers and places that users give."""
 
 import operator
 
@@ -8,7 +8,7 @@ from keras_ae._support.errors import InputError
 
 
 def positive(name: str, value: int, least: int = 1) -> int:
-    """The value as an int, if it is a whole number of at least `least`."""
+    """Returns the value as an int, if it is a whole number of at least `least`."""
     try:
         number = operator.index(value)
     except TypeError:
@@ -19,13 +19,13 @@ def positive(name: str, value: int, least: int = 1) -> int:
 
 
 def places(rows, count: int) -> np.ndarray:
-    """The places of some of `count` images, int64 [n], each from 0 to `count` − 1.
+    """Returns the places of some of `count` images, int64 [n], each from 0 to `count` − 1.
 
     Args:
-        rows: Such places, those below 0 counted from the end; one of them; or a bool for each image.
+        rows: Places, counted from the end if below 0; a single place; or a bool for each image.
 
     Raises:
-        InputError: They are something else, or out of range.
+        InputError: If they are anything else, or out of range.
     """
     given = np.atleast_1d(np.asarray(rows))
     if given.shape == (count,) and given.dtype == bool:

@@ -1,4 +1,4 @@
-"""A source before it is divided: images (pixels or files), their labels, masks and groups."""
+"""A source before its division: images (pixels or files), their labels, masks and groups."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,15 +12,15 @@ TRAIN, VALIDATION, TEST, ALL = "train", "validation", "test", "all"
 
 @dataclass(frozen=True)
 class Part:
-    """Some images, in their official order where there is one, with what is known of each.
+    """Some images, in their official order if there is one, with their labels, masks and groups.
 
     Attributes:
         images: Pixels, uint8 in [0, 255] or float32 in [0, 1], [n, h, w, c]; or the paths of n files,
             relative to the collection's root.
-        labels: int32 [n], or [n, k] for k labels an image; or None.
-        masks: The path of each image's mask of defects, relative to the root, "" where it has none; or None where
-            no image has one.
-        groups: The name of the part, tile or patient that each image shows; or None where the source does not say.
+        labels: int32 [n], or [n, k] for k labels per image; or None.
+        masks: The path of each image's defect mask, relative to the root, "" if it has none; or None if no image
+            has one.
+        groups: The name of the part, tile or patient that each image shows; or None if the source does not say.
     """
 
     images: np.ndarray | tuple[str, ...]
@@ -40,17 +40,17 @@ class Part:
 
     @property
     def pixels(self) -> np.ndarray:
-        """The pixels of images that are no files."""
+        """The pixels of images that are not files."""
         if isinstance(self.images, tuple):
             raise TypeError("images that are files have to be decoded first")
         return self.images
 
     def take(self, rows: np.ndarray) -> "Part":
-        """The images at `rows`, sorted positions without repeats; a copy only where some are left out."""
+        """The images at `rows`, sorted positions without repeats; a copy only if some are left out."""
         return self if len(rows) == len(self) else self._at(rows)
 
     def shuffled(self) -> "Part":
-        """The same images in a random order, which depends on their number alone."""
+        """The same images in a random order, which depends only on their number."""
         return self._at(np.random.default_rng(0).permutation(len(self)))
 
     def stretch(self, start: int, stop: int) -> "Part":
@@ -97,13 +97,13 @@ class Collection:
     """The images of one source.
 
     Attributes:
-        parts: By name: "train" and "test", and perhaps others, where the source divides itself, else "all". Parts
-            that take long to read may be functions, called when they are needed.
+        parts: By name: "train" and "test", and perhaps others, if the source has splits, else "all". Parts that
+            take long to read may be functions, called when needed.
         label_names: Names of labels 0, 1, ... if labels are [n]; names of the columns if they are [n, k]; or None.
-        notes: What was converted or left out while reading, a line each.
-        root: The folder that the paths of files are relative to; None for pixels.
-        own: The parts that are its training, validation and test images where nothing else is asked for.
-        outside_labels: One of the images that are in no class folder, where that is why there are no labels.
+        notes: Conversions and omissions while reading, a line each.
+        root: The folder to which the paths of files are relative; None for pixels.
+        own: The parts that serve as training, validation and test images by default.
+        outside_labels: An image outside all class folders, if that is why there are no labels.
     """
 
     parts: Mapping[str, Part | Callable[[], Part]]
@@ -115,7 +115,7 @@ class Collection:
     _read: dict[str, Part] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def part(self, name: str) -> Part:
-        """The part of that name, read if it has not been."""
+        """Returns the part of that name, and reads it on first use."""
         if name not in self._read:
             part = self.parts[name]
             self._read[name] = part if isinstance(part, Part) else part()

@@ -1,4 +1,4 @@
-"""One image file to 8-bit pixels: the only place that decodes, for loading into memory and for streaming."""
+"""Decodes image files to 8-bit pixels: the only place that does, for loading into memory and streaming."""
 
 import io
 import os
@@ -23,11 +23,11 @@ _UPRIGHT = {
     **{2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM},
     **{5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE},
     8: Image.Transpose.ROTATE_90,
-}  # by its values
-_TURNED = (5, 6, 7, 8)  # those that exchange height and width
+}  # by the tag's values
+_TURNED = (5, 6, 7, 8)  # orientations that exchange height and width
 _SKIP = "leave such files out with --skip-bad (skip_bad=True)"
 
-# Of EXIF data that are broken: the pixels need not be.
+# Warnings of broken EXIF data; the pixels may be intact.
 warnings.filterwarnings("ignore", "Truncated File Read|Corrupt EXIF data", UserWarning, r"PIL\.")
 
 _budget = PixelBudget(MAX_PIXELS)
@@ -46,8 +46,8 @@ class Decoder:
     """Decodes files to uint8 arrays [h, w, c].
 
     Attributes:
-        preparation: What is done to each image after it is decoded.
-        channels: 1 or 3; None keeps gray files at one channel and gives all others three.
+        preparation: Preparation of each image after decoding.
+        channels: 1 or 3; None decodes gray files to one channel and all others to three.
     """
 
     preparation: Preparation = AS_IS
@@ -57,25 +57,25 @@ class Decoder:
         return replace(self, channels=channels)
 
     def __call__(self, path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
-        """Pixels, uint8 [h, w, c], and the kinds of conversion made (see FileLog).
+        """Returns the pixels, uint8 [h, w, c], and the kinds of conversion (see FileLog).
 
         Raises:
-            BadImageError: The file is missing, unreadable, damaged, no regular file, larger than the preparation's
-                `max_pixels`, too small to be prepared, or has values that 8 bits cannot stand for.
+            BadImageError: If the file is missing, unreadable, damaged, not a regular file, larger than the
+                preparation's `max_pixels`, too small to be prepared, or has values that 8 bits cannot represent.
         """
         return self._decode(lambda: _content(path), str(path))
 
     def effect(self, path: Path) -> str | None:
-        """Effect of resizing on a file (see Preparation.effect), by its header alone; None for a bad file."""
+        """Returns the effect of resizing (see Preparation.effect), from the header alone; None for a bad file."""
         try:
             with open_regular(path) as file, self._open(file) as image:
                 turned = _orientation(image) in _TURNED
                 return self.preparation.effect(*(image.size if turned else image.size[::-1]))
-        except Exception:  # as of _decode: it will be said when it is decoded
+        except Exception:  # as in _decode, which will report it
             return None
 
     def decode(self, content: bytes, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
-        """The same of a file's bytes; `name` is what an error calls it."""
+        """Decodes a file's bytes; `name` is its name in errors."""
         return self._decode(lambda: io.BytesIO(content), name)
 
     def _decode(self, read: Callable[[], BinaryIO], name: str) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -83,15 +83,15 @@ class Decoder:
         try:
             with read() as file:
                 image = self._open(file)
-                if self.preparation.only_resizes:  # lets JPEG decode at 1/2, 1/4 or 1/8: faster on photographs
-                    # Twice what is needed, so that resizing antialiases.
+                if self.preparation.only_resizes:  # decode JPEG at 1/2, 1/4 or 1/8: faster for photographs
+                    # Twice the needed size, so that resizing antialiases.
                     side = 2 * max(self.preparation.size or ())
                     image.draft(None, (side, side))
                 with _budget.taking(image.width * image.height):
                     pixels = self._pixels(image)
                     del image  # before another thread begins with the next one
                 return pixels
-        except MemoryError:  # no matter of the file alone, so that it is not skipped
+        except MemoryError:  # not the file's fault alone, so it is not skipped
             received = f"the image {name!r}, for which memory does not suffice"
             raise InputError(received, "memory to decode it", "lower --max-pixels, or free memory") from None
         except Exception as error:  # a damaged file makes Pillow's plugins raise nearly anything
@@ -104,10 +104,10 @@ class Decoder:
             raise BadImageError(f"the image {name!r} ({_reason(error)})", expected, action) from error
 
     def _open(self, file: BinaryIO) -> Image.Image:
-        """The image of a file, of which only the beginning is read.
+        """Opens the image of a file, and reads only its beginning.
 
         Raises:
-            _TooLargeError: It has too many pixels.
+            _TooLargeError: If it has too many pixels.
         """
         most = self.preparation.max_pixels
         image = open_image(file, most)
@@ -137,13 +137,13 @@ class Decoder:
 
 
 def upright_size(path: Path) -> tuple[int, int]:
-    """Height and width of an image as its EXIF orientation turns it, by its header alone."""
+    """Returns an image's height and width in its EXIF orientation, from the header alone."""
     with open_regular(path) as file, open_image(file) as image:
         return image.size if _orientation(image) in _TURNED else image.size[::-1]
 
 
 def _content(path: Path) -> BinaryIO:
-    """A file, read at once: Pillow reads bit by bit, and threads would then mostly wait for one another."""
+    """Returns a file, read at once: Pillow reads piecemeal, so threads would mostly wait for one another."""
     file = open_regular(path)
     if isinstance(file, io.BytesIO):  # from a tar file
         return file
@@ -155,7 +155,7 @@ def _content(path: Path) -> BinaryIO:
 
 
 def _orientation(image: Image.Image) -> int:
-    """Orientation by the EXIF data; 1, upright, where these are broken, which the pixels need not be."""
+    """Returns the EXIF orientation; 1, upright, if the EXIF data are broken, as the pixels may be intact."""
     try:
         return image.getexif().get(_ORIENTATION, 1)
     except Exception:  # it parses bytes that may be anything
@@ -165,6 +165,6 @@ def _orientation(image: Image.Image) -> int:
 def _reason(error: Exception) -> str:
     if isinstance(error, Image.UnidentifiedImageError):
         return "not an image, or damaged"
-    if isinstance(error, OSError) and error.strerror:  # without the path, which is already said
+    if isinstance(error, OSError) and error.strerror:  # without the path, which is already named
         return error.strerror.lower()
     return " ".join(str(error).split()) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Image files, decoded by threads while the first of them are used."""
+"""Decodes image files in threads while earlier ones are used."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -16,13 +16,13 @@ THREADS = 8
 def decoded_ahead(
     root: Path, files: Iterable[str], decoder: Decoder, ahead: int
 ) -> Iterator[tuple[str, np.ndarray | str]]:
-    """Yields each file with its pixels, uint8 [h, w, c], or with what is wrong with it.
+    """Yields each file with its pixels, uint8 [h, w, c], or with the reason why it cannot be decoded.
 
     Args:
-        root: What the paths are relative to.
-        files: Paths, such as `image_files` gives them.
+        root: Folder to which the paths are relative.
+        files: Paths, such as those from `image_files`.
         decoder: Decodes them.
-        ahead: Number of files that are decoded in advance.
+        ahead: Number of files decoded in advance.
     """
 
     def decode(file: str) -> np.ndarray | str:

@@ -1,4 +1,4 @@
-"""Images of one split that are nearly those of another: shots of one part, frames of one film, copies."""
+"""Near duplicates of one split's images in another: shots of one part, frames of one film, copies."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,23 +11,23 @@ from keras_ae.data.collection import TEST, TRAIN, VALIDATION
 from keras_ae.data.image_data import ImageData
 
 SIDE = 32  # pixels of a thumbnail's side
-NEIGHBOURS = 20  # of an image, which tell what is usual; more than images of one part, say
-RATIO = 0.15  # of the squared distance to the last of them, below which the nearest is a near duplicate
+NEIGHBOURS = 20  # of an image, which show the usual distances; more than there are images of one part, say
+RATIO = 0.15  # of the squared distance to the last neighbour, below which the nearest is a near duplicate
 COPY = 1e-5  # squared distance of copies, at most
-NOTABLE = 0.05  # part of the images of a split, from which on users are warned
-MOST = {TRAIN: 20_000, VALIDATION: 2_000, TEST: 2_000}  # images that are looked at, evenly spread
-STREAMED = 8  # times fewer of files that are decoded for it
+NOTABLE = 0.05  # fraction of a split's images from which on users are warned
+MOST = {TRAIN: 20_000, VALIDATION: 2_000, TEST: 2_000}  # images examined, evenly spread
+STREAMED = 8  # times fewer if files have to be decoded
 SHOWN = 3  # pairs
 _AT_ONCE, _THREADS = 256, 4
 
 
 @dataclass(frozen=True)
 class NearDuplicates:
-    """Number of images of a split with a near duplicate among those that were trained on.
+    """Number of images of a split with near duplicates among the training images.
 
     Attributes:
         split: "test" or "validation".
-        looked_at: Images of the split that were looked at: all of up to 2,000.
+        looked_at: Number of images of the split that were examined: all of up to 2,000.
         images: Number of these with a near duplicate among the images of the other splits.
         copies: Number of these whose near duplicate has the same thumbnail.
         pairs: A few such pairs of files, or of places such as "test[3]", of the split and of another.
@@ -50,7 +50,7 @@ class NearDuplicates:
         return self.copies > 0 or self.images > NOTABLE * self.looked_at
 
     def in_words(self) -> str:
-        """One line for people."""
+        """One-line summary for users."""
         pairs = ", ".join(f"{own} and {other}" for own, other in self.pairs)
         which = f"{self.images:,} of {self.looked_at:,} {self.split} images"
         return (
@@ -60,16 +60,16 @@ class NearDuplicates:
 
 
 def near_duplicates(data: ImageData, split: str = TEST) -> NearDuplicates:
-    """Returns how many images of a split are nearly images that are trained on.
+    """Counts a split's images that are nearly the same as training images.
 
-    Thumbnails of 32 × 32 pixels without their mean and contrast are compared, so that another exposure is no other
-    image. The nearest image is a near duplicate where its squared distance is below 0.15 of that of the 20th: the
-    nearest of different images are not so far ahead, whether these are all alike or not. Where there are more than
-    20 images of each part they are not found out.
+    It compares thumbnails of 32 × 32 pixels without their mean and contrast, so the exposure makes no difference.
+    The nearest image is a near duplicate if its squared distance is below 0.15 of that of the 20th: distinct
+    images, alike or not, have no neighbour that is so much nearer. With more than 20 images of each part, near
+    duplicates go undetected.
 
     Args:
         data: Images with at least 40 to train on.
-        split: "test", or "validation", which sets thresholds.
+        split: "test", or "validation", on which thresholds are set.
 
     Example:
         >>> digits = kae.data.load("digits")
@@ -97,7 +97,7 @@ def near_duplicates(data: ImageData, split: str = TEST) -> NearDuplicates:
 
 
 def _neighbours(own: np.ndarray, trained: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Place of the nearest of `trained`, and the squared distances of the nearest and of the 20th: [n] each."""
+    """Returns the nearest place in `trained`, and the squared distances of the nearest and the 20th: [n] each."""
     nearest, first, last = [], [], []
     for start in range(0, len(own), _AT_ONCE):
         distances = np.maximum(1 - own[start : start + _AT_ONCE] @ trained.T, 0)
@@ -108,7 +108,7 @@ def _neighbours(own: np.ndarray, trained: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _thumbnails(data: ImageData, split: str) -> tuple[np.ndarray, list[str]]:
-    """Thumbnails float32 [n, 1024] of mean 0 and length 1, of some images of a split, and their names."""
+    """Returns thumbnails, float32 [n, 1024] of mean 0 and norm 1, of some of a split's images, and their names."""
     size, most, streamed = data.sizes[split], MOST[split], data.is_streamed(split)
     rows = np.arange(0, size, -(-size // (most // STREAMED if streamed else most)))
     with ThreadPoolExecutor(_THREADS) as pool:

@@ -1,4 +1,4 @@
-"""Training images of which few have a label: chosen ones of a data set, and others without."""
+"""Training images of which few have labels: a selection keeps them, all others have none."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,17 +19,17 @@ REST = "rest"
 
 
 def few_labels(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Sorted places of `count` labelled images, drawn at random; of each label as many, but for one.
+    """Returns sorted places of `count` labelled images, drawn at random, as evenly over labels as possible.
 
-    Where images have several labels each, all are equally likely.
+    If images have several labels each, all images are equally likely.
 
     Args:
         labels: int [n] or [n, k]; −1 where there is none.
         count: How many.
-        seed: Seed of the choice: with the same one, more images are the fewer ones and others.
+        seed: Seed for the choice: with the same seed, a larger choice contains any smaller one.
 
     Raises:
-        InputError: There are fewer labelled images.
+        InputError: If there are fewer labelled images.
     """
     known = np.flatnonzero(has_label(labels))
     if count > len(known):
@@ -50,7 +50,7 @@ def few_labels(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
 def with_few_labels(
     data: "ImageData", labelled: int | None, unlabelled: "ImageData | str | None", labelled_share: float
 ) -> tuple[Split, tuple[str, ...]]:
-    """The training split of `ImageData.semi_supervised`, and a line that tells of it."""
+    """Returns the training split of `ImageData.semi_supervised`, and a note on it."""
     train = data._split("train")
     _own(train, data)
     labels = data.labels("train")
@@ -85,7 +85,7 @@ def _only(labels: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 def _with_others(train: Split, labels: np.ndarray, data: "ImageData", others: "ImageData") -> Split:
-    """Labelled images, followed by all training images of other data, whose labels are not looked at."""
+    """Returns labelled images, followed by all training images of other data, whose labels are ignored."""
     if others.image_shape != data.image_shape:
         raise InputError(
             f"unlabelled images of {others.image_shape}",

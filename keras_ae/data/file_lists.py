@@ -1,4 +1,4 @@
-"""Lists of image files, of any length: of a folder, or of a manifest in one file or many; never all in memory."""
+"""Lists of image files of any length, from a folder or a manifest of one or many files; never all in memory."""
 
 import csv
 import hashlib
@@ -22,13 +22,13 @@ _LONGEST = 1 << 20  # characters of a heading
 class FileList:
     """The files of "folder:PATH", "manifest:PATH" or of a plain path, which is a folder's.
 
-    A manifest is a CSV or Parquet file with a column `path`, or a folder of such files, which are read in the
-    order of their names. Its paths are relative to its folder, or absolute.
+    A manifest is a CSV or Parquet file with a column `path`, or a folder of such files, read in the order of their
+    names. Its paths are relative to its folder, or absolute.
 
     Attributes:
-        source: What was given.
-        root: What the paths are relative to.
-        tables: The files of a manifest; none of a folder.
+        source: The source as given.
+        root: Folder to which the paths are relative.
+        tables: The files of a manifest; empty for a folder.
 
     Example:
         >>> Path("photos").mkdir()
@@ -44,10 +44,10 @@ class FileList:
 
     @classmethod
     def open(cls, source: str | os.PathLike) -> "FileList":
-        """The list of a source, which is looked at, but not read.
+        """Returns the list of a source, which is checked but not read.
 
         Raises:
-            InputError: It is missing, cannot be read, lacks the column or has no images.
+            InputError: If it is missing, cannot be read, lacks the column or has no images.
         """
         source = os.fspath(source)
         form, colon, rest = source.partition(":")
@@ -61,14 +61,14 @@ class FileList:
                 raise InputError(f"{str(place)!r}, which lists no image", "a row for each image", "add some")
             return made
         if not place.is_dir() or next(image_files(place), None) is None:
-            open_folder(place)  # which says what is wrong
+            open_folder(place)  # which reports the error
         return cls(source, place)
 
     def files(self, left_out: LeftOut | None = None) -> Iterator[str]:
-        """Their paths, one after the other.
+        """Yields the paths, one after the other.
 
         Args:
-            left_out: Record to which files of a folder that are masks, or no images, are added.
+            left_out: Record of a folder's files that are masks or not images.
         """
         if not self.tables:
             yield from image_files(self.root, left_out)
@@ -76,7 +76,7 @@ class FileList:
             yield from parquet_columns(table, "path") if table.suffix == ".parquet" else _rows(table)
 
     def parts(self, size: int) -> Iterator["FilePart"]:
-        """All of them in parts of `size` files, the last of which may have fewer."""
+        """Yields the files in parts of `size`; the last part may have fewer."""
         files, number = self.files(), 0
         while names := tuple(islice(files, size)):
             yield FilePart(number, names)
@@ -85,19 +85,19 @@ class FileList:
 
 @dataclass(frozen=True)
 class FilePart:
-    """Some of the files, and which part of all these are, counted from 0."""
+    """Some of the files, and the number of this part, counted from 0."""
 
     number: int
     files: tuple[str, ...]
 
     @property
     def fingerprint(self) -> str:
-        """Tells other files, or another order, from these."""
+        """Distinguishes these files, in this order, from others."""
         return fingerprint(self.files)
 
 
 def fingerprint(names: Iterable[str]) -> str:
-    """SHA-256 of names, in their order."""
+    """Returns the SHA-256 of names, in their order."""
     digest = hashlib.sha256()
     for name in names:
         digest.update(os.fsencode(name) + b"\0")
@@ -117,7 +117,7 @@ def _tables(place: Path) -> tuple[Path, ...]:
 
 
 def _rows(table: Path) -> Iterator[str]:
-    """The column `path` of a CSV file, row by row."""
+    """Yields the column `path` of a CSV file, row by row."""
     expected = "a CSV file with a heading and a column path"
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:

@@ -1,4 +1,4 @@
-"""Counts of what was noticed while files were decoded."""
+"""Counts of observations while decoding files."""
 
 import threading
 from collections import Counter
@@ -14,7 +14,7 @@ _CONVERSIONS = {
     "to colour": "in gray given three equal channels",
     "bad": "skipped: they cannot be decoded",
 }
-# What resizing does (see Preparation.effect), to how many of all the images.
+# Effects of resizing (see Preparation.effect), which are reported as shares of all images.
 EFFECTS = {
     "stretched": "change their proportions by 10 % or more where they are stretched to one size",
     "padded": "get black bars of 10 % of their area or more",
@@ -23,27 +23,27 @@ EFFECTS = {
 
 
 class FileLog:
-    """Counts of what was noticed while decoding, with the first file of each kind. Safe to use from threads.
+    """Counts observations while decoding, with the first file of each kind. Thread-safe.
 
-    It holds no list of files, so that streaming a million takes no more memory than streaming ten: whoever records
-    sees to it that each file is recorded once.
+    It holds no list of files, so streaming a million takes no more memory than streaming ten: callers must record
+    each file only once.
     """
 
     def __init__(self):
-        self.total = 0  # images that what resizing does was looked at for
+        self.total = 0  # images examined for effects of resizing
         self.counts: Counter[str] = Counter()
         self._first: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def record(self, name: str, kinds: tuple[str, ...], count: int = 1) -> None:
-        """Count one file with what was done to it; or `count` images of an array, which have no name."""
+        """Counts one file with its conversions, or `count` images of an array, which have no name."""
         with self._lock:
             for kind in kinds:
                 self.counts[kind] += count
                 self._first.setdefault(kind, name)
 
     def notes(self) -> tuple[str, ...]:
-        """One line a kind: how many files, what was done, and one of them."""
+        """One line per kind: the number of files, the conversion, and one of the files."""
         lines = [self._line(kind, text) for kind, text in _CONVERSIONS.items() if self.counts[kind]]
         total = f"{self.total:,} image{'' if self.total == 1 else 's'}"
         effects = [

@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 
 
 class ImageData(SplitImages):
-    """Images in three splits, as `load` makes them.
+    """Images in three splits, as returned by `load`.
 
     Attributes:
         source: The source, as given to `load`.
         image_shape: Shape (h, w, c) of an image.
         value_range: Range of the pixels, always (0.0, 1.0).
         label_names: Names of labels 0, 1, ... for labels [n], or of the columns for labels [n, k]; or None.
-        batch_size: Images in a batch of the pipelines, unless they are given another number.
-        seed: Seed of the splits, the order and the noise.
-        test_is_drawn: Whether the test images were drawn at random, the source having none of its own and no
-            stretches of it having been named: it is chance then which labels they have that training lacks.
+        batch_size: Images in a batch of the pipelines, unless given there.
+        seed: Seed for the splits, the order and the noise.
+        test_is_drawn: Whether the test images were drawn at random, because the source has none and no stretches
+            were named: then it is chance which of their labels training lacks.
         validation_is_drawn: Whether the validation images, if any, were drawn from those of training.
-        tiles_an_image: How many tiles stand in the place of each image (`in_tiles`); 1 of whole images.
-        labelled_share: Part of each batch of training images with labels that has one; None if they are not mixed.
+        tiles_an_image: Number of tiles that replace each image (`in_tiles`); 1 for whole images.
+        labelled_share: Labelled fraction of each batch of training images with labels; None if they are not mixed.
 
     Example:
         >>> data = kae.data.load("digits", limit=40)
@@ -86,7 +86,7 @@ class ImageData(SplitImages):
 
     @functools.cached_property  # one dataset, so that each iteration over it is shuffled anew
     def train(self) -> "tf.data.Dataset":
-        """Batches of training images, in another order each time they are iterated over."""
+        """Batches of training images, in a new order at each iteration."""
         return self.pipeline(TRAIN)
 
     @functools.cached_property
@@ -114,23 +114,23 @@ class ImageData(SplitImages):
     ) -> "tf.data.Dataset":
         """Returns a tf.data pipeline of float32 batches [b, h, w, c] in [0, 1].
 
-        The order is a pure function of (seed, epoch), the noise of (seed, epoch, step). No image is left out
-        of an epoch, and none makes a last batch by itself (it joins the one before).
+        The order is a pure function of (seed, epoch), the noise of (seed, epoch, step). No epoch leaves out an
+        image, and a last batch of one image joins the batch before it.
 
         Args:
             split: "train", "validation" or "test".
-            batch_size: Images in a batch; None takes the data's.
-            labels: Give pairs (images, int32 labels [b] or [b, k]), −1 where there is none.
-            noise: Give pairs (noisy images, images): Gaussian noise of this standard deviation, clipped.
+            batch_size: Images in a batch; None takes `self.batch_size`.
+            labels: Whether to yield pairs (images, int32 labels [b] or [b, k]); −1 means no label.
+            noise: Standard deviation of Gaussian noise; above 0, yields pairs (clipped noisy images, images).
             shuffle: None shuffles training images only.
             epoch: Which epoch's order and noise; None takes epoch 0, but when shuffling without `repeat`
                 another random epoch each time the pipeline is iterated over.
-            repeat: The endless stream of epochs from `epoch` (or 0) on.
-            start_step: Leave out this many batches, without decoding them.
-            rows: Places of the images to give, as of `images_at`; None gives all of the split.
+            repeat: Whether to yield epochs from `epoch` (or 0) on, endlessly.
+            start_step: Number of batches to skip, without decoding them.
+            rows: Places of the images, as for `images_at`; None takes the whole split.
 
         Raises:
-            InputError: There is no such split, it is empty, or an argument is out of range. While iterating
+            InputError: If there is no such split, it is empty, or an argument is out of range. While iterating
                 over files, TensorFlow raises an error that `input_error_from` turns into one.
         """
         found = self._split(split)
@@ -174,19 +174,19 @@ class ImageData(SplitImages):
     ) -> "ImageData":
         """Returns the same splits with few labels: batches of training images mix labelled and unlabelled ones.
 
-        The label of an unlabelled image is −1. Each batch of `pipeline("train", labels=True)` has the same number
-        of either kind; an epoch goes through one kind once, through the other as often as it takes. Pipelines
-        without labels give all training images, as ever.
+        The label of an unlabelled image is −1. Each batch of `pipeline("train", labels=True)` has a fixed number
+        of each kind; an epoch goes through one kind once, and through the other as often as needed. Pipelines
+        without labels still yield all training images.
 
         Args:
-            labelled: How many training images keep their labels: of each label as many, but for one, drawn with
-                the data's seed; with the same seed, more images are the fewer ones and others. None keeps all.
-            unlabelled: "rest": the other training images, without their labels; other images, of which those of
-                training are taken, without labels; or None to leave all others out.
-            labelled_share: Part of a batch that is labelled.
+            labelled: Number of training images that keep their labels, drawn by the data's seed as evenly over the
+                labels as possible: more images include the fewer ones. None keeps all.
+            unlabelled: "rest": the other training images, without their labels; other data, whose training images
+                are taken without labels; or None to leave all others out.
+            labelled_share: Labelled fraction of a batch.
 
         Raises:
-            InputError: There are fewer labelled images, none is left without a label, or sizes differ.
+            InputError: If there are fewer labelled images, none is left without a label, or sizes differ.
 
         Example:
             >>> data = kae.data.load("digits", batch_size=8).semi_supervised(labelled=30, labelled_share=0.25)
@@ -200,7 +200,7 @@ class ImageData(SplitImages):
         return self._changed(**changes, labelled_share=mixed)
 
     def _mixture(self, split: str) -> Mixture | None:
-        """How batches of a split are mixed, if they are."""
+        """Returns how batches of a split are mixed, if they are."""
         if split != TRAIN or self.labelled_share is None:
             return None
         known = has_label(self.labels(split))
@@ -218,15 +218,15 @@ class ImageData(SplitImages):
         return self._changed(seed=positive("seed", seed, least=0))
 
     def with_share(self, place: int, count: int) -> "ImageData":
-        """Returns the same splits, of whose batches pipelines read the part of one of several replicas.
+        """Returns the same splits, with pipelines that read one replica's part of each batch.
 
         Each reads `1 / count` of every batch, in the order and with the noise of the whole. An endless stream
-        (`repeat`) gives all of them equally many: where the last batch of an epoch cannot be divided, at most
-        `count` - 1 of its images are left out.
+        (`repeat`) gives all replicas equally many: if the last batch of an epoch cannot be divided, fewer than
+        `count` of its images are left out.
 
         Args:
-            place: Which of the replicas, from 0 on.
-            count: How many there are.
+            place: Number of the replica, from 0.
+            count: Number of replicas.
 
         Example:
             >>> data = kae.data.load("digits", limit=40, batch_size=8)
@@ -240,40 +240,40 @@ class ImageData(SplitImages):
         return self._changed(_share=Share(place, count))
 
     def steps_per_epoch(self, split: str, batch_size: int | None = None, labels: bool = False) -> int:
-        """Returns the number of batches of one epoch; with `labels` of one that mixes images with and without."""
+        """Returns the number of batches per epoch; with `labels`, of one that mixes images with and without."""
         size, mixture = self.batch_size if batch_size is None else batch_size, None
         if labels:
             mixture = self._mixture(split)
         return self._steps(len(self._split(split).images), size, mixture)
 
     def _steps(self, count: int, batch_size: int, mixture: Mixture | None) -> int:
-        """Number of batches of an epoch of so many images; each replica has an image of each."""
+        """Returns the number of batches in an epoch of `count` images; each replica has an image of each."""
         if mixture is not None:
             return len(mixture.bounds(batch_size)) - 1
         return len(batch_bounds(count, batch_size, self._share.least)) - 1
 
     def with_images(self, images: Mapping[str, Images]) -> "ImageData":
-        """Returns the same splits, labels and order with other arrays in the place of the images.
+        """Returns the same splits, labels and order with other arrays in place of the images.
 
         Args:
-            images: What takes the place of each split's images, one for one: their feature maps, for instance.
+            images: Replacements of each split's images, one for one: their feature maps, for instance.
         """
         splits = {name: replace(split, images=images[name]) for name, split in self._splits.items()}
         height, width, channels = map(int, splits[TRAIN].images.shape)
         return self._changed(_splits=splits, image_shape=(height, width, channels))
 
     def in_tiles(self, tile: int, overlap: float = OVERLAP) -> "ImageData":
-        """Returns overlapping square tiles of the images in their place, image by image and row by row.
+        """Replaces the images by overlapping square tiles of them, image by image and row by row.
 
-        Labels are those of the images; where nothing tells groups, the tiles of one image are a group. There are
-        no masks.
+        Tiles keep their image's label; without other groups, the tiles of one image are a group. There are no
+        masks.
 
         Args:
             tile: Side of a tile in pixels.
-            overlap: Least part of a tile that its neighbour has too, from 0 to 0.75.
+            overlap: Least fraction of a tile shared with its neighbour, from 0 to 0.75.
 
         Raises:
-            InputError: A tile is larger than the images, or the overlap is out of range.
+            InputError: If a tile is larger than the images, or the overlap is out of range.
 
         Example:
             >>> tiles = kae.data.load("digits", limit=40).in_tiles(4, overlap=0.0)
@@ -291,7 +291,7 @@ class ImageData(SplitImages):
         )
 
     def _changed(self, **attributes) -> "ImageData":
-        """A copy with other attributes, and pipelines of its own; of other splits also with their fingerprint."""
+        """Returns a copy with other attributes and its own pipelines; other splits get their own fingerprint."""
         other = copy.copy(self)
         for name in (TRAIN, VALIDATION, TEST, *(["_fingerprint"] if "_splits" in attributes else [])):
             other.__dict__.pop(name, None)

@@ -1,4 +1,4 @@
-"""Tells files that are images: those that Pillow decodes, by their extension or else by their first bytes."""
+"""Recognises image files, which Pillow decodes, by their extension or else by their first bytes."""
 
 import errno
 import functools
@@ -15,11 +15,11 @@ from keras_ae.data.pixel_budget import MAX_PIXELS
 
 _opening = threading.Lock()
 
-# What Pillow can open but no picture is: documents and drawings, which other programs render, and containers.
+# Formats that Pillow opens but that are not pictures: documents, drawings and containers.
 _NO_PICTURES = frozenset(("BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "PDF", "WMF"))
-# Formats that the first bytes of a file tell beyond doubt.
+# Formats that a file's first bytes identify beyond doubt.
 _TELLING = ("AVIF", "BMP", "DDS", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "PSD", "QOI", "TIFF", "WEBP")
-# Files that are not opened to see whether they are images after all: there may be one beside each image.
+# Files not opened to check whether they are images after all: there may be one beside each image.
 _KNOWN_OTHERS = frozenset((
     *(".7z", ".bz2", ".cfg", ".csv", ".db", ".doc", ".docx", ".gz", ".h5", ".hdf5", ".html", ".ini", ".ipynb"),
     *(".js", ".json", ".jsonl", ".keras", ".log", ".mat", ".md", ".mp4", ".npy", ".npz", ".parquet", ".pdf"),
@@ -30,26 +30,26 @@ _KNOWN_OTHERS = frozenset((
 
 @functools.cache
 def formats() -> tuple[str, ...]:
-    """Pillow's names of the formats that are decoded."""
+    """Returns Pillow's names of the decoded formats."""
     Image.init()
     return tuple(sorted(set(Image.OPEN) - _NO_PICTURES))
 
 
 @functools.cache
 def extensions() -> frozenset[str]:
-    """The extensions of these formats, in lower case: those of Pillow and of plugins that are imported."""
-    decoded = {*formats(), "MPO"}  # a JPEG to begin with
+    """Returns these formats' extensions, in lower case: Pillow's, and those of imported plugins."""
+    decoded = {*formats(), "MPO"}  # which starts as a JPEG
     return frozenset(end for end, kind in Image.registered_extensions().items() if kind in decoded)
 
 
 def extension(name: str) -> str:
-    """The extension of a file's name in lower case, such as ".png", or ""."""
+    """Returns a file name's extension in lower case, such as ".png", or ""."""
     dot = name.rfind(".")
     return name[dot:].lower() if dot > 0 else ""
 
 
 def is_image(path: str | os.PathLike, name: str) -> bool:
-    """Whether a file is an image, by its extension or, where that tells nothing, by how it begins."""
+    """Whether a file is an image, by its extension or, if that does not decide, by its first bytes."""
     end = extension(name)
     return end in extensions() or (end not in _KNOWN_OTHERS and _begins_like_an_image(path))
 
@@ -59,22 +59,22 @@ def _begins_like_an_image(path: str | os.PathLike) -> bool:
         with open_regular(path) as file:
             open_image(file, kinds=_TELLING)
             return True
-    except Exception:  # a plugin may raise nearly anything; what cannot be read is no image that was asked for
+    except Exception:  # a plugin may raise nearly anything; an unreadable file is not a wanted image
         return False
 
 
 def open_image(file: BinaryIO, most: int = MAX_PIXELS, kinds: tuple[str, ...] | None = None) -> Image.Image:
-    """The image of a file, of which only the beginning is read. Its size is known, and may be larger than `most`.
+    """Opens a file's image, and reads only its beginning. Its size is known, and may be larger than `most`.
 
     Args:
         file: Opened in binary.
-        most: Pixels of the largest image that is meant to be decoded. Pillow, too, refuses much larger ones.
-        kinds: Pillow's names of formats; None for all that are decoded.
+        most: Pixels of the largest image to decode. Pillow itself refuses much larger ones.
+        kinds: Pillow's names of formats; None for all decoded ones.
     """
-    with _opening, warnings.catch_warnings():  # which is not safe with threads
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # whoever decodes has a limit of their own
+    with _opening, warnings.catch_warnings():  # not thread-safe
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the decoder has its own limit
         pillows = Image.MAX_IMAGE_PIXELS
-        if most > MAX_PIXELS:  # somebody asked for larger ones
+        if most > MAX_PIXELS:  # larger ones are wanted
             Image.MAX_IMAGE_PIXELS = most
         try:
             return Image.open(file, formats=kinds or formats())
@@ -83,14 +83,14 @@ def open_image(file: BinaryIO, most: int = MAX_PIXELS, kinds: tuple[str, ...] | 
 
 
 def open_regular(path: str | os.PathLike) -> BinaryIO:
-    """A regular file, or one within a tar file (`Member`), opened to be read in binary.
+    """Opens a regular file, or one within a tar file (`Member`), for reading in binary.
 
     Raises:
-        OSError: It cannot be opened, or is a pipe or a device, from which reading might never end.
+        OSError: If it cannot be opened, or is a pipe or device, from which reading might never end.
     """
     if member := Member.named(path):
         return member.read()
-    # Without waiting: opening a pipe would wait for someone to write into it.
+    # Non-blocking, as opening a pipe would wait for a writer.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     handle = os.open(path, flags)
     if not stat.S_ISREG(os.fstat(handle).st_mode):

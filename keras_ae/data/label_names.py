@@ -6,7 +6,7 @@ import numpy as np
 
 
 def numbered(labels: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
-    """The names of all labels, sorted, and the number of each image's label among them, int32 [n], by part.
+    """Returns the sorted names of all labels, and each image's index into them, int32 [n], by part.
 
     Example:
         >>> numbered({"train": ["good"], "test": ["good", "crack"]})[0]

@@ -1,4 +1,4 @@
-"""The image files below a folder, in any nesting, and what is left out of them and why."""
+"""The image files below a folder, in any nesting, and the files left out, with reasons."""
 
 import os
 from collections import Counter
@@ -13,12 +13,12 @@ from keras_ae.data.mask_names import find_masks
 
 @dataclass
 class LeftOut:
-    """Files below a folder that are not taken for its images.
+    """Files below a folder that do not count as its images.
 
     Attributes:
-        others: Number of those that are no images, by extension.
+        others: Number of files that are not images, by extension.
         masks: Masks of other images.
-        first: One of each kind of file that is no image, by extension.
+        first: One example of each kind of file that is not an image, by extension.
         folders: First-level subfolders with such files.
     """
 
@@ -36,7 +36,7 @@ class LeftOut:
         self.folders.add(folder)
 
     def notes(self, folders: set[str] | None = None) -> tuple[str, ...]:
-        """A line for what is no image, and one for masks; `folders` are the first-level ones with images."""
+        """A line on files that are not images, one on masks; `folders` are the first-level ones with images."""
         lines = []
         if self.others:
             kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(self.others.items()))
@@ -49,30 +49,30 @@ class LeftOut:
 
 
 def image_files(root: Path, left_out: LeftOut | None = None) -> Iterator[str]:
-    """Paths of image files relative to `root`, with `/`, in an order that depends on the names alone.
+    """Yields paths of image files relative to `root`, with `/`, in an order that depends on the names alone.
 
-    Hidden files and folders are passed over.
+    Hidden files and folders are skipped.
 
     Args:
         root: The folder.
-        left_out: What is left out is added to it meanwhile.
+        left_out: Record to which files left out are added.
 
     Raises:
-        InputError: A folder cannot be read.
+        InputError: If a folder cannot be read.
     """
     for _, files in folders_with_images(root, "", LeftOut() if left_out is None else left_out):
         yield from files
 
 
 def folders_with_images(root: Path, prefix: str, left_out: LeftOut) -> Iterator[tuple[str, list[str]]]:
-    """Every folder with images: which first-level subfolder it is in ("" for none), and `prefix` + their paths."""
+    """Yields, for each folder with images, its first-level subfolder ("" for none) and `prefix` + their paths."""
     seen: set[tuple[int, int]] = set()
     waiting: list[tuple[str, tuple[str, ...]]] = [(os.fspath(root), ())]
     while waiting:
         folder, parts = waiting.pop()
         subfolders, names, others = _entries(folder, seen)
         waiting += [(os.path.join(folder, name), (*parts, name)) for name in reversed(subfolders)]
-        # Plain strings: there may be millions, for which pathlib takes several times as long as the listing.
+        # Plain strings: for millions of paths, pathlib takes several times as long as the listing.
         path, first = prefix + "".join(f"{part}/" for part in parts), parts[0] if parts else ""
         for kind, name in others:
             left_out.add(kind, path + name, first)
@@ -86,7 +86,7 @@ def folders_with_images(root: Path, prefix: str, left_out: LeftOut) -> Iterator[
 
 
 def _entries(folder: str, seen: set) -> tuple[list[str], list[str], list[tuple[str, str]]]:
-    """Subfolders, image files and other files of one folder, sorted; none where a link leads back to it."""
+    """Returns a folder's sorted subfolders, image files and other files; none if a link leads back to it."""
     subfolders, images, others = [], [], []
     try:
         status = os.stat(folder)
@@ -116,7 +116,7 @@ def _kind(entry: os.DirEntry) -> str:
     try:
         if entry.is_dir():
             return "folder"
-        # Of a link to nowhere decoding says so.
+        # Decoding reports dangling links.
         is_special = not entry.is_file() and os.path.exists(entry.path)
     except OSError:
         is_special = False

@@ -1,4 +1,4 @@
-"""`load`: from a source's name to ImageData."""
+"""`load` turns a source's name into ImageData."""
 
 import math
 import os
@@ -51,25 +51,25 @@ def load(
     group: str | None = None,
     masks: str | None = None,
 ) -> ImageData:
-    """Loads images, divides them into splits, and gives pipelines of float32 batches in [0, 1].
+    """Loads images, divides them into splits, and provides pipelines of float32 batches in [0, 1].
 
     Args:
         source: A data set's name (see `sources`), "folder:PATH" (image files in any nesting; subfolders train and
             test or val are the splits; class folders are labels; masks belong to the images of their names),
-            "mvtec:PATH" or "visa:PATH" (a product as these sets have it), "manifest:PATH" (a CSV file with the
+            "mvtec:PATH" or "visa:PATH" (one product of these data sets), "manifest:PATH" (a CSV file with the
             columns path, label, split, mask, group) or "npz:PATH" (arrays x_train, x_test, y_train, y_test, or x
             or images with y or labels).
-        data_dir: Where `NAME.npz`, a folder `NAME/` or the official files of a named data set are, or where
-            TensorFlow Datasets keeps its own; None takes the environment variable KERAS_AE_DATA if it is set.
+        data_dir: Directory with `NAME.npz`, a folder `NAME/` or the official files of a named data set, or the
+            files of TensorFlow Datasets; None takes the environment variable KERAS_AE_DATA if it is set.
         pad: Rows to add above and below, and columns left and right, mirrored; or one number for both.
         crop: Height and width, or one number for both, of the central part to keep, after `pad`.
-        image_size: Height and width, or one number for both, to resize to. Without one, images must end up of one
-            size.
-        resize: How: "stretch" to that size, whatever the proportions; "pad" between black bars (letterbox); or
-            "crop", so that an image just covers it, with what juts out cut off. None stretches images of folders
+        image_size: Height and width, or one number for both, to resize to. Without it, all images must end up the
+            same size.
+        resize: How to resize: "stretch" to that size, whatever the proportions; "pad" with black bars (letterbox);
+            or "crop", which makes an image just cover it and cuts off the rest. None stretches images of folders
             and archives, which loses nothing, and crops those of named data sets, as papers do.
-        white_level: The value that is white in files of more than 8 bits, such as 4095 of a camera of 12 bits.
-            None takes 65535 where values beyond 255 show that 16 bits are meant, and refuses the other files.
+        white_level: The value of white in files of more than 8 bits, such as 4095 for a 12-bit camera. None takes
+            65535 if values above 255 show that 16 bits are meant, and refuses other files.
         max_pixels: Largest image in pixels; a file with more is refused before it is decoded.
         train: Which images to train on, as a stretch of the source in its official order: "train[:10000]",
             "all[:5%]", "unlabelled[10000:]". "all" is all parts together. None takes the source's part "train".
@@ -77,15 +77,15 @@ def load(
             None takes a `validation_fraction` of the training images at random.
         test: Which images to test on, such as "all[-2000:]". None takes the source's part "test".
         train_labels: Train and validate on images of these labels alone, by name or number; test images are left
-            as they are: so one trains on what is normal and tests whether the rest is detected.
-        limit: At most so many images of each split, chosen at random.
+            as they are. This trains on normal images and tests whether the rest is detected.
+        limit: Maximum number of images of each split, chosen at random.
         validation_fraction: Part of the training images, after `limit`, to set aside for validation.
         test_fraction: Part of the images to set aside for testing, if the source has no split of its own and
             none of `train`, `validation` and `test` is given.
-        own_validation: Validate on a folder's own validation images, if it has some and no stretches are named;
+        own_validation: Validate on a folder's own validation images, if it has any and no stretches are named;
             `validation_fraction` then takes none from training.
         batch_size: Images in a batch of the pipelines.
-        seed: Seed of all random choices: splits, order, noise.
+        seed: Seed for all random choices: splits, order, noise.
         channels: 1 or 3, to convert to. None gives gray files one channel, and all files three if any is in
             colour (streamed files: as the first one), and leaves arrays as they are.
         skip_bad: Leave out images that cannot be decoded, and say how many in `notes`. Streamed files are decoded
@@ -93,19 +93,18 @@ def load(
         cache: Decode files into memory at once (True), or each time they are used (False); "auto" does the
             former if it takes no more than a quarter of the memory available.
         progress: Show a bar on standard error when decoding takes more than two seconds.
-        group: A regular expression that finds in each file's path what it shows, such as r"part_(\\d+)": images of
-            one part then stay together where test and validation images are drawn, so that neither is measured on
-            parts that were trained on. None takes the column of a manifest, if it has one.
-        masks: Where masks lie in a folder, if their names do not tell: `*_defect.png` beside each image, `*` being
-            its name, or `masks/*.png`.
+        group: A regular expression for the name, in each file's path, of what it shows, such as r"part_(\\d+)":
+            images of one part then stay together where test and validation images are drawn, so that neither is
+            measured on parts that were trained on. None takes the column of a manifest, if it has one.
+        masks: Where masks lie in a folder, if their names do not show it: `*_defect.png` beside each image, with
+            `*` for its name, or `masks/*.png`.
 
     Returns:
         The images: sizes and shape, pipelines, arrays and labels.
 
     Raises:
-        InputError: An argument is out of range; the source is unknown, missing, empty, unreadable or
-            damaged; stretches overlap or go beyond its images; images differ in size and there is no
-            `image_size`.
+        InputError: If an argument is out of range; the source is unknown, missing, empty, unreadable or damaged;
+            stretches overlap or go beyond its images; or images differ in size without `image_size`.
 
     Example:
         >>> data = kae.data.load("digits", validation_fraction=0.1, limit=100, batch_size=32)
@@ -189,7 +188,7 @@ def _array_splits(
 
 
 def _effect_on_arrays(parts: dict[str, Part], preparation: Preparation) -> tuple[str, ...]:
-    """One line on what resizing does to arrays, which are all of one size."""
+    """Returns a note on the effect of resizing on arrays, which are all of one size."""
     log = FileLog()
     effect = preparation.effect(*parts[TRAIN].pixels.shape[1:3])
     log.total = sum(map(len, parts.values()))

@@ -1,4 +1,4 @@
-"""Masks of defects, read and prepared as the images are that they belong to."""
+"""Masks of defects, read and prepared like their images."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from keras_ae.data.decoding import upright_size
 from keras_ae.data.image_formats import open_image, open_regular
 from keras_ae.data.preparation import Preparation
 
-FEW = 16  # values of a mask: black and white, or numbers of kinds of defects
+FEW = 16  # values of a mask: black and white, or numbered kinds of defects
 _NEAREST = Image.Resampling.NEAREST
 _ALIKE = 0.01  # by which the proportions of a mask and its image may differ
 
@@ -18,16 +18,16 @@ _ALIKE = 0.01  # by which the proportions of a mask and its image may differ
 def read_mask(path: Path, image: Path, preparation: Preparation) -> np.ndarray:
     """Returns the pixels that belong to a defect: bool [height, width], of the size of the prepared image.
 
-    Of a mask of at most 16 values all but 0 are a defect: they may be numbers of kinds. Of another, blurred by
-    resizing or JPEG, those are that are nearer to the highest value than to the lowest.
+    In a mask of at most 16 values, all but 0 mark a defect, as they may number its kinds. In any other mask,
+    blurred by resizing or JPEG, pixels nearer to the highest value than to the lowest do.
 
     Args:
-        path: File of the mask; of one frame, in gray, colour or palette colours.
-        image: File of its image, of which the size is read.
-        preparation: What is done to the image; the mask is resized to the nearest pixels.
+        path: File of the mask: a single frame, in gray, colour or palette colours.
+        image: File of its image, whose size is read.
+        preparation: Preparation of the image; the mask is resized by nearest neighbours.
 
     Raises:
-        InputError: The mask cannot be read, or its proportions are not those of the image.
+        InputError: If the mask cannot be read, or its proportions differ from the image's.
     """
     try:
         with open_regular(path) as file, open_image(file, preparation.max_pixels) as opened:
@@ -49,7 +49,7 @@ def read_mask(path: Path, image: Path, preparation: Preparation) -> np.ndarray:
 
 
 def _values(image: Image.Image) -> np.ndarray:
-    """One value a pixel [h, w]: the largest of the channels, without transparency."""
+    """Returns one value per pixel [h, w]: the largest of the channels, without transparency."""
     if image.mode in ("P", "PA", "CMYK", "YCbCr", "LAB", "HSV"):
         image = image.convert("RGB")
     values = np.asarray(image)

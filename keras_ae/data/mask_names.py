@@ -1,6 +1,6 @@
-"""Masks of defects among the images of a folder, known by their names and, to be sure, by their few values.
+"""Masks of defects among the images of a folder, recognised by names and, to be sure, by their few values.
 
-And whose masks they are: of the image of the same name, without what names masks and their folders.
+Each belongs to the image of the same name, apart from the words that mark masks and their folders.
 """
 
 import os
@@ -34,20 +34,20 @@ _WORDS = (
 )
 _IMAGE_FOLDERS = frozenset(("image", "images", "img", "imgs"))
 _SUFFIX = re.compile(rf"(.+)[-_. ](?:{'|'.join(_WORDS)})", re.IGNORECASE)
-_LOOKED_AT = 4  # files of one kind in one folder
-_NEAR, _NEARLY_ALL = 16, 0.97  # resizing and JPEG blur black and white: so near to either, and so many pixels
+_LOOKED_AT = 4  # files examined of one kind in one folder
+_NEAR, _NEARLY_ALL = 16, 0.97  # blur by resizing or JPEG: distance to black or white, share of pixels within it
 
 
 def find_masks(folder: str, names: Sequence[str], parents: Iterable[str]) -> set[str]:
     """Finds the images of one folder that are masks of others.
 
     They are named like masks: they lie in a folder such as `ground_truth`, or are `x_mask.png` beside `x.png`, or
-    `x.png` beside `x.jpg`. And a few of each such kind, which are looked at, have the values of masks.
+    `x.png` beside `x.jpg`. A few of each such kind, which are examined, must also have the values of masks.
 
     Args:
         folder: Path of the folder.
         names: Names of its images.
-        parents: Names of the folder and of those that it is in, as far as they belong to the source.
+        parents: Names of the folder and of its parents within the source.
     """
     if not names:
         return set()
@@ -60,26 +60,26 @@ def find_masks(folder: str, names: Sequence[str], parents: Iterable[str]) -> set
     if not found:
         return found
     stems = {_stem(name) for name in names if name not in found}
-    # A mask has an image beside it: of two files that both look like masks, neither is one.
+    # A mask has an image beside it: if both of two files look like masks, neither is one.
     return {name for name in found if {_stem(name), _image_of(_stem(name))} & stems}
 
 
 def is_mask_folder(name: str) -> bool:
-    """Whether a folder is named like one of masks."""
+    """Whether a folder's name is one for masks."""
     return name.lower() in _FOLDERS
 
 
 def pair_masks(
     images: Sequence[str], masks: Iterable[str], splits: Collection[str] = ()
 ) -> tuple[list[str], list[str]]:
-    """The mask of each image, "" where it has none; and the masks that no one image is known for.
+    """Returns the mask of each image, "" if it has none, and the masks without a unique image.
 
     `a/crack/ground_truth/7_mask.png`, `a/crack/7_gt.png` and `a/masks/crack/7.png` are masks of `a/crack/7.jpg`,
     and of `a/images/crack/7.jpg`.
 
     Args:
         images, masks: Paths, with `/`.
-        splits: Folders of the splits: masks that are in none are of images in any of them.
+        splits: Folders of the splits: a mask in none may belong to an image in any.
     """
     whole, inner = defaultdict(list), defaultdict(list)
     for row, image in enumerate(images):
@@ -100,16 +100,16 @@ def pair_masks(
 
 
 def masks_by_pattern(root: Path, images: Sequence[str], pattern: str) -> dict[str, str]:
-    """The masks that a pattern names, by their images.
+    """Returns the masks that match a pattern, by image.
 
     Args:
         root: The folder of the images.
         images: Paths below it, with `/`.
-        pattern: The name of a mask, `*` standing for that of its image without extension: `*_gt.png` lies beside
-            the image; `masks/*.png` in a folder of the root, in the image's own subfolders there or in none.
+        pattern: The name of a mask, with `*` for its image's name without extension: `*_gt.png` lies beside the
+            image; `masks/*.png` in a folder of the root, in the image's own subfolders there or in none.
 
     Raises:
-        InputError: It is no such pattern, or names no file.
+        InputError: If it is not such a pattern, or matches no file.
     """
     folder, slash, name = pattern.rpartition("/")
     if name.count("*") != 1 or "*" in folder or name == "*":
@@ -132,14 +132,14 @@ def masks_by_pattern(root: Path, images: Sequence[str], pattern: str) -> dict[st
 
 
 def _key(path: str) -> tuple[str, ...]:
-    """Its folders, but for those that are named for images or masks, and its stem."""
+    """Returns a path's folders, except those named for images or masks, and its stem."""
     *folders, name = path.split("/")
     dropped = (each for each in folders if not (is_mask_folder(each) or each.lower() in _IMAGE_FOLDERS))
     return (*dropped, _stem(name))
 
 
 def _named_like_masks(names: Sequence[str]) -> list[list[str]]:
-    """Groups of names: those with a suffix, and those of one extension that others have beside them."""
+    """Returns groups of names: those with a mask's suffix, and those of one extension beside another's."""
     stems = [_stem(name) for name in names]  # there may be millions
     known, groups = set(stems), defaultdict(list)
     suffixed = [name for name, stem in zip(names, stems, strict=True) if _image_of(stem) in known]
@@ -157,7 +157,7 @@ def _stem(name: str) -> str:
 
 
 def _image_of(stem: str) -> str | None:
-    """The stem of the image that a mask of the stem `stem` would be of."""
+    """Returns the stem of the image to which a mask with this stem would belong."""
     if not stem.lower().endswith(_WORDS):
         return None
     suffixed = _SUFFIX.fullmatch(stem)
@@ -181,5 +181,5 @@ def _has_few_values(path: str) -> bool:
                 return True
             counts = np.array(image.convert("L").histogram())
             return bool(counts[:_NEAR].sum() + counts[-_NEAR:].sum() >= _NEARLY_ALL * counts.sum())
-    except Exception:  # a damaged file: whoever decodes it says so
+    except Exception:  # a damaged file: decoding it reports the error
         return False

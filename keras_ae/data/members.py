@@ -1,4 +1,4 @@
-"""Images within tar files, which are named by their places, so that any of them is read at once."""
+"""Images within tar files, named by their places, so that each is read directly."""
 
 import io
 import os
@@ -32,7 +32,7 @@ class Member:
 
     @classmethod
     def named(cls, path: str | os.PathLike) -> "Member | None":
-        """The one of a path; None of a path of a file."""
+        """Returns the member that a path names; None for an ordinary file's path."""
         text = os.fspath(path)
         found = _NAME.fullmatch(text) if "@" in text else None
         return found and cls(found["tar"], found["member"], int(found["start"]), int(found["size"]))
@@ -41,10 +41,10 @@ class Member:
         return f"{self.tar}/{self.name}@{self.start}+{self.size}"
 
     def read(self) -> io.BytesIO:
-        """Its content.
+        """Returns the member's content.
 
         Raises:
-            OSError: The tar file cannot be read, or is too short.
+            OSError: If the tar file cannot be read, or is too short.
         """
         with open(self.tar, "rb") as file:
             file.seek(self.start)
@@ -55,7 +55,7 @@ class Member:
 
 
 def missing(paths: Iterable[str]) -> Iterator[str]:
-    """Those of the paths at which there is no file, nor a tar file that is long enough; each is looked at once."""
+    """Yields the paths without a file or a sufficiently long tar file; looks at each tar file once."""
     sizes: dict[str, int] = {}
     for path in paths:
         member = Member.named(path)

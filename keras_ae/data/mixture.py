@@ -1,4 +1,4 @@
-"""Batches that are mixed of labelled and unlabelled images in a fixed ratio."""
+"""Batches that mix labelled and unlabelled images in a fixed ratio."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from keras_ae._support.errors import InputError
 
 
 def mixed_counts(share: float, batch_size: int) -> tuple[int, int]:
-    """The images of a batch with and without labels, of which a share has labels: at least one of each kind.
+    """Returns the numbers of images with and without labels in a batch, by the labelled share: at least one each.
 
     Raises:
-        InputError: The batch is too small for both.
+        InputError: If the batch is too small for both.
     """
     if batch_size < 2:
         raise InputError(f"batches of {batch_size} image", "2 or more, of both kinds", "give --batch-size 64")
@@ -22,14 +22,14 @@ def mixed_counts(share: float, batch_size: int) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Mixture:
-    """Which images have labels, and the part of each batch that they make up.
+    """Which images have labels, and their share of each batch.
 
     An epoch goes through one of the two kinds once, and through the other in one random order after another, as
-    often as it takes. The last batch is filled up, so that all have the same size.
+    often as needed. The last batch is filled up, so all have the same size.
 
     Attributes:
-        labelled, unlabelled: Places of the images, int64 [n], of which there are some.
-        share: Part of a batch that is labelled; at least one image of each kind is in it.
+        labelled, unlabelled: Places of the images, int64 [n], not empty.
+        share: Labelled share of a batch, which has at least one image of each kind.
     """
 
     labelled: np.ndarray
@@ -37,7 +37,7 @@ class Mixture:
     share: float
 
     def counts(self, batch_size: int) -> tuple[int, int]:
-        """The images of a batch with and without labels; see `mixed_counts`."""
+        """Numbers of images with and without labels in a batch; see `mixed_counts`."""
         return mixed_counts(self.share, batch_size)
 
     def bounds(self, batch_size: int) -> np.ndarray:

@@ -1,6 +1,6 @@
-"""The arrays of an .npz file, of which nothing is read before what it claims has been checked.
+"""The arrays of an .npz file, read only after its claims have been checked.
 
-NumPy makes room for what a header claims, and unpacks what a member holds, however much that is.
+NumPy allocates what a header claims, and unpacks what a member holds, however large.
 """
 
 import math
@@ -17,7 +17,7 @@ from keras_ae._support.errors import InputError, absent
 from keras_ae._support.machine import available_memory
 from keras_ae.data.image_formats import open_regular
 
-_DENSE = 256 << 20  # bytes, beyond which what is packed a thousandfold is no images
+_DENSE = 256 << 20  # bytes, beyond which highly compressed data are not images
 _MOST_PACKED = 500  # times; masks of a few pixels are packed about a hundredfold
 _HEADERS: dict[tuple[int, int], Callable] = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -38,21 +38,21 @@ class _Claim:
 
     @property
     def memory(self) -> int:
-        """Bytes that reading and converting it takes, at most."""
+        """Maximum bytes for reading and converting it."""
         return 2 * self.bytes + (0 if self.dtype.itemsize == 1 else 4 * math.prod(self.shape))
 
 
 def read_arrays(path: Path, wanted: Collection[str] | None, expected: str) -> dict[str, np.ndarray | None]:
-    """The arrays of an .npz file by their names; None for those that are not `wanted`, which are not read.
+    """Returns the arrays of an .npz file by name; those not `wanted` are not read and are None.
 
     Args:
         path: The file.
         wanted: Names; None for all.
-        expected: What such a file has, for people.
+        expected: Description of such a file, for users.
 
     Raises:
-        InputError: The file is missing, damaged or none; an array is no array of numbers, or is larger than its
-            member or than memory.
+        InputError: If the file is missing, damaged or not an .npz, or an array is not numeric, or is larger than
+            its member or memory.
     """
     if path.is_dir():
         raise InputError(f"the folder {str(path)!r}", expected, f"write folder:{path} for images in files")
@@ -102,7 +102,7 @@ def _read_members(
 
 
 def _checked_claim(archive: zipfile.ZipFile, info: zipfile.ZipInfo, received: str, expected: str) -> _Claim:
-    """Returns the header of a member's array, if the member holds as much, and no less tightly than images."""
+    """Returns a member's array header, if the member holds that much and is not packed too tightly for images."""
     with archive.open(info) as member:
         claim = _claim(member, received, expected)
         start = member.tell()

@@ -1,4 +1,4 @@
-"""Parquet files, which pyarrow reads where it is installed."""
+"""Parquet files, read by pyarrow if it is installed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,10 +7,10 @@ from keras_ae._support.errors import InputError
 
 
 def parquet_columns(path: Path, name: str) -> Iterator[str]:
-    """A column of texts of a Parquet file, a batch of rows at a time.
+    """Yields a text column of a Parquet file, reading a batch of rows at a time.
 
     Raises:
-        InputError: pyarrow is not installed, or it is no such file, or lacks the column.
+        InputError: If pyarrow is not installed, or the file is not a Parquet file or lacks the column.
     """
     try:
         from pyarrow import ArrowException

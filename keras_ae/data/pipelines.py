@@ -1,7 +1,7 @@
-"""tf.data pipelines whose order, and noise, are pure functions of (seed, epoch).
+"""tf.data pipelines whose order and noise are pure functions of (seed, epoch).
 
 An epoch is a shuffle of all rows cut into batches, and everything but the last step, fetching pixels, happens on
-row numbers. So skipping batches costs nothing, and a run that resumes at step k sees what it would have seen.
+row numbers. So skipping batches costs nothing, and a run that resumes at step k sees the same batches as before.
 """
 
 from collections.abc import Callable
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from keras_ae.data.backings import Images
     from keras_ae.data.mixture import Mixture
 
-MOST_PARALLEL = 8  # batches that are made at the same time, on as many cores: each is held in memory
+MOST_PARALLEL = 8  # batches made in parallel, on as many cores; each is held in memory
 PREFETCHED = 2
 
 
 @dataclass(frozen=True)
 class Share:
-    """The images of each batch that one of several replicas reads: every so-manieth, from its own place on.
+    """One replica's images of each batch: every `count`-th, from its own place on.
 
-    Like this each replica has as many labelled images of a mixed batch, which begins with these.
+    In this way all replicas get equally many labelled images of a mixed batch, which begins with them.
 
     Attributes:
-        place: Which replica, from 0 on.
-        count: How many replicas there are.
+        place: Number of the replica, from 0.
+        count: Number of replicas.
     """
 
     place: int = 0
@@ -38,15 +38,15 @@ class Share:
 
     @property
     def least(self) -> int:
-        """Fewest images of a batch: one for each replica, and not a single one (see `batch_bounds`)."""
+        """Minimum size of a batch: one image per replica, and at least two (see `batch_bounds`)."""
         return max(2, self.count)
 
     def of(self, batch, equal: bool):
-        """Its part of what there is for each image of a batch.
+        """Returns its part of a tensor with a row for each image of a batch.
 
         Args:
             batch: A tensor [b, ...].
-            equal: Leave out what the replicas cannot have equally much of, at most `count` - 1 at the end.
+            equal: Whether to drop up to `count` - 1 rows at the end, so that all replicas get equally many.
         """
         import tensorflow as tf
 
@@ -63,9 +63,9 @@ WHOLE = Share()
 def batch_bounds(count: int, batch_size: int, least: int = 2) -> np.ndarray:
     """Returns the first place of each batch of an epoch, and the end: int64 [batches + 1].
 
-    No last batch has fewer than `least` images: they join the batch before it, and every image is there exactly
-    once. Batch normalisation could not use a single one, and several replicas need one each. (Where `batch_size`
-    or `count` is smaller there is no way around it.)
+    A last batch of fewer than `least` images joins the batch before it, and every image occurs exactly once. Batch
+    normalisation could not use a single one, and several replicas need one each. (If `batch_size` or `count` is
+    smaller, small batches are inevitable.)
     """
     starts = np.arange(0, count, batch_size)
     if batch_size >= least and len(starts) > 1 and count - starts[-1] < least:
@@ -87,23 +87,23 @@ def build(
     mixture: "Mixture | None" = None,
     share: Share = WHOLE,
 ) -> "tf.data.Dataset":
-    """The pipeline of one split.
+    """Builds the pipeline of one split.
 
     Args:
-        images: Where its images are.
-        labels: int32 [n], to give pairs (images, labels); None gives images alone.
+        images: The split's images.
+        labels: int32 [n], to yield pairs (images, labels); None yields images alone.
         batch_size: See batch_bounds.
-        seed: Seed of the order and of the noise.
+        seed: Seed for the order and the noise.
         shuffle: Whether epochs are shuffled.
         epoch: Which epoch, or the first one if `repeat`. None is 0, except that a shuffled pipeline without
             `repeat` then takes another random one each time it is iterated over.
-        repeat: All epochs from `epoch` on, without end.
-        start_step: Batches to leave out at the start, counted over the epochs.
-        noise: Standard deviation of the Gaussian noise added, to give pairs (noisy images clipped to [0, 1],
-            images); 0 gives images alone.
-        mixture: What each batch is mixed of; None takes all images in one order.
-        share: The part of each batch that is read; noise and order are those of the whole. Of an endless stream,
-            which trains, all replicas have equally much.
+        repeat: Whether to yield all epochs from `epoch` on, endlessly.
+        start_step: Number of batches to skip at the start, counted over the epochs.
+        noise: Standard deviation of added Gaussian noise, to yield pairs (noisy images clipped to [0, 1], images);
+            0 yields images alone.
+        mixture: Composition of each batch; None takes all images in one order.
+        share: The part of each batch to read; noise and order are those of the whole. In an endless stream, for
+            training, all replicas get equally many images.
 
     Returns:
         A dataset of float32 images [b, h, w, c] in [0, 1], or of pairs, of known length.
@@ -134,14 +134,14 @@ def build(
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(length))
     options = tf.data.Options()
     options.deterministic = True
-    # While a pipeline tunes itself, TensorFlow 2.21 can take up to a minute to end it: a race in its wait.
+    # TensorFlow 2.21 can take up to a minute to end a pipeline that tunes itself, because of a race.
     options.autotune.enabled = False
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return dataset.prefetch(PREFETCHED).with_options(options)
 
 
 def _order(count: int, seed: int, shuffle: bool) -> Callable:
-    """Function from an epoch to all rows in its order: int64 [count]."""
+    """Returns a function from an epoch to all rows in its order: int64 [count]."""
     import tensorflow as tf
 
     def order(epoch):
@@ -163,7 +163,7 @@ def _index_batches(
     repeat: bool,
     start_step: int,
 ) -> "tf.data.Dataset":
-    """Epoch, step within it and rows (all int64; rows [b]) of every batch."""
+    """Yields epoch, step within it and rows (all int64; rows [b]) of every batch."""
     import tensorflow as tf
 
     steps = len(bounds) - 1
@@ -188,7 +188,7 @@ def _index_batches(
 
 
 def _noise(count, shape, deviation: float, place: tuple):
-    """Gaussian noise for a batch of images that depends on the place (seed, epoch, step) alone."""
+    """Returns Gaussian noise for a batch of images that depends only on its place (seed, epoch, step)."""
     import tensorflow as tf
 
     seed, epoch, step = place

@@ -1,4 +1,4 @@
-"""Limit on the pixels that are decoded at the same time, however many threads decode."""
+"""Limits the pixels decoded at the same time, however many threads decode."""
 
 import ctypes
 import functools
@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 MAX_PIXELS = 1 << 26  # of one image, unless another limit is given: 8,192 × 8,192
-LARGE = 1 << 22  # pixels of an image whose memory is given back to the system
+LARGE = 1 << 22  # pixels of an image, above which its memory is returned to the system
 
 
 class PixelBudget:
-    """Lets threads decode images together as long as these have no more pixels than `most`; a larger one alone."""
+    """Lets threads decode images together up to `most` pixels in total; a larger image is decoded alone."""
 
     def __init__(self, most: int):
         self.most, self._taken, self._freed = most, 0, threading.Condition()
 
     @contextmanager
     def taking(self, pixels: int) -> Iterator[None]:
-        """Wait until so many pixels are free, and hold them."""
+        """Waits until this many pixels are free, and holds them."""
         pixels = min(pixels, self.most)
         with self._freed:
             self._freed.wait_for(lambda: self._taken + pixels <= self.most)
@@ -34,14 +34,14 @@ class PixelBudget:
 
 
 def _return_memory() -> None:
-    """Give freed memory back to the system: the C library would keep as much for each thread that ever used it."""
+    """Returns freed memory to the system: the C library would keep it for each thread that ever used it."""
     if trim := _trim():
         trim(0)
 
 
 @functools.cache
 def _trim():
-    """The C library's function to do so, if it has one."""
+    """The C library's function that does this, if it has one."""
     try:
         return getattr(ctypes.CDLL(None), "malloc_trim", None)
     except (OSError, TypeError):  # not on Linux

@@ -1,4 +1,4 @@
-"""Preparation of every image before it is used: reflected borders, a central crop, a new size."""
+"""Preparation of every image before use: reflected borders, a central crop, a new size."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,27 +10,27 @@ from PIL import Image
 from keras_ae.data.pixel_budget import MAX_PIXELS
 
 Resize = Literal["stretch", "pad", "crop"]
-NOTABLE = 0.1  # part of an image that is lost, or of one that is border, from which on users are told
+NOTABLE = 0.1  # fraction of an image lost, or added as border, from which on users are warned
 
 _BICUBIC = Image.Resampling.BICUBIC
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """Pads, then crops, then resizes; each where it is given. Everything in pixels, height before width.
+    """Pads, then crops, then resizes, each if given. All sizes are in pixels, height before width.
 
     The bottleneck-shape paper's CelebA, 178 wide and 218 high, is `pad=(0, 7), crop=(192, 192), size=(96, 96)`: 7
-    columns mirrored on each side, 13 rows off the top and off the bottom, halved bicubically. The
+    columns mirrored on each side, 13 rows cut off at top and bottom, then halved bicubically. The
     deterministic-vs-variational paper's is `crop=(140, 140), size=(64, 64)`.
 
     Attributes:
         pad: Rows to add above and below, and columns left and right, mirrored without repeating the border.
         crop: Height and width of the central part to keep; an odd remainder is one larger at the bottom or right.
         size: Height and width to resize to (bicubic, antialiased).
-        resize: What becomes of an image of other proportions. "stretch" changes its proportions and keeps all of
-            it; "pad" keeps them and all of it, between black bars (letterbox); "crop" keeps them and the centre.
-        white_level: The value that is white in files of more than 8 bits a channel; None for what is known.
-        max_pixels: Files of more pixels are refused before they are decoded.
+        resize: Treatment of images of other proportions. "stretch" distorts the whole image; "pad" keeps all of it
+            and its proportions, between black bars (letterbox); "crop" keeps the proportions and the centre.
+        white_level: The value of white in files of more than 8 bits per channel; None where it is known.
+        max_pixels: Files with more pixels are refused before decoding.
     """
 
     pad: tuple[int, int] = (0, 0)
@@ -42,12 +42,12 @@ class Preparation:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any], size: tuple[int, int] | None = None) -> "Preparation":
-        """The preparation that a run's configuration or a detector's card tells of.
+        """Returns the preparation recorded in a run's configuration or a detector's card.
 
         Args:
-            record: With pad, crop, image_size, resize and white_level. One that was written before there was a
-                choice of the last two crops, and takes 65535 for white.
-            size: Height and width to resize to where the record names none.
+            record: With pad, crop, image_size, resize and white_level. Old records lack the last two: they crop,
+                and take 65535 for white.
+            size: Height and width to resize to if the record names none.
         """
         sides = {name: tuple(record[name]) for name in ("crop", "image_size") if record.get(name)}
         return cls(
@@ -64,17 +64,17 @@ class Preparation:
 
     @property
     def only_covers(self) -> bool:
-        """Whether it is but a size that is covered."""
+        """Whether it only resizes images to cover a size."""
         return self.only_resizes and self.resize == "crop" and self.white_level is None
 
     def __bool__(self) -> bool:
         return self.key() != AS_IS.key()
 
     def image(self, image: Image.Image, resample: Image.Resampling = _BICUBIC) -> Image.Image:
-        """The image prepared, in its own mode; a mask is resized to the nearest pixels.
+        """Returns the prepared image, in its own mode. For masks, `resample` can be nearest-neighbour.
 
         Raises:
-            ValueError: The image is too small to mirror so much of it, or to be cropped so.
+            ValueError: If the image is too small to be mirrored or cropped by this much.
         """
         image = self._crop(self._pad(image))
         if self.size is None:
@@ -89,7 +89,7 @@ class Preparation:
     def effect(self, height: int, width: int) -> str | None:
         """Returns the effect of resizing on an image of that size, if notable: "stretched", "padded" or "cropped".
 
-        It is where its proportions change by 10 % or more, or bars make up, or the crop takes away, 10 % of it.
+        It is notable if its proportions change by 10 % or more, or bars add, or the crop removes, 10 % of it.
         """
         if self.size is None:
             return None
@@ -103,21 +103,21 @@ class Preparation:
         return {"stretch": "stretched", "pad": "padded", "crop": "cropped"}[self.resize]
 
     def size_of(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width to which an image of that size is prepared."""
+        """Returns the height and width to which it prepares an image of that size."""
         framed = self.crop or (height + 2 * self.pad[0], width + 2 * self.pad[1])
         return self.size or framed
 
     def key(self) -> str:
-        """A text that tells preparations apart, for fingerprints: that of a crop is as it always was."""
+        """Returns a text that identifies the preparation in fingerprints; crops keep their original text."""
         choice = "" if self.resize == "crop" else f", resize={self.resize!r}"
         choice += "" if self.white_level is None else f", white_level={self.white_level!r}"
         return f"Preparation(pad={self.pad!r}, crop={self.crop!r}, size={self.size!r}{choice})"
 
     def array(self, images: np.ndarray) -> np.ndarray:
-        """uint8 or float32 [n, h, w, c] prepared, in their own type.
+        """Returns prepared images, uint8 or float32 [n, h, w, c], of the same dtype.
 
         Raises:
-            ValueError: As for `image`.
+            ValueError: Same as for `image`.
         """
         if not self:
             return images
@@ -165,12 +165,12 @@ AS_IS = Preparation()
 
 
 def covered(width, height, ratio: float, minimum: Callable = min) -> tuple:
-    """Left, top, right and bottom of the largest central part of an image whose width is `ratio` times its height.
+    """Returns left, top, right and bottom of an image's largest central part of width `ratio` times height.
 
     Args:
-        width, height: Floats, or tensors of such.
-        ratio: Width by height of the part.
-        minimum: The lesser of two of them.
+        width, height: Floats, or float tensors.
+        ratio: Ratio of the part's width to its height.
+        minimum: Function that returns the lesser of two values.
 
     Example:
         >>> covered(30, 10, 1.0)
@@ -182,10 +182,10 @@ def covered(width, height, ratio: float, minimum: Callable = min) -> tuple:
 
 
 def _resized(image: Image.Image, size: tuple[int, int], resample: Image.Resampling, box=None) -> Image.Image:
-    """An image, or the part of it within a box, resized: first its width, then its height.
+    """Resizes an image, or the part of it within a box: first its width, then its height.
 
-    Which of the two Pillow takes first depends on its version and on the sizes, and each rounds: with the order
-    fixed, pixels are the same everywhere, within exported graphs too (`keras_ae.export.resizing`).
+    Pillow's own order depends on its version and on the sizes, and each step rounds. With a fixed order, pixels
+    are the same everywhere, including exported graphs (`keras_ae.export.resizing`).
     """
     left, top, right, bottom = box or (0, 0, *image.size)
     wide = image.resize((size[0], image.height), resample, box=(left, 0, right, image.height))

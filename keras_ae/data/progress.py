@@ -1,4 +1,4 @@
-"""A progress bar that appears only if the work turns out to take long."""
+"""A progress bar that appears only if the work takes long."""
 
 import time
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _PATIENCE = 2.0  # seconds
 
 @contextmanager
 def progress_bar(description: str, total: int, enabled: bool) -> Iterator:
-    """Gives a function to call with the number of items done so far; the bar is drawn on standard error."""
+    """Yields a function to call with the number of items done so far; draws the bar on standard error."""
     started = time.monotonic()
     bar: Progress | None = None
 

@@ -1,4 +1,4 @@
-"""Images in object storage: copied once to the cache directory, and again where their sizes have changed."""
+"""Images in object storage, copied once to the cache directory, and again if their sizes have changed."""
 
 import hashlib
 import os
@@ -10,10 +10,10 @@ from keras_ae.data.cache import cache_directory
 
 
 def local_copy(path: str) -> str:
-    """A path itself, or the local copy of what an address such as s3://bucket/photos names.
+    """Returns a path unchanged, and for an address such as s3://bucket/photos the path of its local copy.
 
     Raises:
-        InputError: Nothing is there, or it is no address of storage that can be reached.
+        InputError: If nothing is there, or it is not an address of reachable storage.
     """
     if not is_storage(path):
         check_local(path)

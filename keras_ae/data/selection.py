@@ -1,4 +1,4 @@
-"""Stretches of a source in its official order, written as TensorFlow Datasets writes them: `train[:10000]`."""
+"""Stretches of a source in its official order, in the syntax of TensorFlow Datasets: `train[:10000]`."""
 
 import re
 from dataclasses import dataclass
@@ -27,10 +27,10 @@ class Selection:
 
     @classmethod
     def parse(cls, text: str, argument: str) -> "Selection":
-        """The selection that `text` writes.
+        """Returns the selection that `text` denotes.
 
         Raises:
-            InputError: It writes none; `argument` says where it was given.
+            InputError: If it denotes none; `argument` says where it was given.
         """
         match = _FORM.fullmatch(text) if isinstance(text, str) else None
         if match is None:
@@ -42,10 +42,10 @@ class Selection:
         return f"{self.part}[{self.start}:{self.stop}]" if self.start or self.stop else self.part
 
     def stretches(self, collection: Collection) -> dict[str, range]:
-        """Positions by the name of the part that they are of.
+        """Returns the selected positions by the name of their part.
 
         Raises:
-            InputError: There is no such part, or it has not so many images, or none is selected.
+            InputError: If there is no such part, or it has too few images, or none is selected.
         """
         if self.part in collection.parts:
             names = [self.part]
@@ -75,10 +75,10 @@ class Selection:
 
 
 def select(collection: Collection, selections: dict[str, Selection]) -> dict[str, Part]:
-    """The images of every selection, by the same names.
+    """Returns the images of every selection, by the same names.
 
     Raises:
-        InputError: A selection is not to be had (see Selection), or two overlap.
+        InputError: If a selection is invalid (see Selection), or two overlap.
     """
     taken: list[tuple[str, str, range]] = []
     selected = {}

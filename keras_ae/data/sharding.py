@@ -44,20 +44,20 @@ class Sharded:
 
 
 def write_shards(source: str, out, *, data_dir=None, shard_size: int = SHARD_SIZE) -> Sharded:
-    """Write the images of a source as tar files, in the order of the source, each as it is, byte by byte.
+    """Writes the images of a source to tar files, in the order of the source, each byte for byte.
 
-    A tar file holds `000000012.png` and, as WebDataset has it, the label's number as `000000012.cls`. `index.csv`
-    has for each image its place in a tar file, label, split, mask and group: a manifest, by which any image is
-    read at once. It has the sizes, too, so that opening it asks for those of the tar files alone.
+    A tar file holds `000000012.png` and, as in WebDataset, the label's number as `000000012.cls`. `index.csv`
+    lists each image's place in a tar file, label, split, mask and group: a manifest for reading any image
+    directly. It also has the sizes, so opening it only needs the sizes of the tar files.
 
     Args:
         source: As for `load`; images of arrays are written as PNG.
         out: A new directory, or one that this function wrote.
         data_dir: As for `load`.
-        shard_size: Images of a tar file.
+        shard_size: Images per tar file.
 
     Raises:
-        InputError: The source cannot be read, has arrays of floats or several labels an image, or the directory
+        InputError: If the source cannot be read, has float arrays or several labels per image, or the directory
             holds something else.
 
     Example:
@@ -74,7 +74,7 @@ def write_shards(source: str, out, *, data_dir=None, shard_size: int = SHARD_SIZ
 
 @dataclass(frozen=True)
 class _Entry:
-    """An image with what the index says of it; `mask` is a file, and `source` what the image was."""
+    """An image with its entries in the index; `mask` is a file, and `source` the image's original name."""
 
     image: Path | np.ndarray
     label: str
@@ -127,7 +127,7 @@ def _entries(collection: Collection, name: str) -> Iterator[_Entry]:
 
 
 def _labels(collection: Collection, part: Part) -> list[tuple[str, str]]:
-    """Name and number of each label; nothing where there are none."""
+    """Returns the name and number of each image's label; empty ones without labels."""
     if part.labels is None:
         return [("", "")] * len(part)
     if part.labels.ndim > 1:
@@ -138,7 +138,7 @@ def _labels(collection: Collection, part: Part) -> list[tuple[str, str]]:
 
 
 def _write_shard(path: Path, entries: list[_Entry], first: int) -> dict[str, Member]:
-    """Write a tar file; returns its members by their names without endings."""
+    """Writes a tar file; returns its members by their names without extensions."""
     names: dict[str, str] = {}
     with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
         for number, entry in enumerate(entries, first):
@@ -161,7 +161,7 @@ def _write_shard(path: Path, entries: list[_Entry], first: int) -> dict[str, Mem
 
 
 def _content(image: Path | np.ndarray) -> tuple[str, bytes]:
-    """Ending and bytes of an image, which stays as it is; of an array a PNG."""
+    """Returns the extension and bytes of an image, unchanged; arrays become PNG."""
     if isinstance(image, Path):
         member = Member.named(image)
         with open_regular(image) as file:

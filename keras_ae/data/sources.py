@@ -1,4 +1,4 @@
-"""The sources that `load` understands, and opening one by its name."""
+"""The sources that `load` understands; opens one by its name."""
 
 import os
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from keras_ae.data.datasets.visa import open_visa
 from keras_ae.data.preparation import Resize
 from keras_ae.data.remote import local_copy
 
-# How each form of source is opened, and what it is.
+# How to open each form of source, and its description.
 _FORMS = {
     "folder": (
         open_folder,
@@ -36,9 +36,9 @@ class Source:
     """A source that `load` understands.
 
     Attributes:
-        name: What `load` takes, such as "mnist" or "folder:PATH".
-        description: One line for people.
-        origin: Where the images would come from here and now.
+        name: Name for `load`, such as "mnist" or "folder:PATH".
+        description: One-line description for users.
+        origin: Where the images would currently come from.
 
     Example:
         >>> digits = next(source for source in kae.data.sources() if source.name == "digits")
@@ -77,7 +77,7 @@ def open_source(
         masks: Where the masks in a folder are (`masks_by_pattern`).
 
     Raises:
-        InputError: There is no such source, or it cannot be read.
+        InputError: If there is no such source, or it cannot be read.
     """
     source = os.fspath(source)
     form, colon, path = source.partition(":")
@@ -94,7 +94,7 @@ def open_source(
 
 
 def default_resize(source: str | os.PathLike) -> Resize:
-    """Returns what becomes of images of other proportions, where nobody says: a user's own are kept whole.
+    """Returns the default treatment of images of other proportions: a user's own are kept whole.
 
     Example:
         >>> kae.data.default_resize("mnist"), kae.data.default_resize("folder:photographs")

@@ -17,12 +17,12 @@ _HASHED_AT_ONCE = 4096  # images
 
 @dataclass(frozen=True)
 class Split:
-    """The images of one split, where they are, and what is known of each.
+    """The images of one split, with the labels, files, masks and groups known of each.
 
     Attributes:
         images: Images of the split.
         labels: int32 [n] or [n, k], or None.
-        files: Paths of all files that were named for it, also of those that were skipped; None for arrays.
+        files: Paths of all files listed for it, including those skipped; None for arrays.
         kept: Paths of the n images, masks and groups as in `Part`, likewise.
     """
 
@@ -34,7 +34,7 @@ class Split:
     groups: tuple[str, ...] | None = None
 
     def take(self, places: np.ndarray) -> "Split":
-        """Some of the images, by their places int64 [n], with what is known of them."""
+        """Returns some of the images, by their places int64 [n], with their labels, files, masks and groups."""
         kept, masks, groups = (
             None if column is None else tuple(column[place] for place in places.tolist())
             for column in (self.kept, self.masks, self.groups)
@@ -49,14 +49,14 @@ class Split:
 def fingerprint(
     image_shape: tuple[int, ...], splits: Mapping[str, Split], root: Path | None, preparation: Preparation
 ) -> str:
-    """The SHA-256 of what the splits hold; see `ImageData.fingerprint`. Masks and groups make no difference."""
+    """Returns the SHA-256 of the splits' content; see `ImageData.fingerprint`. Masks and groups do not count."""
     digest = hashlib.sha256(repr(image_shape).encode())
     if root is not None and preparation and not preparation.only_covers:
         digest.update(preparation.key().encode())  # a size alone is in the shape
     for name, split in splits.items():
         digest.update(f"\n{name} {len(split.images)}\n".encode())
         if split.files is not None:
-            folder = os.path.join(root or "", "")  # a string: pathlib would take most of the time
+            folder = os.path.join(root or "", "")  # a string, as pathlib would take most of the time
             _hash_files(digest, folder, split.files)
         else:
             for images in split.images.parts if isinstance(split.images, JoinedImages) else (split.images,):
@@ -71,7 +71,7 @@ def fingerprint(
 
 def _hash_files(digest, folder: str, names: tuple[str, ...]) -> None:
     for name in names:
-        member = Member.named(name)  # whose name has its size, so that the disk is not asked
+        member = Member.named(name)  # whose name has its size, without a look at the disk
         size = os.stat(folder + name).st_size if member is None else member.size
         digest.update(os.fsencode(name) + b"\0%d\n" % size)
 

@@ -1,4 +1,4 @@
-"""What three splits of images hold: the images, their labels, files, groups and masks, read in order."""
+"""Three splits of images, with labels, files, groups and masks, read in order."""
 
 import functools
 from pathlib import Path
@@ -17,14 +17,14 @@ from keras_ae.data.split import Split, fingerprint
 
 
 class SplitImages:
-    """Images in the splits "train", "validation" and "test", with what is known of each.
+    """Images in the splits "train", "validation" and "test", with labels, files, groups and masks as known.
 
     Args:
         source: The source, as given to `load`.
         splits: The three, by name.
-        notes: What was converted or left out, a line each.
-        root: Directory that the names of files are relative to.
-        log: What becomes known while files are streamed.
+        notes: Conversions and omissions, a line each.
+        root: Directory to which the names of files are relative.
+        log: Log of conversions while streaming files.
         preparation: How files become images.
 
     Attributes:
@@ -58,7 +58,7 @@ class SplitImages:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Notes of what was converted or left out, a line each; more come while files are streamed."""
+        """Notes on conversions and omissions, a line each; streaming files adds more."""
         return (*self._notes, *self._log.notes())
 
     def images(self, split: str, count: int | None = None) -> np.ndarray:
@@ -75,16 +75,16 @@ class SplitImages:
             rows: The places, or a bool for each image of the split: `data.labels("test") == 3`.
 
         Raises:
-            InputError: There is no such split, or no such image in it.
+            InputError: If there is no such split, or no such image in it.
         """
         images = self._split(split).images
         return images.read(places(rows, len(images)))
 
     def labels(self, split: str) -> np.ndarray:
-        """Returns the labels of a split in order, int32 [n], or [n, k] for k labels an image.
+        """Returns the labels of a split in order, int32 [n], or [n, k] for k labels per image.
 
         Raises:
-            InputError: The split has no labels.
+            InputError: If the split has no labels.
         """
         labels = self._split(split).labels
         if labels is None:
@@ -96,17 +96,17 @@ class SplitImages:
         return labels
 
     def files(self, split: str) -> list[Path] | None:
-        """Returns the files of the images of a split in order; None for images of arrays."""
+        """Returns the files of a split's images in order; None for arrays."""
         names = self._split(split).kept
         return None if names is None else [Path(self._root or "", name) for name in names]
 
     def is_streamed(self, split: str) -> bool:
-        """Returns whether the images of a split are files that are decoded each time they are used."""
+        """Returns whether a split's images are files that are decoded on each use."""
         images = self._split(split).images
         return any(isinstance(each, FileImages) for each in getattr(images, "parts", (images,)))
 
     def groups(self, split: str) -> np.ndarray | None:
-        """Returns the name of each image's group, str [n]; None where neither `group` nor the source tells."""
+        """Returns the name of each image's group, str [n]; None if neither `group` nor the source names any."""
         names = self._split(split).groups
         return None if names is None else np.array(names)
 
@@ -116,21 +116,21 @@ class SplitImages:
         return np.array(found.masks or ("",) * len(found.images)) != ""
 
     def masks(self, split: str, rows=None) -> np.ndarray:
-        """Returns masks of defects, bool [n, h, w], prepared as the images are; of images without one all False.
+        """Returns masks of defects, bool [n, h, w], prepared like the images; all False for images without one.
 
         Args:
             split: "train", "validation" or "test".
-            rows: Places of the images, as of `images_at`; None gives all of the split.
+            rows: Places of the images, as for `images_at`; None takes the whole split.
 
         Raises:
-            InputError: There is no such split, or a mask cannot be read or has other proportions than its image.
+            InputError: If there is no such split, or a mask cannot be read or has another aspect ratio.
         """
         found = self._split(split)
         chosen = np.arange(len(found.images)) if rows is None else places(rows, len(found.images))
         files = self.files(split)
         if found.masks is None or files is None:
             return np.zeros((len(chosen), *self.image_shape[:2]), bool)
-        # Not that of `image_shape`: feature maps may stand in the place of images.
+        # Not the size in `image_shape`: feature maps may take the place of images.
         masks = np.zeros((len(chosen), *self._preparation.size_of(*upright_size(files[0]))), bool)
         for position, row in enumerate(chosen):
             if found.masks[row]:
@@ -140,10 +140,10 @@ class SplitImages:
         return masks
 
     def fingerprint(self) -> str:
-        """Returns the SHA-256 (hexadecimal) of what the splits hold, the same for the same data on any machine.
+        """Returns the SHA-256 (hexadecimal) of the splits' content, the same for the same data on any machine.
 
-        It is taken over pixels and labels; for files over their relative paths, their sizes in bytes and how they
-        are prepared, whether they are in memory or streamed, so that a run can be resumed with the other.
+        It covers pixels and labels; for files, their relative paths, their sizes in bytes and their preparation,
+        whether in memory or streamed, so that a run can be resumed with either.
         """
         return self._fingerprint
 

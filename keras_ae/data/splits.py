@@ -9,7 +9,7 @@ from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.data.collection import ALL, TEST, TRAIN, VALIDATION, Collection, Part
 from keras_ae.data.selection import Selection, select
 
-# Each choice has a random stream of its own, so that changing one fraction does not reshuffle the others.
+# Each choice has its own random stream, so changing one fraction does not reshuffle the others.
 STREAMS = {"test": 0, "limit-train": 1, "limit-test": 2, "validation": 3, "limit-validation": 4, "labelled": 5}
 
 
@@ -25,13 +25,13 @@ def divide(
     own_validation: bool = True,
     group: str | None = None,
 ) -> dict[str, Part]:
-    """Divides a source into "train", "validation" and "test", of which all but "train" may be empty.
+    """Divides a source into "train", "validation" and "test", all of which but "train" may be empty.
 
-    What `selections` name are those stretches of the source. Else "train", "validation" (with `own_validation`)
-    and "test" are the source's own; where nothing is selected and it has no test images, these are drawn at random
-    by `test_fraction`. Of all but "test" only images of `train_labels` are kept, if any are named. Then each is
-    cut to `limit` images, and validation images that were not selected are taken out of what is left of "train".
-    Where images are drawn for testing or validation, those of one `group` stay together.
+    Splits named in `selections` are those stretches of the source. Otherwise "train", "validation" (with
+    `own_validation`) and "test" are the source's own; if nothing is selected and it has no test images, they are
+    drawn at random by `test_fraction`. All splits but "test" keep only images of `train_labels`, if any are named.
+    Then each is cut to `limit` images, and validation images that were not selected are taken from the rest of
+    "train". Random draws for testing or validation keep images of one `group` together.
     """
     if selections or ALL not in collection.parts:
         own = (name for name in collection.own if own_validation or name != VALIDATION)
@@ -66,10 +66,10 @@ def _with_defaults(
 
 
 def label_numbers(collection: Collection, labels: tuple[str, ...]) -> np.ndarray:
-    """The numbers of labels given by name or number.
+    """Returns the numbers of labels given by name or number.
 
     Raises:
-        InputError: The source has no such label, or not one label an image.
+        InputError: If the source has no such label, or not exactly one label per image.
     """
     part = collection.part(next(iter(collection.parts)))
     if outside := collection.outside_labels:
@@ -100,15 +100,15 @@ def _only(part: Part, labels: np.ndarray) -> Part:
 
 
 def group_names(part: Part, pattern: str | None) -> tuple[str, ...] | None:
-    """The name of the group of each image: those of one part, tile or patient, for instance.
+    """Returns the name of each image's group: that of one part, tile or patient, for instance.
 
     Args:
         part: Some images.
-        pattern: A regular expression, looked for in each path; its first group in parentheses, or else all of
-            what it finds, names the image's group. None takes the source's own groups, if it has some.
+        pattern: A regular expression, searched for in each path; its first group in parentheses, or else the whole
+            match, names the image's group. None takes the source's own groups, if it has any.
 
     Raises:
-        InputError: The images are no files, the pattern is none, or a path has nothing of the kind.
+        InputError: If the images are not files, the pattern is invalid, or a path does not match.
     """
     if pattern is None:
         return part.groups
@@ -118,7 +118,7 @@ def group_names(part: Part, pattern: str | None) -> tuple[str, ...] | None:
 
 
 def path_groups(paths: Iterable[str], pattern: str) -> tuple[str, ...]:
-    """The name of the group that each path tells (`group_names`)."""
+    """Returns the name of each path's group (`group_names`)."""
     try:
         expression = re.compile(pattern)
     except re.error as error:
@@ -134,13 +134,13 @@ def path_groups(paths: Iterable[str], pattern: str) -> tuple[str, ...]:
 
 
 def groups_of(part: Part, pattern: str | None) -> np.ndarray | None:
-    """The number [n] of each image's group (`group_names`); None where there are no groups."""
+    """Returns the number [n] of each image's group (`group_names`); None without groups."""
     names = group_names(part, pattern)
     return None if names is None else np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)[1]
 
 
 def shared_groups(groups: Mapping[str, tuple[str, ...] | None]) -> tuple[str, ...]:
-    """A line on groups that have images in the test split and in another one, by whose groups these are."""
+    """Returns a note on groups with images both in the test split and in another; `groups` are by split."""
     tested = set(groups.get(TEST) or ())
     shared = sorted(tested & {name for split, names in groups.items() if split != TEST for name in names or ()})
     if not shared:
@@ -153,11 +153,11 @@ def shared_groups(groups: Mapping[str, tuple[str, ...] | None]) -> tuple[str, ..
 def carve(
     count: int, fraction: float, seed: int, stream: str, groups: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the images that stay and of those carved out, both sorted.
+    """Returns the sorted positions of the images that stay and of those carved out.
 
-    The part carved out has `fraction` of the images, rounded: at least one when the fraction is not 0, and
-    never all of them. With `groups`, a number [count] for each image, it has whole groups: the first ones, in a
-    random order, that together have as many images, and all but one group at most.
+    The part carved out has `fraction` of the images, rounded: at least one when the fraction is not 0, and never
+    all of them. With `groups`, a number [count] for each image, it has whole groups: the first ones, in a random
+    order, that together have at least as many images, but at most all but one group.
     """
     size = round(count * fraction)
     if fraction > 0:
@@ -182,7 +182,7 @@ def _carve_groups(groups: np.ndarray, size: int, generator: np.random.Generator)
 
 
 def subset(count: int, limit: int | None, seed: int, stream: str) -> np.ndarray:
-    """Sorted positions of at most `limit` images chosen at random; of all when there is no limit."""
+    """Returns sorted positions of at most `limit` images chosen at random, or of all without a limit."""
     if limit is None or count <= limit:
         return np.arange(count)
     return np.sort(np.random.default_rng([seed, STREAMS[stream]]).permutation(count)[:limit])

@@ -11,15 +11,15 @@ _LARGEST = 1 << 30  # bytes
 
 
 def read_table(path: Path, needed: Sequence[str], known: Sequence[str]) -> list[dict[str, str]]:
-    """The rows of a CSV file with a heading, by column; columns are separated by commas, semicolons or tabs.
+    """Returns the rows of a CSV file with a header, by column; commas, semicolons or tabs separate columns.
 
     Args:
         path: The file, in UTF-8, with or without a byte order mark.
         needed: Columns that it must have.
-        known: Columns that are given back, "" where it lacks them.
+        known: Columns to return, "" if it lacks them.
 
     Raises:
-        InputError: There is no such file, it is no table, or lacks a column or cells.
+        InputError: If there is no such file, it is not a table, or it lacks a column or cells.
     """
     expected = f"a CSV file with the columns {', '.join(known)} (needed: {', '.join(needed)})"
     if not path.is_file():

@@ -12,12 +12,12 @@ from keras_ae.data.backings import Images
 from keras_ae.data.checks import positive
 from keras_ae.data.split import Split
 
-LARGEST_OVERLAP, OVERLAP = 0.75, 0.25  # the second where nobody names one
+LARGEST_OVERLAP, OVERLAP = 0.75, 0.25  # the second is the default
 ROUNDING = 1e-9
 
 
 def check_tiles(tile: int, overlap: float) -> None:
-    """Refuse a side that is no whole number of pixels, and an overlap beyond 0 to 0.75 (`InputError`)."""
+    """Refuses a side that is not a whole number of pixels, and an overlap outside 0 to 0.75 (`InputError`)."""
     positive("tile", tile)
     if not isinstance(overlap, Real) or not 0 <= overlap <= LARGEST_OVERLAP:
         received = f"overlap={overlap}"
@@ -25,15 +25,15 @@ def check_tiles(tile: int, overlap: float) -> None:
 
 
 def tile_starts(size: tuple[int, int], tile: int, overlap: float) -> tuple[np.ndarray, np.ndarray]:
-    """Where tiles begin in rows and in columns: evenly, so that the last ones end at the rim.
+    """Returns the first row and column of tiles, evenly spaced so that the last tiles end at the border.
 
     Args:
         size: Height and width of the image.
         tile: Side of a tile.
-        overlap: Least part of a tile that its neighbour has too, from 0 to 0.75.
+        overlap: Least fraction of a tile shared with its neighbour, from 0 to 0.75.
 
     Raises:
-        InputError: A tile is larger than the image, or the overlap is out of range.
+        InputError: If a tile is larger than the image, or the overlap is out of range.
     """
     check_tiles(tile, overlap)
     if tile > min(size):
@@ -49,11 +49,11 @@ def _starts(side: int, tile: int, overlap: float) -> np.ndarray:
 
 
 class TiledImages:
-    """Tiles of other images, image by image and row by row; `shape` and methods as of these.
+    """Tiles of other images, image by image and row by row, with the same `shape` and methods.
 
     Args:
-        images: Images in memory, or files, of which only those whose tiles are asked for are read.
-        tile, overlap: As of `tile_starts`.
+        images: Images in memory, or files, which are read only when their tiles are.
+        tile, overlap: Same as for `tile_starts`.
     """
 
     def __init__(self, images: Images, tile: int, overlap: float):
@@ -86,12 +86,12 @@ class TiledImages:
         return tiles
 
     def _whole(self, image: int) -> np.ndarray:
-        array = getattr(self.images, "array", None)  # in memory: nothing is copied but the tiles
+        array = getattr(self.images, "array", None)  # in memory: only the tiles are copied
         return self.images.read(np.array([image]))[0] if array is None else array[image]
 
 
 def tiled_split(split: Split, tile: int, overlap: float) -> Split:
-    """The tiles of a split's images, with what is known of each image."""
+    """Returns the tiles of a split's images, with the labels, files and groups of each image."""
     images = TiledImages(split.images, tile, overlap)
     count = len(images.corners)
     groups = split.groups or tuple(f"{row:09}" for row in range(len(split.images)))

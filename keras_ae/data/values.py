@@ -1,6 +1,6 @@
-"""Arrays of images in the layouts and ranges that people store them in, to the two that the library keeps.
+"""Converts arrays of images from common layouts and ranges to the two formats of the library.
 
-Kept are uint8 in [0, 255] and float32 in [0, 1], both [n, h, w, c].
+These are uint8 in [0, 255] and float32 in [0, 1], both [n, h, w, c].
 """
 
 import numpy as np
@@ -9,17 +9,17 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.pixels import LUMINANCE, TOLERANCE, is_in_unit
 
 _RANGES = "booleans, integers 0..255 or 0..65535, or numbers in [0, 1], [-1, 1] or [0, 255]"
-_FULL = 0.5  # values below 0 are those of images in [-1, 1] only if some reach half of the way down
+_FULL = 0.5  # values below 0 mean images in [-1, 1] only if some reach halfway down
 
 
 def to_channels_last(images: np.ndarray, name: str) -> tuple[np.ndarray, str | None]:
-    """The array as [n, h, w, c], and a note if its axes were moved.
+    """Returns the array as [n, h, w, c], and a note if its axes were moved.
 
     [n, h, w] gets one channel. [n, c, h, w] is recognised where c is 1, 3 or 4, smaller than both other
     axes, and the last axis is not itself such a number of channels.
 
     Raises:
-        InputError: The array is of another rank or empty.
+        InputError: If the array has another rank or is empty.
     """
     if images.ndim not in (3, 4) or 0 in images.shape:
         shape = " × ".join(map(str, images.shape)) or "a single value"
@@ -35,16 +35,15 @@ def to_channels_last(images: np.ndarray, name: str) -> tuple[np.ndarray, str | N
 
 
 def to_unit_range(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], str | None]:
-    """The arrays as uint8 or float32 by one common rule, and a note if that rule had to be guessed.
+    """Returns the arrays as uint8 or float32 by one common rule, and a note if the rule had to be guessed.
 
-    Booleans, and integers that are all 0 or 1, are black and white; other integers up to 255 are divided by
-    255 (later, when a batch is made), uint16 beyond that by 65535. Floating-point numbers in [0, 1] are kept,
-    those in [-1, 1] mapped by (x + 1) / 2, those in [0, 255] divided by 255. What rounding has left beyond a range
-    (1e-6 of it) belongs to it; what leaves two ranges open is refused: a minimum between −0.5 and 0, a maximum
-    between 1 and 2.
+    Booleans, and integers that are all 0 or 1, are black and white; other integers up to 255 are divided by 255
+    (later, when a batch is made), uint16 beyond that by 65535. Floating-point numbers in [0, 1] are kept, those in
+    [-1, 1] mapped by (x + 1) / 2, those in [0, 255] divided by 255. Values beyond a range by rounding (1e-6 of it)
+    belong to it; ambiguous values are refused: a minimum between −0.5 and 0, a maximum between 1 and 2.
 
     Raises:
-        InputError: The arrays differ in type, are not numbers, hold NaN or infinity, or fit no rule.
+        InputError: If the arrays differ in type, are not numbers, hold NaN or infinity, or fit no rule.
     """
     kinds = {name: array.dtype for name, array in arrays.items()}
     if len(set(kinds.values())) > 1:
@@ -94,15 +93,15 @@ def _float_rule(low: float, high: float):
 
 
 def _clipped(images: np.ndarray) -> np.ndarray:
-    """Within [0, 1], as what rounding has left beyond it is not; a copy only where there is such."""
+    """Returns images clipped to [0, 1], which rounding may exceed; a copy only if some values do."""
     return images.clip(0, 1) if images.min() < 0 or images.max() > 1 else images
 
 
 def to_channels(images: np.ndarray, channels: int) -> np.ndarray:
-    """The images with 1 or 3 channels: gray repeated, colour weighed to gray, a fourth laid over white.
+    """Converts images to 1 or 3 channels: repeats gray, weights colours to gray, lays transparency over white.
 
     Raises:
-        InputError: The images have another number of channels than 1, 3 or 4.
+        InputError: If the images do not have 1, 3 or 4 channels.
     """
     given = images.shape[-1]
     if given == channels:
@@ -122,7 +121,7 @@ def to_channels(images: np.ndarray, channels: int) -> np.ndarray:
 
 
 def _flatten(image: np.ndarray, channels: int) -> np.ndarray:
-    """One colour image [h, w, 3 or 4] to 3 channels or 1, in its own type."""
+    """Converts one colour image [h, w, 3 or 4] to 3 channels or 1, keeping its dtype."""
     white = np.float32(255 if image.dtype == np.uint8 else 1)
     pixels = image.astype(np.float32)
     if image.shape[-1] == 4:

@@ -1,4 +1,4 @@
-"""A density of discrete codes: each integer given those before it, by a small masked transformer."""
+"""An autoregressive density of discrete codes, by a small transformer with causal attention."""
 
 from typing import Self
 
@@ -16,29 +16,29 @@ from keras_ae.optimizers import Adam
 FEWEST = 2  # codes; a useful fit takes some thousands
 BATCH = 64
 STEPS_BY_DEFAULT = 10, 1_000, 8_000  # passes over the codes, fewest and most steps
-AT_ONCE = 500  # sequences that are drawn together: their keys and values are held in memory
+AT_ONCE = 500  # sequences sampled together, whose keys and values are held in memory
 
 
 class Autoregressive(Density):
-    """A probability of codes as integers: Πᵢ p(kᵢ | k₁ … kᵢ₋₁), position after position, row after row of a map.
+    """The probability of integer codes, Πᵢ p(kᵢ | k₁ … kᵢ₋₁): position by position, and row by row of a map.
 
-    Fit it to what `encode(…, indices=True)` gives of a discrete bottleneck: integers [n, …, integers of a
-    position]. It draws integers too, which `model.decode` takes. All conditionals come from one transformer with
-    causal attention, fitted by the mean of −log p. An integer above all that were seen at its part of a position
-    has a probability of 0. Source: van den Oord et al., "Neural discrete representation learning", 2017, section
-    3.3, with the transformer of Vaswani et al., 2017 (normalised before each part), in the place of the PixelCNN.
+    Fit it to the output of `encode(…, indices=True)` for a discrete bottleneck: integers [n, …, integers per
+    position]. It samples integers too, which `model.decode` takes. One transformer with causal attention models
+    all conditionals, fitted by the mean of −log p. An integer above all those seen in its part of a position has a
+    probability of 0. Source: van den Oord et al., "Neural discrete representation learning", 2017, section 3.3,
+    with the transformer of Vaswani et al., 2017 (normalised before each part), in place of the PixelCNN.
 
     Args:
-        steps: Training steps, of 64 codes each: by default ten passes over the codes, 1,000 to 8,000 steps. A
-            thousand take some ten seconds for 8 integers, longer for more. Too many learn few codes by heart:
-            compare log densities of other codes.
+        steps: Training steps, of 64 codes each; by default ten passes over the codes, within 1,000 to 8,000 steps.
+            A thousand take some ten seconds for 8 integers, longer for more. Too many overfit few codes: compare
+            the log densities of other codes.
         width: Width of the transformer, a multiple of 4.
-        blocks: Number of its blocks.
-        learning_rate: Highest learning rate; it rises for a tenth of the steps, and falls to 0 along a cosine.
-        seed: Seed of the network and of its training.
+        blocks: Number of transformer blocks.
+        learning_rate: Peak learning rate: a warm-up over a tenth of the steps, then a cosine decay to 0.
+        seed: Seed of the network's weights and of its training.
 
     Raises:
-        InputError: If the width is no multiple of 4.
+        InputError: If the width is not a multiple of 4.
 
     Example:
         >>> codes = np.random.default_rng(0).integers(4, size=(50, 2, 2, 1))
@@ -67,10 +67,10 @@ class Autoregressive(Density):
         return FEWEST
 
     def fit(self, codes) -> Self:
-        """Fits the density to integers [n, …, integers of a position]; returns itself.
+        """Fits the density to integers [n, …, integers per position]; returns itself.
 
         Raises:
-            InputError: If there are too few codes, or they are no integers from 0 on.
+            InputError: If there are too few codes, or they are not integers from 0 on.
         """
         codes = np.asarray(codes)
         if codes.dtype.kind not in "iu" or codes.ndim < 2 or (codes.size and codes.min() < 0):
@@ -94,7 +94,7 @@ class Autoregressive(Density):
 
     def _set_sizes(self, sizes: np.ndarray, length: int) -> None:
         self.sizes, self.length = sizes, length
-        rows = np.cumsum(sizes) - sizes  # of the first value of each part, in the table of them all
+        rows = np.cumsum(sizes) - sizes  # of each part's first value, in the table of all parts
         self.offsets = np.resize(rows, length).astype(np.int32)
 
     def _arrays(self):
@@ -135,7 +135,7 @@ class Autoregressive(Density):
 
 
 class _Transformer(keras.layers.Layer):
-    """The transformer with its arrays as variables: only trained, never saved."""
+    """The transformer with its arrays as variables: for training only, never saved."""
 
     def __init__(self, arrays, offsets):
         super().__init__(dtype="float32")

@@ -17,9 +17,9 @@ class Density(ABC):
     """A density over codes [d]: `fit` it to codes, then call `sample`, `log_prob` or `save`.
 
     Attributes:
-        title: What it is called in reports and pages.
+        title: Its name in reports and on pages.
         discrete: Whether its codes are the integers of a discrete bottleneck.
-        length: Number d of values of the codes that it is fitted to; None before.
+        length: Number d of values per code; None before it is fitted.
 
     Example:
         >>> codes = np.random.default_rng(0).normal(size=(50, 2))
@@ -52,7 +52,7 @@ class Density(ABC):
 
     @abstractmethod
     def fewest(self, dimensions: int) -> int:
-        """Returns the minimum number of codes of this many values for a fit."""
+        """Returns the minimum number of codes for a fit, if each has this many values."""
 
     @abstractmethod
     def _fit(self, codes: np.ndarray) -> Self:
@@ -60,16 +60,16 @@ class Density(ABC):
 
     @abstractmethod
     def _arrays(self) -> dict[str, np.ndarray]:
-        """Returns what a fit finds, by name."""
+        """Returns the fitted parameters, by name."""
 
     @classmethod
     @abstractmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
-        """Returns the fitted density of the arrays that one was saved as."""
+        """Returns the fitted density that was saved as these arrays."""
 
     @abstractmethod
     def _log_prob(self, codes):
-        """Returns the log density [n] of float32 codes [n, d], in operations of Keras."""
+        """Returns the log density [n] of float32 codes [n, d], in Keras operations."""
 
     @abstractmethod
     def sampler(self) -> Callable:
@@ -90,10 +90,10 @@ class Density(ABC):
         return ops.convert_to_numpy(total) if as_array else total
 
     def code_shape(self, model) -> tuple[int, ...]:
-        """Returns the shape in which `model.decode` takes one of its codes.
+        """Returns the shape of one of its codes as `model.decode` takes it.
 
         Raises:
-            InputError: If the density is not fitted to such codes as the model has.
+            InputError: If the density is not fitted to codes like the model's.
         """
         shape = getattr(model, "indices_shape", None) if self.discrete else model.code_shape
         if shape is None:
@@ -103,7 +103,7 @@ class Density(ABC):
         return tuple(shape)
 
     def sample(self, count: int, seed: int = 0) -> np.ndarray:
-        """Samples codes: float32 [count, d], int32 of a discrete density; equal for equal seeds."""
+        """Samples codes, float32 [count, d], or int32 for a discrete density; equal seeds give equal codes."""
         self.check()
         import tensorflow as tf
 
@@ -126,7 +126,7 @@ class Density(ABC):
 
 
 def steps_for(codes: np.ndarray, batch: int, passes: int, least: int, most: int) -> int:
-    """Training steps for so many passes over codes [n, ...]: few codes would be learned by heart."""
+    """Training steps for so many passes over codes [n, ...]: more would overfit a small set."""
     return int(np.clip(passes * len(codes) // batch, least, most))
 
 

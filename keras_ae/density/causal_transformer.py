@@ -1,4 +1,4 @@
-"""A small transformer that tells each integer of a sequence from those before it: pure functions of its arrays."""
+"""A small transformer that predicts each integer of a sequence from those before it, in pure functions."""
 
 from collections.abc import Callable, Mapping
 from math import sqrt
@@ -9,21 +9,21 @@ from keras import ops
 
 HEADS = 4
 EPSILON = 1e-5  # of the normalisation
-HIDDEN = -1e9  # logit of what must not be seen
+HIDDEN = -1e9  # logit of masked places and of impossible values
 
 Weights = Mapping[str, Any]
 Attend = Callable[[int, Any, Any, Any], Any]
 
 
 def initial_weights(values: int, length: int, width: int, blocks: int, biases, seed: int) -> dict[str, np.ndarray]:
-    """Returns float32 arrays by name: of a transformer for sequences of `length` integers.
+    """Returns the initial float32 arrays, by name, of a transformer for sequences of `length` integers.
 
     Args:
-        values: Number of rows of the table of integers.
+        values: Number of rows of the embedding table.
         length: Length of the sequences.
         width: Width, a multiple of 4.
         blocks: Number of blocks of attention and perceptron.
-        biases: [length, n]: the logits of the n values at each place that the transformer gives at first.
+        biases: [length, n]: the transformer's initial logits of the n values at each place.
         seed: Seed.
     """
     generator = np.random.default_rng(seed)
@@ -36,7 +36,7 @@ def initial_weights(values: int, length: int, width: int, blocks: int, biases, s
     for i in range(blocks):
         shapes |= {f"attend_{i}": (width, 3 * width), f"join_{i}": (width, width)}
         shapes |= {f"rise_{i}": (width, 4 * width), f"fall_{i}": (4 * width, width)}
-    # Outputs of the blocks, and the head, begin small: at first each place has its own frequencies.
+    # The blocks' outputs and the head start small, so each place starts with its own frequencies.
     scales = {"join": 0.02, "fall": 0.02, "head": 0.02, "values": 0.5, "places": 0.5, "start": 0.5}
     arrays = {
         name: generator.normal(0, scales.get(name.split("_")[0], 1 / sqrt(shape[0])), shape)
@@ -64,11 +64,11 @@ def sequence_logits(weights: Weights, tokens):
 
 
 def transformed(weights: Weights, inputs, attend: Attend):
-    """Returns the logits [n, m, values], but for the biases, of inputs [n, m, width] to the first block.
+    """Returns the logits [n, m, values], without the biases, for inputs [n, m, width] to the first block.
 
     Args:
         weights: The transformer's arrays.
-        inputs: [n, m, width], integers and places as vectors.
+        inputs: [n, m, width]: sums of the vectors of integers and places.
         attend: Function of a block's number and its queries, keys and values [n, heads, m, width / heads].
     """
     for i in range(sum(name.startswith("join_") for name in weights)):
@@ -83,17 +83,17 @@ def transformed(weights: Weights, inputs, attend: Attend):
 
 
 def attention(queries, keys, values, visible):
-    """Returns what queries [n, heads, m, e] find among keys and values [n, heads, d, e]; `visible` is 0 or −∞."""
+    """Attention of queries [n, heads, m, e] to keys and values [n, heads, d, e]; `visible` is 0 or −∞."""
     logits = ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2))) / sqrt(queries.shape[-1])
     return ops.matmul(ops.softmax(logits + visible, axis=-1), values)
 
 
 def drawn_sequences(weights: Weights, offsets: np.ndarray, count, seed):
-    """Draws rows of integers, int32 [count, d], one place after the other, in operations of TensorFlow.
+    """Samples rows of integers, int32 [count, d], place by place, in TensorFlow operations.
 
     Args:
         weights: The transformer's arrays.
-        offsets: int32 [d]: what to add at each place to an integer to find its row in the table.
+        offsets: int32 [d]: the row of the embedding table where each place's integers begin.
         count: Number of rows.
         seed: Two integers.
     """

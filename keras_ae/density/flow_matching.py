@@ -13,27 +13,27 @@ from keras_ae.density.base import Density, standardized, steps_for
 FEWEST = 2  # codes; a useful fit takes some hundreds
 STEPS = 64  # of the midpoint rule, from noise to code
 LAYERS = 4  # of the network
-FREQUENCIES = (2.0 ** np.arange(4) * np.pi).astype(np.float32)  # with which the network sees the time
+FREQUENCIES = (2.0 ** np.arange(4) * np.pi).astype(np.float32)  # of the network's time features
 BATCH = 256
 STEPS_BY_DEFAULT = 100, 4_000, 16_000  # passes over the codes, fewest and most steps
 
 
 class FlowMatching(Density):
-    """A density of any shape: normal noise that a learned velocity field carries to codes between times 0 and 1.
+    """A density of any shape: a learned velocity field carries normal noise at time 0 to codes at time 1.
 
     The field v(z, t) is a network with three hidden layers, fitted by the mean of ‖v(z_t, t) − (z₁ − z₀)‖², where
-    z₀ is noise, z₁ a code (each value brought to mean 0 and variance 1), and z_t = (1 − t)·z₀ + t·z₁. Codes are
-    sampled by the midpoint rule in 64 steps. Log densities are exact up to these steps: the divergence of the
+    z₀ is noise, z₁ a code (each value standardised to mean 0 and variance 1), and z_t = (1 − t)·z₀ + t·z₁. Codes
+    are sampled by the midpoint rule in 64 steps. Log densities are exact up to these steps: the divergence of the
     field along the path is computed, not estimated. Source: Lipman et al., "Flow matching for generative
     modeling", section 4.1 (optimal transport, σ = 0); log densities: Chen et al., "Neural ordinary differential
     equations", 2018, eq. 8.
 
     Args:
-        steps: Training steps, of 256 codes each: by default a hundred passes over the codes, 4,000 to 16,000 steps
-            (10 to 40 seconds). Of many codes samples get better still with more, the more so with a wider network.
+        steps: Training steps, of 256 codes each; by default 100 passes over the codes, within 4,000 to 16,000 (10
+            to 40 seconds). With many codes, more steps improve samples further, more so in a wider network.
         hidden: Width of the hidden layers.
-        learning_rate: Learning rate in the beginning; it falls to 0 along a cosine.
-        seed: Seed of the network and of its training.
+        learning_rate: Initial learning rate, with a cosine decay to 0.
+        seed: Seed of the network's weights and of its training.
 
     Example:
         >>> codes = np.random.default_rng(0).normal(size=(200, 2))
@@ -98,7 +98,7 @@ class FlowMatching(Density):
         return draw
 
     def _velocity(self, values, time, divergence: bool = False):
-        """v(z, t) of values [n, d], and with `divergence` its ∇·v [n]."""
+        """Returns v(z, t) at values [n, d], and with `divergence` also ∇·v [n]."""
         waves = ops.concatenate([ops.sin(FREQUENCIES * time), ops.cos(FREQUENCIES * time)])
         waves = ops.cast(waves, "float32")[None] * ops.ones_like(values[:, :1])
         hidden, slopes = ops.concatenate([values, waves], axis=1), None

@@ -1,4 +1,4 @@
-"""All densities by name, and those that were saved."""
+"""All densities by name, and loading of saved ones."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from keras_ae.density.flow_matching import FlowMatching
 from keras_ae.density.mixture import DENSITIES
 from keras_ae.density.two_stage import TwoStage
 
-# `DENSITIES` are fitted within seconds, and so by default; the others where they are asked for.
+# `DENSITIES` are fitted by default, within seconds; the others only on request.
 LEARNED: tuple[type[Density], ...] = (FlowMatching, TwoStage, Autoregressive)
 ALL_DENSITIES: dict[str, type[Density]] = {**DENSITIES, **{kind.name: kind for kind in LEARNED}}
 

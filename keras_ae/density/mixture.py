@@ -10,7 +10,7 @@ from keras_ae._support.errors import InputError
 from keras_ae.density.normal_mixture import NormalMixture
 
 REGULARIZATION = 1e-6  # Added to the variances, which keeps those of constant code values positive.
-# Relative to a code value's mean, smaller deviations are rounding; their square is added to the variances, too.
+# Deviations below this share of a code value's mean are rounding; their square is added to the variances, too.
 ROUNDING = 2.0**-16
 
 
@@ -91,10 +91,10 @@ class GaussianMixture(NormalMixture):
 
 
 def prior_of(model) -> NormalMixture | None:
-    """Returns the mixture that a model's bottleneck pulls its codes towards; None of a bottleneck without one.
+    """Returns the mixture that a model's bottleneck pulls its codes towards; None for a bottleneck without one.
 
     Args:
-        model: An `Autoencoder` that is built.
+        model: A built `Autoencoder`.
 
     Example:
         >>> bottleneck = kae.bottlenecks.GaussianMixtureRegularized(2, placement="unit")
@@ -105,7 +105,7 @@ def prior_of(model) -> NormalMixture | None:
     prior = getattr(model.bottleneck, "prior", None)
     if prior is None:
         return None
-    weights, modes, std = prior()  # one standard deviation, or that of each value of each mode
+    weights, modes, std = prior()  # one standard deviation, or one for each value of each mode
     factors = np.broadcast_to(std, modes.shape)[:, :, None] * np.eye(modes.shape[1])
     return GaussianMixture(len(modes)).set_parameters(weights, np.asarray(modes, np.float64), factors)
 

@@ -1,4 +1,4 @@
-"""Mixtures of Gaussians, which all densities but the learned ones are."""
+"""Mixtures of Gaussians, the base of all densities but the learned ones."""
 
 from abc import abstractmethod
 from typing import Self
@@ -12,7 +12,7 @@ from keras_ae.density.base import Density
 
 
 class NormalMixture(Density):
-    """A mixture of k Gaussians with full covariances; its kinds differ in what they estimate.
+    """A mixture of k Gaussians with full covariances; subclasses differ in how they estimate it.
 
     Attributes:
         weights: float64 [k], summing to 1.
@@ -69,7 +69,7 @@ class NormalMixture(Density):
 
     def _log_prob(self, codes):
         distances = [
-            # Centre before whitening: codes far from 0 would lose digits.
+            # Centre before whitening, or codes far from 0 would lose digits.
             log_weight - 0.5 * ops.sum(ops.square(ops.matmul(codes - center, whitening.T)), axis=1)
             for log_weight, center, whitening in zip(
                 self._log_weights, self._centers, self._whitening, strict=True

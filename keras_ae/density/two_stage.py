@@ -1,4 +1,4 @@
-"""A density of codes that is a variational autoencoder of them: the two-stage VAE (Dai & Wipf, 2019)."""
+"""A density of codes by a second variational autoencoder: the two-stage VAE (Dai & Wipf, 2019)."""
 
 from typing import Self
 
@@ -17,26 +17,26 @@ from keras_ae.optimizers import Adam
 
 FEWEST = 2  # codes; a useful fit takes some hundreds
 BATCH = 256
-DRAWS = 32  # of the second code, by which the log density is bounded
+DRAWS = 32  # of the second code, for the bound on the log density
 LAYERS = 3  # of encoder and decoder
 
 
 class TwoStage(Density):
-    """A density of codes z by a second VAE, of as many values u as z has: u ~ N(0, I), z ~ N(decoder(u), γ²I).
+    """A density of codes z by a second VAE with as many latent values u: u ~ N(0, I), z ~ N(decoder(u), γ²I).
 
     The second VAE is an `Autoencoder` with dense layers, a `Variational` bottleneck and the loss
-    `GaussianLikelihood`, fitted to codes of which each value is brought to mean 0 and variance 1; γ is its
-    remaining error. Its own posteriors are nearer to N(0, I) than those of the images, as codes fill their space.
-    Between clusters that lie far apart it samples too (`FlowMatching` hardly does). Log densities are lower
-    bounds: the importance-weighted one (Burda et al., 2016, eq. 8) of 32 draws with fixed noise. Source: Dai &
-    Wipf, "Diagnosing and enhancing VAE models", section 4; there the second stage is fitted to draws from the
-    first one's posteriors, here to codes.
+    `GaussianLikelihood`, fitted to codes with each value standardised to mean 0 and variance 1; γ is its remaining
+    error. Its posteriors are closer to N(0, I) than those of the images, because codes fill their space. It also
+    samples between clusters that lie far apart (`FlowMatching` hardly does). Log densities are lower bounds:
+    importance-weighted ones (Burda et al., 2016, eq. 8) with 32 draws of fixed noise. Source: Dai & Wipf,
+    "Diagnosing and enhancing VAE models", section 4; there the second stage is fitted to draws from the first
+    one's posteriors, here to codes.
 
     Args:
         steps: Training steps, of 256 codes each.
         hidden: Width of the hidden layers, two in the encoder and two in the decoder.
-        learning_rate: Learning rate in the beginning; it falls to 0 along a cosine.
-        seed: Seed of the network and of its training.
+        learning_rate: Initial learning rate, with a cosine decay to 0.
+        seed: Seed of the network's weights and of its training.
 
     Example:
         >>> codes = np.random.default_rng(0).normal(size=(200, 2))

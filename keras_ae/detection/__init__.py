@@ -55,7 +55,7 @@ _WHERE = {
     "score_images": "together",
     "simulate_defects": "defects.simulating",
 }
-# What other packages of this library share, and nobody else needs.
+# Names that only other packages of this library use.
 _SHARED = {
     "CARD": "card",
     "COLUMNS": "score_rows",

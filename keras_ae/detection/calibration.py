@@ -1,4 +1,4 @@
-"""From the scores of normal images to a threshold, and to what can be promised about it."""
+"""Thresholds set on the scores of normal images, and the guarantees that they carry."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,9 +12,9 @@ from keras_ae._support.errors import InputError
 from keras_ae.detection.likeness import effective_number, likeness_of_groups
 
 DEFAULT_RATE = 0.05  # of false alarms; 19 images are enough to promise it
-ROUNDING = 1e-9  # by which (m + 1)(1 − rate) may exceed a whole number for being a float
-DIGITS = 12  # of p-values: sums of weights are rounded
-FLATTEST = 1e-6  # of the threshold: the least spread of scores, where normal images all have one
+ROUNDING = 1e-9  # rounding error by which (m + 1)(1 − rate) may exceed a whole number
+DIGITS = 12  # to which p-values are rounded: sums of weights are inexact
+FLATTEST = 1e-6  # least spread of scores relative to the threshold, for normal images that all score the same
 
 
 def check_rate(rate: float) -> None:
@@ -24,13 +24,13 @@ def check_rate(rate: float) -> None:
 
 
 def check_threshold(threshold: float) -> None:
-    """Refuse a threshold that is no finite number: all images would be normal, or all anomalies."""
+    """Refuse a threshold that is not finite: all images would be normal, or all anomalies."""
     if not isinstance(threshold, Real) or not isfinite(threshold):
         raise InputError(f"a threshold of {threshold!r}", "a finite number", "choose one among the scores")
 
 
 def fewest_images(rate: float) -> int:
-    """Returns the least number m of normal images, or of groups, that can promise a rate: m ≥ 1 / rate − 1.
+    """Returns the fewest normal images, or groups of them, that can promise a rate: m ≥ 1 / rate − 1.
 
     Example:
         >>> kae.detection.fewest_images(0.05), kae.detection.fewest_images(0.01)
@@ -54,25 +54,25 @@ def check_images(images: int, rate: float, of: str = "images") -> None:
 class Calibration:
     """A threshold at an order statistic of m scores: an image is an alarm if its score is above the k-th smallest.
 
-    With k = ⌈(m + 1)(1 − rate)⌉, an image from where the m came from is an alarm with a probability of at most
-    `rate`, on average over such draws of m images (split conformal prediction). For one draw the true rate is
-    Beta(m + 1 − k, k) distributed, whatever the distribution of the scores, if that is continuous; where scores
-    are equal it is lower. The number of alarms among further images is beta-binomial with the same parameters.
+    With k = ⌈(m + 1)(1 − rate)⌉, a further image from the same source is an alarm with a probability of at most
+    `rate`, averaged over draws of m images (split conformal prediction). For one draw the true rate follows a
+    Beta(m + 1 − k, k) distribution, whatever the distribution of the scores, if it is continuous; ties lower the
+    rate. The number of alarms among further images is beta-binomial with the same parameters.
 
-    Images of one group (shots of one part, slices of one patient) are alike, and tell less than as many images of
-    different parts. Of G groups each counts 1 / (G + 1), and its images share that: the probability is again at
-    most `rate`, for an image of a further group (Dunn, Wasserman and Ramdas, "Distribution-Free Prediction Sets
-    for Two-Layer Hierarchical Models", 2022). For the intervals, m is as many images of different groups as are
-    worth as much, by the correlation of scores within groups (`likeness_of_groups`); these are approximate.
+    Images of one group (shots of one part, slices of one patient) are alike, and carry less information than as
+    many images of different parts. Each of G groups has the weight 1 / (G + 1), which its images share: for an
+    image of a further group the probability is again at most `rate` (Dunn, Wasserman and Ramdas,
+    "Distribution-Free Prediction Sets for Two-Layer Hierarchical Models", 2022). The intervals are approximate:
+    they take as m the effective number of images, from the correlation within groups (`likeness_of_groups`).
 
     Args:
         scores: Scores of m images that neither the model nor the score was fitted to.
         rate: Rate of false alarms, in (0, 1); or of all alarms, if the images are a mixture of normal and
             anomalous ones ("contamination").
-        groups: Name or number [m] of the group that each image is of; None where each is of another.
+        groups: Name or number [m] of each image's group; None if no two images share one.
 
     Raises:
-        InputError: There are too few images, or groups, for the rate, or scores that are not finite.
+        InputError: There are too few images or groups for the rate, or a score is not finite.
 
     Example:
         >>> calibration = kae.detection.Calibration(np.arange(19), rate=0.05)
@@ -118,7 +118,7 @@ class Calibration:
 
     @cached_property
     def weights(self) -> np.ndarray:
-        """Returns the weight of each score, in their order, float64 [m]; the weights sum to `units`."""
+        """Returns the weight of each score, in the order of `scores`, float64 [m]; the sum is `units`."""
         if self.groups is None:
             return np.ones(self.images)
         return 1 / np.bincount(self.groups)[self.groups]
@@ -147,22 +147,22 @@ class Calibration:
     def p_values(self, scores) -> np.ndarray:
         """Returns the conformal p-value of each score, float64 [n], from 1 / (m + 1) to 1.
 
-        It is the part of normal images, itself counted, that score as high or higher: (1 + #{sᵢ ≥ s}) / (m + 1),
-        or the same with the weights of groups. Of normal images it is at most p with a probability of at most p.
-        An image is an alarm where it is at most `rate`.
+        It is the fraction of normal images, the image included, that score at least as high:
+        (1 + #{sᵢ ≥ s}) / (m + 1), weighted if there are groups. A normal image's p-value is at most p with a
+        probability of at most p. An image is an alarm if its p-value is at most `rate`.
         """
-        reached = np.append(np.cumsum(self.weights[::-1])[::-1], 0.0)  # weight of the scores from each one on
+        reached = np.append(np.cumsum(self.weights[::-1])[::-1], 0.0)  # total weight from each score upwards
         places = np.searchsorted(self.scores, np.asarray(scores, np.float64))
         return np.round((1 + reached[places]) / (self.units + 1), DIGITS)
 
     def normalized(self, scores, threshold: float | None = None) -> np.ndarray:
-        """Returns scores on a scale of their own, float64 [n] in (0, 1): above 0.5 is an alarm.
+        """Returns scores on a common scale, float64 [n] in (0, 1): an image above 0.5 is an alarm.
 
-        With u = (s − threshold) / spread of normal scores it is (1 + u / (1 + |u|)) / 2, in the order of scores.
+        With u = (s − threshold) / spread of normal scores it is (1 + u / (1 + |u|)) / 2, which keeps their order.
 
         Args:
             scores: Scores [n].
-            threshold: Another one than the calibration's.
+            threshold: Threshold to use instead of the calibration's.
         """
         distance = (
             np.asarray(scores, np.float64) - (self.threshold if threshold is None else threshold)
@@ -177,15 +177,15 @@ class Calibration:
         return float(low), float(high)
 
     def alarms_interval(self, images: int, confidence: float = 0.95, groups=None) -> tuple[int, int]:
-        """Returns the central interval (low, high) of the number of alarms among so many further images.
+        """Returns the central interval (low, high) of the number of alarms among `images` further images.
 
-        At least a part `confidence` of such numbers lies in it.
+        It contains the number with a probability of at least `confidence`.
 
         Args:
             images: Number of further images.
-            confidence: Part of such numbers, in (0, 1).
-            groups: Name or number of the group of each of these; where the calibration has groups and none are
-                given, they are taken to be as large.
+            confidence: Probability, in (0, 1).
+            groups: Name or number of each further image's group; if the calibration has groups and none are given
+                here, they are assumed to be as large as the calibration's.
         """
         from scipy.stats import betabinom
 
@@ -199,7 +199,7 @@ class Calibration:
         return floor(low * images / worth), min(ceil(high * images / worth), images)
 
     def _sizes_of(self, images: int) -> np.ndarray:
-        """Sizes of groups of further images."""
+        """Returns the sizes of groups of further images, if they are as large as the calibration's."""
         groups = max(1, round(images * self.units / self.images))
         return np.full(groups, images / groups)
 

@@ -1,4 +1,4 @@
-"""`calibration.json` of an exported detector: the scores of the normal images that its threshold was set by."""
+"""`calibration.json` of an exported detector: the scores of the normal images that set its threshold."""
 
 from pathlib import Path
 
@@ -21,10 +21,10 @@ def write_calibration(calibration: Calibration, directory: Path) -> None:
 
 
 def read_calibration(directory: Path) -> Calibration:
-    """The calibration of an exported detector.
+    """Returns the calibration of an exported detector.
 
     Raises:
-        InputError: It has none, as exports of versions up to 0.6, or another one than can be.
+        InputError: It has none, as in exports of versions up to 0.6, or an invalid one.
     """
     path = directory / CALIBRATION
     if not path.exists():

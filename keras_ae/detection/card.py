@@ -1,4 +1,4 @@
-"""`card.json` of an exported detector: a record that is written and read here alone, and checked."""
+"""`card.json` of an exported detector: this module alone writes, reads and checks it."""
 
 import math
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ from keras_ae.detection.int8_record import Int8Outcome
 from keras_ae.detection.outcome import Outcome
 
 CARD = "card.json"
-WITH_MAP = "predict_with_map"  # endpoint that gives decisions and maps, where the score has a map
-FORMAT = 2  # from 2 on, `checksums.json` covers the card, too
-LARGEST = 2**16  # pixels of a side
+WITH_MAP = "predict_with_map"  # endpoint for decisions and maps, if the score has a map
+FORMAT = 2  # since 2, `checksums.json` also covers the card
+LARGEST = 2**16  # side length in pixels
 EXPECTED = "a detector that was exported"
 ACTION = "export one: keras-ae detect train, or keras-ae export RUN --score NAME"
 
@@ -32,18 +32,18 @@ class Card:
 
     Attributes:
         image_shape: (height, width, channels) of the images.
-        score: The score's "name" and "label", and what it was made with.
-        threshold: What scores above it is an anomaly; finite.
-        false_positive_rate: The rate of false alarms that it was set for, in (0, 1).
-        true_rate_interval: Between what the true rate lies (95 %).
-        calibration_images: Normal images that the threshold was set by.
-        calibration_groups: Groups that these were of; 0 where each is of another.
+        score: The score's "name", "label" and settings.
+        threshold: Score above which an image is an anomaly; finite.
+        false_positive_rate: Rate of false alarms that the threshold was set for, in (0, 1).
+        true_rate_interval: Central 95 % interval of the true rate.
+        calibration_images: Number of normal images that set the threshold.
+        calibration_groups: Number of their groups; 0 if no two images share one.
         parameters: Number of parameters of the autoencoder.
-        deviation: How far each endpoint and file was from the detector, by name.
-        deviation_allowed: How far it was allowed to be; cards of early versions do not say.
-        versions: Versions of the packages that it was made with.
+        deviation: Largest difference of each endpoint and file from the detector, by name.
+        deviation_allowed: Largest allowed difference; empty in cards of early versions.
+        versions: Versions of the packages that made the detector.
         sha256: Checksums of the files, by their paths in the directory.
-        about: What else is said: the data, their preparation, what was measured.
+        about: Further entries: the data, their preparation, what was measured.
         format: 1 for cards of early versions, which had no `checksums.json`.
     """
 
@@ -90,7 +90,7 @@ class Card:
 
     @property
     def tile(self) -> int | None:
-        """Side of the tiles that the model sees of each image, in pixels; None where it sees it as a whole."""
+        """Side of the tiles that the model sees, in pixels; None if it sees whole images."""
         return self.score.get("tile")
 
     @property
@@ -100,33 +100,33 @@ class Card:
 
     @property
     def usual_map(self) -> list[float] | None:
-        """Values of the darkest and the lightest colour of maps (`MapScale`); None where none are known."""
+        """Map values of the darkest and the lightest colour (`MapScale`); None if unknown."""
         return self.about.get("usual_map")
 
     @property
     def pixel_threshold(self) -> float | None:
-        """Value that maps of nearly all normal images nowhere exceed; None where there is none."""
+        """Value that the maps of nearly all normal images nowhere exceed; None if unknown."""
         return self.about.get("pixel_threshold")
 
     @property
     def preparation(self) -> dict[str, Any]:
-        """Preparation of the images of the training, as `Preparation.from_record` takes it."""
+        """Preparation of the training images, as `Preparation.from_record` takes it."""
         return self.about.get("preparation", {})
 
     @property
     def outcome(self) -> Outcome:
-        """What the threshold came to on the test images; empty where there were none."""
+        """Results of the threshold on the test images; empty if there were none."""
         return Outcome.from_record(self.about.get("measured", {}))
 
     @property
     def int8(self) -> Int8Outcome | None:
-        """What the file with 8-bit integers comes to; None without one."""
+        """Results of the 8-bit file; None without one."""
         record = self.about.get(INT8)
         return None if record is None else Int8Outcome.from_record(record)
 
     @property
     def version_note(self) -> str:
-        """One line on versions other than those it was made with, corrections aside; "" where there are none."""
+        """One line on packages whose major or minor version differs from the detector's; "" if none does."""
         others = []
         for package in ("tensorflow", "keras-ae"):
             made, here = self.versions.get(package), _version(package)
@@ -147,20 +147,20 @@ def _version(package: str) -> str:
 
 
 def read_card(path: Path, unverified: bool = False) -> Card:
-    """The card of an exported detector, whose files are those that were written.
+    """Returns the card of an exported detector, after checking that its files are unchanged.
 
     Args:
         path: Directory of the detector.
-        unverified: Whether to go on where they are not.
+        unverified: Whether to skip that check.
 
     Raises:
-        InputError: There is no card, it says what cannot be, or a file is missing or has been changed.
+        InputError: The card is missing or invalid, or a file is missing or has been changed.
     """
     recover(path)
     values = read_object(path / CARD, EXPECTED, ACTION)
     if not unverified:
         _verify(path, values)
-    known = {each.name for each in fields(Card)}  # a later version may say more
+    known = {each.name for each in fields(Card)}  # a later version may have more
     try:
         return read_fields(Card, {name: value for name, value in values.items() if name in known}, "card")
     except InputError as error:
@@ -169,7 +169,7 @@ def read_card(path: Path, unverified: bool = False) -> Card:
 
 
 def _verify(path: Path, values: dict[str, Any]) -> None:
-    """Compare the files with `checksums.json`, or with the card of an early version, which had none."""
+    """Compare the files with `checksums.json`, or in exports of early versions, without one, with the card."""
     if verify_export(path, required=values.get("format") is not None, needed=(CARD,)):
         return
     sums = values.get("sha256")

@@ -14,7 +14,7 @@ def write_card(card: Card, directory: Path, name: str) -> None:
     Args:
         card: The card, with the checksums of the other files.
         directory: Directory of the detector, under its temporary name.
-        name: Name that the directory will have.
+        name: Final name of the directory.
     """
     card.write(directory)
     write_text(directory / "README.md", _readable(name, card))

@@ -1,4 +1,4 @@
-"""What scores mean, in a graph: decisions, and in Keras operations what `Calibration` computes."""
+"""Decisions, p-values and normalised scores in a graph: `Calibration` in Keras operations."""
 
 import numpy as np
 from keras import ops
@@ -16,7 +16,7 @@ def conformal_outputs(calibration: Calibration, scores, threshold) -> dict:
     Args:
         calibration: The calibration; its scores become a constant of the graph.
         scores: Tensor [n] of float32.
-        threshold: Number or scalar tensor, at which the normalised score is 0.5.
+        threshold: Number or scalar tensor at which the normalised score is 0.5.
 
     Example:
         >>> calibration = kae.detection.Calibration(np.arange(19), rate=0.05)
@@ -36,7 +36,7 @@ def conformal_outputs(calibration: Calibration, scores, threshold) -> dict:
 
 
 def conformal_tolerances(calibration: Calibration, tolerance: float) -> dict[str, float]:
-    """How far these may be where scores may differ by `tolerance`: by what passes it, and by roundings.
+    """Returns how far p-values and normalised scores may differ if scores may by `tolerance`, rounding included.
 
     Example:
         >>> calibration = kae.detection.Calibration(np.arange(19), rate=0.05)
@@ -53,11 +53,11 @@ def conformal_tolerances(calibration: Calibration, tolerance: float) -> dict[str
 
 
 def deciding(endpoint: Endpoint, calibration: Calibration, threshold: float) -> Endpoint:
-    """Returns an endpoint of scores with what they mean: decisions, p-values, and scores normalised at 0.5.
+    """Returns an endpoint of scores that also gives decisions, p-values and normalised scores.
 
-    What else the endpoint gives, such as maps, stays.
+    Its other outputs, such as maps, stay.
 
-    What scores above the threshold, which a caller may give, is an anomaly.
+    An image that scores above the threshold, which a caller may override, is an anomaly.
     """
 
     import tensorflow as tf

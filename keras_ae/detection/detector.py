@@ -30,30 +30,30 @@ from keras_ae.evaluation import as_array
 class AnomalyDetector(OutlierDetector):
     """Tells anomalous images from normal ones by a score, with a threshold that keeps a rate of false alarms.
 
-    An outlier detector of scikit-learn around an autoencoder that is trained already: `fit` fits the score to
-    normal images and sets the threshold on a part of them; `calibrate` sets it on images of one's own choice. In
-    scikit-learn's terms higher is more normal (`score_samples`, `decision_function`); `anomaly_scores` are the
-    opposite of `score_samples`. Copies that scikit-learn makes share the autoencoder.
+    A scikit-learn outlier detector around a trained autoencoder: `fit` fits the score to normal images and sets
+    the threshold on a part of them; `calibrate` sets it on images of your own choice. In scikit-learn's terms
+    higher is more normal (`score_samples`, `decision_function`); `anomaly_scores` are the negative of
+    `score_samples`. Copies that scikit-learn makes share the autoencoder.
 
-    Images are arrays [n, height, width, channels], [n, values], of floats in [0, 1] or uint8, or batches of such,
-    a tf.data pipeline for instance. `fit` reads a pipeline several times, and holds out the same images each time,
-    even if it is shuffled anew: it knows images by what they are. It refuses random augmentation, which makes
-    others each time, and generators, which give them once. All else reads images once. Where the autoencoder is
-    one of features, or the model is features alone, maps that it made before may take the place of images.
+    Images are arrays [n, height, width, channels] or [n, values], of floats in [0, 1] or uint8, or batches of
+    these, such as a tf.data pipeline. `fit` reads a pipeline several times, and holds out the same images each
+    time, even if it is reshuffled: it identifies images by their content. It refuses random augmentation, which
+    changes the images each time, and generators, which yield them once. All other methods read images once. If
+    the autoencoder is one of features, or the model is features alone, precomputed maps may replace images.
 
     Args:
         autoencoder: A trained `Autoencoder`; for the score "local_confidence" a model with a LEA.
         score: A `Score`, the name of one, or several, listed or joined by +. The default needs no
-            code and no fit; that of the command line is "mse+nearest_codes". Read it by `get_params()["score"]`:
-            `score` itself is the method by which scikit-learn searches.
+            code and no fit; the command line's default is "mse+nearest_codes". Read it by `get_params()["score"]`:
+            the attribute `score` is the method that scikit-learn's searches call.
         false_positive_rate: Rate of false alarms for which `fit` sets the threshold, in (0, 1).
-        holdout: Part of the images, from 0 to 0.5, that `fit` keeps for the threshold; with 0 it sets none.
+        holdout: Fraction of the images, from 0 to 0.5, that `fit` keeps for the threshold; with 0 it sets none.
         batch_size: Number of images at a time.
 
     Attributes:
-        calibration_: The `Calibration` behind the threshold: what it promises.
+        calibration_: The `Calibration` behind the threshold.
         score_: The fitted score.
-        offset_: −threshold: the `score_samples` of an anomaly are below it.
+        offset_: −threshold: anomalies have `score_samples` below it.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -77,14 +77,14 @@ class AnomalyDetector(OutlierDetector):
         self.false_positive_rate, self.holdout, self.batch_size = false_positive_rate, holdout, batch_size
 
     def fit(self, images, y=None) -> Self:
-        """Fit the score to normal images, and the threshold to those among them that are held out.
+        """Fit the score to normal images, and set the threshold on a held-out part of them.
 
-        The autoencoder is left as it is. Of n images ⌊n · holdout⌋ are held out: which ones depends on the images,
-        and not on their order. Where it raises, the detector stays as it was.
+        The autoencoder stays as it is. Of n images, ⌊n · holdout⌋ are held out; the choice depends on the images,
+        not on their order. If it raises, the detector stays as it was.
 
         Args:
             images: Normal images.
-            y: Not used; scikit-learn gives it.
+            y: Not used; scikit-learn passes it.
 
         Raises:
             InputError: The autoencoder does not have the score, or the images are too few, can be read only once,
@@ -96,7 +96,7 @@ class AnomalyDetector(OutlierDetector):
         normal = NormalImages(self.autoencoder, self._batches(images))
         if self.holdout:
             normal, held = normal.divided(1 / self.holdout)
-            # Before the score is fitted, which takes long.
+            # Before fitting the score, which takes long.
             check_images(len(held.batches), self.false_positive_rate)
         score.fit(normal)
         if self.holdout:
@@ -111,17 +111,17 @@ class AnomalyDetector(OutlierDetector):
         contamination: float | None = None,
         groups=None,
     ) -> Self:
-        """Set the threshold by images that neither the autoencoder nor the score was fitted to.
+        """Set the threshold on images that neither the autoencoder nor the score was fitted to.
 
         Args:
             images: Normal images; with `contamination` a mixture of normal and anomalous ones.
-            false_positive_rate: Part of normal images that may be alarms, in (0, 1); the constructor's by default.
-            contamination: Part of all images that are to be alarms, in (0, 1), instead.
+            false_positive_rate: Rate of alarms among normal images, in (0, 1); the constructor's by default.
+            contamination: Fraction of all images that are to be alarms, in (0, 1), instead.
             groups: Name or number of the part, tile or patient that each image shows, in the order of the images;
-                None where each shows another (`Calibration`).
+                None if no two images share one (`Calibration`).
 
         Raises:
-            InputError: There are too few images, or groups, for the rate, both rates are given, or the score is
+            InputError: There are too few images or groups for the rate, both rates are given, or the score is
                 not fitted.
         """
         if contamination is not None and false_positive_rate is not None:
@@ -137,15 +137,15 @@ class AnomalyDetector(OutlierDetector):
         return self._take(score, Calibration(self._measure(score, self._batches(images)), rate, groups))
 
     def set_rate(self, rate: float) -> Self:
-        """Move the threshold to another rate of alarms, by the scores that it was calibrated on."""
+        """Move the threshold to another rate of alarms, from the scores that it was calibrated on."""
         self._check_fitted()
         return self._take(self.score_, self.calibration_.at(rate))
 
     def set_threshold(self, threshold: float) -> Self:
-        """Move the threshold to a score of one's own; `calibration_` promises nothing about it.
+        """Move the threshold to a score of your own; `calibration_` promises nothing about it.
 
         Raises:
-            InputError: It is no finite number: nothing, or everything, would be an anomaly.
+            InputError: It is not finite: nothing, or everything, would be an anomaly.
         """
         self._check_fitted()
         check_threshold(threshold)
@@ -153,16 +153,16 @@ class AnomalyDetector(OutlierDetector):
         return self
 
     def in_tiles(self, size: tuple[int, int], overlap: float = OVERLAP) -> "AnomalyDetector":
-        """Returns a detector of images of `size` by their overlapping tiles, which this one judges; see `Tiled`.
+        """Returns a detector for images of `size` that judges overlapping tiles as this one does; see `Tiled`.
 
-        Its threshold has to be set, by whole images: `calibrate`.
+        Set its threshold on whole images, by `calibrate`.
 
         Args:
             size: Height and width of the images.
-            overlap: Least part of a tile that its neighbour has too, from 0 to 0.75.
+            overlap: Least fraction of a tile that its neighbour shares, from 0 to 0.75.
 
         Raises:
-            InputError: This one is not fitted, or its images are no square tiles of such images.
+            InputError: This detector is not fitted, or its images are not square tiles of images of `size`.
         """
         if not hasattr(self, "score_"):
             raise not_fitted()
@@ -178,7 +178,7 @@ class AnomalyDetector(OutlierDetector):
         return self._measure(self.score_, self._batches(images))
 
     def p_values(self, images) -> np.ndarray:
-        """Returns float64 [n], from 0 to 1: how unusual images are among normal ones (`Calibration.p_values`)."""
+        """Returns float64 [n], from 0 to 1: low for unusual images (`Calibration.p_values`)."""
         self._check_calibrated()
         return self.calibration_.p_values(self.anomaly_scores(images))
 
@@ -188,7 +188,7 @@ class AnomalyDetector(OutlierDetector):
         return self.calibration_.normalized(self.anomaly_scores(images), self.threshold_)
 
     def anomaly_maps(self, images) -> np.ndarray:
-        """Returns float32 [n, height, width]: the higher, the more the pixel makes its image anomalous.
+        """Returns float32 [n, height, width]: the higher, the more anomalous the pixel.
 
         Raises:
             InputError: The score has no map.
@@ -239,11 +239,11 @@ class AnomalyDetector(OutlierDetector):
     def _new_score(self) -> Score:
         score = as_score(self.get_params(deep=False)["score"])
         score.check(self.autoencoder)
-        # A detector's own, so that detectors with the same score in their settings do not fit each other's.
+        # A copy, so that detectors with the same score in their settings do not fit each other's.
         return score.copy()
 
     def _take(self, score: Score, calibration: Calibration | None) -> Self:
-        """Score and threshold together: a threshold is that of one score."""
+        """Sets score and threshold together: a threshold belongs to one score."""
         self.score_ = score
         for name in ("calibration_", "threshold_"):
             self.__dict__.pop(name, None)
@@ -259,7 +259,7 @@ class AnomalyDetector(OutlierDetector):
             self._compiled = kept = model, score, functions
 
         def values(batch):
-            # Of images and of maps one each: for both, TensorFlow would relax the shape to one of any size.
+            # One function for images and one for maps: with one for both, TensorFlow would relax the shape.
             if batch.shape[1:] not in kept[2]:
                 kept[2][batch.shape[1:]] = compiled(lambda images: score.values(Observation(model, images)))
             return kept[2][batch.shape[1:]](batch)

@@ -1,4 +1,4 @@
-"""Images divided by what they are, and not by when they come: alike whatever order a pipeline gives them in."""
+"""Divides images by their content, not their position: the same way in whatever order a pipeline yields them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ import numpy as np
 from keras_ae._support.errors import InputError
 from keras_ae.detection.inputs import Batches
 
-ROUNDING = 1e-9  # by which n / every may fall below a whole number for being a float
+ROUNDING = 1e-9  # rounding error by which n / every may fall below a whole number
 
 
 def fingerprints(images: np.ndarray) -> np.ndarray:
-    """A number for each image, of its values alone: float32 [n, ...] → uint64 [n].
+    """Returns a hash of each image's values: float32 [n, ...] → uint64 [n].
 
-    Of a billion images two different ones share theirs with a probability of 0.03.
+    Among a billion images, two different ones share a hash with a probability of 0.03.
     """
     images = np.ascontiguousarray(images)
     return np.array([int.from_bytes(blake2b(image, digest_size=8).digest()) for image in images], np.uint64)
@@ -26,14 +26,14 @@ def fingerprints(images: np.ndarray) -> np.ndarray:
 class RankedImages:
     """The images of batches, each with its rank from 0 to n − 1 by its fingerprint.
 
-    The ranks are as good as drawn at random, but are the same on each pass, in whatever order the batches and the
-    images in them come. Of n images 16·n bytes are held, and no pixels.
+    The ranks are as good as random, but the same on each pass, in whatever order the batches and their images
+    come. For n images this holds 16·n bytes, and no pixels.
 
     Args:
         batches: float32 arrays [b, ...]; iterated over several times, each time with the same images.
 
     Raises:
-        InputError: They can be iterated over but once; or, on iteration, the images are others than at first.
+        InputError: They can be iterated over only once; or, on iteration, the images differ from the first pass.
     """
 
     def __init__(self, batches: Iterable[np.ndarray]):
@@ -45,8 +45,8 @@ class RankedImages:
         return len(self._sorted)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Batches, and the ranks of their images: int64 [b]."""
-        taken = np.zeros(len(self) + 1, np.int64)  # of equal images as many ranks as came already on this pass
+        """Yields batches with the ranks of their images, int64 [b]."""
+        taken = np.zeros(len(self) + 1, np.int64)  # how many of each set of equal images have come on this pass
         for batch in self.batches:
             found = fingerprints(batch)
             first = np.searchsorted(self._sorted, found)
@@ -68,11 +68,11 @@ class RankedImages:
 
 @dataclass(frozen=True)
 class Part:
-    """Batches of the images that have certain ranks: as large as all batches are, but for the last.
+    """Batches of the images in a range of ranks, of the same size as the original batches, except for the last.
 
     Args:
-        images: All of them.
-        start, stop: The ranks, from `start` to before `stop`.
+        images: All images.
+        start, stop: Range of the ranks, from `start` to before `stop`.
     """
 
     images: RankedImages
@@ -87,7 +87,7 @@ class Part:
         for batch, ranks in self.images:
             size = max(size, len(batch))
             waiting.append(batch[(ranks >= self.start) & (ranks < self.stop)])
-            # Compiled functions are traced again for each new size of a batch.
+            # Each new batch size would make compiled functions trace again.
             if sum(map(len, waiting)) >= size > 0:
                 joined = np.concatenate(waiting)
                 yield joined[:size]
@@ -96,10 +96,10 @@ class Part:
             yield last
 
     def divided(self, every: float) -> tuple["Part", "Part"]:
-        """All but one image in `every`, which need not be a whole number, and the others.
+        """Returns all images but one in `every`, which need not be a whole number, and the others.
 
         Raises:
-            InputError: There are fewer than `every`.
+            InputError: There are fewer than `every` images.
         """
         kept = int(len(self) / every + ROUNDING)
         if not kept:

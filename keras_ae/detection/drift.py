@@ -1,4 +1,4 @@
-"""Whether further images score as those of the calibration do: a test that may be looked at after each image."""
+"""Tests whether further images score like those of the calibration; valid to look at after every image."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from keras_ae.detection.calibration import Calibration
 
 SIGNIFICANCE = 0.01
 JUMPS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # how readily a strategy changes its bet
-BETS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])  # from small p-values over none to large ones; 2 stakes all
+BETS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])  # on small p-values, on nothing, on large ones; ±2 stakes all
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,13 @@ class Drift:
 
     Attributes:
         p_values: Conformal p-value of each image among the calibration's and those before it, float64 [n]; NaN for
-            images that are passed over, the others of a group.
+            images that are skipped, since another one represents their group.
         evidence: Capital after each image, float64 [n], of a gambler who begins with 1 and bets that p-values are
             not uniform. Without drift it ever reaches c with a probability of at most 1 / c.
-        normal_evidence: The same of images that are no alarms alone.
+        normal_evidence: The same for the images that are not alarms alone.
         significance: Probability of a false report of drift.
         alarms: Number of scores above the threshold.
-        expected: Between what this number lies with 95 % (`Calibration.alarms_interval`).
+        expected: Central 95 % interval of this number (`Calibration.alarms_interval`).
 
     Example:
         >>> generator = np.random.default_rng(0)
@@ -45,12 +45,12 @@ class Drift:
 
     @property
     def found_at(self) -> int | None:
-        """Place of the image at which drift shows: the evidence reaches 1 / significance; None if never."""
+        """Index of the first image at which the evidence reaches 1 / significance; None if it never does."""
         return _first(self.evidence, 1 / self.significance)
 
     @property
     def is_of_normal_images(self) -> bool:
-        """Whether drift shows without the alarms, too, so that it is not just a matter of more anomalies."""
+        """Whether drift also shows without the alarms: it is then not just a matter of more anomalies."""
         return _first(self.normal_evidence, 1 / self.significance) is not None
 
     @property
@@ -60,7 +60,7 @@ class Drift:
 
 
 def check_significance(significance: float) -> None:
-    """Refuse a significance that is no probability (`InputError`)."""
+    """Refuse a significance outside (0, 1) (`InputError`)."""
     if not 0 < significance < 1:
         received = f"significance={significance}"
         raise InputError(received, "a probability between 0 and 1", "0.01 is usual: correct --significance")
@@ -74,25 +74,25 @@ def measure_drift(
     groups: Iterable | None = None,
     seed: int = 0,
 ) -> Drift:
-    """Returns whether scores, in the order in which images came, drift away from those of the calibration.
+    """Returns the evidence that scores, in the order of their images, drift away from those of the calibration.
 
     A conformal test martingale (Vovk, Nouretdinov and Gammerman, "Testing exchangeability on-line", 2003): each
-    score gets a p-value among all scores before it, the calibration's included; if images are exchangeable these
-    are independent and uniform. Capital is bet on their being small or large, and on their being near to or far
-    from a half, by a Composite Jumper (Vovk et al., "Retrain or not retrain: conformal test martingales for
-    change-point detection", 2021), the mean of strategies of several speeds, here with higher stakes, too. Nothing
-    else is assumed, and one may look at any time. Of each group one image, drawn at random, stands for all, in the
-    calibration too.
+    score gets a p-value among all scores before it, including the calibration's; if images are exchangeable, these
+    are independent and uniform. A Composite Jumper (Vovk et al., "Retrain or not retrain: conformal test
+    martingales for change-point detection", 2021), the mean of strategies of several speeds, here with additional
+    higher stakes, bets that p-values are small or large, and that they are near to or far from a half. It assumes
+    nothing else, and you may look at any time. One image of each group, drawn at random, represents the group, in
+    the calibration too.
 
     Args:
         calibration: Calibration of the detector.
-        scores: Scores [n], of normal images mostly.
-        significance: Probability, in (0, 1), with which drift is reported where there is none.
-        groups: Name or number [n] of the group of each image.
-        seed: Seed of the draws, which break ties and choose from groups.
+        scores: Scores [n], mostly of normal images.
+        significance: Probability, in (0, 1), of reporting drift where there is none.
+        groups: Name or number [n] of each image's group.
+        seed: Seed of the draws that break ties and choose from groups.
 
     Raises:
-        InputError: If the significance is no probability, or a score is not finite.
+        InputError: If the significance is not in (0, 1), or a score is not finite.
 
     Example:
         >>> generator = np.random.default_rng(0)
@@ -126,10 +126,10 @@ def measure_drift(
 
 
 def conformal_sequence(known: np.ndarray, scores: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """The smoothed p-value of each score among the known ones and those before it, float64 [n].
+    """Returns the smoothed p-value of each score among the known ones and those before it, float64 [n].
 
-    (#{sᵢ > s} + θ · #{sᵢ = s}) / number, itself included, with θ uniform: independent and uniform, if all come
-    from one distribution.
+    It is (#{sᵢ > s} + θ · #{sᵢ = s}) / number, the score itself included, with θ uniform. The p-values are
+    independent and uniform if all scores come from one distribution.
     """
     kept = np.sort(known)
     p_values = np.empty(len(scores))
@@ -142,7 +142,7 @@ def conformal_sequence(known: np.ndarray, scores: np.ndarray, generator: np.rand
 
 
 def _one_of_each(groups: np.ndarray | None, count: int, generator: np.random.Generator) -> np.ndarray:
-    """Places, in order, of one image of each group, drawn at random; of all images where there are no groups."""
+    """Sorted indices of one random image of each group; of all images if there are no groups."""
     if groups is None:
         return np.arange(count)
     order = generator.permutation(count)
@@ -152,7 +152,7 @@ def _one_of_each(groups: np.ndarray | None, count: int, generator: np.random.Gen
 def _capital(p_values: np.ndarray) -> np.ndarray:
     """The mean capital of all strategies after each p-value, float64 [n]; NaN leaves it as it is."""
     jumps = np.array(JUMPS)[None, :, None]
-    shares = np.full((2, len(JUMPS), len(BETS)), 1 / len(BETS))  # of each strategy, by what they are bet on
+    shares = np.full((2, len(JUMPS), len(BETS)), 1 / len(BETS))  # of each strategy's capital, by bet
     capital = np.empty(len(p_values))
     for place, p in enumerate(p_values):
         if not np.isnan(p):

@@ -15,7 +15,7 @@ NORMAL, ANOMALY = 1, -1  # scikit-learn's
 
 
 class OutlierDetector(OutlierMixin, BaseEstimator, ABC):
-    """An outlier detector of scikit-learn around `anomaly_scores` and `threshold_`, higher being more anomalous.
+    """A scikit-learn outlier detector around `anomaly_scores` and `threshold_`: a higher score is more anomalous.
 
     In scikit-learn's own terms higher is more normal. Copies that scikit-learn makes share the autoencoder.
     """
@@ -46,8 +46,8 @@ class OutlierDetector(OutlierMixin, BaseEstimator, ABC):
     def score(self) -> Callable[..., float]:
         """`score(images, y)`: the area under the ROC curve, by which scikit-learn searches and validates.
 
-        Of labels y [n], 1 for normal images and −1 for anomalies, as `predict` gives them. The setting of the same
-        name is in `get_params()`, and what was fitted of it in `score_`.
+        The labels y [n] are 1 for normal images and −1 for anomalies, as `predict` returns them. The setting of
+        the same name is in `get_params()`, and the fitted score in `score_`.
         """
         return self._roc_auc
 
@@ -78,7 +78,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator, ABC):
         return type(self)(**self.get_params(deep=False))
 
     def __setstate__(self, state) -> None:
-        if "score" in state:  # as earlier versions kept the setting
+        if "score" in state:  # where earlier versions kept the setting
             state = {"_score_setting" if key == "score" else key: value for key, value in state.items()}
         super().__setstate__(state)
 

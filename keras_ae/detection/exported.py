@@ -1,4 +1,4 @@
-"""Scoring the images of a folder with an exported detector, of which no more than a few batches are in memory."""
+"""Scoring the images of a folder with an exported detector, with only a few batches in memory at a time."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -31,8 +31,8 @@ class FileScore:
         problem: Why there is no score; "" otherwise.
         image: uint8 [height, width, channels], as it was scored, if maps were asked for.
         map: float32 [height, width], if maps were asked for.
-        p_value: The part of normal images that score as high or higher, from 0 to 1 (`Calibration.p_values`); None
-            of exports of earlier versions.
+        p_value: Fraction of normal images that score as high or higher, from 0 to 1 (`Calibration.p_values`); None
+            for exports of earlier versions.
         normalized: The score on a scale from 0 to 1, above 0.5 for anomalies; None likewise.
 
     Example:
@@ -53,7 +53,7 @@ class FileScore:
 
 
 class ExportedDetector:
-    """A detector that `export_detector` wrote, run by TensorFlow; the example there scores images with one.
+    """A detector that `export_detector` wrote, run by TensorFlow; its example shows the scoring of images.
 
     Args:
         path: The SavedModel's directory.
@@ -79,7 +79,7 @@ class ExportedDetector:
 
     @cached_property
     def calibration(self) -> Calibration:
-        """The scores of normal images that the threshold was set by.
+        """The scores of the normal images that set the threshold.
 
         Raises:
             InputError: The detector was exported by an earlier version, which did not keep them.
@@ -93,7 +93,7 @@ class ExportedDetector:
         return self._model
 
     def load(self) -> None:
-        """Load the graph, which takes seconds; scoring does so by itself."""
+        """Load the graph, which takes seconds; scoring calls this itself."""
         if self._model is None:
             from keras_ae.export import load_saved_model  # imports Keras, which reading the card need not
 
@@ -104,8 +104,8 @@ class ExportedDetector:
 
         Images are arrays [n, h, w, c] of uint8 or of floats in [0, 1], batches of such arrays, or one image.
 
-        Arrays of uint8 may have any height and width, and be gray or in colour: the graph prepares them as those
-        of the training were.
+        Arrays of uint8 may have any height and width, and be gray or in colour: the graph prepares them like the
+        training images.
 
         Raises:
             InputError: The images have another shape or range, or there are none.
@@ -116,7 +116,7 @@ class ExportedDetector:
         """Returns the maps, float32 [n, h, w], of images as `score` takes them, at their own size.
 
         Raises:
-            InputError: The score has no map, or the images are not such ones.
+            InputError: The score has no map, or `score` would refuse the images.
         """
         self._check_map()
         return self._answer("map", images)["maps"]
@@ -125,7 +125,7 @@ class ExportedDetector:
         """Returns the scores [n] and the maps [n, h, w] of images, as `score` and `map`, in one pass.
 
         Raises:
-            InputError: As of `map`.
+            InputError: Same as for `map`.
         """
         self._check_map()
         if WITH_MAP not in self.model.signatures:  # exported by an earlier version
@@ -150,7 +150,7 @@ class ExportedDetector:
         return {name: np.concatenate([answer[name].numpy() for answer in answers]) for name in answers[0]}
 
     def _takes_bytes(self, endpoint: str, images) -> bool:
-        """Whether they are bytes of a size that this endpoint takes: any, but of exports of early versions."""
+        """Whether images are bytes of a size that the endpoint takes: any, except in exports of early versions."""
         if getattr(images, "dtype", None) != np.uint8 or images.ndim != 4 or not images.size:
             return False
         accepted = self._model.signatures[endpoint].structured_input_signature[1]["images"].shape
@@ -169,15 +169,15 @@ class ExportedDetector:
         max_pixels: int = MAX_PIXELS,
         left_out: LeftOut | None = None,
     ) -> Iterator[FileScore]:
-        """Score the image files under a folder, in any nesting, in the order of their paths.
+        """Score the image files under a folder and its subfolders, in the order of their paths.
 
         Args:
             folder: Folder of the files, as a path or as "folder:PATH".
             threshold, maps, batch_size, max_pixels: See `score_files`.
-            left_out: Record to which files that are masks, or no images, are added.
+            left_out: Record that collects the files that are masks or not images.
 
         Raises:
-            InputError: On iteration: as of `score_files`, or there are no such files.
+            InputError: On iteration: as in `score_files`, or there are no image files.
         """
         root = check_folder(folder)
         yield from self.score_files(root, image_files(root, left_out), threshold, maps, batch_size, max_pixels)
@@ -193,15 +193,15 @@ class ExportedDetector:
     ) -> Iterator[FileScore]:
         """Score image files, one after the other.
 
-        They are prepared as the card says those of the training were, or brought to the model's size.
+        They are prepared as the card records for the training images, or else resized to the model's size.
 
         Args:
-            root: What the paths are relative to.
-            files: Paths, of which a few batches are asked for in advance.
+            root: Directory that the paths are relative to.
+            files: Paths; a few batches of them are taken in advance.
             threshold: Threshold to decide by; the card's by default.
-            maps: Whether to make maps.
-            batch_size: Number of images at a time; fewer of large ones.
-            max_pixels: Largest number of pixels of a file; larger files are not decoded, and have no score.
+            maps: Whether to compute maps.
+            batch_size: Number of images at a time; fewer if they are large.
+            max_pixels: Largest number of pixels of a file; larger files are not decoded and get no score.
 
         Raises:
             InputError: On iteration: the score has no map, or the threshold is not finite.
@@ -238,7 +238,7 @@ class ExportedDetector:
             yield FileScore(file, float(score), anomaly, "", image, heat, *next(meanings))
 
     def _meanings(self, scores: np.ndarray, threshold: float) -> list[tuple[float | None, float | None]]:
-        """The p-value and the normalised score of each; nothing of exports of early versions."""
+        """The p-value and the normalised score of each score; None for exports of early versions."""
         if not (self.path / CALIBRATION).exists():
             return [(None, None)] * len(scores)
         p_values, normalized = self.calibration.p_values(scores), self.calibration.normalized(scores, threshold)
@@ -247,7 +247,7 @@ class ExportedDetector:
     def _decoded(
         self, root: Path, files: Iterator[str], ahead: int, max_pixels: int
     ) -> Iterator[tuple[str, np.ndarray | str]]:
-        """Each file with its pixels, or with what is wrong with it; `ahead` of them are decoded in advance."""
+        """Yields each file with its pixels, or with what is wrong with it; decodes `ahead` files in advance."""
         preparation = Preparation.from_record(self.card.preparation, self.image_shape[:2])
         decoder = Decoder(replace(preparation, max_pixels=max_pixels), self.image_shape[2])
         yield from decoded_ahead(root, files, decoder, ahead)
@@ -262,11 +262,11 @@ def check_folder(source: str | os.PathLike) -> Path:
     check_local(os.fspath(source).removeprefix("folder:"))
     path = Path(os.fspath(source).removeprefix("folder:")).expanduser()
     if not path.is_dir() or next(image_files(path), None) is None:
-        open_folder(path)  # which says what is wrong
+        open_folder(path)  # raises an error that says what is wrong
     return path
 
 
 def check_other_directory(path: Path, out: Path) -> None:
-    """Refuse to write over the detector that is to be calibrated, or into it (`InputError`)."""
+    """Refuse to overwrite the detector to be recalibrated, or to write into it (`InputError`)."""
     if path.resolve() in (out.resolve(), *out.resolve().parents):
         raise InputError(f"--out {out}, within the detector itself", "another directory", "give another --out")

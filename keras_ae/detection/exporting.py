@@ -43,7 +43,7 @@ from keras_ae.export import (
 )
 
 FORMATS = ("savedmodel", "onnx", "litert", "int8", "openvino")
-EXAMPLES = 16  # images to compare on, or as many as have 2²⁰ pixels, but two at least
+EXAMPLES = 16  # images to compare on; fewer, but at least two, if these exceed 2²⁰ pixels
 PACKAGES = ("keras-ae", "keras", "tensorflow", "numpy")
 
 
@@ -56,35 +56,35 @@ def export_detector(
     allowed: Mapping[str, float] | None = None,
     quantizing: QuantizingImages | None = None,
 ) -> dict[str, Parity]:
-    """Write a calibrated detector to be run without this library; each output is compared with the detector's own.
+    """Write a calibrated detector as files that run without this library, and compare their outputs with its own.
 
-    `path` becomes a SavedModel with the endpoints `score`, `predict`, where the score has a map `map` and
-    `predict_with_map`, which gives all in one pass, and of an `Autoencoder` `reconstruct`, `encode`, `decode` and,
-    where the score fits a density of codes, `sample`. Those that take images do so as float32 in [0, 1]; beside
-    each stands one, `…_uint8`, that takes bytes: of scores, decisions and maps bytes of any size, which the graph
-    resizes as `about["preparation"]` says and as files of the training were, to the last bit; maps come back at
-    the images' own size. In the same directory are `card.json` and `README.md`, and for the other formats
-    `score.onnx`, `predict.onnx`, which gives scores, decisions, p-values and maps at once, `encode.onnx`, and the
-    same as `.tflite`. They take float images of its size; of broken ones numbers are NaN, and the decision is that
-    they are anomalies.
+    `path` becomes a SavedModel with the endpoints `score` and `predict`; if the score has a map, `map` and
+    `predict_with_map`, which gives everything in one pass; and for an `Autoencoder`, `reconstruct`, `encode`,
+    `decode` and, if the score fits a density of codes, `sample`. Endpoints of images take float32 in [0, 1]; each
+    has a counterpart, `…_uint8`, that takes bytes. For scores, decisions and maps these may have any size: the
+    graph resizes them as `about["preparation"]` says and exactly as the training files were, to the last bit; maps
+    come back at the images' own size. The directory also holds `card.json` and `README.md`, and for the other
+    formats `score.onnx`, `predict.onnx`, which gives scores, decisions, p-values and maps at once, `encode.onnx`,
+    and the same as `.tflite`. These take float images of the detector's size; for images with NaN or infinities
+    they return NaN and the decision "anomaly".
 
     Args:
-        detector: A calibrated detector, whose autoencoder computes in float32 (`keras_ae.export.as_float32`).
-        path: Directory to write; an earlier export that is there is replaced, anything else refused.
-        formats: Names among "savedmodel", which is always written, "onnx", "litert", "openvino", which gives
+        detector: A calibrated detector whose autoencoder computes in float32 (`keras_ae.export.as_float32`).
+        path: Directory to write; an earlier export there is replaced, anything else refused.
+        formats: Names among "savedmodel", which is always written, "onnx", "litert", "openvino", which writes
             `.xml` and `.bin` for each `.onnx`, and "int8", `predict_int8.tflite`, whose network computes in 8-bit
             integers.
         images: Normal images to compare on, an array or batches; random ones by default.
-        about: Further entries of the card: the data, for instance, and under "measured" what `measure_outcome`
-            returns.
-        allowed: The largest differences of "scores" and "maps", instead of those that cannot move a decision.
-        quantizing: Images for "int8", which sets a threshold of its own; the card's "int8" says what is lost.
+        about: Further entries of the card, such as the data, and under "measured" the result of
+            `measure_outcome`.
+        allowed: Largest differences of "scores" and "maps", instead of those that cannot change a decision.
+        quantizing: Images for "int8", which gets its own threshold; the card's "int8" records the loss.
 
     Returns:
-        How far each endpoint and file is from the detector.
+        The difference of each endpoint and file from the detector.
 
     Raises:
-        InputError: An output differs by so much that a decision could change (`score_tolerance`), the autoencoder
+        InputError: An output differs so much that a decision could change (`score_tolerance`), the autoencoder
             computes in another precision, a format is unknown, or a package for it is missing.
 
     Example:
@@ -123,7 +123,7 @@ def export_detector(
 
 
 def check_formats(formats: str | Iterable[str]) -> tuple[str, ...]:
-    """Names of formats as a tuple; an unknown one is refused (`InputError`)."""
+    """Returns the names of formats as a tuple; refuses an unknown one (`InputError`)."""
     formats = listed_names(formats)
     for name in formats:
         if name not in FORMATS:
@@ -147,11 +147,11 @@ def _write_portable(detector: AnomalyDetector, path: Path, formats, images, allo
 def portable_endpoints(
     detector: AnomalyDetector, allowed: Mapping[str, float] | None = None
 ) -> dict[str, Endpoint]:
-    """What the formats for one function can be asked: the score; with it what it means and the map; and the code.
+    """Returns the endpoints for single-function formats: the score; the score with decision and map; the code.
 
     Args:
-        detector: A detector whose score is fitted; one without a threshold makes no decisions.
-        allowed: As of `export_detector`.
+        detector: A detector whose score is fitted; without a threshold it makes no decisions.
+        allowed: As in `export_detector`.
     """
     model, score, shape = detector.autoencoder, detector.score_, detector.image_shape
     calibration = getattr(detector, "calibration_", None)
@@ -172,12 +172,12 @@ def portable_endpoints(
 
 
 def _takes(model, shape: tuple[int, int, int]) -> bool:
-    """Whether a model takes the detector's images themselves, and not tiles of them."""
+    """Whether a model takes the detector's whole images, not tiles of them."""
     return tuple(model.image_shape) == shape
 
 
 def _examples(images, shape: tuple[int, int, int]) -> np.ndarray:
-    """Up to 16 images to compare on: the first ones of an array or of batches, or else random ones."""
+    """Up to 16 images to compare on: the first of an array or of batches, or else random ones."""
     count = min(EXAMPLES, max(2, (1 << 20) // (shape[0] * shape[1])))
     if images is None:
         images = np.random.default_rng(0).random((count, *shape)).astype(np.float32)
@@ -188,7 +188,7 @@ def _examples(images, shape: tuple[int, int, int]) -> np.ndarray:
 
 
 def _resizing(about: Mapping[str, Any], shape: tuple[int, int, int]) -> Resizing:
-    """As the card says that images are prepared."""
+    """The resizing that the card records."""
     return Resizing(Preparation.from_record(about.get("preparation") or {}, shape[:2]))
 
 
@@ -197,7 +197,7 @@ def detector_endpoints(
     allowed: Mapping[str, float] | None = None,
     resizing: Resizing | None = None,
 ) -> dict[str, Endpoint]:
-    """What an exported detector can be asked; see `export_detector`, and for the rest `image_endpoints`."""
+    """Returns the endpoints of an exported detector; see `export_detector` and `image_endpoints`."""
     model, score, shape = detector.autoencoder, detector.score_, detector.image_shape
     judge = stored_once(lambda images: judged(score, model, images), shape)
 
@@ -221,7 +221,7 @@ def detector_endpoints(
 
 
 def fitted_density(score):
-    """The density of codes that a score, or the first member of a combination that has one, was fitted to."""
+    """Returns the fitted density of codes of a score, or of a combination's first member that has one; or None."""
     members = score.members if isinstance(score, Combination) else (score,)
     found = (member.fitted_density for member in members if isinstance(member, CodeDensity | JointLikelihood))
     return next(found, None)

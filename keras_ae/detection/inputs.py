@@ -1,4 +1,4 @@
-"""Images as people have them, as batches that a model takes."""
+"""Turns users' images into batches that a model takes."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,7 +11,7 @@ from keras_ae.features import frozen_features
 
 
 def map_shape(model) -> tuple[int, int, int] | None:
-    """(rows, columns, channels) of the feature maps that a model takes in the place of images; None of others."""
+    """(rows, columns, channels) of the feature maps that a model takes instead of images; None if none."""
     features = frozen_features(model)
     return None if features is None else features.map_shape
 
@@ -21,15 +21,15 @@ class Batches:
 
     Args:
         images: An array [n, height, width, channels], [n, height, width] of one channel, or [n, values], of floats
-            in [0, 1] or uint8; or batches of such, of which pairs with labels lose these. What gives its batches
-            only once, a generator for instance, can be iterated over once.
+            in [0, 1] or uint8; or batches of these, whose labels, if any, are dropped. An iterator, such as a
+            generator, can be iterated over only once.
         shape: (height, width, channels).
-        size: Images of one batch that is made of an array.
-        maps: (rows, columns, channels) of feature maps, any finite numbers, that may come in the place of images.
+        size: Number of images in each batch taken from an array.
+        maps: (rows, columns, channels) of feature maps, any finite numbers, that may replace images.
 
     Raises:
-        InputError: On iteration, for images of another shape, not finite, or outside of [0, 1], and for a second
-            iteration over what gives its batches only once.
+        InputError: On iteration, for images of another shape, not finite, or outside [0, 1], and for a second
+            iteration over an iterator.
     """
 
     def __init__(self, images: np.ndarray | Iterable, shape: tuple[int, int, int], size: int = 256, maps=None):
@@ -57,7 +57,7 @@ class Batches:
         return maps
 
     def check_repeats(self) -> None:
-        """Refuse what gives its batches only once (`InputError`)."""
+        """Refuse an iterator, which yields its batches only once (`InputError`)."""
         if isinstance(self.images, Iterator):
             raise InputError(
                 f"a {type(self.images).__name__}, which gives its images once, where they are read several times",

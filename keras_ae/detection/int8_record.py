@@ -1,4 +1,4 @@
-"""What 8 bits make of a detector: a threshold of its own, and what that comes to."""
+"""The record of a detector's 8-bit file: its own threshold, and its results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from typing import Any
 
 from keras_ae.detection.outcome import Outcome
 
-NAME = "int8"  # of the record in a card
+NAME = "int8"  # key of the record in a card
 NOTHING = Outcome()
 
 
 @dataclass(frozen=True)
 class Int8Outcome:
-    """What the file with 8-bit integers comes to.
+    """Threshold and results of the 8-bit file.
 
     Attributes:
         threshold: Its threshold.
-        false_positive_rate: Part of normal images, in (0, 1), that may raise an alarm.
-        true_rate_interval: Between what the true rate of false alarms lies (95 %).
-        outcome: On the test images; empty where there are none.
+        false_positive_rate: Fraction of normal images, in (0, 1), that may raise an alarm.
+        true_rate_interval: Central 95 % interval of the true rate of false alarms.
+        outcome: Results on the test images; empty if there are none.
         float32_roc_auc: Area under the ROC curve of the detector itself; None without images of both kinds.
 
     Example:
@@ -34,7 +34,7 @@ class Int8Outcome:
     float32_roc_auc: float | None = None
 
     def in_words(self) -> str:
-        """One line for people."""
+        """Returns one line for people."""
         words, outcome = [f"INT8: threshold {self.threshold:.6g}"], self.outcome
         if outcome.normal:
             words.append(f"{outcome.alarms:,} of {outcome.normal:,} false alarms")
@@ -45,7 +45,7 @@ class Int8Outcome:
         return ", ".join(words)
 
     def as_record(self) -> dict[str, Any]:
-        """The values by name, as the card has them."""
+        """Returns the values by name, as in the card."""
         exact = {} if self.float32_roc_auc is None else {"test_roc_auc_float32": self.float32_roc_auc}
         return {
             "threshold": self.threshold,
@@ -57,7 +57,7 @@ class Int8Outcome:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Int8Outcome":
-        """What `as_record` returned."""
+        """Returns the outcome that `as_record` turned into a record."""
         low, high = record["true_rate_interval"]
         of_float32 = record.get("test_roc_auc_float32")
         known = Outcome.from_record(record)

@@ -1,18 +1,18 @@
-"""Correlation of scores within groups, and the number of independent images that grouped ones are worth."""
+"""Correlation of scores within groups, and the effective number of independent images."""
 
 import numpy as np
 
 
 def likeness_of_groups(scores: np.ndarray, groups: np.ndarray) -> float:
-    """The correlation of scores within groups (intraclass correlation), from 0 to 1.
+    """Returns the intraclass correlation: that of scores within groups, from 0 to 1.
 
-    Of normal scores (ranks as quantiles of a Gaussian), so that no single score decides: (B − W) / (B + (n − 1) W)
-    with the mean squares B between and W within groups, and their size n (Fisher's, for groups of several sizes as
+    Normal scores (ranks as quantiles of a Gaussian) keep a single score from deciding. With the mean squares B
+    between and W within groups of size n it is (B − W) / (B + (n − 1) W) (Fisher's, for groups of several sizes as
     in Donner, "A Review of Inference Procedures for the Intraclass Correlation Coefficient", 1986).
 
     Args:
         scores: Scores [m].
-        groups: Numbers [m] from 0 on.
+        groups: Group numbers [m], from 0.
 
     Example:
         >>> alike = likeness_of_groups(np.array([1.0, 1, 5, 5, 9, 9]), np.array([0, 0, 1, 1, 2, 2]))
@@ -35,10 +35,10 @@ def likeness_of_groups(scores: np.ndarray, groups: np.ndarray) -> float:
 
 
 def effective_number(scores: np.ndarray, groups: np.ndarray) -> float:
-    """Returns how many images of different groups are worth as much as these, where each group counts alike.
+    """Returns the number of independent images that carry as much information as these, each group counting alike.
 
-    It is G / (a + (1 − a) · mean of 1 / n) with G groups of n images and their likeness a: G where images of one
-    group are all alike, up to all images where they are not.
+    It is G / (a + (1 − a) · mean of 1 / n) for G groups of n images with correlation a: G if the images of a group
+    are all alike, and up to the number of images if they are uncorrelated.
 
     Example:
         >>> effective_number(np.array([1.0, 1, 5, 5, 9, 9]), np.array([0, 0, 1, 1, 2, 2]))

@@ -1,4 +1,4 @@
-"""The scale of maps: the values between which they are drawn, and the value above which a pixel stands out."""
+"""The scale of maps: the values that their colours span, and the value above which a pixel stands out."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ import numpy as np
 
 @dataclass(frozen=True)
 class MapScale:
-    """Values of maps that pictures of them need.
+    """Map values that pictures of maps need.
 
     Attributes:
         low: Value of the darkest colour: the median of normal images' maps.
-        high: Value of the lightest colour, twice as far above `low` as the threshold: no single normal image makes
-            all pictures dark.
-        threshold: Value that the maps of all normal images but the promised rate nowhere exceed: a pixel above it
-            is drawn as anomalous.
+        high: Value of the lightest colour, twice as far above `low` as the threshold, so that no single normal
+            image makes all pictures dark.
+        threshold: Value that normal images' maps nowhere exceed, except for the promised rate of images: a pixel
+            above it is drawn as anomalous.
 
     Example:
         >>> maps = np.arange(20.0).reshape(20, 1, 1)
@@ -33,7 +33,7 @@ class MapScale:
 
 
 def map_scale(maps: np.ndarray, rate: float) -> MapScale:
-    """Returns the scale of maps [n, height, width] of normal images, of which a part `rate` may stand out."""
+    """Returns the scale of maps [n, height, width] of normal images; a fraction `rate` of them may stand out."""
     threshold = np.quantile(maps.max(axis=(1, 2)), 1 - rate, method="higher")
     low = float(np.median(maps))
     return MapScale(low, low + 2 * (float(threshold) - low), float(threshold))

@@ -18,11 +18,11 @@ def measure_detection(
         threshold: Score above which an image is an anomaly; adds "f1", "recall" and "false_positive_rate".
 
     Returns:
-        "roc_auc", "average_precision" (anomalies are the positive class), and "fpr_at_95_tpr", the least part of
-        normal images that are alarms where 95 % of the anomalies are; all from 0 to 1.
+        "roc_auc", "average_precision" (anomalies are the positive class), and "fpr_at_95_tpr", the least fraction
+        of normal images that are alarms if 95 % of the anomalies are; all from 0 to 1.
 
     Raises:
-        InputError: Scores of one kind are missing, or have values that are not finite.
+        InputError: Scores of one kind are missing, or a score is not finite.
 
     Example:
         >>> measures = kae.detection.measure_detection(np.array([0, 1, 2]), np.array([1.5, 3, 4]), threshold=2.5)
@@ -59,7 +59,7 @@ def roc_auc(normal: np.ndarray, anomalous: np.ndarray) -> float:
 
 
 def recall_by_kind(scores: np.ndarray, kinds, threshold: float) -> dict[str, float]:
-    """Returns the part of the anomalies of each kind that score above the threshold, from 0 to 1, by kind.
+    """Returns the fraction, from 0 to 1, of the anomalies of each kind that score above the threshold, by kind.
 
     Args:
         scores: Scores [n] of anomalies.

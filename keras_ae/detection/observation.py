@@ -1,4 +1,4 @@
-"""Passes of a model over images: a batch to be scored, and the normal images that scores learn from."""
+"""Passes of a model over images: over a batch to score, and over the normal images that scores learn from."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from keras_ae.features import frozen_features
 
 
 class Observation:
-    """One batch of images and what a model makes of it; each part is computed on first use.
+    """One batch of images with its code, reconstruction and residual, each computed on first use.
 
-    Scores are written in terms of it, in Keras operations, so that they run in compiled functions and exported
-    graphs, and several of them share one pass through the model.
+    Scores are functions of it in Keras operations. They run in compiled functions and exported graphs, and several
+    of them share one pass through the model.
 
     Args:
-        model: An `Autoencoder`, or any model for scores of one of its layers.
+        model: An `Autoencoder`, or any model, for a score of one of its layers.
         images: float32 [n, height, width, channels] in [0, 1].
 
     Example:
@@ -41,14 +41,14 @@ class Observation:
         self._kept: dict[int, tuple[Any, Any]] = {}
 
     def once(self, score, compute: Callable[["Observation"], Any]):
-        """What a score computes of this observation, on first use: its value and its map are made of it."""
+        """Returns what a score computes from this observation, once: its value and its map share the result."""
         if id(score) not in self._kept:
-            self._kept[id(score)] = score, compute(self)  # the score, too: its id is its own while it is kept
+            self._kept[id(score)] = score, compute(self)  # keeping the score keeps its id unique
         return self._kept[id(score)][1]
 
     @cached_property
     def target(self):
-        """float32 [n, ...]: what the model gives back, the images, or the feature maps that it makes of them."""
+        """float32 [n, ...]: what the model reconstructs, the images or their feature maps."""
         return ops.cast(self.model.target(self.images), "float32")
 
     @cached_property
@@ -58,7 +58,7 @@ class Observation:
 
     @cached_property
     def code(self):
-        """float32 codes [n, ...]; of a variational code the mean."""
+        """float32 codes [n, ...]; the mean of a variational code."""
         return ops.cast(self.model.bottleneck(self.features, training=False), "float32")
 
     @cached_property
@@ -68,7 +68,7 @@ class Observation:
 
     @cached_property
     def reconstruction(self):
-        """float32, of the shape of `target`."""
+        """float32 reconstructions, of the shape of `target`."""
         return ops.cast(self.model.decode(self.code), "float32")
 
     @cached_property
@@ -79,7 +79,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class Residuals:
-    """Moments of images minus reconstructions, float64 [height, width, channels] each: mean and mean square."""
+    """Mean and mean square of images minus reconstructions, float64 [height, width, channels] each."""
 
     mean: np.ndarray
     square: np.ndarray
@@ -107,7 +107,7 @@ class NormalImages:
     def __init__(self, model, batches: Iterable[np.ndarray]):
         self.model, self.batches = model, batches
         self._divisions: dict[float, tuple[NormalImages, NormalImages]] = {}
-        self._first: np.ndarray | None = None  # batch, kept as images that can be had but once pass
+        self._first: np.ndarray | None = None  # batch, kept because images may be readable only once
 
     @cached_property
     def codes(self) -> np.ndarray:
@@ -129,22 +129,22 @@ class NormalImages:
         return Residuals(total / count, squares / count)
 
     def each(self, function: Callable[[Observation], np.ndarray]) -> Iterator[np.ndarray]:
-        """Yields a compiled function of an observation for one batch after the other: [b, ...]."""
+        """Yields the values of a function of observations, which it compiles, batch by batch: [b, ...]."""
         measure = compiled(lambda images: function(Observation(self.model, images)))
         return (as_array(measure(batch)) for batch in self._passing())
 
     def measure(self, function: Callable[[Observation], np.ndarray]) -> np.ndarray:
-        """Returns a compiled function of an observation for all images: [n, ...]."""
+        """Returns the values of a function of observations, which it compiles, for all images: [n, ...]."""
         measured = list(self.each(function))
         if not measured:
             raise _no_images()
         return np.concatenate(measured)
 
     def faint_change(self, function: Callable[[Observation], np.ndarray]) -> np.ndarray:
-        """Returns how far a function changes with images that nobody can tell apart: float64 [...].
+        """Returns how much a function changes with imperceptible changes of the images: float64 [...].
 
-        The root of the mean square over the first batch (`faintly_changed`); 0 where feature maps take the place
-        of images, of which nobody can tell.
+        It is the root mean square over the first batch (`faintly_changed`); 0 if feature maps replace the images,
+        since no imperceptible change is known for maps.
         """
 
         def difference(images):
@@ -166,7 +166,7 @@ class NormalImages:
             yield batch
 
     def divided(self, every: float) -> tuple["NormalImages", "NormalImages"]:
-        """Returns all images but one in `every`, and the others; the order of the images makes no difference.
+        """Returns all images but one in `every`, and the others; the images' order makes no difference.
 
         Raises:
             InputError: There are fewer than `every` images, or they can be read only once.

@@ -1,4 +1,4 @@
-"""What a threshold promises and what it comes to on test images, in numbers, in words and as files have it."""
+"""What a threshold promises and how it does on test images: as numbers, in words and as records of files."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -13,7 +13,7 @@ from keras_ae.detection.pixel_measures import PixelMeasures
 
 NORMAL_LABELS = "normal_labels"
 COUNTS = ("normal", "alarms", "anomalies", "found")
-PREFIX = "test_"  # of the other names in a record
+PREFIX = "test_"  # prefix of the other names in a record
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class Promise:
     """What a calibration promises.
 
     Attributes:
-        threshold: What scores above it is an anomaly.
-        false_positive_rate: Part of normal images, in (0, 1), that may raise an alarm.
-        calibration_images: Number of normal images that the threshold was set by.
-        true_rate_interval: Between what the true rate of false alarms lies (95 %).
-        calibration_groups: Number of groups that these images are of; 0 where each is of another.
+        threshold: Score above which an image is an anomaly.
+        false_positive_rate: Fraction of normal images, in (0, 1), that may raise an alarm.
+        calibration_images: Number of normal images that set the threshold.
+        true_rate_interval: Central 95 % interval of the true rate of false alarms.
+        calibration_groups: Number of these images' groups; 0 if no two images share one.
 
     Example:
         >>> promise = Promise.of(kae.detection.Calibration(np.arange(19), rate=0.05))
@@ -41,7 +41,7 @@ class Promise:
 
     @classmethod
     def of(cls, calibration: Calibration, threshold: float | None = None) -> "Promise":
-        """Returns the promise of a calibration, or of the threshold as a detector keeps it."""
+        """Returns the promise of a calibration; `threshold` replaces its threshold by the one a detector keeps."""
         threshold = calibration.threshold if threshold is None else threshold
         groups = 0 if calibration.groups is None else calibration.units
         return cls(threshold, calibration.rate, calibration.images, calibration.rate_interval(), groups)
@@ -57,7 +57,7 @@ class Promise:
         )
 
     def as_record(self) -> dict[str, Any]:
-        """Returns the values by name, as cards and --json have them; no groups where there are none."""
+        """Returns the values by name, as in cards and --json; without the number of groups if there are none."""
         record = asdict(self) | {"true_rate_interval": list(self.true_rate_interval)}
         if not self.calibration_groups:
             del record["calibration_groups"]
@@ -66,16 +66,16 @@ class Promise:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a threshold comes to on images that neither it nor the score was fitted to.
+    """Results of a threshold on images that neither it nor the score was fitted to.
 
     Attributes:
         normal, alarms: Number of normal images, and of the alarms among them.
-        alarms_interval: Between what 95 % of such numbers of alarms lie.
+        alarms_interval: Central 95 % interval of the number of alarms to expect.
         anomalies, found: Number of anomalies, and of the alarms among them.
-        kinds: For each kind of anomaly the number that was found, and that there is.
+        kinds: For each kind of anomaly, the numbers found and in total.
         roc_auc: Area under the ROC curve, from 0 to 1; None without images of both kinds.
-        pixels: Measures of the maps beside masks; None where there are none.
-        normal_labels: Labels of normal images, where labels tell.
+        pixels: Measures of the maps against masks; None without masks.
+        normal_labels: Labels of normal images, if labels tell which are normal.
 
     Example:
         >>> outcome = Outcome(anomalies=20, found=18, roc_auc=0.97)
@@ -96,7 +96,7 @@ class Outcome:
     normal_labels: tuple[str, ...] = ()
 
     def in_words(self) -> list[str]:
-        """Returns a line on the normal images, some on the anomalies and one on maps, where there are such."""
+        """Returns a line on the normal images, one or two on the anomalies and one on maps, if there are any."""
         lines = []
         if self.normal:
             least, most = self.alarms_interval
@@ -121,7 +121,7 @@ class Outcome:
         return lines
 
     def as_record(self) -> dict[str, Any]:
-        """Returns what there is by name, as cards and --json have it: "test_normal", …"""
+        """Returns the known values by name, as in cards and --json: "test_normal", …"""
         of_normal = {name: getattr(self, name) for name in ("normal", "alarms", "alarms_interval") if self.normal}
         of_anomalies = {name: getattr(self, name) for name in ("anomalies", "found") if self.anomalies}
         others = {name: value for name in ("kinds", "roc_auc") if (value := getattr(self, name)) not in (None, {})}
@@ -131,7 +131,7 @@ class Outcome:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Outcome":
-        """Returns what `as_record` returned; other names are left out."""
+        """Returns the outcome that `as_record` turned into a record; ignores other names."""
         values = {name.removeprefix(PREFIX): value for name, value in record.items() if name.startswith(PREFIX)}
         least, most = values.get("alarms_interval", (0, 0))
         pixels = values.get("pixels")
@@ -152,14 +152,14 @@ def measure_outcome(
     kinds: np.ndarray | None = None,
     groups: np.ndarray | None = None,
 ) -> Outcome:
-    """Counts the alarms of a calibration's threshold on images that neither it nor the score was fitted to.
+    """Counts the alarms at a calibration's threshold on images that neither it nor the score was fitted to.
 
     Args:
         scores: Scores [n] of the images.
         normal: Bool [n], True for normal images; the others are anomalies.
         calibration: Calibration whose threshold decides.
-        kinds: Name [n] of what each image is, such as "scratch", where that is known.
-        groups: Name [n] of the group that each image is of, where the calibration has groups.
+        kinds: Name [n] of each image's kind, such as "scratch", if known.
+        groups: Name [n] of each image's group, if the calibration has groups.
 
     Example:
         >>> calibration = kae.detection.Calibration(np.arange(19), rate=0.05)  # its threshold is 18
@@ -186,7 +186,7 @@ def measure_outcome(
 
 
 def outcome_in_words(measured: Mapping[str, Any]) -> list[str]:
-    """Returns the lines of `Outcome.in_words`, of what a card has under "measured".
+    """Returns the lines of `Outcome.in_words` for a card's entry "measured".
 
     Example:
         >>> kae.detection.outcome_in_words({"test_anomalies": 20, "test_found": 18, "test_roc_auc": 0.97})

@@ -1,4 +1,4 @@
-"""Measures of maps by masks of defects, image by image: no array holds all pixels."""
+"""Measures of maps against masks of defects, image by image: no array holds all pixels."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ import numpy as np
 
 from keras_ae._support.errors import InputError
 
-DROPPED = 12  # bits of a float32 that bins do without: two values in one differ by less than 1 part in 2,000
+DROPPED = 12  # low bits of a float32 that bins ignore: values in one bin differ by less than 1 part in 2,000
 BINS = 1 << (32 - DROPPED)
-LIMITS = (0.3, 0.05)  # parts of the normal pixels, up to which the overlap of regions is averaged
+LIMITS = (0.3, 0.05)  # false positive rates up to which the overlap of regions is averaged
 _NEIGHBOURS = np.ones((3, 3), int)  # pixels that touch at a corner belong to one region
 
 
@@ -20,13 +20,13 @@ class PixelMeasures:
     Attributes:
         roc_auc: Area under the ROC curve of the pixels.
         average_precision: Average precision of the pixels; those of defects are the positive class.
-        f1: The largest F1 of any threshold, from 0 to 1.
+        f1: The largest F1 over all thresholds, from 0 to 1.
         f1_threshold: The threshold of that F1, in the unit of the maps.
-        aupro: AUPRO up to a false positive rate of 0.3: the mean, over thresholds with up to so many false
-            alarms among the normal pixels, of the part of a defect's region that is found; each region counts the
-            same, whatever its size (Bergmann et al., 2020). From 0 to 1.
+        aupro: AUPRO up to a false positive rate of 0.3: the fraction of a defect's region that is found, averaged
+            over false positive rates of normal pixels up to that limit and over regions, which count alike
+            whatever their size (Bergmann et al., 2020). From 0 to 1.
         aupro_005: The same up to 0.05.
-        regions: Number of regions of defects; their pixels are connected over sides or corners.
+        regions: Number of connected regions of defects; pixels connect at sides and corners.
 
     Example:
         >>> masks = np.zeros((1, 10, 10), bool)
@@ -46,7 +46,7 @@ class PixelMeasures:
 
 
 class PixelCounts:
-    """Histograms of maps' values, from which the measures of pixels are computed; 25 MB, however many images.
+    """Histograms of map values, from which the pixel measures are computed; 25 MB, however many images.
 
     Example:
         >>> counts = PixelCounts()
@@ -91,10 +91,10 @@ class PixelCounts:
         return self
 
     def measures(self) -> PixelMeasures:
-        """Returns the measures of all pixels that were counted.
+        """Returns the measures of all pixels counted so far.
 
         Raises:
-            InputError: There are no pixels of defects, or no others.
+            InputError: There are no defect pixels, or no others.
         """
         if not self._regions or not self._normal.any():
             raise InputError("masks of one kind of pixel only", "some pixels of defects, and some others")
@@ -144,7 +144,7 @@ def _area_up_to(limit: float, rates: np.ndarray, overlaps: np.ndarray) -> float:
 
 
 def _bins(values: np.ndarray) -> np.ndarray:
-    """The bin of each float32: their leading bits, in the order of the values, whatever their range."""
+    """Returns the bin of each float32, its leading bits: bins are in the order of the values, of any range."""
     bits = (values + np.float32(0)).view(np.uint32)  # −0 becomes 0
     ordered = np.where(bits >> 31, ~bits, bits | np.uint32(1 << 31))
     return (ordered >> DROPPED).astype(np.int64)

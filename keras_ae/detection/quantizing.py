@@ -1,4 +1,4 @@
-"""A detector whose network computes in 8-bit integers: a file, a threshold of its own, and what it loses."""
+"""A detector whose network computes in 8-bit integers: its file, its own threshold, and its loss of accuracy."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -26,14 +26,14 @@ AT_ONCE = 8  # images
 
 @dataclass(frozen=True)
 class QuantizingImages:
-    """Images that an 8-bit file is made, calibrated and measured with.
+    """Images to quantize, calibrate and measure an 8-bit file with.
 
     Attributes:
-        representative: Training images, float32 [n, h, w, c], that show the ranges of values.
-        calibration: Batches of the normal images that set the threshold, to be iterated over twice.
-        groups: Group of each of these, or None.
-        tested: Batches of test images; none by default.
-        normal: Whether each of these is normal: bool [m].
+        representative: Training images, float32 [n, h, w, c], that cover the ranges of values.
+        calibration: Batches of the normal images that set the threshold.
+        groups: Group of each calibration image, or None.
+        tested: Batches of test images, to be iterated over twice; none by default.
+        normal: Whether each test image is normal: bool [m].
 
     Example:
         >>> images = np.random.default_rng(0).random((40, 4, 4, 1), "float32")
@@ -49,16 +49,16 @@ class QuantizingImages:
 
 
 def check_int8(score: Score) -> None:
-    """Refuse a score in tiles, at whose loop LiteRT's quantizer crashes the process (`InputError`)."""
+    """Refuse a score of tiles, whose loop crashes LiteRT's quantizer and the process (`InputError`)."""
     if isinstance(score, Tiled):
         raise InputError("the format int8 of a detector in tiles", "whole images", "leave out --tile, or int8")
 
 
 def write_int8(detector: AnomalyDetector, directory: Path, images: QuantizingImages) -> Int8Outcome:
-    """Write `predict_int8.tflite`, which gives what `predict.tflite` does, at a threshold of its own.
+    """Write `predict_int8.tflite`, which has the outputs of `predict.tflite`, but its own threshold.
 
     Returns:
-        The threshold, what it promises, and what it comes to on the test images, beside float32.
+        The threshold, its promise, and its results on the test images, beside those in float32.
     """
     model, score = detector.autoencoder, detector.score_
     shape, representative = detector.image_shape, images.representative

@@ -1,4 +1,4 @@
-"""Another calibration of an exported detector: the same graph, with another threshold and other p-values."""
+"""Recalibrates an exported detector: the same graph, with another threshold and other p-values."""
 
 import shutil
 from collections.abc import Callable
@@ -17,23 +17,23 @@ from keras_ae.detection.conformal import deciding
 from keras_ae.detection.exported import ExportedDetector, check_other_directory
 from keras_ae.export import Endpoint, Input, resave
 
-KEPT = ("score", "encode")  # files of other formats that do not decide, by name without ending
+KEPT = ("score", "encode")  # files of other formats that make no decisions, without their suffixes
 OTHERS = (".onnx", ".tflite", ".xml", ".bin")
 
 
 def recalibrate(detector: ExportedDetector, calibration: Calibration, out, about: dict | None = None) -> Card:
-    """Write an exported detector again with another calibration; the old one stays as it is. Nothing is trained.
+    """Write a copy of an exported detector with another calibration, without any training.
 
-    Files of other formats that give scores or codes are taken over, those that decide are not (`left_out_files`).
+    Files of other formats that give scores or codes are copied; those that decide are not (`left_out_files`).
 
     Args:
         detector: Exported detector.
         calibration: Calibration on scores that the detector gave to normal images.
-        out: Directory to write; an earlier export that is there is replaced, anything else refused.
-        about: What its card says of the calibration: "data", for instance.
+        out: Directory to write; an earlier export there is replaced, anything else refused.
+        about: Entries of the new card on the calibration, such as "data".
 
     Returns:
-        The new card. What was measured of the old threshold is left out of it.
+        The new card, without what was measured at the old threshold.
 
     Raises:
         InputError: `out` is the detector's own directory, or holds other files.
@@ -69,13 +69,13 @@ def recalibrate(detector: ExportedDetector, calibration: Calibration, out, about
 
 
 def left_out_files(detector: ExportedDetector) -> list[str]:
-    """Names of the detector's files that decide by its own threshold, which a recalibrated one does without."""
+    """Returns the names of files that decide by the detector's threshold, and that recalibrating leaves out."""
     files = sorted(each.name for each in detector.path.iterdir() if each.suffix in OTHERS)
     return [name for name in files if name.partition(".")[0] not in KEPT]
 
 
 def _endpoints(detector: ExportedDetector, calibration: Calibration) -> dict[str, Endpoint]:
-    """Those of decisions, around the scores and maps of the old graph."""
+    """Returns the endpoints of decisions, around the scores and maps of the old graph."""
     endpoints = {}
     for name, function in detector.model.signatures.items():
         if not name.startswith("predict"):
@@ -88,7 +88,7 @@ def _endpoints(detector: ExportedDetector, calibration: Calibration) -> dict[str
 
 
 def _undecided(predict: Callable) -> Callable:
-    """What an endpoint of decisions makes of images, without the decisions, which a threshold takes."""
+    """Returns an endpoint of decisions without them: it gives only scores and maps, and needs no threshold."""
 
     def function(images):
         outputs = predict(images, np.float32(0))

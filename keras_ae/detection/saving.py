@@ -95,7 +95,7 @@ def _restored(model, settings: dict[str, Any], arrays: dict[str, np.ndarray]) ->
     detector.calibration_ = Calibration(arrays["calibration"], settings["rate"], arrays.get("calibration_groups"))
     check_threshold(settings["threshold"])
     detector.threshold_ = settings["threshold"]
-    # A few images show whether model and score go together.
+    # Scoring one image shows whether model and score fit together.
     images = np.zeros((1, *detector.image_shape), np.float32)
     if not np.isfinite(detector.anomaly_scores(images)).all():
         raise InputError("a score that is not finite", "finite scores")

@@ -4,7 +4,7 @@ from typing import Any
 
 from keras_ae._support.files import shown_name
 
-# Columns of the rows, and the field of `FileScore` that each shows.
+# Columns of the rows, each with the field of `FileScore` that it shows.
 FIELDS = {
     **{"file": "file", "score": "score", "anomaly": "anomaly"},
     **{"p": "p_value", "normalized": "normalized", "problem": "problem"},

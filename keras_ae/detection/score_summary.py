@@ -1,4 +1,4 @@
-"""What is said of many scores: counts, a histogram and the most anomalous images; those of parts add up."""
+"""Summaries of many scores: counts, a histogram and the most anomalous images; summaries of parts add up."""
 
 import heapq
 from collections.abc import Iterable, Mapping
@@ -30,11 +30,11 @@ class ScoreSummary:
 
     Attributes:
         files: Number of files.
-        anomalies: How many of them are anomalies.
-        bad: How many could not be read.
-        histogram: How many there are in each of 50 equal bins of the normalised score, from 0 to 1; anomalies are
-            above 0.5. All 0 of detectors of early versions, which do not normalise.
-        worst: The 100 with the highest scores, highest first; of equal ones by name.
+        anomalies: Number of anomalies among them.
+        bad: Number of files that could not be read.
+        histogram: Number of files in each of 50 equal bins of the normalised score, from 0 to 1; anomalies are
+            above 0.5. All 0 for detectors of early versions, which do not normalise.
+        worst: The 100 files with the highest scores, highest first; ties are ordered by name.
 
     Example:
         >>> one = ScoreSummary(2, 1, 0, worst=(ScoredFile("a.png", 0.9), ScoredFile("b.png", 0.1)))
@@ -57,7 +57,7 @@ class ScoreSummary:
 
     @classmethod
     def of(cls, rows: Iterable) -> "ScoreSummary":
-        """That of some `FileScore`s."""
+        """Returns the summary of some `FileScore`s."""
         files = anomalies = bad = 0
         histogram, scored = [0] * BINS, []
         for row in rows:
@@ -72,7 +72,7 @@ class ScoreSummary:
         return cls(files, anomalies, bad, tuple(histogram), worst)
 
     def with_others(self, others: Iterable["ScoreSummary"]) -> "ScoreSummary":
-        """That of all of them together, whichever way they are put together."""
+        """Returns the summary of this one and others together; their order makes no difference."""
         files, anomalies, bad = self.files, self.anomalies, self.bad
         histogram, worst = list(self.histogram), self.worst
         for other in others:
@@ -82,12 +82,12 @@ class ScoreSummary:
         return ScoreSummary(files, anomalies, bad, tuple(histogram), worst)
 
     def as_json(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Returns the summary as JSON values."""
         return {**asdict(self), "histogram": list(self.histogram), "worst": [asdict(one) for one in self.worst]}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], name: str) -> "ScoreSummary":
-        """The other way; `name` is for the error (`InputError`) about what is damaged."""
+        """Returns the summary of what `as_json` gave; an `InputError` calls damaged values by `name`."""
         worst = values.get("worst")
         if not isinstance(worst, list):
             raise InputError(f"{name} without worst", "the files with the highest scores")

@@ -1,4 +1,4 @@
-"""Scores of any number of files, in parts that are written whole: what was interrupted goes on with the rest."""
+"""Scores any number of files in parts that are written whole: after an interruption only the rest is scored."""
 
 import csv
 from collections.abc import Iterable, Mapping
@@ -22,14 +22,14 @@ FOLDER, FILES_HASH, SUMMARY = "parts", "files_sha256", "summary"
 
 @dataclass(frozen=True)
 class Scoring:
-    """How files are scored: what decides the scores, and nothing else.
+    """Settings of the scoring of files.
 
     Attributes:
         model: Directory of an exported detector.
-        threshold: Another one than the detector's.
-        batch_size: Images at a time.
-        max_pixels: Largest image that is decoded, in pixels.
-        unverified: Whether to go on where the detector's files are not those that were exported.
+        threshold: Threshold to use instead of the detector's.
+        batch_size: Number of images at a time.
+        max_pixels: Largest number of pixels of an image to decode.
+        unverified: Whether to go on although the detector's files differ from those that were exported.
     """
 
     model: str
@@ -39,7 +39,7 @@ class Scoring:
     unverified: bool = False
 
     def record(self, files: FileList, part_size: int) -> dict[str, Any]:
-        """What an interrupted scoring must have in common with the one that goes on."""
+        """Returns the settings that must agree between an interrupted scoring and its continuation."""
         card = Path(self.model) / CHECKSUMS
         card = card if card.is_file() else Path(self.model) / CARD
         about = {"threshold": self.threshold, "max_pixels": self.max_pixels, "part_size": part_size}
@@ -47,7 +47,7 @@ class Scoring:
 
 
 class ScoredParts:
-    """The parts that are in a directory: `parts/part-00000.csv` with the scores, and a .json that is written last.
+    """The scored parts in a directory: `parts/part-00000.csv` with the scores, and a .json that is written last.
 
     Args:
         out: The directory.
@@ -57,14 +57,14 @@ class ScoredParts:
         self.out = Path(out)
 
     def path(self, number: int, suffix: str) -> Path:
-        """A file of a part."""
+        """Returns the path of a file of a part."""
         return self.out / FOLDER / f"part-{number:05}{suffix}"
 
     def lack(self, part: FilePart) -> bool:
         """Whether a part has not been scored.
 
         Raises:
-            InputError: It was scored, but had other files.
+            InputError: It has been scored, but with other files.
         """
         record = self._record(part.number)
         if record is None:
@@ -79,7 +79,7 @@ class ScoredParts:
         """Write a part whole: its scores, and then its summary.
 
         Args:
-            part: Which it is.
+            part: The part.
             rows: The `FileScore` of each of its files.
         """
         kept = []
@@ -99,7 +99,7 @@ class ScoredParts:
         return summary
 
     def summary(self) -> tuple[int, ScoreSummary]:
-        """How many parts have been scored, and the summary of all of them.
+        """Returns the number of scored parts, and the summary of them all.
 
         Raises:
             InputError: A part is damaged.
@@ -115,11 +115,11 @@ class ScoredParts:
 
 
 def score_part(_images, *, scoring: Mapping[str, Any], root: str, out: str, number: int, files: list[str]) -> dict:
-    """Score a part, in whichever process: its summary, as JSON values.
+    """Score a part, in any process, and return its summary as JSON values.
 
     Args:
         scoring: Fields of a `Scoring`.
-        root: What the files are relative to.
+        root: Directory that the files are relative to.
         out: Directory of the scores.
         number, files: The `FilePart`.
     """

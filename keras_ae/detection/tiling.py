@@ -1,4 +1,4 @@
-"""Large images as overlapping tiles, and maps of tiles as maps of images."""
+"""Cuts large images into overlapping tiles, and joins maps of tiles into maps of images."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,12 +11,12 @@ from keras_ae.data import OVERLAP, tile_starts
 
 @dataclass(frozen=True)
 class Tiling:
-    """How an image is cut into square tiles: evenly, so that the last ones end at its rim.
+    """A division of an image into evenly spaced square tiles; the last ones end at its rim.
 
     Args:
         size: Height and width of the image.
         tile: Side of a tile, at most that of the image.
-        overlap: Least part of a tile that its neighbour has too, from 0 to 0.75.
+        overlap: Least fraction of a tile that its neighbour shares, from 0 to 0.75.
 
     Example:
         >>> tiling = Tiling((10, 4), tile=4, overlap=0.25)
@@ -32,31 +32,31 @@ class Tiling:
     overlap: float = OVERLAP
 
     def __post_init__(self):
-        _ = self.starts  # which refuses what cannot be
+        _ = self.starts  # raises an error for impossible sizes
 
     @cached_property
     def starts(self) -> tuple[np.ndarray, np.ndarray]:
-        """Where tiles begin, in rows and in columns."""
+        """First rows and first columns of the tiles."""
         return tile_starts(self.size, self.tile, self.overlap)
 
     @property
     def count(self) -> int:
-        """Tiles of an image."""
+        """Number of tiles of an image."""
         return len(self.starts[0]) * len(self.starts[1])
 
     def cut(self, images):
-        """Tiles [tiles, n, tile, tile, c] of images [n, height, width, c], row by row."""
+        """Returns the tiles [tiles, n, tile, tile, c] of images [n, height, width, c], row by row."""
         tiles = ops.transpose(self._grid(images), (1, 3, 0, 2, 4, 5))
         return ops.reshape(tiles, (self.count, -1, self.tile, self.tile, images.shape[-1]))
 
     def strips(self, images):
-        """The same tiles as [n · rows, columns, tile, tile, c]: a strip is a row of tiles of one image."""
+        """Returns the same tiles as [n · rows, columns, tile, tile, c]: a strip is a row of tiles of one image."""
         tiles = ops.transpose(self._grid(images), (0, 1, 3, 2, 4, 5))
         return ops.reshape(tiles, (-1, self.columns, self.tile, self.tile, images.shape[-1]))
 
     @property
     def columns(self) -> int:
-        """Tiles of a strip."""
+        """Number of tiles of a strip."""
         return len(self.starts[1])
 
     def _grid(self, images):
@@ -67,7 +67,7 @@ class Tiling:
         return ops.reshape(pixels, (-1, rows, self.tile, columns, self.tile, images.shape[-1]))
 
     def joined(self, maps):
-        """Maps [n, height, width] of maps of tiles [tiles, n, tile, tile]; where tiles overlap they are averaged.
+        """Returns maps [n, height, width] of maps of tiles [tiles, n, tile, tile], averaged where tiles overlap.
 
         The nearer a pixel is to the rim of a tile, the less the tile's value counts.
         """
@@ -75,7 +75,7 @@ class Tiling:
         return self.joined_strips(strips)
 
     def joined_strips(self, maps):
-        """The same of maps of `strips`: [n · rows, columns, tile, tile]."""
+        """Does the same for maps of `strips`: [n · rows, columns, tile, tile]."""
         rows, columns = (len(starts) for starts in self.starts)
         values = ops.reshape(maps, (-1, rows, columns, self.tile, self.tile))
         values = ops.transpose(values, (0, 1, 3, 2, 4))
@@ -84,7 +84,7 @@ class Tiling:
         return ops.matmul(ops.matmul(down, values), across.T)
 
     def _weights(self, side: int, starts: np.ndarray) -> np.ndarray:
-        """[side, tiles · tile]: of each pixel of the image the weights of the pixels of all tiles."""
+        """Returns, for each pixel along a side, the weights of all tiles' pixels: [side, tiles · tile]."""
         within = np.minimum(np.arange(self.tile) + 0.5, self.tile - np.arange(self.tile) - 0.5)
         weights = np.zeros((side, len(starts), self.tile))
         for i, start in enumerate(starts):

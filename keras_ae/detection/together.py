@@ -1,4 +1,4 @@
-"""Several scores of the same images, of which each goes through the model once."""
+"""Several scores of the same images; each image goes through the model once."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from keras_ae.detection.scores.names import as_score
 
 
 def fit_scores(model, names: str | Iterable[str], images) -> dict[str, Score]:
-    """Returns the named scores, fitted to normal images, without those that the model does not have.
+    """Returns the named scores, fitted to normal images, except those that the model does not support.
 
     Args:
         model: A trained `Autoencoder`.
@@ -35,7 +35,7 @@ def fit_scores(model, names: str | Iterable[str], images) -> dict[str, Score]:
         try:
             score.check(model)
         except InputError:
-            continue  # It is a score of another kind of model.
+            continue  # a score for another kind of model
         fitted[name] = score.fit(normal)
     return fitted
 
@@ -65,7 +65,7 @@ def score_images(model, scores: Mapping[str, Score], images) -> dict[str, np.nda
 
 
 def judged(score: Score, model, images) -> dict[str, Any]:
-    """Returns "scores" of images, float32 [n], and of a score that has one the "maps" [n, h, w], in one pass.
+    """Returns the "scores" of images, float32 [n], and the "maps" [n, h, w] if the score has one, in one pass.
 
     Args:
         score: A fitted score.

@@ -1,4 +1,4 @@
-"""The largest difference of an exported detector from the detector itself: less than could move a decision."""
+"""The largest accepted difference of an exported detector from the original: too small to change a decision."""
 
 from collections.abc import Callable
 
@@ -11,8 +11,8 @@ from keras_ae.detection.observation import Observation
 from keras_ae.detection.scores.standardization import faintly_changed
 from keras_ae.evaluation import as_array
 
-PART = 1e-3  # of the spread of normal images
-ROUNDING = 8 * 2.0**-23  # of the largest value: roundings of a float32, which a sum over pixels has in any format
+PART = 1e-3  # fraction of the spread of normal images
+ROUNDING = 8 * 2.0**-23  # relative to the largest value: float32 roundings of a sum over pixels, in any format
 HALF_UNIT = 2.0**-24  # the relative error of one operation in float32
 
 
@@ -23,17 +23,17 @@ def tolerances(detector: AnomalyDetector, images: np.ndarray) -> dict[str, float
 
 
 def score_tolerance(detector: AnomalyDetector, images: np.ndarray) -> float:
-    """The largest difference of scores that is accepted: a thousandth of the spread of normal scores.
+    """Returns the largest accepted difference of scores: a thousandth of the spread of normal scores.
 
-    The spread is half of the distance between the 16th and the 84th percentile of the calibration's scores. Where
-    a hundredth of a grey level changes scores by more than that, this change is accepted: such scores measure
-    rounding, as of pictures that are all alike. So are eight roundings of the largest score, where all are about
-    equal and far from 0, as cross-entropies can be, and what the roundings of the network's own sums change:
-    formats add up the 65,536 products of a dense layer on 256 by 256 pixels in different orders.
+    The spread is half the distance between the 16th and 84th percentiles of the calibration's scores. If a
+    hundredth of a grey level changes scores by more, that change is accepted: such scores measure rounding, as on
+    pictures that are all alike. So are eight roundings of the largest score, for scores that are about equal and
+    far from 0, as cross-entropies can be, and the effect of rounding in the network's own sums: formats add up the
+    65,536 products of a dense layer on 256 by 256 pixels in different orders.
 
     Args:
         detector: A calibrated detector.
-        images: float32 [n, h, w, c] in [0, 1], to measure the change on.
+        images: float32 [n, h, w, c] in [0, 1] to measure the change on.
     """
     low, high = np.percentile(detector.calibration_.scores, [16, 84])
     score = detector.score_
@@ -52,16 +52,16 @@ def map_tolerance(detector: AnomalyDetector, images: np.ndarray) -> float:
 
 
 def _faint_change(detector: AnomalyDetector, function: Callable, images: np.ndarray, before: np.ndarray) -> float:
-    """The largest change of a score or a map by a hundredth of a grey level, up or down at random."""
+    """Returns how much a score or map changes at most with a random hundredth of a grey level, up or down."""
     changed = as_array(faintly_changed(images, len(images)))
     return _largest_change(before, _measured(detector, function, changed))
 
 
 def _rounded_sums(detector: AnomalyDetector, function: Callable, images: np.ndarray, before: np.ndarray) -> float:
-    """The largest change of a score or a map by roundings of sums in float32, up or down at random.
+    """Returns how much a score or map changes at most with random rounding errors of sums in float32.
 
-    A sum of n products, one added after the other, is usually off by √n half units in the last place: so each
-    column of a kernel, which makes one sum, is larger or smaller by as much.
+    A sum of n products, added one after the other, is usually off by √n half units in the last place. This scales
+    each column of a kernel, which yields one sum, up or down by as much.
     """
     generator = np.random.default_rng(0)
     rounded = []

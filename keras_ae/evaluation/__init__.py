@@ -91,7 +91,7 @@ _WHERE = {
     "trivial_errors": "reconstruction",
     "window_losses": "local.locally_embedded",
 }
-# What other packages of this library share, and nobody else needs.
+# For other packages of this library only.
 _SHARED = {
     "KINDS": "codes.interpolation",
     "as_array": "inference",

@@ -28,7 +28,7 @@ def in_batches(function: Callable, batches: Iterable) -> np.ndarray:
 
 
 def reconstructions(model, batch) -> np.ndarray:
-    """Reconstructions of one batch, float32 [n, h, w, c]: compiled once for all batches of a model.
+    """Returns the reconstructions of one batch, float32 [n, h, w, c]; compiled once for all batches of a model.
 
     Args:
         model: An `Autoencoder`, or another model of images.
@@ -51,15 +51,15 @@ def encode(model, images, indices: bool = False) -> np.ndarray:
         indices: Whether to return a discrete bottleneck's codes as the integers that they stand for, int32.
 
     Raises:
-        InputError: If the images have another shape or range, there are none, or `indices` are asked for of a
-            bottleneck that is not discrete.
+        InputError: If the images have another shape or range, there are none, or `indices` is set for a bottleneck
+            that is not discrete.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
         >>> kae.evaluation.encode(model, np.zeros((3, 4, 4, 1), "uint8")).shape
         (3, 2)
     """
-    if indices:  # As floats on their way, which hold whole numbers exactly up to 16 million.
+    if indices:  # They pass as floats, which hold whole numbers exactly up to 16 million.
         whole = in_batches(lambda batch: model.encode(batch, indices=True), image_batches(model, images))
         return whole.astype(np.int32)
     return in_batches(model.encode, image_batches(model, images))
@@ -113,7 +113,7 @@ def decoding_seconds(model, codes: np.ndarray, repeats: int = 5) -> float:
 
 
 def _fastest(function, batch: np.ndarray, repeats: int) -> float:
-    """Seconds of the fastest call, for one of the batch."""
+    """Seconds of the fastest call, per item of the batch."""
     batch = keras.ops.convert_to_tensor(batch)
     keras.ops.convert_to_numpy(function(batch))
     fastest = float("inf")

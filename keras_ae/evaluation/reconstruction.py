@@ -122,14 +122,14 @@ def _halved(images: np.ndarray) -> np.ndarray:
 
 
 def trivial_errors(training_images: np.ndarray, images: np.ndarray) -> dict[str, float]:
-    """Returns the mean squared errors that take no model: what is above them has learnt nothing.
+    """Returns the mean squared errors that need no model: a model above them has learnt nothing.
 
     Args:
         training_images: [m, h, w, c] in [0, 1] or uint8, whose mean is one of the reconstructions.
         images: [n, h, w, c], which are reconstructed.
 
     Returns:
-        "mean image": of the training images, for every image; "mean colour": each image's own, everywhere.
+        "mean image": that of the training images for every image; "mean colour": each image's own, everywhere.
 
     Example:
         >>> dark, light = np.zeros((1, 4, 4, 1)), np.ones((1, 4, 4, 1))
@@ -171,7 +171,7 @@ class ReconstructionScores:
 
         PSNRs above 100 dB, and those of images without error, count as 100.
 
-        "rmse" is the mean of the images' roots; the root over all pixels and images is that of "mse".
+        "rmse" is the mean of the images' roots; the RMSE over all pixels and images is the root of "mse".
         """
         means = {field.name: float(np.mean(getattr(self, field.name))) for field in fields(self)}
         means["psnr"] = float(np.mean(np.minimum(self.psnr, HIGHEST_PSNR)))

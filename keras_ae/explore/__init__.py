@@ -1,7 +1,7 @@
 """The latent explorer: a web page on this machine for any trained autoencoder.
 
-Importing this package imports neither Keras nor Dash. What a page shows is computed by `Exploration` and
-`LocalExploration`, which know nothing of web pages; `pages` and `app` are the page; `server` serves it.
+Importing this package imports neither Keras nor Dash. `Exploration` and `LocalExploration`, which know nothing of
+web pages, compute the content; `pages` and `app` are the page; `server` serves it.
 """
 
 from keras_ae._support.lazy import lazy_names
@@ -19,7 +19,7 @@ _WHERE = {
     "open_explorations": "opening",
     "serve": "server",
 }
-# What other packages of this library share, and nobody else needs.
+# Shared with other packages of this library; nobody else needs it.
 _SHARED = {
     "free_socket": "server",
 }

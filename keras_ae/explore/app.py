@@ -1,4 +1,4 @@
-"""The explorer as a Dash application: a head, links to the models and pages, and the page itself."""
+"""The explorer as a Dash application: a header, links to the models and pages, and the page itself."""
 
 import re
 from collections.abc import Sequence
@@ -27,12 +27,12 @@ HOSTS = ("127.0.0.1", "localhost")
 
 
 def make_app(explorations: Sequence[Exploration | LocalExploration | DetectorExploration]) -> dash.Dash:
-    """Returns the pages about one model or several; they load nothing from elsewhere.
+    """Returns the pages about one or several models; they load nothing from elsewhere.
 
-    A page is at /MODEL/PAGE: the model's number, and a name of `PAGES`. Only pages that suit the model are there.
+    A page is at /MODEL/PAGE: the model's number, and a name in `PAGES`. A model only has pages that suit it.
 
     Raises:
-        InputError: There are no models.
+        InputError: If there are no models.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -46,10 +46,10 @@ def make_app(explorations: Sequence[Exploration | LocalExploration | DetectorExp
     app = dash.Dash(
         __name__,
         title="keras-ae explore",
-        update_title=None,  # type: ignore[arg-type]  # Dash says so for a title that stays
+        update_title=None,  # type: ignore[arg-type]  # Dash's value for a constant title
         assets_folder="assets",
         serve_locally=True,
-        suppress_callback_exceptions=True,  # callbacks name what is on other pages
+        suppress_callback_exceptions=True,  # callbacks refer to elements of other pages
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     app.index_string = app.index_string.replace("<html>", '<html lang="en">')
@@ -78,7 +78,7 @@ def pages_of(explorations, number: int) -> list[str]:
 
 
 def _place(explorations, pathname: str | None) -> tuple[int, str]:
-    """The model's number and the page's name that a path stands for; the first ones for any other path."""
+    """Returns the model's number and the page's name for a path; the first ones for any other path."""
     match = re.fullmatch(r"/(\d+)/(\w+)", pathname or "")
     number = int(match[1]) if match and int(match[1]) < len(explorations) else 0
     names = pages_of(explorations, number)
@@ -99,7 +99,7 @@ def _head(explorations, number: int, name: str):
 
 
 def _same(explorations, number: int, name: str) -> str:
-    """The page of this name about another model, or its first one."""
+    """Returns this page's name if the other model has it, else the name of that model's first page."""
     names = pages_of(explorations, number)
     return name if name in names else names[0]
 
@@ -126,6 +126,6 @@ def _facts(explored) -> str:
 
 
 def _own_host():
-    """Refuse requests under another name than this machine's: pages elsewhere could have been pointed here."""
+    """Refuses requests under other host names than this machine's, as pages elsewhere could point here."""
     host = re.sub(r":\d+$", "", flask.request.host)
     return None if host in HOSTS else ("This page is for this machine alone.", 403)

@@ -1,22 +1,22 @@
-"""The values of a code as variables with sliders: their names, where they lie, and whether they vary."""
+"""The values of a code as variables with sliders: their names, places, ranges, and whether they vary."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-REACH = 3.0  # standard deviations to both sides of the mean
-ACTIVE = 0.01  # of the largest variance: below it a code variable counts as unused
+REACH = 3.0  # standard deviations on either side of the mean
+ACTIVE = 0.01  # of the largest variance, below which a code variable counts as unused
 
 
 @dataclass(frozen=True)
 class CodeVariable:
-    """One value of the code, and where it lies.
+    """One value of the code, with its place and range.
 
     Attributes:
         index: Place in the flattened code.
         name: Such as "variable 3", counted from 1, or "row 1, column 2, channel 3" of a map.
         mean, deviation: Mean and standard deviation over the codes of training images; 0 and 1 without images.
-        low, high: The ends of its slider: three deviations to both sides of the mean.
+        low, high: Ends of its slider: three deviations on either side of the mean.
         active: Whether it varies: its variance is at least 1 % of the largest one (after the active units of
             Burda et al., 2016, "Importance weighted autoencoders", section 5.3).
 
@@ -50,7 +50,7 @@ def code_variables(means: np.ndarray, deviations: np.ndarray, code_shape: tuple[
 def _variable(
     index: int, mean: float, deviation: float, largest: float, code_shape: tuple[int, ...]
 ) -> CodeVariable:
-    reach = REACH * max(deviation, 0.01 * largest)  # so that a constant one can be moved all the same
+    reach = REACH * max(deviation, 0.01 * largest)  # so that even a constant one can be moved
     place = np.unravel_index(index, code_shape)
     parts = zip(("row", "column", "channel"), place, strict=False)
     name = f"variable {index + 1}" if len(place) == 1 else ", ".join(f"{part} {at + 1}" for part, at in parts)

@@ -1,4 +1,4 @@
-"""What the pages about one autoencoder ask of it: decode, sample, traverse, map, reconstruct, interpolate."""
+"""What pages compute with one autoencoder: decode, sample, traverse, map, reconstruct, interpolate."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ STEPS = 11
 
 @dataclass(frozen=True)
 class Reconstructed:
-    """What a model makes of an image.
+    """A model's results for an image.
 
     Attributes:
         image, reconstruction: [h, w, c] in [0, 1].
         error: [h, w], the mean over the channels of the absolute difference.
         mse: Mean over all values of the squared difference.
         code: [d].
-        score: The detector's score, the higher the more anomalous; None without a detector.
+        score: The detector's score, higher for anomalies; None without a detector.
         neighbors: Rows of the training images whose codes are nearest, nearest first.
     """
 
@@ -44,19 +44,19 @@ class Reconstructed:
 
 
 class Exploration:
-    """A trained autoencoder with the images it belongs to. All codes are flat: float32 [d].
+    """A trained autoencoder with its images. All codes are flat: float32 [d].
 
     Args:
         name: Name of the model on the page.
-        model: An `Autoencoder`, or what has its `encode`, `decode`, `image_shape` and `code_shape`.
+        model: An `Autoencoder`, or an object with its `encode`, `decode`, `image_shape` and `code_shape`.
         images: Images to show; without them there is no map, and sliders go from −3 to 3.
         densities: Fitted densities to sample codes from, by name.
-        scoring: A score that says how anomalous images are.
-        preparation: Preparation of the training images, which files dropped in get too.
-        notes: What a user ought to know about how it was opened, one line each.
+        scoring: Anomaly score of images.
+        preparation: Preparation of the training images, also applied to files dropped in.
+        notes: Remarks for the user on how it was opened, one line each.
 
     Raises:
-        InputError: The images have another shape than the model's.
+        InputError: If the images' shape is not the model's.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -90,7 +90,7 @@ class Exploration:
         return int(np.prod(self.code_shape))
 
     def require_images(self) -> ExploredImages:
-        """Returns the images; `InputError` where none are known."""
+        """Returns the images; `InputError` if there are none."""
         if self.images is None:
             raise InputError(f"{self.name}, whose images are not known", "images to show", "give --data SOURCE")
         return self.images
@@ -102,7 +102,7 @@ class Exploration:
 
     @cached_property
     def codes(self) -> np.ndarray:
-        """Codes of the images shown, float32 [n, d]; `InputError` where none are known."""
+        """Codes of the images shown, float32 [n, d]; `InputError` if there are none."""
         return self._codes(self.require_images().shown)
 
     @cached_property
@@ -142,7 +142,7 @@ class Exploration:
         """Draws a code [d] from one of the fitted densities.
 
         Raises:
-            InputError: There is no such density.
+            InputError: If there is no such density.
         """
         if density not in self.densities:
             raise unknown_name("density", density, self.densities)
@@ -151,7 +151,7 @@ class Exploration:
         return as_array(self.model.bottleneck.as_codes(codes) if drawn.discrete else codes).reshape(-1)
 
     def traversal(self, code, index: int, steps: int = STEPS) -> tuple[np.ndarray, np.ndarray]:
-        """Returns values [steps] along a variable's slider, and images [steps, h, w, c] of the code with each."""
+        """Returns values [steps] along a variable's slider, and the images [steps, h, w, c] decoded with each."""
         variable = next((each for each in self.variables if each.index == index), None)
         if variable is None:
             raise InputError(f"code value {index}", f"0 to {self.size - 1}")
@@ -161,14 +161,14 @@ class Exploration:
         return values, self.decode_all(codes)
 
     def axes(self) -> dict[str, str]:
-        """Returns the names of what the map can have on an axis, by key; two principal components come first."""
+        """Returns the names of the map's possible axes, by key; two principal components come first."""
         names = {"pc1": "principal component 1", "pc2": "principal component 2"} if self._components else {}
         if self.scores is not None:
             names["score"] = "anomaly score"
         return names | {str(each.index): each.name for each in self.variables[:MAPPED]}
 
     def coordinates(self, axis: str) -> np.ndarray:
-        """Returns the places float32 [n] of the images shown along one of the `axes`."""
+        """Returns the coordinates, float32 [n], of the images shown along one of the `axes`."""
         if axis not in self.axes():
             raise unknown_name("axis", axis, self.axes())
         if axis == "score":
@@ -178,7 +178,7 @@ class Exploration:
         return self.codes[:, int(axis)]
 
     def reconstruct(self, image: np.ndarray) -> Reconstructed:
-        """Returns everything about one image [h, w, c], floats in [0, 1] or uint8."""
+        """Returns all results for one image [h, w, c], floats in [0, 1] or uint8."""
         image = one_image(self.model, image)[0]
         code = self.encode(image)
         made = self.decode(code)
@@ -189,23 +189,23 @@ class Exploration:
         return Reconstructed(image, made, error, mse, code, score, self.nearest(code))
 
     def nearest(self, code, count: int = NEIGHBORS) -> np.ndarray:
-        """Returns rows of the training images with the nearest codes (Euclidean), nearest first, if any."""
+        """Returns rows of the training images with the nearest codes (Euclidean), if any, nearest first."""
         if self.training_codes is None:
             return np.zeros(0, np.int64)
         distances = np.sum(np.square(self.training_codes - code), axis=1)
         return np.argsort(distances, kind="stable")[:count]
 
     def interpolate(self, first: int, last: int, kind: str, steps: int = STEPS) -> np.ndarray:
-        """Returns images [steps, h, w, c] between two of those shown, by their rows; ends are reconstructions."""
+        """Returns images [steps, h, w, c] between two rows of the images shown; the ends are reconstructions."""
         pair = self.codes[[first]], self.codes[[last]]
         return self.decode_all(interpolate_codes(*pair, steps, kind)[:, 0])
 
     def read(self, content: bytes, name: str) -> np.ndarray:
-        """An image file as the model takes it; see `uploaded_image`."""
+        """Returns an image file as the model takes it; see `uploaded_image`."""
         return uploaded_image(content, name, self.image_shape, self.preparation)
 
     def warm_up(self) -> None:
-        """Computes what the first page needs, so that the first slider moves at once."""
+        """Computes the first page's data, so that its first slider responds at once."""
         self.decode(self.start)
         self.encode(np.zeros(self.image_shape, np.float32))
         _ = self.variables

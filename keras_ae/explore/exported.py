@@ -1,4 +1,4 @@
-"""An exported SavedModel as the explorer takes it."""
+"""An exported SavedModel, for the explorer."""
 
 import os
 from pathlib import Path
@@ -18,8 +18,8 @@ class ExportedModel:
         path: Its directory.
 
     Raises:
-        InputError: It has no such endpoints, as a detector of something else than an autoencoder, or its files
-            have been changed or are missing, or it cannot be loaded.
+        InputError: If it has no such endpoints, such as a detector without an autoencoder, its files have been
+            changed or are missing, or it cannot be loaded.
 
     Attributes:
         card: A detector's card; None for a plain autoencoder.
@@ -40,13 +40,13 @@ class ExportedModel:
         self.code_shape = _shape(signatures["decode"], "codes")
 
     def encode(self, images):
-        """Codes [n, ...] of images [n, h, w, c]."""
+        """Returns the codes [n, ...] of images [n, h, w, c]."""
         import tensorflow as tf
 
         return self._signatures["encode"](images=tf.convert_to_tensor(images, tf.float32))["codes"]
 
     def decode(self, codes):
-        """Images [n, h, w, c] of codes [n, ...]."""
+        """Returns the images [n, h, w, c] of codes [n, ...]."""
         import tensorflow as tf
 
         return self._signatures["decode"](codes=tf.convert_to_tensor(codes, tf.float32))["images"]

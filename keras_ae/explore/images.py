@@ -1,4 +1,4 @@
-"""The images that the explorer shows: some of a source's, and files that a user drops in."""
+"""The images that the explorer shows: some of a source, and files that a user drops in."""
 
 from dataclasses import dataclass, replace
 
@@ -7,7 +7,7 @@ import numpy as np
 from keras_ae._support.errors import InputError
 from keras_ae.data import Decoder, ImageData, Preparation
 
-SHOWN, TRAINING = 2000, 3000  # at most so many images, so that any source opens in seconds
+SHOWN, TRAINING = 2000, 3000  # maximum numbers of images, so that any source opens in seconds
 LARGEST_FILE = 20_000_000  # bytes
 
 
@@ -17,14 +17,14 @@ class ExploredImages:
 
     Attributes:
         source: As given to `keras_ae.data.load`.
-        split: The split that is shown: "test", or another one where the source has no test images.
+        split: The split shown: "test", or another one if the source has no test images.
         shown: Images of that split, float32 [n, h, w, c].
         training: Training images, float32 [m, h, w, c].
-        calibration: Validation images, or else test images, float32 [k, h, w, c], to set a threshold by; none
-            where there are only training images, which the model knows.
+        calibration: Validation images, or else test images, float32 [k, h, w, c], to set a threshold; empty if
+            there are only training images, which the model knows.
         labels: Labels of the images shown, int32 [n, labels]; no columns without labels.
-        label_names: Name of each column.
-        class_names: Names of label 0, 1, … where there is only one column and its values have names.
+        label_names: Name of each column of labels.
+        class_names: Names of label 0, 1, … if there is only one column and its values have names.
 
     Example:
         >>> images = explored_images(kae.data.load("digits"))
@@ -42,12 +42,12 @@ class ExploredImages:
     class_names: tuple[str, ...] = ()
 
     def class_name(self, label: int) -> str:
-        """Returns the name of a label's value, or its number."""
+        """Returns a label's name, or else its number."""
         return self.class_names[label] if 0 <= label < len(self.class_names) else str(label)
 
 
 def explored_images(data: ImageData) -> ExploredImages:
-    """Returns up to 2,000 test images, with their labels, and 3,000 training images of a source."""
+    """Returns up to 2,000 test images with their labels, and up to 3,000 training images of a source."""
     split = next(name for name in ("test", "validation", "train") if data.sizes[name])
     rows = _spread(data.sizes[split], SHOWN)
     shown = data.images_at(split, rows)
@@ -62,7 +62,7 @@ def explored_images(data: ImageData) -> ExploredImages:
 def uploaded_image(content: bytes, name: str, image_shape, preparation: Preparation | None = None) -> np.ndarray:
     """Returns a file's image as a model takes it: float32 [h, w, c] in [0, 1].
 
-    It is prepared as the images of the training were, and brought to the model's size where these had theirs.
+    It is prepared like the training images; if these were not resized, it is resized to the model's size.
 
     Args:
         content: Content of the file.
@@ -71,7 +71,7 @@ def uploaded_image(content: bytes, name: str, image_shape, preparation: Preparat
         preparation: Preparation of the training images.
 
     Raises:
-        InputError: The file is no image, or is larger than 20 MB or the preparation's `max_pixels`.
+        InputError: If the file is not an image, or exceeds 20 MB or the preparation's `max_pixels`.
     """
     if len(content) > LARGEST_FILE:
         received = f"{name!r} of {len(content) / 1e6:.0f} MB"
@@ -91,12 +91,12 @@ def uploaded_image(content: bytes, name: str, image_shape, preparation: Preparat
 
 
 def _spread(count: int, most: int) -> np.ndarray:
-    """Rows evenly spread: a folder's images are in the order of their classes."""
+    """Returns evenly spread rows, as a folder's images are ordered by class."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
 def _labels(data: ImageData, split: str, rows) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:
-    """Labels [n, columns], the columns' names and, of one column, its values'."""
+    """Returns labels [n, columns], the columns' names and, for a single column, its values' names."""
     if not data.has_labels:
         return np.zeros((len(rows), 0), np.int32), (), ()
     labels, names = data.labels(split)[rows], tuple(map(str, data.label_names or ()))

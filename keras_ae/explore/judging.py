@@ -1,4 +1,4 @@
-"""What an exported detector makes of a file, or of a camera's frame, for its page."""
+"""An exported detector's judgement of files and camera frames, for its page."""
 
 from dataclasses import dataclass
 
@@ -10,19 +10,19 @@ from keras_ae.data import Decoder, Preparation
 from keras_ae.detection import CALIBRATION, ExportedDetector
 from keras_ae.explore.images import LARGEST_FILE, ExploredImages
 
-LONGEST = 768  # pixels of the longer side of a picture; larger images are shown smaller
+LONGEST = 768  # pixels of a picture's longer side; larger images are reduced
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One image as a detector judges it.
+    """A detector's judgement of one image.
 
     Attributes:
-        image: float32 [h, w, 1 or 3] in [0, 1], as it is shown.
-        heat: Map [h, w] of that size; None where the score has none.
-        score: Score, the higher, the more anomalous.
-        p_value: Part of normal images that score as high or higher; None where the detector does not know.
-        normalized: The score on a scale from 0 to 1 on which 0.5 is the threshold; None likewise.
+        image: float32 [h, w, 1 or 3] in [0, 1], as shown.
+        heat: Anomaly map [h, w] of that size; None if the score has none.
+        score: Score, higher for anomalies.
+        p_value: Fraction of normal images that score as high or higher; None if the detector does not know it.
+        normalized: The score on a scale from 0 to 1 with the threshold at 0.5; None likewise.
     """
 
     image: np.ndarray
@@ -39,7 +39,7 @@ class DetectorExploration:
         name: Name of the detector on the page.
         detector: Exported detector.
         images: Images to show, if there are any.
-        notes: What a user ought to know about how it was opened, one line each.
+        notes: Remarks for the user on how it was opened, one line each.
 
     Example:
         >>> images = np.random.default_rng(0).random((100, 4, 4, 1), "float32")
@@ -63,7 +63,7 @@ class DetectorExploration:
 
     @property
     def threshold(self) -> float:
-        """What scores above it is an anomaly."""
+        """Score above which an image is an anomaly."""
         return self.detector.threshold
 
     @property
@@ -73,21 +73,21 @@ class DetectorExploration:
 
     @property
     def limits(self) -> tuple[float, float] | None:
-        """Values of the darkest and the lightest colour of maps, where the card tells."""
+        """Values of the darkest and the lightest colour of maps, if the card has them."""
         usual = self.detector.card.usual_map
         return None if usual is None else (usual[0], usual[1])
 
     def require_images(self) -> ExploredImages:
-        """Returns the images; `InputError` where none are known."""
+        """Returns the images; `InputError` if there are none."""
         if self.images is None:
             raise InputError(f"{self.name}, whose images are not known", "images to show", "give --data SOURCE")
         return self.images
 
     def read(self, content: bytes, name: str) -> np.ndarray:
-        """Returns an image file as it is: uint8 [h, w, channels of the detector].
+        """Returns an image file unprepared: uint8 [h, w, channels of the detector].
 
         Raises:
-            InputError: It is no image, or larger than 20 MB.
+            InputError: If it is not an image, or larger than 20 MB.
         """
         if len(content) > LARGEST_FILE:
             received = f"{name!r} of {len(content) / 1e6:.0f} MB"
@@ -100,7 +100,7 @@ class DetectorExploration:
             raise InputError(error.received, error.expected, "drop another file") from None
 
     def judge(self, image: np.ndarray) -> Judged:
-        """Returns what the detector makes of one image [h, w, c], uint8 of any size or floats in [0, 1]."""
+        """Returns the judgement of one image [h, w, c] of any size, uint8 or floats in [0, 1]."""
         pixels = image if image.dtype == np.uint8 else np.round(255 * np.asarray(image)).astype(np.uint8)
         if self.detector.has_map:
             (score,), (heat,) = self.detector.score_and_map(pixels[None])
@@ -115,12 +115,12 @@ class DetectorExploration:
         return Judged(shown, heat, float(score), p_value, normalized)
 
     def warm_up(self) -> None:
-        """Computes what takes seconds the first time."""
+        """Computes in advance what takes seconds the first time."""
         self.judge(np.zeros(self.image_shape, np.uint8))
 
 
 def _shown(pixels: np.ndarray, heat: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
-    """Image and map, made smaller where they are larger than a picture needs."""
+    """Returns image and map, reduced if they are larger than a picture needs."""
     scale = LONGEST / max(pixels.shape[:2])
     if scale >= 1:
         return pixels.astype(np.float32) / 255, heat

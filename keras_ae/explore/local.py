@@ -1,4 +1,4 @@
-"""What the page about locally embedded autoencoders (LEA) asks of a model that has some."""
+"""Computes what the page about a model's locally embedded autoencoders (LEA) shows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ PICTURES = {
 
 @dataclass(frozen=True)
 class Epoch:
-    """PNG files, by the names in `PICTURES`, that a run left of one epoch."""
+    """A run's PNG files of one epoch, by the names in `PICTURES`."""
 
     epoch: int
     pictures: dict[str, bytes]
@@ -31,14 +31,14 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Moved:
-    """What becomes of an image when one value of the code at one position is another.
+    """The effect on an image of changing one value of the code at one position.
 
     Attributes:
-        window, moved_window: The reconstruction [h, w, c] of the window there, before and after.
-        image, moved_image: The image put together from all windows' reconstructions [h, w, c], likewise.
-        top, left: The window's first row and column in the image; below 0 where it begins in the zeros around.
-        value, low, high: The value as it is encoded, and between what a slider goes: the values at all positions,
-            and half as far again on both sides.
+        window, moved_window: The reconstruction [h, w, c] of the window there, before and after the change.
+        image, moved_image: The image assembled from all windows' reconstructions [h, w, c], likewise.
+        top, left: The window's first row and column in the image; below 0 if it begins in the zero padding.
+        value, low, high: The encoded value, and the ends of its slider: the range of values at all positions,
+            extended by half on either side.
     """
 
     window: np.ndarray
@@ -53,18 +53,18 @@ class Moved:
 
 
 class LocalExploration:
-    """A model with locally embedded autoencoders (LEAs), and images to show to it.
+    """A model with locally embedded autoencoders (LEAs), and images for it.
 
     Args:
         name: Name of the model on the page.
         model: A functional model.
         images: Images to show, if there are any.
-        logs: TensorBoard directory of the run, in which training left pictures of some epochs.
+        logs: TensorBoard directory of the run, with pictures of some epochs.
         preparation: Preparation of the training images.
         notes: See `Exploration`.
 
     Raises:
-        InputError: The model has no LEA.
+        InputError: If the model has no LEA.
 
     Example:
         >>> window = kae.architectures.window_autoencoder((4, 4, 1), (3,))
@@ -94,7 +94,7 @@ class LocalExploration:
         self._probes: dict[str, LocalProbe] = {}
 
     def pictures(self, layer: str, images: np.ndarray) -> dict[str, np.ndarray]:
-        """Returns `PICTURES` of one LEA's work on images [n, h, w, c], by name: arrays [height, width, 1 or 3]."""
+        """Returns the `PICTURES` of one LEA on images [n, h, w, c], by name: arrays [height, width, 1 or 3]."""
         seen = self._probe(layer).images(images)
         return {
             "reconstructions": reconstruction_picture(seen),
@@ -103,22 +103,22 @@ class LocalExploration:
         }
 
     def code_shape(self, layer: str) -> tuple[int, int, int]:
-        """Rows and columns of a LEA's code maps, and the length of its codes."""
+        """Returns rows and columns of a LEA's code maps, and the length of its codes."""
         return tuple(self._probe(layer).lea.output.shape[1:])
 
     def move(
         self, layer: str, image: np.ndarray, row: int, column: int, index: int, value: float | None = None
     ) -> Moved:
-        """Returns what becomes of an image [h, w, c] with another value of the code at one position of a LEA.
+        """Returns the effect on an image [h, w, c] of another code value at one position of a LEA.
 
         Args:
             layer: Name of the LEA.
-            image: As the model takes it; pictures are of what the LEA gets and gives back.
-            row, column, index: Of the position and of the code's value, from 0.
-            value: The new value; None leaves it.
+            image: Input of the model; pictures show the LEA's input and reconstruction.
+            row, column, index: Position, and index of the code's value, from 0.
+            value: The new value; None leaves it unchanged.
 
         Raises:
-            InputError: There is no such LEA, position or value.
+            InputError: If there is no such LEA, position or value.
         """
         probe, shape = self._probe(layer), self.code_shape(layer)
         for name, place, count in zip(("row", "column", "code value"), (row, column, index), shape, strict=True):
@@ -150,7 +150,7 @@ class LocalExploration:
         return Moved(window, moved_window, image, moved_image, top, left, before, low - margin, high + margin)
 
     def epochs(self, layer: str) -> list[Epoch]:
-        """Returns the pictures of one LEA that training left, in the order of the epochs; none without logs."""
+        """Returns one LEA's pictures from training, in the order of the epochs; none without logs."""
         pictures: dict[int, dict[str, bytes]] = {}
         for tag, epoch, png in self._logged:
             of_layer, _, name = tag.rpartition("/")
@@ -163,7 +163,7 @@ class LocalExploration:
         return uploaded_image(content, name, self.image_shape, self.preparation)
 
     def warm_up(self) -> None:
-        """Computes what the first page needs."""
+        """Computes the first page's data."""
         self.pictures(self.layers[0], np.zeros((1, *self.image_shape), np.float32))
 
     def _probe(self, layer: str) -> LocalProbe:
@@ -179,7 +179,7 @@ class LocalExploration:
 
 
 def _logged_pictures(directory: Path) -> Iterator[tuple[str, int, bytes]]:
-    """(tag, step, PNG) of the pictures in TensorBoard's files, in their order."""
+    """Yields (tag, step, PNG) of the pictures in TensorBoard's files, in their order."""
     import tensorflow as tf
 
     for file in sorted(directory.glob("events.out.tfevents.*")):

@@ -1,4 +1,4 @@
-"""From a path to what the explorer shows of it."""
+"""Opens paths for the explorer."""
 
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,18 +18,18 @@ from keras_ae.explore.sources import Source, find_sources
 from keras_ae.model_file import load_model
 from keras_ae.runs import DataConfig, Run
 
-LONGEST = 1024  # code values: of longer codes a covariance takes gigabytes, or more codes than are encoded
-LONGEST_OF_MIXTURES = 64  # of longer ones a mixture of ten takes minutes to fit
+LONGEST = 1024  # code values: for longer codes a covariance takes gigabytes, or more codes than are encoded
+LONGEST_OF_MIXTURES = 64  # for longer ones a mixture of ten takes minutes to fit
 
 
 class Opener:
-    """Opens sources, and loads images that several of them share but once.
+    """Opens sources, and loads only once the images that several of them share.
 
     Args:
-        source: Name of other images to show than those of the runs; what has no run of its own needs it.
-        data_dir: Where named images are looked for.
+        source: Name of images to show instead of the runs' own; models without a run need it.
+        data_dir: Directory of named data sets.
         progress: Whether to show a bar while images are decoded.
-        max_pixels: Larger files are not decoded; None takes what the runs were made with, or the default.
+        max_pixels: Larger files are not decoded; None takes the runs' limit, or the default.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Opener:
         self._loaded: dict[tuple[DataConfig, int], ExploredImages] = {}
 
     def open(self, source: Source) -> list[Exploration | LocalExploration | DetectorExploration]:
-        """What is explored of one trained model, and of the detector that was exported of it."""
+        """Returns the explorations of one trained model, and of the detector exported from it."""
         detector = source.exported or (source.path if source.kind == "exported" else None)
         judging = None if detector is None or not (detector / CARD).is_file() else self._judging(source, detector)
         if judging is not None and not _shows_images(judging.detector):
@@ -52,7 +52,7 @@ class Opener:
         return [self._open(source), *([] if judging is None else [judging])]
 
     def _judging(self, source: Source, path: Path) -> DetectorExploration:
-        """The detector itself, with images of the same preparation."""
+        """Returns the detector itself, with images of the same preparation."""
         detector = ExportedDetector(path)
         config, seed = None, 0
         if source.kind == "run":
@@ -64,7 +64,7 @@ class Opener:
         return DetectorExploration(f"{source.name}: detector", detector, images, notes)
 
     def _open(self, source: Source) -> Exploration | LocalExploration:
-        """What is explored of one trained model itself."""
+        """Returns the exploration of one trained model itself."""
         if source.kind == "exported":
             return self._open_exported(source)
         run = Run.open(source.path) if source.kind == "run" else None
@@ -93,12 +93,12 @@ class Opener:
         return _autoencoder(source.name, model, images, scoring, {}, of_keras=False, **options)
 
     def _images(self, config: DataConfig | None, seed: int | None, shape) -> tuple[ExploredImages | None, tuple]:
-        """The images, and one line for each thing to know about them; a run's own may be missing by now."""
+        """Returns the images, and remarks on them, one line each; a run's own may be missing by now."""
         if self.source is not None:
             config = replace(config or DataConfig(self.source), source=self.source)
             if config.image_size is None and config.crop is None:
                 config = replace(config, image_size=tuple(shape[:2]))
-            # What names parts or labels of the run's own images means nothing for others.
+            # Names of parts or labels of the run's own images mean nothing for other images.
             config = replace(config, train=None, validation=None, test=None, train_labels=(), limit=None)
             config = replace(config, channels=shape[2] if shape[2] in (1, 3) else None)
             return self._load(config, seed or 0), ()
@@ -113,7 +113,7 @@ class Opener:
     def _load(self, config: DataConfig, seed: int) -> ExploredImages:
         config = replace(config, data_dir=self.data_dir or config.data_dir, **self._limit)
         if (config, seed) not in self._loaded:
-            # Of files only those shown are decoded, unless bad ones have to be found first.
+            # Only files that are shown are decoded, unless bad ones have to be found first.
             data = config.load(seed=seed, cache=False, progress=self.progress)
             self._loaded[config, seed] = explored_images(data)
         return self._loaded[config, seed]
@@ -122,7 +122,7 @@ class Opener:
 def open_exploration(
     path, source: str | None = None, **options
 ) -> Exploration | LocalExploration | DetectorExploration:
-    """Returns what the explorer shows of one trained model: of a run, a .keras file, a SavedModel.
+    """Opens one trained model for the explorer: a run, a .keras file or a SavedModel.
 
     Args:
         path: Directory of the run or the SavedModel, or the file.
@@ -130,7 +130,7 @@ def open_exploration(
         **options: Further keywords of `Opener`: `data_dir`, `progress`, `max_pixels`.
 
     Raises:
-        InputError: There is no model that can be explored, or there are several.
+        InputError: If there is no model that can be explored, or there are several.
 
     Example:
         >>> kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,)).save("tiny.keras")
@@ -147,7 +147,7 @@ def open_exploration(
 def open_explorations(
     paths, source: str | None = None, **options
 ) -> list[Exploration | LocalExploration | DetectorExploration]:
-    """Returns what several paths hold, of a comparison all its finished runs, of a detector also its own page.
+    """Opens several paths: all finished runs of a comparison, and for a detector also its own page.
 
     Example:
         >>> for name in ("one", "two"):
@@ -169,7 +169,7 @@ def _autoencoder(name, model, images, scoring, densities, *, of_keras: bool = Tr
 
 
 def _shows_images(detector: ExportedDetector) -> bool:
-    """Whether an autoencoder can be explored: whether it gives back images, and not tiles or feature maps."""
+    """Whether an autoencoder can be explored: it must reconstruct images, not tiles or feature maps."""
     signatures = detector.model.signatures
     if any(name not in signatures for name in ("encode", "decode", "reconstruct")):
         return False
@@ -177,7 +177,7 @@ def _shows_images(detector: ExportedDetector) -> bool:
 
 
 def _fitted(exploration: Exploration) -> dict[str, Density]:
-    """Densities of the training images' codes; without images the standard normal alone."""
+    """Returns densities of the training images' codes; without images, only the standard normal."""
     size, codes = exploration.size, exploration.training_codes
     if size > LONGEST:
         return {}
@@ -194,7 +194,7 @@ def _fitted(exploration: Exploration) -> dict[str, Density]:
 
 
 def _saved_densities(path: Path) -> dict[str, Density]:
-    """Densities that a comparison left beside a model."""
+    """Returns the densities that a comparison saved beside a model."""
     files = {name: path / "densities" / f"{name}.npz" for name in ALL_DENSITIES}
     return {name: load_density(file) for name, file in files.items() if file.is_file()}
 

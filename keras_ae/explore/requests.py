@@ -1,4 +1,4 @@
-"""Requests to the explorer that no page of it makes: refused in one line, here and on the terminal."""
+"""Refuses requests that no page of the explorer makes, in one line, here and on the terminal."""
 
 import logging
 import traceback
@@ -13,18 +13,18 @@ from keras_ae._support.errors import InputError
 from keras_ae.explore.images import LARGEST_FILE
 
 CALLBACKS = "/_dash-update-component"
-LARGEST_BODY = 2 * LARGEST_FILE  # bytes: a file in base64 takes 4/3 of its own, and its page a little more
-WHICH = "which"  # the store that holds the number of the model that a page is about
+LARGEST_BODY = 2 * LARGEST_FILE  # bytes: a file in base64 takes 4/3 of its size, and its page a little more
+WHICH = "which"  # the store with the number of a page's model
 
 _log = logging.getLogger(__name__)
 
 
 def guard(app, models: int) -> None:
-    """Answer malformed requests to a Dash application with 400 and one line; too large ones with 413.
+    """Answers malformed requests to a Dash application with 400 and one line, too large ones with 413.
 
     Args:
         app: The application, a `dash.Dash`.
-        models: How many there are.
+        models: Number of models.
     """
     app.server.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
 
@@ -37,15 +37,15 @@ def guard(app, models: int) -> None:
 
 
 def check_body(body: Any, callbacks: dict[str, dict], models: int) -> None:
-    """Refuse a body that is no question of one of the pages' callbacks.
+    """Refuses a body that is not a request to one of the pages' callbacks.
 
     Args:
-        body: As JSON has it.
-        callbacks: From the outputs of each callback, as text, to its inputs and states.
-        models: How many models there are to ask about.
+        body: The parsed JSON.
+        callbacks: Mapping from each callback's outputs, as text, to its inputs and states.
+        models: Number of models.
 
     Raises:
-        InputError: An output is unknown, a part has another form or is not the callback's, or there is no such
+        InputError: If an output is unknown, a part has another form or is not the callback's, or there is no such
             model.
     """
     if not isinstance(body, dict) or not isinstance(body.get("output"), str):
@@ -67,10 +67,10 @@ def check_body(body: Any, callbacks: dict[str, dict], models: int) -> None:
 
 
 def _items(given: list) -> Iterator[dict[str, Any]]:
-    """The inputs or states; those of several elements that a pattern matches come as lists.
+    """Yields the inputs or states; several elements that match a pattern come as lists.
 
     Raises:
-        InputError: One has another form.
+        InputError: If one has another form.
     """
     for item in given:
         if isinstance(item, list):
@@ -91,10 +91,10 @@ def _is_number(item: Any, count: int) -> bool:
 
 
 def _answer(error: Exception):
-    """400 and one line, whatever was raised; HTTP's own errors are their own answer.
+    """Returns 400 and one line for any exception; HTTP errors are their own answer.
 
-    What a page's callback makes of values that no page sends can be any error. Where it is raised is told, and the
-    traceback is logged for debugging.
+    Values that no page sends can raise any error in a callback. The line names its place, and the traceback is
+    logged for debugging.
     """
     if isinstance(error, HTTPException):
         return error
@@ -107,7 +107,7 @@ def _answer(error: Exception):
 
 
 def _place(frames: Sequence[traceback.FrameSummary]) -> str:
-    """The innermost line of this library, or else of any."""
+    """Returns the innermost line of this library, or else of any."""
     root = Path(__file__).parents[1]
     own = [frame for frame in frames if Path(frame.filename).is_relative_to(root)]
     frame = (own or list(frames))[-1]

@@ -1,4 +1,4 @@
-"""How anomalous the explorer calls an image."""
+"""Anomaly scores of images in the explorer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_ae.detection import AnomalyDetector, ExportedDetector, fewest_images
 
-RATE = 0.05  # of false alarms, where nobody has set another
+RATE = 0.05  # of false alarms, by default
 
 
 @dataclass(frozen=True)
@@ -16,9 +16,9 @@ class Scoring:
 
     Attributes:
         name: Name of the score.
-        function: From float32 images [n, h, w, c] in [0, 1] to scores [n], the higher the more anomalous.
-        threshold: What is above it is an anomaly; None where too few images are there to set one.
-        origin: Where the threshold comes from, as a phrase.
+        function: Function from float32 images [n, h, w, c] in [0, 1] to scores [n], higher for anomalies.
+        threshold: Score above which an image is an anomaly; None if there are too few images to set one.
+        origin: Origin of the threshold, as a phrase.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Scoring:
 
 
 def error_scoring(model, images: np.ndarray) -> Scoring:
-    """The mean squared error, with a threshold for 5 % false alarms among these normal images, if they suffice."""
+    """The mean squared error, with a threshold for 5 % false alarms on these normal images, if they suffice."""
     detector = AnomalyDetector(model, "mse", RATE, holdout=0).fit(images)
     if len(images) < fewest_images(RATE):
         few = f"{len(images)} images that the model was not trained on are too few to set one"

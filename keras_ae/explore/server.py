@@ -1,4 +1,4 @@
-"""Serving the explorer on this machine."""
+"""Serves the explorer on this machine."""
 
 import logging
 import socket
@@ -14,10 +14,10 @@ HOST, PORT, TRIED = "127.0.0.1", 8050, 50
 
 
 def free_socket(port: int | None = None) -> socket.socket:
-    """A listening socket: at this port, or at the first free one from 8050 on.
+    """Returns a listening socket on this port, or on the first free one from 8050 on.
 
     Raises:
-        InputError: If the port is taken, or is none.
+        InputError: If the port is invalid, or none is free.
     """
     if port is not None and not 0 < port < 65536:
         raise InputError(f"port {port}", "1 to 65535", "correct --port")
@@ -37,13 +37,13 @@ def free_socket(port: int | None = None) -> socket.socket:
 def serve(
     explorations: Sequence, port: int | None = None, browser: bool = True, say: Callable[[str], None] = print
 ) -> None:
-    """Serves the explorer until Ctrl-C; the page is for this machine alone.
+    """Serves the explorer until Ctrl-C; only this machine can reach the page.
 
     Args:
-        explorations: What is explored, such as `open_explorations` returns it.
-        port: Port to listen at, 1 to 65535; by default the first free one from 8050 on.
+        explorations: Explorations to serve, such as those from `open_explorations`.
+        port: Port to listen on, 1 to 65535; by default the first free one from 8050 on.
         browser: Whether to open the page in a browser.
-        say: Function that gets the page's address once the page is there.
+        say: Function called with the page's address once the page is up.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -55,7 +55,7 @@ def serve(
 
     from keras_ae.explore.app import make_app
 
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # not a line for each request
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line per request
     with free_socket(port) as listening:
         address = f"http://{HOST}:{listening.getsockname()[1]}"
         server = make_server(HOST, 0, make_app(explorations).server, threaded=True, fd=listening.fileno())
@@ -75,7 +75,7 @@ def serve(
 
 
 def _warm_up(explorations: Sequence, ended: threading.Event) -> None:
-    """What takes seconds the first time, while the user looks at the first page; left once that is closed."""
+    """Does what is slow the first time, while the user looks at the first page; stops once `ended` is set."""
     for explored in explorations:
         densities = getattr(explored, "densities", {})
         for step in (explored.warm_up, *(partial(explored.sample, name, 0) for name in densities)):

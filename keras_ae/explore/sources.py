@@ -1,4 +1,4 @@
-"""Which trained models a path stands for; they are told apart without loading Keras."""
+"""Finds the trained models at a path, and their kinds, without loading Keras."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +15,14 @@ EXPECTED = "a run, a comparison, what `detect train`, `export` or `share` wrote,
 
 @dataclass(frozen=True)
 class Source:
-    """Where one trained model is.
+    """The location of one trained model.
 
     Attributes:
         kind: "run" (a finished one, or a shared one), "exported" (a SavedModel) or "file" (a .keras file).
         path: The directory or the file.
         name: Name of the model on the page.
-        detector: Directory of the `AnomalyDetector` that was made of it, if there is one.
-        exported: Directory of that detector as it was exported, if there is one.
+        detector: Directory of the `AnomalyDetector` made from it, if there is one.
+        exported: Directory of that detector's export, if there is one.
     """
 
     kind: Literal["run", "exported", "file"]
@@ -36,7 +36,7 @@ def bundled_model() -> Path:
     """Returns the directory of the small model that comes with the library.
 
     Raises:
-        InputError: KERAS_AE_MODELS names a directory without it.
+        InputError: If KERAS_AE_MODELS names a directory without it.
 
     Example:
         >>> bundled_model().name
@@ -50,10 +50,10 @@ def bundled_model() -> Path:
 
 
 def find_sources(path) -> list[Source]:
-    """Returns the models of a path: one, or all the finished ones of a comparison.
+    """Returns the models at a path: one, or all finished ones of a comparison.
 
     Raises:
-        InputError: There are none.
+        InputError: If there are none.
 
     Example:
         >>> kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,)).save("tiny.keras")
@@ -69,7 +69,7 @@ def find_sources(path) -> list[Source]:
         raise InputError(received, EXPECTED, "correct the path")
     if (path / "run.json").is_file():
         return [_run(path, path.resolve().name)]
-    if (path / "run" / "run.json").is_file():  # of `detect train`
+    if (path / "run" / "run.json").is_file():  # from `detect train`
         detector = path / "detector_keras"
         recover(detector)
         saved = detector if (detector / "detector.json").is_file() else None

@@ -1,4 +1,4 @@
-"""Trained models as files that run without this library: SavedModel, ONNX, LiteRT."""
+"""Trained models as files that run without this library: SavedModel, ONNX, LiteRT, OpenVINO."""
 
 from keras_ae.export.conversion import archive, conversion, resave
 from keras_ae.export.endpoints import (

@@ -1,4 +1,4 @@
-"""Traced functions as a SavedModel, from which the other formats are made, and what cannot be converted."""
+"""Writes traced functions as a SavedModel, and reports what cannot be converted."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from keras_ae.export.endpoints import Endpoint
 
 @contextmanager
 def conversion(what: str, name: str) -> Iterator[None]:
-    """Turns what a converter raises within it into `InputError`: converters raise errors of many kinds.
+    """Turns a converter's errors, which are of many kinds, into an `InputError`.
 
     Args:
         what: Name of the endpoint or file.
@@ -37,10 +37,10 @@ def conversion(what: str, name: str) -> Iterator[None]:
 
 
 def resave(loaded, changed: Mapping[str, Endpoint], path) -> None:
-    """Writes a loaded SavedModel again, with some of its endpoints exchanged for others that may call it.
+    """Writes a loaded SavedModel again, with some of its endpoints replaced by others that may call it.
 
     Args:
-        loaded: What `load_saved_model` returns.
+        loaded: The result of `load_saved_model`.
         changed: Endpoints by name.
         path: Directory to fill.
 
@@ -84,5 +84,5 @@ def archive(model: keras.Model, signatures: Mapping, path) -> None:
     for name, function in signatures.items():
         setattr(module, name, function)
     setattr(module, MARK, tf.function(lambda: tf.constant(1), input_signature=()))
-    # Not concrete functions: `save` traces again what was traced outside of it, and would keep both graphs.
+    # Not concrete functions: `save` would trace them again, and keep both graphs.
     tf.saved_model.save(module, str(path), dict(signatures))

@@ -1,4 +1,4 @@
-"""What an exported model can be asked, as TensorFlow functions of tensors."""
+"""The endpoints of exported models, as TensorFlow functions of tensors."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from keras_ae.export.resizing import CONVERTED, Resizing
 class Input:
     """One input of an endpoint: its name, shape with the batch (None), and type; a default makes it optional.
 
-    Integers of codes have `sizes`: each is from 0 to below its own, along the last axis.
+    Integer codes have `sizes`: along the last axis, each integer is from 0 to below its own size.
 
     Example:
         >>> double = Endpoint(lambda codes: {"doubled": 2 * codes}, (Input("codes", (None, 3)),))
@@ -40,8 +40,8 @@ class Endpoint:
     Attributes:
         function: The function, which TensorFlow can trace.
         inputs: Inputs of the function, in their order.
-        random: Whether the function draws random numbers: its outputs cannot be compared value by value then.
-        allowed: How far each output, by name, may be from the Keras model's; see `check_parity`.
+        random: Whether the function draws random numbers, so its outputs cannot be compared value by value.
+        allowed: Largest difference of each output, by name, from the Keras model's; see `check_parity`.
 
     Example:
         >>> images = Input("images", (None, 4, 4, 1))
@@ -56,7 +56,7 @@ class Endpoint:
     allowed: Mapping[str, float] = field(default_factory=dict)
 
     def concrete(self):
-        """Returns the function traced with its signature; its inputs have their names."""
+        """Returns the function as a `tf.function` with its signature, in which inputs have their names."""
         import tensorflow as tf
 
         signature = [tf.TensorSpec(each.shape, each.dtype, each.name) for each in self.inputs]
@@ -70,14 +70,14 @@ def image_endpoints(
     allowed: Mapping[str, float] | None = None,
     resizing: Resizing | None = None,
 ) -> dict[str, Endpoint]:
-    """Returns two endpoints of a function of images: one takes float32 images in [0, 1], the other uint8.
+    """Returns two endpoints for a function of images: one takes float32 images in [0, 1], the other uint8.
 
-    The first one refuses values that are not finite or lie outside of [0, 1]. With `resizing`, the other one takes
-    images of any size, gray or in colour, and brings them to the model's shape; its output "maps" has the size
-    that the images had.
+    The first one rejects values that are not finite or lie outside [0, 1]. With `resizing`, the other one takes
+    images of any size, gray or in colour, and converts them to the model's shape; its output "maps" has the
+    original size of the images.
 
     Args:
-        name: Name of the first; the name of the other ends with `_uint8`.
+        name: Name of the first; the other has `_uint8` appended.
         function: Maps images [n, h, w, c] to tensors by name.
         image_shape: (h, w, c) of the model's images.
         allowed: See `Endpoint`.
@@ -123,13 +123,13 @@ def image_endpoints(
 def portable_endpoint(
     function: Callable, image_shape: tuple[int, int, int], allowed: Mapping[str, float] | None = None
 ) -> Endpoint:
-    """Returns an endpoint for formats without checks: of an image with NaN or infinities numbers are NaN.
+    """Returns an endpoint for formats without checks: for an image with NaN or infinities, floats are NaN.
 
     Integers, which have no NaN, are −1.
 
     Args:
         function: Maps images [n, h, w, c] to tensors [n, ...] of floats or integers by name, or to decisions, bool
-            [n], which are True of a broken image: it is not passed over.
+            [n], which are True for a broken image: it is not overlooked.
         image_shape: (h, w, c) of the images.
         allowed: See `Endpoint`.
 
@@ -142,7 +142,7 @@ def portable_endpoint(
     import tensorflow as tf
 
     def marked(images):
-        # Written with operations that each format has: x − x is 0 for finite x alone.
+        # Written with operations that every format has: x − x is 0 only for finite x.
         broken = tf.reduce_any(tf.not_equal(images - images, 0.0), axis=(1, 2, 3))
         outputs = {}
         for name, values in function(images).items():
@@ -158,16 +158,16 @@ def portable_endpoint(
 
 
 def autoencoder_endpoints(model, density: Density | None = None) -> dict[str, Endpoint]:
-    """Returns `encode`, `decode` and `reconstruct`, and with a density of codes `sample`; see `image_endpoints`.
+    """Returns `encode`, `decode`, `reconstruct` and, with a density of codes, `sample`; see `image_endpoints`.
 
-    Of a discrete bottleneck `encode` gives "indices" beside the codes, and `decode_indices` takes them.
+    With a discrete bottleneck, `encode` also returns "indices", which `decode_indices` takes.
 
     Args:
         model: An `Autoencoder`.
-        density: A density that is fitted to its codes.
+        density: A density fitted to its codes.
 
     Raises:
-        InputError: The model is no autoencoder, or the density is not fitted to codes of this length.
+        InputError: The model is not an autoencoder, or the density is not fitted to codes of this length.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -208,7 +208,7 @@ def autoencoder_endpoints(model, density: Density | None = None) -> dict[str, En
 
 
 def encoded(model, images) -> dict[str, Any]:
-    """Returns "codes", float32, of images, and of a discrete bottleneck "indices", int32; TensorFlow can trace it.
+    """Returns "codes", float32, and with a discrete bottleneck "indices", int32; TensorFlow can trace it.
 
     Example:
         >>> bottleneck = kae.bottlenecks.FiniteScalar(2, levels=3)
@@ -224,7 +224,7 @@ def encoded(model, images) -> dict[str, Any]:
 
 
 def _of_indices(model, given_back: str) -> dict[str, Endpoint]:
-    """The endpoint that decodes integers, which a discrete bottleneck has."""
+    """The endpoint that decodes integers, for a discrete bottleneck only."""
     if not getattr(model, "indices_shape", None):
         return {}
     import tensorflow as tf

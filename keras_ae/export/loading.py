@@ -1,4 +1,4 @@
-"""SavedModels, which may be damaged, as TensorFlow loads them."""
+"""Loads SavedModels, which may be damaged, with TensorFlow."""
 
 import os
 import re
@@ -7,11 +7,11 @@ from pathlib import Path
 
 from keras_ae._support.errors import InputError
 
-_PATTERN = re.compile(r"[*?\[\]\\]")  # what TensorFlow reads in a path as standing for other names
+_PATTERN = re.compile(r"[*?\[\]\\]")  # what TensorFlow reads in a path as wildcards
 
 
 def load_saved_model(path):
-    """Returns what `tf.saved_model.load` makes of a directory, whatever its name.
+    """Loads a directory with `tf.saved_model.load`, whatever its name.
 
     Raises:
         InputError: There is no such directory, or TensorFlow cannot load it.
@@ -33,6 +33,6 @@ def load_saved_model(path):
             os.symlink(path.absolute(), link)
         try:
             return tf.saved_model.load(str(link if link.is_symlink() else path))
-        except Exception as error:  # of nearly any kind, where files are damaged
+        except Exception as error:  # of nearly any kind if files are damaged
             reason = " ".join(str(error).replace(str(link), str(path)).split())[:200]
             raise InputError(f"{path} ({reason})", "a SavedModel that can be loaded", "export it again") from error

@@ -1,3 +1,3 @@
-"""Names that exported models and those who call them share."""
+"""Names that exported models share with their callers."""
 
-BYTES = "_uint8"  # what the names of endpoints end with that take images of bytes
+BYTES = "_uint8"  # suffix of the names of endpoints that take images of bytes

@@ -7,9 +7,9 @@ import numpy as np
 
 
 def traced_once(function: Callable) -> Callable:
-    """A function of tensors that is traced once for all graphs that call it, so that files have it once.
+    """Wraps a function of tensors to be traced once for all graphs that call it, so files have it once.
 
-    Called outside of a graph it is as it was.
+    Outside a graph, it runs unchanged.
     """
     import tensorflow as tf
 
@@ -22,10 +22,10 @@ def traced_once(function: Callable) -> Callable:
 
 
 def stored_once(function: Callable, image_shape: tuple[int, int, int]) -> Callable:
-    """Returns a function of images that endpoints share: a SavedModel has its operations and constants once.
+    """Returns a function of images for endpoints to share: a SavedModel has its operations and constants once.
 
-    Called outside of a graph it is as it was, so that exports are compared with it; what it made of the last
-    images is kept, as endpoint after endpoint is compared on the same ones.
+    Outside a graph, it runs unchanged, for exports to be compared with it; its outputs for the last images are
+    kept, since all endpoints are compared on the same ones.
 
     Args:
         function: Maps float32 images [n, h, w, c] to tensors by name.

@@ -1,4 +1,4 @@
-"""Single functions of a model as OpenVINO files (.xml with .bin), made of the same function as ONNX."""
+"""Single functions of a model as OpenVINO files (.xml with .bin), converted from ONNX."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from keras_ae.export.endpoints import Endpoint
 from keras_ae.export.parity import Parity, check_parity
 from keras_ae.export.portable import convert_to_onnx, evaluated
 
-FLOAT32 = {"INFERENCE_PRECISION_HINT": "f32"}  # where a processor has bfloat16, OpenVINO would take it
+FLOAT32 = {"INFERENCE_PRECISION_HINT": "f32"}  # on a processor with bfloat16, OpenVINO would use that
 
 
 def write_openvino(what: str, endpoint: Endpoint, path, images: np.ndarray) -> Parity:
@@ -19,7 +19,7 @@ def write_openvino(what: str, endpoint: Endpoint, path, images: np.ndarray) -> P
     Args:
         what: Name of the endpoint, for messages.
         endpoint: An endpoint with one input, images; see `portable_endpoint`.
-        path: The file to write, which ends with .xml; the weights lie beside it, in a file that ends with .bin.
+        path: The .xml file to write; the weights are written to a .bin file beside it.
         images: float32 [n, h, w, c] to compare on.
 
     Returns:
@@ -48,7 +48,7 @@ def write_openvino(what: str, endpoint: Endpoint, path, images: np.ndarray) -> P
 
 
 def require_openvino():
-    """Returns the package; `InputError` where it is missing.
+    """Returns the package; raises an `InputError` if it is missing.
 
     Example:
         >>> from importlib.util import find_spec

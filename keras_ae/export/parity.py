@@ -1,4 +1,4 @@
-"""Whether an exported model computes what the Keras model does."""
+"""Checks that an exported model computes the same as the Keras model."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ STANDARD_ERRORS = 6
 
 @dataclass(frozen=True)
 class Parity:
-    """How far an exported output is from the Keras model's, and how far it may be.
+    """The difference between an exported output and the Keras model's, and its limit.
 
     Attributes:
         difference: The largest |a − b| over all values.
-        allowed: The largest difference that is accepted.
+        allowed: The largest accepted difference.
 
     Example:
         >>> Parity(difference=2e-6, allowed=5e-5).holds
@@ -55,13 +55,13 @@ def check_parity(
     received: Mapping[str, np.ndarray],
     allowed: Mapping[str, float] | None = None,
 ) -> Parity:
-    """Compares all outputs but decisions, which follow from the values beside them, and returns the worst.
+    """Compares all outputs but decisions, which follow from the other values, and returns the worst difference.
 
     Args:
         what: Name of the endpoint or file, for the message.
         expected, received: Outputs of the Keras model and of the exported one, by name.
-        allowed: The largest difference of outputs that are judged by their meaning: scores and maps by how much
-            normal images differ. Other outputs, images and codes, may differ by 5e-5 · max(1, max |a|).
+        allowed: The largest differences, by name, of outputs judged by their meaning: scores and maps, by how much
+            those of normal images differ. Other outputs, images and codes, may differ by 5e-5 · max(1, max |a|).
 
     Raises:
         InputError: An output differs by more, or is missing.
@@ -118,7 +118,7 @@ def check_moments(what: str, expected: Iterable[np.ndarray], received: Iterable[
 
 
 def _mean_and_squared_error(batches: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and squared standard error of each value over all batches, of which one at a time is held."""
+    """Mean and squared standard error of each value over all batches, with one held at a time."""
     count = 0
     total: np.ndarray = np.zeros(())
     squares: np.ndarray = np.zeros(())

@@ -47,7 +47,7 @@ def write_onnx(what: str, endpoint: Endpoint, path, images) -> Parity:
 
 
 def convert_to_onnx(what: str, endpoint: Endpoint):
-    """Returns an endpoint as ONNX: the content of the file, the names of its outputs, and a session that runs it.
+    """Converts an endpoint to ONNX; returns the file's content, its outputs' names, and a session that runs it.
 
     Raises:
         InputError: ONNX or ONNX Runtime lacks an operation of the endpoint, or packages are missing.
@@ -102,7 +102,7 @@ def write_litert(model: keras.Model, what: str, endpoint: Endpoint, path, images
 
 
 def convert_to_litert(model: keras.Model, what: str, endpoint: Endpoint):
-    """Returns an endpoint as LiteRT: the content of the file, and its interpreter's runner.
+    """Converts an endpoint to LiteRT; returns the file's content and its interpreter's runner.
 
     Raises:
         InputError: LiteRT lacks an operation of the endpoint.
@@ -126,14 +126,14 @@ def convert_to_litert(model: keras.Model, what: str, endpoint: Endpoint):
 
 
 def evaluated(endpoint: Endpoint, images: np.ndarray) -> dict[str, np.ndarray]:
-    """What the function itself gives, by name."""
+    """Returns the outputs of the function itself, by name."""
     import tensorflow as tf
 
     return {name: np.asarray(value) for name, value in endpoint.function(tf.constant(images)).items()}
 
 
 def _rename(graph, old: str, new: str) -> None:
-    """Give an output of a graph another name."""
+    """Renames an output of a graph."""
     for node in graph.node:
         for names in (node.input, node.output):
             for i, name in enumerate(names):

@@ -1,4 +1,4 @@
-"""The precision in which exported models compute: float32, as the weights are."""
+"""The precision of exported models: float32, like that of the weights."""
 
 import keras
 
@@ -7,7 +7,7 @@ from keras_ae._support.keras_private import sublayers
 
 
 def check_float32(model: keras.Model) -> None:
-    """Refuses a model of which a layer computes in another precision than float32 (`InputError`).
+    """Raises an `InputError` if a layer of a model computes in another precision than float32.
 
     Such a model rounds each layer's outputs to three digits, differently on each machine, and ONNX and LiteRT
     lack some of its operations.
@@ -25,10 +25,10 @@ def check_float32(model: keras.Model) -> None:
 
 
 def as_float32(model: keras.Model) -> keras.Model:
-    """Returns a copy of a model, with the same weights, that computes in float32; the model itself if it does so.
+    """Returns a copy of a model, with the same weights, that computes in float32; a float32 model itself.
 
     Args:
-        model: Any model whose layers can be serialised; of mixed precision, the weights are float32.
+        model: Any model whose layers can be serialised; in mixed precision, the weights are float32.
 
     Example:
         >>> inputs = keras.Input((4,))

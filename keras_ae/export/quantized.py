@@ -1,4 +1,4 @@
-"""Functions of a model as LiteRT files whose convolutions compute in 8-bit integers."""
+"""Single functions of a model as LiteRT files whose convolutions compute in 8-bit integers."""
 
 import tempfile
 import warnings
@@ -12,22 +12,22 @@ from keras_ae.export.conversion import archive, conversion
 from keras_ae.export.endpoints import Endpoint
 from keras_ae.export.precision import layers_of
 
-# Where time goes; what a score is made of stays in float32, of which 256 levels would be too few.
+# Where time goes; the parts of a score stay in float32, as 256 levels would be too few for them.
 INTEGER = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "ADD", "AVERAGE_POOL_2D", "MAX_POOL_2D", "PAD")
 DENSE = "FULLY_CONNECTED"
 
 
 def convert_to_int8(model: keras.Model, what: str, endpoint: Endpoint, representative: np.ndarray):
-    """Returns an endpoint as LiteRT with the network in 8-bit integers: content of the file, interpreter's runner.
+    """Converts an endpoint to LiteRT in 8-bit integers; returns the file's content and its interpreter's runner.
 
-    Convolutions, and the dense layers of a model that has some, are rounded to 8 bits, with ranges that
-    representative images show; all else is computed in float32.
+    Convolutions, additions, pooling and padding, and any dense layers of the model, are rounded to 8 bits, with
+    ranges from representative images; all else is computed in float32.
 
     Args:
         model: The model whose variables the endpoint's function uses.
         what: Name of the endpoint, for messages.
         endpoint: An endpoint with one input, images; see `portable_endpoint`.
-        representative: float32 images [n, h, w, c], such as the model was trained on.
+        representative: float32 images [n, h, w, c], like those that the model was trained on.
 
     Raises:
         InputError: LiteRT lacks an operation of the endpoint.

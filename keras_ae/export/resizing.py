@@ -1,4 +1,4 @@
-"""Preparation of images within an exported graph: bytes of any size, resized to the last bit as files are."""
+"""Prepares images within an exported graph: bytes of any size, resized exactly as those of files."""
 
 from collections.abc import Sequence
 
@@ -10,16 +10,16 @@ from keras_ae.export.once import traced_once
 FIXED_POINT = float(1 << 22)  # Pillow multiplies bytes by whole numbers, and divides by this in the end
 SUPPORT, SHARPNESS = 2.0, -0.5  # of the bicubic kernel
 BLOCK = 32  # places whose pixels are gathered together
-CONVERTED = (1, 3)  # numbers of channels of which images with either are taken
+CONVERTED = (1, 3)  # numbers of channels between which images are converted
 LUMINANCE = (19595, 38470, 7471)  # of red, green and blue, in 65,536ths
 
 
 class Resizing:
-    """Does what `Preparation` does to single images, as TensorFlow operations on a batch of images of one size.
+    """Does what `Preparation` does to single images, in TensorFlow, to a batch of images of one size.
 
-    Pixels are those of Pillow, bit by bit: each axis is a product with weights in double precision, whose results
-    are rounded to bytes as Pillow does. (JPEG files that are more than four times as large are decoded at a
-    fraction of their size when they are read from folders; that differs by rounding.)
+    Pixels equal Pillow's, bit by bit: along each axis they are multiplied by weights in double precision and
+    rounded to bytes, as Pillow does. (JPEG files that are more than four times as large are decoded at a fraction
+    of their size when read from folders; those differ by rounding.)
 
     Args:
         preparation: A preparation with a size.
@@ -57,7 +57,7 @@ class Resizing:
         import tensorflow as tf
 
         pixels = self._framed(images)
-        # One image after the other: in double precision they are eight times as large.
+        # One image at a time: in double precision they are eight times as large.
         pixels = tf.cond(
             tf.reduce_all(tf.shape(pixels)[1:3] == self.preparation.size),
             lambda: pixels,
@@ -66,7 +66,7 @@ class Resizing:
         return tf.cast(pixels, tf.float32) / 255
 
     def _resized(self, image):
-        """Bytes [height, width, c] of those of one image [h, w, c]: first its width, then its height."""
+        """Resizes one image's bytes [h, w, c] to [height, width, c]: first its width, then its height."""
         import tensorflow as tf
 
         rows, columns = self._axes(tf.unstack(tf.shape(image)[:2]))
@@ -79,7 +79,7 @@ class Resizing:
         return columns.back(inner, 2, shape[2], self._offset(shape[2], 1))
 
     def _framed(self, pixels):
-        """Padded, then cropped."""
+        """Pads images, then crops them."""
         import tensorflow as tf
 
         pad, crop = self.preparation.pad, self.preparation.crop
@@ -91,7 +91,7 @@ class Resizing:
         return pixels
 
     def _framed_size(self, shape) -> list:
-        """Height and width of images of this shape when they are framed."""
+        """Height and width of images of this shape once they are padded and cropped."""
         if self.preparation.crop is not None:
             return list(self.preparation.crop)
         return [shape[axis + 1] + 2 * self.preparation.pad[axis] for axis in (0, 1)]
@@ -102,7 +102,7 @@ class Resizing:
         return -pad + (0 if crop is None else (length + 2 * pad - crop[axis]) // 2)
 
     def _axes(self, sizes: Sequence) -> tuple["_Axis", "_Axis"]:
-        """Those of a framed image of this height and width."""
+        """The vertical and the horizontal axis of a framed image of this height and width."""
         import tensorflow as tf
 
         height, width = (tf.cast(size, tf.float64) for size in sizes)
@@ -129,7 +129,7 @@ class Resizing:
 
 
 class _Axis:
-    """An axis: `count` places from `first` on, of `whole`, show what is from `start` to `end` of `size` pixels."""
+    """An axis: of `whole` places, the `count` from `first` on show pixels `start` to `end` out of `size`."""
 
     def __init__(self, size, whole: int, start, end, first, count):
         import tensorflow as tf
@@ -139,9 +139,9 @@ class _Axis:
         self.scale = tf.cast(end - start, tf.float64) / self.count
 
     def resized(self, lines):
-        """Bytes [whole, m, c] of bytes [size, m, c], along the first axis.
+        """Resizes bytes [size, m, c] to [whole, m, c], along the first axis.
 
-        Places are taken in blocks, with the pixels that any of a block sees: of a large image a part of it.
+        Places are computed in blocks, from the pixels that any place of a block sees: a part of a large image.
         """
         import tensorflow as tf
 
@@ -159,7 +159,7 @@ class _Axis:
         return _bytes(tf.reshape(values, (blocks * BLOCK, shape[1], shape[2]))[: self.whole])
 
     def _weights(self, place, centre, blur, pixel):
-        """float64 [blocks, places, seen]: multiples of 2⁻²², as Pillow's."""
+        """float64 [blocks, places, seen]: multiples of 2⁻²², like Pillow's."""
         import tensorflow as tf
 
         weights = _bicubic((pixel[:, None] - centre[..., None] + 0.5) / blur)
@@ -169,7 +169,7 @@ class _Axis:
         return tf.where(inside[..., None], weights, tf.zeros_like(weights))
 
     def back(self, maps, axis: int, length, offset):
-        """Maps with `length` pixels along an axis: linear interpolation, the rim being repeated."""
+        """Resizes maps to `length` pixels along an axis: linear interpolation, with the rim repeated."""
         import tensorflow as tf
 
         pixel = tf.range(tf.cast(length, tf.float64), dtype=tf.float64) - tf.cast(offset, tf.float64)
@@ -183,7 +183,7 @@ class _Axis:
 
 
 def with_channels(images, channels: int):
-    """Bytes [n, h, w, 1 or 3] with so many channels, 1 or 3, as files are read: gray is Pillow's.
+    """Converts bytes [n, h, w, 1 or 3] to `channels`, 1 or 3, as when files are read: gray is Pillow's.
 
     Example:
         >>> with_channels(np.uint8([[[[255, 0, 0]]]]), 1).numpy().ravel().tolist()
@@ -222,7 +222,7 @@ def _bicubic(x):
 
 
 def _bytes(values):
-    """Rounded, as Pillow does after each axis."""
+    """Rounds to bytes, as Pillow does after each axis."""
     import tensorflow as tf
 
     return tf.cast(tf.clip_by_value(tf.floor(values + 0.5), np.float64(0), np.float64(255)), tf.uint8)

@@ -16,13 +16,13 @@ from keras_ae.export.names import BYTES
 from keras_ae.export.parity import Parity, check_moments, check_parity
 
 CHECKED = 16  # images that outputs are compared on
-DRAWN, DRAWN_AT_ONCE = 4096, 256  # draws whose moments are compared; as many as are held in memory
+DRAWN, DRAWN_AT_ONCE = 4096, 256  # draws whose moments are compared, and how many are held in memory
 
 
 def write_saved_model(
     model: keras.Model, endpoints: Mapping[str, Endpoint], path, images=None
 ) -> dict[str, Parity]:
-    """Writes endpoints of a model as one SavedModel, checks it against the Keras model, and keeps no wrong one.
+    """Writes endpoints of a model as one SavedModel, and keeps it only if it agrees with the Keras model.
 
     The first endpoint is also the default signature (`serving_default`). The batch may have any size.
 
@@ -33,7 +33,7 @@ def write_saved_model(
         images: float32 [n, h, w, c] in [0, 1] to compare on; random images by default.
 
     Returns:
-        How far each endpoint, by name, is from the Keras model.
+        The difference of each endpoint, by name, from the Keras model.
 
     Raises:
         InputError: An endpoint differs by more than its outputs may (`check_parity`), or `path` holds other files.
@@ -53,7 +53,7 @@ def write_saved_model(
 def fill_saved_model(
     model: keras.Model, endpoints: Mapping[str, Endpoint], path: Path, images=None
 ) -> dict[str, Parity]:
-    """Writes endpoints as a SavedModel into a directory; see `write_saved_model`, which also guards what is there.
+    """Writes endpoints as a SavedModel into a directory; see `write_saved_model`, which also guards other files.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -99,7 +99,7 @@ def _check_draws(name: str, endpoint: Endpoint, exported) -> Parity:
 
 
 def _example(name: str, each: Input, images) -> np.ndarray:
-    """A value for an input: the images that were given, or random ones, or random codes."""
+    """A value for an input: the given images, random images, or random codes."""
     if each.default is not None or not each.shape:
         return np.asarray(0 if each.default is None else each.default, each.dtype)
     generator, sides = np.random.default_rng(0), [side for side in each.shape[1:] if side is not None]

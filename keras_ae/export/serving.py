@@ -17,7 +17,7 @@ class ServingClient:
 
     Args:
         url: Address of the server, such as "http://localhost:8501".
-        model: Name under which the server has the model.
+        model: Name of the model on the server.
         timeout: Seconds to wait for an answer.
 
     Example:
@@ -31,7 +31,7 @@ class ServingClient:
         self.timeout = timeout
 
     def call(self, endpoint: str, **inputs) -> dict[str, np.ndarray]:
-        """Returns the outputs of an endpoint by name, such as those of call("predict_uint8", images=images).
+        """Returns the outputs of an endpoint by name, as in call("predict_uint8", images=images).
 
         Raises:
             InputError: The server cannot be reached, or refuses the inputs.
@@ -48,7 +48,7 @@ class ServingClient:
             ) from None
         except OSError as error:
             raise InputError(f"no answer of {self.address} ({error})", "a server there", "start it") from None
-        if not isinstance(outputs, dict):  # The server leaves out the name of an only output.
+        if not isinstance(outputs, dict):  # The server leaves out the name of a single output.
             outputs = {"": outputs}
         return {name: np.asarray(value) for name, value in outputs.items()}
 

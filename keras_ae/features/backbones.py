@@ -1,4 +1,4 @@
-"""Networks trained on photographs, whose layers give features: by name, from a file, or from a package."""
+"""Networks trained on photographs, for the features of their layers: by name, from a file, or from a package."""
 
 import os
 import sys
@@ -15,18 +15,18 @@ from keras_ae.features.efficientnet_lite import efficientnet_lite, middle_layers
 from keras_ae.features.torch_weights import read_torch_weights
 from keras_ae.model_file import load_model
 
-STRIDES = (8, 16)  # of the layers that are taken where nobody names any
-_MIDDLE, _HALF = 127.0, 128.0  # of the grey levels, by which its authors scaled images
+STRIDES = (8, 16)  # of the default layers
+_MIDDLE, _HALF = 127.0, 128.0  # grey levels by which EfficientNet-lite's authors shifted and scaled images
 
 
 @dataclass(frozen=True)
 class Backbone:
-    """A network, and what it wants its images to be.
+    """A network, and the preprocessing that it expects.
 
     Attributes:
-        network: Model from images [n, h, w, 3] to whatever; its layers are what is of use.
+        network: Model from images [n, h, w, 3]; only its inner layers are used, not its output.
         matrix, offset: [3, 3] and [3]: the network's input is `image @ matrix + offset` for images in [0, 1].
-        layers: Names of the layers that are taken where nobody names any.
+        layers: Names of the default layers.
     """
 
     network: keras.Model
@@ -36,16 +36,16 @@ class Backbone:
 
 
 def open_backbone(name: str, image_size: tuple[int, int], weights: str | None = "imagenet") -> Backbone:
-    """A backbone by its name.
+    """Returns a backbone by its name.
 
     Args:
-        name: "efficientnet_lite0" to "efficientnet_lite2"; a network of `keras.applications` ("ResNet50", or as
-            well "resnet_50"); or the path of a `.keras` file with a model from images in [0, 1].
+        name: "efficientnet_lite0" to "efficientnet_lite2"; a network of `keras.applications` ("ResNet50" or
+            "resnet_50"); or the path of a `.keras` file with a model that takes images in [0, 1].
         image_size: Height and width of the images.
-        weights: Same as for `keras.applications`: "imagenet", None for random ones, or a file.
+        weights: Same as for `keras.applications`: "imagenet", None for random weights, or a file.
 
     Raises:
-        InputError: There is no such network, or its weights cannot be had.
+        InputError: There is no such network, or its weights are unavailable.
     """
     name = os.fspath(name)
     if name.endswith(".keras"):
@@ -66,7 +66,7 @@ def _packaged(chosen: PackagedNetwork, image_size: tuple[int, int], weights: str
 
 
 def _take_torch_weights(network: keras.Model, arrays: dict[str, np.ndarray]) -> None:
-    """Give a network the arrays of a file, which has them in the same order, and then those of a classifier."""
+    """Sets a network's weights from a file, which has them in the same order, followed by a classifier's."""
     rest = iter([array for name, array in arrays.items() if not name.endswith("num_batches_tracked")])
     for layer in network.layers:
         if not layer.weights:
@@ -106,12 +106,12 @@ def applications() -> dict[str, Callable[..., keras.Model]]:
 
 
 def _plain(name: str) -> str:
-    """A name without what people write in several ways: mobilenet_v2 is MobileNetV2."""
+    """Returns a name without case, underscores and hyphens: mobilenet_v2 is MobileNetV2."""
     return name.lower().replace("_", "").replace("-", "")
 
 
 def _affine(preprocess: Callable) -> tuple[np.ndarray, np.ndarray]:
-    """A preprocessing of images in [0, 255], each of which is affine, as matrix and offset for such in [0, 1]."""
+    """Returns an affine preprocessing of images in [0, 255] as matrix and offset for images in [0, 1]."""
     probes = 255.0 * np.concatenate([np.zeros((1, 3)), np.eye(3)]).astype(np.float32)
     seen = np.asarray(preprocess(probes[:, None, None, :].copy()), np.float32)[:, 0, 0, :]
     return seen[1:] - seen[0], seen[0]
@@ -128,7 +128,7 @@ def _from_file(path: Path, image_size: tuple[int, int]) -> Backbone:
 
 
 def layers_at(network: keras.Model, strides: tuple[int, ...]) -> tuple[str, ...]:
-    """The last layer with maps at each of the strides that the network has; its last maps where it has none."""
+    """Returns the last layer at each stride that the network has; if it has none, its last layer with maps."""
     height = network.input_shape[1] or 2**16
     maps = [layer for layer in network.layers if len(getattr(layer, "output", np.zeros(0)).shape) == 4]
     last = {round(height / layer.output.shape[1]): layer.name for layer in maps if layer.output.shape[1]}

@@ -1,11 +1,11 @@
-"""The EfficientNet-lite networks, which were made for classifying photographs and are used for their features."""
+"""The EfficientNet-lite networks, classifiers of photographs that are used here for their features."""
 
 from math import ceil
 
 import keras
 from keras import layers
 
-# Kernel, blocks, channels, factor by which a block widens, stride of its first block.
+# Kernel, blocks, channels, widening factor of a block, stride of the first block.
 STAGES = (
     (3, 1, 16, 1, 1),
     (3, 2, 24, 6, 2),
@@ -15,28 +15,28 @@ STAGES = (
     (5, 4, 192, 6, 2),
     (3, 1, 320, 6, 1),
 )
-SCALES = ((1.0, 1.0), (1.0, 1.1), (1.1, 1.2))  # factors of channels and of blocks, by the network's number
+SCALES = ((1.0, 1.0), (1.0, 1.1), (1.1, 1.2))  # factors for channels and for blocks, by network number
 AT_STRIDE_8, AT_STRIDE_16 = 2, 4  # the last stages with maps of these strides
 STEM = 32
-CHANNELS = 8  # numbers of channels are multiples of it
+CHANNELS = 8  # divides every number of channels
 EPSILON = 1e-3
 
 
 def efficientnet_lite(input_shape: tuple[int, int, int], number: int = 0) -> keras.Model:
-    """The convolutions of an EfficientNet-lite without its classifier, at random weights.
+    """Returns the convolutions of an EfficientNet-lite without its classifier, with random weights.
 
     Source: Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks" (2019), in the
-    "lite" variant of TensorFlow's authors: no squeeze-and-excitation, ReLU limited to 6; stem, first and last
-    stage have as many blocks in all of them.
+    "lite" variant of TensorFlow's authors: no squeeze-and-excitation, ReLU capped at 6; the stem and the first and
+    last stages have the same number of blocks in all networks.
 
     Args:
         input_shape: (height, width, 3).
         number: 0, 1 or 2: 3.0, 3.8 and 4.4 million parameters.
 
     Returns:
-        A model from images, normalised channel by channel, to 320 maps (352 of number 2) of a 32nd of their height
-        and width. Its layers "block_0", "block_1" and so on are the ends of its blocks; those of number 0 give 16,
-        24, 24, 40, 40, 80, 80, 80, 112, 112, 112, 192 (four times) and 320 maps, at strides 2, 4, 4, 8, 8, 16 (six
+        A model from images, normalised channel by channel, to 320 maps (352 for number 2) of a 32nd of the images'
+        height and width. Its layers "block_0", "block_1" and so on end its blocks; those of number 0 have 16, 24,
+        24, 40, 40, 80, 80, 80, 112, 112, 112, 192 (four times) and 320 maps, at strides 2, 4, 4, 8, 8, 16 (six
         times) and 32 (five times).
 
     Example:
@@ -55,7 +55,7 @@ def efficientnet_lite(input_shape: tuple[int, int, int], number: int = 0) -> ker
 
 
 def middle_layers(number: int) -> tuple[str, str]:
-    """The last layers of an EfficientNet-lite at strides 8 and 16.
+    """Returns the names of an EfficientNet-lite's last layers at strides 8 and 16.
 
     Example:
         >>> middle_layers(0)  # with 40 and 112 maps
@@ -66,19 +66,19 @@ def middle_layers(number: int) -> tuple[str, str]:
 
 
 def _blocks(deeper: float) -> list[int]:
-    """Blocks of each stage."""
+    """Returns the number of blocks of each stage."""
     first, *between, last = (blocks for _, blocks, *_ in STAGES)
     return [first, *(ceil(deeper * blocks) for blocks in between), last]
 
 
 def _multiple(channels: float) -> int:
-    """The nearest multiple, but no more than a tenth below."""
+    """Rounds to the nearest multiple of 8, but to no more than a tenth below."""
     nearest = max(CHANNELS, int(channels + CHANNELS / 2) // CHANNELS * CHANNELS)
     return nearest if nearest >= 0.9 * channels else nearest + CHANNELS
 
 
 def _block(x, kernel: int, channels: int, widening: int, stride: int, name: str):
-    """Widen, convolve each channel, narrow; the input is added where nothing changes its shape."""
+    """Widens, convolves each channel and narrows; adds the input if the shape stays the same."""
     inputs = x
     if widening > 1:
         wide = layers.Conv2D(widening * x.shape[-1], 1, use_bias=False, name=f"{name}_widen")

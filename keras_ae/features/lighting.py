@@ -1,19 +1,19 @@
-"""Taking uneven light out of images, in Keras operations: it becomes a part of the exported graph."""
+"""Removes uneven light from images, in Keras operations that exported graphs can include."""
 
 from math import ceil
 
 import numpy as np
 from keras import ops
 
-RADIUS = 4  # in deviations of the Gaussian, from where on its weights are left out
-LOCAL = 1 / 8  # deviation of the Gaussian, as a part of the shorter side
-CONTRAST, FLAT = 0.2, 0.02  # contrast of the result; deviation that is added where hardly anything varies
+RADIUS = 4  # deviations of the Gaussian beyond which its weights are dropped
+LOCAL = 1 / 8  # deviation of the Gaussian, as a fraction of the shorter side
+CONTRAST, FLAT = 0.2, 0.02  # contrast of the result; deviation added for areas that hardly vary
 
 
 def even_light(images):
-    """Returns grey levels less their local mean, by their local deviation, around 0.5: float32, in [0, 1].
+    """Returns grey levels standardised by their local mean and deviation, around 0.5: float32, in [0, 1].
 
-    The local mean and deviation are those under a Gaussian of an eighth of the shorter side.
+    The local mean and deviation are weighted by a Gaussian whose deviation is an eighth of the shorter side.
 
     Args:
         images: float32 [n, height, width, channels] in [0, 1].
@@ -33,9 +33,9 @@ def even_light(images):
 
 
 def blurred(maps, deviation: float):
-    """Maps [..., rows, columns] smoothed by a Gaussian of that deviation in positions; the rim is repeated.
+    """Smooths maps [..., rows, columns] by a Gaussian of a deviation in positions; the rim is repeated.
 
-    Two products with matrices: each export format has these, for batches of any size.
+    It takes two matrix products, which each export format has, for batches of any size.
 
     Example:
         >>> float(np.array(blurred(np.ones((1, 4, 4), "float32"), 1.0))[0, 0, 0])
@@ -46,7 +46,7 @@ def blurred(maps, deviation: float):
 
 
 def _weights(length: int, deviation: float) -> np.ndarray:
-    """[length, length]: of each place the weights of all places."""
+    """Returns, for each position, the weights of all positions: [length, length]."""
     radius = ceil(RADIUS * deviation)
     steps = np.arange(-radius, radius + 1)
     kernel = np.exp(-0.5 * np.square(steps / deviation))

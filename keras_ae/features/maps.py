@@ -1,4 +1,4 @@
-"""A frozen network from images to feature maps, on which autoencoders and scores work as on images."""
+"""A frozen network from images to feature maps, which autoencoders and scores treat like images."""
 
 from collections.abc import Iterable, Iterator
 
@@ -12,27 +12,27 @@ from keras_ae._support.pixels import slices, tensor_in_unit
 from keras_ae.features.lighting import even_light
 
 SETTINGS = ("size", "channels", "neighbours", "per_image", "even_light")
-BATCH = 16  # images of one array at a time: maps are large
-FLICKER = 1e-3  # added to the deviation within an image: what hardly changes there is not blown up
-FAINTEST = 1e-6  # deviation of a channel that never changes
+BATCH = 16  # images taken from an array at a time: maps are large
+FLICKER = 1e-3  # added to the deviation within an image: channels that hardly vary there are not blown up
+FAINTEST = 1e-6  # a channel with a smaller deviation is constant
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class FeatureMaps(keras.Model):
-    """Feature maps of images: layers of a frozen network, brought to one size, each channel normalised.
+    """Feature maps of images: layers of a frozen network, resized to one size, each channel normalised.
 
-    `adapt` learns the channels' mean and deviation from normal images; nothing of it is ever trained.
-    `keras_ae.architectures.features` makes one from a network's name.
+    `adapt` learns the channels' mean and deviation from normal images; no weight is ever trained.
+    `keras_ae.architectures.features` builds one from a network's name.
 
     Args:
         network: Model from images [n, h, w, 3] to one tensor of maps [n, rows, columns, channels], or several.
-        matrix, offset: [3, 3] and [3]: the network is given `image @ matrix + offset` for images in [0, 1].
+        matrix, offset: [3, 3] and [3]: the network's input is `image @ matrix + offset` for images in [0, 1].
         size: (rows, columns) of the maps. Larger maps are averaged over blocks, smaller ones interpolated.
-        channels: Of the images: 3, or 1 for gray ones.
-        neighbours: Width of the square that each value is averaged over beforehand; an odd number.
+        channels: Number of the images' channels: 3, or 1 for gray images.
+        neighbours: Width of the square over which each value is averaged first, an odd number.
         per_image: Whether each channel is first centred and scaled by its mean and deviation over the positions of
-            the image itself, which takes away how it was lit and exposed (and whether all of it is unusual).
-        even_light: Whether uneven light is taken out of the images before the network sees them (`even_light`).
+            the image itself, which removes lighting and exposure (and any anomaly of the image as a whole).
+        even_light: Whether uneven light is removed from the images before the network sees them (`even_light`).
 
     Example:
         >>> pixels = keras.Input((8, 8, 3))
@@ -88,18 +88,18 @@ class FeatureMaps(keras.Model):
         return self.scaled(self.unscaled(images))
 
     def scaled(self, maps):
-        """Maps of `unscaled`, each channel less its mean, by its deviation."""
+        """Returns the maps of `unscaled` with each channel standardised by its mean and deviation."""
         return (maps - self.mean) / self.deviation
 
     def target(self, images):
-        """Returns the maps of images, which scores look at; maps stay as they are."""
+        """Returns the maps of images, as scores use them; maps stay as they are."""
         return images if tuple(images.shape[1:]) == self.map_shape else self(images)
 
     def adapt(self, images) -> "FeatureMaps":
-        """Learn mean and deviation of each channel, over all positions of normal images; gives itself.
+        """Learns mean and deviation of each channel over all positions of normal images, and returns itself.
 
         Args:
-            images: An array [n, h, w, c], or batches of such (of pairs the first), read once.
+            images: An array [n, h, w, c], or batches of such arrays (labels are ignored), read once.
 
         Raises:
             InputError: There are no images.
@@ -108,10 +108,10 @@ class FeatureMaps(keras.Model):
         return self.adapt_to(ops.convert_to_numpy(unscaled(batch)) for batch in _batches(images))
 
     def adapt_to(self, batches: Iterable[np.ndarray]) -> "FeatureMaps":
-        """Learn the same from maps that `unscaled` has made of normal images, read once; gives itself.
+        """Learns the same from maps that `unscaled` returned for normal images, read once, and returns itself.
 
         Raises:
-            InputError: There are none.
+            InputError: There are no maps.
         """
         count, total, squares = 0, 0.0, 0.0
         for batch in batches:
@@ -162,7 +162,7 @@ class FeatureMaps(keras.Model):
 
 
 def scaled_per_image(maps):
-    """Maps [n, rows, columns, channels], each channel centred and scaled over the positions of its image.
+    """Centres and scales each channel of maps [n, rows, columns, channels] over the positions of its image.
 
     Example:
         >>> np.array(scaled_per_image(np.float32([[[[1.0], [3.0]]]]))).round(2).ravel().tolist()
@@ -173,7 +173,7 @@ def scaled_per_image(maps):
 
 
 def frozen_features(model) -> FeatureMaps | None:
-    """The features that a model looks at: those that it is, or that stand before an autoencoder; None of others.
+    """Returns a model's frozen features: the model itself, or those before an autoencoder; None if it has none.
 
     Example:
         >>> frozen_features(keras.Sequential()) is None

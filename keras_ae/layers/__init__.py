@@ -44,7 +44,7 @@ __all__ = [
     "activation_layer",
 ]
 
-# What other packages of this library share, and nobody else needs.
+# Shared with other packages of this library; nobody else needs it.
 _SHARED = {
     "Axis": "locally_embedded_windows",
     "LOGISTIC_DEVIATION": "factorized_prior",

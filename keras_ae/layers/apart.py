@@ -1,4 +1,4 @@
-"""Calling layers without a trace: their losses are collected, their state changes only where that is asked for."""
+"""Calls layers without side effects: collects their losses, and changes their state only on request."""
 
 from collections.abc import Iterable
 
@@ -12,8 +12,8 @@ class Apart(keras.StatelessScope):
     """A scope in which layers add no losses to the model and change no state; `losses` has what they would add.
 
     Args:
-        layers: All layers that are called inside.
-        frozen: Whether gradients stop at their weights: what they compute still has gradients to its input.
+        layers: All layers called inside.
+        frozen: Whether gradients stop at their weights; they still reach the layers' inputs.
 
     Example:
         >>> from keras_ae.layers.apart import Apart

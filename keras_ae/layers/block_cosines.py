@@ -11,8 +11,8 @@ from keras_ae._support.errors import InputError
 from keras_ae.catalogue import Example
 from keras_ae.code_shapes import whole_number, whole_numbers
 
-# Standard deviation of a coefficient of √channels-weighted grey at an eighth of the highest frequency: between
-# that of photographs (0.4) and of machined surfaces (0.15), as are the constant's, and the power of the frequency.
+# Standard deviation of a grey coefficient (divided by √channels) at an eighth of the highest frequency, between
+# those of photographs (0.4) and machined surfaces (0.15); so are the constant's and the power of the frequency.
 DEVIATION, CONSTANT, POWER, COLOUR = 0.25, 0.2, 1.2, 0.4
 EIGHTH = 1 / 8
 
@@ -21,18 +21,18 @@ EIGHTH = 1 / 8
 class BlockCosines(keras.layers.Layer):
     """The discrete cosine transform (DCT-II, orthonormal) of blocks of an image, or its inverse.
 
-    Each block of `block` pixels, with its channels, becomes the first `units` of its coefficients, in the order of
-    how far they vary in photographs: low frequencies first, of grey before those of colour differences (of three
-    channels the transform is (r + g + b) / √3, (r − b) / √2 and (r − 2g + b) / √6). The inverse takes those that
-    are left out as 0. As in JPEG, but for blocks of any size. There is nothing to train.
+    Each block of `block` pixels, with its channels, becomes the first `units` of its coefficients, in decreasing
+    order of their variation in photographs: low frequencies first, grey before colour differences (three channels
+    become (r + g + b) / √3, (r − b) / √2 and (r − 2g + b) / √6). The inverse takes the coefficients left out as 0.
+    As in JPEG, but with blocks of any size. There is nothing to train.
 
     Forward: [batch, height, width, channels] → [batch, height / rows, width / columns, units]. Inverse: back.
 
     Args:
         block: (rows, columns) of a block, or one number for both.
-        channels: Of the image.
-        units: Coefficients to keep of each block, at most rows · columns · channels.
-        inverse: Whether coefficients become an image.
+        channels: Channels of the image.
+        units: Coefficients kept per block, at most rows · columns · channels.
+        inverse: Whether to turn coefficients into an image.
 
     Raises:
         InputError: If a block has fewer coefficients than `units`.
@@ -57,17 +57,17 @@ class BlockCosines(keras.layers.Layer):
 
     @property
     def values(self) -> int:
-        """Values of a block: pixels times channels."""
+        """Number of values in a block: pixels times channels."""
         return prod(self.block) * self.channels
 
     @cached_property
     def deviations(self) -> np.ndarray:
-        """Standard deviations that coefficients may have, of images in [0, 1]: float32 [units]."""
+        """Expected standard deviations of coefficients of images in [0, 1]: float32 [units]."""
         return self._expected[self._order]
 
     @cached_property
     def _order(self) -> np.ndarray:
-        """The coefficients that are kept, as numbers of (row, column, channel) frequencies: int32 [units]."""
+        """Flat indices of the kept coefficients among (row, column, channel) frequencies: int32 [units]."""
         return np.argsort(-self._expected, kind="stable")[: self.units].astype("int32")
 
     @cached_property

@@ -10,18 +10,18 @@ from keras_ae.catalogue import Example
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class ChannelScale(keras.layers.Layer):
-    """Multiplies each channel with a factor of its own, which is trained.
+    """Multiplies each channel by its own trained factor.
 
-    The factor is `initial` · w, and the weight w is 1 at first: whatever the factor's size, an optimizer's step
-    changes it by the same part.
+    The factor is `initial` · w, where the weight w starts at 1: an optimizer's step changes factors of any size by
+    the same share.
 
     Input and output: [batch, ..., channels].
 
     Args:
-        initial: Factors at first: a number for each channel, or one for all.
+        initial: Initial factors: a number for each channel, or one for all.
 
     Raises:
-        InputError: If there are neither one nor as many factors as channels.
+        InputError: If there is neither one factor nor one per channel.
 
     Example:
         >>> layer = kae.layers.ChannelScale((2.0, 0.5))

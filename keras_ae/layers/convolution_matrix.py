@@ -1,4 +1,4 @@
-"""Convolutions of small maps as a product with the convolution's matrix."""
+"""Computes convolutions of small maps as a product with the convolution's matrix."""
 
 from functools import lru_cache
 
@@ -7,11 +7,12 @@ from keras import ops
 
 
 def convolution_by_matrix(features, kernel, strides: int = 1, enlarged: int = 1):
-    """Returns a convolution that is zero-padded by half the kernel on every side, equal to the direct one.
+    """Convolves maps that are zero-padded by half the kernel on every side; equals the direct convolution.
 
-    A convolution is linear in its maps and in its kernel: a constant matrix of zeros and ones makes of the kernel
-    the matrix from all values of a map to all values of the output. That product takes positions / k² times the
-    arithmetic, but a CPU multiplies matrices many times as fast as it convolves maps of few channels.
+    A convolution is linear in its maps and in its kernel: a constant matrix (zeros and ones, unless maps are
+    enlarged) turns the kernel into the matrix from all values of a map to all values of the output. The product
+    with it takes positions / k² times the arithmetic, but a CPU multiplies matrices many times as fast as it
+    convolves maps of few channels.
 
     Args:
         features: [batch, height, width, in].
@@ -36,14 +37,14 @@ def convolution_by_matrix(features, kernel, strides: int = 1, enlarged: int = 1)
 
 @lru_cache(maxsize=64)
 def _taps(height: int, width: int, side: int, strides: int, enlarged: int) -> tuple[np.ndarray, tuple[int, int]]:
-    """How much of each tap lies between an input position and an output position, [in · out, k²]; output sides."""
+    """Weights of the taps between input and output positions, [in · out, k²], and the output's sides."""
     down, across = _along(height, side, strides, enlarged), _along(width, side, strides, enlarged)
     taps = np.einsum("iot,jpu->ijoptu", down, across).reshape(-1, side * side)
     return taps, (down.shape[1], across.shape[1])
 
 
 def _along(length: int, side: int, strides: int, enlarged: int) -> np.ndarray:
-    """The same along a line, [in, out, k]."""
+    """Weights of the taps along a line, [in, out, k]."""
     line = np.arange(enlarged * length)
     places = line[::strides][:, None] + np.arange(side) - side // 2
     padded = (line[:, None, None] == places).astype(np.float32)  # what lies outside is 0

@@ -17,9 +17,9 @@ from keras_ae.layers.winograd import winograd_convolution
 # While training on a CPU, Winograd's algorithm convolves maps of at most this many positions and at least this
 # many input and output channels: 2.2 times as fast at 6×6×768. Larger maps with fewer channels gain nothing.
 WINOGRAD_POSITIONS, WINOGRAD_CHANNELS = 64, 256
-# There, and in float32, the convolution is a product with its matrix where that has at most so many values, or
-# twice as many where the convolution is strided or enlarges its maps: 1.3 to 4 times as fast, and slower where it
-# has more (benchmarks/small_convolutions.py).
+# There, in float32, the convolution is a product with its matrix if that has at most this many values, or twice as
+# many if the convolution is strided or enlarges its maps: 1.3 to 4 times as fast. Larger matrices are slower
+# (benchmarks/small_convolutions.py).
 MATRIX_VALUES = 2**15
 
 
@@ -43,7 +43,7 @@ class ConvolutionUnit(keras.layers.Layer):
         activation: Activation, applied last.
 
     Raises:
-        InputError: If the kernel size is even: no padding centres such a kernel; for an unknown normalisation.
+        InputError: If the kernel size is even (no padding centres such a kernel), or the normalisation is unknown.
 
     Example:
         >>> unit = kae.layers.ConvolutionUnit(filters=4, strides=2)
@@ -94,7 +94,7 @@ class ConvolutionUnit(keras.layers.Layer):
         return self.activation(features)
 
     def enlarges(self, shape, factor: int) -> bool:
-        """Whether in training the unit itself enlarges maps of this shape fastest: `call(…, enlarged=factor)`."""
+        """Whether training is fastest if the unit itself enlarges these maps: `call(…, enlarged=factor)`."""
         return self._matrix_is_faster(shape, factor) and on_cpu()
 
     def _convolved(self, features, training, enlarged: int):
@@ -151,7 +151,7 @@ class ConvolutionUnit(keras.layers.Layer):
 
 
 def _normalization(normalize: bool | str, policy) -> keras.layers.Layer | None:
-    """The layer that a unit's `normalize` stands for; None for none."""
+    """Returns the layer that `normalize` stands for, or None for none."""
     if not normalize:
         return None
     if normalize in (True, "instance"):

@@ -15,7 +15,7 @@ FEATURES = ("channels", "values")
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class Decorrelation(keras.layers.Layer):
-    """Returns its input, and adds α · the penalty of its features' covariances to the loss.
+    """Returns its input, and adds α times a penalty on its features' covariances to the loss.
 
     The covariances are those of the batch (with several replicas, of each replica's part). The penalty is a sum
     over pairs of features, not a mean over images. Source: the decorrelated-bottleneck paper, eq. 2 and 3.
@@ -24,8 +24,8 @@ class Decorrelation(keras.layers.Layer):
         alpha: Weight α of the penalty.
         form: "squared", "absolute", "signed" or "correlation"; see `keras_ae.numerics.decorrelation_penalty`.
             "signed" has no lower bound and wrecks training at the paper's own values of α; it is there to show
-            that. The forms of covariances weigh a large code more, and training can answer by shrinking it;
-            "correlation" does not depend on the code's scale.
+            that. The forms of covariances penalise a large code more, so training may shrink it; "correlation"
+            does not depend on the code's scale.
         features: What counts as a feature of maps [batch, height, width, channels]. "channels": each channel is a
             feature and each position a sample. "values": each position of each channel is a feature.
 

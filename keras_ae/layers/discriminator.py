@@ -56,15 +56,15 @@ class Discriminator(keras.layers.Layer):
         return self.logit(rows)
 
     def held(self, rows):
-        """Returns the float32 logits of rows; their gradient reaches the rows, and not this layer's weights."""
+        """Returns the float32 logits of rows; their gradient reaches the rows but not this layer's weights."""
         logits = ops.cast(self(rows), "float32")
-        # In the difference, which is 0, what the weights do cancels.
+        # In the difference, which is 0, the effect of the weights cancels.
         return ops.stop_gradient(logits) + logits - ops.cast(self(ops.stop_gradient(rows)), "float32")
 
     def cross_entropy(self, ones, others):
         """Returns the mean cross-entropy, in nats, of telling rows of the one kind from others.
 
-        log 2 is that of a mere guess. Its gradient reaches this layer's weights alone.
+        A mere guess has log 2. The gradient reaches this layer's weights alone.
         """
         first, second = (ops.cast(self(ops.stop_gradient(rows)), "float32") for rows in (ones, others))
         return 0.5 * (ops.mean(ops.softplus(-first)) + ops.mean(ops.softplus(second)))

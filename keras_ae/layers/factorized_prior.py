@@ -16,20 +16,20 @@ NARROWEST = 0.1  # deviation of a value that is nearly always rounded to 0
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class FactorizedPrior(keras.layers.Layer):
-    """The bits of values [batch, ..., channels] under a learned distribution of each channel, in intervals of 1.
+    """The bits of values [batch, ..., channels] under a learned distribution per channel, in intervals of 1.
 
-    The cumulative distribution of a channel is a small network that can only increase, c = σ(f_K ∘ … ∘ f_1), with
-    f_k(x) = H x + b + tanh(a)·tanh(H x + b) and positive H. A value costs −log₂(c(x + ½) − c(x − ½)) bits, which
-    is what a rounded value costs, and in training one with uniform noise. Source: Ballé et al., "Variational
-    image compression with a scale hyperprior", appendix 6.1. Here the logarithm is taken of
-    σ(u)·σ(−l)·(1 − eˡ⁻ᵘ), the same difference: unlike the authors' bounded one, it has a gradient everywhere.
-    The networks see values divided by the channel's spread, a moving root mean square of the values in training:
-    they have to learn the shape of a distribution, and not how wide it is, which would take thousands of steps.
+    The cumulative distribution of a channel is a small increasing network, c = σ(f_K ∘ … ∘ f_1), with
+    f_k(x) = H x + b + tanh(a)·tanh(H x + b) and positive H. A value, rounded or in training with uniform noise,
+    costs −log₂(c(x + ½) − c(x − ½)) bits. Source: Ballé et al., "Variational image compression with a scale
+    hyperprior", appendix 6.1. Here the logarithm is taken of σ(u)·σ(−l)·(1 − eˡ⁻ᵘ), the same difference: unlike
+    the authors' bounded one, it has a gradient everywhere. The networks see values divided by the channel's
+    spread, a moving root mean square of the values in training: they learn a distribution's shape but not its
+    width, which would take thousands of steps.
 
     Args:
-        hidden: Widths of the network of a channel.
-        deviation: Standard deviation of the values to begin with.
-        momentum: Of the moving mean of squares.
+        hidden: Widths of each channel's network.
+        deviation: Initial standard deviation of the values.
+        momentum: Momentum of the moving mean of squares.
 
     Example:
         >>> prior = kae.layers.FactorizedPrior()
@@ -62,11 +62,11 @@ class FactorizedPrior(keras.layers.Layer):
         return self.add_weight(name=name, shape=shape, initializer=initializer, **options)
 
     def expect(self, deviations):
-        """Sets the distributions to those of values of these standard deviations [channels] to begin with."""
+        """Initialises the distributions for values of these standard deviations [channels]."""
         self.squares.assign(np.square(deviations))
 
     def factors(self):
-        """Returns what the networks see values multiplied by: float32 [channels]; 1 is a logistic's scale."""
+        """Returns the factors that scale values for the networks: float32 [channels]; 1 is a logistic's scale."""
         return LOGISTIC_DEVIATION / ops.sqrt(ops.maximum(self.squares, NARROWEST**2))
 
     def _follow(self, values):
@@ -75,7 +75,7 @@ class FactorizedPrior(keras.layers.Layer):
         self.squares.assign(self.momentum * self.squares + (1 - self.momentum) * new)
 
     def logits(self, values):
-        """Returns the log-odds of the cumulative distributions: float32 [channels, 1, n] twice."""
+        """Returns the log-odds of the cumulative distributions: float32 [channels, 1, n]."""
         values = values * ops.reshape(self.factors(), (-1, 1, 1))
         for i, (matrix, bias) in enumerate(zip(self.matrices, self.biases, strict=True)):
             values = ops.matmul(ops.softplus(matrix), values) + bias
@@ -84,7 +84,7 @@ class FactorizedPrior(keras.layers.Layer):
         return values
 
     def bits(self, values, training: bool = False):
-        """Returns the bits of values, float32 [batch, ..., channels] twice; in training spreads follow them."""
+        """Returns the bits of values, float32 [batch, ..., channels]; in training, updates the spreads."""
         values = ops.cast(values, "float32")
         channels = values.shape[-1]
         rows = ops.expand_dims(ops.transpose(ops.reshape(values, (-1, channels))), 1)

@@ -13,7 +13,7 @@ class LocalObjective(keras.layers.Layer):
     objective, and no other, moves the layer's trainable variables. A subclass need not stop gradients: `call` adds
     its loss and returns its output, and `MultiObjective` keeps the objectives apart.
 
-    Losses of nested layers belong to this objective, those of nested local objectives too.
+    Losses of nested layers belong to this objective, including those of nested local objectives.
 
     Example:
         >>> class Small(kae.layers.LocalObjective):

@@ -26,17 +26,17 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
     a main loss; a plain `keras.Model` adds its loss to the model's.
 
     An encoder with a method `slide` (see `keras_ae.networks.SlidingEncoder`) runs as a convolution where that is
-    faster; any other encodes windows that were cut out. Only the loss needs the decoder: compiled functions that
-    only predict leave it out, and so do exported models. Source: Penhouët's thesis, chapter 3, eq. 3.1 and 3.2.
+    faster; any other encodes cut-out windows. Only the loss needs the decoder: compiled functions that only
+    predict leave it out, and so do exported models. Source: Penhouët's thesis, chapter 3, eq. 3.1 and 3.2.
 
-    With `isolated`, any model trains it alternately: the loss behind it changes none of its weights, its own loss
-    none of those before it, by one optimizer, on every backend of Keras.
+    With `isolated`, any model trains it alternately, with one optimizer and on every backend of Keras: the loss
+    behind it changes none of its weights, and its own loss none of those before it.
 
     With `window_fraction`, a training step computes its own loss on a random sub-grid of the windows, which costs
-    less; measurements look at all. All windows are equally likely, so the loss is an unbiased estimate of that on
-    all windows where it is a mean over windows of something that each has by itself: with deterministic, k-sparse
-    and variational (β) codes. A penalty that is no such mean is estimated with a bias: that of a capacity
-    (γ·|KL − C|), of a decorrelation, of distances of distributions (MMD, entropy); so are batch statistics.
+    less; measurements use all windows. All windows are equally likely, so the estimate of the loss on all windows
+    is unbiased if that loss is a mean of terms of single windows: with deterministic, k-sparse and variational (β)
+    codes. Other penalties are estimated with a bias: capacities (γ·|KL − C|), decorrelation and distances of
+    distributions (MMD, entropy); so are batch statistics.
 
     Args:
         autoencoder: A built `keras_ae.Autoencoder` of windows, whose code is a vector.
@@ -48,8 +48,8 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
             of windows [n, *window, channels], averaged over them, such as `keras_ae.losses.FeatureError`.
         isolated: Whether gradients of the loss behind it stop at its weights, and those of its own at its input.
         weight: Factor of its objective, penalty included.
-        window_fraction: Part of the windows, above 0 to 1, that its own loss is computed on in training.
-        seed: Seed of the choice of these windows.
+        window_fraction: Fraction of the windows, above 0 to 1, on which training computes its own loss.
+        seed: Seed for the choice of these windows.
 
     Raises:
         InputError: If the arguments do not fit each other or the input.
@@ -177,7 +177,7 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
         return ops.reshape(self.windowing.extract(images), (-1, *self.autoencoder.image_shape))
 
     def _some_windows(self, images):
-        """The windows of a sub-grid that begins anywhere: [n, *window, channels]."""
+        """Cuts out the windows of a sub-grid with a random start: [n, *window, channels]."""
         start = keras.random.uniform((2,), seed=self.offsets)
         windows = self.windowing.extract_some(images, self.window_fraction, start)
         return ops.reshape(windows, (-1, *self.autoencoder.image_shape))
@@ -195,7 +195,7 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
         return codes, (-1, *self.windowing.counts(ops.shape(images)[1:3]), *self.autoencoder.code_shape)
 
     def _slides(self, training: bool) -> bool:
-        """Whether the encoder runs as a convolution instead of on windows cut out.
+        """Whether the encoder runs as a convolution instead of on cut-out windows.
 
         A convolution is slower where the windows tile the image, and in training on small windows: the loss cuts
         them out anyway, and the gradients of a strided convolution would be the slowest part.

@@ -108,7 +108,7 @@ class Windowing:
         return Axis(count, window, stride, max(length - side, 0) // 2)
 
     def counts(self, sides: Sequence) -> tuple:
-        """Number of rows and columns of windows; of a side that is a tensor a tensor, of one that is None None."""
+        """Numbers of rows and columns of windows; a side that is a tensor or None gives a tensor or None."""
         return tuple(map(self._count, sides, self.window, self.strides))
 
     def _count(self, side, window, stride):
@@ -142,13 +142,13 @@ class Windowing:
         """Cuts out a sub-grid of the windows: [batch, height, width, channels] → [batch, rows, columns, *window,
         channels], of fewer rows and columns.
 
-        Along either axis they are evenly apart, and go on at the beginning when they reach the end: wherever they
-        begin they are as many, all different, and each window is equally likely to be among them.
+        Along either axis they are evenly spaced and wrap around at the end. Wherever they start, their number is
+        the same, all are different, and each window is equally likely to be among them.
 
         Args:
             images: [batch, height, width, channels].
-            fraction: Part of the windows.
-            start: Float32 [2] in [0, 1): where they begin, vertically and horizontally.
+            fraction: Fraction of the windows.
+            start: Float32 [2] in [0, 1): where they start, vertically and horizontally.
         """
         axes = rows, columns = self.axes(images.shape[1:3])
         images = self._fitted(images, axes)
@@ -187,7 +187,7 @@ class Windowing:
 
 
 def _pixels_of_some(axis: Axis, fraction: float, start):
-    """Positions of the pixels of some windows along an axis, as of `Axis.pixels`: int32 [windows, window]."""
+    """Positions of the pixels of some windows along an axis, as in `Axis.pixels`: int32 [windows, window]."""
     some = max(1, round(fraction * axis.count))
     apart = np.arange(some, dtype="int32") * axis.count // some
     first = ops.minimum(ops.cast(start * axis.count, "int32"), axis.count - 1)

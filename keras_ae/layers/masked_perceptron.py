@@ -1,4 +1,4 @@
-"""A perceptron in which each output depends on some of the inputs only (MADE: Germain et al., 2015)."""
+"""A perceptron in which each output depends on only some of the inputs (MADE: Germain et al., 2015)."""
 
 import keras
 import numpy as np
@@ -13,8 +13,8 @@ class MaskedPerceptron(keras.layers.Layer):
     """Two outputs for each of d values, which depend on the values of lower degree, and on any context.
 
     Inputs [batch, ..., d + context] → outputs [batch, ..., 2d]: first one for each value, then the other. With
-    degrees 1, 2, …, d it is autoregressive; with degrees 1 and 2 alone the first values decide about the others.
-    Source: Germain et al., "MADE: masked autoencoder for distribution estimation", section 3 and 4.
+    degrees 1, 2, …, d it is autoregressive; with degrees 1 and 2 alone the first values determine the others.
+    Source: Germain et al., "MADE: masked autoencoder for distribution estimation", sections 3 and 4.
 
     Args:
         degrees: Degree of each value, 1 or more. Inputs beyond their number are context.

@@ -9,7 +9,7 @@ from keras_ae.layers.discriminator import Discriminator
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class PatchDiscriminator(Discriminator):
-    """A convolutional `Discriminator`: images [n, h, w, c] → logits [n, h', w', 1], one a patch.
+    """A convolutional `Discriminator`: images [n, h, w, c] → logits [n, h', w', 1], one per patch.
 
     Each hidden layer has 4×4 kernels and halves the sides, the last layer 3×3 kernels. Two hidden layers see
     patches of 18×18 pixels, three of 38×38. Source: Isola et al., "Image-to-image translation with conditional

@@ -1,4 +1,4 @@
-"""Convolutions of small maps as one matrix product."""
+"""Computes convolutions of small maps as one matrix product."""
 
 from math import prod
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ def unrolled(convolve, features):
 
     A convolution is linear: the rows of its matrix are its outputs for the maps that are 1 at one place and 0
     elsewhere, whatever its kernel, strides and padding. There are as many rows as a map has values, so this pays
-    for larger batches.
+    off for larger batches.
 
     Args:
         convolve: The convolution, without bias.
@@ -41,7 +41,7 @@ else:
 
 
 class _Unrolled(_BeforeLayer):
-    """Mixin that decides where an unrolled convolution is faster; comes before Keras's class in the bases."""
+    """Mixin that decides when an unrolled convolution is faster; comes before Keras's class in the bases."""
 
     def _unrolling_is_faster(self, shape) -> bool:
         """Whether maps [batch, height, width, channels] are small enough, and the device is a CPU."""

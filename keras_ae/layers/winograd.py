@@ -12,8 +12,8 @@ _OUTPUT = np.array([[1, 1, 1, 0], [0, 1, -1, -1]], np.float32)
 def winograd_convolution(features, kernel):
     """Returns a zero-padded 3×3 convolution of stride 1, equal to the direct one up to rounding.
 
-    2×2 output pixels take 16 multiplications per pair of channels instead of 36. A product with a constant matrix
-    transforms a whole map at once, and another its gradient. This is fast for few positions; the matrix grows with
+    2×2 output pixels take 16 multiplications per pair of channels instead of 36. One product with a constant
+    matrix transforms a whole map, and another its gradient. This is fast for few positions; the matrix grows with
     the square of their number. In bfloat16 the error is 3 to 4.5 times that of the direct convolution.
 
     Source: Lavin & Gray, "Fast algorithms for convolutional neural networks", 2016, section 4.1: F(2×2, 3×3).
@@ -38,7 +38,7 @@ def winograd_convolution(features, kernel):
 
 
 def _matrices(height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The matrices from map positions to 16 values per tile, from these back to positions, from 9 taps to 16."""
+    """The matrices from map positions to 16 values per tile, from those back to positions, from 9 taps to 16."""
     down, across = _along(height), _along(width)
     positions = height * width
     to_tiles = np.einsum("aih,bjw->abijhw", down[0], across[0]).reshape(4 * positions, positions)

@@ -25,7 +25,7 @@ __all__ = [
     "window_loss",
     "window_means",
 ]
-# For other packages of the library.
+# Names for other packages of the library.
 _SHARED = {
     "SSIM_K1": SSIM_K1,
     "SSIM_K2": SSIM_K2,

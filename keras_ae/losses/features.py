@@ -1,4 +1,4 @@
-"""Losses of a frozen network's features: what differs in pixels but not to the network costs nothing."""
+"""Losses on a frozen network's features: differences in pixels that the network does not see cost nothing."""
 
 from collections.abc import Sequence
 from math import prod
@@ -9,17 +9,17 @@ from keras import ops
 from keras_ae._support.errors import InputError
 from keras_ae.losses.values import check_alike
 
-SMALLEST = 1e-10  # squared length of features, below which they count as 0
+SMALLEST = 1e-10  # squared length of features below which they count as 0
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class FeatureError(keras.losses.Loss):
-    """Squared difference of a frozen network's features of images (or windows), averaged over the features.
+    """Squared difference between a frozen network's features of images (or windows), averaged over the features.
 
-    What differs in pixels but not to the network costs nothing: the semantic loss of Penhouët's thesis.
+    The semantic loss of Penhouët's thesis: differences in pixels that the network does not see cost nothing.
 
-    A locally embedded autoencoder saves the network with its own weights. A model that is compiled with this loss
-    saves the network without its weights: compile it again after loading.
+    A locally embedded autoencoder saves the network with its own weights. A model compiled with this loss saves
+    the network without its weights: compile it again after loading.
 
     Args:
         network: A built model from images [n, h, w, c] to features; it is frozen.
@@ -53,25 +53,25 @@ class FeatureError(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class FeatureDissimilarity(keras.losses.Loss):
-    """What a frozen network sees differently, beside the pixels: pixels + weight · Σₗ mean ‖f̂ₗ(x) − f̂ₗ(y)‖².
+    """A perceptual loss beside the pixels' mean squared error: pixels · MSE + weight · Σₗ mean ‖f̂ₗ(x) − f̂ₗ(y)‖².
 
-    f̂ₗ are the features of layer l, at each position brought to length 1 along the channels; ‖·‖² is summed over
+    f̂ₗ are the features of layer l, at each position scaled to length 1 along the channels; ‖·‖² is summed over
     the channels, 0 to 4, and averaged over the positions. Reconstructions become sharper, and their squared error
     larger. Source: Zhang et al., "The unreasonable effectiveness of deep features as a perceptual metric", 2018,
-    eq. 1 with all channels weighed alike; beside the pixels as in Esser et al., "Taming transformers", 2021.
+    eq. 1 with equal weights for all channels; beside the pixels as in Esser et al., "Taming transformers", 2021.
 
-    As with `FeatureError`, a model that is compiled with this loss saves the network without its weights: compile
-    it again after loading.
+    As with `FeatureError`, a model compiled with this loss saves the network without its weights: compile it again
+    after loading.
 
     Args:
-        network: A built model of images [n, h, w, c]; it is frozen. Of grey images a network of three channels
-            sees three equal ones. What it expects of its values is a layer's business, such as `Rescaling`.
+        network: A built model of images [n, h, w, c]; it is frozen. For a network of three channels, grey images
+            are repeated three times. If it needs scaled inputs, one of its layers must scale them (`Rescaling`).
         layers: Names of the network's layers; its output by default.
         weight: Weight of the features.
         pixels: Weight of the mean squared error of the pixels.
 
     Raises:
-        InputError: If the network has no such layer, or a layer has an output of less than two axes.
+        InputError: If the network has no such layer, or a layer's output has fewer than two axes.
 
     Example:
         >>> inputs = keras.Input((8, 8, 1))
@@ -114,7 +114,7 @@ class FeatureDissimilarity(keras.losses.Loss):
         return ops.reshape(total, (-1, *(1,) * (len(y_pred.shape) - 2)))
 
     def _seen(self, images) -> list:
-        """The features of images, one tensor a layer."""
+        """Returns the features of images, one tensor per layer."""
         if images.shape[-1] == 1 and self.network.input_shape[-1] == 3:
             images = ops.repeat(images, 3, axis=-1)
         found = self._features(images, training=False)

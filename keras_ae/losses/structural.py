@@ -45,22 +45,22 @@ def ssim_map(images, reconstructions):
 
 
 def dissimilarity_map(images, reconstructions):
-    """Returns 1 − SSIM as `ssim_map` gives the SSIM.
+    """Returns 1 − SSIM at every window position, as `ssim_map` returns the SSIM.
 
     Example:
         >>> images = np.random.default_rng(0).random((1, 16, 12, 1), "float32")
         >>> abs(float(ops.max(kae.losses.dissimilarity_map(images, images)))) < 1e-5
         True
     """
-    # Subtracted before it is transposed: of a constant less a transposed tensor LiteRT makes the opposite.
+    # Subtract before transposing: LiteRT flips the sign of a constant minus a transposed tensor.
     return ops.transpose(1.0 - _ssim_channels_first(images, reconstructions), (0, 2, 3, 1))
 
 
 def _ssim_channels_first(images, reconstructions):
-    # For plain products of matrices: LiteRT cannot run an einsum of a batch of any size.
+    # Channels come first for plain matrix products: LiteRT cannot run an einsum for batches of any size.
     x, y = (ops.transpose(ops.cast(values, "float32"), (0, 3, 1, 2)) for values in (images, reconstructions))
     rows, columns = (ops.convert_to_tensor(window_means(side), "float32") for side in x.shape[2:])
-    # Variances are taken of differences to each image's mean: far from 0 rounding would hide small ones.
+    # Variances use differences from each image's mean: far from 0, rounding would hide small ones.
     origins = [ops.stop_gradient(ops.mean(values, axis=(2, 3), keepdims=True)) for values in (x, y)]
     x, y = x - origins[0], y - origins[1]
 
@@ -79,8 +79,8 @@ def _ssim_channels_first(images, reconstructions):
 def window_means(side: int) -> np.ndarray:
     """Returns the float64 [positions, side] matrix whose product with an axis of images gives SSIM's window means.
 
-    The window is Gaussian (σ = 1.5), 11 pixels wide and wholly inside the image; on shorter sides it is the
-    largest odd one that fits.
+    The window is Gaussian (σ = 1.5), 11 pixels wide and wholly inside the image; on shorter sides its width is the
+    largest odd number that fits.
 
     Example:
         >>> kae.losses.window_means(3).round(3).tolist()

@@ -7,7 +7,7 @@ from keras import ops
 
 from keras_ae.losses.values import check_alike
 
-SMALLEST_VARIANCE = 1e-8  # of the errors of a pixel
+SMALLEST_VARIANCE = 1e-8  # of a pixel's error
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
@@ -36,9 +36,9 @@ class SumSquaredError(keras.losses.Loss):
 class GaussianLikelihood(keras.losses.Loss):
     """−log N(image; reconstruction, σ²I), summed over each image's values, in nats; averaged over the images.
 
-    σ² is the one with which the batch is most likely, its mean squared error: so there is no deviation to choose,
-    and beside it a β of 1 is the variational autoencoder's. σ² has no gradient, which would be 0. Source: Rybkin
-    et al., "Simple and effective VAE training with calibrated decoders" (σ-VAE), 2021, eq. 6 (optimal σ).
+    σ² is the maximum-likelihood variance of the batch, its mean squared error. Hence there is no deviation to
+    choose, and β = 1 gives the variational autoencoder's objective. σ² gets no gradient, which would be 0. Source:
+    Rybkin et al., "Simple and effective VAE training with calibrated decoders" (σ-VAE), 2021, eq. 6 (optimal σ).
 
     Example:
         >>> loss = kae.losses.GaussianLikelihood()

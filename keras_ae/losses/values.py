@@ -1,4 +1,4 @@
-"""Values of losses: for each image, for windows, and the weights of images."""
+"""Loss values per image and for windows, and sample weights per image."""
 
 from math import prod
 
@@ -10,14 +10,14 @@ from keras_ae.code_shapes import shapes_agree
 
 
 def check_alike(y_true, y_pred) -> None:
-    """Rejects shapes that would be broadcast: images whose known sides differ, the batch aside."""
+    """Rejects shapes that would be broadcast: images whose known axes differ, apart from the batch."""
     one, other = tuple(y_true.shape[1:]), tuple(y_pred.shape[1:])
     if not shapes_agree(one, other):
         raise InputError(f"images of {one} to compare with {other}", "the same shape")
 
 
-# From windows [n, h, w, c] in float32 and their reconstructions to a scalar. Reducing all values at once is
-# several times as fast as reducing each of many small windows first.
+# Functions from float32 windows [n, h, w, c] and their reconstructions to a scalar. Reducing all values at once is
+# several times as fast as first reducing each of many small windows.
 WINDOW_LOSSES = {
     "sum_squared_error": lambda x, y: ops.mean(ops.square(y - x)) * prod(x.shape[1:]),
     "mse": lambda x, y: ops.mean(ops.square(y - x)),
@@ -27,7 +27,7 @@ WINDOW_LOSSES = {
 
 
 def window_loss(loss: "str | keras.losses.Loss", windows, reconstructions):
-    """The loss of windows [n, h, w, c] in float32: one of `WINDOW_LOSSES`, or any of Keras, averaged; a scalar.
+    """Returns the mean loss of float32 windows [n, h, w, c], one of `WINDOW_LOSSES` or any of Keras: a scalar.
 
     Example:
         >>> windows, reconstructions = np.zeros((2, 1, 3, 1), "float32"), np.ones((2, 1, 3, 1), "float32")
@@ -38,12 +38,12 @@ def window_loss(loss: "str | keras.losses.Loss", windows, reconstructions):
     """
     if isinstance(loss, str):
         return WINDOW_LOSSES[loss](windows, reconstructions)
-    # Not the loss itself, which under tf.distribute would divide by the replicas, as the model does later.
+    # Not the loss itself: under tf.distribute it would divide by the replicas, as the model does later.
     return ops.mean(ops.cast(loss.call(windows, reconstructions), "float32"))
 
 
 def loss_per_image(loss: "str | keras.losses.Loss", images, reconstructions):
-    """The loss, one of Keras by name or an object, of each image [n, h, w, c], averaged over its values: [n].
+    """Returns the loss, a Keras loss or its name, of each image [n, h, w, c], averaged over its values: [n].
 
     Raises:
         InputError: If it is not one loss, but several or none.
@@ -63,13 +63,13 @@ def loss_per_image(loss: "str | keras.losses.Loss", images, reconstructions):
 
 
 def weights_of_images(weights, rank: int):
-    """One weight per image in a shape that multiplies the values of images; all else as it is.
+    """Reshapes weights per image to multiply the images' values; returns all others unchanged.
 
     Keras would broadcast [batch] over the images' columns.
 
     Args:
         weights: [batch], [batch, 1], …, a weight per image; [batch, height, width], a weight per pixel; or None.
-        rank: Number of axes of the images' tensor, the batch's included.
+        rank: Number of axes of the images' tensor, including the batch.
 
     Example:
         >>> tuple(weights_of_images(ops.ones((5,)), rank=4).shape)

@@ -28,7 +28,7 @@ def convolutional_encoder(
 ) -> keras.Model:
     """A unit at full size, then stages of residual blocks and a strided unit of four times the width.
 
-    The last strided unit makes the code's channels; no residual blocks follow it. To make codes larger than the
+    The last strided unit outputs the code's channels; no residual blocks follow it. To make codes larger than the
     smallest, the last strides become 1 (eq. 5).
 
     Args:
@@ -84,7 +84,7 @@ def convolutional_decoder(
 ) -> keras.Model:
     """Mirrors the encoder: upsampling units that quarter the width, each followed by residual blocks.
 
-    A last unit at full size makes the image.
+    A last unit at full size outputs the image.
 
     Args:
         code_shape: (height, width, channels) of the code.

@@ -1,4 +1,4 @@
-"""Encoder and decoder of learned compression by cosines of blocks, and a network that corrects what comes back."""
+"""Encoder and decoder of learned compression by block cosines, and a network that corrects decoded images."""
 
 from itertools import count
 
@@ -10,8 +10,8 @@ from keras_ae.catalogue import Example, with_examples
 from keras_ae.code_shapes import block_of, image_shape_of, map_shape_of, whole_number
 from keras_ae.layers import BlockCosines, ChannelScale
 
-MIDDLE = 0.5  # grey of which an image differs: coefficients of the difference are about 0 on average
-CORRECTED = 0.01  # of a coefficient, per unit that a network makes: about a step of rounding
+MIDDLE = 0.5  # grey subtracted from images, so that coefficients are about 0 on average
+CORRECTED = 0.01  # correction of a coefficient per unit of the network's output: about a rounding step
 
 
 @with_examples(
@@ -19,15 +19,15 @@ CORRECTED = 0.01  # of a coefficient, per unit that a network makes: about a ste
     Example({"input_shape": (8, 12, 1), "code_shape": (4, 6, 3)}),
 )
 def cosine_encoder(input_shape: tuple[int, int, int], code_shape: tuple[int, int, int]) -> keras.Model:
-    """Images → coefficients of cosines of their blocks. Nothing is trained, and nothing depends on the size.
+    """Images → cosine coefficients of their blocks. Nothing is trained, and nothing depends on the size.
 
     Args:
         input_shape: (height, width, channels) of the images.
-        code_shape: (height, width, channels) of the map: a block of the image for each position, and of its
-            coefficients the first `channels`.
+        code_shape: (height, width, channels) of the map: for each position, the first `channels` coefficients of a
+            block of the image.
 
     Raises:
-        InputError: If the code's sides do not divide the image's, or blocks have fewer values than it channels.
+        InputError: If the code's sides do not divide the image's, or blocks have fewer values than `channels`.
 
     Example:
         >>> kae.networks.cosine_encoder((16, 16, 1), (4, 4, 10)).output_shape
@@ -55,7 +55,7 @@ def cosine_decoder(
     gain: float = 1.0,
     noise: float = 0.0,
 ) -> keras.Model:
-    """Adds up the cosines of coefficients, which a residual network corrects that begins at zero.
+    """Sums the cosines of coefficients, corrected by a residual network that starts at zero.
 
     Args:
         code_shape: (height, width, channels) of the code.
@@ -63,9 +63,9 @@ def cosine_decoder(
         filters: Channels of the network's layers.
         blocks: Residual blocks of a 3×3 and a 1×1 convolution.
         output_activation: Activation of the image.
-        gain: How many times the coefficients the codes are at first.
-        noise: Standard deviation of what is added to codes in training: at first a channel of variance σ² counts
-            by σ² / (σ² + noise²), which leaves the smallest squared errors (Wiener).
+        gain: Initial ratio of codes to coefficients.
+        noise: Standard deviation of the noise added to codes in training: the initial weight of a channel of
+            variance σ² is σ² / (σ² + noise²), which minimises squared errors (Wiener).
 
     Raises:
         InputError: Same as for `cosine_encoder`.
@@ -94,7 +94,7 @@ def _cosines(image_shape, code_shape, inverse: bool) -> BlockCosines:
 
 
 def _correction(maps, factors, filters: int, blocks: int):
-    """What a residual network adds to maps, whose channels it sees at the same scale: 0 at first."""
+    """Returns a residual network's correction of maps, 0 at first; it sees all channels at the same scale."""
     units, filters, number = maps.shape[-1], whole_number("filters", filters), count()
 
     def convolution(features, kernel_size: int, channels: int = filters, **options):

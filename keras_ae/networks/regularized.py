@@ -65,7 +65,7 @@ def regularized_decoder(
     spectral: bool = False,
     seed: int | None = None,
 ) -> keras.Model:
-    """Returns an untrained copy of a decoder that is regularised by any of the RAE's three methods.
+    """Returns an untrained copy of a decoder, regularised by any of the RAE's three methods.
 
     Source: Ghosh et al., "From variational to deterministic autoencoders", section 3: RAE-L2, RAE-GP and RAE-SN.
     They complement a penalty on the code, `keras_ae.bottlenecks.L2Code`. Beside a loss that is a *mean* over an

@@ -28,11 +28,11 @@ def set_weights_in_order(model: keras.Model, arrays: Iterable, layout: str = "ke
         arrays: One array for each weight.
         layout: "keras": kernels in Keras's layout, (height, width, in, out) for convolutions and (in, out) for
             dense layers; "torch": in PyTorch's, (out, in, height, width) and (out, in). The latter skips arrays
-            without axes, which are a batch normalisation's counts of batches.
+            without axes: the batch counts of batch normalisations.
 
     Raises:
-        InputError: If the number of arrays differs from that of weights, an array has another shape than its
-            weight (the message names the first one), or the layout is unknown.
+        InputError: If the numbers of arrays and weights differ, an array's shape differs from its weight's (the
+            message names the first one), or the layout is unknown.
 
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])

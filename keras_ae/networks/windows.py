@@ -82,7 +82,7 @@ def fully_connected_window_decoder(
     Args:
         code_shape: (length,) of the code.
         output_shape: (height, width, channels) of the windows.
-        output_activation: After the last layer.
+        output_activation: Activation of the last layer.
         hidden: Units of the first layer; 2d if left out.
 
     Example:
@@ -111,7 +111,7 @@ def convolutional_window_encoder(
     Args:
         input_shape: (height, width, channels) of the windows.
         kernels: Number K of kernels per convolution; there are as many features as values in the last maps.
-        kernel_size: Side k of the kernels. Windows with a longer side below k are not convolved.
+        kernel_size: Side k of the kernels. Windows whose longer side is below k are not convolved.
         hidden: Number of features; as many as values in the last maps if left out.
         strides: Steps of the convolutions, 2 or more.
         padding: "same" (zeros), or "valid": then there are as many convolutions as fit.
@@ -219,7 +219,7 @@ def _hidden(units: int | None, window_shape: tuple[int, int, int]) -> int:
 def _reduction(window_shape, kernel_size, strides=STRIDES, padding="same") -> tuple[int, tuple[int, int]]:
     """Returns the number n of strided convolutions and the sides f of the last maps (eq. 3.3 and 3.4).
 
-    Without padding, which the thesis does not have: as many as find a kernel's side in both sides of the maps.
+    Without padding, which the thesis does not use: as many as fit, the kernel being no larger than the maps.
     """
     if whole_number("strides", strides) < 2:
         raise InputError(f"strides={strides} inside a window", "2 or more: maps have to shrink", "take 2")

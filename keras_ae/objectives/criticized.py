@@ -11,24 +11,24 @@ from keras_ae.layers import Discriminator, PatchDiscriminator
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class CriticizedAutoencoder(Autoencoder):
-    """An `Autoencoder` whose reconstructions a discriminator is not to tell from images.
+    """An `Autoencoder` trained to make its reconstructions indistinguishable from images to a discriminator.
 
-    To the compiled loss it adds weight · mean log(1 + e^−D(y)) of the reconstructions y, whose gradient reaches
-    encoder, bottleneck and decoder, and the discriminator's cross-entropy, whose gradient reaches the
-    discriminator alone: so `fit` stays Keras's own. The logs show the second as `critic`: log 2 = 0.69 where it
-    can but guess. In validation, evaluation and exports the critic has no part. Beside `FeatureDissimilarity` it
-    is the recipe of the autoencoders of Esser et al., "Taming transformers for high-resolution image synthesis",
-    2021, eq. 5 to 7, and of Rombach et al., "High-resolution image synthesis with latent diffusion models", 2022,
-    section 3.1. There the weight follows the gradients; here it is fixed, or a schedule's: it is the variable
-    `critic_weight`.
+    It adds two terms to the compiled loss: weight · mean log(1 + e^−D(y)) of the reconstructions y, whose gradient
+    reaches encoder, bottleneck and decoder, and the discriminator's cross-entropy, whose gradient reaches the
+    discriminator alone; `fit` thus stays Keras's own. The logs show the second as `critic`: log 2 = 0.69 for mere
+    guessing. The critic takes no part in validation, evaluation and exports. With `FeatureDissimilarity` it is the
+    recipe of the autoencoders of Esser et al., "Taming transformers for high-resolution image synthesis", 2021,
+    eq. 5 to 7, and of Rombach et al., "High-resolution image synthesis with latent diffusion models", 2022,
+    section 3.1. There the weight follows the gradients; here it is the variable `critic_weight`, fixed or set by a
+    schedule.
 
     Args:
-        encoder, bottleneck, decoder, features: Parts of an `Autoencoder`, as `model.encoder` of a built one.
-        critic: A discriminator of images, such as `PatchDiscriminator`, which is the default.
-        weight: Weight of the reconstructions' part; the initial value of `critic_weight`.
+        encoder, bottleneck, decoder, features: Parts of an `Autoencoder`, such as `model.encoder` of a built one.
+        critic: A discriminator of images; by default a `PatchDiscriminator`.
+        weight: Weight of the first term; the initial value of `critic_weight`.
 
     Raises:
-        InputError: If the critic is no discriminator, or the bottleneck draws several codes of an image.
+        InputError: If the critic is not a discriminator, or the bottleneck draws several codes per image.
 
     Example:
         >>> plain = kae.architectures.convolutional((8, 8, 1), (4, 4, 2), strided_layers=1, width=1)
@@ -60,7 +60,7 @@ class CriticizedAutoencoder(Autoencoder):
             raise InputError(received, "a bottleneck of one code", "leave one of the two out")
         if not critic.built:
             critic.build((None, *decoder.output_shape[1:]))
-        # Before the autoencoder is built: Keras then takes no more state.
+        # Before the autoencoder is built: afterwards Keras accepts no more state.
         self.critic, self.weight = critic, weight
         self.critic_weight = keras.Variable(weight, dtype="float32", trainable=False, name="critic_weight")
         self.critic_loss = keras.metrics.Mean(name="critic")

@@ -9,7 +9,7 @@ from keras_ae.layers import LocalObjective
 
 
 class Division(NamedTuple):
-    """A model's layers, by the objective that they belong to.
+    """A model's layers by the objective to which they belong.
 
     main: The model and its layers outside any local objective, at any depth.
     local: The outermost layers that own an objective, in the order of the model's layers.

@@ -1,4 +1,4 @@
-"""The modes of training several objectives, and the arguments that each takes."""
+"""The training modes for several objectives, and the arguments of each."""
 
 from dataclasses import dataclass
 from math import inf

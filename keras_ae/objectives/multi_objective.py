@@ -68,7 +68,7 @@ class MultiObjective(keras_private.AcrossWorkers, AutomaticExecution, keras.Mode
 
     @property
     def variables(self):
-        """Same as `keras.Model.variables`, plus τ and λ: like random seeds they are state, but no weights."""
+        """Same as `keras.Model.variables`, plus τ and λ: like random seeds, they are state but not weights."""
         weights = self.joint_weights
         return [*super().variables, *([weights.main, weights.local] if weights else [])]
 
@@ -99,21 +99,21 @@ class MultiObjective(keras_private.AcrossWorkers, AutomaticExecution, keras.Mode
             loss: The main loss.
             mode: "alternate": the main objective moves only variables outside the local objectives, though its
                 gradient passes through them; each local one moves only its own layer's. "independent": each
-                objective moves all variables that it depends on. "joint": one step on τ · main + λ · sum of the
-                local losses.
-            objective_optimizers: Optimizers of the local objectives, not in mode "joint": a list in the order of
-                the layers, a mapping from layer name to optimizer, or one (by default `optimizer`) that is copied
-                for each.
+                objective moves all variables that it depends on. "joint": one step on τ · main + λ · the sum of
+                the local losses.
+            objective_optimizers: Optimizers of the local objectives, except in mode "joint": a list in the order
+                of the layers, a mapping from layer name to optimizer, or one (by default `optimizer`) that is
+                copied for each.
             passes: With 1, all gradients are taken at the same weights. With 2, in mode "alternate", the main
-                objective steps first and the local ones after a second forward pass, as in the thesis. That costs
-                twice as much, and updates statistics such as batch normalisation's twice.
-            objective_weights: (τ, λ), only in mode "joint"; (1, 1) by default. Kept in `joint_weights`.
+                objective steps first and the local ones after a second forward pass, as in the thesis. That
+                doubles the cost, and updates statistics such as batch normalisation's twice.
+            objective_weights: (τ, λ), only in mode "joint"; (1, 1) by default. Stored in `joint_weights`.
             auto_scale_loss: Whether to scale the losses dynamically under mixed_float16.
             **kwargs: Same as for `keras.Model.compile`, except that `jit_compile` and `steps_per_execution`
                 default to "auto": chosen by device, kind of model and the steps of `fit`.
 
         Raises:
-            InputError: If the arguments do not fit each other or the model, or the backend is not TensorFlow.
+            InputError: If the arguments do not fit together or the model, or the backend is not TensorFlow.
         """
         check_compilation(mode, passes, loss, objective_optimizers, objective_weights)
         with self.distribute_strategy.scope():
@@ -156,7 +156,7 @@ class MultiObjective(keras_private.AcrossWorkers, AutomaticExecution, keras.Mode
         self.compile(**keras.saving.deserialize_keras_object(config))
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Returns the main loss and updates the metrics of the local ones. Only `test_step` uses it."""
+        """Returns the main loss and updates the local losses' metrics. Only `test_step` uses it."""
         self._report_local(self._local_losses(), y_pred)
         return self._main_loss(y, y_pred, sample_weight)
 
@@ -215,7 +215,7 @@ class MultiObjective(keras_private.AcrossWorkers, AutomaticExecution, keras.Mode
         return super().compute_metrics(x, *labelled_only(y, y_pred, sample_weight))
 
     def _descend(self, x, objectives, which: slice):
-        """Makes one forward pass, and one step on each of the objectives at its weights.
+        """Makes one forward pass, and one step on each objective at the weights of that pass.
 
         Args:
             x: A batch of inputs.

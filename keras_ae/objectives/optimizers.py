@@ -66,7 +66,7 @@ def _is_one(given) -> bool:
 
 
 def _copy(optimizer: Optimizer, prefix: str) -> Optimizer:
-    # Variable names start with the optimizer's name, by which checkpoints tell the copies apart.
+    # Variable names start with the optimizer's name, which tells the copies apart in checkpoints.
     config = {**optimizer.get_config(), "name": f"{prefix}_{optimizer.name}"}
     if "inner_optimizer" in config:
         inner = _copy(optimizer.inner_optimizer, prefix)

@@ -1,4 +1,4 @@
-"""Optimizers that give what Keras's own give, in less time."""
+"""Optimizers with the results of Keras's own, in less time."""
 
 from keras_ae.optimizers.adam import Adam, AdamW, is_fused
 

@@ -1,7 +1,7 @@
-"""Adam and AdamW whose step is one TensorFlow kernel a variable, instead of the twenty operations of Keras's own.
+"""Adam and AdamW whose step is one TensorFlow kernel per variable, instead of the twenty operations of Keras's.
 
-Each of Keras's operations passes over all weights; on small networks starting them costs most of a training step.
-`benchmarks/adam.py` measures both.
+Each of Keras's operations passes over all weights; on small networks, launching them takes most of a training
+step. `benchmarks/adam.py` measures both.
 """
 
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from keras_ae._support import keras_private
 
 
 class _Rates(NamedTuple):
-    """What the steps of all variables share: Keras's own step computes the powers anew for each."""
+    """Values that the steps of all variables share; Keras's own step recomputes the powers for each."""
 
     learning_rate: Any
     beta_1_power: Any
@@ -21,7 +21,7 @@ class _Rates(NamedTuple):
 
 
 class _Fused(keras_private.SharedByAllVariables):
-    """Stands before Keras's class in the bases."""
+    """Mixin that precedes Keras's class in the bases."""
 
     def shared_by_all_variables(self, learning_rate) -> _Rates:
         step = ops.cast(self.iterations + 1, "float32")
@@ -29,7 +29,7 @@ class _Fused(keras_private.SharedByAllVariables):
         return _Rates(ops.cast(learning_rate, "float32"), *powers)
 
     def update_step(self, gradient, variable, learning_rate):
-        """Same as in Keras: moves one variable."""
+        """Same as in Keras: updates one variable."""
         rates = learning_rate
         if not isinstance(rates, _Rates):
             super().update_step(gradient, variable, learning_rate)
@@ -73,12 +73,12 @@ def is_fused(optimizer: keras.optimizers.Optimizer) -> bool:
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class Adam(_Fused, keras.optimizers.Adam):
-    """`keras.optimizers.Adam` whose step is one kernel a variable, on TensorFlow.
+    """`keras.optimizers.Adam` whose step is one kernel per variable, on TensorFlow.
 
     Arguments, variables (their names, order and shapes) and results are Keras's, up to the rounding of float32; a
-    model trained or saved with one can go on with the other. Keras's own step is taken by variables that are not
-    float32, gradients that are sparse, with `amsgrad`, and on other backends. Clipping, weight decay, averages of
-    the weights, accumulated gradients, loss scaling, `tf.distribute` and XLA are Keras's and work with it.
+    model trained or saved with one can continue with the other. Keras's own step applies to variables that are not
+    float32, to sparse gradients, with `amsgrad`, and on other backends. Clipping, weight decay, averages of the
+    weights, accumulated gradients, loss scaling, `tf.distribute` and XLA are Keras's and work with it.
 
     Args:
         learning_rate: Number, or a schedule of it.
@@ -95,13 +95,13 @@ class Adam(_Fused, keras.optimizers.Adam):
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class AdamW(_Fused, keras.optimizers.AdamW):
-    """`keras.optimizers.AdamW` whose step is one kernel a variable, on TensorFlow: see `Adam`.
+    """`keras.optimizers.AdamW` whose step is one kernel per variable, on TensorFlow: see `Adam`.
 
     Weights first shrink by weight_decay · learning rate, a share of themselves (Loshchilov & Hutter, 2019).
 
     Args:
         learning_rate: Number, or a schedule of it.
-        weight_decay: Share of the weights, of those not excluded by `exclude_from_weight_decay`.
+        weight_decay: Share by which weights shrink, unless excluded by `exclude_from_weight_decay`.
         **kwargs: Same as for `keras.optimizers.AdamW`.
 
     Example:

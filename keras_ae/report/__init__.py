@@ -2,14 +2,14 @@
 
 from keras_ae._support.lazy import lazy_names
 
-# Names that were here before the gallery and the comparison's report moved to what they report on.
+# Names that were here before the gallery and the comparison's report moved to other packages.
 _ELSEWHERE = {"write_comparison": "keras_ae.comparison", "write_gallery": "keras_ae.studies"}
 _WHERE: dict[str, str] = {
     "JudgedImages": "detector",
     "judge_images": "detector_judging",
     "write_detector_report": "detector",
 }
-# What other packages of this library share, and nobody else needs.
+# For other packages of this library only.
 _SHARED = {
     "MarkdownPage": "pages",
     "as_svg": "figures",

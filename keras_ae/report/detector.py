@@ -1,4 +1,4 @@
-"""The page of a detector: how well it tells kinds apart, and what it gets wrong, in pictures."""
+"""A detector's report page: how well it detects each kind of anomaly, and pictures of what it gets wrong."""
 
 import base64
 from collections.abc import Callable, Sequence
@@ -29,13 +29,13 @@ class JudgedImages:
     """Test images as a detector judged them.
 
     Attributes:
-        names: Names of the images, n of them.
+        names: Names of the n images.
         kinds: Name of what each image shows: str [n].
         normal: Whether each image is a normal one: bool [n].
-        scores: Scores, the higher, the more anomalous: [n].
+        scores: Scores [n]: the higher, the more anomalous.
         threshold: Score above which an image is an anomaly.
-        look: Function of places [k] to images [k, h, w, c] in [0, 1], their maps [k, h, w] or None, and masks of
-            known defects, bool [k, h, w] or None.
+        look: Function from indices [k] to images [k, h, w, c] in [0, 1], their maps [k, h, w] or None, and masks
+            of known defects, bool [k, h, w] or None.
         limits: Values of the darkest and the lightest colour of maps.
         pixel_threshold: Value of maps above which a pixel is drawn as anomalous; None for no contour.
 
@@ -57,7 +57,7 @@ class JudgedImages:
     pixel_threshold: float | None = None
 
     def groups(self) -> dict[str, np.ndarray]:
-        """Places of the images by what was decided of them; what is most wrong comes first."""
+        """Indices of the images by outcome: misses from the lowest score up, all others from the highest down."""
         alarms = self.scores > self.threshold
         highest, lowest = np.argsort(-self.scores, kind="stable"), np.argsort(self.scores, kind="stable")
         return {
@@ -73,7 +73,7 @@ class JudgedImages:
 
 
 def check_report(path) -> None:
-    """Refuse a file that is there and is no report of a detector (`InputError`)."""
+    """Raises an `InputError` if a file exists that is not a detector's report."""
     path = Path(path)
     if path.exists() and not (path.is_file() and MARK.encode() in path.read_bytes()[:200]):
         raise InputError(
@@ -91,7 +91,7 @@ def write_detector_report(path, judged: JudgedImages, title: str, facts: Sequenc
         facts: Lines under it, such as those of `keras_ae.detection.outcome_in_words`.
 
     Raises:
-        InputError: Another file is there.
+        InputError: `path` is another kind of file.
 
     Example:
         >>> look = lambda rows: (np.zeros((len(rows), 4, 4, 1)), None, None)
@@ -119,7 +119,7 @@ def write_detector_report(path, judged: JudgedImages, title: str, facts: Sequenc
 
 
 def roc_curves(judged: JudgedImages) -> str:
-    """ROC curves of each kind of anomaly against the normal images, as SVG text; a dot is the threshold."""
+    """ROC curves of each kind of anomaly against the normal images, as SVG text; a dot marks the threshold."""
     from sklearn.metrics import roc_curve
 
     figure = Figure(figsize=(4.6, 4.2), layout="constrained")

@@ -1,4 +1,4 @@
-"""Test images as an exported detector judges them, for its page."""
+"""Judges test images by an exported detector, for its report page."""
 
 import numpy as np
 
@@ -14,12 +14,12 @@ NAMED = 2  # last parts of a path that make an image's name
 def judge_images(
     detector: ExportedDetector, data: ImageData, train_labels: tuple[str, ...] = (), split: str = "test"
 ) -> JudgedImages:
-    """Scores the images of a split, which are looked at again where their pictures are drawn.
+    """Scores the images of a split; those to be drawn are read again later.
 
     Args:
-        detector: An exported detector, which takes images as `data` has them.
-        data: Images, with labels where anomalies are known, and masks where their places are.
-        train_labels: Labels of normal images, as they were given to load the images.
+        detector: An exported detector that takes images like those of `data`.
+        data: Images, with labels if anomalies are known, and masks if their places are known.
+        train_labels: Labels of normal images, as given to load the data.
         split: Name of the split.
 
     Example:
@@ -37,12 +37,12 @@ def judge_images(
 
 
 def judged_images(detector: ExportedDetector, judged: JudgedSplit, data: ImageData | None = None) -> JudgedImages:
-    """What the page shows of images that were scored already.
+    """Returns what the page shows of images that are already scored.
 
     Args:
-        detector: The exported detector, which makes the maps of the images that are shown.
+        detector: The exported detector, which computes the maps of the images shown.
         judged: Scores of the images.
-        data: The images, where those of `judged` are their feature maps.
+        data: The images, if `judged` has their feature maps instead.
     """
     data, split = data or judged.data, judged.split
     kinds = np.full(len(judged.scores), "normal") if judged.kinds is None else judged.kinds

@@ -7,7 +7,7 @@ from keras_ae._support.pictures import grid
 ALARM, TRUTH = (1.0, 0.85, 0.0), (0.1, 0.9, 0.4)  # colours of the contour and of the mask's outline
 COLOURS = "magma"
 SCALE_HEIGHT, MARGIN = 18, 4  # pixels of the strip with the scale, and around its text
-LEAST_SIDE = 128  # pixels that a picture has at least: smaller images are enlarged by a whole factor
+LEAST_SIDE = 128  # minimum side of a picture, in pixels: smaller images are enlarged by a whole factor
 
 
 def defect_picture(
@@ -23,11 +23,11 @@ def defect_picture(
         image: [height, width, 1 or 3] in [0, 1].
         heat: Map [height, width]; None for the image alone.
         limits: Values of the darkest and the lightest colour of the map.
-        threshold: Value of the map from which on pixels are inside the contour; None for no contour.
-        mask: Bool [height, width], True for pixels of a known defect: its outline is green over the image.
+        threshold: Value of the map above which pixels are inside the contour; None for no contour.
+        mask: Bool [height, width], True for pixels of a known defect, which is outlined in green.
 
     Returns:
-        float32 [height', width', 3] in [0, 1]: two or three pictures side by side, enlarged where they are small.
+        float32 [height', width', 3] in [0, 1]: one to three pictures side by side, enlarged if small.
 
     Example:
         >>> heat = np.zeros((64, 64)); heat[20:30, 20:30] = 5
@@ -60,12 +60,12 @@ def defect_panels(
 
 
 def with_scale(picture: np.ndarray, limits: tuple[float, float], threshold: float | None = None) -> np.ndarray:
-    """A picture above the colours of its map, with their values and that of the contour.
+    """Adds the colour scale of its map below a picture, with its ends' values and the contour's.
 
     Args:
         picture: float32 [height, width, 3] in [0, 1].
         limits: Values of the darkest and the lightest colour.
-        threshold: Value of the contour; None where there is none.
+        threshold: Value of the contour; None if there is none.
 
     Example:
         >>> with_scale(np.zeros((64, 200, 3), "float32"), (0.5, 2.0)).shape
@@ -96,7 +96,7 @@ def coloured(heat: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
 
 
 def outlined(picture: np.ndarray, region: np.ndarray, colour: tuple[float, float, float]) -> np.ndarray:
-    """A picture with the outline of a region, two pixels wide, which lies inside of it.
+    """Returns a picture with a region's outline drawn, two pixels wide and inside the region.
 
     Example:
         >>> region = np.zeros((9, 9), bool); region[2:7, 2:7] = True

@@ -12,15 +12,15 @@ SCATTER_COLUMNS = 3  # panels of a row
 
 
 def latent_scatter(codes: dict[str, np.ndarray], pairs: int = 6, seed: int = 0, most: int = 2000) -> str:
-    """Codes in random pairs of their dimensions, a panel a pair and a colour a model.
+    """Scatters codes over random pairs of dimensions, with a panel per pair and a colour per model.
 
-    As figures A.1 and A.2 of Daly et al., "Deterministic against variational autoencoders".
+    Like figures A.1 and A.2 of Daly et al., "Deterministic against variational autoencoders".
 
     Args:
-        codes: Arrays [n, ...] of each model, flattened; with the same numbers of values or not.
-        pairs: Panels, three in a row; the dimensions are those that all models have.
-        seed: Seed of the pairs and codes that are shown.
-        most: Codes of a model that are shown.
+        codes: Arrays [n, ...] by model, flattened; numbers of values may differ.
+        pairs: Number of panels, three in a row; their dimensions are among those that all models have.
+        seed: Seed of the choice of pairs and codes.
+        most: Maximum number of codes shown per model.
 
     Raises:
         InputError: For codes of fewer than two values.
@@ -49,15 +49,15 @@ def latent_scatter(codes: dict[str, np.ndarray], pairs: int = 6, seed: int = 0, 
 
 
 def tidy(axes) -> None:
-    """Leave out the frame above and at the right, and draw a light grid."""
+    """Remove the frame at the top and the right, and draw a light grid."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25, linewidth=0.6)
 
 
 def as_svg(figure: Figure) -> str:
-    """A figure as SVG text without what changes from run to run."""
+    """A figure as SVG text, the same in every run."""
     buffer = io.StringIO()
-    with rc_context({"svg.hashsalt": "keras_ae"}):  # Its ids are random else.
+    with rc_context({"svg.hashsalt": "keras_ae"}):  # Otherwise its ids are random.
         figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     text = buffer.getvalue()
     return text[text.index("<svg") :]

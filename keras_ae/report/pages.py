@@ -1,4 +1,4 @@
-"""Shared by the HTML pages of the library: their files, and Markdown as HTML."""
+"""What the library's HTML pages share: their files, and Markdown as HTML."""
 
 import itertools
 import re
@@ -11,18 +11,18 @@ from string import Template
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-VERDICT = "verdict"  # heading of the column that says yes, no, undecided or not tested of a claim
+VERDICT = "verdict"  # heading of the column with the verdict on a claim: yes, no, undecided or not tested
 _COMMENT = re.compile(r"<!--.*?-->\n?", flags=re.DOTALL)
 _NUMBER = re.compile(r"[-+−±]?\d[\d,.  e+\-−×%]*(±.*)?|")
 
 
 def resource(name: str, package: str = "keras_ae.report") -> str:
-    """A text file that lies beside the modules of a package."""
+    """The text of a file beside the modules of a package."""
     return files(package).joinpath(name).read_text(encoding="utf-8")
 
 
 def page(title: str, body: str, style: str) -> str:
-    """A page of one file, which loads nothing from elsewhere: HTML of its title (text), body (HTML) and style."""
+    """A self-contained HTML page, which loads no other files, from its title (text), body (HTML) and style."""
     return Template(resource("page.html")).substitute(title=escape(title), body=body, style=style)
 
 
@@ -32,10 +32,10 @@ class MarkdownPage:
 
     Attributes:
         title: The first heading of level 1, which is left out of the body.
-        summary: The first paragraph (HTML), which the body has, too.
-        body: All but the title (HTML): tables can be scrolled, figures lead to their files.
+        summary: The first paragraph (HTML), which is also in the body.
+        body: All but the title (HTML): tables scroll, figures link to their files.
         headings: (id, text) of each heading of level 2.
-        images: What `image` gave for each picture, in order.
+        images: Results of `image` for each picture, in order.
         verdicts: "yes", "no", "undecided" or "not tested" for each row of the tables of claims.
     """
 
@@ -50,11 +50,11 @@ class MarkdownPage:
 def markdown_page(
     text: str, image: Callable[[str], str | None] = str, link: Callable[[str], str | None] = str
 ) -> MarkdownPage:
-    """Markdown as parts of an HTML page.
+    """Converts Markdown to parts of an HTML page.
 
     Args:
         text: CommonMark with tables. HTML in it is shown as text, but comments are left out.
-        image: From what a picture's source is in the text to what it is on the page; None leaves the picture out.
+        image: Maps a picture's source in the text to that on the page; None leaves the picture out.
         link: The same for links; None leaves the text without a link.
     """
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -77,7 +77,7 @@ def _figure(renderer, tokens: Sequence[Token], index: int, options, environment)
 
 
 def _resolved(children, page: MarkdownPage, image, link) -> list[Token]:
-    """The parts of a line, with the sources of pictures and links as they are on the page."""
+    """The parts of a line, with the sources of pictures and links mapped to those on the page."""
     kept: list[Token] = []
     linked = True
     for child in children or []:
@@ -105,7 +105,7 @@ def _name_headings(tokens: Sequence[Token], page: MarkdownPage) -> None:
 
 
 def _class_cells(tokens: Sequence[Token], page: MarkdownPage) -> None:
-    """Numbers and the headings above them get the class "number", verdicts on claims theirs, as "not-tested"."""
+    """Gives numbers and the headings above them the class "number", verdicts their own, such as "not-tested"."""
     headings: list[tuple[Token, str]] = []
     column = 0
     for opening, content in itertools.pairwise(tokens):
@@ -126,7 +126,7 @@ def _class_cells(tokens: Sequence[Token], page: MarkdownPage) -> None:
 
 
 def _opening(tokens: list[Token], page: MarkdownPage, parser: MarkdownIt) -> list[Token]:
-    """The tokens after the title, which is kept in the page, as the first paragraph is."""
+    """Stores the title and the first paragraph in the page; returns the tokens after the title."""
     if tokens and tokens[0].tag == "h1":
         page.title, tokens = tokens[1].content, tokens[3:]
     if tokens and tokens[0].type == "paragraph_open":

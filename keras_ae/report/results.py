@@ -49,12 +49,12 @@ def write_results(
     figures: Mapping[str, Figure | None],
     prefix: str = "",
 ) -> list[Path]:
-    """Write tables as PREFIX{NAME}.md and figures as PREFIX{NAME}.png; what is None or empty is left out.
+    """Write tables as PREFIX{NAME}.md and figures as PREFIX{NAME}.png; None and empty ones are left out.
 
-    The file of a table or figure that is left out is removed, so that none of an earlier report stays.
+    Files of those left out are removed, so none of an earlier report stays.
 
     Returns:
-        The paths of what was written.
+        The paths of the files written.
     """
     written = []
     for parts, ending, write in ((tables, "md", write_table), (figures, "png", save_figure)):
@@ -70,13 +70,13 @@ def write_results(
 def write_report(
     results: Path, presets: Iterable[str], kept: str, write: Callable[[str, str], list[Path]]
 ) -> list[Path]:
-    """Write what the kept results of presets allow, and put the tables into the study's README.
+    """Write all that the saved results of presets allow, and put the tables into the study's README.
 
     Args:
-        results: Directory of what is kept.
+        results: Directory of the saved results.
         presets: Names; the files of "cpu" have no prefix, those of others begin with the preset's name.
-        kept: Ending of the file that is there if anything is kept of a preset, such as "_measures.json".
-        write: From preset and prefix to the paths that it wrote.
+        kept: Ending of the file that shows that a preset has saved results, such as "_measures.json".
+        write: Function from preset and prefix to the paths that it wrote.
     """
     there = [preset for preset in presets if (results / f"{preset}{kept}").exists()]
     written = [path for p in there for path in write(p, "" if p == "cpu" else f"{p}_")]
@@ -85,14 +85,14 @@ def write_report(
 
 
 def fill_page(results: Path) -> None:
-    """Put the tables of `results` into the README.md and DETAILS.md of their study, as far as there are such."""
+    """Put the tables of `results` into the README.md and DETAILS.md of their study, if these exist."""
     for page in ("README.md", "DETAILS.md"):
         if (results.parent / page).exists():
             fill(results.parent / page, results)
 
 
 def fill(readme: Path, results: Path) -> None:
-    """Put the tables of `results` in the place of what stands between `<!-- NAME.md -->` and `<!-- end -->`."""
+    """Replace the text between `<!-- NAME.md -->` and `<!-- end -->` with the tables of `results`."""
 
     def filled(match: re.Match) -> str:
         table = results / match[1]

@@ -1,6 +1,6 @@
-"""The heatmap of robustness: models × attacks, a circle each, its colour the distance, its size the success rate.
+"""The heatmap of robustness: models × attacks, a circle each, coloured by distance and sized by success rate.
 
-Figures 4.5, 5.7 and A.1 of Penhouët's thesis; section 4.6 says how they are made.
+Source: Penhouët's thesis, figures 4.5, 5.7 and A.1; section 4.6 describes how they are made.
 """
 
 from collections.abc import Mapping
@@ -18,24 +18,24 @@ Summaries = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 _LARGEST, _SMALLEST = 420.0, 12.0  # areas of circles, in square points
 _LEGEND = 5  # circles of the legend
-_DISTANCE_COLOURS = "YlGnBu"  # the farther the darker
-# Nearer than the baseline's, as far, farther.
+_DISTANCE_COLOURS = "YlGnBu"  # the farther, the darker
+# From nearer than the baseline's, through equally far, to farther.
 _CHANGE_COLOURS = LinearSegmentedColormap.from_list("nearer_farther", ["#b2182b", "#bdbdbd", "#2166ac"])
 
 
 def normalized_around(summaries: Summaries, baseline: str, measure: str) -> dict[str, dict[str, float]]:
-    """(value − baseline's) / σ of every model and attack: the baseline becomes 0.
+    """Computes (value − baseline's) / σ for every model and attack: the baseline becomes 0.
 
-    The standardisation of the thesis, its equation 2.14, for each attack by itself and with the baseline's value
-    in the place of the mean, also within σ: the root mean square of the other models' differences from it.
+    The thesis's standardisation (equation 2.14), for each attack separately, with the baseline's value in place of
+    the mean, also within σ: the root mean square of the other models' differences from it.
 
     Args:
-        summaries: From models to what `Robustness.summary` gives.
+        summaries: The `Robustness.summary` of each model.
         baseline: One of the models.
         measure: "success_rate" or "mse".
 
     Returns:
-        From models to attacks to the value; NaN where there is none, or none of the baseline.
+        The value by model and attack; NaN if it is missing, or that of the baseline is.
     """
     if baseline not in summaries:
         raise unknown_name("model", baseline, summaries)
@@ -53,18 +53,18 @@ def normalized_around(summaries: Summaries, baseline: str, measure: str) -> dict
 
 
 def robustness_heatmap(summaries: Summaries, baseline: str | None = None) -> Figure:
-    """The heatmap of the values themselves, or of these standardised around a baseline's (`normalized_around`).
+    """Draws the heatmap of the values, or of the values standardised around a baseline's (`normalized_around`).
 
-    Without a baseline smaller and darker circles are better. With one, smaller circles (negative numbers) and blue
-    ones (positive numbers) are better than the baseline's, red ones are worse; the baseline has no row. No circle:
-    nothing was measured. A hollow one: there is a success rate, but no distance, since no attack succeeded.
+    Without a baseline, smaller and darker circles are better. With one, smaller circles (negative numbers) and
+    blue ones (positive numbers) are better than the baseline's, red ones are worse; the baseline has no row. No
+    circle: nothing was measured. A hollow one: a success rate, but no distance, since no attack succeeded.
 
     Args:
-        summaries: From models, the rows, to what `Robustness.summary` gives.
+        summaries: The `Robustness.summary` of each model; each is a row.
         baseline: The model around which to normalise.
 
     Raises:
-        InputError: Without models or attacks, and for a baseline that is none of them.
+        InputError: If there are no models or attacks, or the baseline is none of the models.
     """
     attacks = _attacks(summaries)
     models = [model for model in summaries if model != baseline]
@@ -91,7 +91,7 @@ def robustness_heatmap(summaries: Summaries, baseline: str | None = None) -> Fig
         "edgecolors": "0.6",
         "linewidths": 0.5,
         "zorder": 2,
-    }  # pale circles are seen so
+    }  # keep pale circles visible
     drawn = axes.scatter(x[full], y[full], sizes(rate[full]), distance[full], cmap=colours, norm=scale, **edges)
     axes.scatter(x[hollow], y[hollow], sizes(rate[hollow]), facecolors="none", **edges)
     _explain(figure, axes, drawn, sizes, "" if baseline is None else f", {baseline} = 0, standardised")
@@ -99,7 +99,7 @@ def robustness_heatmap(summaries: Summaries, baseline: str | None = None) -> Fig
 
 
 class _Sizes:
-    """Areas of circles for success rates, or for what these are beside a baseline's."""
+    """Areas of circles for success rates, or for these relative to a baseline's."""
 
     def __init__(self, rates: np.ndarray, around_zero: bool):
         finite = rates[np.isfinite(rates)]
@@ -111,7 +111,7 @@ class _Sizes:
         self.shown = np.linspace(self.low, self.high, _LEGEND)
 
     def __call__(self, rates):
-        """Square points."""
+        """Returns areas in square points."""
         share = (np.asarray(rates, float) - self.low) / (self.high - self.low)
         return _SMALLEST + (_LARGEST - _SMALLEST) * share
 
@@ -136,7 +136,7 @@ def _grid(axes, attacks: list[str], models: list[str]) -> None:
 
 
 def _explain(figure: Figure, axes, drawn: PathCollection, sizes: _Sizes, beside: str) -> None:
-    """The colour bar and the circles of the legend; `beside` tells the baseline."""
+    """Adds the colour bar and the legend's circles; `beside` names the baseline."""
     bar = figure.colorbar(drawn, ax=axes, shrink=0.9, pad=0.02)
     bar.set_label("perturbation distance (MSE)" + beside.replace(", ", ",\n", 1), fontsize=8)
     bar.outline.set_visible(False)
@@ -154,7 +154,7 @@ def _explain(figure: Figure, axes, drawn: PathCollection, sizes: _Sizes, beside:
 
 
 def _attacks(summaries: Summaries) -> list[str]:
-    """All attacks of all models: in the thesis's order, then those of one's own."""
+    """All attacks of all models: in the thesis's order, then the user's own."""
     measured = dict.fromkeys(name for attacks in summaries.values() for name in attacks)
     return [name for name in FAMILIES if name in measured] + [name for name in measured if name not in FAMILIES]
 
@@ -164,7 +164,7 @@ def _values(attacks: Mapping[str, Mapping[str, Any]], measure: str) -> dict[str,
 
 
 def _deviation(differences: Mapping[str, Mapping[str, float]], baseline: str, attack: str) -> float:
-    """Root mean square over the models beside the baseline; 1 where none differs."""
+    """Root mean square over all models but the baseline; 1 if none differs."""
     values = [row.get(attack, np.nan) for model, row in differences.items() if model != baseline]
     finite = [value for value in values if np.isfinite(value)]
     return float(np.sqrt(np.mean(np.square(finite)))) if any(finite) else 1.0

@@ -1,4 +1,4 @@
-"""What each layer of trained networks tells of spatial factors, as a figure."""
+"""A figure of the spatial information in each layer of trained networks."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,14 @@ from matplotlib.figure import Figure
 
 
 def spatial_information_figure(table: pandas.DataFrame, part: str = "test") -> Figure:
-    """Accuracy of the probes from layer to layer: a panel a factor, a line a model.
+    """Draws the probes' accuracy from layer to layer: a panel per factor, a line per model.
 
-    As Figure 5.4 of Penhouët's thesis. Lines are medians over the seeds, with their range
-    behind them; the dotted line is chance. Layers of different models stand above each other by their place.
+    Like Figure 5.4 of Penhouët's thesis. Lines are medians over the seeds, with their range behind them; the
+    dotted line is chance. Layers of different models are aligned by their place.
 
     Args:
-        table: Rows as `keras_ae.evaluation.spatial_information` gives them, in its order, with a column "model",
-            and "seed" if there are several of one model.
+        table: Rows from `keras_ae.evaluation.spatial_information`, in its order, with a column "model", and "seed"
+            if a model has several.
         part: "test" or "train".
     """
     table = _placed(table)

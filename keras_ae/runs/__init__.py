@@ -1,4 +1,4 @@
-"""One training: its configuration, its directory, and what is done with it when it has finished.
+"""One training: its configuration, its directory, and what follows once it has finished.
 
 Importing this package does not import Keras: configurations are checked before anything heavy is loaded.
 """
@@ -34,7 +34,7 @@ _WHERE = {
     "train_detector": "detecting",
     "with_new_half": "halves",
 }
-# What other packages of this library share, and nobody else needs.
+# What other packages of this library need, and users do not.
 _SHARED = {
     "Call": "worker",
     "Cost": "model_cost",

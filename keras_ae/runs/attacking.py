@@ -15,20 +15,20 @@ PER_BATCH = 20  # as in the thesis on locally embedded autoencoders, section 4.6
 def attack_run(
     path, attacks: Sequence[str] = (), images: int = 400, seed: int = 0, progress: bool = True
 ) -> Robustness:
-    """Measures how robust a run's classifier is on test images, the first 20 of each of its first batches.
+    """Measures how robust a run's classifier is on test images: the first 20 of each of the first batches.
 
-    The run's directory gets `robustness.csv`, a row for each attack and image, and `robustness.json`, the
-    totals by attack. If the process is killed, the same call goes on from the table.
+    Writes to the run's directory `robustness.csv`, with a row for each attack and image, and `robustness.json`,
+    the totals by attack. If the process is killed, the same call continues from the table.
 
     Args:
         path: Directory of a finished run.
         attacks: Names of attacks; all thirteen by default.
-        images: Number of images to attack; fewer where the test batches have not as many.
+        images: Number of images to attack; fewer if the test batches do not have as many.
         seed: Seed of the attacks.
         progress: Whether to show progress bars.
 
     Raises:
-        InputError: If it is no finished run of a classifier, its images are others now, an attack is unknown, or
+        InputError: If it is no finished run of a classifier, its images have changed, an attack is unknown, or
             the table is that of another measurement.
 
     Example:

@@ -19,22 +19,22 @@ from keras_ae.detection import (
 from keras_ae.runs.data_config import DataConfig
 from keras_ae.runs.stopping import choosing_rows
 
-SIMULATED = "simulated"  # in the place of a source of known defects
-# In order: of those that are about as good the first one is taken.
+SIMULATED = "simulated"  # given in place of a source of known defects
+# In order of preference: the first of those that are about equally good is taken.
 OF_IMAGES = ("mse+nearest_codes", "ssim+nearest_codes", "ssim", "mse", "standardized_error", "nearest_codes")
 OF_FEATURES = ("position_gaussian", "nearest_patches")
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The score that was chosen, and by what.
+    """The chosen score, and the evidence for it.
 
     Attributes:
         score: Its label, as `as_score` takes it.
-        roc_auc: Area under the ROC curve of the defects and of held-out normal images, from 0 to 1.
-        standard_error: Of this area (`roc_auc_standard_error`).
-        defects, normal: Numbers of these images.
-        roc_aucs: The area by the label of each score that was tried.
+        roc_auc: Area under the ROC curve for the defects against held-out normal images, from 0 to 1.
+        standard_error: Standard error of this area (`roc_auc_standard_error`).
+        defects, normal: Numbers of defect images and of normal images.
+        roc_aucs: The area for each score tried, by label.
         simulated: Whether the defects are simulated ones.
 
     Example:
@@ -52,7 +52,7 @@ class Choice:
     simulated: bool = False
 
     def in_words(self) -> str:
-        """One line for people."""
+        """A line for people to read."""
         kind = "simulated defects" if self.simulated else "defects"
         images = f"{self.defects:,} {kind} and {self.normal:,} normal images"
         area = f"ROC AUC {self.roc_auc:.3f} ± {self.standard_error:.3f}"
@@ -64,23 +64,23 @@ class Choice:
 
 
 def sees_features(model) -> bool:
-    """Whether a model is one of feature maps: these alone, or an autoencoder of them."""
+    """Whether a model works on feature maps: the maps alone, or an autoencoder of them."""
     return getattr(model, "features", None) is not None or not hasattr(model, "decode")
 
 
 def candidates(score: str, of_features: bool) -> list[str]:
-    """The scores that are tried: all that suit with each pooling, or one that is named with each pooling.
+    """The scores to try, with each pooling: all that suit the model, or a named one alone.
 
     Args:
-        score: Label of the score; the usual one stands for all.
-        of_features: Whether the model is one of feature maps.
+        score: Label of the score; the default one stands for all.
+        of_features: Whether the model works on feature maps.
     """
     usual = OF_FEATURES if of_features else OF_IMAGES
     return with_poolings(usual if score == usual[0] else (score,))
 
 
 def with_poolings(names: Iterable[str]) -> list[str]:
-    """The labels of scores, and of those that pool a map the labels with each other pooling.
+    """The labels of scores, and for scores that pool a map also those with each other pooling.
 
     Example:
         >>> with_poolings(["mse", "nearest_codes"])[:3], with_poolings(["nearest_codes"])
@@ -96,13 +96,13 @@ def with_poolings(names: Iterable[str]) -> list[str]:
 
 
 def load_defects(config: DataConfig, source: str, data: ImageData, seed: int) -> ImageData:
-    """The known defects, prepared as the images are.
+    """The known defects, prepared like the run's images.
 
     Args:
-        config: Of the images of the run.
-        source: Source of the defects: a folder, for instance; or "simulated", for copies of the validation images
-            that a score is chosen by, with simulated defects.
-        data: The images of the run, among whose test images none of the defects may be.
+        config: Configuration of the run's images.
+        source: Source of the defects, such as a folder; or "simulated", for copies with simulated defects of the
+            validation images that a score is chosen by.
+        data: The images of the run; none of the defects may be among its test images.
         seed: Seed of the run.
 
     Raises:
@@ -137,7 +137,7 @@ def load_defects(config: DataConfig, source: str, data: ImageData, seed: int) ->
 
 
 def simulated_defects(data: ImageData) -> ImageData:
-    """Copies of the validation images that a score is chosen by, with simulated defects, as training images."""
+    """Copies, with simulated defects, of the validation images that a score is chosen by, as training images."""
     made = simulate_defects(data.images_at("validation", choosing_rows(data)), seed=data.seed)
     splits = {name: Split(ArrayImages(made.images[:0]), None) for name in ("validation", "test")}
     first = {"train": Split(ArrayImages(made.images), None)}
@@ -150,10 +150,10 @@ def _paths(data: ImageData, split: str) -> dict[Path, None]:
 
 
 def choose_score(model, names: list[str], data: ImageData, defects: ImageData) -> Choice:
-    """Returns the score by which known defects are told best from held-out normal images.
+    """Returns the score that best separates known defects from held-out normal images.
 
-    Of the scores whose ROC AUC is within one standard error of the best the first one is taken. The normal images
-    are validation images that do not set the threshold (`choosing_rows`): it promises what it did without this.
+    It is the first whose ROC AUC is within one standard error of the best. The normal images are validation images
+    that do not set the threshold (`choosing_rows`), so its promise still holds.
 
     Args:
         model: Trained model.

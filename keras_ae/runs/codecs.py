@@ -17,9 +17,9 @@ def export_codec(run, out, step: float = 1.0, progress: bool = True) -> Codec:
     Args:
         run: Directory of the run.
         out: Directory of the codec.
-        step: What code values are rounded to; see `keras_ae.compression.Codec.of`.
-        progress: Whether to show progress bars while images are loaded: their codes are counted unless the
-            bottleneck has a prior of its own.
+        step: Step to which code values are rounded; see `keras_ae.compression.Codec.of`.
+        progress: Whether to show progress bars while images are loaded to count their codes, which is done unless
+            the bottleneck has a prior of its own.
 
     Raises:
         InputError: `out` holds anything else, or `Codec.of` refuses the model or the step.

@@ -1,4 +1,4 @@
-"""What a run is made of: frozen dataclasses, from which the command line is generated."""
+"""The configuration of a run: frozen dataclasses, from which the command line is generated."""
 
 import ast
 import importlib
@@ -42,10 +42,10 @@ def code_as_text(code) -> str:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Which model: an autoencoder, or a classifier, with local objectives or without, which learns the labels.
+    """The model: an autoencoder, or a classifier, with or without local objectives, which learns the labels.
 
     A builder takes the keywords `input_shape`, `code_shape` if it has one, those of the options, and `bottleneck`
-    if one is named. It returns a built `Autoencoder`, or another `keras.Model` whose output is one logit a class.
+    if one is named. It returns a built `Autoencoder`, or another `keras.Model` that outputs one logit per class.
 
     Example:
         >>> config = kae.runs.ModelConfig("fully_connected", "3", options=("hidden=(8,)",))
@@ -55,13 +55,13 @@ class ModelConfig:
     """
 
     architecture: str = "convolutional"
-    """A name, such as convolutional, strided, fully_connected; or MODULE:FUNCTION, a builder of one's own."""
+    """Name, such as convolutional, strided or fully_connected; or MODULE:FUNCTION, a builder of your own."""
     code: str = "4x4x16"
     """Shape of the code: HEIGHTxWIDTHxCHANNELS for convolutional, LENGTH for the others that have one."""
     bottleneck: str | None = None
-    """A name, such as identity, dense, variational, entropic; the architecture's own by default."""
+    """Name, such as identity, dense, variational or entropic; the architecture's own by default."""
     options: tuple[str, ...] = ()
-    """Further keywords as NAME=VALUE, the bottleneck's as bottleneck.NAME=VALUE."""
+    """Further keywords as NAME=VALUE, those of the bottleneck as bottleneck.NAME=VALUE."""
 
     def __post_init__(self):
         object.__setattr__(self, "code", code_as_text(self.code))
@@ -81,7 +81,7 @@ class ModelConfig:
                 raise InputError(received, f"{name}=VALUE", f"add --options {name}=VALUE, such as {name}=10")
 
     def check(self, image_shape: tuple[int, int, int]) -> None:
-        """Refuse images of which the architecture cannot make the code, before anything heavy is loaded."""
+        """Refuse images that the architecture cannot encode as `code`, before anything heavy is loaded."""
         keywords, place = self.keywords(image_shape), ARCHITECTURES.place(self.architecture)
         rank = place.code_rank
         if rank and len(keywords["code_shape"]) != rank:
@@ -92,7 +92,7 @@ class ModelConfig:
             getattr(importlib.import_module(module), function)(image_shape, keywords)
 
     def import_parts(self) -> None:
-        """Import builder and bottleneck, so that the classes that another package brings are registered."""
+        """Import builder and bottleneck, which registers the classes of other packages."""
         ARCHITECTURES[self.architecture]
         if self.bottleneck is not None:
             BOTTLENECKS[self.bottleneck]
@@ -110,7 +110,7 @@ class ModelConfig:
     def keywords(self, image_shape: tuple[int, int, int]) -> dict[str, Any]:
         """Returns the architecture's keywords, its bottleneck as {"name": ..., keyword: ...}."""
         keywords: dict[str, Any] = {"input_shape": tuple(image_shape)}
-        if "code_shape" in ARCHITECTURES.keywords(self.architecture):  # A plain classifier has none.
+        if "code_shape" in ARCHITECTURES.keywords(self.architecture):  # a plain classifier has none
             keywords["code_shape"] = parse_code(self.code)
         keywords |= self._options(of_bottleneck=False)
         if self.bottleneck:
@@ -138,13 +138,13 @@ class ModelConfig:
 
 
 class LoadsData:
-    """Configurations that name images and how to train on them."""
+    """Base of configurations that name images and how to train on them."""
 
     data: DataConfig
     training: TrainingConfig
 
     def load_data(self, progress: bool = True) -> "image_data.ImageData":
-        """Returns the images, as `keras_ae.data.load` gives them, or the tiles of them that the model sees."""
+        """Returns the images as `keras_ae.data.load` gives them, or the tiles that the model sees of them."""
         training = self.training
         return self.data.load(batch_size=training.batch_size, seed=training.seed, progress=progress)
 
@@ -174,7 +174,7 @@ class RunConfig(LoadsData):
         settle_fields(self)
 
     def load_data(self, progress: bool = True) -> "image_data.ImageData":
-        """Returns the images, as `keras_ae.data.load` gives them, with the labels that are to be learnt alone."""
+        """Returns the images as `keras_ae.data.load` gives them, with only the labels that are to be learnt."""
         data, training = super().load_data(progress), self.training
         if training.labelled is None and training.unlabelled is None:
             return data
@@ -215,10 +215,10 @@ def _read_training(values) -> TrainingConfig:
 
 
 def upgraded(values: dict[str, Any]) -> dict[str, Any]:
-    """A `RunConfig` as JSON that an earlier version wrote, with the defaults of what it did not have."""
+    """A `RunConfig` in JSON from an earlier version, completed with the defaults of the fields it lacks."""
     try:
         current = as_json(run_config_from_json(values))
-        # What its default comes to may have been spelt out, but it is the default still.
+        # The resolved default may have been written out, but it is still the default.
         current["data"]["validation_fraction"] = values["data"].get("validation_fraction")
         return current
     except (KeyError, TypeError, ValueError):  # from a later version, or damaged: compared as it is

@@ -1,4 +1,4 @@
-"""Which images a run is made on."""
+"""Which images a run uses."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -28,54 +28,54 @@ class DataConfig:
     """
 
     source: Annotated[str, tyro.conf.arg(name="data", metavar="SOURCE")]
-    """Name of a data set (keras-ae data list shows them), folder:, mvtec:, visa:, manifest: or npz:PATH."""
+    """Name of a data set (see keras-ae data list), or folder:, mvtec:, visa:, manifest: or npz:PATH."""
     data_dir: Path | None = None
-    """Where named data sets are looked for first, as NAME.npz or NAME/; KERAS_AE_DATA by default."""
+    """Directory to search first for named data sets, as NAME.npz or NAME/; KERAS_AE_DATA by default."""
     pad: tuple[int, int] = (0, 0)
-    """Rows to add above and below, and columns left and right, mirrored."""
+    """Mirrored rows to add above and below, and mirrored columns to add left and right."""
     crop: tuple[int, int] | None = None
     """Height and width of the central part to keep, after padding."""
     image_size: tuple[int, int] | None = None
     """Height and width to resize to."""
     resize: Literal["stretch", "pad", "crop"] | None = None
-    """What becomes of images of other proportions: stretch them, pad them with black bars (letterbox), or crop
-    what juts out. Folders and archives are stretched by default, and named data sets cropped."""
+    """How to fit images of other proportions: stretch them, pad them with black bars (letterbox), or crop them.
+    By default folders and archives are stretched, and named data sets cropped."""
     white_level: float | None = None
-    """Value that is white in files of more than 8 bits, such as 4095 of a camera of 12; 65535 where clear."""
+    """Value of white in files of more than 8 bits, such as 4095 for a 12-bit camera; 65535 where clear."""
     max_pixels: int = image_data.MAX_PIXELS
-    """Largest image that is decoded, in pixels."""
+    """Largest image to decode, in pixels."""
     channels: Literal[1, 3] | None = None
-    """1 makes images gray, 3 makes them coloured."""
+    """Number of channels to convert images to: 1 for grey, 3 for colour."""
     train: str | None = None
-    """Which images to train on, in the official order, such as "train[:-10000]" or "all[:5%]"."""
+    """Images to train on, in the official order, such as "train[:-10000]" or "all[:5%]"."""
     validation: str | None = None
-    """Which images to select and to stop by, such as "train[-10000:]"."""
+    """Images for model selection and early stopping, such as "train[-10000:]"."""
     test: str | None = None
-    """Which images to test on, such as "all[-2000:]"."""
+    """Images to test on, such as "all[-2000:]"."""
     test_fraction: float = 0.2
-    """Part of the images that is held out for testing, where the source has no test images of its own."""
+    """Fraction of the images to hold out for testing, if the source has no test images of its own."""
     train_labels: tuple[str, ...] = ()
-    """Train and validate on images of these labels alone, by name or number; test images are left as they are."""
+    """Labels, by name or number, to restrict training and validation to; test images are left as they are."""
     limit: int | None = None
-    """At most so many images of each split, drawn with the seed."""
+    """Maximum number of images per split, drawn with the seed."""
     split_seed: int | None = None
-    """Seed of the splits and of --limit; --seed by default. With it, other seeds train on the same images."""
+    """Seed of the splits and of --limit; --seed by default. If given, every --seed trains on the same images."""
     validation_fraction: float | None = None
-    """Part of the training images that is held out to select and to stop by; 0.1, or 0 with --validation and of a
-    folder with val/."""
+    """Fraction of the training images to hold out for model selection and early stopping; 0.1 by default, but 0
+    with --validation and for a folder with val/."""
     skip_bad: bool = False
     """Leave out images that cannot be read, and count them, instead of stopping."""
     group: str | None = None
-    """Regular expression that finds in a file's path which part or patient it shows, such as "part_([0-9]+)":
-    images of one are then all trained on, all validated on, or all tested on. A manifest has a column for it."""
+    """Regular expression that extracts from a file's path which part or patient it shows, such as "part_([0-9]+)":
+    all images of one part then fall into the same split. A manifest has a column for it."""
     tile: int | None = None
-    """Side in pixels of overlapping square tiles that the model sees in the place of whole images: what is thin
-    would vanish where a large image is shrunk."""
+    """Side in pixels of overlapping square tiles that the model sees instead of whole images: thin structures
+    would vanish if a large image were shrunk."""
     overlap: float = OVERLAP
-    """Least part of a tile that its neighbour has too, from 0 to 0.75."""
+    """Minimum fraction of a tile that it shares with its neighbour, from 0 to 0.75."""
     masks: str | None = None
-    """Where masks of defects lie in a folder, if their names do not tell: "*_defect.png" beside each image, *
-    being its name, or "masks/*.png"."""
+    """Where defect masks lie in a folder, if their names do not show it: "*_defect.png" beside each image, with
+    its name for *, or "masks/*.png"."""
 
     def __post_init__(self):
         for name in ("pad", "crop", "image_size"):
@@ -89,17 +89,17 @@ class DataConfig:
             image_data.check_tiles(self.tile, self.overlap)
         elif self.overlap != OVERLAP:
             raise InputError(f"overlap {self.overlap} without tiles", "the side of a tile", "add --tile 256")
-        if self.resize is None and self.image_size is not None:  # recorded, whatever later defaults are
+        if self.resize is None and self.image_size is not None:  # recorded, since defaults may change
             object.__setattr__(self, "resize", image_data.default_resize(self.source))
 
     @classmethod
     def from_record(cls, values: dict[str, Any]) -> "DataConfig":
-        """Returns a record's configuration; one from before there were choices crops and sets images aside."""
+        """Returns a record's configuration; records older than these options crop and hold images out."""
         if not isinstance(values, Mapping) or "resize" in values:
             return read_fields(cls, values, "config.data")
         then: dict[str, Any] = {"resize": "crop"} if values.get("image_size") else {}
         if values.get("validation_fraction") is None and values.get("validation") is None:
-            then["validation_fraction"] = DEFAULT_VALIDATION  # of training images, though a folder had its own
+            then["validation_fraction"] = DEFAULT_VALIDATION  # of the training images, even if a folder had val/
         return read_fields(cls, {**values, **then}, "config.data")
 
     def load(self, seed: int = 0, **options) -> "image_data.ImageData":
@@ -110,7 +110,7 @@ class DataConfig:
         """Returns the shape of what the model sees of images of this shape."""
         if self.tile is None:
             return image_shape
-        image_data.tile_starts(image_shape[:2], self.tile, self.overlap)  # refuses what cannot be
+        image_data.tile_starts(image_shape[:2], self.tile, self.overlap)  # refuses impossible tiles
         return (self.tile, self.tile, image_shape[2])
 
     def seen(self, data: "image_data.ImageData") -> "image_data.ImageData":

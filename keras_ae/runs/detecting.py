@@ -1,4 +1,4 @@
-"""From normal images to an exported detector: a run, a threshold, and how well the promise was kept."""
+"""From normal images to an exported detector: a run, a threshold, and how well it keeps its promise."""
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -29,7 +29,7 @@ from keras_ae.runs.run import Run
 from keras_ae.runs.stopping import calibration_groups, calibration_rows
 from keras_ae.runs.training import train
 
-MAPPED = 256  # normal images whose maps tell what is usual, fewer of large ones
+MAPPED = 256  # normal images whose maps set the usual range; fewer if they are large
 EXAMPLES = 16
 PREPARATION = ("pad", "crop", "image_size", "resize", "white_level", "channels")
 
@@ -48,31 +48,31 @@ def train_detector(
 ) -> ExportedRun:
     """Trains an autoencoder on normal images, calibrates a threshold on held-out ones, exports the detector.
 
-    The validation images set the threshold, with patience those that training is not stopped by. The test images
-    tell how many false alarms there are and, where their labels tell normal images from others (`normal_labels`),
-    how many anomalies are found. In `out` are the run, `run/`, the deployable `detector/`, and `detector_keras/`
-    for `load_detector`. A broken run goes on.
+    The validation images set the threshold; with patience, those that early stopping does not use. The test images
+    show how many false alarms there are and, if their labels tell normal images from others (`normal_labels`),
+    how many anomalies are detected. `out` gets the run in `run/`, the deployable `detector/`, and
+    `detector_keras/` for `load_detector`. An interrupted run is resumed.
 
     Args:
         config: Configuration of the run, whose images are normal ones.
         out: Directory of the run and of the detector.
         score: Name of the score, or names joined by +.
-        false_positive_rate: Share of normal images, in (0, 1), that the threshold lets raise an alarm.
+        false_positive_rate: Fraction of normal images, in (0, 1), that the threshold lets raise an alarm.
         formats: Formats of the export, as for `export_detector`.
-        data: The images, whole, if they are loaded already; else where needed more are set aside to validate on
-            than usual (`load_normal`).
-        defects: Source of known defects, such as "folder:scratched", or "simulated": they choose the score and its
-            pooling, with every other validation image beside them; the others set the threshold. A score that is
-            named is kept, and its pooling chosen.
+        data: The whole images, if they are already loaded; otherwise, if needed, more of them than usual are held
+            out for validation (`load_normal`).
+        defects: Source of known defects, such as "folder:scratched", or "simulated". Together with every other
+            validation image they choose the score and its pooling; the remaining ones set the threshold. A named
+            score is kept, and only its pooling chosen.
         progress: Whether to show progress bars.
-        on_test: Function that is given what came of the test images one by one, for a page.
+        on_test: Function that gets the results on the individual test images, for a page.
 
     Returns:
-        What the threshold promises, and what came of it on the test images.
+        What the threshold promises, and how it performs on the test images.
 
     Raises:
-        InputError: Labels tell that not all images are normal, there are too few validation images for the rate,
-            or what is to be trained cannot be exported, for instance; before anything is trained.
+        InputError: For instance, labels show that not all images are normal, there are too few validation images
+            for the rate, or the model cannot be exported; always before anything is trained.
 
     Example:
         >>> config = kae.runs.RunConfig(kae.runs.DataConfig("digits", limit=60))
@@ -120,20 +120,20 @@ def export_run(
     progress: bool = True,
     on_test: Callable[[JudgedSplit], None] | None = None,
 ) -> ExportedRun:
-    """Exports a finished run: its autoencoder, or with a score a detector, calibrated on its validation images.
+    """Exports a finished run: its autoencoder or, with a score, a detector calibrated on its validation images.
 
     Args:
         run: Directory of the run.
         out: Directory of the SavedModel.
         score, false_positive_rate, formats: As for `train_detector`; without a score only a SavedModel is written.
-        data: The run's images, whole, if they are loaded already.
+        data: The run's whole images, if they are already loaded.
         defects: Known defects to choose the score by, as training images.
-        saved: Also a directory to save the detector to, for `load_detector`.
+        saved: Directory to save the detector to as well, for `load_detector`.
         progress: Whether to show progress bars.
         on_test: Same as for `train_detector`.
 
     Returns:
-        Where the export is, how far it is from the Keras model, and with a score what its threshold comes to.
+        Where the export is, its deviation from the Keras model and, with a score, how its threshold performs.
 
     Example:
         >>> run = kae.runs.pretrained_models()["variational_digits"]
@@ -182,7 +182,7 @@ def export_run(
 
 
 def _about(config: DataConfig, data: ImageData, exported: ExportedRun) -> dict[str, Any]:
-    """What a card tells of the images, and of what came out."""
+    """What a card says about the images and the results."""
     return {
         "data": f"{config.source}, fingerprint {data.fingerprint()[:16]}",
         "images": data.sizes,
@@ -192,7 +192,7 @@ def _about(config: DataConfig, data: ImageData, exported: ExportedRun) -> dict[s
 
 
 def _usual_maps(detector: AnomalyDetector, seen: ImageData) -> dict[str, Any]:
-    """What a card tells of maps of normal images (`MapScale`)."""
+    """What a card says about maps of normal images (`MapScale`)."""
     if not detector.score_.has_map:
         return {}
     maps = detector.anomaly_maps(seen.images("validation", at_once(detector.image_shape, MAPPED)))
@@ -201,6 +201,6 @@ def _usual_maps(detector: AnomalyDetector, seen: ImageData) -> dict[str, Any]:
 
 
 def _preparation(config: DataConfig) -> dict[str, Any]:
-    """What a card tells of it: images that come in another size later are stretched, unless it says otherwise."""
+    """What a card says about it: later images of another size are stretched, unless it says otherwise."""
     kept = {name: asdict(config)[name] for name in PREPARATION}
     return plain(kept | {"resize": config.resize or "stretch", "white_level": config.white_level or 65535})

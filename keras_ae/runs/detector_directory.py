@@ -10,13 +10,13 @@ RUN, EXPORTED, SAVED = "run", "detector", "detector_keras"
 
 
 def check_detector_directory(out) -> None:
-    """Refuse a directory in which a part of what `detect train` writes would replace files of somebody else.
+    """Refuse a directory in which `detect train` would replace somebody else's files.
 
     Args:
-        out: It need not be there.
+        out: The directory, which need not exist.
 
     Raises:
-        InputError: Names the first such file.
+        InputError: There are such files; the first is named.
     """
     out = Path(out)
     check_replaceable(out / EXPORTED, saved_model_files)

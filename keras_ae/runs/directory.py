@@ -20,7 +20,7 @@ FILES = ("run.json", "comparison.json", "environment.json", "metrics.json", "res
 class RunDirectory:
     """`run.json`, `environment.json`, `history.csv`, `metrics.json` and `model.keras` of one run.
 
-    A run is finished when its `metrics.json` is there: it is written last.
+    A run is finished once its `metrics.json` exists, which is written last.
 
     Example:
         >>> directory = kae.runs.RunDirectory("runs/first")
@@ -55,18 +55,18 @@ class RunDirectory:
 
     @property
     def pause_path(self) -> Path:
-        """Where an unfinished run that has paused keeps what a finished one has: model and measurements."""
+        """Where a paused run keeps what a finished one has: model and measurements."""
         return self.path / "paused"
 
     @property
     def paused_after(self) -> int:
-        """Steps after which the run paused last; 0 if it has not."""
+        """Step at which the run last paused; 0 if it never has."""
         paused = RunDirectory(self.pause_path)
         steps = paused.read("metrics").get("steps") if paused.is_finished else 0
         return steps if isinstance(steps, int) else 0
 
     def pause(self, model, metrics: dict[str, Any]) -> None:
-        """Keeps the model as it is and what was measured of it."""
+        """Keeps the model as it is now, with its measurements."""
         self.remove_pause()
         paused = RunDirectory(self.pause_path)
         paused.save_model(model)
@@ -75,19 +75,19 @@ class RunDirectory:
     def remove_pause(self) -> None:
         """Removes what `pause` kept."""
         if self.pause_path.is_dir():
-            (self.pause_path / "metrics.json").unlink(missing_ok=True)  # first: it says that all is there
+            (self.pause_path / "metrics.json").unlink(missing_ok=True)  # first: it marks the rest as complete
             shutil.rmtree(self.pause_path)
 
     def open(self, kind: str, record: dict[str, Any], upgrade: Callable[[dict], dict] | None = None) -> None:
-        """Makes the directory for this configuration, or checks that it is the one the directory holds.
+        """Makes the directory for this configuration, or checks that it already holds this configuration.
 
         Args:
             kind: "run" or "comparison"; names the file with the record.
-            record: What repeats it; of an earlier record the "config" and "data" must be equal.
-            upgrade: From a "config" of an earlier version to one of this version.
+            record: What repeats it; "format", "config" and "data" must equal those of an existing record.
+            upgrade: Maps a "config" of an earlier version to one of this version.
 
         Raises:
-            InputError: If the directory holds something else, naming the first difference.
+            InputError: If the directory holds something else; the first difference is named.
         """
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"{self.path}, a file", "a directory to write to", "give another --out")
@@ -112,13 +112,13 @@ class RunDirectory:
             write_json(file, record)
 
     def check_new(self, kind: str) -> None:
-        """Refuses a directory that holds other files and no run or comparison.
+        """Refuses a directory that holds other files but no run or comparison.
 
         Args:
             kind: "run" or "comparison", as for `open`.
 
         Raises:
-            InputError: Files are there, but no `run.json` or `comparison.json`.
+            InputError: There are files, but no `run.json` or `comparison.json`.
         """
         if os.path.lexists(self.path / f"{kind}.json") or not self.path.is_dir():
             return
@@ -127,7 +127,7 @@ class RunDirectory:
             raise InputError(f"{self.path}, which holds other files", expected, "give another --out")
 
     def check_resume(self, resume: bool) -> None:
-        """Refuses (`InputError`) an unfinished run, unless it is to go on."""
+        """Refuses (`InputError`) an unfinished run with a checkpoint, unless it is to be resumed."""
         if not resume and any(self.checkpoint.glob("*")):
             raise InputError(
                 f"{self.path}, which holds an unfinished run",
@@ -137,13 +137,13 @@ class RunDirectory:
 
     @contextmanager
     def locked(self, name: str = NAME) -> Iterator[None]:
-        """Keeps other processes from training here, those of other machines too.
+        """Keeps other processes, also on other machines, from training here.
 
-        Where this process ends without unlocking, others of this machine see it at once, those of other machines
+        If this process ends without unlocking, processes on this machine notice at once, those on other machines
         after `LEASE` seconds.
 
         Args:
-            name: Of the lock: parts of one study lock its directory under names of their own.
+            name: Name of the lock: parts of one study lock its directory under names of their own.
 
         Raises:
             InputError: If another process is training here.
@@ -158,7 +158,7 @@ class RunDirectory:
                     "a directory that nobody writes to",
                     "wait for it, or give another --out",
                 )
-            remove_unfinished(self.path)  # not before: they may be those of another process
+            remove_unfinished(self.path)  # not before: they may belong to another process
             self._lease = lease
             try:
                 yield
@@ -166,7 +166,7 @@ class RunDirectory:
                 self._lease = None
 
     def check_lock(self) -> None:
-        """Refuses to go on where another process has taken over, as it may when this one was stopped for long."""
+        """Refuses to go on if another process has taken over, as may happen if this one was stopped for long."""
         if self._lease is not None and not self._lease.is_held:
             received = f"{self.path}, which another process took over while this one did not answer"
             raise InputError(received, "a process that is not stopped", "leave it to the other one")
@@ -179,7 +179,7 @@ class RunDirectory:
         """Returns the content of `NAME.json`.
 
         Raises:
-            InputError: If it is not there, or is no JSON.
+            InputError: If it is missing, or is not JSON.
         """
         file = self.path / f"{name}.json"
         if not os.path.lexists(file):
@@ -200,7 +200,7 @@ class RunDirectory:
         return RunRecord.read(file)
 
     def check_files(self) -> None:
-        """Refuses a directory where something else, such as a link in a circle, has the name of a run's file."""
+        """Refuses a directory where something else, such as a circular link, has the name of a run's file."""
         for file in (self.path / name for name in FILES):
             if os.path.lexists(file) and not file.is_file():
                 expected = "a file, as keras-ae writes it"
@@ -215,7 +215,7 @@ class RunDirectory:
         """Returns the rows of `history.csv`, one for each evaluation.
 
         Raises:
-            InputError: It is not there or damaged.
+            InputError: It is missing or damaged.
         """
         expected = "the learning curve of a run"
         return read_numbers(self.path / "history.csv", expected, "train the run again, or copy it whole")

@@ -1,4 +1,4 @@
-"""What a run was made with, so that its numbers can be understood later."""
+"""The environment of a run, recorded for anyone who reads its numbers later."""
 
 import os
 import platform
@@ -17,13 +17,13 @@ PACKAGES = ("keras-ae", "keras", "tensorflow", "jax", "numpy")
 
 @dataclass(frozen=True)
 class Environment:
-    """What `environment.json` says that reports and cards show.
+    """The part of `environment.json` that reports and cards show.
 
     Attributes:
-        python: Its version.
-        packages: From a package's name to its version.
-        devices: Such as "cpu:0".
-        cpu_threads: Those of the machine; None where the system does not tell.
+        python: Version of Python.
+        packages: Version of each package, by name.
+        devices: Devices, such as "cpu:0".
+        cpu_threads: Threads of the machine; None if the system does not say.
     """
 
     python: str
@@ -36,7 +36,7 @@ class Environment:
 
     @classmethod
     def read(cls, directory: Path) -> "Environment":
-        """That of a run's or a comparison's directory.
+        """Reads the environment of a run's or a comparison's directory.
 
         Raises:
             InputError: There is no `environment.json`, or it is damaged.
@@ -69,12 +69,12 @@ def current_environment() -> dict:
 
 
 def environment_here(_images) -> dict:
-    """`current_environment` of a worker."""
+    """`current_environment`, in a worker."""
     return current_environment()
 
 
 def _git_revision() -> str | None:
-    """Returns the git revision of the library's own checkout, where it is one."""
+    """Returns the git revision of the library's own checkout, if it is one."""
     source = Path(__file__).resolve().parents[2]
     if not (source / ".git").exists():
         return None

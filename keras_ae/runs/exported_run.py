@@ -1,4 +1,4 @@
-"""What came of exporting a run: where it is, and of a detector what it promises and how well it keeps that."""
+"""The result of exporting a run: where it is and, for a detector, what it promises and how well it keeps that."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from keras_ae.runs.choosing import Choice
 
 @dataclass(frozen=True)
 class ExportedRun:
-    """A run that was exported.
+    """An exported run.
 
     Attributes:
         out: Directory of the export.
-        parity: How far each endpoint and file is from the Keras model, and how far it may be.
+        parity: Deviation of each endpoint and file from the Keras model, and the deviation allowed.
         promise: What a detector's threshold promises; None for an autoencoder alone.
-        outcome: What the threshold comes to on the test images; None without such images.
-        choice: By what the score was chosen; None where no defects were given.
-        int8: What the file with 8-bit integers comes to; None without one.
+        outcome: How the threshold performs on the test images; None without test images.
+        choice: How the score was chosen; None if no defects were given.
+        int8: How the file with 8-bit integers performs; None without one.
 
     Example:
         >>> exported = ExportedRun(Path("exported"), {"encode": kae.export.Parity(1e-7, 1e-5)})
@@ -36,7 +36,7 @@ class ExportedRun:
     int8: Int8Outcome | None = None
 
     def measured(self) -> dict[str, Any]:
-        """The promise, the outcome and the choice by name, as the detector's card has them."""
+        """The promise, outcome and choice by name, as in the detector's card."""
         parts = (each.as_record() for each in (self.promise, self.outcome) if each is not None)
         choice = {} if self.choice is None else {"choice": self.choice.as_record()}
         return {name: value for part in parts for name, value in part.items()} | choice
@@ -52,7 +52,7 @@ class ExportedRun:
         }
 
     def in_words(self) -> list[str]:
-        """Lines for people."""
+        """Lines for people to read."""
         lines = [] if self.promise is None else list(self.promise.in_words())
         lines += [] if self.choice is None else [self.choice.in_words()]
         lines += [] if self.outcome is None else self.outcome.in_words()

@@ -20,22 +20,22 @@ from keras_ae.features import FeatureMaps, frozen_features
 
 FOLDER, STATE = "features", "features.json"
 LEVELS = 3  # of directories above a run: those of a comparison's candidates and seeds
-BATCH = 16  # images that the network looks at at a time
-BATCHES = 16  # of them between two notes of how far it is
+BATCH = 16  # images that the network takes at a time
+BATCHES = 16  # batches between two records of the progress
 
 
 def seen_by(model, data: ImageData, run: Path, adapt: bool = False, progress: bool = True) -> ImageData:
-    """The images as a model sees them: themselves, or of a model of features their maps, from the run's cache.
+    """The images as a model sees them: themselves or, for a model of features, their maps from the run's cache.
 
-    The maps are made on first use, 16 images at a time, in `features/` of the run; what was interrupted goes on.
-    Maps of other images, or of another network, are made anew. Those in `features/` of a directory above, of the
-    comparison that the run is a candidate of, are taken where they are complete.
+    The maps are made on first use, 16 images at a time, in `features/` of the run; after an interruption the rest
+    is made. Maps of other images, or of another network, are made anew. If the run is a candidate of a comparison,
+    complete maps in `features/` of the comparison's directory are used instead.
 
     Args:
         model: A model of images, `FeatureMaps`, or an autoencoder of features.
         data: The images.
         run: Directory of the run.
-        adapt: Whether features learn mean and deviation of each channel from the maps of the training images.
+        adapt: Whether features learn each channel's mean and deviation from the maps of the training images.
         progress: Whether to show a bar.
 
     Raises:
@@ -59,7 +59,7 @@ def seen_by(model, data: ImageData, run: Path, adapt: bool = False, progress: bo
 
 
 def _cache_of(run: Path, features: FeatureMaps, data: ImageData) -> "_Cache":
-    """The cache of a run; that of a directory above, if it has all maps already."""
+    """The cache of a run, or that of a directory above it, if all maps are there already."""
     own = _Cache(run / FOLDER, features, data)
     for above in run.resolve().parents[:LEVELS]:
         if (above / FOLDER / STATE).is_file() and not own.is_complete:
@@ -82,7 +82,7 @@ class _Cache:
         return all(done.get(split, 0) == count for split, count in self.data.sizes.items())
 
     def arrays(self, progress: bool) -> dict[str, np.ndarray]:
-        """The maps of each split, not scaled yet: float32 [n, rows, columns, channels] in mapped files."""
+        """The unscaled maps of each split: float32 [n, rows, columns, channels], in memory-mapped files."""
         if not self.is_complete:
             self._make(self._state(), progress)
         return {split: self._open(split, "r") for split in self.data.sizes}
@@ -108,9 +108,9 @@ class _Cache:
                         state["done"][split] = done
                         write_json(self.folder / STATE, state)
 
-    def _open(self, split: str, mode: str) -> Any:  # a mapped file, or an array of nothing
+    def _open(self, split: str, mode: str) -> Any:  # a memory-mapped file, or an empty array
         shape = (self.data.sizes[split], *self.features.map_shape)
-        if not shape[0]:  # a file cannot be mapped that has nothing
+        if not shape[0]:  # an empty file cannot be mapped
             return np.zeros(shape, np.float32)
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / f"{split}.npy"
@@ -119,7 +119,7 @@ class _Cache:
         return np.lib.format.open_memmap(file, mode)
 
     def _state(self) -> dict:
-        """How many maps of each split are there; none where they are of other images, or damaged."""
+        """Number of maps of each split; none if they are of other images, or damaged."""
         fresh = {"key": self._key(), "done": {}}
         try:
             state = read_object(self.folder / STATE, "", "")

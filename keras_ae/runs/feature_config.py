@@ -1,4 +1,4 @@
-"""The frozen network that makes features of images for a detector, as the command line takes it."""
+"""The frozen network that extracts a detector's features from images, as the command line takes it."""
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from keras_ae._support.packaged_networks import LITE0, PACKAGED
 from keras_ae.runs.config import ModelConfig, format_code, parse_code
 from keras_ae.runs.data_config import DataConfig
 
-SIDE = 256  # pixels a side that images get where nobody says how many
+SIDE = 256  # side of the images in pixels, unless one is given
 MAPS = "keras_ae.features.opening:feature_maps"  # the builder of a run without an autoencoder
 RANDOM, DOWNLOADED = "random", "imagenet"
 DEFAULT_ARCHITECTURE = "strided"  # of a detector of pixels
@@ -18,7 +18,7 @@ DEFAULT_ARCHITECTURE = "strided"  # of a detector of pixels
 
 @dataclass(frozen=True)
 class FeatureConfig:
-    """Maps of a network that was trained on photographs, which take the place of the pixels; or none.
+    """Feature maps of a network trained on photographs, which replace the pixels; or none.
 
     Example:
         >>> config, pixels = kae.runs.FeatureConfig("efficientnet_lite0"), kae.runs.ModelConfig("strided", "16")
@@ -29,22 +29,22 @@ class FeatureConfig:
     """
 
     features: str | None = None
-    """A frozen network that looks at the images: efficientnet_lite0 (pip install 'keras-ae[features]'), lite1 or
-    lite2, one of keras.applications, such as mobilenet_v2, or a .keras file. Images are 256 x 256 where
-    --image-size says nothing."""
+    """Frozen network that extracts features: efficientnet_lite0 (pip install 'keras-ae[features]'), lite1 or
+    lite2, a network of keras.applications, such as mobilenet_v2, or a .keras file. Images are resized to 256 x 256
+    unless --image-size is given."""
     feature_weights: str | None = None
-    """File with the weights of a network of keras.applications (without its top); "imagenet" lets Keras download
-    them, "random" is to try a command out."""
+    """File with the weights of a keras.applications network (without its top); "imagenet" lets Keras download
+    them, "random" serves to try a command out."""
     feature_layers: tuple[str, ...] = ()
-    """Layers whose maps are taken; by default one at stride 8 and one at stride 16."""
+    """Layers to take feature maps from; by default one at stride 8 and one at stride 16."""
     map_size: int = 32
-    """Rows and columns of the maps."""
+    """Number of rows, and of columns, of the maps."""
     map_neighbours: int = 3
-    """Width of the square that each value of a map is averaged over; an odd number."""
+    """Width of the square over which each value of a map is averaged; an odd number."""
     per_image: bool = False
-    """Centre and scale the maps of each image by themselves, where exposures differ."""
+    """Centre and scale the maps of each image separately, in case exposures differ."""
     even_light: bool = False
-    """Take uneven light out of the images before the network sees them; it becomes a part of the detector."""
+    """Remove uneven light from the images before the network sees them; the exported detector does the same."""
 
     def __post_init__(self):
         settle_fields(self)
@@ -62,7 +62,7 @@ class FeatureConfig:
         self._check_weights(self.features)
 
     def _check_weights(self, name: str) -> None:
-        """Refuse a file that is not there, and a network whose weights would be downloaded unasked."""
+        """Refuse a missing file, and a network whose weights would be downloaded unasked."""
         is_file = name.endswith(".keras")
         if is_file and self.feature_weights is not None:
             raise InputError(f"feature_weights beside {name}", "one of them", "leave them out")
@@ -77,20 +77,20 @@ class FeatureConfig:
             raise InputError(received, "a weight file", "correct --feature-weights")
 
     def data(self, data: DataConfig) -> DataConfig:
-        """The images, of 256 × 256 pixels where nobody says how many; those in tiles stay as large as they are."""
+        """The images, resized to 256 × 256 pixels unless a size is given; tiled images keep their size."""
         if self.features is None or data.image_size is not None or data.tile is not None:
             return data
         return replace(data, image_size=(SIDE, SIDE))
 
     def model(self, model: ModelConfig, autoencoder: bool) -> ModelConfig:
-        """The features alone, or an autoencoder of them; without a network `model` as it is.
+        """The features alone, or an autoencoder of them; without a network, `model` unchanged.
 
         Args:
-            model: The code, bottleneck and options of the autoencoder; a code "d" is of d values a position.
-            autoencoder: Whether the score needs one.
+            model: The code, bottleneck and options of the autoencoder; a code "d" has d values per position.
+            autoencoder: Whether the score needs an autoencoder.
 
         Raises:
-            InputError: The model has another architecture, or its code other rows and columns than the maps.
+            InputError: The model has another architecture, or its code has other rows and columns than the maps.
         """
         if self.features is None:
             return model

@@ -1,4 +1,4 @@
-"""The `fit` of a run, with all that watches it: history, checkpoint, TensorBoard, early stopping, progress."""
+"""The `fit` of a run and its callbacks: history, checkpoint, TensorBoard, early stopping, progress."""
 
 from contextlib import ExitStack
 from math import isfinite
@@ -35,17 +35,17 @@ def fit(
     bars,
     replica: Replica = ALONE,
 ) -> RunHistory:
-    """Train a compiled model as far as it goes, from the checkpoint on if there is one.
+    """Train a compiled model to the end or to a pause, from the checkpoint if there is one.
 
     Args:
-        model: It is compiled.
+        model: A compiled model.
         config, data, directory, checkpoint: Those of its run.
-        until: Steps after which to pause.
+        until: Number of steps after which to pause.
         progress, bars: See `train`.
         replica: Which of several processes this is.
 
     Raises:
-        InputError: Of images that cannot be read.
+        InputError: Images cannot be read.
         TrainingDivergedError: The loss became infinite, NaN or negative.
     """
     training = config.training
@@ -89,7 +89,7 @@ def fit(
 
 
 def _diverged(values: dict[str, float], at: int) -> TrainingDivergedError:
-    """Which of the measured values ran away by evaluation number `at`."""
+    """The error that names which of the measured values diverged by evaluation number `at`."""
     name = next((name for name, value in values.items() if not isfinite(value)), "loss")
     cause = "a penalty has no lower bound" if isfinite(values[name]) else "a smaller learning rate may help"
     word = "the loss" if name == "loss" else name
@@ -97,8 +97,8 @@ def _diverged(values: dict[str, float], at: int) -> TrainingDivergedError:
 
 
 def _stopping(training, validation, replica: Replica) -> list:
-    """What ends training before the last step."""
-    # Replicas see their own losses within an evaluation, and must not stop one after the other.
+    """Callbacks that may end training before the last step."""
+    # Between evaluations each replica sees only its own losses, and replicas must stop together.
     at_once = [keras.callbacks.TerminateOnNaN()] if replica.is_alone else []
     if training.patience is None:
         return at_once
@@ -113,7 +113,7 @@ def _stopping(training, validation, replica: Replica) -> list:
 
 
 def _monitor(training, data: ImageData, directory: RunDirectory, blind: bool) -> callbacks.Monitor:
-    """Writes TensorBoard's curves; for autoencoders of images also the codes of some validation images."""
+    """Writes TensorBoard's curves and, for autoencoders of images, the codes of some validation images."""
     shown: dict[str, Any] = {}
     if not blind and data.sizes["validation"]:
         shown = {"images": data.images("validation", MONITORED)}
@@ -123,7 +123,7 @@ def _monitor(training, data: ImageData, directory: RunDirectory, blind: bool) ->
 
 
 def _local(model, training, data: ImageData, directory: RunDirectory) -> list:
-    """Measures how LEAs reconstruct, in models with them; before the history, which keeps that too."""
+    """Measures how the LEAs of a model reconstruct, if it has any; before the history, which keeps that too."""
     if not any(isinstance(layer, LocallyEmbeddedAutoencoder) for layer in model.layers):
         return []
     split = next(name for name in ("validation", "test", "train") if data.sizes[name])

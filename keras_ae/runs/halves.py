@@ -1,7 +1,7 @@
-"""Which half of an autoencoder overfits: one half is kept as it was trained, the other is trained anew.
+"""Which half of an autoencoder overfits: one half is kept as trained, the other is trained anew.
 
 The bottleneck-shape paper (section 4, and its conclusion) asks whether the encoder or the decoder overfits. A
-decoder trained anew on a frozen encoder tells how well the encoder's codes generalise, and the other way round.
+decoder trained anew on a frozen encoder shows how well the encoder's codes generalise, and vice versa.
 """
 
 import random
@@ -14,12 +14,12 @@ HALVES = ("encoder", "decoder")
 
 
 def with_new_half(model: Autoencoder, new: str, seed: int) -> Autoencoder:
-    """Returns a copy of a trained autoencoder: one half initialised anew, the other as it was trained and frozen.
+    """Returns a copy of a trained autoencoder with one half initialised anew and the other half frozen.
 
     The bottleneck belongs to the encoder.
 
     Args:
-        model: The trained autoencoder, which is left as it is.
+        model: The trained autoencoder, which is left unchanged.
         new: "encoder" or "decoder": the half to train again.
         seed: Seed of the new half's weights.
 
@@ -53,7 +53,7 @@ def with_new_half(model: Autoencoder, new: str, seed: int) -> Autoencoder:
 
 @contextmanager
 def _default_seeds(seed: int):
-    """Initialisers without a seed of their own take Keras's default ones, which come from Python's generator."""
+    """Seeds Python's generator, the source of Keras's default seeds for initialisers without their own."""
     before = random.getstate()
     random.seed(seed)
     try:

@@ -1,4 +1,4 @@
-"""The curve of a run: a row an evaluation, on disk as training goes on."""
+"""The learning curve of a run: a row per evaluation, written to disk as training goes on."""
 
 import time
 from math import isfinite
@@ -10,17 +10,17 @@ from keras_ae.runs.directory import RunDirectory
 
 
 class RunHistory(keras.callbacks.Callback):
-    """Keeps a row an evaluation, on disk too, so that a killed run leaves its curve; stops when numbers run away.
+    """Keeps a row per evaluation, also on disk, where it survives a killed run; stops a run that diverges.
 
     Args:
-        directory: The run's.
+        directory: The run's directory.
         steps_per_evaluation: Training steps from one row to the next.
 
     Attributes:
-        rows: "step" (training steps made), "seconds" (of training so far, those before a kill included) and the
+        rows: "step" (training steps made), "seconds" (of training so far, including those before a kill) and the
             logs.
-        diverged: The logs that were not all finite, or with a loss below 0, which none of the losses and penalties
-            can reach that have a lower bound; if there were any, training ended there.
+        diverged: Logs that were not all finite, or had a loss below 0, which no loss or penalty with a lower bound
+            can reach; training ended there. None if there were none.
     """
 
     def __init__(self, directory: RunDirectory, steps_per_evaluation: int):
@@ -36,11 +36,11 @@ class RunHistory(keras.callbacks.Callback):
         return time.perf_counter() - self._started
 
     def get_state(self) -> dict[str, Any]:
-        """Returns what a checkpoint keeps."""
+        """Returns the state for a checkpoint."""
         return {"rows": self.rows, "diverged": self.diverged, "seconds": self.seconds}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Goes on from a checkpoint."""
+        """Restores the state of a checkpoint."""
         self.rows, self.diverged = list(state["rows"]), state["diverged"]
         self._started = time.perf_counter() - state["seconds"]
 

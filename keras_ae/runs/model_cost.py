@@ -39,6 +39,6 @@ def cost(model: keras.Model) -> Cost:
 
 
 def step_bytes(of_model: Cost, batch_size: int) -> float:
-    """Bytes of a training step, right within a factor of about two: weights with what Adam keeps, activations."""
+    """Bytes of a training step, within a factor of about two: activations, and weights with Adam's moments."""
     activations = TRAINING_PASSES * of_model.activations * batch_size
     return 4 * (COPIES_OF_WEIGHTS * of_model.parameters + activations)

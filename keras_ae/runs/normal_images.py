@@ -1,4 +1,4 @@
-"""The images that a detector takes as normal: what is said of them, and what is refused."""
+"""The images that a detector takes as normal: how they are reported, and which are refused."""
 
 import re
 from dataclasses import replace
@@ -16,21 +16,21 @@ _WORDS = r"(?:good|normal|nominal|ok|okay|free|healthy|intact|pass|passed|flawle
 _NORMAL = re.compile(rf"(?<![a-z])(?:{_WORDS}|non?[-_ ]?(?:defects?|defective|damaged?))(?![a-z])")
 _OPPOSITE = re.compile(rf"(?<![a-z])(?:no|non|not|un|in)[-_ ]?{_WORDS}(?![a-z])")
 _LISTED = 8  # labels that are named
-MOST, MORE = 0.5, 1.25  # part of the images that may be set aside, and by how much more is tried
-SAFE, SAFE_PART = 3, 0.25  # so many times as many as are needed are set aside, if they are no larger part
+MOST, MORE = 0.5, 1.25  # largest fraction of the images to hold out, and factor from one try to the next
+SAFE, SAFE_PART = 3, 0.25  # hold out this multiple of the images needed, but at most this fraction for it
 
 
 def load_normal(
     config: RunConfig, rate: float, progress: bool = True, choosing: bool = False
 ) -> tuple[RunConfig, ImageData]:
-    """The images of a detector, and its configuration with as many validation images as the rate takes.
+    """The images of a detector, and its configuration with as many validation images as the rate requires.
 
     A strided model's decoder starts from the smallest maps, unless `decoder_layers` is among its options: the
     paper's, of two layers, takes five times as long at 64×64 pixels.
 
-    Where no part of the images is named for validation, and the usual tenth is too small to promise the rate, as
-    many as it takes are set aside, up to half of those that are not for testing; three times as many, if that is
-    no more than a quarter: else the largest score of all would be the threshold, and one odd image would set it.
+    If no validation images are named and the usual tenth is too small, as many as the rate requires are held out,
+    up to half of those that are not for testing; within a quarter of them, up to three times as many: otherwise
+    the threshold would be the largest score of all, which a single odd image could set.
     """
     config = replace(config, model=_with_the_smallest_maps(config.model))
     data = config.load_whole(progress)
@@ -47,7 +47,7 @@ def load_normal(
         data = config.load_whole(progress)
         if _units(data, "validation") >= needed or fraction == MOST:
             return config, data
-        fraction = min(MORE * fraction, MOST)  # groups are of several sizes
+        fraction = min(MORE * fraction, MOST)  # groups differ in size
 
 
 def _with_the_smallest_maps(model: ModelConfig) -> ModelConfig:
@@ -57,7 +57,7 @@ def _with_the_smallest_maps(model: ModelConfig) -> ModelConfig:
 
 
 def check_sizes(data: ImageData, rate: float, training: TrainingConfig, choosing: bool = False) -> None:
-    """Refuse too few validation images, or groups of them, to promise the rate and to stop by (`InputError`)."""
+    """Refuse (`InputError`) too few validation images, or groups of them, to stop by and to promise the rate."""
     check_rate(rate)
     count, needed = _units(data, "validation"), _needed(training, rate, choosing)
     if count < needed:
@@ -73,16 +73,16 @@ def _needed(training: TrainingConfig, rate: float, choosing: bool) -> int:
 
 
 def _units(data: ImageData, split: str) -> int:
-    """Number of groups of a split, or of its images where there are none."""
+    """Number of groups of a split, or of its images if there are no groups."""
     groups = data.groups(split) if data.sizes[split] else None
     return data.sizes[split] if groups is None else len(np.unique(groups))
 
 
 def check_normal(data: ImageData, train_labels: tuple[str, ...] = ()) -> None:
-    """Refuse to train on all labels where their names tell that only some are normal.
+    """Refuse to train on all labels if their names suggest that only some are normal.
 
     Raises:
-        InputError: No labels were chosen, and there are some such as "good" beside others.
+        InputError: No labels were chosen, and there are labels such as "good" beside others.
     """
     counts = {} if train_labels else _counts(data)
     normal = [name for name in counts if _sounds_normal(name)]
@@ -109,7 +109,7 @@ def normal_in_words(data: ImageData, training: TrainingConfig, choosing: bool = 
 
 
 def _counts(data: ImageData) -> dict[str, int]:
-    """Number of images by label, of those to train and to validate on; none where an image has no one label."""
+    """Number of training and validation images by label; empty unless each image has exactly one label."""
     try:
         labels = [data.labels(split) for split in ("train", "validation") if data.sizes[split]]
     except InputError:  # a split without labels

@@ -1,4 +1,4 @@
-"""Judges a detector on a source's test images: false alarms, anomalies by kind, maps beside masks."""
+"""Judges a detector on a source's test images: false alarms, anomalies by kind, maps against masks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -24,15 +24,15 @@ AT_ONCE = 64  # images
 
 
 def normal_labels(data: ImageData, train_labels: tuple[str, ...] = ()) -> np.ndarray | None:
-    """Numbers of the labels that normal images have; test images of other labels are anomalies.
+    """Numbers of the labels of normal images; test images with other labels are anomalies.
 
-    They are `train_labels`, names or numbers, where these are given, else those that training and validation
-    images have. None where labels tell nothing: there is not one for each image, or the test images were drawn at
-    random, so that it is chance which labels the others lack.
+    These are `train_labels`, names or numbers, if given, else the labels of training and validation images. None
+    if labels say nothing: images do not have one label each, or the test images were drawn at random, and which
+    labels are missing from the others is chance.
 
     Args:
-        data: With test images.
-        train_labels: As they were given to load it.
+        data: Images, with test images.
+        train_labels: The labels given when the images were loaded.
     """
     try:
         labels = {split: data.labels(split) for split, size in data.sizes.items() if size}
@@ -46,32 +46,32 @@ def normal_labels(data: ImageData, train_labels: tuple[str, ...] = ()) -> np.nda
 
 
 def are_normal(data: ImageData, split: str, known: np.ndarray | None) -> np.ndarray:
-    """Which images of a split are normal: bool [n], by what `normal_labels` returned."""
+    """Which images of a split are normal: bool [n], by the result of `normal_labels`."""
     return np.ones(data.sizes[split], bool) if known is None else np.isin(data.labels(split), known)
 
 
 def split_scores(scores_of: Callable, data: ImageData, split: str) -> np.ndarray:
-    """The scores [n] of all images of a split, by a function of images; a few are in memory at a time."""
+    """The scores [n] of all images of a split, by a function of images; only a few are in memory at a time."""
     few = at_once(data.image_shape, AT_ONCE)
     batches = (data.images_at(split, rows) for rows in slices(np.arange(data.sizes[split]), few))
     return np.concatenate([np.asarray(scores_of(batch)) for batch in batches])
 
 
 def label_names(data: ImageData, labels: np.ndarray) -> list[str]:
-    """Labels by their names, where they have some."""
+    """Labels by name, if they have names."""
     return [data.label_names[label] if data.label_names else str(label) for label in labels]
 
 
 @dataclass(frozen=True)
 class JudgedSplit:
-    """A detector's scores of the images of a split, and what they came to.
+    """A detector's scores on the images of a split, and their outcome.
 
     Attributes:
         data, split: The images, and the name of the split.
         scores: Scores [n].
         normal: Bool [n], True for normal images.
-        kinds: Name [n] of what each image is; None where labels do not tell.
-        outcome: What the detector's threshold comes to on them.
+        kinds: Name [n] of each image's kind; None if labels do not say.
+        outcome: How the detector's threshold performs on them.
     """
 
     data: ImageData
@@ -85,7 +85,7 @@ class JudgedSplit:
 def judge_on_test(
     detector: AnomalyDetector, data: ImageData, train_labels: tuple[str, ...] = ()
 ) -> JudgedSplit | None:
-    """Judges a detector on the test images; returns None where there are none."""
+    """Judges a detector on the test images; returns None if there are none."""
     if not data.sizes["test"]:
         return None
     maps = detector.anomaly_maps if detector.score_.has_map else None
@@ -94,17 +94,17 @@ def judge_on_test(
 
 
 def evaluate_detector(detector: ExportedDetector, source: str, **options) -> Outcome:
-    """Measures an exported detector on the test images of a source, or on all of one that has no test images.
+    """Measures an exported detector on a source's test images, or on all its images if it has no test images.
 
     Args:
         detector: Exported detector; images are prepared as its card says.
         source: A source of images, as for `keras_ae.data.load`.
-        options: Further keywords of it, such as `train_labels`: the labels of normal images, where the source has
-            no training images that tell them.
+        options: Further keywords of `load`, such as `train_labels`: the labels of normal images, if no training
+            images show which labels are normal.
 
     Raises:
-        InputError: The source cannot be read, some of its labels sound like normal ones and none is named, or the
-            detector was exported by an earlier version.
+        InputError: The source cannot be read, some of its labels sound normal but none is named, or the detector
+            was exported by an earlier version.
 
     Example:
         >>> data = kae.data.load("digits", train_labels=(0,), image_size=(8, 8))
@@ -128,10 +128,10 @@ def judge_source(detector: ExportedDetector, source: str, **options) -> JudgedSp
     if (prepared["channels"],) != size[2:]:
         raise InputError(f"a detector of images of {size[2]} channels", "1 or 3", "measure it in Python")
     if source.partition(":")[0] == "npz" or ":" not in source:
-        prepared.pop("white_level", None)  # of files alone
+        prepared.pop("white_level", None)  # only for files
     data = load(source, **prepared, **options)
     split, known = "test", normal_labels(data, labels)
-    if data.test_is_drawn:  # the source divides nothing: all images are measured
+    if data.test_is_drawn:  # the source has no splits of its own: measure all images
         everything = {name: value for name, value in options.items() if name != "train_labels"}
         data, split = load(source, **prepared, **everything, test_fraction=0.0), "train"
         if not labels:
@@ -155,14 +155,14 @@ def judge_split(
     known: np.ndarray | None,
     split: str,
 ) -> JudgedSplit:
-    """Judges a detector on a split: its scores as `measure_outcome` does, and its maps beside masks.
+    """Judges a detector on a split: its scores as `measure_outcome` does, and its maps against masks.
 
     Args:
-        scores_of: Function of images [n, h, w, c] to their scores [n].
-        maps_of: Function of images to their maps [n, rows, columns]; None where there are none.
+        scores_of: Maps images [n, h, w, c] to their scores [n].
+        maps_of: Maps images to their anomaly maps [n, rows, columns]; None if there are none.
         calibration: Calibration of the detector.
-        data: Images, with masks where there are maps to measure: at the size that they were prepared to.
-        known: Numbers of the labels of normal images; None where all are.
+        data: Images, with masks if maps are to be measured, at the size to which the images were prepared.
+        known: Numbers of the labels of normal images; None if all images are normal.
         split: Name of the split.
     """
     scores, groups = split_scores(scores_of, data, split), data.groups(split)
@@ -179,7 +179,7 @@ def judge_split(
 
 
 def _measure_maps(maps_of: Callable, data: ImageData, normal: np.ndarray, split: str) -> PixelMeasures | None:
-    """The measures of maps by masks; None where there are no masks.
+    """The measures of maps against masks; None without masks.
 
     Anomalies without a mask are not measured.
     """

@@ -38,16 +38,16 @@ def pretrained_models(directory=None) -> dict[str, Path]:
 
 
 def load_pretrained(name: str, directory=None) -> "keras.Model":
-    """Returns a trained model that comes with the library, once its checksum and outputs are what they were.
+    """Returns a trained model that comes with the library, after a check of its checksum and outputs.
 
-    What it was trained on, and how good it is, is told by the card in its directory, `README.md`.
+    The card in its directory, `README.md`, says what it was trained on and how good it is.
 
     Args:
         name: One of `pretrained_models()`.
         directory: Directory of the models, as for `pretrained_models`.
 
     Raises:
-        InputError: There is no such model, or it is not what it was.
+        InputError: There is no such model, or it has changed.
 
     Example:
         >>> model = kae.runs.load_pretrained("variational_digits")

@@ -1,4 +1,4 @@
-"""Processes that train runs, ended with their parent: how many at a time, and with how many threads each."""
+"""Processes that train runs and end with their parent: how many at a time, and with how many threads each."""
 
 import os
 import subprocess
@@ -12,20 +12,20 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.machine import available_memory, cores, may_have_gpu
 from keras_ae.runs.directory import RunDirectory
 
-POLL = 0.5  # seconds between two looks at the histories
+POLL = 0.5  # seconds between checks of the histories
 TAIL = 20  # lines of a crashed process's output that are kept
 PROCESS_BYTES = 1.5 * 2**30  # of TensorFlow, a small model and the images' cache
 ACTIVATIONS = 300  # memory of a training step, in batches of float32 images
 
 
 class Processes:
-    """The processes that run now, to be ended with their parent."""
+    """The running processes, which are to end with their parent."""
 
     def __init__(self):
         self._running, self._lock, self._closed = set(), threading.Lock(), False
 
     def start(self, log: IO, threads: int, more: Mapping[str, str], **options: Any) -> subprocess.Popen[str]:
-        """A process that takes jobs on standard input.
+        """Starts a process that takes jobs on standard input.
 
         Args:
             log: File for what it prints.
@@ -46,7 +46,7 @@ class Processes:
             return process
 
     def kill(self) -> None:
-        """Ends them all; none starts any more."""
+        """Ends them all; no more are started."""
         with self._lock:
             self._closed = True
             for process in self._running:
@@ -54,40 +54,40 @@ class Processes:
 
 
 def with_threads(threads: int) -> dict[str, str]:
-    """The environment in which TensorFlow takes so many threads, within and between operations.
+    """The environment in which TensorFlow uses this many threads, within and between operations.
 
-    Without it a process takes as many as the machine has cores, and what it trains has other bits.
+    Without it, a process uses as many as the machine has cores, and its results are not bit-identical.
     """
     return dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), str(threads))
 
 
 def last_lines(log: Path) -> list[str]:
-    """The last of what a process printed."""
+    """The last lines that a process printed."""
     return log.read_text(errors="replace").strip().splitlines()[-TAIL:]
 
 
 def check_workers(workers: int | str, auto: bool = False) -> None:
-    """Refuse a number of workers below 1 (`InputError`); with `auto` the word "auto" is one, too."""
+    """Refuse (`InputError`) a number of workers below 1; with `auto`, the word "auto" is accepted too."""
     if (auto and workers == "auto") or (isinstance(workers, int) and workers >= 1):
         return
     raise InputError(f"{workers!r} workers", f"at least 1{', or auto' if auto else ''}", "give another --workers")
 
 
 def threads_each(workers: int) -> int:
-    """Threads of each of so many processes: an equal share of the machine's, or as TF_NUM_INTRAOP_THREADS says."""
+    """Threads per process for this many processes: TF_NUM_INTRAOP_THREADS, or an equal share of the machine's."""
     asked = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
     return int(asked) if asked.isdigit() and int(asked) else max(1, cores() // workers)
 
 
 def workers_that_pay(jobs: int, batch_bytes: int, memory: int | None = None) -> int:
-    """Number of runs to train at a time here: one a core, as far as memory reaches; on a GPU one.
+    """Number of runs to train at a time here: one per core, as far as memory allows; one on a GPU.
 
-    A core trains one run faster than several cores train one: small steps hardly use a second core.
+    One core per run beats several cores per run: small steps hardly use a second core.
 
     Args:
-        jobs: How many there are.
+        jobs: Number of runs.
         batch_bytes: Size of a batch of images in float32.
-        memory: Bytes that are free; asked of the system by default.
+        memory: Free bytes; the system is asked by default.
     """
     if may_have_gpu() and not _on_cpu():
         return 1
@@ -97,7 +97,7 @@ def workers_that_pay(jobs: int, batch_bytes: int, memory: int | None = None) -> 
 
 
 def last_step(path: Path) -> int:
-    """How far the run in a directory is, by its history."""
+    """The last step in the history of the run in a directory."""
     try:
         return int(RunDirectory(path).history()[-1]["step"])
     except (OSError, IndexError, ValueError, KeyError):

@@ -1,4 +1,4 @@
-"""The images by which an 8-bit detector of a run is made, calibrated and measured."""
+"""The images with which a run's 8-bit detector is quantised, calibrated and measured."""
 
 import numpy as np
 
@@ -13,10 +13,10 @@ REPRESENTATIVE = 64  # training images that show the ranges of values
 
 
 def quantizing_images(data: ImageData, config: RunConfig, choosing: bool = False) -> QuantizingImages:
-    """Training images spread evenly, the validation images that set the threshold, and the test images.
+    """Evenly spaced training images, the validation images that set the threshold, and the test images.
 
     Args:
-        data: The whole images of the run.
+        data: The run's whole images.
         config: Configuration of the run.
         choosing: Whether the score was chosen by known defects.
     """

@@ -1,4 +1,4 @@
-"""`run.json` as a typed record: what was trained, on which images; the one place that reads it."""
+"""`run.json` as a typed record of what was trained on which images; the one place that reads it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _PARTS = ("format", "config", "data", "model", "execution", "notes")
 
 @dataclass(frozen=True)
 class RunImages:
-    """The images of a run: their fingerprint, (height, width, channels), and the images of each split."""
+    """The images of a run: their fingerprint, (height, width, channels), and number in each split."""
 
     fingerprint: str
     image_shape: tuple[int, int, int]
@@ -43,7 +43,7 @@ def images_record(data: ImageData) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class BuiltModel:
-    """The model of a run as its architecture's name and keywords, in JSON values."""
+    """The model of a run: its architecture's name and keywords, as JSON values."""
 
     architecture: str
     keywords: Mapping[str, Any]
@@ -60,7 +60,7 @@ class RunRecord:
         config: What was asked for.
         data: The images that were found.
         model: What was built.
-        execution: What "auto" came to: "jit_compile" and "steps_per_execution"; empty in early versions.
+        execution: What "auto" resolved to: "jit_compile" and "steps_per_execution"; empty in early versions.
         notes: Remarks about the images; none in a shared run.
 
     Example:
@@ -106,7 +106,7 @@ class RunRecord:
 
 
 def check_format(values: Mapping[str, Any], file: Path) -> None:
-    """Refuse a record of another format than this version's, or of none."""
+    """Refuse a record whose format is missing or is not this version's."""
     version = values.get("format")
     if version != FORMAT or isinstance(version, bool):
         what = f"of format {version!r}" if "format" in values else "without a format"

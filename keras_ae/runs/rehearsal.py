@@ -1,4 +1,4 @@
-"""Exporting a detector before it is trained, so that what cannot be exported is refused in seconds, not hours."""
+"""Exports a detector before it is trained, to refuse in seconds, not hours, what cannot be exported."""
 
 import tempfile
 from functools import cached_property
@@ -30,8 +30,8 @@ from keras_ae.export import (
 )
 from keras_ae.runs.config import RunConfig
 
-ROUGHLY = 0.1  # of the largest score: codes are random, so that scores may be anything
-IMAGES = 16  # random ones, that stand for normal images
+ROUGHLY = 0.1  # of the largest score: codes are random, and scores may be anything
+IMAGES = 16  # random ones that stand in for normal images
 
 
 class _Rehearsed(NormalImages):
@@ -51,11 +51,11 @@ def rehearse_export(
 ) -> None:
     """Convert an untrained detector to each format, and keep nothing.
 
-    A SavedModel of score, map and reconstruction together, and score and map in the other formats: what else is
-    exported consists of the same operations. These scores are compared roughly: converters have turned signs.
+    The SavedModel has score, map and reconstruction together, the other formats score and map; all other exports
+    consist of the same operations. The scores are compared roughly, since converters have flipped signs before.
 
     Args:
-        config: Configuration of the run that is going to be trained.
+        config: Configuration of the run to be trained.
         image_shape: (height, width, channels).
         score: Name of the score, or names joined by +.
         formats: Same as for `export_detector`.
@@ -94,7 +94,7 @@ def rehearse_export(
 
 
 def _check_roughly(name: str, expected: np.ndarray, received: np.ndarray) -> None:
-    """Refuse scores that are others altogether; how exact they have to be tells the trained model."""
+    """Refuse scores that are completely different; finer deviations are checked on the trained model."""
     apart = deviation(expected, received)
     if apart > ROUGHLY * np.abs(expected).max():
         refused = f"the output 'score' to export as {name}, which differs by {apart:.2g}"

@@ -1,7 +1,7 @@
 """One run trained by several processes together, each of which reads its share of every batch.
 
-All do the same, as TensorFlow's collective operations ask for; the first one does it in the run's directory, the
-others each in one that is thrown away.
+All do the same, as TensorFlow's collective operations require; the first works in the run's directory, each of the
+others in a temporary one.
 """
 
 from collections.abc import Callable
@@ -23,9 +23,9 @@ class Replica:
     """One of the processes that train a run.
 
     Attributes:
-        place: Which one, from 0 on.
-        count: How many there are.
-        strategy: TensorFlow's strategy that joins them; None where there is one.
+        place: Its number, from 0 on.
+        count: Number of replicas.
+        strategy: TensorFlow's strategy that joins them; None if there is only one.
     """
 
     place: int = 0
@@ -39,7 +39,7 @@ class Replica:
 
     @property
     def is_alone(self) -> bool:
-        """Whether there is no other."""
+        """Whether it is the only one."""
         return self.count == 1
 
     def check(self, config: RunConfig, data: ImageData, learns_labels: bool) -> None:
@@ -52,26 +52,26 @@ class Replica:
             check_all_labelled(data, config.training)
 
     def scope(self) -> AbstractContextManager:
-        """Where the model is built and compiled."""
+        """The scope in which to build and compile the model."""
         return nullcontext() if self.strategy is None else self.strategy.scope()
 
     def shared(self, data: ImageData) -> ImageData:
-        """The data whose pipelines give this replica's share."""
+        """The data with pipelines that yield this replica's share."""
         return data if self.is_alone else data.with_share(self.place, self.count)
 
     def joined(self, batches):
-        """Shares of batches as one part of the batches of all replicas."""
-        # Not `experimental_distribute_dataset`: there each process would read all images, and keep its share.
+        """Joins this replica's shares of batches to the batches of all replicas."""
+        # Not `experimental_distribute_dataset`: there each process would read all images and keep its share.
         if self.strategy is None or batches is None:
             return batches
         return self.strategy.distribute_datasets_from_function(lambda _: batches)
 
     def stream(self, batches: Callable) -> Callable:
-        """Same as `joined` of a function from the steps to leave out."""
+        """Same as `joined`, for a function of the number of steps to skip."""
         return lambda start_step: self.joined(batches(start_step))
 
     def watchers(self) -> list[keras.callbacks.Callback]:
-        """What keeps the replicas' models the same."""
+        """Callbacks that keep the replicas' models identical."""
         return [] if self.is_alone else [Agreement(self)]
 
 
@@ -79,14 +79,14 @@ ALONE = Replica()
 
 
 class Agreement(keras.callbacks.Callback):
-    """Replicas draw noise of their own, and agree on what no gradient moves.
+    """Gives each replica its own noise, and averages over replicas the variables that no gradient moves.
 
     Keras leaves moving averages, such as those of batch normalisation, to each process. They are averaged before
-    the validation images are measured, and at the end of each epoch, hence in each checkpoint too. And all
-    processes would draw the same numbers at random, for other images.
+    the validation images are measured, and at the end of each epoch, hence in each checkpoint too. Without
+    seeds of their own, all processes would draw the same random numbers for different images.
 
     Args:
-        replica: This one.
+        replica: This process's replica.
     """
 
     def __init__(self, replica: Replica):
@@ -96,7 +96,7 @@ class Agreement(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         if self._begun:
             return
-        self._begun = True  # not as training begins: a checkpoint gives all of them the first one's state
+        self._begun = True  # not when training begins: a checkpoint gives all of them the first one's state
         for variable in self.model.variables:
             if variable.name == "seed_generator_state":
                 state = np.array(variable)

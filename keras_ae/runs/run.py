@@ -1,4 +1,4 @@
-"""A finished run on disk, checked as it is opened: what every command and every script reads runs through."""
+"""A finished run on disk, checked when it is opened: every command and script reads runs through it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ COUNTS = ("steps", "parameters")  # among the measurements of every run
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: its directory, its record, its measurements, and its model, loaded when it is first used.
+    """A finished run: its directory, record, measurements, and model, which is loaded on first use.
 
     Example:
         >>> run = Run.open(kae.runs.pretrained_models()["variational_digits"])
@@ -35,14 +35,14 @@ class Run:
 
     @classmethod
     def open(cls, path) -> "Run":
-        """The finished run in a directory; loads neither Keras nor the model.
+        """Opens the finished run in a directory; loads neither Keras nor the model.
 
         Args:
-            path: What `keras-ae train` or `keras-ae share` wrote, a candidate of a comparison, or `run/` of
-                `keras-ae detect train`.
+            path: Directory that `keras-ae train` or `keras-ae share` wrote, a candidate of a comparison, or `run/`
+                of `keras-ae detect train`.
 
         Raises:
-            InputError: There is none, it is not finished, or its record or measurements are damaged.
+            InputError: There is no run, it is not finished, or its record or measurements are damaged.
         """
         recover(path)
         directory = RunDirectory(path)
@@ -73,7 +73,7 @@ class Run:
         return self._model
 
     def load_model(self, *, compile: bool = True) -> "keras.Model":
-        """The model, read from its file again.
+        """Loads the model from its file anew.
 
         Args:
             compile: Whether to restore optimizer and loss.
@@ -92,7 +92,7 @@ class Run:
         return model
 
     def load_data(self, progress: bool = True) -> ImageData:
-        """The images of the run, which have to be the same still.
+        """Loads the images of the run, which must be unchanged.
 
         Args:
             progress: Whether to show a bar while they are decoded.
@@ -108,7 +108,7 @@ class Run:
 
 
 def _image_shape(model) -> tuple | None:
-    """(height, width, channels) of the images that an autoencoder or a classifier takes; None of other models."""
+    """(height, width, channels) of the images that an autoencoder or a classifier takes; None for other models."""
     shape = getattr(model, "image_shape", None)
     if shape is None:
         inputs = getattr(model, "input_shape", None)  # an empty model has none
@@ -120,7 +120,7 @@ def read_metrics(file: Path) -> dict[str, Any]:
     """The measurements in a `metrics.json`.
 
     Raises:
-        InputError: It is damaged, or a value is neither a number, a text, a list of these nor numbers by name.
+        InputError: It is damaged, or a value is not a number, a text, a list of these, or numbers by name.
     """
     expected, action = "the measurements of a finished run", "train it again, or measure another run"
     metrics = read_object(file, expected, action)

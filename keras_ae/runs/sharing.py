@@ -22,18 +22,18 @@ from keras_ae.runs.tasks import task_of
 
 COPIED = ("metrics.json", "environment.json", "history.csv")
 CHECKED = 4  # random images whose outputs are kept
-TOLERANCE = 1e-4  # of outputs on another machine
+TOLERANCE = 1e-4  # for outputs on another machine
 
 
 def share_run(run, out, title: str = "") -> Path:
     """Writes a run's model without its optimizer, its record and measurements, `check.json` and a `README.md`.
 
     `check.json` has the SHA-256 of the model file, and the mean and deviation of the model's outputs for a few
-    random images, by which `check_shared` tells whether the model still computes the same.
+    random images, from which `check_shared` sees whether the model still computes the same.
 
     Args:
         run: Directory of a finished run.
-        out: Directory to write to; an earlier share that is there is replaced, anything else refused.
+        out: Directory to write to; an earlier share there is replaced, anything else is refused.
         title: Title of the card; the name of `out` by default.
 
     Returns:
@@ -74,7 +74,7 @@ def share_run(run, out, title: str = "") -> Path:
 
 
 def check_shared(path) -> keras.Model:
-    """Returns the model of a folder that `share_run` made, if its file and its outputs are what they were.
+    """Returns the model of a folder that `share_run` made, if its file and outputs are unchanged.
 
     Raises:
         InputError: If the file has another checksum, or the outputs differ by more than 1e-4.
@@ -104,7 +104,7 @@ def read_check(path) -> "SharedCheck":
     """Reads a shared run's `check.json`.
 
     Raises:
-        InputError: There is none, or it is damaged.
+        InputError: It is missing or damaged.
     """
     file = RunDirectory(path).path / "check.json"
     values = read_object(file, "the checksums of a shared run", "get the folder again")
@@ -118,7 +118,7 @@ class SharedCheck:
     sha256: str
     output_means: tuple[float, ...]
     output_deviations: tuple[float, ...]
-    checksums: bool = False  # whether `checksums.json` belongs to it, as from its second version on
+    checksums: bool = False  # whether `checksums.json` belongs to it, as since its second version
 
     def __post_init__(self):
         settle_fields(self)
@@ -127,14 +127,14 @@ class SharedCheck:
 
 
 def _without_places(record: dict[str, Any]) -> dict[str, Any]:
-    """What repeats the run, without where named images lay on this machine: the notes and the data directory."""
+    """The record that repeats the run, without paths of this machine: the notes and the data directory."""
     config = record["config"]
     kept = {key: value for key, value in record.items() if key != "notes"}
     return kept | {"config": config | {"data": config["data"] | {"data_dir": None}}}
 
 
 def _outputs(model: keras.Model, image_shape) -> dict[str, list[float]]:
-    """Mean and standard deviation of each output for uniformly random images of a fixed seed."""
+    """Mean and standard deviation of each output for uniformly random images with a fixed seed."""
     images = np.random.default_rng(0).random((CHECKED, *image_shape)).astype(np.float32)
     outputs = keras.ops.convert_to_numpy(model(images)).astype(np.float64).reshape(CHECKED, -1)
     return {"output_means": outputs.mean(axis=1).tolist(), "output_deviations": outputs.std(axis=1).tolist()}
@@ -147,7 +147,7 @@ def _card(
     training, model = config.training, config.model
     shape = " × ".join(map(str, data.image_shape))
     sizes = ", ".join(f"{count:,} {split}" for split, count in data.sizes.items())
-    split = "test" if "test" in metrics else "validation"  # of a comparison's candidates
+    split = "test" if "test" in metrics else "validation"  # for candidates of a comparison
     versions = ", ".join(f"{name} {version}" for name, version in environment.packages.items())
     scores = [f"| {name} | {value:.6g} |" for name, value in metrics.get(split, {}).items()]
     size = (written / "model.keras").stat().st_size

@@ -1,4 +1,4 @@
-"""What several replicas cannot train together: refused before Keras, or a cluster, is there."""
+"""What several replicas cannot train together, refused before Keras is loaded or a cluster is started."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ MAPS = "feature_autoencoder"
 
 
 def check_replicas(config: RunConfig, count: int) -> None:
-    """Refuse (`InputError`) a configuration that so many replicas cannot train as one process would."""
+    """Refuse (`InputError`) a configuration that this many replicas cannot train as one process would."""
     training = config.training
     if training.batch_size % count:
         raise InputError(
@@ -39,18 +39,18 @@ def check_replicas(config: RunConfig, count: int) -> None:
 
 
 def check_shares(data: ImageData, training: TrainingConfig, count: int) -> None:
-    """Refuse (`InputError`) images of which not each replica has some."""
+    """Refuse (`InputError`) too few images for each replica to get some."""
     for split in ("train", "validation"):
         size = data.sizes[split]
         if split == "validation" and training.patience is not None:
-            size //= 2  # the others are for thresholds
+            size //= 2  # the other half sets thresholds
         if size < count and (size or split == "train"):
             received = f"{size} {split} images for {count} replicas"
             raise InputError(received, "at least one for each", "give more images, or fewer --replicas")
 
 
 def check_all_labelled(data: ImageData, training: TrainingConfig) -> None:
-    """Refuse (`InputError`) images of which some, anywhere, have no label: batches' means are of labelled ones."""
+    """Refuse (`InputError`) training images without a label: a batch's mean is over its labelled images."""
     if training.unlabelled is None and not np.all(has_label(data.labels("train"))):
         raise InputError(
             "training images of which some have no label, for several replicas",

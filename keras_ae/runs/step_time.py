@@ -13,11 +13,11 @@ TIMED_STEPS = 5
 
 
 def step_seconds(config: RunConfig, model_config, image_shape) -> float:
-    """Seconds of one training step, measured.
+    """Measured seconds of one training step.
 
     Args:
-        config: How it is trained.
-        model_config: What is trained.
+        config: Configuration of the training.
+        model_config: Configuration of the model.
         image_shape: (height, width, channels).
     """
     import tensorflow as tf
@@ -27,11 +27,11 @@ def step_seconds(config: RunConfig, model_config, image_shape) -> float:
     compile_model(model, config.training)
     batch = config.training.batch_size
     features = frozen_features(model)
-    shape = image_shape if features is None else features.map_shape  # which are made once, before training
+    shape = image_shape if features is None else features.map_shape  # made once, before training
     images = keras.random.uniform((batch, *shape), seed=0)
     data = (images, keras.ops.zeros(batch, "int32")) if task_of(model).labels else (images,)
     untuned = tf.data.Options()
-    untuned.autotune.enabled = False  # As in `keras_ae.data`: the end of a tuned one can take seconds.
+    untuned.autotune.enabled = False  # as in `keras_ae.data`: a tuned one can take seconds to end
     endless = tf.data.Dataset.from_tensors(data if len(data) > 1 else data[0]).repeat().with_options(untuned)
     steps = TIMED_STEPS * model.steps_per_execution
     model.fit(endless, steps_per_epoch=steps, verbose=0, shuffle=False)  # compiles

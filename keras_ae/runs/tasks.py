@@ -1,4 +1,4 @@
-"""What a run trains a model to do, and how it is measured: to give back its images, or to tell their labels."""
+"""The task of a model in a run, and how it is measured: to reconstruct images, or to classify them."""
 
 from math import prod
 from typing import Any
@@ -21,7 +21,7 @@ from keras_ae.runs.training_config import TrainingConfig
 
 ENCODING_BATCH = 256
 TIMED_IMAGES = 8  # through a frozen network, which takes a tenth of a second each
-OF_ANY_RANGE = ("mse", "mae", "sum_squared_error", "gaussian_likelihood")  # losses of any numbers
+OF_ANY_RANGE = ("mse", "mae", "sum_squared_error", "gaussian_likelihood")  # losses for values of any range
 OWN_LOSSES = {
     "ssim": StructuralDissimilarity,
     "sum_squared_error": SumSquaredError,
@@ -30,12 +30,12 @@ OWN_LOSSES = {
 
 
 class Task:
-    """What a model learns, and how it is measured: by its own losses, where a kind does not say otherwise."""
+    """What a model learns, and how it is measured: by its own losses unless a subclass says otherwise."""
 
     labels, trains, gives_images = False, True, False
 
     def batches(self, data: ImageData, split: str, training: TrainingConfig, **options):
-        """What the model gets of a split; the options are those of `ImageData.pipeline`."""
+        """The model's batches of a split; the options are those of `ImageData.pipeline`."""
         return data.pipeline(split, noise=training.noise, **options)
 
     def measure(self, model, data: ImageData, split: str, training: TrainingConfig) -> dict[str, float]:
@@ -48,12 +48,12 @@ class Task:
         return {"parameters": model.count_params()}
 
     def speed(self, model, data: ImageData) -> dict[str, float]:
-        """How long the trained model takes; nothing is timed."""
+        """Inference times of the trained model; none are measured here."""
         return {}
 
 
 class Reconstruction(Task):
-    """Autoencoders learn to give back their images."""
+    """Autoencoders learn to reconstruct their images."""
 
     gives_images = True
 
@@ -64,7 +64,7 @@ class Reconstruction(Task):
     def losses(self, training: TrainingConfig) -> dict[str, Any]:
         """Loss and metrics, as `compile` takes them."""
         loss = OWN_LOSSES[training.loss]() if training.loss in OWN_LOSSES else training.loss
-        return {"loss": loss, "metrics": ["mse"]}  # So that every loss can be compared, in the history.
+        return {"loss": loss, "metrics": ["mse"]}  # makes histories of different losses comparable
 
     def measure(self, model, data: ImageData, split: str, training: TrainingConfig) -> dict[str, float]:
         """The reconstruction scores of one split, as `ReconstructionScores.summary` gives them."""
@@ -81,7 +81,7 @@ class Reconstruction(Task):
         }
 
     def speed(self, model, data: ImageData) -> dict[str, float]:
-        """How long the trained model takes."""
+        """Inference times of the trained model."""
         images = data.images("train", ENCODING_BATCH)
         codes = np.zeros((len(images), *model.code_shape), "float32")
         return {
@@ -91,7 +91,7 @@ class Reconstruction(Task):
 
 
 class FeatureReconstruction(Reconstruction):
-    """Autoencoders of features learn to give back the maps; `seen_by` gives these in the place of images."""
+    """Autoencoders of features learn to reconstruct the maps, which `seen_by` gives in place of images."""
 
     gives_images = False
 
@@ -112,12 +112,12 @@ class FeatureReconstruction(Reconstruction):
         return Task.measure(self, model, data, split, training)
 
     def describe(self, model) -> dict[str, Any]:
-        """Size of a model and of its code, which is compared with the maps."""
+        """Size of a model and of its code, relative to the maps."""
         values = prod(model.code_shape)
         return super().describe(model) | {"compression": values / prod(model.features.map_shape)}
 
     def speed(self, model, data: ImageData) -> dict[str, float]:
-        """How long the trained model takes from an image, the frozen network included, and to its maps."""
+        """Inference times of the trained model, from an image, frozen network included, and back to its maps."""
         images = np.zeros((TIMED_IMAGES, *model.image_shape), np.float32)
         codes = np.zeros((TIMED_IMAGES, *model.code_shape), np.float32)
         return {
@@ -141,9 +141,9 @@ class FeatureExtraction(Task):
 
 
 class Classification(Task):
-    """Classifiers, with local objectives or without, learn the labels of the images: their output is logits.
+    """Classifiers, with or without local objectives, learn the images' labels: they output logits.
 
-    Their loss is the sparse categorical cross-entropy in nats, whatever the loss of the configuration.
+    Their loss is the sparse categorical cross-entropy in nats, whatever loss is configured.
     """
 
     labels = True
@@ -160,7 +160,7 @@ class Classification(Task):
         """Images and the labels to learn; the options are those of `ImageData.pipeline`.
 
         Raises:
-            InputError: If images have several labels and none of them is chosen, or the other way round.
+            InputError: If images have several labels but none is chosen, or vice versa.
         """
         column = _label_column(data, split, training.label)
         batches = data.pipeline(split, labels=True, **options)
@@ -168,10 +168,10 @@ class Classification(Task):
 
 
 def check_labels(model: keras.Model, data: ImageData, training: TrainingConfig) -> None:
-    """Refuse few labels for a model that learns none, and images without one for a model without other objectives.
+    """Refuse options on labels for a model that learns none, and unlabelled images for a model that needs labels.
 
     Raises:
-        InputError: The data are not for this model.
+        InputError: The data do not suit this model.
     """
     asked = training.labelled is not None or training.unlabelled is not None
     if not task_of(model).labels:
@@ -193,7 +193,7 @@ def task_of(model: keras.Model):
     """What a model is trained to do.
 
     Raises:
-        InputError: If it is no model of one output.
+        InputError: If it is not a model with one output.
     """
     if isinstance(model, FeatureMaps):
         return FeatureExtraction()
@@ -207,7 +207,7 @@ def task_of(model: keras.Model):
 
 
 def _label_column(data: ImageData, split: str, label: str | None) -> int | None:
-    """Where a label stands among those of an image, by name or, without names, by number; None if it has one."""
+    """Column of a label, given by name or, without names, by number; None if images have one label each."""
     labels = data.labels(split)
     if labels.ndim == 1:
         if label is not None:
@@ -224,7 +224,7 @@ def _label_column(data: ImageData, split: str, label: str | None) -> int | None:
 
 
 def compile_model(model: keras.Model, training: TrainingConfig) -> dict[str, Any]:
-    """Compile a model for its task; gives what "auto" came to, and nothing where there is nothing to train."""
+    """Compile a model for its task; return what "auto" resolved to, or nothing if there is nothing to train."""
     if not task_of(model).trains:
         return {}
     jit = {"auto": "auto", "yes": True, "no": False}[training.jit_compile]
@@ -244,10 +244,10 @@ def compile_model(model: keras.Model, training: TrainingConfig) -> dict[str, Any
 
 
 def _objectives(model: keras.Model, training: TrainingConfig) -> dict[str, Any]:
-    """How a model's objectives are trained together, as keywords of `MultiObjective.compile`; none for others.
+    """Keywords of `MultiObjective.compile` that say how objectives are trained together; none for other models.
 
     Raises:
-        InputError: If it is told for a model that has one objective.
+        InputError: If such options are given for a model with one objective.
     """
     mode, weights, passes = training.objective_mode, training.objective_weights, training.objective_passes
     if isinstance(model, MultiObjective):

@@ -36,31 +36,31 @@ def train(
     bars=None,
     engine: Engine | None = None,
 ) -> Run:
-    """Trains one model and keeps it in a run directory; a finished run is read back and not trained again.
+    """Trains one model and keeps it in a run directory; a finished run is read back, not trained again.
 
-    A run that was killed, at whatever moment, goes on from its last checkpoint with `resume` and ends with the
-    same bits as if it had not been: weights, optimizers, history and measurements, all but the times. Without a
-    checkpoint it starts again.
+    With `resume`, a run that was killed at any moment continues from its last checkpoint and ends bit-identical to
+    an uninterrupted one: weights, optimizers, history and measurements, all but the times. Without a checkpoint it
+    starts again.
 
     Args:
         config: What to train.
         out: The run directory.
-        resume: Go on with an unfinished run.
-        allow_inexact: Go on with it also where its bits cannot be the same, because versions, threads, device,
-            precision or compilation have changed. "resumed_inexactly" among the metrics then tells what.
-        data: The images, if they are loaded already; they must be those of `config.data`.
-        measure: The splits that are measured at the end.
+        resume: Resume an unfinished run.
+        allow_inexact: Resume it even if versions, threads, device, precision or compilation have changed, so that
+            it cannot be bit-identical. "resumed_inexactly" among the metrics then says what changed.
+        data: The images, if they are already loaded; they must be those of `config.data`.
+        measure: The splits to measure at the end.
         progress: Whether to show progress bars on standard error.
         bars: Bars to add to, instead of new ones.
-        engine: What trains it, instead of this process: `Ray(replicas=4)` on four machines together, each of which
-            reads its share of every batch (docs/scale.md).
+        engine: Engine that trains it instead of this process, such as `Ray(replicas=4)`: four machines together,
+            each of which reads its share of every batch (docs/scale.md).
 
     Returns:
         The finished run, with its model and its measurements.
 
     Raises:
-        InputError: For data or a model that cannot be, for a directory with another configuration, another process
-            or, without `resume`, an unfinished run, and for a checkpoint that cannot be gone on from.
+        InputError: The data or the model are impossible; the directory has another configuration, another process
+            or, without `resume`, an unfinished run; or training cannot continue from the checkpoint.
         TrainingDivergedError: If the loss became infinite, NaN or negative.
 
     Example:
@@ -78,7 +78,7 @@ def train(
     if engine is not None:
         return train_on(engine, config, out, **how)
     run = train_until(config, out, until=None, **how, bars=bars)
-    assert run  # Without `until` it does not pause.
+    assert run  # without `until` it does not pause
     return run
 
 
@@ -95,16 +95,16 @@ def train_until(
     bars=None,
     replica: Replica = ALONE,
 ) -> Run | None:
-    """As `train`, but pauses after so many steps, a multiple of those from one evaluation to the next.
+    """Same as `train`, but pauses after `until` steps, a multiple of the steps from one evaluation to the next.
 
-    What a finished run would have is then in `paused/`, and the next call goes on from the exact state: bits do
-    not depend on pauses. Where it paused as late or later before, nothing is trained.
+    `paused/` then has what a finished run would have, and the next call continues from the exact state: pauses
+    do not change a bit of the results. If the run has already paused there or later, nothing is trained.
 
-    Of several replicas the others have directories of their own, with a copy of the first one's checkpoint. They
-    are done when training is; it measures and writes.
+    With several replicas, all but the first have directories of their own, with a copy of the first one's
+    checkpoint. They end with the training; the first one measures and writes.
 
     Returns:
-        The run, or None where it paused, and for all replicas but the first.
+        The run; None if it paused, and for all replicas but the first.
     """
     directory = RunDirectory(out)
     training = config.training
@@ -113,20 +113,20 @@ def train_until(
         with computing_in(training.precision), replica.scope():
             model, record = _compiled(config, data, replica)
             if (directory.path / "run.json").exists():
-                directory.record()  # refuses what is damaged
+                directory.record()  # refuses a damaged one
             directory.open("run", record, upgraded)
             lock.enter_context(directory.locked())
             due: dict[str, Any] = {"steps": training.checkpoint_steps, "minutes": training.checkpoint_minutes}
             due = due if replica.is_first else dict.fromkeys(due)
             checkpoint = callbacks.Checkpoint(directory.checkpoint, **due, allow_inexact=allow_inexact)
             if directory.is_finished:
-                checkpoint.remove()  # It was killed just before it would have done so.
+                checkpoint.remove()  # it was killed just before it would have done so
                 directory.remove_pause()
                 return Run.open(directory.path)
             if until is not None and directory.paused_after >= until:
                 return None
             directory.check_resume(resume)
-            if not checkpoint.exists:  # It starts again: what "auto" comes to may have changed since.
+            if not checkpoint.exists:  # it starts again: what "auto" resolves to may have changed
                 directory.write("run", directory.read("run") | record)
                 directory.write("environment", current_environment())
             data = seen_by(model, data, directory.path, adapt=True, progress=progress)
@@ -134,11 +134,11 @@ def train_until(
             if task_of(model).trains:
                 history = fit(model, config, data, directory, checkpoint, until, progress, bars, replica)
             if not replica.is_alone:
-                directory.save_model(model)  # by all of them: values may have to be read together
+                directory.save_model(model)  # in all replicas: values may have to be read together
         if not replica.is_first:
             return None
         if not replica.is_alone:
-            model = load_model(directory.model_path)  # which no other process has a part in
+            model = load_model(directory.model_path)  # one in which no other process takes part
         metrics = _measurements(model, config, data, measure, history)
         if checkpoint.inexact:
             metrics["resumed_inexactly"] = list(checkpoint.inexact)
@@ -146,7 +146,7 @@ def train_until(
 
 
 def load_run(path, progress: bool = True) -> tuple[RunConfig, ImageData, keras.Model]:
-    """Returns configuration, images and trained model of a finished run, whose images have to be the same still.
+    """Returns the configuration, images and trained model of a finished run, whose images must be unchanged.
 
     Example:
         >>> path = kae.runs.pretrained_models()["variational_digits"]
@@ -162,7 +162,7 @@ def evaluate_run(path, progress: bool = True) -> dict[str, Any]:
     """Measures the trained model of a run again, on the test images that its configuration names.
 
     Returns:
-        What describes the model, such as "parameters", and under "test" the measurements, such as "mse".
+        A description of the model, such as "parameters", and under "test" the measurements, such as "mse".
 
     Example:
         >>> path = kae.runs.pretrained_models()["variational_digits"]
@@ -176,7 +176,7 @@ def evaluate_run(path, progress: bool = True) -> dict[str, Any]:
 
 
 def _compiled(config: RunConfig, data: ImageData, replica: Replica) -> tuple[keras.Model, dict[str, Any]]:
-    """The model, and what `run.json` says."""
+    """The compiled model, and the content of `run.json`."""
     training = config.training
     keras.utils.set_random_seed(training.seed)
     model = config.model.build(data.image_shape)
@@ -187,7 +187,7 @@ def _compiled(config: RunConfig, data: ImageData, replica: Replica) -> tuple[ker
 
 
 def _kept(directory: RunDirectory, model, metrics: dict[str, Any], checkpoint: callbacks.Checkpoint) -> Run | None:
-    """Write what has finished, or paused; the run, if it has finished."""
+    """Write a run that has finished or paused; return it if it has finished."""
     if checkpoint.paused:
         directory.pause(model, metrics)
         return None
@@ -221,7 +221,7 @@ def _trained(history: RunHistory, training) -> dict[str, Any]:
 def _measurements(
     model, config: RunConfig, data: ImageData, measure, history: RunHistory | None
 ) -> dict[str, Any]:
-    """What goes into `metrics.json`."""
+    """The content of `metrics.json`."""
     task, training = task_of(model), config.training
     return {
         **({"steps": 0} if history is None else _trained(history, training)),

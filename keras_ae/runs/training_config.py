@@ -9,10 +9,10 @@ from keras_ae._support.fields import settle_fields
 
 Loss = Literal["mse", "sum_squared_error", "mae", "binary_crossentropy", "ssim", "gaussian_likelihood"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
-COOLED = 0.2  # part of the steps over which a cooldown falls
+COOLED = 0.2  # fraction of the steps, at the end, that a cooldown takes
 ScheduleName = Literal["constant", "cooldown", "cosine", "one_cycle", "piecewise"]
 ObjectiveMode = Literal["alternate", "independent", "joint"]
-REST = "rest"  # --unlabelled: the training images whose labels are not learnt
+REST = "rest"  # for --unlabelled: the training images whose labels are not learnt
 POSITIVE = (
     *("steps", "evaluations", "batch_size", "learning_rate", "decay_factor"),
     *("patience", "checkpoint_steps", "checkpoint_minutes", "steps_per_execution"),
@@ -21,7 +21,7 @@ POSITIVE = (
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How it is trained: Adam on a loss, for a number of steps.
+    """How to train: with Adam on a loss, for a number of steps.
 
     Example:
         >>> config = kae.runs.TrainingConfig(steps=100, evaluations=8, schedule="piecewise", decay_at=50)
@@ -30,44 +30,44 @@ class TrainingConfig:
     """
 
     steps: int = 2000
-    """Training steps; rounded up so that as many lie between any two evaluations."""
+    """Number of training steps, rounded up to put equally many between any two evaluations."""
     evaluations: int = 20
     """Maximum number of evaluations on the validation images, each a row of the history."""
     batch_size: int = 64
-    """Images in a training step."""
+    """Images per training step."""
     learning_rate: float = 5e-4
-    """Learning rate of Adam; the highest one where a schedule changes it."""
+    """Learning rate of Adam; its maximum if a schedule changes it."""
     schedule: ScheduleName = "constant"
-    """How the learning rate changes: to 0 over the last fifth of the steps, along half a cosine to 0, up and down,
-    or in steps (--decay-at)."""
+    """Schedule of the learning rate: cooldown falls to 0 over the last fifth of the steps, cosine along half a
+    cosine to 0; one_cycle goes up and down, piecewise down in steps (--decay-at)."""
     warmup_steps: int = 0
     """Number of steps over which the learning rate rises linearly."""
     warmup_rate: float | None = None
-    """The learning rate of the warm-up steps, where it does not rise but is the same in all of them."""
+    """Constant learning rate during the warm-up steps, instead of a linear rise."""
     decay_at: tuple[int, ...] = ()
-    """Numbers of steps after which a piecewise schedule multiplies the learning rate by the decay factor."""
+    """Step counts after which a piecewise schedule multiplies the learning rate by the decay factor."""
     decay_factor: float = 0.1
     """Factor by which a piecewise schedule multiplies the learning rate."""
     loss: Loss = "mse"
-    """Mean over pixels and images; sum_squared_error a sum over pixels; ssim is 1 - SSIM; gaussian_likelihood is
-    in nats, of the variance that fits the batch best: beside it a variational bottleneck's beta is 1."""
+    """Loss, a mean over pixels and images; sum_squared_error sums over pixels; ssim is 1 - SSIM;
+    gaussian_likelihood is in nats, with the variance that best fits the batch (use a variational beta of 1)."""
     noise: float = 0.0
-    """Standard deviation of Gaussian noise on what the autoencoder gets, clipped to [0, 1], also when it is
-    measured; what it learns to give back is clean. Architectures and bottlenecks have noise in training only."""
+    """Standard deviation of Gaussian noise on the autoencoder's inputs, in measurements too; inputs are clipped to
+    [0, 1], targets are clean. Noise of architectures and bottlenecks acts in training only."""
     penalty_warmup_steps: int = 0
     """Number of steps over which a variational bottleneck's weight beta or capacity rises linearly from 0."""
     label: str | None = None
-    """Which label a classifier learns, by its name, where images have several, such as shape."""
+    """Name of the label that a classifier learns, such as shape, if images have several."""
     labelled: int | None = None
-    """How many training images a classifier learns the labels of: of each label as many, drawn with the seed of
-    the splits. The others are left out, or accompany them with --unlabelled; validation and test keep theirs."""
+    """Number of training images whose labels a classifier learns: equally many per label, drawn with the seed of
+    the splits. The others are left out, or join without labels (--unlabelled); validation and test keep theirs."""
     unlabelled: str | None = None
-    """Images that accompany them without labels, for the local objectives of a model such as cnn_lea: "rest", the
-    other training images, or a stretch of the source such as "unlabelled[:10000]" or "train[500:]"."""
+    """Images to add without labels, for the local objectives of a model such as cnn_lea: "rest", the other
+    training images, or a slice of the source such as "unlabelled[:10000]" or "train[500:]"."""
     labelled_share: float = 0.5
-    """With --unlabelled: part of the images of each training step that have labels."""
+    """With --unlabelled: fraction of the images of each training step that have labels."""
     pretraining_steps: int = 0
-    """First train the local objectives alone for so many of the steps, and then freeze them and train the rest."""
+    """Number of initial steps that train the local objectives alone; these are then frozen, the rest trained."""
     objective_mode: ObjectiveMode = "alternate"
     """How a model with local objectives is trained: each moves its own layer's weights, or all that it depends on,
     or all weights move on the weighted sum."""
@@ -75,24 +75,24 @@ class TrainingConfig:
     """With 2, in mode alternate, local objectives take their gradients in a second pass, after the main one has
     moved its weights."""
     objective_weights: tuple[float, float] | None = None
-    """With joint objectives the weights of the model's own loss and of the sum of the local ones, by default 1."""
+    """With joint objectives: weights of the model's own loss and of the sum of the local ones; 1 by default."""
     seed: int = 0
     """Seed of weights, sampling, splits and the order of the images."""
     precision: Precision = "float32"
-    """What layers compute in; weights stay float32."""
+    """Precision in which layers compute; weights stay float32."""
     jit_compile: Literal["auto", "yes", "no"] = "auto"
-    """Whether XLA compiles the training step."""
+    """Whether to compile the training step with XLA."""
     steps_per_execution: int | Literal["auto"] = "auto"
-    """Training steps in a call of the compiled function."""
+    """Training steps per call of the compiled function."""
     monitor_weights: bool = False
     """Write histograms of the weights for TensorBoard."""
     patience: int | None = None
     """Stop after so many evaluations without a lower loss on every other validation image, and keep the weights
-    with the lowest. A detector's threshold is set by the rest of them."""
+    with the lowest loss. The remaining validation images set a detector's threshold."""
     checkpoint_steps: int | None = None
-    """Number of steps between two saves of the unfinished run's state, besides those by time."""
+    """Steps between checkpoints of the unfinished run, in addition to those by time."""
     checkpoint_minutes: float = 5.0
-    """Minutes between two saves of the unfinished run's state."""
+    """Minutes between checkpoints of the unfinished run."""
 
     def __post_init__(self):
         settle_fields(self)
@@ -158,16 +158,16 @@ class TrainingConfig:
 
     @property
     def rounds(self) -> int:
-        """Number of evaluations that are made."""
+        """Number of evaluations made."""
         return -(-self.steps // self.steps_per_evaluation)
 
     @property
     def cooled(self) -> float | None:
-        """Part of the steps, the last ones, in which the learning rate falls; None where it changes before."""
+        """Fraction of the steps, at the end, over which the learning rate falls; None if it changes before."""
         return {"constant": 0.0, "cooldown": COOLED}.get(self.schedule)
 
     def learning_rates(self):
-        """Returns the learning rate for the optimizer: a number, or a schedule over the steps really made."""
+        """Returns the learning rate for the optimizer: a number, or a schedule over the steps actually made."""
         import keras
 
         from keras_ae import schedules

@@ -1,4 +1,4 @@
-"""One run, trained by an engine: by a process that is not this one, or by several together."""
+"""One run, trained by an engine: by another process, or by several together."""
 
 from pathlib import Path
 

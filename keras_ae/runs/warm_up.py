@@ -1,4 +1,4 @@
-"""Penalties of variational bottlenecks that are not there from the first step on."""
+"""Warm-up of the penalties of variational bottlenecks, which then rise from 0."""
 
 import keras
 
@@ -8,18 +8,18 @@ from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks import Bottleneck
 from keras_ae.callbacks import VariableSchedule
 
-RISING = ("capacity", "beta")  # of what a bottleneck has, the first rises
+RISING = ("capacity", "beta")  # the first of these that a bottleneck has rises
 
 
 def penalty_warm_ups(model: keras.Model, steps: int) -> list[VariableSchedule]:
     """Callbacks that let each bottleneck's capacity, or its weight β, rise linearly from 0 to its value.
 
-    Bottlenecks inside LEAs are among them. A callback computes the value from the optimizer's step, so a run that
-    is resumed goes on where it was.
+    Bottlenecks inside LEAs are included. A callback computes the value from the optimizer's step, so a resumed run
+    continues where it was.
 
     Args:
         model: An autoencoder, or a model with LEAs.
-        steps: After which they have their value; with 0 they have it from the beginning, and there is no callback.
+        steps: Number of steps of the rise; with 0 they have their value from the start, without a callback.
 
     Raises:
         InputError: If the model has no bottleneck with a capacity or a weight that can rise.
@@ -42,7 +42,7 @@ def penalty_warm_ups(model: keras.Model, steps: int) -> list[VariableSchedule]:
 
 
 def _bottlenecks(layer: keras.layers.Layer) -> list[Bottleneck]:
-    """All bottlenecks at any depth, each once."""
+    """All bottlenecks inside a layer, at any depth, each once."""
     seen, waiting = {}, [layer]
     while waiting:
         inner = waiting.pop()

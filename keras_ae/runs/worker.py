@@ -1,4 +1,4 @@
-"""Runs trained in a process of their own: `python -m keras_ae.runs.worker`, a job a line on standard input."""
+"""Trains runs in their own process, `python -m keras_ae.runs.worker`, given one job per line of standard input."""
 
 import gc
 import importlib
@@ -21,11 +21,11 @@ class Job:
     """A run to train.
 
     Attributes:
-        config: As `as_json` gives it.
-        out: Its directory.
+        config: The run's configuration, as `as_json` gives it.
+        out: The run's directory.
         allow_inexact: See `train`.
-        measure: The splits that are measured.
-        until: Number of steps after which it pauses; see `train_until`.
+        measure: The splits to measure.
+        until: Number of steps after which to pause; see `train_until`.
     """
 
     config: dict[str, Any]
@@ -35,7 +35,7 @@ class Job:
     until: int | None = None
 
     def line(self) -> str:
-        """The job as the process takes it."""
+        """The job as a line for the process."""
         return json.dumps(asdict(self)) + "\n"
 
     @property
@@ -49,8 +49,8 @@ class Call:
     """A function to call.
 
     Attributes:
-        function: MODULE:NAME. It gets what gives the images of a `RunConfig`, and then the keywords.
-        keywords: JSON values, as is what the function returns.
+        function: MODULE:NAME. It gets a function from a `RunConfig` to its images, and then the keywords.
+        keywords: JSON values; the function returns one too.
         does: What the process does, for people.
     """
 
@@ -59,20 +59,20 @@ class Call:
     does: str
 
     def line(self) -> str:
-        """The call as the process takes it."""
+        """The call as a line for the process."""
         return json.dumps(asdict(self)) + "\n"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a job.
+    """The outcome of a job.
 
     Attributes:
         status: 0, REFUSED or DIVERGED.
         reason: Why it was refused, or how it diverged.
-        refusal: The parts of the `InputError`, if that was raised.
-        system: Number, text and file name of the system's error, if that was raised.
-        value: What the function of a `Call` gave.
+        refusal: The parts of the `InputError`, if one was raised.
+        system: Number, text and file name of the system's error, if one was raised.
+        value: What the function of a `Call` returned.
     """
 
     status: int
@@ -83,12 +83,12 @@ class Outcome:
 
 
 def main() -> None:
-    """Do what the lines of standard input say, one after the other; outcomes are lines on standard output.
+    """Do the jobs on the lines of standard input, one after another, and write outcomes to standard output.
 
-    The process ends when standard input does: whoever started it is gone, and may be started again.
+    The process ends when standard input does: its parent is then gone, and may be started again.
     """
     outcomes = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # Whatever else is printed is no outcome.
+    os.dup2(2, 1)  # keeps other prints out of the outcomes
     jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(jobs,), daemon=True).start()
     prepare()
@@ -99,22 +99,22 @@ def main() -> None:
 
 
 def prepare() -> None:
-    """Import, once, what takes seconds."""
+    """Import, once, the modules that take seconds."""
     import keras_ae.runs.training  # noqa: F401
 
-    gc.freeze()  # Else each collection walks all of TensorFlow.
+    gc.freeze()  # otherwise each collection walks all of TensorFlow
 
 
 def run_job(job: Job, images: Callable, **options) -> Outcome:
-    """Train what a job says, in this process.
+    """Train the run of a job in this process.
 
     Args:
         job: The job.
-        images: Gives the images of a `RunConfig`.
-        **options: Of `train`.
+        images: Function from a `RunConfig` to its images.
+        **options: Options of `train`.
 
     Raises:
-        InputError, OSError: It is refused.
+        InputError, OSError: The job is refused.
     """
     from keras_ae.runs.config import run_config_from_json
     from keras_ae.runs.training import train_until
@@ -135,12 +135,12 @@ def read(line: str) -> Job | Call:
 
 
 def answer(job: Job | Call, images: "Images", **options) -> Outcome:
-    """Do a job in this process; that it is refused or diverges is an outcome, too.
+    """Do a job in this process; a refusal or a divergence is an outcome, too.
 
     Args:
         job: The job.
-        images: Those of the job before.
-        **options: Of `train_until`, for a run.
+        images: The images of the last job.
+        **options: Options of `train_until`, for a run.
     """
     try:
         if isinstance(job, Job):
@@ -156,11 +156,11 @@ def answer(job: Job | Call, images: "Images", **options) -> Outcome:
         return Outcome(REFUSED, _line(reason), system=(error.errno, error.strerror, error.filename))
     finally:
         if "keras" in sys.modules:
-            sys.modules["keras"].utils.clear_session()  # Or the graphs of all jobs would pile up.
+            sys.modules["keras"].utils.clear_session()  # otherwise the graphs of all jobs would pile up
 
 
 class Images:
-    """The images of the last job: the next one mostly has the same."""
+    """The images of the last job, which the next one usually shares."""
 
     def __init__(self):
         self._key, self._images = None, None

@@ -1,4 +1,4 @@
-"""Studies: many runs of one question, what is measured of them, and what of a paper's claims they bear out.
+"""Studies: many runs for one question, the measurements of them, and which of a paper's claims they bear out.
 
 Importing this package does not import Keras: configurations are checked before anything heavy is loaded.
 """
@@ -17,7 +17,7 @@ _WHERE = {
     "vary": "study",
     "write_gallery": "gallery",
 }
-# Names of runs and comparisons, which were here before they had rooms of their own.
+# Names of runs and comparisons, which were here before they had packages of their own.
 _ELSEWHERE = {
     "CompareConfig": "keras_ae.comparison",
     "DataConfig": "keras_ae.runs",
@@ -43,7 +43,7 @@ _ELSEWHERE = {
     "train_detector": "keras_ae.runs",
     "with_new_half": "keras_ae.runs",
 }
-# What other packages of this library share, and nobody else needs.
+# What other packages of this library need, and users do not.
 _SHARED = {
     "FINISHED": "study",
     "config_key": "study",

@@ -15,10 +15,10 @@ COLUMNS = ("claim", "source", "verdict", "measured", "difference", "95 % interva
 
 @dataclass(frozen=True)
 class Bound:
-    """Where a mean difference must lie for a claim to hold: strictly between `low` and `high`.
+    """The range in which a mean difference must lie for a claim to hold: strictly between `low` and `high`.
 
     Attributes:
-        reason: Why here. A bound without a reason is refused.
+        reason: Why the range is this one. A bound without a reason is refused.
         low, high: Its ends, in the unit of the differences.
     """
 
@@ -65,13 +65,13 @@ class Gate:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was measured for a claim: paired differences over seeds, and where their mean must lie.
+    """The measurements for a claim: paired differences over seeds, and the range in which their mean must lie.
 
     Attributes:
         measured: The measurement in words, for the reader.
-        differences: From each part of the claim to its differences, one for each seed. A claim that says one thing
-            has one part, named ""; a claim holds if all of its parts do.
-        bound: Where the means must lie.
+        differences: Maps each part of the claim to its differences, one per seed. A claim that says one thing has
+            one part, named ""; a claim holds if all of its parts do.
+        bound: The range in which the means must lie.
     """
 
     measured: str
@@ -80,7 +80,7 @@ class Evidence:
 
     @property
     def seeds(self) -> int:
-        """Number of seeds of the part that has fewest."""
+        """Number of seeds of the part with the fewest."""
         return min((len(values) for values in self.differences.values()), default=0)
 
 
@@ -90,9 +90,9 @@ class Verdict:
 
     Attributes:
         answer: "yes", "no", "undecided" or "not tested".
-        part: The part of the claim that decides, "" where there is only one.
-        interval: Of this part; None with fewer than two seeds.
-        seeds: Number of seeds of this part, or of the part that has fewest where a part has fewer than two.
+        part: The part of the claim that decides, "" if there is only one.
+        interval: Interval of this part; None with fewer than two seeds.
+        seeds: Number of seeds of this part, or of the part with the fewest if a part has fewer than two.
         remark: Why a claim is not tested, and the command that would test it.
     """
 
@@ -109,7 +109,7 @@ class Claim:
 
     Attributes:
         statement: What the paper says, in one sentence.
-        source: Where: section, figure or table; "ours" for a statement of this library.
+        source: Where the paper says it: section, figure or table; "ours" for a statement of this library.
         gate: Whether the runs are in the regime of the statement.
         evidence: What was measured; None without any measurement.
 
@@ -130,9 +130,9 @@ class Claim:
         """The verdict by rule.
 
         Not tested: the gate fails, or a part has fewer than two seeds. Yes: every part's 95 % interval lies within
-        the bound. No: the interval of a part lies outside of it, at a confidence that is corrected for the number
-        of parts (Bonferroni). Undecided: otherwise. So at most 5 % of the claims whose truth lies on the bound get
-        a yes or a no.
+        the bound. No: the interval of a part lies outside it, at a confidence corrected for the number of parts
+        (Bonferroni). Undecided: otherwise. Thus at most 5 % of the claims whose true value lies on the bound get a
+        yes or a no.
         """
         evidence = self.evidence
         if evidence is None or evidence.seeds < FEWEST_SEEDS:
@@ -166,14 +166,14 @@ def _outside(found: Interval, bound: Bound) -> bool:
 
 
 def _parts_outside(evidence: Evidence) -> list[str]:
-    """The parts whose intervals lie outside of the bound, at a confidence corrected for their number."""
+    """The parts whose intervals lie outside the bound, at a confidence corrected for the number of parts."""
     corrected = 1 - (1 - CONFIDENCE) / len(evidence.differences)
     intervals = {name: interval(values, corrected) for name, values in evidence.differences.items()}
     return [name for name, reached in intervals.items() if _outside(reached, evidence.bound)]
 
 
 def _decisive(evidence: Evidence, parts: Sequence[str]) -> str:
-    """The part whose interval has least room within the bound."""
+    """The part whose interval has the least room within the bound."""
 
     def room(part: str) -> float:
         reached = interval(evidence.differences[part])
@@ -183,7 +183,7 @@ def _decisive(evidence: Evidence, parts: Sequence[str]) -> str:
 
 
 def table(claims: Iterable[Claim | None]) -> pandas.DataFrame:
-    """A row for each claim, with its verdict, interval, seeds and bound; what is None is left out.
+    """A row for each claim, with its verdict, interval, seeds and bound; None is skipped.
 
     Columns: "claim", "source", "verdict", "measured", "difference" and "95 % interval" (of the part that decides),
     "seeds", "bound" with its reason, and "remark".
@@ -209,11 +209,13 @@ def table(claims: Iterable[Claim | None]) -> pandas.DataFrame:
 
 
 def nearest(tables: Mapping[str, pandas.DataFrame]) -> pandas.DataFrame:
-    """One row for each claim, and whence: from the first table in which it is tested, else that of most seeds.
+    """One row per claim, with its preset: from the first table that tests it, else from the one with most seeds.
+
+    If no table has any seeds, the last one counts.
 
     Args:
-        tables: From the name of a preset to its table of the same claims, the preset nearest to the paper first.
-            The order is fixed before anything is measured: what a verdict is does not choose the preset.
+        tables: Maps presets to tables of the same claims, the preset nearest to the paper first. This order is set
+            before anything is measured: verdicts do not choose the preset.
     """
     rows: dict[str, dict] = {}
     for preset, found in tables.items():
@@ -224,7 +226,7 @@ def nearest(tables: Mapping[str, pandas.DataFrame]) -> pandas.DataFrame:
 
 
 def _tells_more(row: dict, known: dict | None) -> bool:
-    """Whether a row is to take the place of what is known of its claim from a nearer preset."""
+    """Whether a row replaces the known row of its claim, which is from a preset nearer to the paper."""
     if known is None or known["verdict"] != NOT_TESTED:
         return known is None
     seeds, before = int(row["seeds"] or 0), int(known["seeds"] or 0)
@@ -238,6 +240,6 @@ def counts(verdicts: Iterable[str]) -> dict[str, int]:
 
 
 def tally(verdicts: Iterable[str]) -> str:
-    """The four counts as a sentence's part: "3 claims: 1 yes, 0 no, 2 undecided, 0 not tested"."""
+    """The four counts as part of a sentence: "3 claims: 1 yes, 0 no, 2 undecided, 0 not tested"."""
     found = counts(verdicts)
     return f"{sum(found.values())} claims: " + ", ".join(f"{count} {name}" for name, count in found.items())

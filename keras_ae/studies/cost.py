@@ -1,4 +1,4 @@
-"""What a list of runs will take on the device at hand: time and memory, before the first one begins."""
+"""Estimates, before the first run begins, the time and memory that a list of runs takes on the device at hand."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from keras_ae.studies.study import StudyRun
 
 @dataclass(frozen=True)
 class Estimate:
-    """The estimate for a list of runs: seconds one after the other, and bytes the largest needs beside the images.
+    """The estimate for a list of runs: total seconds, and the bytes that the largest needs besides the images.
 
-    `left_out` tells which runs could not be estimated, and why: training them will fail.
+    `left_out` says which runs could not be estimated, and why: training them will fail.
     """
 
     seconds: float
@@ -24,9 +24,9 @@ class Estimate:
 
 
 def estimate(runs: Sequence[StudyRun]) -> Estimate:
-    """Estimates by each model's operations, at the speed that the largest model of each architecture reaches here.
+    """Estimates from each model's operations, at the speed of the largest model of each architecture here.
 
-    It is right within a factor of about two: small layers run at another speed than large ones.
+    The estimate is right within a factor of about two, since small layers run at another speed than large ones.
 
     Args:
         runs: The runs that will be trained.
@@ -63,7 +63,7 @@ def estimate(runs: Sequence[StudyRun]) -> Estimate:
 
 
 def _add_costs(runs: Sequence[StudyRun], shapes: dict, costs: dict) -> dict[str, str]:
-    """The runs that cannot be estimated, and why. A source that is not there is asked for once."""
+    """The runs that cannot be estimated, and why. A missing source is tried only once."""
     left_out: dict[str, str] = {}
     missing: dict[str, InputError] = {}
     for run in runs:

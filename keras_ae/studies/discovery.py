@@ -46,7 +46,7 @@ def load_study(name: str, experiments: Path) -> Study:
         experiments: Directory with a folder for each study.
 
     Raises:
-        InputError: If there is none of that name; the nearest are suggested.
+        InputError: If there is no study of that name; the nearest names are suggested.
 
     Example:
         >>> folder = Path("studies_to_load/rates")
@@ -84,7 +84,7 @@ def load_report(name: str, experiments: Path) -> Callable[[Path], list[Path]]:
 def load_collect(name: str, experiments: Path) -> Callable[[Study, Path, Path], None] | None:
     """Returns the function `collect(study, trained, kept)` of `experiments/NAME/figures.py`, if it has one.
 
-    It measures the trained models of the runs in `trained/PRESET/` once more, and writes what the figures need as
+    It measures the trained models of the runs in `trained/PRESET/` again, and writes the data of the figures as
     small files to `kept`. It trains nothing.
     """
     return getattr(_module(name, experiments, "figures"), "collect", None)
@@ -96,8 +96,6 @@ def _module(name: str, experiments: Path, part: str) -> ModuleType:
     if name not in studies:
         raise unknown_name("study", name, studies)
     root = str(experiments.parent)
-    if (
-        root not in sys.path
-    ):  # So that an experiment can import its own modules, also in the processes of its runs.
+    if root not in sys.path:  # lets an experiment import its own modules, also in the processes of its runs
         sys.path.insert(0, root)
     return importlib.import_module(f"{experiments.name}.{name}.{part}")

@@ -1,4 +1,4 @@
-"""The gallery: one static site of all experiments, made from READMEs and from the results that are kept."""
+"""The gallery: one static site of all experiments, made from READMEs and kept results."""
 
 import re
 import shutil
@@ -25,7 +25,7 @@ _EXTERNAL = re.compile(r"(https?|mailto):")
 
 @dataclass(frozen=True)
 class _Chapter:
-    """A study in the gallery: what it is, where it lies, and its README as a page."""
+    """A study in the gallery: the study, its folder, and its README as a page."""
 
     study: Study
     folder: Path
@@ -41,27 +41,27 @@ class _Chapter:
 
     @cached_property
     def finished(self) -> dict[str, pandas.DataFrame]:
-        """Finished runs of each preset whose table is kept."""
+        """Finished runs of each preset with a kept table."""
         paths = {preset: self.folder / "results" / f"{preset}.csv" for preset in self.study.presets}
         tables = {preset: pandas.read_csv(path) for preset, path in paths.items() if path.exists()}
         return {preset: table[table["status"] == FINISHED] for preset, table in tables.items()}
 
 
 def write_gallery(experiments, site) -> Path:
-    """Write a static site: a page for each study, and one that leads to them.
+    """Write a static site: a page for each study, and one that links to them.
 
-    A study's page is its README, with its figures and with the verdicts on its claims marked and counted; then
-    how to repeat each preset, what that took, and the tables as CSV. Nothing is loaded from elsewhere.
+    A study's page is its README, with its figures and with the verdicts on its claims marked and counted, followed
+    by how to repeat each preset, what that took, and the tables as CSV. Nothing is loaded from elsewhere.
 
     Args:
         experiments: Directory with a folder for each study, as for `keras-ae study`.
-        site: Directory to write; an earlier gallery that is there is replaced whole, anything else refused.
+        site: Directory to write; an earlier gallery there is replaced as a whole, anything else is refused.
 
     Returns:
         Path of the first page, `index.html`.
 
     Raises:
-        InputError: There is no study there, or `site` holds what is no gallery of this library.
+        InputError: There is no study, or `site` holds anything but a gallery of this library.
 
     Example:
         >>> folder = Path("studies_to_show/rates")
@@ -95,9 +95,9 @@ def _fill(chapters: Sequence[_Chapter], site: Path) -> None:
 
 
 def _page(folder: Path) -> MarkdownPage:
-    """A study's README; the pictures of its results are to lie beside the page.
+    """A study's README, for a page with the pictures of its results beside it.
 
-    Of the links those to other studies and to elsewhere are kept.
+    Only links to other studies and to other sites are kept.
     """
     readme = folder / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.exists() else f"# {folder.name}\n"
@@ -139,7 +139,7 @@ def _pictures(chapter: _Chapter) -> list[Path]:
 
 
 def _preset(chapter: _Chapter, preset: str) -> str:
-    """A row for the table of presets: runs, what they took where they were run, and the command."""
+    """A row for the table of presets: runs, what they took on the machine that ran them, and the command."""
     done = chapter.finished.get(preset, ())
     took = f"{done['training_seconds'].sum() / 3600:.1f} h" if len(done) else ""
     return (
@@ -150,7 +150,7 @@ def _preset(chapter: _Chapter, preset: str) -> str:
 
 
 def _tally(page: MarkdownPage) -> str:
-    """How many claims have each verdict, as a bar and in words; nothing where there are no claims."""
+    """Number of claims with each verdict, as a bar and in words; empty without claims."""
     number = counts(page.verdicts)
     if not page.verdicts:
         return ""
@@ -163,7 +163,7 @@ def _tally(page: MarkdownPage) -> str:
 
 
 def _navigation(chapters: Sequence[_Chapter], current: _Chapter | None) -> str:
-    """Links to all pages; the pages of studies lie one folder deeper than the first."""
+    """Links to all pages; the pages of studies are one folder deeper than the first."""
     root = "" if current is None else "../"
     links = [("index.html", "All experiments", current is None)]
     links += [(f"{_address(c.study.name)}/index.html", c.page.title, c is current) for c in chapters]
@@ -187,7 +187,7 @@ def _card(chapter: _Chapter) -> str:
 
 
 def _address(name: str) -> str:
-    """A file's name as a part of an address, in an attribute."""
+    """A file's name as part of a URL in an attribute."""
     return quote(name)
 
 

@@ -7,20 +7,20 @@ from keras_ae.studies.kept import chosen
 from keras_ae.studies.study import Study
 
 STILL_FALLING = (
-    0.05  # Training that gains 5 % in its last quarter would gain more than most differences judged here.
+    0.05  # training that gains 5 % in its last quarter would gain more than most differences judged here
 )
 LONG_ENOUGH = (
-    0.1  # At less than a tenth of a paper's steps, where training ends says nothing about where theirs did.
+    0.1  # with less than a tenth of a paper's steps, the end of training says nothing about the end of theirs
 )
 
 
 def flattened(curves: pandas.DataFrame, value: str, command: str = "") -> Gate:
-    """Passes if the training error has stopped falling: in its last quarter it gained less than 5 %.
+    """Passes if the training error has stopped falling: in the last quarter its median fall is less than 5 %.
 
     Args:
         curves: Rows with "run", "step" and the error; each run's last quarter is compared with the one before.
         value: Column of the training error.
-        command: What would train longer.
+        command: Command that would train longer.
     """
     falls = curves.sort_values("step").groupby("run")[value].agg(_fall_at_the_end)
     fall = float(falls.median()) if len(falls) else 0.0
@@ -34,19 +34,19 @@ def _fall_at_the_end(errors: pandas.Series) -> float:
 
 
 def trained_long_enough(steps: int, paper_steps: int, command: str = "") -> Gate:
-    """Passes from a tenth of the paper's training steps on."""
+    """Passes with at least a tenth of the paper's training steps."""
     reason = f"{steps:,} training steps, where the paper has {paper_steps:,}"
     return Gate(steps >= LONG_ENOUGH * paper_steps, reason, command)
 
 
 def long_as_the_paper(runs: pandas.DataFrame, study: Study, command: str = "", **choices) -> Gate:
-    """Passes if each of the runs with these choices has a tenth of the steps of the longest one of preset "paper".
+    """Passes if each run with these choices has at least a tenth of the steps of the longest in preset "paper".
 
     Args:
-        runs: Rows with "steps" and the choices; without any that has them it passes, as there is nothing to judge.
+        runs: Rows with "steps" and the choices; if none matches, it passes, as there is nothing to judge.
         study: The study, with the preset "paper".
-        command: What would train longer.
-        **choices: Of the runs that are judged, and of those of the paper; a tuple gives several values of one.
+        command: Command that would train longer.
+        **choices: Choices that select the runs to judge and the paper's; a tuple gives several values of one.
     """
     steps = chosen(runs, **choices)["steps"]
     theirs = pandas.DataFrame([{**run.choices, "steps": run.config.training.steps} for run in study.runs("paper")])

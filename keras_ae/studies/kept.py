@@ -1,4 +1,4 @@
-"""What is kept of a study's finished runs: the tables that claims, tables and figures are made of."""
+"""What is kept of a study's finished runs: the data from which claims, tables and figures are made."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -35,7 +35,7 @@ class Kept:
 
 
 def chosen(rows: pandas.DataFrame, **choices) -> pandas.DataFrame:
-    """The rows whose columns have the given values; a tuple gives several values of a column."""
+    """The rows whose columns have the given values; a tuple gives several values of one column."""
     for column, value in choices.items():
         rows = rows[rows[column].isin(value) if isinstance(value, tuple | set) else rows[column] == value]
     return rows
@@ -47,17 +47,17 @@ def last(curves: pandas.DataFrame) -> pandas.DataFrame:
 
 
 def read_kept(results: Path, presets: Iterable[str], name: str = "", **options) -> pandas.DataFrame:
-    """The tables PRESET{name}.csv of several presets as one; a run that is in two of them counts once.
+    """The tables PRESET{name}.csv of several presets as one; a run in two of them counts once.
 
     Args:
         results: Directory of what is kept.
-        presets: Names; of a run in two presets the first one's rows are taken, finished ones before others.
+        presets: Names; for a run in two presets, the first one's rows are taken, finished ones before others.
         name: Rest of the files' names, such as "_curves".
         **options: Options of `pandas.read_csv`.
 
     Returns:
-        All rows, with the preset as "preset"; of tables with a "status" the finished runs only. Without any table
-        an empty one with the column "run".
+        All rows, with the preset as "preset"; if tables have a "status", finished runs only. Without any table, an
+        empty one with the column "run".
     """
     tables = [pandas.DataFrame({"run": []}, dtype=object)]
     seen: set[str] = set()
@@ -73,6 +73,6 @@ def read_kept(results: Path, presets: Iterable[str], name: str = "", **options) 
 
 
 def read_values(results: Path, preset: str, name: str) -> dict[str, Any]:
-    """The values by subject of PRESET_{name}.json; none where there is no such file."""
+    """The values by subject in PRESET_{name}.json; empty without such a file."""
     path = results / f"{preset}_{name}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

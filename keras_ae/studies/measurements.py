@@ -1,4 +1,4 @@
-"""Measurements of trained models: made once for each model, measure and set of images, by their content."""
+"""Measurements of trained models, made once for each model, measure and set of images, identified by content."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from keras_ae._support.pixels import in_bytes
 from keras_ae.runs import RunDirectory
 from keras_ae.studies.study import StudyRun
 
-UNKNOWN = "unknown measure version"  # the key of what was kept before there were keys
+UNKNOWN = "unknown measure version"  # the key of measurements kept before there were keys
 KEYS = "measured.json"
 MODEL, HISTORY = "model.keras", "history.csv"  # files of a run that measures read
 MOST_ROWS = 100  # of a history
@@ -23,13 +23,13 @@ MOST_ROWS = 100  # of a history
 
 @dataclass(frozen=True)
 class Subject:
-    """What is measured: a run, several runs together, or the images of a run alone.
+    """What is measured: a run, several runs together, or only the images of a run.
 
     Attributes:
-        name: Unique among what a measure measures in a preset.
-        runs: The runs, whose models or images are measured.
+        name: Unique among the subjects of a measure in a preset.
+        runs: The runs whose models or images are measured.
         directories: Where they were trained, in the same order.
-        columns: By which its rows are told from others in a table; "run", its name, by default.
+        columns: Values that identify its rows in a table; its name, as "run", by default.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Subject:
 
     @property
     def directory(self) -> RunDirectory:
-        """Where it was trained."""
+        """The directory in which this single run was trained."""
         return self.directories[0]
 
 
@@ -59,20 +59,20 @@ def each(runs: Iterable[StudyRun], trained: Path) -> list[Subject]:
 
 
 def finished(runs: Iterable[StudyRun], trained: Path) -> list[StudyRun]:
-    """The runs of which there is a finished directory in `trained`."""
+    """The runs with a finished directory in `trained`."""
     return [run for run in runs if RunDirectory(trained / run.name).is_finished]
 
 
 @dataclass(frozen=True)
 class Measure:
-    """What is measured, and how.
+    """What to measure, and how.
 
     Attributes:
         name: Part of the names of the files that are kept.
-        function: From a `Subject` to what is measured of it.
-        version: To be raised when the code that measures changes its results: then all is measured again.
+        function: Maps a `Subject` to its measurements.
+        version: Raise it when the measuring code changes its results: everything is then measured again.
         settings: What the result depends on besides the model and the images: numbers, texts, dataclasses.
-        reads: The files of a run that are measured; none where it is the images alone.
+        reads: The files of a run that are measured; none if only the images are.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Measure:
     reads: tuple[str, ...] = (MODEL,)
 
     def key(self, subject: Subject) -> str:
-        """Changes with the content of the files that are read, the images, the settings and the version."""
+        """A key that changes with the content of the files read, the images, the settings and the version."""
         content = {"measure": self.name, "version": self.version, "settings": self.settings}
         digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=_plain).encode())
         for directory in subject.directories:
@@ -97,11 +97,11 @@ def _plain(value):
 
 
 class Store:
-    """What is kept of a preset's measurements, and by which key each was made.
+    """The kept measurements of a preset, and the key of each.
 
-    A measurement is made where there is none, or one of another key; what is kept of subjects that are not there
-    (any more) stays. What was kept before there were keys has the key "unknown measure version": it is measured
-    again where its run is there, and stays readable where it is not.
+    A measurement is made if there is none, or one with another key; those of subjects that are not there (any
+    more) are kept. Measurements from before there were keys have the key "unknown measure version": they are made
+    again if their run is there, and stay readable if not.
 
     Args:
         results: Directory of what is kept of a study.
@@ -155,7 +155,7 @@ class Store:
         return self.results / f"{self.preset}_{name}"
 
     def _pending(self, measure: Measure, subjects: Sequence[Subject], there: Iterable[str]):
-        """(subject, key) of those to measure; one after the other, as each is remembered when it is done."""
+        """Yields (subject, key) of those to measure, one at a time: each is remembered once it is done."""
         known, there = self.keys(measure.name), set(there)
         for subject in subjects:
             key = measure.key(subject)
@@ -163,7 +163,7 @@ class Store:
                 yield subject, key
 
     def _remember(self, measure: Measure, subject: Subject, key: str) -> None:
-        """Keeps the key after the measurement: one that is killed in between is made again."""
+        """Keeps the key after the measurement: if killed in between, the measurement is made again."""
         keys = self._read()
         keys.setdefault(self.preset, {}).setdefault(measure.name, {})[subject.name] = key
         write_json(self.results / KEYS, keys)
@@ -174,7 +174,7 @@ class Store:
 
 
 def _measured(measure: Measure, subject: Subject):
-    """Measures a subject; its network does not stay in memory."""
+    """Measures a subject, and removes its network from memory."""
     measured = measure.function(subject)
     if measure.reads == (MODEL,):
         import keras
@@ -206,7 +206,7 @@ def thinned(rows: list, most: int = MOST_ROWS) -> list:
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of an .npz file; none where there is no file."""
+    """The arrays of an .npz file; empty without a file."""
     if not path.exists():
         return {}
     with np.load(path, allow_pickle=False) as archive:

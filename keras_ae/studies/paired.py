@@ -1,4 +1,4 @@
-"""Differences between runs that share a seed, which claims are decided by."""
+"""Differences between runs that share a seed, by which claims are decided."""
 
 from collections.abc import Sequence
 
@@ -20,8 +20,8 @@ def paired(
         rows: A row for each run, with "seed" and the named columns.
         value: Column of the measure.
         column: Column of the choice whose values `first` and `second` are compared.
-        cells: Columns of further choices, within which is compared. A seed's difference is the mean over those
-            cells in which every seed has both values, so that all seeds stand for the same cells.
+        cells: Columns of further choices within which to compare. A seed's difference is the mean over the cells
+            in which every seed has both values, which gives all seeds the same cells.
 
     Returns:
         The differences in the order of the seeds; empty if no cell has both.
@@ -37,15 +37,15 @@ def paired(
 
 
 def at_best(rows: pandas.DataFrame, column: str, value: str) -> pandas.DataFrame:
-    """The rows of each seed at the choice that is best in the other seeds.
+    """The rows of each seed at the choice that is best for the other seeds.
 
-    The best of several choices is best partly by chance. Where another seed chooses, its value is no longer lower
-    by chance, and a comparison with it is fair.
+    The best of several choices is best partly by chance. If other seeds choose, its value is no longer lower by
+    chance, and a comparison with it is fair.
 
     Args:
         rows: A row for each run, with "seed" and the named columns.
         column: Column of the choices.
-        value: Column of the measure, the lowest mean of which is the best. With a single seed it chooses itself.
+        value: Column of the measure, whose lowest mean is best. A single seed chooses for itself.
     """
     parts = []
     for seed, of_seed in rows.groupby("seed"):

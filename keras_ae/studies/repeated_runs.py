@@ -1,4 +1,4 @@
-"""Runs that are trained already, under another name or for another preset: copied, not trained again."""
+"""Runs already trained under another name or for another preset, which are copied instead of trained again."""
 
 import shutil
 from collections.abc import Iterable
@@ -13,23 +13,23 @@ from keras_ae.studies.study import StudyRun, config_key
 
 
 class FinishedRuns:
-    """The finished runs in some directories, by what was trained.
+    """The finished runs in some directories, by configuration.
 
-    A configuration has the seed in it: trained again, a run would come to the same.
+    A configuration includes the seed: trained again, a run would give the same result.
 
     Args:
-        places: Directories with a directory for each run. They are read once, when a copy is first asked for.
+        places: Directories with a directory for each run. They are read once, when the first copy is requested.
     """
 
     def __init__(self, places: Iterable[Path]):
         self._places = tuple(places)
 
     def add(self, config: RunConfig, path: Path) -> None:
-        """One that has been trained since."""
+        """Add a run that has been trained since."""
         self._paths.setdefault(config_key(config), []).append(path)
 
     def copy(self, run: StudyRun, path: Path) -> bool:
-        """Copy a finished run of the same configuration to `path`; False if there is none, or `path` is begun."""
+        """Copy a finished run of the same configuration to `path`; False if there is none, or `path` has begun."""
         if path.exists():
             return False
         for other in self._paths.get(config_key(run.config), ()):

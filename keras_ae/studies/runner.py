@@ -1,4 +1,4 @@
-"""Runs a study and reads its results: finished runs are skipped, broken ones resumed, failed ones reported."""
+"""Runs a study: finished runs are skipped, interrupted ones resumed, failed ones reported."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -41,32 +41,32 @@ def run_study(
     allow_inexact: bool = False,
     progress: bool = True,
 ) -> dict[str, str]:
-    """Trains all runs of a preset that are not finished, each in a process that is not this one.
+    """Trains all unfinished runs of a preset, each in another process.
 
-    A run whose configuration another finished one has, of this preset or of those `elsewhere`, is its copy.
+    If a finished run, of this preset or of those `elsewhere`, has the same configuration as a run, it is copied.
 
-    A run that fails is recorded beside its directory (`NAME.failure.json`) and does not stop the others; the next
-    call tries it again. Killed at any moment, the next call goes on: finished runs are not touched, broken ones
-    are resumed.
+    A failed run is recorded beside its directory (`NAME.failure.json`) and does not stop the others; the next
+    call tries it again. If killed at any moment, the next call continues: finished runs are not touched,
+    interrupted ones are resumed.
 
     Args:
         study: The study.
         preset: One of its presets.
         out: Directory with a directory for each run.
-        elsewhere: Such directories of other presets.
-        workers: Runs at the same time, in processes that share the threads; each has a GPU, where there are some.
+        elsewhere: The corresponding directories of other presets.
+        workers: Runs to train at once, in processes that share the threads; where there are GPUs, each gets one.
         part: The part of the runs that this call trains; others train the rest. Runs of one configuration are in
-            one part.
-        engine: What trains them, instead of `workers` processes of this machine.
-        allow_inexact: Go on with broken runs also where their bits cannot be the same (see `train`).
+            the same part.
+        engine: Engine that trains them, instead of `workers` processes on this machine.
+        allow_inexact: Resume interrupted runs even if they cannot be bit-identical (see `train`).
         progress: Whether to show progress bars on standard error.
 
     Returns:
-        From the names of the runs of this part that failed to the reasons; empty if all are finished.
+        Maps the names of this part's failed runs to the reasons; empty if all are finished.
 
     Raises:
         InputError: If there is no such preset, another process runs a study there, or the directory holds runs of
-            another configuration, naming the first difference.
+            another configuration; the first difference is named.
 
     Example:
         >>> model = kae.runs.ModelConfig("fully_connected", "2", options=("hidden=(8,)",))
@@ -86,7 +86,7 @@ def run_study(
     runs = study.runs(preset)
     mine = part.of(runs, [config_key(run.config) for run in runs])
     pending = [run for run in mine if not is_finished(run, out)]
-    RunDirectory(out)  # refuses what is no local path
+    RunDirectory(out)  # refuses anything but a local path
     out.mkdir(parents=True, exist_ok=True)
     lock, logs = (NAME, "worker") if part.is_all else (f"{NAME}-{part.name}", f"{part.name}-worker")
     with RunDirectory(out).locked(lock), engine or Local(workers, out, name=logs) as engine:
@@ -99,20 +99,20 @@ def run_study(
 
 
 class _Work:
-    """The runs of a study that one call trains: each configuration once, runs that repeat it are copies."""
+    """The runs of a study that one call trains: each configuration once, with copies for runs that repeat it."""
 
     def __init__(self, runs: Sequence[StudyRun], places: Sequence[Path], engine: Engine, allow_inexact: bool):
         self._out, self._engine, self._allow_inexact = places[0], engine, allow_inexact
         self._finished = FinishedRuns(places)
         self._waiting: dict[str, deque[StudyRun]] = {}  # by configuration
-        for run in sorted(runs, key=lambda run: not self._path(run).exists()):  # those begun go on first
+        for run in sorted(runs, key=lambda run: not self._path(run).exists()):  # begun ones come first
             self._waiting.setdefault(config_key(run.config), deque()).append(run)
         self._training: dict[str, Future[Outcome]] = {}
         self._runs = {run.name: run for run in runs}
         self.failures: dict[str, str] = {}
 
     def go_on(self, bars, task) -> None:
-        """Train or copy them all, and show how far they are."""
+        """Train or copy them all, and show the progress."""
 
         def watch(_: int) -> None:
             bars.update(task, remark=self._remark())
@@ -148,7 +148,7 @@ class _Work:
         return self._out / run.name
 
     def _remark(self) -> str:
-        """How many failed, and how far those are that are probably trained now."""
+        """The number of failed runs, and the progress of those that are probably being trained."""
         left = (self._runs[name] for name, future in self._training.items() if not future.done())
         now = list(islice(left, self._engine.slots))
         steps = sum(run.config.training.rounds * run.config.training.steps_per_evaluation for run in now)
@@ -159,7 +159,7 @@ class _Work:
 
 
 def _failure(future: Future[Outcome]) -> dict[str, Any] | None:
-    """What is recorded of a run that failed."""
+    """The record of a failed run; None for any other."""
     try:
         outcome = future.result()
     except CrashedError as error:

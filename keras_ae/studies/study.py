@@ -12,7 +12,7 @@ from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.runs import RunConfig, as_json
 
 PRESETS = ("paper", "cpu", "quick")
-FINISHED = "finished"  # the status of a run of which there are measurements
+FINISHED = "finished"  # the status of a run that has measurements
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ class StudyRun:
 
 @dataclass(frozen=True)
 class Study:
-    """What a paper, or an experiment beyond one, trains: a list of runs for each preset.
+    """The trainings of a paper, or of an experiment beyond it: a list of runs for each preset.
 
     Attributes:
         name: Name of the study's folder in `experiments/`.
         title: What the study is about, in one line.
-        presets: From preset to a function that lists its runs: "paper" at full scale, "cpu" for two cores and
-            hours, "quick" for a look and for tests.
+        presets: Maps each preset to a function that lists its runs: "paper" at full scale, "cpu" for hours on two
+            cores, "quick" for a look and for tests.
 
     Example:
         >>> base = kae.runs.RunConfig(kae.runs.DataConfig("digits"))
@@ -74,7 +74,7 @@ class Study:
 
 
 def config_key(config: RunConfig) -> str:
-    """Tells configurations apart: what is trained, with its seed, as a short text."""
+    """A short text that identifies a configuration, with its seed."""
     return hashlib.sha256(json.dumps(as_json(config), sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -88,10 +88,10 @@ def vary(
 
     Args:
         base: Configuration that all runs share, but for the chosen values.
-        crossed: From dotted path, such as "training.seed", to the values that are combined with all others.
-        zipped: From dotted path to values that go together: the first ones, the second ones, …; the groups are
+        crossed: Maps a dotted path, such as "training.seed", to values that are combined with all others.
+        zipped: Maps a dotted path to values that go together: the first ones, the second ones, …; the groups are
             crossed with the rest.
-        names: From dotted path to the name of its column; the path's last part by default.
+        names: Maps a dotted path to the name of its column; the path's last part by default.
 
     Returns:
         One run for each combination, the last path varying fastest.
@@ -127,7 +127,7 @@ def vary(
 
 
 def replaced(config, path: str, value):
-    """Returns a frozen dataclass with one value exchanged, which a dotted path names."""
+    """Returns a frozen dataclass with the value at a dotted path replaced."""
     name, _, rest = path.partition(".")
     if not hasattr(config, name):
         raise InputError(f"{path!r}", f"one of {', '.join(config.__dataclass_fields__)}", "correct the path")

@@ -15,7 +15,7 @@ def is_finished(run: StudyRun, out) -> bool:
     """Whether a run of a study is finished in the study's directory.
 
     Raises:
-        InputError: The run's record is damaged, or has another configuration than the study has now.
+        InputError: The run's record is damaged, or its configuration is not the study's current one.
     """
     directory = RunDirectory(Path(out) / run.name)
     if not os.path.lexists(directory.path / "run.json"):
@@ -32,24 +32,24 @@ def is_finished(run: StudyRun, out) -> bool:
 
 
 def failure_file(path: Path) -> Path:
-    """Why a run failed: a file beside its directory, which itself may not be there yet."""
+    """The file that says why a run failed, beside the run's directory, which may not exist yet."""
     return path.with_name(f"{path.name}.failure.json")
 
 
 def results(study: Study, preset: str, out, runs: Sequence[StudyRun] | None = None):
-    """Returns the runs of a preset as a pandas table: name, key, choices, status, and what finished ones measure.
+    """Returns the runs of a preset as a pandas table: name, key, choices, status, measurements of finished ones.
 
-    The "key" tells runs of one name but different configurations apart.
+    The "key" distinguishes runs with the same name but different configurations.
 
-    Nested measurements become columns such as "test.mse". Status is "finished", "diverged" (trained to where its
-    loss ran away, which is a result too), "failed" (for another reason), "begun" or "missing"; "reason" tells why
-    a run diverged or failed.
+    Nested measurements become columns such as "test.mse". Status is "finished", "diverged" (trained until its loss
+    diverged, which is a result too), "failed" (for another reason), "begun" or "missing"; "reason" says why a run
+    diverged or failed.
 
     Args:
         study: The study.
         preset: One of its presets.
         out: Directory with a directory for each run, as `run_study` writes it.
-        runs: The runs of the table; by default all of the preset.
+        runs: The runs of the table; by default all runs of the preset.
 
     Example:
         >>> base = kae.runs.RunConfig(kae.runs.DataConfig("digits"))

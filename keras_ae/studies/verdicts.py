@@ -1,19 +1,19 @@
-"""A study's table of claims as its page shows it: what is decided first, then what is not tested, and why."""
+"""A study's table of claims as its page shows it: first the tested claims, then the untested ones, and why."""
 
 import pandas
 
 from keras_ae.studies.claims import NOT_TESTED
 
 TO_TEST = "; to test: "
-RUN = r"`keras-ae study run \w+ (--preset [\w-]+)`"  # of which a study's own page needs the preset alone
+RUN = r"`keras-ae study run \w+ (--preset [\w-]+)`"  # a study's own page needs only the preset
 
 
 def pages(found: pandas.DataFrame, prefix: str = "", name: str = "claims") -> dict[str, pandas.DataFrame]:
-    """The whole table of claims by its name, and beside it "verdicts" and "not_tested", the parts of a page.
+    """The whole table of claims under its name, and "verdicts" and "not_tested", the two parts of a page.
 
     Args:
-        found: A table as `keras_ae.studies.claims.table` has it.
-        prefix: Of the files' names; with one there is the whole table alone, as a study's page does not show it.
+        found: A table from `keras_ae.studies.claims.table`.
+        prefix: Prefix of the files' names; if given, only the whole table is made, as a page does not show it.
         name: Name of the whole table.
 
     Returns:
@@ -36,5 +36,5 @@ def pages(found: pandas.DataFrame, prefix: str = "", name: str = "claims") -> di
 
 
 def _or_none(rows: pandas.DataFrame) -> pandas.DataFrame:
-    """The rows; without any a table that says so, or a page would keep those of an earlier report."""
+    """The rows, or a table that says there are none: a page would otherwise keep those of an earlier report."""
     return pandas.DataFrame({"claim": ["none"]}) if rows.empty else rows

@@ -1,1 +1,1 @@
-"""Sources of images: the named data sets, folders of files and NumPy archives, a file each."""
+"""Sources of images: the named data sets, folders of files and NumPy archives, one module each."""

@@ -25,7 +25,7 @@ ATTRIBUTES = (
     "Rosy_Cheeks", "Sideburns", "Smiling", "Straight_Hair", "Wavy_Hair", "Wearing_Earrings", "Wearing_Hat",
     "Wearing_Lipstick", "Wearing_Necklace", "Wearing_Necktie", "Young",
 )  # fmt: skip
-# The official partition: number of the first image of each part, and of the last image. It follows the numbers.
+# The official partition, in the order of the numbers: the first image of each part, and the last image.
 FIRST = {TRAIN: 1, VALIDATION: 162_771, TEST: 182_638}
 COUNT = 202_599
 
@@ -38,7 +38,7 @@ def file_name(number: int) -> str:
 
 
 def find_official(directory: Path) -> Path | None:
-    """The folder of images: `img_align_celeba/` in the directory or its `celeb_a/`, `celeba/` or `CelebA/`.
+    """Finds the folder `img_align_celeba/` in the directory or in its `celeb_a/`, `celeba/` or `CelebA/`.
 
     It may be in the official `Img/`, or in another `img_align_celeba/`, as some archives have it.
     """
@@ -50,13 +50,13 @@ def find_official(directory: Path) -> Path | None:
 
 
 def open_official(folder: Path) -> Collection:
-    """The images in number order: "train", "validation" and "test" if all are there, else "all".
+    """Returns the images in number order: "train", "validation" and "test" if all are there, else "all".
 
     Labels are int32 [n, 40], 1 where an attribute is present, from `list_attr_celeba.txt` or `.csv` beside the
     images or in `Anno/`; without that file there are no labels, and a note says so.
 
     Raises:
-        InputError: The attribute file is damaged or lacks an image.
+        InputError: If the attribute file is damaged or lacks an image.
     """
     names = tuple(sorted(entry.name for entry in os.scandir(folder) if _NAME.fullmatch(entry.name)))
     attributes = _find_attributes(folder)
@@ -72,17 +72,17 @@ def open_official(folder: Path) -> Collection:
 
 
 def open_unpacked(cache: Path, prepared: Callable[[], "DatasetBuilder"]) -> Collection:
-    """What TensorFlow Datasets has, as files in the official layout: unpacked once, and streamed like any others.
+    """Opens TensorFlow Datasets' copy as files in the official layout: unpacked once, then streamed.
 
     Args:
         cache: Holds the files, 1.4 GB, in `celeb_a/`.
-        prepared: Gives the builder, if they are not there yet.
+        prepared: Returns the builder, called if they are not there yet.
 
     Raises:
-        InputError: The files cannot be written.
+        InputError: If the files cannot be written.
     """
     home = cache / "celeb_a"
-    if not (home / IMAGES).is_dir():  # it gets its name when it is complete
+    if not (home / IMAGES).is_dir():  # it gets its name once it is complete
         try:
             _unpack(prepared(), home)
         except OSError as error:
@@ -125,7 +125,7 @@ def _find_attributes(folder: Path) -> Path | None:
 
 
 def _labels(path: Path, names: tuple[str, ...]) -> np.ndarray:
-    """int32 [n, 40] of 0 and 1; in the file -1 and 1."""
+    """Returns int32 [n, 40] of 0 and 1; the file has -1 and 1."""
     import pandas
 
     try:

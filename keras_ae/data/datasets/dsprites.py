@@ -1,10 +1,10 @@
-"""dSprites (Matthey et al., 2017): 737,280 binary images from five factors of variation, rendered anew.
+"""dSprites (Matthey et al., 2017): 737,280 binary images from five factors of variation, re-rendered.
 
-This is a re-rendering, not the official pixels. Factors, their values and the order of the images are those of
-the official archive (github.com/google-deepmind/dsprites-dataset), and as there the images are black and white,
-no part of a sprite ever leaves the image, and the orientations 0 and 39 are the same (0 and 2π) while all other
-images differ. The outlines and their size in pixels are this module's own: put the official archive into the data
-directory (see `load`) where numbers are to be compared with published ones.
+This is a re-rendering, not the official pixels. Factors, their values and the order of the images are those of the
+official archive (github.com/google-deepmind/dsprites-dataset), and as there, the images are black and white, no
+part of a sprite ever leaves the image, and the orientations 0 and 39 are the same (0 and 2π) while all other
+images differ. The outlines and their size in pixels are this module's own: to compare numbers with published ones,
+put the official archive into the data directory (see `load`).
 """
 
 import functools
@@ -23,16 +23,16 @@ SIDE = 64  # pixels
 _SQUARE_SIDE = 0.3
 _ELLIPSE_AXES = 0.42, 0.21
 _HEART_UNIT = 0.15
-_HEART_RAISED = 0.12  # heart units that the curve's origin lies above the sprite's centre, so that it turns there
-# Where a sprite's centre lies (x, y), from the centre of a pixel. Off the axes of symmetry of the pixel grid:
-# elsewhere some of the smaller squares, turned by nearly 90°, would have the same pixels.
+_HEART_RAISED = 0.12  # heart units from the sprite's centre up to the curve's origin: it turns about the centre
+# Where a sprite's centre lies (x, y), from the centre of a pixel. Off the axes of symmetry of the pixel grid, or
+# some of the smaller squares, turned by nearly 90°, would have the same pixels.
 _CENTRE = 0.375, 0.25
-_FIRST_PIXEL = 16  # of the centre at position 0; each position is one pixel further, so that the last is 47
+_FIRST_PIXEL = 16  # of the centre at position 0; each position is one pixel further, so the last is 47
 _REACH = _FIRST_PIXEL + SIZES[-1] - 1  # pixels from the centre that an image can show at most
 
 
 def factors_of(index) -> np.ndarray:
-    """The factors of images given by their place in the official order.
+    """Returns the factors of images, given their places in the official order.
 
     The place is the mixed-radix number (((shape · 6 + scale) · 40 + orientation) · 32 + x) · 32 + y. The official
     colour, of which there is one, is left out.
@@ -44,7 +44,7 @@ def factors_of(index) -> np.ndarray:
         int32 [..., 5], in the order of FACTORS.
 
     Raises:
-        InputError: An index is no integer or out of range.
+        InputError: If an index is not an integer or is out of range.
     """
     index = np.asarray(index)
     if index.dtype.kind not in "iu" or not ((index >= 0) & (index < COUNT)).all():
@@ -53,10 +53,10 @@ def factors_of(index) -> np.ndarray:
 
 
 def index_of(factors) -> np.ndarray:
-    """The place in the official order, int64 [...], of images given by their factors: integers [..., 5].
+    """Returns the places in the official order, int64 [...], of images given by their factors: integers [..., 5].
 
     Raises:
-        InputError: A factor is no integer or out of range, or there are not five.
+        InputError: If a factor is not an integer or is out of range, or there are not five.
     """
     factors = np.asarray(factors)
     limits = ", ".join(f"{name} below {size}" for name, size in zip(FACTORS, SIZES, strict=True))
@@ -68,7 +68,7 @@ def index_of(factors) -> np.ndarray:
 
 
 def values_of(factors) -> np.ndarray:
-    """Returns the values of factors, float64 [..., 5], as in the official archive, of integers [..., 5].
+    """Returns the values, float64 [..., 5], of factors given as integers [..., 5], as in the official archive.
 
     Shape 1, 2 or 3; scale from 0.5 to 1; orientation from 0 to 2π (both included); x and y from 0 to 1.
     """
@@ -79,12 +79,12 @@ def values_of(factors) -> np.ndarray:
 
 
 def render(indices) -> np.ndarray:
-    """The images at places in the official order: uint8 [n, 64, 64, 1], 0 or 255, for integers [n].
+    """Renders the images at places [n] in the official order: uint8 [n, 64, 64, 1], 0 or 255.
 
-    Orientation turns a sprite clockwise; x goes from left to right and y from top to bottom, a pixel a step.
+    Orientation turns a sprite clockwise; x goes from left to right and y from top to bottom, one pixel per step.
 
     Raises:
-        InputError: An index is no integer or out of range.
+        InputError: If an index is not an integer or is out of range.
     """
     shape, scale, orientation, x, y = np.moveaxis(factors_of(indices), -1, 0)
     # All images of a sprite are windows of one canvas that has the sprite in its middle.

@@ -9,7 +9,7 @@ from keras_ae.data.checks import positive
 from keras_ae.data.datasets.dsprites import COUNT, SIDE, SIZES, factors_of, render
 
 MOST_PARTS = 3
-_ATTEMPTS = 200  # to place the parts of the images that are not finished
+_ATTEMPTS = 200  # at placing the parts of unfinished images
 
 
 class ComposedSprites(NamedTuple):
@@ -33,17 +33,17 @@ class ComposedSprites(NamedTuple):
 def compositional_dsprites(
     count: int, parts: int = 2, seed: int = 0, scales: tuple[int, ...] | None = None
 ) -> ComposedSprites:
-    """Returns images of two or three sprites, all factors of which are drawn at random, apart from each other.
+    """Returns images of one to three sprites that do not touch, with all factors drawn at random.
 
-    The factors of a part are independent and equally likely, but for the places that other parts take. As every
-    pixel is of one part at most, it is known which part a window shows.
+    The factors of a part are independent and uniform, except for the places that other parts take. As every pixel
+    belongs to at most one part, it is known which part a window shows.
 
     Args:
         count: Number of images.
         parts: Sprites in an image, 1 to 3.
-        seed: Seed of the factors.
-        scales: Numbers of the scales to draw from, 0 (half the size) to 5; all of them, or of three parts the
-            smaller half.
+        seed: Seed for the factors.
+        scales: Indices of the scales to draw from, 0 (half the size) to 5; by default all of them, or the smaller
+            half for three parts.
 
     Raises:
         InputError: If a number is out of range.
@@ -78,7 +78,7 @@ def compositional_dsprites(
 
 
 def _draw(generator: np.random.Generator, count: int, parts: int, scales: tuple[int, ...]):
-    """Factors and masks of images whose parts may overlap, and in which images none do."""
+    """Draws factors and masks of images whose parts may overlap, and says in which images none do."""
     masks, apart = np.zeros((count, SIDE, SIDE), np.uint8), np.ones(count, bool)
     factors = factors_of(generator.integers(COUNT, size=(count, parts)))
     factors[..., 1] = np.array(scales)[generator.integers(len(scales), size=(count, parts))]
@@ -91,7 +91,7 @@ def _draw(generator: np.random.Generator, count: int, parts: int, scales: tuple[
 
 
 def _grown(masks: np.ndarray) -> np.ndarray:
-    """Masks and the pixels beside them: bool [n, h, w]."""
+    """Returns masks grown by the adjacent pixels: bool [n, h, w]."""
     grown = masks.copy()
     for axis in (1, 2):
         before = grown.copy()

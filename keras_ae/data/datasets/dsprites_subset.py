@@ -14,35 +14,35 @@ from keras_ae.data.datasets.dsprites import COUNT, FACTORS, SIDE, factors_of, re
 ARCHIVE = "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"
 PARTS = {TRAIN: 59_972, TEST: 10_006}
 
-_SEED = 0  # the thesis fixes its seed but does not tell it
-_AT_ONCE = 4096  # images of the archive in memory while it is searched
+_SEED = 0  # the thesis fixes its seed but does not state it
+_AT_ONCE = 4096  # images of the archive held in memory while it is read
 
 
 def subset_indices() -> dict[str, np.ndarray]:
-    """Places in the official order, int64, of the training and the test images, in the order they were drawn."""
+    """Returns the places in the official order, int64, of training and test images, as they were drawn."""
     drawn = np.random.default_rng(_SEED).permutation(COUNT)[: sum(PARTS.values())]
     return {TRAIN: drawn[: PARTS[TRAIN]], TEST: drawn[PARTS[TRAIN] :]}
 
 
 def render_subset() -> Collection:
-    """The subset rendered anew; labels are the five factors, int32 [n, 5]. Takes about a second."""
+    """Re-renders the subset; labels are the five factors, int32 [n, 5]. Takes about a second."""
     parts = {name: Part(render(places), factors_of(places)) for name, places in subset_indices().items()}
     return Collection(parts, FACTORS, ("dsprites rendered by keras_ae: not the official pixels",))
 
 
 def find_official(directory: Path) -> Path | None:
-    """The official archive in the directory, or in its `dsprites/`."""
+    """Returns the official archive in the directory, or in its `dsprites/`."""
     candidates = (directory / ARCHIVE, directory / "dsprites" / ARCHIVE)
     return next((each for each in candidates if each.is_file()), None)
 
 
 def open_official(path: Path) -> Collection:
-    """The subset with the official pixels; labels as for `render_subset`.
+    """Opens the subset with the official pixels; labels are as for `render_subset`.
 
-    The archive's 3 GB are read through once; the subset is then kept in the cache directory (36 MB).
+    It reads the archive's 3 GB once, and keeps the subset in the cache directory (36 MB).
 
     Raises:
-        InputError: The archive is damaged, or not in the official order.
+        InputError: If the archive is damaged, or not in the official order.
     """
     places = subset_indices()
     try:
@@ -63,7 +63,7 @@ def open_official(path: Path) -> Collection:
 
 
 def _check_order(archive: zipfile.ZipFile, path: Path) -> None:
-    """The metadata, a pickled object, is not read: the classes of all images tell the order as well."""
+    """Checks the order by the classes of all images, as the metadata are a pickled object, which is not read."""
     with archive.open("latents_classes.npy") as file:
         classes = np.lib.format.read_array(file, allow_pickle=False)
     if classes.shape != (COUNT, 6) or not np.array_equal(classes[:, 1:], factors_of(np.arange(COUNT))):
@@ -71,7 +71,7 @@ def _check_order(archive: zipfile.ZipFile, path: Path) -> None:
 
 
 def _read_images(archive: zipfile.ZipFile, places: np.ndarray) -> np.ndarray:
-    """uint8 0 or 255 [n, 64, 64, 1] at `places`, without holding all images at once."""
+    """Reads the images at `places`, uint8 0 or 255 [n, 64, 64, 1], without holding all images at once."""
     order = np.argsort(places)
     wanted = places[order]
     images = np.empty((len(places), SIDE, SIDE, 1), np.uint8)
@@ -86,10 +86,10 @@ def _read_images(archive: zipfile.ZipFile, places: np.ndarray) -> np.ndarray:
 
 
 def _skip_header(file) -> None:
-    """Reads to where the pixels of `imgs` begin.
+    """Reads up to the first pixel of `imgs`.
 
     Raises:
-        ValueError: They are not uint8 [737280, 64, 64] in C order.
+        ValueError: If the pixels are not uint8 [737280, 64, 64] in C order.
     """
     np.lib.format.read_magic(file)
     if np.lib.format.read_array_header_1_0(file) != ((COUNT, SIDE, SIDE), False, np.dtype(np.uint8)):

@@ -1,4 +1,4 @@
-"""The images of a folder: their labels, splits and masks, by the names of subfolders and files."""
+"""The images of a folder, with labels, splits and masks from the names of subfolders and files."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,24 +15,24 @@ SPLITS = {
     **{"train": TRAIN, "training": TRAIN, "test": TEST, "testing": TEST},
     **{"val": VALIDATION, "valid": VALIDATION, "validation": VALIDATION},
 }
-_STRAY = 0.05  # images beside class folders are left out if they are no more than this part of all
+_STRAY = 0.05  # images beside class folders are left out if they are at most this fraction of all
 
 
 def open_folder(path: str | Path, masks: str | None = None) -> Collection:
-    """The image files under a folder, in any nesting, ordered by path.
+    """Opens the image files under a folder, in any nesting, ordered by path.
 
     Subfolders `train` and `test` or `val` are the splits, also as `Training`, `testing`, `validation` and the
     like. Below the folder (or the split) the first level of subfolders names the labels, if every image is in one;
-    a few images beside two or more such folders are left out, and so are files that are no images, of which notes
-    tell. Hidden files are passed over. Masks of other images are no images either: each belongs to the image of
-    its name (`pair_masks`).
+    a few images beside two or more such folders are left out, and so are files that are not images; notes report
+    both. Hidden files are ignored. Masks are not images either: each belongs to the image of its name
+    (`pair_masks`).
 
     Args:
         path: The folder.
-        masks: Where masks are, if their names do not tell (`masks_by_pattern`).
+        masks: Pattern of the masks' paths, if their names do not show it (`masks_by_pattern`).
 
     Raises:
-        InputError: The folder is missing, is a file, cannot be read or has no images.
+        InputError: If the folder is missing, is a file, cannot be read or has no images.
     """
     root = Path(path).expanduser()
     check_folder(root)
@@ -61,18 +61,18 @@ def open_folder(path: str | Path, masks: str | None = None) -> Collection:
 
 @dataclass
 class _Listing:
-    """Image files below a folder: their paths; and in turn, a first-level subfolder ("": none) and how many."""
+    """Image files below a folder: their paths, and the count in each first-level subfolder ("": none) in turn."""
 
     names: list[str] = field(default_factory=list)
     runs: list[tuple[str, int]] = field(default_factory=list)
 
     @property
     def outside(self) -> list[str]:
-        """Those that are in no subfolder, which come first."""
+        """The paths in no subfolder, which come first."""
         return self.names[: sum(count for folder, count in self.runs if not folder)]
 
     def leave_out(self, names: set[str]) -> None:
-        """Takes some of the paths out."""
+        """Removes some of the paths."""
         kept: list[str] = []
         runs, start = [], 0
         for folder, count in self.runs:
@@ -93,8 +93,8 @@ def _list(root: Path, left_out: LeftOut, prefix: str = "") -> _Listing:
 def _masks(
     root: Path, listings: dict[str, _Listing], left_out: LeftOut, pattern: str | None, splits: dict[str, str]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The masks of images by these, and a line on them; those among the images are taken out of the listings."""
-    if splits:  # those that are in none
+    """Returns each image's mask and a note on masks; removes masks among the images from the listings."""
+    if splits:  # masks in no split
         for name in filter(is_mask_folder, subfolders(root)):
             _list(root / name, left_out, f"{name}/")
     if pattern is None and not left_out.masks:
@@ -117,7 +117,7 @@ def _masks(
 
 
 def _split_folders(root: Path) -> dict[str, str]:
-    """The folders of the parts "train", "validation" and "test", if "train" and another one are there."""
+    """Returns the folders of "train", "validation" and "test", if "train" and another one exist."""
     found: dict[str, str] = {}
     for name in subfolders(root):
         if part := SPLITS.get(name.lower()):
@@ -131,7 +131,7 @@ def _split_folders(root: Path) -> dict[str, str]:
 
 
 def _without_strays(listings: dict[str, _Listing]) -> tuple[str, ...]:
-    """Takes the few images beside class folders out of the listings; a line that says so."""
+    """Removes the few images beside class folders from the listings, and returns a note that says so."""
     strays = [name for listing in listings.values() for name in listing.outside]
     classes = {folder for listing in listings.values() for folder, _ in listing.runs} - {""}
     if not strays or len(classes) < 2 or len(strays) > _STRAY * sum(len(each.names) for each in listings.values()):
@@ -144,7 +144,7 @@ def _without_strays(listings: dict[str, _Listing]) -> tuple[str, ...]:
 
 
 def _labels(listings: dict[str, _Listing]) -> tuple[tuple[str, ...] | None, dict[str, np.ndarray], str]:
-    """The names of the first-level subfolders, and their numbers as labels; or an image that is in none."""
+    """Returns the names of the first-level subfolders and their numbers as labels, or an image in none."""
     if outside := next((listing.outside[0] for listing in listings.values() if listing.outside), ""):
         return None, {}, outside
     label_names = sorted({folder for listing in listings.values() for folder, _ in listing.runs})
@@ -166,7 +166,7 @@ def _unused(root: Path, splits: dict[str, str], left_out: LeftOut) -> tuple[str,
 
 
 def subfolders(root: Path) -> list[str]:
-    """Names of the folders in a folder that are not hidden, sorted."""
+    """Returns the sorted names of the subfolders that are not hidden."""
     try:
         return sorted(entry.name for entry in root.iterdir() if entry.name[0] != "." and entry.is_dir())
     except OSError as error:
@@ -176,7 +176,7 @@ def subfolders(root: Path) -> list[str]:
 
 
 def check_folder(root: Path) -> None:
-    """Refuse what is no folder (`InputError`)."""
+    """Refuses anything but a folder (`InputError`)."""
     expected = "a folder of images"
     if root.is_dir():
         return

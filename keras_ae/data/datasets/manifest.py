@@ -1,4 +1,4 @@
-"""Images that a CSV file lists: path, label, split, mask, group."""
+"""Images listed in a CSV file: path, label, split, mask, group."""
 
 import os
 from collections import Counter
@@ -15,14 +15,14 @@ COLUMNS = ("path", "label", "split", "mask", "group")
 
 
 def open_manifest(path: str | Path) -> Collection:
-    """The images of a manifest, in its order: a CSV file with a heading and a row an image.
+    """Opens the images of a manifest, in its order: a CSV file with a header and a row per image.
 
-    `path`, and `mask` where an image has one, are relative to the manifest's folder, or absolute. `split` is
-    train, validation or test, for all rows or for none; `label` and `group`, too, are there for all or for none.
-    Images of one group show one part, tile or patient: they stay together where images are drawn.
+    `path`, and `mask` if an image has one, are relative to the manifest's folder, or absolute. `split` is train,
+    validation or test. `split`, `label` and `group` are each given for all rows or for none. Images of one group
+    show one part, tile or patient: random splits keep them together.
 
     Raises:
-        InputError: It is no such file, names a file twice or one that is not there, or a column is half empty.
+        InputError: If it is no such file, lists a file twice or a missing one, or a column is partly empty.
     """
     path = Path(path).expanduser()
     rows = read_table(path, ("path",), COLUMNS)

@@ -1,4 +1,4 @@
-"""One product in MVTec AD's layout: train/good, test/KIND and ground_truth/KIND, with a mask of each defect."""
+"""One product in MVTec AD's layout: train/good, test/KIND and ground_truth/KIND, with a mask for each defect."""
 
 from pathlib import Path
 
@@ -16,13 +16,13 @@ _ACTION = "folder:PATH takes other layouts"
 
 
 def open_mvtec(path: str | Path) -> Collection:
-    """The images of one product: those of train/good to train on, those of test/ to test on, each kind a label.
+    """Opens one product: train/good for training and test/ for testing, with a label for each kind.
 
     The mask of `test/KIND/X.png` is `ground_truth/KIND/X_mask.png`, or `X.png` there. As in Bergmann et al.,
     "MVTec AD: A Comprehensive Real-World Dataset for Unsupervised Anomaly Detection", 2019.
 
     Raises:
-        InputError: The folder has another layout, or holds several products.
+        InputError: If the folder has another layout, or holds several products.
     """
     root = Path(path).expanduser()
     check_folder(root)
@@ -61,7 +61,7 @@ def _check_layout(root: Path) -> None:
 
 
 def _all_images(root: Path, folder: str) -> list[str]:
-    """Images in a folder of masks, whatever values they have."""
+    """Returns the images in a folder of masks, whatever their values."""
     base = root / MASKS / folder
     paths = (path for path in sorted(base.rglob("*")) if path.is_file() and is_image(path, path.name))
     return [f"{folder}/{path.relative_to(base).as_posix()}" for path in paths]

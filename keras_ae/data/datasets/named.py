@@ -1,4 +1,4 @@
-"""The data sets known by name, and opening one: from the data directory, else from where it can be had."""
+"""The data sets known by name; opens one from the data directory, else from its own source."""
 
 import os
 from collections.abc import Callable
@@ -41,15 +41,15 @@ class Dataset:
     """A data set known by name.
 
     Attributes:
-        description: One line for people.
-        label_names: As a Collection has them; for files that do not tell.
-        host: Where TensorFlow Datasets downloads it from; "" where that is not used.
-        parts: What TensorFlow Datasets divides it into.
-        unpack: Opens what TensorFlow Datasets has by way of files in a cache directory; None reads it into memory.
-        find_official: Its files in their official layout in a directory, or None.
+        description: One-line description for users.
+        label_names: Names as in a Collection, for files without them.
+        host: Host from which TensorFlow Datasets downloads it; "" if that is not used.
+        parts: Its parts in TensorFlow Datasets.
+        unpack: Opens TensorFlow Datasets' copy through files in a cache directory; None reads it into memory.
+        find_official: Finds its files, in their official layout, in a directory; or None.
         open_official: Opens what `find_official` found.
-        files: What to put into a data directory, for people; "" for NAME.npz.
-        made: Makes it from nothing, and where from, for people.
+        files: Files to put into a data directory, for users; "" for NAME.npz.
+        made: Function that makes it without files, and its origin, for users.
     """
 
     description: str
@@ -64,7 +64,7 @@ class Dataset:
 
 
 def open_digits() -> Collection:
-    """scikit-learn's 1,797 handwritten digits, 8 × 8 gray; it has no official splits."""
+    """scikit-learn's 1,797 handwritten digits, 8 × 8 gray; they have no official splits."""
     from sklearn.datasets import load_digits
 
     digits = load_digits()
@@ -124,16 +124,16 @@ DATASETS = {
 
 
 def open_dataset(name: str, data_dir: str | os.PathLike | None) -> Collection:
-    """A data set by name, in its official order: from `data_dir`, else made or from TensorFlow Datasets.
+    """Opens a data set by name, in official order: from `data_dir`, else made or from TensorFlow Datasets.
 
     Args:
         name: A key of DATASETS.
-        data_dir: Has its official files, `NAME.npz` or a folder `NAME/` of images, or is where TensorFlow
-            Datasets keeps its files. None looks at the environment variable KERAS_AE_DATA, and then at the
-            default place of TensorFlow Datasets.
+        data_dir: Has its official files, `NAME.npz` or a folder `NAME/` of images, or is where TensorFlow Datasets
+            keeps its files. None takes the environment variable KERAS_AE_DATA, else TensorFlow Datasets' default
+            directory.
 
     Raises:
-        InputError: `data_dir` is missing; or the data set is nowhere and cannot be downloaded.
+        InputError: If `data_dir` is missing, or the data set is not found and cannot be downloaded.
     """
     dataset = DATASETS[name]
     directory = data_directory(data_dir)
@@ -162,9 +162,9 @@ def _open_local(dataset: Dataset, local: Path, directory: Path) -> Collection:
 
 
 def _open_tree(local: Path) -> Collection:
-    """A folder in place of a named set. Sorted by class, a stretch of it would hold few classes: it is shuffled.
+    """Opens a folder in place of a named set, shuffled: sorted by class, a stretch would hold few classes.
 
-    The order is the same everywhere, whatever the seed of a run, but not the official one, which such files lose.
+    The order is the same everywhere, whatever a run's seed, but not the official one, which such files lose.
     """
     tree = open_folder(local)
     if tree.label_names is None:
@@ -175,7 +175,7 @@ def _open_tree(local: Path) -> Collection:
 
 
 def find_local(name: str, data_dir: str | os.PathLike | None) -> Path | None:
-    """Its official files, `NAME.npz`, or the folder `NAME/` if it has images, of the data directory."""
+    """Returns the data directory's official files, `NAME.npz`, or folder `NAME/` if that has images."""
     directory = data_directory(data_dir)
     if directory is None:
         return None
@@ -188,7 +188,7 @@ def find_local(name: str, data_dir: str | os.PathLike | None) -> Path | None:
 
 
 def origin(name: str, data_dir: str | os.PathLike | None) -> str:
-    """Says where the images of a data set would come from here and now."""
+    """Says where the images of a data set would currently come from."""
     dataset = DATASETS[name]
     if local := find_local(name, data_dir):
         return str(local)
@@ -200,7 +200,7 @@ def origin(name: str, data_dir: str | os.PathLike | None) -> str:
 
 
 def data_directory(data_dir: str | os.PathLike | None) -> Path | None:
-    """The directory given, else the environment's, else None; it must exist."""
+    """Returns the given directory, else the environment's, else None; it must exist."""
     given = data_dir or os.environ.get(DATA_DIR_VARIABLE)
     if not given:
         return None

@@ -9,7 +9,7 @@ from keras_ae.data.collection import ALL, TEST, TRAIN, Collection, Part
 from keras_ae.data.npz_archive import read_arrays
 from keras_ae.data.values import to_channels_last, to_unit_range
 
-# The names understood, in order of preference: for each part its images, and where its labels may be.
+# Recognised names, in order of preference: for each part, its images and possible names of its labels.
 _LAYOUTS = (
     {TRAIN: ("x_train", ("y_train",)), TEST: ("x_test", ("y_test",))},
     {ALL: ("x", ("y", "labels"))},
@@ -19,11 +19,11 @@ _EXPECTED = "an .npz file with x_train and x_test (y_train, y_test), or x or ima
 
 
 def open_npz(path: str | Path) -> Collection:
-    """The images and labels of an .npz file; `x_train` and `x_test` are its splits where it has both.
+    """Opens the images and labels of an .npz file; `x_train` and `x_test` are its splits if it has both.
 
     Raises:
-        InputError: The file is missing, damaged or not an .npz; a name is missing; images have a wrong rank,
-            type or range (see values.py); labels are no integers, or not one (or one row) an image.
+        InputError: If the file is missing, damaged or not an .npz; a name is missing; images have a wrong rank,
+            type or range (see values.py); labels are not integers, or not one (or one row) per image.
     """
     path = Path(path).expanduser()
     wanted = {name for layout in _LAYOUTS for x, ys in layout.values() for name in (x, *ys)}
@@ -51,9 +51,9 @@ def open_npz(path: str | Path) -> Collection:
 def _labels(
     arrays: dict[str, np.ndarray], layout: dict, counts: dict[str, int]
 ) -> tuple[dict[str, np.ndarray], str | None]:
-    """int32 labels by part, if every part has them; and a note if only some do."""
+    """Returns int32 labels by part, if every part has them, and a note if only some do."""
     candidates = ((part, y) for part, (_, ys) in layout.items() for y in reversed(ys) if y in arrays)
-    names = dict(candidates)  # of several that are there, the first is meant
+    names = dict(candidates)  # if several are present, the first counts
     if len(names) < len(layout):
         return {}, f"{next(iter(names.values()))} left out: the other split has no labels" if names else None
     return {part: _check_labels(name, arrays[name], counts[part]) for part, name in names.items()}, None

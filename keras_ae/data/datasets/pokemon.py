@@ -29,15 +29,15 @@ def find_official(directory: Path) -> Path | None:
 
 
 def open_official(folder: Path) -> Collection:
-    """The pictures in number order: the first four fifths are "train", the others "test".
+    """Opens the pictures in number order: the first four fifths are "train", the others "test".
 
     Labels are int32 [n, 18]: 1 for the primary and for the secondary type. Transparent pixels become white, as in
     all files. Pictures whose name is more than a number (other forms, such as 6-mega-x.png), or whose number has
-    no types, are left out and counted.
+    no types, are left out, with a note of their number.
 
     Raises:
-        InputError: There is no csv or more than one, it lacks a column or names another type; two pictures have
-            one number, or fewer than two can be used.
+        InputError: If there is no csv or more than one, it lacks a column or names another type, two pictures have
+            the same number, or fewer than two can be used.
     """
     types = _types(_csv(folder))
     pictures: dict[int, str] = {}
@@ -77,7 +77,7 @@ def _csv(folder: Path) -> Path:
 
 
 def _types(path: Path) -> dict[int, np.ndarray]:
-    """int32 [18] of 0 and 1 by number."""
+    """Returns types, int32 [18] of 0 and 1, by number."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             return {int(row["pokedex_number"]): _row(row, path) for row in csv.DictReader(lines)}

@@ -1,4 +1,4 @@
-"""Images in tar files, as `write_shards` leaves them."""
+"""Images in tar files, as `write_shards` writes them."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ INDEX = "index.csv"
 
 
 def open_shards(path: str | Path) -> Collection:
-    """The images of a folder of tar files with its index.
+    """Opens the images of a folder of tar files with an index.
 
     Raises:
-        InputError: There is no index, or a tar file is missing or cut short.
+        InputError: If there is no index, or a tar file is missing or truncated.
     """
     index = Path(path).expanduser() / INDEX
     if not index.is_file():

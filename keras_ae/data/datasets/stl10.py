@@ -21,13 +21,13 @@ def find_official(directory: Path) -> Path | None:
 
 
 def open_official(folder: Path) -> Collection:
-    """Training (5,000) and test images (8,000) with labels 0..9, and 100,000 unlabelled ones.
+    """Opens training (5,000) and test images (8,000) with labels 0..9, and 100,000 unlabelled ones.
 
-    The parts are "train", "test" and, where its file is there, "unlabelled". Pixels stay in their files, mapped
-    into memory, until they are used.
+    The parts are "train", "test" and, if its file exists, "unlabelled". Pixels stay in their files, mapped into
+    memory, until they are used.
 
     Raises:
-        InputError: A file is missing, cut off, or has not as many labels as images.
+        InputError: If a file is missing or truncated, or the numbers of labels and images differ.
     """
     parts = {}
     for part in (TRAIN, TEST):
@@ -39,7 +39,7 @@ def open_official(folder: Path) -> Collection:
 
 
 def _images(path: Path) -> np.ndarray:
-    """uint8 [n, 96, 96, 3]; in the file [n, channel, column, row]."""
+    """Returns uint8 [n, 96, 96, 3]; the file has [n, channel, column, row]."""
     size = _size(path)
     if size == 0 or size % _BYTES:
         whole = f"a multiple of {_BYTES} bytes, an image of 96 × 96 × 3 each"
@@ -49,7 +49,7 @@ def _images(path: Path) -> np.ndarray:
 
 
 def _labels(path: Path, count: int) -> np.ndarray:
-    """int32 [n] in 0..9; in the file uint8 1..10."""
+    """Returns int32 [n] in 0..9; the file has uint8 1..10."""
     _size(path)
     labels = np.fromfile(path, np.uint8)
     if len(labels) != count or labels.min() < 1 or labels.max() > len(CLASSES):

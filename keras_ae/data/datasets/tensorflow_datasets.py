@@ -1,7 +1,7 @@
 """Data sets prepared by TensorFlow Datasets, put back into their official order.
 
 While preparing, TensorFlow Datasets sorts the examples of a split by the MD5 hash of the split's name and the
-example's key. The keys are known (positions, or file names), so what was done can be undone.
+example's key. The keys are known (positions, or file names), so the sorting can be undone.
 """
 
 import contextlib
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
 
 
 def prepare(name: str, data_dir: Path | None, host: str, action: str) -> "DatasetBuilder":
-    """The data set's builder, its files downloaded and prepared if they were not.
+    """Returns the data set's builder, and downloads and prepares its files if necessary.
 
     Args:
-        name: As TensorFlow Datasets calls it.
-        data_dir: Where its files are kept; None for its default place.
-        host: Where it is downloaded from.
-        action: What to do where that is impossible, for people.
+        name: Name in TensorFlow Datasets.
+        data_dir: Directory of its files; None for the default one.
+        host: Host of the download.
+        action: Advice to users if that is impossible.
 
     Raises:
-        InputError: It is not there and cannot be downloaded.
+        InputError: If it is not there and cannot be downloaded.
     """
     import tensorflow_datasets as tfds
     from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
-    with _remarks_silenced():  # It warns of what an interrupted download left.
+    with _remarks_silenced():  # It warns of the remains of an interrupted download.
         builder = tfds.builder(name, data_dir=None if data_dir is None else str(data_dir))
         prepared = builder.is_prepared()
     if not prepared:
         try:
             _check_connection(host)
             builder.download_and_prepare()
-        # A host over its quota answers with another file than was asked for.
+        # A host over its quota answers with a file other than the one requested.
         except (OSError, tfds.download.DownloadError, NonMatchingChecksumError) as error:
             received = f"the data set {name!r}, which cannot be downloaded from {host}"
             raise InputError(received, "its files in a data directory, or a connection", action) from error
@@ -63,9 +63,9 @@ def _remarks_silenced() -> Iterator[None]:
 
 
 def read_part(builder: "DatasetBuilder", split: str) -> Part:
-    """All images in official order, uint8 [n, h, w, c], with labels, int32 [n], unless those are all -1.
+    """Reads all images in official order, uint8 [n, h, w, c], with labels, int32 [n], unless all are -1.
 
-    For data sets whose examples have `image` and `label`, and their positions as keys.
+    This suits data sets whose examples have `image` and `label`, and their positions as keys.
     """
     dataset = _as_stored(builder, split)
     count, shape = int(dataset.cardinality()), dataset.element_spec["image"].shape
@@ -78,7 +78,7 @@ def read_part(builder: "DatasetBuilder", split: str) -> Part:
 def read_files(
     builder: "DatasetBuilder", split: str, key: Callable[[int], str]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each example's key and the example, as they are stored; its `image` is the bytes of the image's file.
+    """Yields each example's key and the example, in stored order; `image` holds the bytes of the image file.
 
     Args:
         builder: Builder of a data set whose keys sort in the official order.
@@ -107,6 +107,6 @@ def _as_stored(builder: "DatasetBuilder", split: str, **options):
 
 
 def _check_connection(host: str) -> None:
-    """Asks the host for anything at all: the downloader itself would retry for minutes without a connection."""
+    """Makes any request to the host: without a connection, the downloader itself would retry for minutes."""
     with contextlib.suppress(urllib.error.HTTPError):  # an answer, so there is a connection
         urllib.request.urlopen(host, timeout=10).close()

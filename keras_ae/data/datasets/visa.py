@@ -1,4 +1,4 @@
-"""One product of VisA (Zou et al., 2022): a CSV file says which images are for training and where masks are."""
+"""One product of VisA (Zou et al., 2022): a CSV file lists the training images and the masks."""
 
 from pathlib import Path
 
@@ -15,14 +15,14 @@ _EXPECTED = f"a product's folder of VisA, beside {TABLE}"
 
 
 def open_visa(path: str | Path) -> Collection:
-    """The images of one product, `visa:VisA/candle`, divided as `VisA/split_csv/1cls.csv` does.
+    """Opens the images of one product, `visa:VisA/candle`, divided as in `VisA/split_csv/1cls.csv`.
 
-    Labels are "normal" and the kinds of defects that the product's own `image_anno.csv` tells ("combined" for
-    several at once), or "anomaly" without it. As in Zou et al., "SPot-the-Difference Self-Supervised Pre-training
-    for Anomaly Detection and Segmentation", 2022.
+    Labels are "normal" and the kinds of defects from the product's own `image_anno.csv` ("combined" for several at
+    once), or "anomaly" without it. As in Zou et al., "SPot-the-Difference Self-Supervised Pre-training for Anomaly
+    Detection and Segmentation", 2022.
 
     Raises:
-        InputError: The folder is no such product, or the table names files that are not there.
+        InputError: If the folder is not such a product, or the table lists missing files.
     """
     folder = Path(path).expanduser()
     check_folder(folder)
@@ -67,7 +67,7 @@ def _check_rows(root: Path, rows: list[dict[str, str]]) -> None:
 
 
 def _kinds(folder: Path) -> dict[str, str]:
-    """The kind of defect by the image's path, as the product's own table tells; none where it is not there."""
+    """Returns the kind of defect by image path, from the product's own table; empty without the table."""
     path = folder / KINDS
     if not path.is_file():
         return {}

@@ -1,1 +1,1 @@
-"""Simulated defects, a kind per file: what stands in for real anomalies where there are none to choose by."""
+"""Simulated defects, one kind per file, which stand in for real anomalies where there are none."""

@@ -1,14 +1,14 @@
-"""Finds the pixels of the object where it stands before an even background."""
+"""Finds the pixels of an object before an even background."""
 
 import numpy as np
 
-EVEN = 0.03  # deviation of the rim's pixels, up to which the background counts as even
-APART = 0.1  # from the rim's median value, from where on a pixel is of the object
-LEAST = 0.01  # part of the image that an object covers
+EVEN = 0.03  # largest deviation of the rim's pixels in an even background
+APART = 0.1  # distance from the rim's median beyond which a pixel belongs to the object
+LEAST = 0.01  # least fraction of the image that an object covers
 
 
 def foreground(image: np.ndarray) -> np.ndarray:
-    """Returns the pixels of the object, bool [height, width]: all of them where no even background surrounds it.
+    """Returns the pixels of the object, bool [height, width]: all pixels if no even background surrounds it.
 
     Args:
         image: float32 [height, width, channels] in [0, 1].
@@ -27,7 +27,7 @@ def foreground(image: np.ndarray) -> np.ndarray:
 
 
 def place_in(region: np.ndarray, generator: np.random.Generator) -> tuple[int, int]:
-    """Returns row and column of a pixel of a region, bool [height, width], at random."""
+    """Returns row and column of a random pixel of a region, bool [height, width]."""
     rows, columns = np.nonzero(region)
     chosen = generator.integers(len(rows))
     return int(rows[chosen]), int(columns[chosen])

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-LEAST, MOST = 0.02, 0.15  # part of the image's area that a patch covers
-LONGEST = 3.0  # ratio of its sides
+LEAST, MOST = 0.02, 0.15  # fraction of the image's area that a patch covers
+LONGEST = 3.0  # largest ratio of its sides
 BRIGHTNESS = 0.2  # by which a patch may be lighter or darker
 
 
@@ -17,8 +17,8 @@ def patch(image: np.ndarray, other: Callable[[], np.ndarray], generator: np.rand
 
     Args:
         image: float32 [height, width, channels] in [0, 1].
-        other: Function that gives another image of this shape.
-        generator: Generator of the size, the source and the places.
+        other: Function that returns another image of this shape.
+        generator: Draws the size, the source and the places.
 
     Example:
         >>> white = lambda: np.ones((32, 32, 1), "float32")

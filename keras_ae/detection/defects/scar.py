@@ -6,8 +6,8 @@ import numpy as np
 
 from keras_ae.detection.defects.foreground import foreground, place_in
 
-THINNEST, WIDEST = 0.01, 0.05  # width, as a part of the image's shorter side; one pixel at least
-SHORTEST, LONGEST = 0.05, 0.35  # length
+THINNEST, WIDEST = 0.01, 0.05  # width, as a fraction of the image's shorter side; at least one pixel
+SHORTEST, LONGEST = 0.05, 0.35  # length, likewise
 BRIGHTNESS = 0.3  # by which a scar may be lighter or darker
 
 
@@ -19,8 +19,8 @@ def scar(image: np.ndarray, other: Callable[[], np.ndarray], generator: np.rando
 
     Args:
         image: float32 [height, width, channels] in [0, 1].
-        other: Function that gives another image of this shape.
-        generator: Generator of the size, the angle, the source and the place.
+        other: Function that returns another image of this shape.
+        generator: Draws the size, the angle, the source and the place.
 
     Example:
         >>> white = lambda: np.ones((64, 64, 1), "float32")
@@ -43,7 +43,7 @@ def scar(image: np.ndarray, other: Callable[[], np.ndarray], generator: np.rando
 def strip(
     height: int, width: int, middle: tuple[int, int], length: float, thickness: float, angle: float
 ) -> np.ndarray:
-    """Pixels of a strip, bool [height, width]; its middle is always one of them.
+    """Returns the pixels of a strip, bool [height, width]; its middle is always one of them.
 
     Example:
         >>> strip(3, 5, (1, 2), length=4, thickness=1, angle=0).astype(int).tolist()  # along a row

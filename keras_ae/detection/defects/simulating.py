@@ -1,4 +1,4 @@
-"""Images with simulated defects, where there are no real anomalies to compare detectors by."""
+"""Simulates defects in images, to compare detectors by where there are no real anomalies."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from keras_ae._support.errors import InputError, listed_names
 from keras_ae._support.image_arrays import as_pixels
 from keras_ae.catalogue import DEFECTS
 
-TRIES = 20  # to change an image, before one is left as it is
+TRIES = 20  # attempts to change an image before it is left as it is
 
 
 @dataclass(frozen=True)
 class SimulatedDefects:
-    """Copies of images with a simulated defect each.
+    """Copies of images, each with a simulated defect.
 
     Attributes:
         images: float32 [n, height, width, channels] in [0, 1].
         masks: bool [n, height, width], True for the pixels that were changed.
-        kinds: Name of the kind of each image's defect, n of them.
+        kinds: Kind of each image's defect, n names.
 
     Example:
         >>> images = np.random.default_rng(0).random((4, 32, 32, 1), "float32")
@@ -33,13 +33,13 @@ class SimulatedDefects:
 
 
 def simulate_defects(images, kinds: str | Iterable[str] = (), seed: int = 0) -> SimulatedDefects:
-    """Returns a copy of each image with one simulated defect, and where it is.
+    """Returns a copy of each image with one simulated defect, and a mask of it.
 
-    The defects only stand in for anomalies: they are local, and what finds them best need not find best what is
-    really wrong with images.
+    The defects only stand in for anomalies: they are local, and the detector that finds them best need not be the
+    best for real anomalies.
 
     Args:
-        images: [n, height, width, channels], or [n, height, width] of gray ones; floats in [0, 1] or uint8.
+        images: [n, height, width, channels], or [n, height, width] if gray; floats in [0, 1] or uint8.
         kinds: Names of kinds of defects ("patch", "scar", "texture"), which take turns; all by default.
         seed: Seed of the defects.
 
@@ -71,7 +71,7 @@ def simulate_defects(images, kinds: str | Iterable[str] = (), seed: int = 0) -> 
 
 
 def _changed(images: np.ndarray, i: int, kind: Callable, generator: np.random.Generator) -> np.ndarray:
-    """The image with a defect; drawn again where it happens to be what was there before."""
+    """Returns the image with a defect, drawn again if it happens to change nothing."""
     n = len(images)
 
     def other() -> np.ndarray:
@@ -89,11 +89,11 @@ def pasted_patches(images, seed: int = 0) -> np.ndarray:
     """Returns each image with a patch of another one pasted at a random place, a little lighter or darker.
 
     After CutPaste (Li et al., "CutPaste: Self-Supervised Learning for Anomaly Detection and Localization", 2021),
-    which learns from such images; here they only stand in for anomalies. `simulate_defects` makes other kinds,
-    too, and says where they are.
+    which learns from them; here they only stand in for anomalies. `simulate_defects` also makes other kinds and
+    returns their masks.
 
     Args:
-        images: [n, height, width, channels], or [n, height, width] of gray ones; floats in [0, 1] or uint8.
+        images: [n, height, width, channels], or [n, height, width] if gray; floats in [0, 1] or uint8.
         seed: Seed of the sizes, sources and places of the patches.
 
     Returns:

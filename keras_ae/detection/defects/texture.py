@@ -1,4 +1,4 @@
-"""A texture that shows through in a blotch, whose form is that of Perlin noise."""
+"""A texture that shows through in blotches shaped by Perlin noise."""
 
 from collections.abc import Callable
 
@@ -6,8 +6,8 @@ import numpy as np
 
 from keras_ae.detection.defects.foreground import foreground
 
-LEAST, MOST = 0.002, 0.15  # part of the foreground that a blotch covers
-FAINTEST = 0.2  # opacity of the texture, at most 1
+LEAST, MOST = 0.002, 0.15  # fraction of the foreground that blotches cover
+FAINTEST = 0.2  # least opacity of the texture; the largest is 1
 COARSEST, FINEST = 1, 5  # the noise has 2 to 32 cells a side
 CONTRAST, BRIGHTNESS = (0.5, 1.5), 0.3  # factor and offset of the texture
 
@@ -17,12 +17,12 @@ def texture(image: np.ndarray, other: Callable[[], np.ndarray], generator: np.ra
 
     Source: Zavrtanik, Kristan and Skočaj, "DRAEM – A Discriminatively Trained Reconstruction Embedding for
     Surface Anomaly Detection" (2021), whose textures are photographs of another set; here they are other images of
-    the same set, turned over, shifted, and of another contrast. Blotches cover 0.2 to 15 % of the foreground.
+    the same set, flipped, shifted, and of another contrast. Blotches cover 0.2 to 15 % of the foreground.
 
     Args:
         image: float32 [height, width, channels] in [0, 1].
-        other: Function that gives another image of this shape.
-        generator: Generator of the noise, the texture and its opacity.
+        other: Function that returns another image of this shape.
+        generator: Draws the noise, the texture and its opacity.
 
     Example:
         >>> white = lambda: np.ones((64, 64, 1), "float32")
@@ -50,8 +50,8 @@ def perlin_noise(height: int, width: int, cells: int, generator: np.random.Gener
 
     Args:
         height, width: Size in pixels.
-        cells: Number of cells a side, between whose corners it is interpolated.
-        generator: Generator of the gradients at the corners.
+        cells: Number of cells a side; the noise is interpolated between their corners.
+        generator: Draws the gradients at the corners.
 
     Example:
         >>> noise = perlin_noise(8, 8, 2, np.random.default_rng(0))
@@ -74,5 +74,5 @@ def perlin_noise(height: int, width: int, cells: int, generator: np.random.Gener
 
 
 def _eased(t: np.ndarray) -> np.ndarray:
-    """From 0 to 1 with no slope and no curvature at the ends."""
+    """Goes from 0 to 1 with zero slope and curvature at both ends."""
     return t**3 * (t * (6 * t - 15) + 10)

@@ -1,1 +1,1 @@
-"""Scores of images: what a detector judges by, a file each."""
+"""Scores of images, which detectors judge by, one family per file."""

@@ -14,10 +14,10 @@ from keras_ae.detection.observation import NormalImages, Observation
 
 @dataclass
 class Score(ABC):
-    """A measure of how anomalous images are to a trained autoencoder: the higher, the more.
+    """A measure of how anomalous images are to a trained autoencoder: the higher, the more anomalous.
 
-    A subclass is a dataclass whose fields are its settings. It overrides `values`, in Keras operations; `map`
-    where it can tell the place; and `fit` where it must know normal images. `learns` names the arrays that `fit`
+    A subclass is a dataclass whose fields are its settings. It overrides `values`, in Keras operations; `map` if
+    it can locate anomalies; and `fit` if it must learn from normal images. `learns` names the arrays that `fit`
     sets.
 
     Example:
@@ -38,16 +38,16 @@ class Score(ABC):
 
     @property
     def needs_autoencoder(self) -> bool:
-        """Returns whether it needs an autoencoder: features alone are not enough."""
+        """Whether it needs an autoencoder: features alone are not enough."""
         return True
 
     @property
     def label(self) -> str:
-        """Returns the name that users read, and write for its usual settings: "mse", "mse+nearest_codes"."""
+        """The name that users read, and write for its usual settings: "mse", "mse+nearest_codes"."""
         return self.name
 
     def image_shape(self, model) -> tuple[int, int, int]:
-        """(height, width, channels) of the images that it scores with a model."""
+        """Returns the (height, width, channels) of the images that it scores with a model."""
         return tuple(model.image_shape if hasattr(model, "image_shape") else model.input_shape[1:])
 
     def check(self, model) -> None:
@@ -64,11 +64,11 @@ class Score(ABC):
         """Returns scores [n] in float32."""
 
     def map(self, seen: Observation):
-        """Returns scores [n, height, width] of the pixels, if `has_map`."""
+        """Returns the scores of pixels, [n, height, width], if `has_map`."""
         raise InputError(f"the score {self.name!r} to map", "one that can tell the place", "take another score")
 
     def values_and_map(self, seen: Observation):
-        """Returns both, of a score that has a map; what they share is computed once."""
+        """Returns both, if the score has a map; what they share is computed once."""
         return self.values(seen), self.map(seen)
 
     @property
@@ -77,7 +77,7 @@ class Score(ABC):
         return all(hasattr(self, name) for name in self.learns)
 
     def copy(self) -> Self:
-        """Returns a score of the same settings that has learned nothing."""
+        """Returns an unfitted score of the same settings."""
         return replace(self)
 
     def config(self) -> dict[str, Any]:
@@ -96,7 +96,7 @@ class Score(ABC):
 
 
 def check_settings(score: Score, *counts: str) -> None:
-    """Refuse settings of another type than their annotations name, and `counts` below 1 (`InputError`)."""
+    """Refuse settings whose types differ from their annotations, and `counts` below 1 (`InputError`)."""
     settle_fields(score)
     for name in counts:
         positive(name, getattr(score, name))

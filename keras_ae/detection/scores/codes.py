@@ -13,8 +13,8 @@ from keras_ae.detection.observation import NormalImages, Observation
 from keras_ae.detection.scores.base import Score, check_settings
 from keras_ae.detection.scores.standardization import center_and_deviation
 
-FARTHEST = 100  # deviations from 0 at which distances between codes that are not centred are right to 1e-3
-CANDIDATES = 3  # times k codes, among which the k nearest are looked for exactly
+FARTHEST = 100  # deviations from 0 up to which distances between uncentred codes are right to 1e-3
+CANDIDATES = 3  # times k codes are candidates for the exact search for the k nearest
 
 
 @dataclass
@@ -94,12 +94,12 @@ class Mahalanobis(Score):
 
 @dataclass
 class NearestCodes(Score):
-    """The mean distance to the k nearest codes of normal images, each code value standardised by these.
+    """The mean distance to the k nearest codes of normal images, in standard deviations of each code value.
 
     Args:
         k: Number of neighbours.
-        most: Largest number of codes that are kept; of more, a random part is.
-        seed: Seed of that part.
+        most: Largest number of codes to keep; if there are more, a random subset.
+        seed: Seed of that subset.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -141,7 +141,7 @@ class NearestCodes(Score):
         code = (seen.flat_code - self.center) * self.scale
         squares = ops.sum(ops.square(code), axis=1, keepdims=True) + np.square(self.kept).sum(axis=1)
         squares = squares - 2 * ops.matmul(code, self.kept.T)
-        # The expanded squares find candidates fast, but cancel where codes are close: take distances anew.
+        # The expanded squares find candidates fast, but cancel for close codes: recompute the distances.
         candidates = min(CANDIDATES * self.k, len(self.kept))
         near = ops.take(self.kept, ops.top_k(-squares, candidates)[1], axis=0)
         distances = ops.norm(code[:, None] - near, axis=-1)
@@ -149,7 +149,7 @@ class NearestCodes(Score):
 
 
 def _centered(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Restores what a detector of an early version has learned, whose codes were not centred.
+    """Converts the state of an early version, whose codes were not centred.
 
     Raises:
         InputError: The codes lie so far from 0 that its distances, and so its threshold, were wrong.

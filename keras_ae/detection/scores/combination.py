@@ -11,15 +11,15 @@ from keras_ae.detection.observation import NormalImages, Observation
 from keras_ae.detection.scores.base import Score, check_settings
 from keras_ae.detection.scores.standardization import center_and_deviation
 
-EVERY = 5  # one image in five is kept from the members, to standardise them by
+EVERY = 5  # one image in five is withheld from the members, to standardise them by
 
 
 @dataclass
 class Combination(Score):
     """The mean of several scores, each standardised by its mean and deviation on normal images.
 
-    One normal image in five is kept from fitting the members, and these images give mean and deviation: of the
-    others, the distance to the nearest codes would be 0.
+    One normal image in five is withheld from fitting the members; these images give the mean and the deviation. On
+    the others, scores would be too low: the nearest code, for example, would be the image's own.
 
     Args:
         members: Two scores or more.
@@ -49,7 +49,7 @@ class Combination(Score):
 
     @property
     def has_map(self) -> bool:  # type: ignore[override]  # other scores have it or not by their class
-        """Whether a member has one: the map is that of the first one."""
+        """Whether a member has a map; the combination's is that of the first such member."""
         return any(member.has_map for member in self.members)
 
     @property

@@ -1,4 +1,4 @@
-"""Scores by how unlikely a probabilistic autoencoder holds an image to be."""
+"""Scores by how unlikely an image is under a probabilistic autoencoder."""
 
 from dataclasses import dataclass
 from math import log, pi
@@ -16,13 +16,13 @@ from keras_ae.detection.scores.standardization import FAINTEST
 
 
 def gaussian_nll(residual, variance):
-    """−log N(residual; 0, variance), summed over the values of each image: [n, h, w, c] → nats [n]."""
+    """Returns −log N(residual; 0, variance), summed over each image's values: [n, h, w, c] → nats [n]."""
     squares = ops.sum(ops.square(residual), axis=(1, 2, 3))
     return squares / (2 * variance) + 0.5 * np.prod(residual.shape[1:]) * log(2 * pi * variance)
 
 
 def _pixel_variance(normal: NormalImages) -> np.float32:
-    """The mean squared error of normal images, 1e-8 at least: perfect reconstructions have a likelihood, too."""
+    """Returns normal images' mean squared error, at least 1e-8: perfect reconstructions then have a likelihood."""
     return np.float32(max(normal.residuals.square.mean(), FAINTEST**2))
 
 
@@ -30,13 +30,13 @@ def _pixel_variance(normal: NormalImages) -> np.float32:
 class NegativeELBO(Score):
     """−ELBO = E_q[−log p(x | z)] + KL(q(z | x) ‖ N(0, I)), in nats, of a variational autoencoder.
 
-    The pixels are Gaussian around the reconstruction, their variance the mean squared error of normal images. The
-    expectation is the mean over a few codes, drawn with the same noise for every image, so that the score is
-    a function of the image.
+    Pixels are Gaussian around the reconstruction; their variance is the mean squared error of normal images. The
+    expectation is the mean over a few codes, drawn with the same noise for every image: the score depends on the
+    image alone.
 
     Args:
         samples: Number of codes for each image.
-        seed: Seed of their noise.
+        seed: Seed of the codes' noise.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,), bottleneck="variational")
@@ -82,7 +82,7 @@ class NegativeELBO(Score):
 
 @dataclass
 class JointLikelihood(Score):
-    """−log p(x | z) − log p(z), in nats: Gaussian pixels around the reconstruction, a fitted density of codes.
+    """−log p(x | z) − log p(z), in nats, for Gaussian pixels around the reconstruction and a fitted code density.
 
     The pixels' variance is the mean squared error of normal images.
 

@@ -1,4 +1,4 @@
-"""A score by how well a locally embedded autoencoder (LEA) reconstructs its windows."""
+"""A score by the window losses of a locally embedded autoencoder (LEA)."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,10 +15,10 @@ from keras_ae.detection.scores.standardization import FAINTEST
 
 @dataclass
 class LocalConfidence(Score):
-    """1 − the lowest confidence of a LEA's windows: RL_i / max RL, the largest of an image's windows.
+    """1 − the lowest confidence of a LEA's windows: the largest RL_i / max RL of an image's windows.
 
-    The confidence map is that of eq. 4.4 (Penhouët's thesis), but max RL is that of all normal images instead of
-    one image: normal images score from 0 to about 1.
+    The confidence map is that of eq. 4.4 (Penhouët's thesis), but max RL is taken over all normal images instead
+    of one image: normal images score from 0 to about 1.
 
     Args:
         layer: Name of the LEA in a functional model.

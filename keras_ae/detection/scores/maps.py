@@ -18,12 +18,12 @@ Maps = Literal["features", "code", "residual"]
 
 
 def image_sized(values, seen: Observation):
-    """Maps [n, rows, columns] interpolated to the height and width of the images: float32 [n, height, width]."""
+    """Interpolates maps [n, rows, columns] to the height and width of the images: float32 [n, height, width]."""
     return interpolated(values, tuple(seen.images.shape[1:3]))
 
 
 def interpolated(values, size: tuple[int, int]):
-    """Maps [n, rows, columns] interpolated to (height, width): [n, height, width]."""
+    """Interpolates maps [n, rows, columns] to (height, width): [n, height, width]."""
     if tuple(values.shape[1:3]) == tuple(size):
         return values
     resized = ops.image.resize(values[..., None], size, interpolation="bilinear", data_format="channels_last")
@@ -31,12 +31,12 @@ def interpolated(values, size: tuple[int, int]):
 
 
 def sized_maps(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The same of arrays: maps of feature maps have these maps' size."""
+    """Does the same for arrays: maps scored from feature maps have the size of these."""
     return np.asarray(ops.convert_to_numpy(interpolated(maps, size)))
 
 
 class PooledMap(Score):
-    """A score that pools a map; a subclass has a field `pooling`, and gives the map by `positions`."""
+    """A score that pools a map; a subclass has a field `pooling`, and computes the map in `positions`."""
 
     has_map = True
     pooling: str  # a field of each subclass, in an order of its own
@@ -57,7 +57,7 @@ class PooledMap(Score):
 
     @abstractmethod
     def positions(self, seen: Observation):
-        """Returns scores [n, rows, columns] of the positions of a map, from which the image's is pooled."""
+        """Returns the scores of a map's positions, [n, rows, columns], which are pooled into the image's score."""
 
     def values(self, seen: Observation):
         return pool(seen.once(self, self.positions), self.pooling)
@@ -71,8 +71,8 @@ class LookingAtMaps(Score):
     """A score of some maps of a model.
 
     Args:
-        of: Which maps: "features", those that the model gives back (of an autoencoder of images the pixels); its
-            "code"; or the "residual", features minus reconstruction.
+        of: Maps to score: "features", the model's target (pixels, for an autoencoder of images); its "code"; or
+            the "residual", target minus reconstruction.
     """
 
     of: Maps = "features"
@@ -91,19 +91,19 @@ class LookingAtMaps(Score):
             raise InputError(received, "codes that are maps (rows, columns, channels)", "take of='features'")
 
     def maps(self, seen: Observation):
-        """The maps that it looks at: float32 [n, rows, columns, channels]."""
+        """Returns the maps that it scores: float32 [n, rows, columns, channels]."""
         return seen.target if self.of == "features" else getattr(seen, self.of)
 
 
 @dataclass
 class MapScore(LookingAtMaps, PooledMap):
-    """A score that is made of a value at each position of a map; a subclass gives these by `values_at`.
+    """A score pooled from a value at each position of a map; a subclass computes these in `values_at`.
 
     Args:
-        of: Which maps, as of `PooledGaussian`.
-        pooling: How the values at all positions become one (`keras_ae.detection.scores.pooling.pool`).
+        of: Maps to score: "features" (the pixels, for an autoencoder of images), "code" or "residual".
+        pooling: Rule that pools the values at all positions (`keras_ae.detection.scores.pooling.pool`).
         smoothing: Standard deviation, from 0 to 64 positions, of the Gaussian that blurs the map before it is
-            pooled and brought to the images' size; 0 for none.
+            pooled and resized to the images; 0 for none.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))

@@ -24,7 +24,7 @@ KINDS = {
         *(PooledGaussian, Tiled),
     )
 }
-# What one writes, and what it makes.
+# Names that users write, with the scores that they stand for.
 SCORES: dict[str, Callable[[], Score]] = {
     "mse": lambda: ReconstructionError("mse"),
     "mae": lambda: ReconstructionError("mae"),
@@ -47,8 +47,8 @@ SCORES: dict[str, Callable[[], Score]] = {
 def as_score(score: Score | str | Iterable[Score | str]) -> Score:
     """Returns a score by its name, or as it is; several, listed or with + between their names, are combined.
 
-    "mse+nearest_codes", "mse + nearest_codes" and ["mse", NearestCodes()] are the same. Behind a colon stands the
-    pooling of a score that has one: "mse:max", "position_gaussian:top_1" (`keras_ae.detection.scores.pooling`).
+    "mse+nearest_codes", "mse + nearest_codes" and ["mse", NearestCodes()] are the same. A score of maps may name
+    its pooling after a colon: "mse:max", "position_gaussian:top_1" (`keras_ae.detection.scores.pooling`).
 
     Raises:
         InputError: There is no score of that name, or it has no such pooling.
@@ -81,7 +81,7 @@ def _named(name: str) -> Score:
 
 
 def score_from_config(config: dict[str, Any]) -> Score:
-    """Returns the score of {"name": …, and its settings}, not fitted.
+    """Returns an unfitted score from {"name": …, and its settings}.
 
     Raises:
         InputError: There is no score of that name, or it has other settings.

@@ -11,23 +11,23 @@ from keras_ae.data import positive
 from keras_ae.detection.observation import NormalImages
 from keras_ae.detection.scores.maps import MapScore
 
-AT_ONCE = 256  # kept patches that all positions are compared with at a time: memory stays bounded
-PROJECTED = 64  # random directions in which the coreset is chosen; distances are kept up to a small error
+AT_ONCE = 256  # kept patches to compare with all positions at a time: bounds the memory
+PROJECTED = 64  # random directions for choosing the coreset; distances are preserved up to a small error
 
 
 @dataclass
 class NearestPatches(MapScore):
-    """The distance of the channels at each position to the nearest of a few that stand for all normal ones.
+    """The distance of the channels at each position to the nearest of a few that represent all normal ones.
 
     Source: Roth et al., "Towards Total Recall in Industrial Anomaly Detection" (2022), PatchCore, without its
-    reweighting: greedy subsampling keeps the patch that is farthest from those that are kept already, and the
-    search among them is exact. Maps of features with neighbours=3 are its "locally aware" patches.
+    reweighting: greedy subsampling keeps the patch that is farthest from those already kept, and the search among
+    them is exact. Maps of features with neighbours=3 are its "locally aware" patches.
 
     Args:
         of, pooling, smoothing: Settings of the map, as in `MapScore`.
-        kept: Number of patches that are kept.
-        candidates: Largest number of patches to choose from; of more, a random part is.
-        seed: Seed of that part, of the first patch and of the directions.
+        kept: Number of patches to keep.
+        candidates: Largest number of patches to choose from; if there are more, a random subset.
+        seed: Seed of that subset, of the first patch and of the directions.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -69,7 +69,7 @@ class NearestPatches(MapScore):
 
 
 def _sampled(batches, settings: NearestPatches, generator) -> np.ndarray:
-    """At most `candidates` patches of all batches, each as likely: those with the largest random numbers."""
+    """Draws at most `candidates` patches of all batches uniformly: those with the largest random numbers."""
     kept, marks = np.zeros((0, 0), np.float32), np.zeros(0)
     for patches in batches:
         kept = np.concatenate([kept.reshape(-1, patches.shape[1]), patches])
@@ -83,12 +83,12 @@ def _sampled(batches, settings: NearestPatches, generator) -> np.ndarray:
 
 
 def greedy_coreset(patches: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
-    """Rows of a part [count] of patches [n, d] that covers all: each next one is the farthest from the part.
+    """Returns the rows [count] of a coreset of patches [n, d]: each next one is the farthest from those chosen.
 
     Args:
         patches: float32.
-        count: How many to take; all where there are no more.
-        generator: Draws the first one, and the directions in which distances are measured where d > 64.
+        count: Number of rows; all if there are no more.
+        generator: Draws the first row, and the directions in which distances are measured if d > 64.
     """
     if len(patches) <= count:
         return np.arange(len(patches))

@@ -1,4 +1,4 @@
-"""Scores a whole image by one Gaussian of its map's channels."""
+"""Scores a whole image by one Gaussian over its map's channels."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,16 +26,16 @@ def _centred(maps):
 
 @dataclass
 class PooledGaussian(LookingAtMaps):
-    """The Mahalanobis distance of a statistic of each channel over an image from its mean, √(dᵀ Σ⁻¹ d / channels).
+    """The Mahalanobis distance of each channel's statistic over an image from its mean, √(dᵀ Σ⁻¹ d / channels).
 
     Source: Rippel, Mertens and Merhof, "Modeling the Distribution of Normal Data in Pre-Trained Deep Features for
-    Anomaly Detection" (2020), who take means. It sees what a whole image is like, and not where it is unusual:
-    beside a score of positions it adds what these miss, with `+` between the two. It has no map.
+    Anomaly Detection" (2020), who use means. It judges an image as a whole and has no map; joined by `+` to a
+    score of positions, it adds what that one misses.
 
     Args:
-        of: Which maps, as of `MapScore`.
-        statistic: What is taken of each channel: its "mean", "deviation" or "max" over the positions.
-        shrinkage: s, above 0 and at most 1: Σ' = (1 − s) Σ + s · I, of channels that were standardised before.
+        of: Maps to score, as in `MapScore`.
+        statistic: Statistic of each channel: its "mean", "deviation" or "max" over the positions.
+        shrinkage: s, above 0 and at most 1: Σ' = (1 − s) Σ + s · I, after the channels are standardised.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))

@@ -1,4 +1,4 @@
-"""From a map to the score of its image: the mean, the largest values, or the largest of the smoothed ones."""
+"""Pools a map into the score of its image, by the mean, the largest values, or the largest smoothed one."""
 
 from collections.abc import Callable
 from math import ceil
@@ -14,7 +14,7 @@ def _mean(maps):
 
 
 def _largest(part: float) -> Callable:
-    """The mean of that part of the values, the largest ones; of one value at least."""
+    """Returns a function for the mean of the largest values, a fraction `part` of all, at least one."""
 
     def pool(maps):
         count = maps.shape[1] * maps.shape[2]
@@ -29,12 +29,12 @@ def _max(maps):
 
 
 def _blurred_max(maps):
-    """The largest value after a Gaussian blur, whose deviation is 1/32 of the map's shorter side."""
+    """Returns the largest value after a Gaussian blur with a deviation of 1/32 of the map's shorter side."""
     return ops.max(blurred(maps, min(maps.shape[1:3]) / 32), axis=(1, 2))
 
 
 def _deviation(maps):
-    """The deviation of the values over the positions: a map that is high everywhere stands out nowhere."""
+    """Returns the deviation of the values over the positions: it is low for a map that is high everywhere."""
     count = maps.shape[1] * maps.shape[2]
     values = ops.reshape(maps, (-1, count))
     return ops.sqrt(ops.mean(ops.square(values - ops.mean(values, axis=1, keepdims=True)), axis=1))
@@ -51,11 +51,11 @@ POOLINGS: dict[str, Callable] = {
 
 
 def pool(maps, pooling: str):
-    """Scores [n] of maps [n, rows, columns].
+    """Pools maps [n, rows, columns] into scores [n].
 
     Args:
-        maps: Higher where an image is more anomalous.
-        pooling: "mean", "max", "top_1" and "top_5", the mean of the largest 1 or 5 %, "blurred_max", or
+        maps: Maps that are higher where an image is more anomalous.
+        pooling: "mean", "max", "top_1" or "top_5", the mean of the largest 1 or 5 %, "blurred_max", or
             "deviation", the standard deviation over the positions.
 
     Raises:
@@ -75,6 +75,6 @@ def poolings() -> tuple[str, ...]:
 
 
 def check_pooling(pooling: str) -> None:
-    """Refuse an unknown one (`InputError`)."""
+    """Refuse an unknown pooling (`InputError`)."""
     if pooling not in POOLINGS:
         raise unknown_name("pooling", str(pooling), POOLINGS)

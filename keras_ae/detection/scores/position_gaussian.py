@@ -18,16 +18,16 @@ class PositionGaussian(MapScore):
     """The Mahalanobis distance of the channels at each position from their mean there, √(dᵀ Σ⁻¹ d / channels).
 
     Source: Defard, Setkov, Loesch and Audigier, "PaDiM: a Patch Distribution Modeling Framework for Anomaly
-    Detection and Localization" (2020). Moments are merged batch by batch, so that any number of images fits into
-    memory; Σ' = (1 − s) Σ + s · tr(Σ) / channels · I also where there are fewer images than channels.
+    Detection and Localization" (2020). Moments are merged batch by batch: any number of images fits into memory.
+    Σ is shrunk to Σ' = (1 − s) Σ + s · tr(Σ) / channels · I, also if there are fewer images than channels.
 
     Args:
         of, pooling, smoothing: Settings of the map, as in `MapScore`.
-        channels: Number of the maps' channels that are taken; all where there are fewer.
-        choice: Channels that are taken: "random" ones, or the first principal components ("pca").
+        channels: Number of the maps' channels to use; all if there are fewer.
+        choice: Channels to use: "random" ones, or the first principal components ("pca").
         shrinkage: s, above 0 and at most 1; at 1 all channels count alike.
         around: Width of the square of positions whose covariances are averaged, an odd number; each position keeps
-            its own mean. Where there are few images 5 is steadier than 1, PaDiM's.
+            its own mean. With few images, 5 is more stable than PaDiM's 1.
         seed: Seed of the random choice.
 
     Example:
@@ -76,7 +76,7 @@ class PositionGaussian(MapScore):
     def values_at(self, maps):
         rows, columns, depth = maps.shape[1:]
         projected = ops.matmul(ops.reshape(maps, (-1, depth)), self.projection)
-        # One product of matrices a position: the batch is their second axis.
+        # One matrix product per position: the batch is the second axis.
         projected = ops.transpose(ops.reshape(projected, (-1, rows * columns, self.mean.shape[1])), (1, 0, 2))
         white = ops.matmul(projected - self.mean[:, None, :], self.whitening)
         distances = ops.sqrt(ops.mean(ops.square(white), axis=-1))
@@ -93,7 +93,7 @@ class PositionGaussian(MapScore):
 
 
 def averaged(covariances: np.ndarray, size: tuple[int, int], around: int) -> np.ndarray:
-    """Covariances [rows · columns, d, d], averaged over `around` × `around` positions, the rim repeated."""
+    """Averages covariances [rows · columns, d, d] over `around` × `around` positions; the rim is repeated."""
     if around == 1:
         return covariances
     from scipy.ndimage import uniform_filter
@@ -104,7 +104,7 @@ def averaged(covariances: np.ndarray, size: tuple[int, int], around: int) -> np.
 
 @dataclass(frozen=True)
 class Moments:
-    """Mean [positions, channels] and covariance [positions, channels, channels] of so many values each."""
+    """Mean [positions, channels] and covariance [positions, channels, channels] of `count` values each."""
 
     count: int
     mean: np.ndarray

@@ -1,4 +1,4 @@
-"""Scores by what the autoencoder cannot give back."""
+"""Scores by the error of the reconstruction."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -12,7 +12,7 @@ from keras_ae.detection.scores.maps import PooledMap, image_sized
 from keras_ae.detection.scores.standardization import FAINTEST
 from keras_ae.losses import dissimilarity_map
 
-SATURATED = 1e-7  # probabilities are at least so far from 0 and 1
+SATURATED = 1e-7  # least distance of probabilities from 0 and 1
 
 
 def _binary_crossentropy(x, y):
@@ -28,16 +28,16 @@ ERRORS = {
     "binary_crossentropy": _binary_crossentropy,
     "ssim": dissimilarity_map,
 }
-FLOOR = 0.1  # of the overall deviation: pixels that never vary in normal images would else decide alone
+FLOOR = 0.1  # of the overall deviation: otherwise pixels that never vary in normal images would decide alone
 
 
 @dataclass
 class ReconstructionError(PooledMap):
-    """The mean over pixels and channels of the error of the reconstruction; its map is the mean over channels.
+    """The error of the reconstruction, averaged over pixels and channels; its map is averaged over channels.
 
     Args:
         kind: Error of a pixel: squared or absolute difference, binary cross-entropy in nats, or 1 − SSIM.
-        pooling: Rule by which the map's values become one; "mean" is over all pixels, "max" finds small defects.
+        pooling: Rule that pools the map's values; "mean" averages all pixels, "max" finds small defects.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -74,11 +74,11 @@ class ReconstructionError(PooledMap):
 class StandardizedError(PooledMap):
     """The squared error of each pixel relative to what is usual there: mean over pixels of ((r − μ) / σ)².
 
-    μ and σ are mean and deviation over normal images of the residual r = image − reconstruction at that pixel and
-    channel; to each variance that of all pixels is added, times 0.01, which counts as 1e-8 at least.
+    μ and σ are the mean and deviation over normal images of the residual r = image − reconstruction at that pixel
+    and channel. Each variance is raised by 0.01 times the mean variance of all pixels, taken as at least 1e-8.
 
     Args:
-        pooling: Rule by which the map's values become one, as in `ReconstructionError`.
+        pooling: Rule that pools the map's values, as in `ReconstructionError`.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -106,7 +106,7 @@ class StandardizedError(PooledMap):
 
 
 def _stretched(values, axis: int, size: int):
-    """Values in the middle of an axis, the outermost repeated: windows do not reach over the image's rim."""
+    """Extends values along an axis by repeating the outermost: windows do not reach over the image's rim."""
     missing = size - values.shape[axis]
     rows = np.clip(np.arange(size) - missing // 2, 0, values.shape[axis] - 1)
     return values if not missing else ops.take(values, rows, axis=axis)

@@ -1,37 +1,37 @@
-"""Values in units of their own deviation on normal images, where that means something."""
+"""Standardises values by their deviation on normal images, as far as that is more than rounding."""
 
 import numpy as np
 from keras import ops
 
 GREY_LEVEL = 1 / 255
-FAINT = 0.01  # of a grey level: no camera, file or eye tells images apart that differ by so little
-ROUNDING = 2.0**-16  # 256 roundings of a float32: what deviates by less of its mean is a constant that flickers
-FAINTEST = 1e-4  # of the range of pixels, a fortieth of a grey level: errors below it are rounding
+FAINT = 0.01  # of a grey level: no camera, file or eye resolves so small a difference
+ROUNDING = 2.0**-16  # 256 float32 roundings: a value with a smaller deviation, relative to its mean, is constant
+FAINTEST = 1e-4  # of the range of pixels, a fortieth of a grey level: smaller errors are rounding
 
 
 def faintly_changed(images, count: int = 1):
-    """Images [n, h, w, c] of which each pixel is a hundredth of a grey level higher or lower, at random.
+    """Returns images [n, h, w, c] with each pixel randomly a hundredth of a grey level higher or lower.
 
     Args:
-        images: Any number n of them, all changed alike.
-        count: n, to change each in its own way: what one change does to the parts of a sum may cancel.
+        images: Any number n of images, all changed alike.
+        count: n, to change each image differently: the effects of one change on the terms of a sum may cancel.
     """
     signs = np.random.default_rng(0).choice(np.array([-1, 1], np.float32), (count, *images.shape[1:]))
     return ops.clip(images + signs * np.float32(FAINT * GREY_LEVEL), 0, 1)
 
 
 def center_and_deviation(values: np.ndarray, least: np.ndarray | float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation [d] of values [n, d], float32; what is constant gets a deviation that tames its rounding.
+    """Returns mean and deviation [d] of values [n, d], float32, with a larger deviation for constant values.
 
-    A constant is a value whose deviation is below 2⁻¹⁶ of its mean. Divided by that deviation, a flicker of
-    rounding would swamp all other values; divided by 2⁻¹⁶ of its mean it stays far below 1, and a real change
-    still counts. Where the mean is 0 as well, the deviation is 1.
+    A value is constant if its deviation is below 2⁻¹⁶ of its mean. Divided by that deviation, rounding noise would
+    swamp all other values; divided by 2⁻¹⁶ of its mean it stays far below 1, and a real change still counts. If
+    the mean is 0 as well, the deviation is 1.
 
     Args:
         values: Values of normal images.
-        least: Deviations are at least so large: how much values change with images that nobody can tell apart
-            (`NormalImages.faint_change`). Of values that are what is left where large ones cancel, the mean does
-            not tell how far they are rounded.
+        least: Lower bound of the deviations: the change of the values with an imperceptible change of the images
+            (`NormalImages.faint_change`). The mean does not show the rounding of values that remain when large
+            ones cancel.
 
     Example:
         >>> center_and_deviation(np.array([[3000.0, 0.0], [3001.0, 0.0]]))[1]

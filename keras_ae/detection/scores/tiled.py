@@ -1,4 +1,4 @@
-"""A score of large images by that of their tiles."""
+"""A score of large images from the scores of their tiles."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from keras_ae.detection.observation import NormalImages, Observation
 from keras_ae.detection.scores.base import Score, check_settings
 from keras_ae.detection.tiling import Tiling
 
-AT_ONCE = 64  # tiles that scores are fitted to together
+AT_ONCE = 64  # tiles per batch in fitting
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Tiled(Score):
     Args:
         of: Score of a tile.
         size: Height and width of the images.
-        overlap: Least part of a tile that its neighbour has too, from 0 to 0.75.
+        overlap: Least fraction of a tile that its neighbour shares, from 0 to 0.75.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))  # of tiles of 4 × 4
@@ -57,7 +57,7 @@ class Tiled(Score):
 
     @property
     def has_map(self) -> bool:  # type: ignore[override]  # other scores have it or not by their class
-        """Whether the score of tiles has one."""
+        """Whether the score of tiles has a map."""
         return self.of.has_map
 
     @property
@@ -80,7 +80,7 @@ class Tiled(Score):
         self.tiling(model)
 
     def tiling(self, model) -> Tiling:
-        """How images are cut for a model."""
+        """Returns the division of images into tiles for a model."""
         return Tiling(self.size, super().image_shape(model)[0], self.overlap)
 
     def fit(self, normal: NormalImages) -> Self:
@@ -100,14 +100,14 @@ class Tiled(Score):
         return self._highest(seen, values), self.tiling(seen.model).joined_strips(maps)
 
     def _highest(self, seen: Observation, values):
-        """The highest of the values of each image's tiles: [n]."""
+        """Returns the highest value of each image's tiles: [n]."""
         return ops.max(ops.reshape(values, (-1, self.tiling(seen.model).count)), axis=1)
 
     def _each(self, seen: Observation, function, has_map: bool) -> tuple:
-        """What a function of observations gives of the tiles of each strip: values, and maps if it gives them.
+        """Returns a function of observations for the tiles of each strip: values, and maps if `has_map`.
 
-        The tiles of one strip go through the model together, strip after strip: memory does not grow with their
-        number.
+        The tiles of one strip go through the model together, strip after strip: memory does not grow with the
+        number of strips.
         """
         tiling = self.tiling(seen.model)
         shapes = [(tiling.columns,), *([(tiling.columns, tiling.tile, tiling.tile)] if has_map else [])]
@@ -133,10 +133,10 @@ class Tiled(Score):
 
 
 def _in_turn(function, values, shapes: list[tuple[int, ...]]) -> tuple:
-    """A function of each of many values, one after the other: float32 tensors [many, ...] of these shapes.
+    """Applies a function to many values, one after the other: float32 tensors [many, ...] of these shapes.
 
-    On TensorFlow without `ops.map`, which traces the function twice, so that an export has all constants twice,
-    and works on ten values at a time.
+    On TensorFlow it avoids `ops.map`, which traces the function twice, duplicating all constants in an export, and
+    works on ten values at a time.
     """
     if keras.backend.backend() != "tensorflow":
         return ops.map(function, values)
@@ -147,14 +147,14 @@ def _in_turn(function, values, shapes: list[tuple[int, ...]]) -> tuple:
 
 
 class _Tiles:
-    """Batches of the tiles of batches of images, to be iterated over as often as these."""
+    """Batches of the tiles of images, which can be iterated over as often as the batches of images."""
 
     def __init__(self, batches, tiling: Tiling):
         self.batches, self.tiling = batches, tiling
 
     def __iter__(self) -> Iterator[np.ndarray]:
         for batch in self.batches:
-            if tuple(batch.shape[1:3]) != tuple(self.tiling.size):  # of tiles, or maps of tiles, already
+            if tuple(batch.shape[1:3]) != tuple(self.tiling.size):  # tiles, or maps of tiles, already
                 yield batch
                 continue
             for image in batch:

@@ -1,13 +1,13 @@
 """Thirteen adversarial attacks on image classifiers, as Foolbox 3 attacks with the defaults of Foolbox 1.8.0.
 
-They are those of Penhouët's thesis, section 4.6, untargeted, in its order. Foolbox 3 keeps
-only some of Foolbox 1.8's attacks, and several of these with other schedules: here each does what 1.8.0 did, whole
-batches at a time. Each is called as any Foolbox 3 attack, with `epsilons=None`:
+They are those of Penhouët's thesis, section 4.6, untargeted, in its order. Foolbox 3 keeps only some of Foolbox
+1.8's attacks, several of them with other schedules; here each does what 1.8.0 did, whole batches at a time. Call
+each like any Foolbox 3 attack, with `epsilons=None`:
 
     attack = ATTACKS["deep_fool"]()
     adversarial, _, success = attack(as_foolbox(classifier), images, labels, epsilons=None)
 
-Images and labels are TensorFlow tensors there, float32 [n, h, w, c] in [0, 1] and int64 [n].
+These images and labels are TensorFlow tensors, float32 [n, h, w, c] in [0, 1] and int64 [n].
 `keras_ae.evaluation.measure_robustness` takes NumPy arrays. Foolbox and TensorFlow are imported when an attack is.
 """
 
@@ -16,7 +16,7 @@ from keras_ae._support.lazy import lazy_names
 from keras_ae.catalogue import ATTACKS
 
 GRADIENT, SCORE, DECISION = "gradient", "score", "decision"
-# What an attack may ask the classifier for.
+# What an attack needs from the classifier.
 FAMILIES = {
     **dict.fromkeys(
         ("gradient_sign", "projected_gradient_descent", "deep_fool", "adef", "slsqp", "saliency_map"), GRADIENT
@@ -35,7 +35,7 @@ __getattr__ = lazy_names(__name__, _ELSEWHERE)
 
 
 def title(name: str) -> str:
-    """An attack's name as the thesis writes it: "Gradient Sign" of "gradient_sign".
+    """An attack's name as the thesis writes it: "Gradient Sign" for "gradient_sign".
 
     Raises:
         InputError: If there is no such attack.

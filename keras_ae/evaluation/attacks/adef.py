@@ -9,23 +9,23 @@ _BEYOND = 1.0001  # times the field: how far beyond the boundary
 
 
 class ADef(UntargetedAttack):
-    """The image resampled along a small vector field V, built up in steps to the nearest boundary.
+    """Resamples the image along a small vector field V, built up in steps to the nearest boundary.
 
-    A step takes, for each candidate class t, f = z_t − z_label of the logits z, α = Σ over channels of
-    (∇z_t − ∇z_label)·(∂x, ∂y) of the current image, filtered by a Gaussian, N = Σ α², and v = −f·α/N with α
-    filtered once more. V becomes the shortest V + v. The original is resampled bilinearly at its pixels + V,
-    within its borders. The candidates are the classes of rank 2 to `subsample` by the first logits.
+    For each candidate class t, a step computes f = z_t − z_label from the logits z, α = Σ over channels of (∇z_t −
+    ∇z_label)·(∂x, ∂y) of the current image, filtered by a Gaussian, N = Σ α², and v = −f·α/N with α filtered once
+    more. V becomes the shortest V + v. The original is resampled bilinearly at its pixels + V, within its borders.
+    The candidates are the classes of rank 2 to `subsample` by the first logits.
 
-    The steps end on the boundary itself, where rounding would decide what the classifier says. What is asked, and
-    returned, is therefore the image at 1.0001·V; Foolbox 1.8 asks at V.
+    The steps end on the boundary itself, where rounding would decide the class. Therefore the image at 1.0001·V is
+    the one that is classified and returned; Foolbox 1.8 takes that at V.
 
     Source: Alaifari et al., "ADef: an iterative algorithm to construct adversarial deformations", 2018, algorithm
     1; Foolbox 1.8's ADefAttack. Foolbox 3 has none.
 
     Args:
-        max_iterations: 100.
+        max_iterations: Maximum number of steps.
         smooth: Standard deviation of the filter in pixels; 0 for none.
-        subsample: Classes with the largest logits, the label among them.
+        subsample: Number of classes with the largest logits, including the label.
     """
 
     def __init__(self, max_iterations: int = 100, smooth: float = 1.0, subsample: int = 10):
@@ -35,7 +35,7 @@ class ADef(UntargetedAttack):
         """See `UntargetedAttack.search`."""
         logits = classifier.logits(images)
         candidates = np.argsort(-logits, axis=1, kind="stable")[:, 1 : self.subsample]
-        # Of each candidate, what weights the logits to z_t − z_label.
+        # For each candidate, the weights that turn the logits into z_t − z_label.
         weights = np.zeros((*candidates.shape, logits.shape[1]), np.float32)
         np.put_along_axis(weights, candidates[..., None], 1, axis=2)
         weights[np.arange(len(images)), :, labels] = -1
@@ -66,7 +66,7 @@ class ADef(UntargetedAttack):
         alpha = self._smooth(np.einsum("nkhwc,ndhwc->nkdhw", gradients, slopes, optimize=True))
         squares = np.sum(np.square(alpha), axis=(2, 3, 4), keepdims=True)
         steps = -missing[..., None, None, None] * self._smooth(alpha)
-        # Where the classifier does not feel any deformation, there is no step.
+        # Where the classifier does not react to any deformation, there is no step.
         moved = fields[:, None] + np.divide(steps, squares, out=np.zeros_like(steps), where=squares > 0)
         lengths = np.where(squares[..., 0, 0, 0] > 0, np.sum(np.square(moved), axis=(2, 3, 4)), np.inf)
         return moved[np.arange(n), lengths.argmin(axis=1)]
@@ -76,7 +76,7 @@ class ADef(UntargetedAttack):
 
 
 def _resampled(classifier: Classifier, images: np.ndarray, fields: np.ndarray) -> np.ndarray:
-    """Images [n, h, w, c] at their pixels moved by fields [n, (x, y), h, w]: bilinear, at most to the borders."""
+    """Resamples images [n, h, w, c] at pixels moved by fields [n, (x, y), h, w]: bilinear, within the borders."""
     rows, columns = np.indices(images.shape[1:3])
     made = np.empty_like(images)
     for image, field, out in zip(images, fields, made, strict=True):

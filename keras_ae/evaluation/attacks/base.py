@@ -1,4 +1,4 @@
-"""What the attacks share: the rules of Foolbox 1.8, and questions to the classifier in batches."""
+"""What the attacks share: the rules of Foolbox 1.8, and batched queries to the classifier."""
 
 from abc import abstractmethod
 
@@ -10,16 +10,16 @@ from foolbox.distances import l2
 
 from keras_ae._support.errors import InputError
 
-_PIXELS_AT_ONCE = 2**19  # of one question: its activations stay within tens of megabytes a layer
+_PIXELS_AT_ONCE = 2**19  # of one query: its activations stay within tens of megabytes per layer
 _LEAST_AT_ONCE, _MOST_AT_ONCE = 32, 512
 
 
 class Classifier:
-    """A Foolbox model that is asked about NumPy arrays, many images at a time.
+    """A Foolbox model that is queried with NumPy arrays, many images at a time.
 
     Args:
         model: The Foolbox model.
-        like: An EagerPy tensor of images [n, h, w, c], which says the framework and the size.
+        like: An EagerPy tensor of images [n, h, w, c], which determines the framework and the size.
     """
 
     def __init__(self, model, like: ep.Tensor):
@@ -38,13 +38,13 @@ class Classifier:
     ) -> np.ndarray:
         """float32 [n, classes] of copies of images [m, h, w, c], each with one pixel changed.
 
-        Where the classifier allows it only what these pixels reach is computed: the logits differ from those of
-        the copies by rounding then.
+        Where the classifier allows it, only what these pixels affect is computed; the logits then differ from
+        those of the copies by rounding.
 
         Args:
             images: The images.
-            owners: int [n], ascending: of which image each is a copy.
-            pixels: int [n]: which pixel is changed, row by row.
+            owners: int [n], ascending: index of the image that each copies.
+            pixels: int [n]: index of the changed pixel, counted row by row.
             values: [n, c]: its new values.
         """
         if self.follows_pixels:
@@ -58,7 +58,7 @@ class Classifier:
         return getattr(self._model, "changed_pixels", None) is not None
 
     def misclassified(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Whether the largest logit of each image is another class than its label."""
+        """Whether the largest logit of each image is that of another class than its label."""
         return self.logits(images).argmax(axis=1) != labels
 
     def loss_gradients(self, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -75,12 +75,12 @@ class Classifier:
 
     @property
     def range(self) -> float:
-        """Upper less lower bound."""
+        """Upper minus lower bound."""
         return self.upper - self.lower
 
     @property
     def middle(self) -> float:
-        """Between the bounds."""
+        """Midpoint of the bounds."""
         return (self.lower + self.upper) / 2
 
     def _gradients(self, images, others, function):
@@ -113,10 +113,10 @@ def _weighted(logits: ep.Tensor, factors: ep.Tensor) -> ep.Tensor:
 
 
 def _differentiated(model, function, like: ep.Tensor):
-    """From images and others to logits and the gradients of `function` of both: EagerPy tensors.
+    """Returns a function from images and others to logits and gradients of `function`, as EagerPy tensors.
 
-    On TensorFlow compiled, once for each model, and by the images alone: an eager gradient through a compiled
-    model would differentiate it by its weights, too.
+    On TensorFlow, it is compiled, once for each model, and differentiates by the images alone: an eager gradient
+    through a compiled model would differentiate it by its weights, too.
     """
 
     def loss(x, other):
@@ -148,7 +148,7 @@ def _differentiated(model, function, like: ep.Tensor):
 
 
 class Nearest:
-    """The adversarial image nearest to each original so far: what Foolbox 1.8 returns, whatever was asked."""
+    """The adversarial image nearest to each original so far, which is what Foolbox 1.8 returns."""
 
     def __init__(self, originals: np.ndarray):
         self.originals = originals
@@ -156,7 +156,7 @@ class Nearest:
         self.distances = np.full(len(originals), np.inf)
 
     def offer(self, rows: np.ndarray, images: np.ndarray, adversarial: np.ndarray) -> None:
-        """Take the adversarial ones of the images, one each of the originals in `rows`, that are nearer."""
+        """Take those of the images, one per original in `rows`, that are adversarial and nearer."""
         distances = mse(images, self.originals[rows])
         better = adversarial & (distances < self.distances[rows])
         self.images[rows[better]], self.distances[rows[better]] = images[better], distances[better]
@@ -169,19 +169,19 @@ def mse(images: np.ndarray, originals: np.ndarray) -> np.ndarray:
 
 
 class UntargetedAttack(MinimizationAttack):
-    """An attack that looks for any misclassification as near as it finds one.
+    """An attack that looks for any misclassification, as near to the image as possible.
 
-    An image that is misclassified already is not attacked. An image of which no adversarial is found is returned
-    as it is.
+    An image that is already misclassified is not attacked. An image without an adversarial one is returned
+    unchanged.
     """
 
     distance = l2
 
     def run(self, model, inputs, criterion, *, early_stop=None, **kwargs):
-        """Attacked images, of the kind of `inputs` [n, h, w, c]; called by Foolbox.
+        """Returns attacked images, of the type of `inputs` [n, h, w, c]; called by Foolbox.
 
         Raises:
-            InputError: For another criterion than `foolbox.Misclassification`.
+            InputError: For any criterion but `foolbox.Misclassification`.
         """
         raise_if_kwargs(kwargs)
         tensor, restore = ep.astensor_(inputs)
@@ -200,22 +200,22 @@ class UntargetedAttack(MinimizationAttack):
     def search(
         self, classifier: Classifier, images: np.ndarray, labels: np.ndarray, rows: np.ndarray
     ) -> np.ndarray:
-        """Adversarial images, within the bounds, of images that are classified rightly; the originals on failure.
+        """Returns adversarial images, within the bounds, for correctly classified ones; the originals on failure.
 
         Args:
-            classifier: What to ask.
+            classifier: The classifier to query.
             images: float32 [n, h, w, c], not to be changed.
             labels: int64 [n].
-            rows: int [n]: the images' places in what was given to the attack.
+            rows: int [n]: the images' places in the attack's input.
         """
 
 
 class RandomAttack(UntargetedAttack):
-    """An attack that draws at random: for each image from the seed and the image's place alone.
+    """An attack with random draws, which depend for each image on the seed and the image's place alone.
 
     Args:
         seed: Seed of the draws.
-        first: Place of the first image, where many are attacked in batches.
+        first: Place of the first image, if many are attacked in batches.
     """
 
     def __init__(self, seed: int = 0, first: int = 0):

@@ -1,4 +1,4 @@
-"""Classifiers asked about images that differ from others in one pixel: only what the pixel reaches is computed."""
+"""Queries about images that differ from others in one pixel: only what that pixel affects is computed."""
 
 import numpy as np
 import tensorflow as tf
@@ -10,21 +10,21 @@ _REACHED_AT_ONCE, _MULTIPLIED_AT_ONCE = 2048, 16_384  # changed pixels: their cr
 
 
 class FollowingModel(TensorFlowModel):
-    """A Foolbox model with what follows from changed pixels (`changed_pixels`), where that is known."""
+    """A Foolbox model that can follow changed pixels through the network (`changed_pixels`), if supported."""
 
     changed_pixels: "ChangedPixels | None" = None
 
 
 class ChangedPixels:
-    """Logits of copies of images with one other pixel each, for networks of local layers and dense ones behind.
+    """Logits of copies of images with one changed pixel each, for networks of local layers, then dense ones.
 
-    A pixel reaches a few values of the map behind a local layer (a convolution, pooling, a locally embedded
-    autoencoder): those are computed from crops of the maps of the image itself, and so on from layer to layer. The
-    first dense layer sees the difference to the image's last map. The logits are those of the whole network, up
-    to rounding, with its weights at the time of asking.
+    A pixel affects only a few values of the map after a local layer (a convolution, pooling, a locally embedded
+    autoencoder): those are computed from crops of the original image's maps, layer by layer. The first dense layer
+    sees the difference from the original image's last map. The logits are those of the whole network, up to
+    rounding, with its weights at the time of the query.
 
     Args:
-        network: What `local_network` found in a classifier.
+        network: The result of `local_network` for a classifier.
     """
 
     def __init__(self, network: LocalNetwork):
@@ -37,8 +37,8 @@ class ChangedPixels:
 
         Args:
             images: float32 [m, h, w, c].
-            owners: int [n], ascending: of which image each is a copy.
-            pixels: int [n]: which pixel is changed, row by row.
+            owners: int [n], ascending: index of the image that each copies.
+            pixels: int [n]: index of the changed pixel, counted row by row.
             values: [n, c]: its new values.
         """
         kernel, logits = self._network.kernel, []
@@ -52,7 +52,7 @@ class ChangedPixels:
         return np.concatenate(logits)
 
     def _part(self, images, owners, pixels, values) -> tuple[np.ndarray, ...]:
-        """`_what_is_reached` of some, but the dense layer's outputs one for each."""
+        """`_what_is_reached` for some changes, with the dense layer's outputs repeated for each."""
         first = owners[0]
         images, owners = images[first : owners[-1] + 1], owners - first
         places = (np.asarray(array, np.int32) for array in (owners, *np.divmod(pixels, images.shape[2])))
@@ -60,7 +60,7 @@ class ChangedPixels:
         return outputs.numpy()[owners], *(tensor.numpy() for tensor in reached)
 
     def _behind(self, kernel, outputs, differences, rows, columns) -> np.ndarray:
-        """Logits: for all differences at one place of the map, one matrix product."""
+        """Logits, by one matrix product for all differences at one place of the map."""
         height, width = differences.shape[1:3]
         differences = differences.reshape(len(differences), -1)
         places = rows * kernel.shape[1] + columns
@@ -72,7 +72,7 @@ class ChangedPixels:
         return self._logits(outputs).numpy()
 
     def _what_is_reached(self, images, values, owners, rows, columns):
-        """The dense layer's outputs for the images; differences to their last maps, and where these begin."""
+        """The dense layer's outputs for the images, differences from their last maps, and where these begin."""
         maps, patches, starts = images, values[:, None, None], (rows, columns)
         for layer in self._network.layers:
             maps, patches, starts = layer(maps, patches, starts, owners)

@@ -1,4 +1,4 @@
-"""A Keras classifier as the attacks want it: a function of tensors that gives logits."""
+"""Adapts a Keras classifier to the attacks: a function of tensors that returns logits."""
 
 import keras
 import numpy as np
@@ -11,13 +11,13 @@ _ENOUGH = 1e-3  # by which a sum of probabilities in half precision may differ f
 
 
 def as_foolbox(classifier: keras.Model):
-    """A Keras classifier of images in [0, 1] as a `foolbox.TensorFlowModel`, in inference and compiled.
+    """Wraps a Keras classifier of images in [0, 1] as a compiled `foolbox.TensorFlowModel`, in inference mode.
 
     Args:
-        classifier: Its output is one logit a class; a softmax at its end is left out (see `logits_model`).
+        classifier: A classifier with one logit per class; a final softmax is left out (see `logits_model`).
 
     Raises:
-        InputError: On other backends than TensorFlow, and if the output is not one number a class.
+        InputError: On other backends than TensorFlow, and if the output is not one number per class.
     """
     require_tensorflow("attack")
     import tensorflow as tf
@@ -34,16 +34,16 @@ def as_foolbox(classifier: keras.Model):
     on_gpu = bool(tf.config.get_visible_devices("GPU"))
     device = "/GPU:0" if on_gpu else "/CPU:0"  # Foolbox asks in a deprecated way
     attacked = FollowingModel(logits, bounds=_BOUNDS, device=device)
-    network = None if on_gpu else local_network(model)  # a GPU asks about whole images as fast
+    network = None if on_gpu else local_network(model)  # on a GPU, whole images are as fast
     attacked.changed_pixels = ChangedPixels(network) if network else None
     return attacked
 
 
 def logits_model(classifier: keras.Model) -> keras.Model:
-    """The classifier, without the softmax that is its last layer or the activation of its last layer.
+    """Returns the classifier without a softmax that is its last layer or that layer's activation.
 
     Attacks follow the logits: the logarithm of a saturated softmax has no gradient, and distances to decision
-    boundaries in probabilities are others. The weights are those of the classifier now.
+    boundaries differ in probabilities. The weights are the classifier's current ones.
 
     Args:
         classifier: A functional or sequential model, or any other whose output is logits.
@@ -52,7 +52,7 @@ def logits_model(classifier: keras.Model) -> keras.Model:
         InputError: If the output is not [n, classes] with at least two classes.
     """
     outputs = getattr(classifier, "outputs", None)
-    if outputs is None:  # a subclass of Model: what it gives is seen when it is called
+    if outputs is None:  # a subclass of Model: its outputs are seen when it is called
         return classifier
     shape = outputs[0].shape
     if len(outputs) != 1 or len(shape) != 2 or shape[1] is None or shape[1] < 2:
@@ -61,7 +61,7 @@ def logits_model(classifier: keras.Model) -> keras.Model:
             received, "one output with a logit for each of at least 2 classes", "attack another model"
         )
     last = classifier.layers[-1]
-    if last.output is not outputs[0]:  # an operation that is no layer comes behind it
+    if last.output is not outputs[0]:  # an operation that is not a layer follows it
         return classifier
     image = classifier.inputs[0] if len(classifier.inputs) == 1 else classifier.inputs
     if isinstance(last, keras.layers.Softmax):
@@ -75,7 +75,7 @@ def logits_model(classifier: keras.Model) -> keras.Model:
 
 
 def refuse_probabilities(outputs: np.ndarray) -> None:
-    """Refuse (`InputError`) outputs [n, classes] of several images that are all distributions: no logits."""
+    """Raises an `InputError` if outputs [n, classes] of several images are all distributions, not logits."""
     if np.all(outputs >= 0) and np.allclose(outputs.sum(axis=1), 1.0, atol=_ENOUGH):
         raise InputError(
             "a classifier whose outputs are probabilities",

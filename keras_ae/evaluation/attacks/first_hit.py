@@ -1,4 +1,4 @@
-"""Searches through one ordered list of candidates an image, many of them asked about at once."""
+"""Searches through an ordered list of candidates per image, with many of them in each query."""
 
 from collections.abc import Callable
 
@@ -18,22 +18,22 @@ def first_hits(
     skipped: Skipped | None = None,
     at_once: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The first candidate of each image that is misclassified.
+    """Returns the first misclassified candidate of each image.
 
-    The candidates of one question are those of all images that have none yet; with fewer images left each gets
-    more of them. A few are made in vain behind a hit, but the first one counts.
+    Each query covers all images without a hit so far; with fewer images left, each gets more candidates. A few
+    candidates after a hit are made in vain, but the first hit counts.
 
     Args:
-        classifier: What to ask.
+        classifier: The classifier to query.
         labels: [n].
-        count: Candidates of an image.
-        candidates: From rows [m] among the n images and a range of k places in their lists to [m, k, h, w, c],
-            within the bounds. Called for each place of an image once at most, in order.
-        skipped: From rows, places and such candidates to bool [m, k]: which of them are not asked about.
-        at_once: Candidates of one question, `classifier.at_once` by default.
+        count: Number of candidates per image.
+        candidates: Maps rows [m] of the n images and a range of k places in their lists to [m, k, h, w, c], within
+            the bounds. Called at most once for each place of an image, in order.
+        skipped: Maps rows, places and these candidates to bool [m, k]: which of them to skip.
+        at_once: Candidates per query; `classifier.at_once` by default.
 
     Returns:
-        int [n], the places of the hits, -1 without; and float32 [n, h, w, c], the hits, undefined without.
+        int [n], the places of the hits, -1 if there is none; float32 [n, h, w, c], the hits, then undefined.
     """
     places, hits = (
         np.full(len(labels), -1),
@@ -54,7 +54,7 @@ def first_hits(
 
 
 def _misclassified(classifier: Classifier, images: np.ndarray, labels: np.ndarray, asked) -> np.ndarray:
-    """bool [m, k] of images [m, k, h, w, c], False where not asked."""
+    """bool [m, k] of images [m, k, h, w, c], False for those not queried."""
     wrong = np.zeros(images.shape[:2], bool)
     asked = np.ones_like(wrong) if asked is None else asked
     if asked.any():

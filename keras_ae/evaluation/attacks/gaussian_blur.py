@@ -8,12 +8,12 @@ from keras_ae.evaluation.attacks.first_hit import first_hits
 
 
 class GaussianBlur(UntargetedAttack):
-    """The image blurred with σ = k/steps of its longer side, reflected at its borders: the first k = 1, …, steps.
+    """Blurs the image (borders reflected) with σ = k/steps of its longer side; the first hit of k = 1, …, steps.
 
     Source: Foolbox 1.8's GaussianBlurAttack. Foolbox 3's does the same, one σ after the other for the whole batch.
 
     Args:
-        steps: 1000.
+        steps: Number of σ to try.
     """
 
     def __init__(self, steps: int = 1000):
@@ -22,7 +22,7 @@ class GaussianBlur(UntargetedAttack):
     def search(self, classifier, images, labels, rows):
         """See `UntargetedAttack.search`."""
         longer = max(images.shape[1:3])
-        # Along rows and columns the filter is a matrix, of which all images make use.
+        # Along rows and columns the filter is a matrix, the same for all images.
         identities = [np.eye(side) for side in images.shape[1:3]]
 
         def candidates(chosen, places):

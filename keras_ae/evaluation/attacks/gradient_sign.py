@@ -1,23 +1,23 @@
-"""The gradient sign attack (FGSM), and the search along a direction that it has in common with others."""
+"""The gradient sign attack (FGSM), and the search along a direction that it shares with others."""
 
 import numpy as np
 
 from keras_ae.evaluation.attacks.base import Classifier, UntargetedAttack
 from keras_ae.evaluation.attacks.first_hit import first_hits
 
-_FINER = 20  # Below as many steps the search is made again, with as many steps up to its hit.
+_FINER = 20  # A hit within this many steps is searched for again, in as many finer steps up to it.
 
 
 class GradientSign(UntargetedAttack):
-    """x + ε·r·sign(∇ CE(x, label)), clipped, with the gradient at x: the least ε of `steps` equal ones up to 1.
+    """x + ε·r·sign(∇ CE(x, label)), clipped, with the gradient at x: the least of `steps` equidistant ε up to 1.
 
-    r is the range of the bounds. A hit within the first 20 ε is sought again with 20 finer ones.
+    r is the range of the bounds. A hit within the first 20 ε is searched for again with 20 finer ones.
 
     Source: Goodfellow et al., "Explaining and harnessing adversarial examples", 2014, section 4; the search is
     that of Foolbox 1.8's GradientSignAttack. Foolbox 3's LinfFastGradientAttack takes given ε.
 
     Args:
-        steps: 1000.
+        steps: Number of ε to try.
     """
 
     def __init__(self, steps: int = 1000):
@@ -35,13 +35,13 @@ def search_along(
     """The first misclassified clip(x + ε·direction) of each image for ε = 1/steps, 2/steps, …, 1, then finer ones.
 
     Args:
-        classifier: What to ask.
+        classifier: The classifier to query.
         images, directions: float32 [n, h, w, c].
         labels: [n].
-        steps: How many ε. Where the hit is within the first 20 of them, ε·j/20 for j = 1, …, 20 are tried too.
+        steps: Number of ε. If the hit is within the first 20 of them, ε·j/20 for j = 1, …, 20 are tried too.
 
     Returns:
-        float32 [n, h, w, c]: the images themselves where there is none.
+        float32 [n, h, w, c]: the images themselves without a hit.
     """
 
     def along(chosen: np.ndarray, largest: np.ndarray, count: int):

@@ -1,4 +1,4 @@
-"""Classifiers in which a pixel reaches few values of a map: chains of local layers, and dense ones behind."""
+"""Classifiers in which a pixel affects few values of a map: chains of local layers, then dense ones."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from keras_ae.layers import Axis, LocallyEmbeddedAutoencoder, Windowing, as_pair
 
-_WORTHWHILE = 0.75  # part of the last map that a pixel may reach: beyond it the whole network is as fast
+_WORTHWHILE = 0.75  # part of the last map that a pixel may affect: beyond it, the whole network is as fast
 _SIDES = {  # of the windows of layers that make every output from one window
     keras.layers.Conv2D: "kernel_size",
     keras.layers.DepthwiseConv2D: "kernel_size",
@@ -28,13 +28,13 @@ _NOTHING_AT_INFERENCE = (keras.layers.Dropout, keras.layers.SpatialDropout2D, ke
 
 @dataclass(frozen=True)
 class LocalNetwork:
-    """A classifier in parts: local layers, a dense layer of all that they give, and what follows.
+    """A classifier in parts: local layers, a dense layer on all their outputs, and what follows.
 
     Attributes:
-        layers: From maps, patches, where these begin and whose they are to the same behind a layer.
+        layers: Map maps, patches, where these begin and their owners to the first three after a layer.
         shape: (height, width, channels) of the map that the dense layer sees.
         dense: The dense layer.
-        rest: The layers behind its activation.
+        rest: The layers after its activation.
     """
 
     layers: tuple
@@ -48,7 +48,7 @@ class LocalNetwork:
         return keras.ops.convert_to_numpy(self.dense.kernel).reshape(*self.shape, -1)
 
     def dense_outputs(self, maps):
-        """What the dense layer makes of whole maps, before its activation."""
+        """The dense layer's outputs for whole maps, before its activation."""
         outputs = tf.reshape(maps, (-1, np.prod(self.shape))) @ self.dense.kernel
         return outputs if self.dense.bias is None else outputs + self.dense.bias
 
@@ -61,10 +61,10 @@ class LocalNetwork:
 
 
 def local_network(classifier: keras.Model) -> LocalNetwork | None:
-    """The parts of a classifier that can be asked about changed pixels; None for all other classifiers.
+    """Returns the parts of a classifier that supports queries about changed pixels; None for all others.
 
-    It is one chain of layers in float32, of which the local ones are known here, and a pixel does not reach most
-    of the map before the first dense layer.
+    Such a classifier is one chain of float32 layers, the local ones among those known here, and a pixel does not
+    affect most of the map before the first dense layer.
     """
     if len(getattr(classifier, "inputs", None) or []) != 1 or len(classifier.inputs[0].shape) != 4:
         return None
@@ -89,7 +89,7 @@ def local_network(classifier: keras.Model) -> LocalNetwork | None:
 
 
 def _chain(classifier) -> list:
-    """The layers behind the input, if each has the one before it as its only input; none otherwise."""
+    """The layers after the input, if each has the one before it as its only input; none otherwise."""
     nodes = [classifier._nodes_by_depth[depth] for depth in sorted(classifier._nodes_by_depth, reverse=True)]
     if any(len(level) != 1 or len(level[0].input_tensors) > 1 for level in nodes):
         return []
@@ -97,12 +97,12 @@ def _chain(classifier) -> list:
 
 
 def _is_of_every_pixel(layer) -> bool:
-    """Whether a layer makes every pixel of its output from the same pixel of its input."""
+    """Whether a layer computes each output pixel from the same pixel of its input."""
     return type(layer) in _OF_EVERY_PIXEL and getattr(layer, "axis", -1) in (-1, 3)
 
 
 def _is_local(layer) -> bool:
-    """Whether a layer makes every output from one window, all in the same way."""
+    """Whether a layer computes each output from one window, all in the same way."""
     if type(layer) not in _SIDES or getattr(layer, "data_format", "channels_last") != "channels_last":
         return False
     if type(layer) is keras.layers.AveragePooling2D and layer.padding != "valid":  # does not count padding
@@ -111,7 +111,7 @@ def _is_local(layer) -> bool:
 
 
 def _with_head(layers, spans, shape, behind) -> LocalNetwork | None:
-    """The network, if a dense layer follows and a pixel does not reach most of what it sees."""
+    """The network, if a dense layer follows and a pixel does not affect most of its inputs."""
     while behind and type(behind[0]) in _NOTHING_AT_INFERENCE:
         behind = behind[1:]
     dense, *rest = behind or [None]
@@ -124,7 +124,7 @@ def _with_head(layers, spans, shape, behind) -> LocalNetwork | None:
 
 
 class _OfEveryPixel:
-    """A layer that makes every pixel of its output from the same pixel of its input."""
+    """A layer that computes each output pixel from the same pixel of its input."""
 
     def __init__(self, layer):
         self._layer = layer
@@ -134,15 +134,15 @@ class _OfEveryPixel:
 
 
 class _OfWindows:
-    """A layer that makes every pixel of its output from one window of its input.
+    """A layer that computes each output pixel from one window of its input.
 
     Args:
-        layer: It.
-        shape: (batch, height, width, channels) of the maps that it is given.
-        spans: Rows and columns of the patches that it is given.
+        layer: The layer.
+        shape: (batch, height, width, channels) of its input maps.
+        spans: Rows and columns of its input patches.
 
     Attributes:
-        spans: Rows and columns of the patches that it gives.
+        spans: Rows and columns of its output patches.
     """
 
     def __init__(self, layer, shape: tuple, spans: tuple[int, int]):
@@ -174,7 +174,7 @@ class _OfWindows:
         return zip(self._axes, self._sides, strict=True)
 
     def _first(self, axis: Axis, start, span: int):
-        """The first output of those computed: the first whose window has the patch in it, or one before."""
+        """The first output of those computed: the first whose window overlaps the patch, or an earlier one."""
         first = -((axis.window - 1 - axis.before - start) // axis.stride)
         return tf.clip_by_value(first, 0, axis.count - span)
 

@@ -5,18 +5,18 @@ from scipy.special import softmax
 
 from keras_ae.evaluation.attacks.base import Classifier, RandomAttack
 
-_MOST_SCORED = 128  # pixels of an image a round
+_MOST_SCORED = 128  # pixels per image and round
 _PART_AT_FIRST = 0.1  # of the pixels
 
 
 class LocalSearch(RandomAttack):
-    """A greedy search: rounds that find the pixels that matter most near the last ones, and change them.
+    """A greedy search: each round finds the pixels that matter most near the last ones, and changes them.
 
-    On values mapped to [−1/2, 1/2]. Each round scores at most 128 random ones of its pixels by the probability
-    that the label has left once the pixel is ±p, by its sign, in all channels; of the t with the lowest score
-    every channel becomes r times itself, ±1 where that leaves [−1/2, 1/2]. The next round's pixels are those at
-    most d rows and columns away from these t. It ends at a misclassification or after `rounds`. The first pixels
-    are a random tenth, at most 128. Scored images are out of bounds and no adversarials.
+    Values are mapped to [−1/2, 1/2]. Each round scores at most 128 random pixels of its set by the probability
+    that the label keeps once the pixel is ±p, by its sign, in all channels; in the t with the lowest score, every
+    channel is multiplied by r, ±1 where that leaves [−1/2, 1/2]. The next round's pixels are those at most d rows
+    and columns away from these t. It ends at a misclassification or after `rounds`. The first pixels are a random
+    tenth, at most 128. Scored images are out of bounds and do not count as adversarial.
 
     Source: Narodytska & Kasiviswanathan, "Simple black-box adversarial perturbations for deep networks", 2016,
     algorithm 1; Foolbox 1.8's LocalSearchAttack. Foolbox 3 has none.
@@ -25,8 +25,8 @@ class LocalSearch(RandomAttack):
         r: Factor of a change, in [0, 2].
         p: Magnitude of a scored pixel.
         d: Half the side of the neighbourhood, in pixels.
-        t: Pixels changed a round.
-        rounds: At most (R in the paper).
+        t: Pixels changed per round.
+        rounds: Maximum number of rounds (R in the paper).
         seed, first: See `RandomAttack`.
     """
 
@@ -75,7 +75,7 @@ class LocalSearch(RandomAttack):
         chosen: list[np.ndarray],
         shape: tuple[int, int, int],
     ) -> list[np.ndarray]:
-        """The label's probability for every chosen pixel of every image at ±p; one question for all of them."""
+        """The label's probability for every chosen pixel of every image at ±p, in one query."""
         counts, middle = [len(pixels) for pixels in chosen], classifier.middle
         owners, pixels = np.repeat(np.arange(len(chosen)), counts), np.concatenate(chosen)
         values = self.p * np.sign(changed[owners, pixels]) * classifier.range + middle
@@ -85,7 +85,7 @@ class LocalSearch(RandomAttack):
         return np.split(scores, np.cumsum(counts)[:-1])
 
     def _cycled(self, values: np.ndarray) -> np.ndarray:
-        """r times the values, led back into [−1/2, 1/2] by 1."""
+        """Returns r times the values, brought back into [−1/2, 1/2] by ±1."""
         values = self.r * values
         return values + (values < -0.5) - (values > 0.5)
 

@@ -1,4 +1,4 @@
-"""Projected gradient descent in the maximum norm, with a search for the least ε of each image."""
+"""Projected gradient descent in the maximum norm, with a search for the smallest ε of each image."""
 
 import numpy as np
 
@@ -19,8 +19,8 @@ class ProjectedGradientDescent(UntargetedAttack):
     Args:
         epsilon: First ε, relative to the range r of the bounds.
         step_size: Step size at ε = `epsilon`; it keeps its proportion to ε.
-        iterations: At most, for each ε.
-        searches: Trials to find an ε that is large enough, and bisections after it.
+        iterations: Maximum number of iterations for each ε.
+        searches: Maximum number of trials to find a large enough ε, and number of bisections after it.
     """
 
     def __init__(self, epsilon: float = 0.3, step_size: float = 0.01, iterations: int = 40, searches: int = 20):
@@ -52,7 +52,7 @@ class ProjectedGradientDescent(UntargetedAttack):
     def _attack(
         self, classifier: Classifier, labels: np.ndarray, nearest: Nearest, rows: np.ndarray, epsilons: np.ndarray
     ) -> np.ndarray:
-        """Whether the attacks on the images in `rows`, each with its ε, succeed; they are offered to `nearest`."""
+        """Whether the attacks on the images in `rows`, each with its ε, succeed; `nearest` gets the results."""
         originals, labels = nearest.originals[rows], labels[rows]
         radius = (epsilons * classifier.range).reshape(-1, 1, 1, 1)
         step, images = radius * (self.step_size / self.epsilon), originals.copy()
@@ -60,7 +60,7 @@ class ProjectedGradientDescent(UntargetedAttack):
         for iteration in range(self.iterations + 1):
             logits, gradients = classifier.loss_gradients(images[active], labels[active])
             hit = logits.argmax(axis=1) != labels[active]
-            if iteration:  # The first question is about the originals.
+            if iteration:  # The first query is about the originals.
                 nearest.offer(rows[active], images[active], hit)
             succeeded[active[hit]] = True
             active, gradients = active[~hit], gradients[~hit]

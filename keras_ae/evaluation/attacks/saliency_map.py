@@ -9,21 +9,20 @@ _SMALLEST = 1e-8  # added to a gradient's root mean square
 
 
 class SaliencyMap(RandomAttack):
-    """Single values changed by θ·r, one a step, each time the one that most lowers the loss of a target class.
+    """Changes single values by θ·r, one per step, each time the one that most lowers a target class's loss.
 
     With a = ∇ CE(x, target), 0 where masked, the value with the largest a is lowered by θ·r, or raised if that a
-    is negative. A value at a bound, or changed `max_changes` times, is masked; where all others would have to be
-    raised, the largest a is then its 0, nothing is changed any more, and the attack has failed. It ends at any
-    misclassification. The target is the class that the gradient of
-    the label's loss leads to, divided by its root mean square and searched along as in `search_along`; where it
-    leads to none, a random other one.
+    is negative. A value at a bound, or changed `max_changes` times, is masked. Once all others would have to be
+    raised, the largest a is the 0 of a masked value, nothing changes any more, and the attack has failed. It ends
+    at any misclassification. The target is the class to which the gradient of the label's loss leads, divided by
+    its root mean square and searched along as in `search_along`; if it leads to none, a random other one.
 
     Source: Papernot et al., "The limitations of deep learning in adversarial settings", 2016, algorithm 3;
-    Foolbox 1.8's SaliencyMapAttack in its "fast" way, of which this is an exact account, peculiarities included.
-    Foolbox 3 has none.
+    Foolbox 1.8's SaliencyMapAttack in its "fast" mode, reproduced exactly, peculiarities included. Foolbox 3 has
+    none.
 
     Args:
-        max_iterations: 2000.
+        max_iterations: Maximum number of steps.
         theta: Size of a change, relative to the range r of the bounds.
         max_changes: Maximum number of changes to one value.
         seed, first: See `RandomAttack`.
@@ -63,7 +62,7 @@ class SaliencyMap(RandomAttack):
     def _targets(
         self, classifier: Classifier, images: np.ndarray, labels: np.ndarray, rows: np.ndarray
     ) -> np.ndarray:
-        """int64 [n]: a class for each image to be made."""
+        """int64 [n]: the target class of each image."""
         logits, gradients = classifier.loss_gradients(images, labels)
         roots = np.sqrt(np.mean(np.square(gradients), axis=(1, 2, 3), keepdims=True))
         directions = classifier.range * gradients / (roots + _SMALLEST)

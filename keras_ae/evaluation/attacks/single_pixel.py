@@ -5,17 +5,17 @@ import numpy as np
 from keras_ae.evaluation.attacks.base import RandomAttack, with_changed_pixels
 from keras_ae.evaluation.attacks.first_hit import first_hits
 
-_MORE = 4  # candidates at once where only what a pixel reaches is computed
+_MORE = 4  # times as many candidates at once if only what a pixel affects is computed
 
 
 class SinglePixel(RandomAttack):
-    """One pixel, all channels, at the lower and then at the upper bound: pixels in random order, the first hit.
+    """Sets one pixel, in all channels, to the lower, then the upper bound: the first hit in random order.
 
     Source: Narodytska & Kasiviswanathan, "Simple black-box adversarial perturbations for deep networks", 2016,
     section 4; Foolbox 1.8's SinglePixelAttack. Foolbox 3 has none.
 
     Args:
-        max_pixels: At most so many are tried.
+        max_pixels: Maximum number of pixels to try.
         seed, first: See `RandomAttack`.
     """
 
@@ -46,7 +46,7 @@ class SinglePixel(RandomAttack):
             return rightly.reshape(len(chosen), -1) == labels[chosen, None]
 
         options = {}
-        if classifier.follows_pixels:  # what seems a hit is asked about as a whole
+        if classifier.follows_pixels:  # apparent hits are checked on whole images
             options = {"skipped": harmless, "at_once": _MORE * classifier.at_once}
         places, hits = first_hits(classifier, labels, 2 * orders.shape[1], candidates, **options)
         return np.where((places >= 0).reshape(-1, 1, 1, 1), hits, images)

@@ -10,18 +10,18 @@ from keras_ae.evaluation.attacks.base import Classifier, Nearest, RandomAttack
 
 _MODES = ("random", "margin")
 _TOLERANCE = 1e-9  # of the mean squared error
-_BEYOND = 1e-4  # of the first margin: how far beyond the boundary the margin is sought
+_BEYOND = 1e-4  # of the first margin: how far beyond the boundary to aim
 
 
 class SLSQP(RandomAttack):
-    """The least mean squared error under the constraint that the image is misclassified.
+    """Minimises the mean squared error under the constraint that the image is misclassified.
 
-    Foolbox 1.8 begins with a random image, gives the constraint as 0 or 1 and leaves its derivative to finite
-    differences: it is 0, and SciPy ends at once with a singular matrix where it began. Its attack is therefore one
-    image of values uniform between the bounds, which counts if it is misclassified; that is mode "random".
+    Foolbox 1.8 starts from a random image, with a constraint of 0 or 1 whose derivative it leaves to finite
+    differences: it is 0, so SciPy stops at once, with a singular matrix, where it started. Its attack is therefore
+    one image of values uniform between the bounds, which counts if it is misclassified; that is mode "random".
 
     Mode "margin" does minimise, from the image itself to a nearby minimum: the constraint is the margin,
-    max over k ≠ label of z_k − z_label ≥ 0 on the logits z, with its gradient. A step takes in the order of
+    max over k ≠ label of z_k − z_label ≥ 0 on the logits z, with its gradient. A step takes on the order of
     (h·w·c)³ operations.
 
     Source: Foolbox 1.8's SLSQPAttack; Kraft, "A software package for sequential quadratic programming", 1988, by
@@ -71,7 +71,7 @@ class SLSQP(RandomAttack):
             nearest.offer(np.array([row]), image, logits.argmax(axis=1) != label)
             return float((logits * weights).sum()), gradients.reshape(1, -1).astype(np.float64)
 
-        # On the boundary itself rounding decides about the class.
+        # On the boundary itself, rounding decides the class.
         beyond = _BEYOND * abs(margin(original.tobytes())[0])
         constraint = {
             "type": "ineq",

@@ -8,19 +8,19 @@ from keras_ae.evaluation.attacks.first_hit import first_hits
 
 
 class Spatial(UntargetedAttack):
-    """The image rotated and shifted, a grid of `granularity`³ transformations: the first misclassified.
+    """Rotates and shifts the image: the first misclassified of a grid of `granularity`³ transformations.
 
     The shift of rows is the outermost loop, the angle the innermost. The image is rotated on a larger canvas with
-    linear interpolation, shifted with cubic splines, and its middle is cut out; what comes from outside is 0.
+    linear interpolation, shifted with cubic splines, and cropped to its middle; pixels from outside are 0.
 
     Source: Engstrom et al., "A rotation and a translation suffice: fooling CNNs with simple transformations",
-    2017; Foolbox 1.8's SpatialAttack, which transforms with SciPy. Foolbox 3's interpolates another way, loops in
-    another order, and on TensorFlow zeroes the last row and column even of the identity.
+    2017; Foolbox 1.8's SpatialAttack, which transforms with SciPy. Foolbox 3's interpolates differently, loops in
+    another order, and on TensorFlow zeroes the last row and column even for the identity.
 
     Args:
         max_shift: Largest shift in pixels, along rows and columns.
         max_angle: Largest angle in degrees.
-        granularity: Values of each, from the negative largest to the largest.
+        granularity: Number of values of each, from minus the largest to the largest.
     """
 
     def __init__(self, max_shift: float = 5.0, max_angle: float = 5.0, granularity: int = 10):

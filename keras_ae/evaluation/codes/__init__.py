@@ -1,1 +1,1 @@
-"""What codes hold: linear probes, disentanglement, normality, quantization, projections and paths through them."""
+"""Codes: linear probes, disentanglement, normality, quantization, projections and paths through them."""

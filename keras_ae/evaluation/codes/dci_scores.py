@@ -53,7 +53,7 @@ def dci(
         codes, factors: Codes [n, ...] and whole numbers [n, k].
         generator: Generator, or its seed, that draws the held-out images and seeds the predictors.
         method: "trees": gradient boosting, with the decrease of impurity as importance; "lasso": linear with an L1
-            penalty, with the absolute weights on codes of variance 1. The paper has lasso and random forests.
+            penalty, with the absolute weights on codes of variance 1. The paper uses lasso and random forests.
         categorical: Columns of factors whose values have no order, or a mask of the columns. These are classified,
             the others regressed.
 

@@ -1,4 +1,4 @@
-"""Disentanglement metrics for codes with known factors of variation: MIG, SAP; what they share with others.
+"""Disentanglement metrics for codes with known factors of variation: MIG and SAP, and parts shared with others.
 
 Each takes codes [n, ...] and the factors of the same n images, whole numbers [n, k]; constant factors are left
 out. More disentangled codes score higher. DCI is in `dci_scores`, metrics with fixed factors in
@@ -13,7 +13,7 @@ from scipy.stats import entropy
 from keras_ae._support.errors import InputError
 from keras_ae.evaluation.codes.checks import flat_codes, places
 
-BINS = 20  # of the codes' histograms, as Locatello et al. (2019) have them
+BINS = 20  # of the codes' histograms, as in Locatello et al. (2019)
 ACTIVE_VARIANCE = 0.01
 _TESTED = 0.2  # part of the images that predictors are scored on
 _FEWEST = 8  # images, of which 2 are scored on: R² of one is not defined
@@ -23,8 +23,8 @@ def checked(codes, factors) -> tuple[np.ndarray, np.ndarray]:
     """Returns codes as float64 [n, d], and the varying factors as indices of their values: int [n, k].
 
     Raises:
-        InputError: If their shapes do not fit, there are no codes, one is not finite, a factor is no whole number,
-            or none varies.
+        InputError: If their shapes do not fit, there are no codes, one is not finite, a factor is not a whole
+            number, or none varies.
     """
     codes, factors = flat_codes(codes), np.asarray(factors)
     if factors.ndim != 2 or len(factors) != len(codes) or factors.dtype.kind not in "iub":
@@ -63,7 +63,7 @@ def active_codes(codes, least_variance: float = ACTIVE_VARIANCE) -> np.ndarray:
 
 
 def mutual_information_gap(codes, factors, bins: int = BINS) -> float:
-    """Returns the MIG, the information on a factor in the best code value minus the second best, in [0, 1].
+    """Returns the MIG: the information about a factor in the best code value minus the second best, in [0, 1].
 
     Mean over the factors of (I(c₁; f) − I(c₂; f)) / H(f). Source: Chen, Li, Grosse & Duvenaud, 2018, eq. 6; the
     mutual information is that of the codes' histograms, of `bins` equal widths between lowest and highest.
@@ -132,7 +132,7 @@ def _one_code_accuracy(code, factor, train, test) -> float:
     code = (code - code[train].mean()) / (deviations(code[train])[0] or 1.0)
     model = LogisticRegression(class_weight="balanced").fit(code[train], factor[train])
     correct = model.predict(code[test]) == factor[test]
-    # Chance counts all values that the classifier can predict, also rare ones that no held-out image has.
+    # Chance counts all values that the classifier can predict, even rare ones that no held-out image has.
     accuracy, chance = (
         np.mean([correct[factor[test] == value].mean() for value in set(factor[test])]),
         1 / len(model.classes_),
@@ -141,7 +141,7 @@ def _one_code_accuracy(code, factor, train, test) -> float:
 
 
 def with_categorical(codes, factors, categorical):
-    """What `checked` gives, and categorical columns: from the place among those that vary to that among all."""
+    """What `checked` returns, and categorical columns: a dict from indices of varying factors to those of all."""
     checked_pair = checked(codes, factors)
     columns = places(categorical, np.shape(factors)[1], "categorical columns")
     kept = list(np.flatnonzero(varying(np.asarray(factors))))

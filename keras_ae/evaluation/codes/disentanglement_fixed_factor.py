@@ -116,7 +116,7 @@ class _Partners:
         self._factor, self._counts = factor, np.bincount(factor)
         self._order = np.argsort(factor, kind="stable")
         self._starts = np.cumsum(self._counts) - self._counts
-        self._places = np.argsort(self._order)  # of each row among those of its value, from the start of all
+        self._places = np.argsort(self._order)  # position of each row in that order
         self.shared = np.flatnonzero(self._counts[factor] > 1)
         if not len(self.shared):
             raise InputError("a factor of which every image has another value", "values that images share")

@@ -24,7 +24,7 @@ def latent_traversals(
         model: An `Autoencoder`.
         values: Code values to change, as indices of the flattened code or a mask, such as that of `active_codes`;
             all by default.
-        extent: Largest change to either side of 0, one number or one for each of `values`; 3 covers N(0, 1).
+        extent: Values run from −`extent` to `extent`: one number, or one for each of `values`; 3 covers N(0, 1).
         steps: Images per code value, both ends included: at least 2.
         origin: The code [...] with the other values; all 0 by default.
 

@@ -22,10 +22,10 @@ def svcca(a, b, variance: float = 0.99, dft: bool = False) -> dict[str, float]:
     smaller one has directions. Orthogonal maps of a representation do not change it; with a `variance` of 1 no
     invertible map does. With no more images than directions every correlation is 1 and says nothing.
 
-    For feature maps `dft` takes the two-dimensional discrete Fourier transform of every map. Where the images'
-    statistics do not depend on the position, different frequencies are uncorrelated, and the comparison is exact
-    as one of the channels at each frequency; the similarity is the mean over the frequencies. Of the larger maps
-    only the frequencies of the smaller ones are compared. Moving all maps of one side cyclically changes nothing.
+    For feature maps, `dft` takes the two-dimensional discrete Fourier transform of every map. If the images'
+    statistics do not depend on the position, different frequencies are uncorrelated, and comparing the channels
+    frequency by frequency is exact; the similarity is the mean over the frequencies. Larger maps are compared only
+    at the frequencies of the smaller ones. Cyclic shifts of all maps of one side change nothing.
 
     Source: Raghu et al., 2017, sections 2 and 3; the bottleneck-shape paper, section 3.4 and figure 5. The
     variance is the sum of *squared* singular values.
@@ -33,11 +33,11 @@ def svcca(a, b, variance: float = 0.99, dft: bool = False) -> dict[str, float]:
     Args:
         a, b: [n, ...]: activations of n images, flattened; with `dft` feature maps [n, height, width, channels].
         variance: Share of the variance to keep, in (0, 1].
-        dft: Compare frequency by frequency.
+        dft: Whether to compare frequency by frequency.
 
     Returns:
         "mean": the similarity; "std": its standard deviation over the frequencies, 0 without `dft`. Directions
-        without variance are left out; with a representation that carries nothing the similarity is 0.
+        without variance are left out; if a representation has no variance, the similarity is 0.
 
     Raises:
         InputError: For arrays of different images or of a wrong rank, and for infinities or NaN.
@@ -85,7 +85,7 @@ def _checked(a, b, variance: float, dft: bool) -> list[np.ndarray]:
 
 
 def _noise(x: np.ndarray) -> float:
-    """More than the squares of all rounding errors of the activations add up to, in any one direction."""
+    """An upper bound on the sum of squares of the activations' rounding errors in any one direction."""
     return 4.0 * float(np.finfo(x.dtype).eps) ** 2 * float(np.vdot(x, x))
 
 
@@ -141,7 +141,7 @@ def _mean_correlation(x, y, variance: float, noise_x: float, noise_y: float) -> 
 
 
 def _in_few_columns(x: np.ndarray) -> np.ndarray:
-    """[n, d] as at most n columns with the same products between its rows: the same similarity to anything."""
+    """Reduces [n, d] to at most n columns with the same products between its rows, so the same similarities."""
     if x.shape[1] <= x.shape[0]:
         return x
     values, vectors = np.linalg.eigh(x @ x.conj().T)
@@ -149,10 +149,10 @@ def _in_few_columns(x: np.ndarray) -> np.ndarray:
 
 
 def _whitening(x: np.ndarray, variance: float, noise: float) -> np.ndarray:
-    """[d, k] that takes [n, d] to its k leading principal components, each of length 1.
+    """Returns [d, k], which maps [n, d] to its k leading principal components, each of length 1.
 
-    They come from the d × d products of the columns: that is faster than a decomposition of [n, d], and as good
-    for what is kept, since the components that explain 99 % are no smaller than 0.01 / d of the whole.
+    They come from the d × d products of the columns, which is faster than decomposing [n, d], and as accurate for
+    the components kept, since the components that explain 99 % are no smaller than 0.01 / d of the whole.
     """
     values, vectors = np.linalg.eigh(x.conj().T @ x)
     values, vectors = values[::-1], vectors[:, ::-1]

@@ -59,25 +59,25 @@ def spatial_information(
     A probe of a map of 64×64×32 has 134 million weights, and takes 2.1 GB to train; `max_features` bounds that.
 
     Args:
-        model: A functional model of one input. What a local objective hands on, such as the code maps of a LEA, is
-            a layer's output like any other.
+        model: A functional model with one input. What a local objective passes on, such as the code maps of a LEA,
+            is a layer's output like any other.
         train_images, test_images: [n, ...], as the model takes them.
         train_factors, test_factors: Integers from 0 on, [n] or [n, factors].
-        layers: Names of the layers to probe, that of the input among them. By default all of one output in which
-            values can change: not those that drop out, add noise, or reshape.
+        layers: Names of the layers to probe, including that of the input if wanted. By default all layers with one
+            output, except those that only drop out, add noise or reshape.
         factor_names: Their names in the table; their numbers by default.
         units: Units of the dense layer; None or 0 leaves it out, for linear probes.
         epochs, batch_size, learning_rate: Settings of the probes' training.
-        schedule: "constant", or "cosine", by which the learning rate falls to zero: what a layer tells then
-            depends less on when training stops.
-        max_features: Average maps of more values than this over the smallest windows that bring them below it. By
-            default nothing is averaged.
+        schedule: "constant", or "cosine", which lets the learning rate fall to zero: results then depend less on
+            when training stops.
+        max_features: Maximum number of values of a map: larger ones are averaged over the smallest windows that
+            achieve it. By default nothing is averaged.
         seed: Seed of the probes' weights and the order of the images.
 
     Returns:
-        A row for each layer, in the order of the network, and factor: "layer", "features" that the probe got,
-        "factor", "train" and "test" (accuracies in [0, 1] of the trained probe), and "chance" (the accuracy on the
-        test images of always saying what is most frequent among the training images).
+        A row for each layer, in the order of the network, and factor: "layer", "features" (number of inputs of the
+        probe), "factor", "train" and "test" (accuracies in [0, 1] of the trained probe), and "chance" (the
+        accuracy on the test images of always predicting the most frequent training value).
 
     Raises:
         InputError: For a model that is not functional, unknown layers, an unknown schedule, and images and factors
@@ -126,16 +126,16 @@ def spatial_information(
 
 
 class _Probes(keras.Model):
-    """One head a layer on what a frozen network gives; images → logits [layers][factors] of [b, classes].
+    """One head per layer on the outputs of a frozen network: images → logits [layers][factors] of [b, classes].
 
     Args:
-        features: From images to a list of outputs. A function, so that the network is no part of this model, whose
-            training can then not move it.
-        heads: From one of these each to a list of logits.
+        features: Maps images to a list of outputs. As it is a function, the network is not part of this model, and
+            training cannot change it.
+        heads: Each maps one of these outputs to a list of logits.
     """
 
     def __init__(self, features, heads: list[keras.Model]):
-        super().__init__(name="probes")  # Keras's own would begin with an underscore, which TensorFlow refuses.
+        super().__init__(name="probes")  # Keras's own would begin with an underscore, which TensorFlow rejects.
         self.features, self.heads = features, heads
 
     def call(self, images):

@@ -12,7 +12,7 @@ from keras_ae._support.image_arrays import all_images
 from keras_ae.evaluation.codes.checks import flat_codes
 
 _INPUTS = 64  # number of inputs whose Jacobians are probed at once
-_LEAST_SHARE = 1e-6  # of the largest variance: an axis with less counts as one along which codes do not vary
+_LEAST_SHARE = 1e-6  # of the largest variance: codes count as constant along an axis with less
 _STEP = 1e-2  # of central differences, along directions of length 1
 
 
@@ -104,16 +104,16 @@ def lipschitz_estimates(
 ) -> dict[str, float]:
     """Returns the largest Jacobian norms of an autoencoder's encoder at images, and of its decoder at their codes.
 
-    A network that makes its codes ten times smaller makes its encoder's slope a tenth and its decoder's ten times
-    as large, and nothing else changes. Slopes of different models compare only on whitened codes, which have no
-    scale: with `whitened_by` both are of these.
+    Making the codes ten times smaller makes the encoder's slope a tenth and the decoder's ten times as large, and
+    changes nothing else. Slopes of different models are comparable only for whitened codes, which have no scale:
+    with `whitened_by`, both are measured on these.
 
     Args:
         model: An `Autoencoder`.
         images: [n, h, w, c], floats in [0, 1] or uint8.
         iterations, seed: Same as for `jacobian_norms`.
-        whitened_by: Codes [m, ...] of many images, with whose mean and covariance codes are whitened; directions
-            in which these hardly vary are left out. By default, codes are taken as they are.
+        whitened_by: Codes [m, ...] of many images, whose mean and covariance are used to whiten codes; directions
+            in which these hardly vary are left out. By default, codes are used as they are.
 
     Returns:
         "encoder" and "decoder".
@@ -143,7 +143,7 @@ def lipschitz_estimates(
 
 
 class _Whitening:
-    """Codes [n, ...] to white ones [n, k] and back to [n, d], by the principal axes of reference codes."""
+    """Maps codes [n, ...] to whitened ones [n, k] and back to [n, d], by the principal axes of reference codes."""
 
     def __init__(self, reference):
         reference = flat_codes(reference)

@@ -155,7 +155,7 @@ class LocalProbe:
             return inputs, lea.windows(inputs), lea.decode(codes), codes
 
         self._front = front
-        self._see = compiled(see)  # as a whole: compiled, the decoders of LEAs in front are left out
+        self._see = compiled(see)  # compiled as a whole, which leaves out the decoders of LEAs in front
 
     def measure(self, images) -> LocalReconstruction:
         """Returns the reconstruction losses on the windows of images.

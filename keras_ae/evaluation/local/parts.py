@@ -1,4 +1,4 @@
-"""What the codes of a locally embedded autoencoder know of the part of the image that each window shows."""
+"""How well the codes of a locally embedded autoencoder (LEA) describe the part that each window shows."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,13 @@ from keras_ae.evaluation.codes.disentanglement import mutual_information_gap, va
 from keras_ae.evaluation.inference import as_array
 from keras_ae.evaluation.local.locally_embedded import LocalProbe
 
-LEAST = 0.2  # part of a window that an image's part covers, for the window to show it
-_MOST = 5_000  # windows that are measured
+LEAST = 0.2  # share of a window that a part must cover for the window to show it
+_MOST = 5_000  # most windows to measure
 
 
 @dataclass(frozen=True)
 class LocalDisentanglement:
-    """How far a LEA's codes separate the factors of the part under their windows.
+    """How well a LEA's codes separate the factors of the part in their windows.
 
     Attributes:
         mig: Mutual information gap, in [0, 1].
@@ -39,15 +39,15 @@ class LocalDisentanglement:
 def part_codes(
     model: keras.Model, layer: str, images, masks, factors, least: float = LEAST
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Codes of the windows that show one part alone, and the factors of that part.
+    """Returns the codes of the windows that show one part alone, and the factors of that part.
 
     Args:
         model: A functional model with a LEA.
         layer: Name of the LEA, whose input has the images' height and width, or these divided by whole numbers.
         images: [n, height, width, channels], as the model takes them.
         masks: Numbers of the parts, from 1, and 0 where there is none: int [n, height, width].
-        factors: Of each part: int [n, parts, factors].
-        least: Part of a window that the part covers at least.
+        factors: Factors of each part: int [n, parts, factors].
+        least: Minimum share of a window that the part covers.
 
     Returns:
         Codes float [m, length] and factors int [m, factors + 2]: the last two are how far down and to the right of
@@ -100,16 +100,16 @@ def local_disentanglement(
     least: float = LEAST,
     seed: int = 0,
 ) -> LocalDisentanglement:
-    """MIG and DCI of a LEA's codes and the factors of the part that each window shows.
+    """Returns MIG and DCI of a LEA's codes for the factors of the part that each window shows.
 
-    Where a part lies in the image, a window cannot know: leave such factors out, and see where it lies relative to
-    the window, "below" and "right", instead.
+    A window cannot know where a part lies in the image: leave such factors out, and see "below" and "right", its
+    position relative to the window, instead.
 
     Args:
         model, layer, images, masks, factors, least: Same as for `part_codes`.
         names: Names of the factors.
         categorical: Columns of factors whose values have no order, such as that of the shape.
-        seed: Seed of the choice among more than 5,000 windows, and of DCI's predictors.
+        seed: Seed of the choice of windows, if there are more than 5,000, and of DCI's predictors.
 
     Example:
         >>> sprites = kae.data.compositional_dsprites(12, seed=0)
@@ -130,7 +130,7 @@ def local_disentanglement(
 
 
 def _of_size(masks: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
-    """Masks at the size of a layer's input: every k-th pixel."""
+    """Reduces masks to the size of a layer's input: every k-th pixel."""
     steps = [side // small for side, small in zip(masks.shape[1:], sides, strict=True)]
     smaller = masks[:, :: steps[0], :: steps[1]]
     if smaller.shape[1:] != tuple(sides):

@@ -1,1 +1,1 @@
-"""Bits, and what is lost for them: curves of codecs, the standard ones, and the BD-rate between two curves."""
+"""Rate and distortion: curves of codecs, the standard codecs, and the BD-rate between two curves."""

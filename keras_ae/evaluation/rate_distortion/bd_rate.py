@@ -18,7 +18,7 @@ class BDRate:
 
     Attributes:
         change: Mean relative difference of the bits: −0.25 are 25 % fewer.
-        low, high: The qualities between which both curves run, in dB.
+        low, high: Ends of the range of quality that both curves cover, in dB.
         metric: "psnr", or "ms_ssim" in dB: −10·log₁₀(1 − MS-SSIM).
 
     Example:
@@ -42,7 +42,7 @@ def bd_rate(
     metric: Literal["psnr", "ms_ssim"] = "psnr",
     between: tuple[float, float] | None = None,
 ) -> BDRate:
-    """Returns the mean relative difference of the bits over the qualities that both curves have.
+    """Returns the mean relative difference of the bits over the range of quality that both curves cover.
 
     ln(rate) is interpolated over the quality by monotone piecewise cubics (PCHIP, as JCT-VC's common test
     conditions do since 2013) between the points of each curve's frontier, and the difference averaged. A curve
@@ -52,7 +52,7 @@ def bd_rate(
         curve: The codec.
         reference: The codec that it is compared with: at least two points.
         metric: The quality, "psnr" or "ms_ssim".
-        between: Lowest and highest quality in dB; by default all that both have.
+        between: Lowest and highest quality in dB; by default the whole range of both.
 
     Raises:
         InputError: The curves have no quality in common, or the reference is a single point.
@@ -92,7 +92,7 @@ def quality(point: RatePoint, metric: str) -> float:
 
 
 def _log_rates(curve: RateCurve, metric: str) -> tuple[np.ndarray, np.ndarray]:
-    """Qualities, ascending, and ln(rate) of the points that no other one beats with as few bits."""
+    """Ascending qualities, and ln(rate), of the points that no other one beats with as few bits."""
     found: list[tuple[float, float]] = []
     for point in curve.points:  # ascending rates
         level = quality(point, metric)

@@ -1,4 +1,4 @@
-"""Rate-distortion curves: bits per pixel of files, PSNR and MS-SSIM of the images that come back, and time."""
+"""Rate-distortion curves: bits per pixel of files, PSNR and MS-SSIM of the decoded images, and time."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +14,7 @@ IMAGES_AT_ONCE = 32
 
 
 class ImageCodec(Protocol):
-    """Makes files of images and images of files: `keras_ae.compression.Codec`, `StandardCodec`, or another.
+    """Codes images as files and decodes them: `keras_ae.compression.Codec`, `StandardCodec`, or another.
 
     Example:
         >>> class Raw:
@@ -35,7 +35,7 @@ class ImageCodec(Protocol):
 
 @dataclass(frozen=True)
 class RatePoint:
-    """What one setting of a codec makes of some images: means over the images.
+    """Results of one setting of a codec: means over some images.
 
     Attributes:
         setting: The codec's quality, a model's step or its λ.
@@ -61,7 +61,7 @@ class RatePoint:
 
 @dataclass(frozen=True)
 class RateCurve:
-    """Rate against distortion, a point for each setting of a codec, in ascending order of the rate.
+    """Rate against distortion, a point for each setting of a codec, in ascending order of rate.
 
     Attributes:
         name: Name of the codec.
@@ -104,7 +104,7 @@ def rate_curve(
 
     Args:
         name: Name of the curve.
-        codecs: Settings with their codecs; of an iterator each is made when its turn comes.
+        codecs: Settings with their codecs; those of an iterator are made one at a time.
         images: [n, h, w, c], uint8 or floats in [0, 1], which are rounded to bytes first.
         warm_up: Same as for `measure_codec`.
 
@@ -119,25 +119,25 @@ def rate_curve(
 
 
 def measure_codec(codec: ImageCodec, images: np.ndarray, setting: float = 0.0, warm_up: bool = True) -> RatePoint:
-    """Makes files of images and images of these files, and measures both.
+    """Codes images as files, decodes them, and measures both.
 
-    A time is for one image of 32 at a time, on as many threads as the codec takes.
+    Times are per image, coded 32 at a time on as many threads as the codec uses.
 
     Args:
-        codec: Makes files of images, and images of files.
+        codec: The codec to measure.
         images: [n, h, w, c], uint8 or floats in [0, 1], which are rounded to bytes first.
-        setting: What the point is called.
+        setting: The setting that the point records.
         warm_up: Whether the first images are coded once before the clock starts, so that compiling does not count.
 
     Raises:
-        InputError: There are no images, or others come back than were given.
+        InputError: There are no images, or the codec returns images of another shape.
 
     Example:
         >>> images = np.zeros((2, 16, 16, 1), "uint8")
         >>> kae.evaluation.measure_codec(kae.evaluation.StandardCodec("png", channels=1), images).psnr
         100.0
     """
-    # Here, so that curves can be read without Keras.
+    # Imported here, so that curves can be read without Keras.
     from keras_ae.evaluation.reconstruction import HIGHEST_PSNR, ms_ssim, psnr
 
     images = _images(images)
@@ -162,7 +162,7 @@ class _Clock:
 
 
 def _coded(codec: ImageCodec, images: np.ndarray, clock: _Clock) -> Iterator[tuple[np.ndarray, list, np.ndarray]]:
-    """Yields batches with their files and what comes back of them; the clock counts the time of both."""
+    """Yields batches with their files and decoded images; the clock counts the time of both."""
     for batch in slices(images, IMAGES_AT_ONCE):
         started = time.perf_counter()
         files = codec.compress(batch)

@@ -22,10 +22,10 @@ class _Format:
     Attributes:
         title: Its name in tables and figures.
         pillow: Its name in Pillow.
-        feature: What Pillow must have been built with.
+        feature: Pillow's name of the feature that it must be built with.
         lowest, highest: Range of the quality; equal where there is none.
         usual: Qualities for a curve.
-        options: From quality and image [h, w, c] to Pillow's options.
+        options: Function from quality and image [h, w, c] to Pillow's options.
     """
 
     title: str
@@ -64,15 +64,15 @@ _FORMATS = {
 class StandardCodec:
     """A standard format at one quality, one file for each image, as Pillow writes it.
 
-    JPEG has Huffman tables of the image's own, WebP its slowest search (method 6), AVIF Pillow's default speed,
-    JPEG 2000 the irreversible wavelet without the JP2 box. Colours are subsampled (4:2:0), except in JPEG 2000 and
-    PNG.
+    JPEG has Huffman tables optimised for each image, WebP its slowest search (method 6), AVIF Pillow's default
+    speed, JPEG 2000 the irreversible wavelet without the JP2 box. Colours are subsampled (4:2:0), except in JPEG
+    2000 and PNG.
 
     Args:
         format: "jpeg", "jpeg2000", "webp", "avif" or "png".
-        quality: Pillow's quality: 1 to 95 of JPEG, 0 to 100 of WebP and AVIF; of JPEG 2000 the PSNR in dB to aim
-            at, 10 to 60; PNG, which loses nothing, has none (0).
-        channels: Of the images: 1 or 3. (WebP keeps grey images as coloured ones, which are grey again here.)
+        quality: Pillow's quality: 1 to 95 for JPEG, 0 to 100 for WebP and AVIF; for JPEG 2000, the target PSNR in
+            dB, 10 to 60; PNG, which is lossless, has none (0).
+        channels: Channels: 1 or 3. (WebP stores grey images in colour; decoding makes them grey again.)
 
     Raises:
         InputError: There is no such format or quality, or this Pillow was built without it.
@@ -132,7 +132,7 @@ class StandardCodec:
 
 
 def standard_formats() -> tuple[str, ...]:
-    """Names of the formats that this Pillow can write; `STANDARD_TITLES` has all that there are.
+    """Returns the names of the formats that this Pillow can write; `STANDARD_TITLES` has all formats.
 
     Example:
         >>> {"jpeg", "png"} <= set(kae.evaluation.standard_formats()) <= set(kae.evaluation.STANDARD_TITLES)
@@ -157,7 +157,7 @@ def standard_curve(format: str, images: np.ndarray, qualities: Sequence[float] =
         qualities: By default seven from the lowest useful one to nearly lossless.
 
     Raises:
-        InputError: As of `StandardCodec`.
+        InputError: As for `StandardCodec`.
 
     Example:
         >>> curve = kae.evaluation.standard_curve("jpeg", np.zeros((1, 16, 16, 1), "uint8"), [10, 90])
@@ -172,16 +172,16 @@ def standard_curve(format: str, images: np.ndarray, qualities: Sequence[float] =
 def matched_quality(
     format: str, images: np.ndarray, *, psnr: float | None = None, size: float | None = None
 ) -> RatePoint | None:
-    """Finds a standard format's whole quality, by bisection, that matches another codec in quality or in size.
+    """Finds, by bisection, a standard format's integer quality that matches another codec in PSNR or in size.
 
     Args:
         format: A format with a quality: not "png".
         images: [n, h, w, 1 or 3], uint8 or floats in [0, 1].
-        psnr: Finds the lowest quality whose mean PSNR in dB is at least this.
+        psnr: If given, finds the lowest quality whose mean PSNR in dB is at least this.
         size: Otherwise finds the highest quality whose mean bits per pixel are at most this.
 
     Returns:
-        What it makes of the images; None if no quality does.
+        The result of that quality on the images; None if no quality matches.
 
     Example:
         >>> images = np.random.default_rng(0).random((1, 64, 64, 3))

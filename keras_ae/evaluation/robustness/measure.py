@@ -25,15 +25,15 @@ _IMAGES_RANK, _LABELS_RANK = 4, 1
 
 @dataclass(frozen=True)
 class AttackTotals:
-    """What came of one attack on all images.
+    """Results of one attack on all images.
 
     Attributes:
         images: Number of images.
         misclassified: Number of those misclassified before the attack.
         attacked: Number of all others.
-        successes: Number of images that the attack brought to be misclassified.
-        success_rate: Their part of the attacked; None if none was attacked.
-        mse: Mean over the successes; None without any.
+        successes: Number of images that the attack caused to be misclassified.
+        success_rate: Their share of the attacked images; None if none was attacked.
+        mse: Mean squared error over the successes; None without any.
         seconds: Total time.
 
     Example:

@@ -24,13 +24,13 @@ _COLUMNS: dict[str, Callable[[str], Any]] = {
 
 @dataclass(frozen=True)
 class AttackedImage:
-    """What came of one attack on one image.
+    """Result of one attack on one image.
 
     Attributes:
         attack: Name of the attack.
         image: Index of the image.
         label: Class of the image.
-        misclassified: Whether it was so before any attack.
+        misclassified: Whether the image was misclassified before any attack.
         success: Whether the attack succeeded.
         mse: Mean squared difference between the image and the adversarial one; NaN without success.
         seconds: Time of the attack on its batch, divided by the number of the batch's images.

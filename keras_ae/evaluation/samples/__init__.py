@@ -1,1 +1,1 @@
-"""How good samples are: feature distances (Fréchet, kernel), precision and recall."""
+"""Quality of samples: feature distances (Fréchet, kernel), precision and recall."""

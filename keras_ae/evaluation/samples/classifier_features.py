@@ -1,4 +1,4 @@
-"""Features of images from the library's small classifier of the data set itself.
+"""Image features from the library's small classifier of the same data set.
 
 They serve where Inception features do not: for small gray images, and on machines without a connection. Distances
 by them are comparable with each other, but not with published FIDs.
@@ -48,7 +48,7 @@ CLASSES = 10
 
 
 def build_classifier(name: str) -> keras.Model:
-    """Returns a data set's untrained classifier: images in [0, 1] → logits. Its layer "features" has [n, d]."""
+    """Returns a data set's untrained classifier: images in [0, 1] → logits. Layer "features" outputs [n, d]."""
     if name not in NETWORKS:
         raise unknown_name("classifier of the data set", name, NETWORKS)
     network = NETWORKS[name]
@@ -71,7 +71,7 @@ class ClassifierFeatures:
         dataset: "digits", "mnist" or "cifar10".
 
     Attributes:
-        name: "mnist-classifier", say.
+        name: Such as "mnist-classifier".
         accuracy: Accuracy of the classifier on the data set's test images.
         image_shape: Shape of its input images.
     """

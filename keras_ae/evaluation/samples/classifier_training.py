@@ -23,12 +23,12 @@ WEIGHTS = Path(__file__).parent / "feature_weights"
 
 
 def train_classifier(name: str, data: ImageData, epochs: int | None = None) -> tuple[keras.Model, float]:
-    """Train the classifier of a data set; gives it, its weights rounded, and its accuracy on the test images.
+    """Train a data set's classifier; returns it, with rounded weights, and its accuracy on the test images.
 
     Args:
         name: The classifier, a key of `NETWORKS`.
         data: The labelled images; its seed decides their order.
-        epochs: Instead of the network's own.
+        epochs: Number of epochs; the network's own by default.
     """
     network, model = NETWORKS[name], build_classifier(name)
     epochs = network.epochs if epochs is None else epochs
@@ -48,7 +48,7 @@ def train_classifier(name: str, data: ImageData, epochs: int | None = None) -> t
 
 
 def save_weights(model: keras.Model, path: Path, about: dict) -> None:
-    """Write weights in half precision and what is known of them, for `classifier_features.load_weights`."""
+    """Write weights in half precision, with facts about them, for `classifier_features.load_weights`."""
     arrays = {f"w{i}": weight.astype(np.float16) for i, weight in enumerate(model.get_weights())}
     write_arrays(path, {"about": json.dumps(about), **arrays}, compressed=True)
 

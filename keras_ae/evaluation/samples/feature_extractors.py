@@ -1,4 +1,4 @@
-"""Extractors, by name, of the features that sets of images are compared by.
+"""Extractors, by name, of the features by which sets of images are compared.
 
 Distances by different extractors are not comparable: every result carries its extractor's name.
 """

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from keras_ae._support.errors import InputError
 
 FEWEST_FOR_FID = 10_000  # images: Heusel et al. (2017) recommend no fewer
-_ROWS = 4096  # features of an array that are turned into float64 at once
+_ROWS = 4096  # features of an array that are converted to float64 at once
 
 
 class FeatureMoments:
@@ -20,7 +20,7 @@ class FeatureMoments:
 
     Attributes:
         count: Number of features so far.
-        mean: float64 [d]; None before the first batch.
+        mean: float64 [d]; empty before the first batch.
 
     Example:
         >>> moments = kae.evaluation.FeatureMoments().update([[0.0], [2.0]]).update([[4.0]])
@@ -53,7 +53,7 @@ class FeatureMoments:
         return self
 
     def merge(self, other: "FeatureMoments") -> Self:
-        """Adds the features of another one; returns itself."""
+        """Adds the features of another `FeatureMoments`; returns itself."""
         if other.count:
             if self.count and len(other.mean) != len(self.mean):
                 raise InputError(f"moments of {len(other.mean)} features", f"of {len(self.mean)}", "use the same")
@@ -86,8 +86,8 @@ def frechet_distance(a, b) -> float:
     """Returns the squared Fréchet distance of Gaussians with the moments of two sets of features, 0 or larger.
 
     ‖μ_a − μ_b‖² + tr(Σ_a + Σ_b − 2 (Σ_a Σ_b)^½), with covariances of 1/(n − 1) (Heusel et al., 2017, eq. 6). It
-    depends on the numbers of features: compare only distances of equally many. Fewer features than values are
-    allowed.
+    depends on the numbers of features: compare only distances for equal numbers. There may be fewer features than
+    values.
 
     Args:
         a, b: Features [n, d] and [m, d].
@@ -103,7 +103,7 @@ def frechet_distance(a, b) -> float:
 
 
 def fid_caution(images: int, features: int) -> str:
-    """Why a Fréchet distance of so few images is not to be trusted; "" if there are enough.
+    """Returns why a Fréchet distance of so few images cannot be trusted; "" if there are enough.
 
     Example:
         >>> kae.evaluation.fid_caution(10_000, 2048)
@@ -145,7 +145,7 @@ def trace_of_root(a: np.ndarray, b: np.ndarray) -> float:
     """
     factor = _factor(a)
     inner = factor.T @ b @ factor
-    # Tridiagonalisation waits for memory: a second thread only makes it slower, on a busy machine many times.
+    # Tridiagonalisation is bound by memory: a second thread only slows it down, manyfold on a busy machine.
     with threadpool_limits(1, "blas"):
         values = eigvalsh(inner, check_finite=False, overwrite_a=True, driver="ev") if inner.size else np.zeros(0)
     return float(np.sqrt(np.maximum(values, 0.0)).sum())

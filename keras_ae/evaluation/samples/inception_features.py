@@ -1,4 +1,4 @@
-"""Inception features: of the graph of 2015-12-05, by which the FID is defined, and of Keras's ImageNet weights."""
+"""Inception features: from the graph of 2015-12-05, which defines the FID, and from Keras's ImageNet weights."""
 
 import hashlib
 import os
@@ -14,7 +14,7 @@ from keras_ae.evaluation.samples.feature_images import to_channels, to_size
 FILE = "classify_image_graph_def.pb"
 FILE_VARIABLE = "KERAS_AE_INCEPTION"
 URL = f"https://openaipublic.blob.core.windows.net/diffusion/jul-2021/ref_batches/{FILE}"
-# That the file is whole and the published one: against mistakes, not against forgery.
+# To check for the complete, published file: against mistakes, not against forgery.
 BYTES, MD5 = 95_673_916, "e6bb154e85f5d4331c22abcddb5dcf31"
 _IMAGES = 50  # at a time: activations of 299 × 299 pixels are large
 
@@ -22,9 +22,9 @@ _IMAGES = 50  # at a time: activations of 299 × 299 pixels are large
 class InceptionGraphFeatures:
     """The layer pool_3 of the Inception v3 graph of 2015-12-05: the features [n, 2048] of published FIDs.
 
-    As in the code of Heusel et al., 2017: pixels are whole numbers of 0 to 255 (rounded here, as if the images had
-    been saved), and the graph itself resizes them to 299 × 299, bilinearly and without antialiasing. Gray images
-    get three equal channels. It needs TensorFlow.
+    As in the code of Heusel et al., 2017: pixels are whole numbers from 0 to 255 (rounded here, as if the images
+    had been saved), and the graph itself resizes them to 299 × 299, bilinearly and without antialiasing. Gray
+    images get three equal channels. It needs TensorFlow.
 
     Args:
         path: The file `classify_image_graph_def.pb`.
@@ -44,7 +44,7 @@ class InceptionGraphFeatures:
             definition = tf.compat.v1.GraphDef.FromString(content)
             graph = tf.Graph()
             with graph.as_default():
-                # A placeholder in the place of the decoder, whose graph takes one image at a time.
+                # A placeholder in place of the decoder, whose graph takes one image at a time.
                 self._images = tf.compat.v1.placeholder(tf.float32, [None, None, None, 3])
                 (self._pool,) = tf.graph_util.import_graph_def(
                     definition, {"ExpandDims:0": self._images}, ["pool_3:0"], name=""
@@ -68,11 +68,11 @@ class InceptionGraphFeatures:
 class KerasInceptionFeatures:
     """The averaged last feature maps [n, 2048] of Keras's InceptionV3, for 299 × 299 images.
 
-    Trained on ImageNet, but by others than the graph of 2015-12-05: distances by it are no published FID.
+    Trained on ImageNet, but not by the authors of the 2015-12-05 graph: its distances are not published FIDs.
 
     Args:
-        weights: "imagenet", which Keras downloads on first use; the path of such a file without the top; or None
-            for random weights.
+        weights: "imagenet", which Keras downloads on first use; the path of a weights file without the top; or
+            None for random weights.
 
     Raises:
         InputError: If the weights are not there and cannot be downloaded.
@@ -103,7 +103,7 @@ class KerasInceptionFeatures:
 
 
 def find_graph(data_dir=None) -> Path | None:
-    """The Inception graph's file: the environment's KERAS_AE_INCEPTION, or in the data or cache directory."""
+    """Returns the Inception graph's file: KERAS_AE_INCEPTION, or one in the data or cache directory; else None."""
     configured = os.environ.get(FILE_VARIABLE)
     if configured:
         if not Path(configured).expanduser().is_file():

@@ -17,7 +17,7 @@ def precision_and_recall(real, generated, neighbors: int = 3) -> dict[str, float
     Each set's manifold is the union of balls around its features, each reaching to the feature's k-th nearest
     neighbour in the same set. Precision is the share of the generated features in the manifold of the real ones,
     recall the share of the real ones in that of the generated. Source: Kynkäänniemi et al., 2019, eq. 1 and 2.
-    Distances are computed block by block: the memory does not grow with the product of the numbers.
+    Distances are computed block by block: memory does not grow with the product n · m.
 
     Args:
         real, generated: Features [n, d] and [m, d].
@@ -49,14 +49,14 @@ def precision_and_recall(real, generated, neighbors: int = 3) -> dict[str, float
 def _share_within(features: np.ndarray, manifold: np.ndarray, neighbors: int) -> float:
     """Returns the share of the features that lie in the manifold."""
     radii = np.concatenate([_kth(distances, neighbors) for distances in _distances(manifold, manifold)])
-    # Copies are at a distance of rounding errors, and at none from themselves.
+    # Copies are at a distance of rounding errors from each other, and at 0 from themselves.
     radii += 1e-12 * np.square(manifold).sum(axis=1).max()
     inside = [np.any(distances <= radii, axis=1) for distances in _distances(features, manifold)]
     return float(np.concatenate(inside).mean())
 
 
 def _kth(distances: np.ndarray, neighbors: int) -> np.ndarray:
-    """To the k-th nearest of the others: the nearest of all is the feature itself."""
+    """Distances to the k-th nearest of the others: the nearest of all is the feature itself."""
     return np.partition(distances, neighbors, axis=1)[:, neighbors]
 
 

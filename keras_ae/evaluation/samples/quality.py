@@ -103,12 +103,12 @@ def fit_densities(
         model: An `Autoencoder`.
         data: The `ImageData` of its images.
         densities: Names from `keras_ae.density.ALL_DENSITIES`, by default those that are fitted within seconds
-            (`DENSITIES`). Those that need more codes than there are, are left out, and those of integers where the
-            bottleneck is not discrete.
+            (`DENSITIES`). Left out are those that need more codes than there are, and those of integers unless the
+            bottleneck is discrete.
         images: Maximum number of training images, drawn with the data's seed; all by default.
 
     Raises:
-        InputError: If a name is unknown, a code is not finite, or the data are no `ImageData`.
+        InputError: If a name is unknown, a code is not finite, or the data are not an `ImageData`.
 
     Example:
         >>> model = kae.architectures.fully_connected((8, 8, 1), (2,), hidden=(8,))
@@ -152,7 +152,7 @@ def measure_samples(
     lowest that can be expected of samples; "train_reconstruction", between training images and their
     reconstructions; "reconstruction", the same for images of `split`; and "interpolation", between images of
     `split` and images decoded halfway between the codes of random pairs of them (after Ghosh et al., 2019, section
-    5). Few images give distances that are too long: below 10,000, or fewer than an image has features, this warns.
+    5). Distances of few images are too large: this warns below 10,000 images, or below the number of features.
     Images are clipped to [0, 1]. All features are held in memory at once, but never all images.
 
     Args:
@@ -205,7 +205,7 @@ def measure_samples(
 
 
 def images_of(data: ImageData, split: str, count: int) -> Iterator[np.ndarray]:
-    """Yields batches of `count` images: the first of a split, or training images drawn with the data's seed."""
+    """Yields `count` images in batches: the first of a split, or training images drawn with the data's seed."""
     for images in data.pipeline(split, epoch=0 if split == "train" else None).as_numpy_iterator():
         yield images[:count]
         count -= len(images)

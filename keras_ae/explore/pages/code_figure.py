@@ -7,18 +7,18 @@ import numpy as np
 
 from keras_ae.explore.exploration import Exploration
 
-# Okabe and Ito's colours, which the colour-blind tell apart, and some more.
+# Okabe and Ito's colours, which the colour-blind can tell apart, and some more.
 PALETTE = (
     *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9"),
     *("#d55e00", "#b3a600", "#1c2024", "#8d8d8d", "#7b4fa3"),
 )
 SHAPES = ("circle", "diamond", "square", "cross", "x")
 NONE, SCORE = "none", "anomaly score"
-CLASSES = 20  # labels of more values are shown as a scale
+CLASSES = 20  # labels with more values are shown as a scale
 
 
 def colours(explored: Exploration) -> dict[str, np.ndarray | None]:
-    """What points can be coloured by: labels or factors by name, the anomaly score, nothing."""
+    """Returns what can colour points: labels or factors by name, the anomaly score, nothing."""
     images = explored.require_images()
     coloured: dict[str, np.ndarray | None] = {
         name: images.labels[:, column] for column, name in enumerate(images.label_names)
@@ -29,7 +29,7 @@ def colours(explored: Exploration) -> dict[str, np.ndarray | None]:
 
 
 def code_figure(explored: Exploration, x: str, y: str, colour: str) -> dict[str, Any]:
-    """The images shown by their codes; every point's `customdata` is its row."""
+    """Plots the images shown by their codes; every point's `customdata` is its row."""
     names = explored.axes()
     at = np.stack([explored.coordinates(x), explored.coordinates(y)]).astype(np.float64)
     values = colours(explored)[colour]
@@ -43,12 +43,12 @@ def code_figure(explored: Exploration, x: str, y: str, colour: str) -> dict[str,
 
 
 def _text(name: str) -> str:
-    """A name for Plotly, which takes some tags in texts for markup."""
+    """Escapes a name for Plotly, which treats some tags in texts as markup."""
     return escape(name, quote=False)
 
 
 def _classes(explored: Exploration, at: np.ndarray, values: np.ndarray) -> list[dict[str, Any]]:
-    """A trace a label: colours, and other marks where there are more labels than colours."""
+    """One trace per label: colours, and different markers if there are more labels than colours."""
     images, traces = explored.require_images(), []
     for place, label in enumerate(np.unique(values)):
         mark = {

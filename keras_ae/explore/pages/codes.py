@@ -9,11 +9,11 @@ from keras_ae.explore.pages import parts
 from keras_ae.explore.pages.code_figure import code_figure, colours
 
 title = "Map"
-GROUP = 40  # images of a group that are shown
+GROUP = 40  # images shown of a group
 
 
 def shows(explored) -> bool:
-    """Whether there is such a page."""
+    """Whether the model has this page."""
     return isinstance(explored, Exploration) and explored.images is not None
 
 
@@ -47,7 +47,7 @@ def layout(explored: Exploration, stored=None):
 
 
 def _map(explored: Exploration) -> tuple[list, dcc.Graph]:
-    """The fields that choose axes and colour, and the map that they start with."""
+    """The fields to choose axes and colour, and the initial map."""
     axes = explored.axes()
     options = [{"label": name, "value": key} for key, name in axes.items()]
     x, y = next(iter(axes)), list(axes)[min(1, len(axes) - 1)]
@@ -99,7 +99,7 @@ def register(app, explorations) -> None:
             row = parts.row_of(number, len(explored.require_images().shown))
         except InputError as error:
             return parts.problem(error), no_update
-        # The code is handed on when it is asked for: merely to open the map leaves the sliders as they were.
+        # The code is passed on only on request: merely opening the map leaves the sliders as they were.
         stored = {"model": which, "code": explored.codes[row].tolist()}
         return _point(explored, row, which), stored if ctx.triggered_id else no_update
 
@@ -113,12 +113,12 @@ def register(app, explorations) -> None:
         explored = explorations[which]
         rows = _rows(selected)
         for row in rows:
-            parts.row_of(row + 1, len(explored.require_images().shown))  # refuses what is none
+            parts.row_of(row + 1, len(explored.require_images().shown))  # refuses invalid rows
         return _group(explored, rows) if len(rows) > 1 else None
 
 
 def _rows(event) -> list[int]:
-    """The rows of the images that a click or a lasso caught."""
+    """Returns the rows of the images that a click or a lasso selected."""
     points = (event or {}).get("points", [])
     data = (point.get("customdata") for point in points)
     return list(dict.fromkeys(int(row[0] if isinstance(row, list) else row) for row in data if row is not None))

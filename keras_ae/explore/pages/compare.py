@@ -11,7 +11,7 @@ title = "Compare"
 
 
 def shows(explored) -> bool:
-    """Whether a model can be on such a page."""
+    """Whether a model can be on this page."""
     return isinstance(explored, Exploration)
 
 
@@ -52,9 +52,9 @@ SIDE = 160  # screen pixels of a picture
 
 
 def code_picture(explored: Exploration, code: np.ndarray) -> np.ndarray:
-    """A code [d] as a picture [rows, columns, 1] of the sizes of its values, the largest one white.
+    """Returns a code [d] as a picture [rows, columns, 1] of its absolute values, the largest one white.
 
-    Of a map they are averaged over the channels; a vector's stand row by row in a square.
+    A map's values are averaged over the channels; a vector's fill a square row by row.
     """
     sizes = np.abs(code)
     if len(explored.code_shape) == 3:

@@ -1,4 +1,4 @@
-"""Decode: a slider for each code variable, and the image that the code stands for."""
+"""Decode: a slider for each code variable, and the decoded image."""
 
 import time
 
@@ -10,10 +10,10 @@ from keras_ae.explore.exploration import Exploration
 from keras_ae.explore.pages import parts
 
 title = "Decode"
-OPEN, MOST = 16, 96  # sliders shown at once, and with those folded away
-STEPS = 200  # of a slider, which the arrow keys move one by one
+OPEN, MOST = 16, 96  # sliders shown at once, and including folded ones
+STEPS = 200  # of a slider; an arrow key moves it by one
 SLIDERS = {"type": "slider", "index": ALL}
-# The strip takes as long as many images: while sliders move, each change takes back the one before.
+# The strip takes as long as many images: while sliders move, each change cancels the one before.
 AT_REST = """(source) => {
     const state = (window.keras_ae_rest ??= {leave: () => {}});
     state.leave();
@@ -25,12 +25,12 @@ AT_REST = """(source) => {
 
 
 def shows(explored) -> bool:
-    """Whether there is such a page."""
+    """Whether the model has this page."""
     return isinstance(explored, Exploration)
 
 
 def layout(explored: Exploration, stored=None):
-    """The page; it starts at the code that another page left, if there is one."""
+    """The page; it starts at the code passed on by another page, if any."""
     code = explored.start
     if stored and len(stored) == explored.size:
         code = np.array(stored, np.float32)
@@ -74,7 +74,7 @@ def register(app, explorations) -> None:
         prevent_initial_call=True,
     )
     def load(reset, samples, which, sliders):
-        if not ctx.triggered[0]["value"]:  # the page has just been made
+        if not ctx.triggered[0]["value"]:  # the page has just been created
             return no_update, [no_update] * len(sliders)
         explored = explorations[which]
         density = ctx.triggered_id["density"] if isinstance(ctx.triggered_id, dict) else None
@@ -110,7 +110,7 @@ def register(app, explorations) -> None:
 
 
 def _code(base, values, sliders) -> np.ndarray:
-    """The whole code: the base's values, and in their places those of the sliders."""
+    """Returns the whole code: the base's values, replaced by the sliders' where there are any."""
     code = np.array(base, np.float32)
     for slider, value in zip(sliders, values, strict=True):
         if value is not None:

@@ -1,4 +1,4 @@
-"""Detect: a file dropped in, or the camera, and what a detector makes of it."""
+"""Detect: a file dropped in, or the camera, and a detector's judgement of it."""
 
 from dash import ClientsideFunction, Input, Output, State, ctx, dcc, html
 
@@ -8,17 +8,17 @@ from keras_ae.explore.pages.reconstruct import about_chosen, upload
 from keras_ae.report import defect_picture
 
 title = "Detect"
-EVERY = 400  # milliseconds between two frames of the camera, and as long as the one before takes
+EVERY = 400  # milliseconds between two frames of the camera, or longer if the last one takes longer
 FRAME = "camera frame"
 
 
 def shows(explored) -> bool:
-    """Whether there is such a page."""
+    """Whether the model has this page."""
     return isinstance(explored, DetectorExploration)
 
 
 def layout(explored: DetectorExploration, stored=None):
-    """The page; it starts with the first image shown, where there is one."""
+    """The page; it starts with the first image shown, if there is one."""
     return html.Div(
         [
             *parts.notes(explored),

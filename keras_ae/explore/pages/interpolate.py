@@ -13,12 +13,12 @@ OFFERED = 40  # images to pick from
 
 
 def shows(explored) -> bool:
-    """Whether there is such a page."""
+    """Whether the model has this page."""
     return isinstance(explored, Exploration) and explored.images is not None
 
 
 def layout(explored: Exploration, stored=None):
-    """The page; it starts between the first two images of different labels."""
+    """The page; it starts with the first two images of different labels."""
     images = explored.require_images()
     count = len(images.shown)
     others = np.flatnonzero((images.labels != images.labels[0]).any(axis=1))

@@ -1,4 +1,4 @@
-"""LEA: what the locally embedded autoencoders of a model make of an image, now and over the epochs."""
+"""LEA: how the locally embedded autoencoders of a model reconstruct an image, now and over the epochs."""
 
 import io
 
@@ -17,7 +17,7 @@ STEPS = 200  # of the slider that moves a value
 
 
 def shows(explored) -> bool:
-    """Whether there is such a page."""
+    """Whether the model has this page."""
     return isinstance(explored, LocalExploration)
 
 
@@ -102,7 +102,7 @@ def register(app, explorations) -> None:
 
 
 def _figure(png: bytes, caption: str, height: int):
-    """A picture of rows of images, each about 96 screen pixels high where it has `height` of its own."""
+    """A picture of rows of images; each image, of `height` pixels, is about 96 screen pixels high."""
     with Image.open(io.BytesIO(png)) as opened:
         width = opened.size[0] * max(1, round(96 / height))
     image = html.Img(src=parts.png_uri(png), alt=caption, style={"width": f"{width}px"})
@@ -110,7 +110,7 @@ def _figure(png: bytes, caption: str, height: int):
 
 
 def _places(explored: LocalExploration) -> list:
-    """Sliders for the row, the column and the code's value, and one to move it; they begin in the middle."""
+    """Sliders for row and column, initially in the middle, for the code's value, and one to move it."""
     rows, columns, length = explored.code_shape(explored.layers[0])
     begin = {"row": rows // 2, "column": columns // 2, "code value": 0}
     counts = {"row": rows, "column": columns, "code value": length}
@@ -127,7 +127,7 @@ def _slider(name: str, label: str, low: float, high: float, step: float, value: 
 
 
 def _register_moving(app, explorations) -> None:
-    """What moves one value of the code at one position."""
+    """The callbacks that move one value of the code at one position."""
     places = ("moved-row", "moved-column", "moved-code-value")
     chosen = (
         State("local-dropped", "contents"),

@@ -1,4 +1,4 @@
-"""What the pages are made of."""
+"""Building blocks of the pages."""
 
 import base64
 from collections.abc import Sequence
@@ -10,22 +10,22 @@ from dash import dcc, html
 from keras_ae._support.errors import InputError
 from keras_ae._support.pictures import grid, png_bytes
 
-LARGE, SMALL = 288, 80  # screen pixels that the longer side of a picture takes at least
-LIVE: dict[str, Any] = {"aria-live": "polite"}  # screen readers read what changes in such a part
+LARGE, SMALL = 288, 80  # minimum screen pixels of a picture's longer side
+LIVE: dict[str, Any] = {"aria-live": "polite"}  # screen readers read out changes in such a part
 
 
 def data_uri(image: np.ndarray) -> str:
-    """An image [h, w, c] in [0, 1] as the source of an `img`; of neither one nor three channels the first."""
+    """Returns an image [h, w, c] in [0, 1] as an `img` source; only its first channel unless c is 1 or 3."""
     return png_uri(png_bytes(grid(image[None])))
 
 
 def png_uri(png: bytes) -> str:
-    """A PNG as the source of an `img`."""
+    """Returns a PNG as an `img` source."""
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
 def size(shape: Sequence[int], side: int) -> dict[str, str]:
-    """The style of an image [h, w, ...] so that each of its pixels is a whole number of the screen's."""
+    """The style of an image [h, w, ...] that gives each pixel a whole number of screen pixels."""
     longer = max(shape[:2])
     times = max(1, round(side / longer))
     return {"width": f"{shape[1] * times}px", "aspectRatio": f"{shape[1]} / {shape[0]}"}
@@ -42,7 +42,7 @@ def figure(image: np.ndarray, caption: str, alt: str = "", side: int = LARGE):
 
 
 def strip(images: np.ndarray, captions: Sequence[str], what: str):
-    """Small images [n, h, w, c] side by side, each with a caption; `what` they are, for who cannot see them."""
+    """Small images [n, h, w, c] side by side, each with a caption; `what` is for screen readers."""
     figures = [
         figure(image, caption, f"{what}: {caption}", SMALL)
         for image, caption in zip(images, captions, strict=True)
@@ -57,14 +57,14 @@ def number_field(name: str, label: str, count: int, value: int = 1):
 
 
 def or_number(explored, name: str) -> list:
-    """Beside a field for files: one for the number of one of the model's images, where there are any."""
+    """To go with a field for files: one for the number of one of the model's images, if there are any."""
     if explored.images is None:
         return []
     return [number_field(name, f"or {explored.images.split} image number", len(explored.images.shown))]
 
 
 def choice(name: str, label: str, options: Sequence, value: str):
-    """A field to choose one of several; a group, since a Dash dropdown's own name is what is chosen."""
+    """A field to choose one of several; a group, since a Dash dropdown is named by its choice."""
     chosen = dcc.Dropdown(options, value, id=name, clearable=False)
     return html.Div([html.Span(label), chosen], className="field", role="group", **labelled(label))
 
@@ -75,10 +75,10 @@ def labelled(label: str) -> dict[str, Any]:
 
 
 def row_of(number, count: int) -> int:
-    """The row of an image's number as it comes from a field.
+    """Returns the row for an image's number from a field.
 
     Raises:
-        InputError: It is no number from 1 to `count`.
+        InputError: If it is not a number from 1 to `count`.
     """
     if not isinstance(number, int | float) or not 1 <= number <= count or number != int(number):
         raise InputError("no image of this number", f"a number from 1 to {count:,}")
@@ -95,12 +95,12 @@ def _rest(error: InputError) -> str:
 
 
 def notes(explored):
-    """What a user ought to know about how this model was opened."""
+    """Remarks for the user on how this model was opened."""
     return [html.P(note, className="note") for note in explored.notes]
 
 
 def describe(explored, row: int) -> str:
-    """An image shown, by its number and its labels."""
+    """Describes an image shown by its number and its labels."""
     images = explored.images
     texts = zip(images.label_names, images.labels[row], strict=True)
     words = [f"{name} {images.class_name(value)}" for name, value in texts]

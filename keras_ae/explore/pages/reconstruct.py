@@ -1,4 +1,4 @@
-"""Reconstruct: a file dropped in, what the model makes of it, and how anomalous it is."""
+"""Reconstruct: a file dropped in, its reconstruction, and how anomalous it is."""
 
 import base64
 import binascii
@@ -15,7 +15,7 @@ title = "Reconstruct"
 
 
 def shows(explored) -> bool:
-    """Whether there is such a page."""
+    """Whether the model has this page."""
     return isinstance(explored, Exploration)
 
 
@@ -33,7 +33,7 @@ def layout(explored: Exploration, stored=None):
 
 
 def upload(name: str):
-    """A field to drop an image file on, or to choose one with."""
+    """A field to drop an image file on, or to choose one."""
     return dcc.Upload(
         html.Button("Drop an image file here, or choose one", type="button", className="drop"),
         id=name,
@@ -42,10 +42,10 @@ def upload(name: str):
 
 
 def read(explored, contents: str, filename: str):
-    """The image [h, w, c] of what an upload holds.
+    """Returns the image [h, w, c] in an upload.
 
     Raises:
-        InputError: If it is no image.
+        InputError: If it is not an image.
     """
     try:
         content = base64.b64decode(contents.partition(",")[2], validate=True)
@@ -55,12 +55,12 @@ def read(explored, contents: str, filename: str):
 
 
 def chosen_image(explored, contents: str | None, filename: str, number, by_number: bool):
-    """The image [h, w, c] of an upload or of a number, whichever was given last, and what it is called.
+    """Returns the image [h, w, c] of an upload or a number, whichever was given last, and its name.
 
-    None where there is neither.
+    Returns None if there is neither.
 
     Raises:
-        InputError: If the upload is no image, or there is no such number.
+        InputError: If the upload is not an image, or there is no such number.
     """
     if contents and not by_number:
         if not isinstance(contents, str) or not isinstance(filename, str):
@@ -73,11 +73,11 @@ def chosen_image(explored, contents: str | None, filename: str, number, by_numbe
 
 
 def about_chosen(result: Callable, *chosen):
-    """What a page shows of the image that was chosen, or that there is none, or what is wrong with it.
+    """Shows the result for the chosen image, or that there is none, or what is wrong with it.
 
     Args:
-        result: Function of an image and what it is called to the page's part.
-        chosen: As of `chosen_image`.
+        result: Function from an image and its name to the page's part.
+        chosen: Same as for `chosen_image`.
     """
     try:
         found = chosen_image(*chosen)

@@ -1,1 +1,1 @@
-"""Where runs are trained: in processes of this machine, or on a Ray cluster; a file each."""
+"""Where runs are trained: in processes on this machine, or on a Ray cluster."""

@@ -1,4 +1,4 @@
-"""What trains and measures runs for a study, a comparison or a search: jobs go in, outcomes come out."""
+"""Engines, which train and measure runs for a study, a comparison or a search: jobs in, outcomes out."""
 
 import queue
 from abc import ABC, abstractmethod
@@ -16,12 +16,12 @@ Name = TypeVar("Name")
 
 
 class CrashedError(RuntimeError):
-    """A process ended, or raised what is no mistake of the user's, while it did a job.
+    """A process died during a job, or raised an error that is not the user's mistake.
 
     Args:
-        does: What it did.
-        status: Its exit status; None where there is none.
-        lines: The last of what it printed.
+        does: What it was doing.
+        status: Its exit status; None if there is none.
+        lines: The last lines that it printed.
     """
 
     def __init__(self, does: str, status: int | None, lines: list[str]):
@@ -34,11 +34,11 @@ class CrashedError(RuntimeError):
 
 
 class Engine(ABC):
-    """Trains runs, several at a time; a context manager, which ends what it still does.
+    """Trains runs, several at a time; a context manager that ends on exit what is still running.
 
     Attributes:
-        slots: How many jobs it does at a time.
-        replicas: How many processes train a run together.
+        slots: Number of jobs that it does at a time.
+        replicas: Number of processes that train a run together.
     """
 
     slots: int
@@ -52,25 +52,25 @@ class Engine(ABC):
 
     @abstractmethod
     def submit(self, job: Job | Call) -> Future[Outcome]:
-        """Do a job as soon as there is a place for it.
+        """Do a job as soon as a slot is free.
 
         Returns:
-            Its outcome; that a run was refused or diverged is one, too. A process that ends raises `CrashedError`.
+            Its outcome, also if a run is refused or diverges. If the process dies, the result is a `CrashedError`.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """End all that it does; nothing begins any more."""
+        """End all running jobs; no more are started."""
 
     def start(self) -> None:  # noqa: B027
-        """Make ready now what the first jobs would wait for."""
+        """Prepare now what the first jobs would otherwise wait for."""
 
     def prepare(self, out, sources: Iterable[str] = ()) -> None:
-        """Refuse (`InputError`) what those who do the jobs cannot reach.
+        """Refuse (`InputError`) files that the workers cannot reach.
 
         Args:
-            out: A directory that is there, for them to write.
-            sources: Images, as `load` takes them, and paths, for them to read.
+            out: Existing directory that they write to.
+            sources: Images, as `load` takes them, and paths that they read.
         """
         check_local(out)
 
@@ -80,11 +80,11 @@ class Engine(ABC):
         """Do all of these jobs.
 
         Args:
-            jobs: By name.
-            watch: Called twice a second, while nothing ends, with how many of the jobs are done.
+            jobs: The jobs, by name.
+            watch: Called with the number of finished jobs, twice a second while none ends.
 
         Returns:
-            What came of each, in the order of the jobs: 0 or DIVERGED.
+            The outcome of each, in the order of the jobs: 0 or DIVERGED.
 
         Raises:
             InputError, OSError: A job was refused; the engine is closed.
@@ -103,9 +103,9 @@ class Engine(ABC):
 
 
 def as_they_end(futures: Mapping[Name, Future], watch: Callable[[int], None]) -> Iterator[tuple[Name, Future]]:
-    """Each of the futures when it is done, and `watch` with how many are, twice a second while none ends.
+    """Yields each future once it is done, and calls `watch` with their number, twice a second while none ends.
 
-    More may be added to the futures, of those that are done, by putting them into the mapping.
+    Whenever one is yielded, the caller may add more futures to the mapping, under new names.
     """
     ended: queue.SimpleQueue[Name] = queue.SimpleQueue()
     seen: set[Name] = set()
@@ -130,7 +130,7 @@ def _put(ended: queue.SimpleQueue, name: Any, _: Future) -> None:
 
 
 def raise_refusal(outcome: Outcome) -> None:
-    """Raise what refused a job, in its own words, if anything did."""
+    """Raise the error that refused a job, in its own words, if it was refused."""
     if outcome.refusal:
         raise InputError(*outcome.refusal)
     if outcome.system:

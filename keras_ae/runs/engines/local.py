@@ -1,4 +1,4 @@
-"""Worker processes that stay: each imports TensorFlow once, and trains and measures one run after the other."""
+"""Persistent worker processes: each imports TensorFlow once, then trains and measures one run after another."""
 
 import json
 import os
@@ -16,16 +16,16 @@ from keras_ae.runs.worker import Call, Job, Outcome
 
 
 class Local(Engine):
-    """Processes of this machine that take jobs, several at a time.
+    """Processes on this machine that take jobs, several at a time.
 
-    A process is started when there is the first job for it, and again after it crashed. Each has its share of the
-    threads and, of several, its GPU.
+    A process is started for its first job, and restarted after a crash. Each has its share of the threads and, if
+    there are several, its own GPU.
 
     Args:
-        workers: Processes.
+        workers: Number of processes.
         logs: Directory for what they print meanwhile.
-        threads: Threads of each process; an equal share of the machine's by default.
-        name: Of the files for what they print, `NAME0.log`.
+        threads: Threads per process; an equal share of the machine's by default.
+        name: Name of the files for what they print, `NAME0.log`.
 
     Example:
         >>> with Local(2, Path(".")) as engine:  # no process before the first job
@@ -39,7 +39,7 @@ class Local(Engine):
             _Place(self._processes, logs / f"{name}{number}.log", threads or threads_each(workers), gpu)
             for number, gpu in enumerate(gpus_each(workers, visible_gpus()))
         ]
-        self._free: queue.LifoQueue[_Place] = queue.LifoQueue()  # those that are there already come first
+        self._free: queue.LifoQueue[_Place] = queue.LifoQueue()  # running ones come first
         for place in reversed(self._places):
             self._free.put(place)
         self._threads = ThreadPoolExecutor(workers)
@@ -70,7 +70,7 @@ class Local(Engine):
 
 
 def gpus_each(workers: int, gpus: Sequence[str]) -> list[dict[str, str]]:
-    """The environment that gives each of several processes its GPU; of more processes than GPUs some share one.
+    """The environment that gives each of several processes its GPU; if there are too few, some share one.
 
     Example:
         >>> gpus_each(2, ["0", "1"]), gpus_each(1, ["0", "1"])
@@ -83,14 +83,14 @@ def gpus_each(workers: int, gpus: Sequence[str]) -> list[dict[str, str]]:
 
 
 class _Place:
-    """A process, and the file for what it prints; it is not there before it is needed."""
+    """A process, started when it is needed, and the file for what it prints."""
 
     def __init__(self, processes: Processes, log: Path, threads: int, gpu: dict[str, str]):
         self._processes, self._log, self._threads, self._gpu = processes, log, threads, gpu
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> subprocess.Popen[str]:
-        """The process, which may have been started before."""
+        """Returns the process, and starts it if it is not running."""
         if self._process is None:
             self._log.unlink(missing_ok=True)
             with self._log.open("a") as log:  # so that it can be emptied meanwhile
@@ -122,7 +122,7 @@ class _Place:
         return Outcome(**json.loads(answer))
 
     def clear(self) -> None:
-        """Once it has been killed: wait for its end, and remove what it printed."""
+        """Wait for the killed process to end, and remove what it printed."""
         if self._process is not None:
             process, self._process = self._process, None
             process.wait()

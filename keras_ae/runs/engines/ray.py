@@ -1,4 +1,4 @@
-"""Runs on a Ray cluster: each is a task, which goes on elsewhere from its checkpoint if its machine is lost."""
+"""Runs on a Ray cluster: each is a task that resumes elsewhere from its checkpoint if its machine is lost."""
 
 import importlib.util
 import json
@@ -22,29 +22,29 @@ from keras_ae.runs.engines.ray_worker import do, sees
 from keras_ae.runs.processes import TAIL, with_threads
 from keras_ae.runs.worker import Call, Job, Outcome
 
-PROBED = 64  # machines that are asked whether they see the files
-PASSED_ON = ("KERAS_", "TF_")  # beginnings of the names of variables that the tasks get too
+PROBED = 64  # machines to ask whether they see the files
+PASSED_ON = ("KERAS_", "TF_")  # prefixes of environment variables to pass on to the tasks
 
 
 class Ray(Engine):
-    """A Ray cluster, which `keras-ae[cluster]` brings; its machines see files at the same paths as this one.
+    """A Ray cluster (`keras-ae[cluster]` installs Ray), whose machines see files at the same paths as this one.
 
-    Each run has a process with `cpus` threads. Where a machine is lost, its runs begin again on others, from their
-    last checkpoints; the bits are the same if the processors are alike. Refused and diverged runs do not.
+    Each run has a process with `cpus` threads. If a machine is lost, its runs restart on others from their last
+    checkpoints, with bit-identical results if the processors are alike. Refused and diverged runs do not restart.
 
     Args:
         address: Address of the cluster, such as "auto"; by default that of RAY_ADDRESS, or the cluster of this
-            machine, which is started for as long as it is needed if there is none.
-        cpus: CPU cores of each run.
-        gpus: GPUs of each run; with less than 1 several share one; with 0 they see none.
-        retries: How often a run begins again whose machine, or process, is lost.
-        replicas: Processes that train a run together, each with so many cores and GPUs, on machines of their own
-            as far as there are some. Each reads its share of every batch; if one is lost, all begin again from the
-            checkpoint. Losses are those of one process, up to rounding, where nothing is drawn at random.
+            machine. If it has none, one is started for as long as it is needed.
+        cpus: CPU cores per run.
+        gpus: GPUs per run; with less than 1 several runs share one, with 0 they see none.
+        retries: How often a run restarts after its machine or process is lost.
+        replicas: Processes that train a run together, each with so many cores and GPUs, on separate machines as
+            far as there are enough. Each reads its share of every batch; if one is lost, all restart from the
+            checkpoint. Losses equal those of one process, up to rounding, if nothing is drawn at random.
 
     Raises:
         InputError: Ray is not installed, or a number is impossible; on entering, there is no such cluster, or none
-            of its machines has so many cores and GPUs.
+            of its machines has enough cores and GPUs.
 
     Example:
         >>> Ray(cpus=0)
@@ -86,7 +86,7 @@ class Ray(Engine):
             self.close()
             raise
         options = {"num_cpus": self.cpus, "num_gpus": self.gpus, "max_retries": self.retries}
-        # A process that has seen a GPU would keep to it, whichever one Ray gives to its next task.
+        # A process that has seen a GPU would stick to it, whichever one Ray gives its next task.
         self._task = ray.remote(max_calls=1)(do) if self.gpus else ray.remote(do)
         self._options = {**options, "runtime_env": {"env_vars": self._environment()}}
         if self.replicas > 1:
@@ -96,7 +96,7 @@ class Ray(Engine):
         return self
 
     def submit(self, job: Job | Call) -> Future[Outcome]:
-        """Same as `Engine.submit`; Ray keeps the jobs for which there is no place yet."""
+        """Same as `Engine.submit`; Ray queues the jobs."""
         if self._together is not None and isinstance(job, Job):
             if job.until is not None:
                 action = "leave out --halving, or replicas"
@@ -176,7 +176,7 @@ class Ray(Engine):
         return [node for node in ray.nodes() if able(node)]
 
     def _places(self) -> int:
-        """How many jobs the cluster does at a time now; it may grow."""
+        """Number of jobs that the cluster does at a time now; it may grow."""
         nodes = [node["Resources"] for node in self._able_nodes()]
         if not nodes:
             received = f"a Ray cluster without a machine of {self.cpus} CPUs and {self.gpus:g} GPUs"
@@ -190,7 +190,7 @@ class Ray(Engine):
         return places
 
     def _environment(self) -> dict[str, str]:
-        """Variables of the tasks: threads as many as cores, no GPU where none was asked for, modules as here."""
+        """The tasks' environment: as many threads as cores, no GPU unless asked for, the same modules as here."""
         given = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
         given |= {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "TF_CPP_MIN_LOG_LEVEL": "3"}
         given |= with_threads(self.cpus)
@@ -199,14 +199,14 @@ class Ray(Engine):
         return given if self.gpus >= 1 else given | {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}
 
     def _settle(self, done: Future[Outcome], does: str, answer: Future[str]) -> None:
-        """What came of a task; Ray's thread calls it."""
+        """Set the outcome of a task; called from Ray's thread."""
         from ray.exceptions import RayTaskError
 
         with self._lock:
             self._refs.pop(done, None)
         try:
             done.set_result(Outcome(**json.loads(answer.result())))
-        except RayTaskError as error:  # what is no mistake of the user's: its traceback
+        except RayTaskError as error:  # not the user's mistake: keep its traceback
             done.set_exception(CrashedError(does, 1, str(error).strip().splitlines()[-TAIL:]))
         except BaseException as error:
             lines = str(error).strip().splitlines()[:TAIL] or [type(error).__name__]
@@ -214,7 +214,7 @@ class Ray(Engine):
 
 
 def _path_of(source: str) -> str | None:
-    """The path in a source, "folder:PATH" for one, or a path itself; None of a named data set."""
+    """The path in a source such as "folder:PATH", or a path itself; None for a named data set."""
     form, colon, path = source.partition(":")
     if colon and len(form) > 1:
         return os.path.abspath(os.path.expanduser(path))

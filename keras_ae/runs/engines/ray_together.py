@@ -1,7 +1,7 @@
-"""A run that several processes of a Ray cluster train together, and begin again together if one of them is lost.
+"""A run that several processes of a Ray cluster train together, and restart together if one of them is lost.
 
-Actors with TF_CONFIG, and not Ray Train: that needs more packages (pandas, pyarrow), and has checkpoints of its
-own, where a run has one already.
+It uses actors with TF_CONFIG instead of Ray Train, which needs more packages (pandas, pyarrow) and keeps its own
+checkpoints, although a run already has one.
 """
 
 import json
@@ -17,8 +17,8 @@ from keras_ae.runs.engines.ray_worker import Member
 from keras_ae.runs.processes import TAIL
 from keras_ae.runs.worker import REFUSED, Job, Outcome
 
-GRACE = 15.0  # seconds after a failure in which one that was lost, and caused it, may be known to be
-# What TensorFlow raises in those that are left: a connection ended, or a collective operation was given up.
+GRACE = 15.0  # seconds after a failure within which the loss of a process, its cause, may become known
+# What TensorFlow raises in the remaining processes: a connection ended, or a collective operation was aborted.
 CUT_OFF = ("UnavailableError", "AbortedError", "CancelledError", "DeadlineExceededError", "InternalError")
 
 
@@ -30,11 +30,11 @@ class Together:
     """Trains runs, each in several processes of the cluster.
 
     Args:
-        replicas: Processes of a run.
-        slots: Runs at a time.
-        resources: Of each process, by Ray's names.
-        retries: How often a run begins again of which a process is lost.
-        environment: Variables of the processes.
+        replicas: Processes per run.
+        slots: Number of runs at a time.
+        resources: Resources of each process, by Ray's names.
+        retries: How often a run restarts after it has lost a process.
+        environment: Environment variables of the processes.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Together:
 
     @contextmanager
     def _members(self, job: Job) -> Iterator[list]:
-        """The processes, first the one that writes; on as many machines as there are for them."""
+        """The processes, the one that writes first, spread over as many machines as possible."""
         import ray
         from ray.util.placement_group import placement_group
         from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
@@ -111,11 +111,11 @@ class Together:
 
 
 def _decided(job: Job, trained: list) -> Outcome:
-    """What came of a run: the first process says it, or whichever refuses it.
+    """The outcome of a run, from the first process or from any that refuses it.
 
     Raises:
-        _LostError: One of them is gone.
-        CrashedError: One of them made a mistake.
+        _LostError: One of the processes is gone.
+        CrashedError: One of the processes raised an error.
     """
     import ray
 
@@ -133,7 +133,7 @@ def _decided(job: Job, trained: list) -> Outcome:
 
 
 def _is_lost(waiting: list) -> bool:
-    """Whether one of these answers will never come, as is known soon."""
+    """Whether one of these answers will never come, as far as becomes known within `GRACE` seconds."""
     import ray
 
     done, _ = ray.wait(waiting, num_returns=len(waiting), timeout=GRACE) if waiting else ([], [])

@@ -1,14 +1,14 @@
-"""What Ray says of lost machines and processes: on standard error, since standard output is for results."""
+"""Sends what Ray prints about lost machines and processes to standard error: standard output is for results."""
 
 import sys
 import threading
 from typing import Any, TextIO
 
-THREADS = "ray_"  # how the names begin of the threads in which Ray prints
+THREADS = "ray_"  # prefix of the names of threads in which Ray prints
 
 
 class Words:
-    """Stands in the place of standard output, and gives what Ray's threads print to standard error.
+    """Takes the place of standard output, and passes what Ray's threads print to standard error.
 
     Example:
         >>> words = Words()
@@ -22,18 +22,18 @@ class Words:
         self._output: TextIO | None = None
 
     def divert(self) -> None:
-        """Begin."""
+        """Take the place of standard output."""
         if self._output is None:
             self._output, sys.stdout = sys.stdout, self
 
     def restore(self) -> None:
-        """End, if somebody else has not replaced standard output meanwhile."""
+        """Put standard output back, unless somebody else has replaced it meanwhile."""
         if sys.stdout is self and self._output is not None:
             sys.stdout = self._output
         self._output = None
 
     def write(self, text: str) -> int:
-        """Same as of a stream."""
+        """Same as `write` of a stream."""
         is_ray = threading.current_thread().name.startswith(THREADS)
         stream = sys.stderr if is_ray or self._output is None else self._output
         return stream.write(text)

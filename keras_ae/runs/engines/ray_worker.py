@@ -1,4 +1,4 @@
-"""What the processes of a Ray cluster do: jobs as the worker processes of one machine do them."""
+"""Code of a Ray cluster's processes: they do jobs like the worker processes of one machine."""
 
 import json
 import os
@@ -15,8 +15,8 @@ from keras_ae._support.leases import LEASE, Holder, take
 from keras_ae.runs.directory import RunDirectory
 from keras_ae.runs.worker import REFUSED, Images, Job, Outcome, answer, prepare, read
 
-IMAGES = Images()  # of the job before, for the next one of this process
-HERE, ELSEWHERE = 15.0, 1.5 * LEASE  # seconds for an earlier attempt to end, of this machine or of another one
+IMAGES = Images()  # of the last job, kept for this process's next one
+HERE, ELSEWHERE = 15.0, 1.5 * LEASE  # seconds to wait for an earlier attempt on this machine or another one to end
 
 
 def do(line: str, directory: str) -> str:
@@ -46,7 +46,7 @@ class Member:
     Args:
         line: The job, as `Job.line` gives it.
         directory: The working directory, to which its paths are relative.
-        place: Which of them it is; the first one, 0, trains in the run's directory.
+        place: Its number; the first one, 0, trains in the run's directory.
     """
 
     def __init__(self, line: str, directory: str, place: int):
@@ -54,10 +54,10 @@ class Member:
         self._socket, self._scratch = socket.socket(), tempfile.TemporaryDirectory()
 
     def settle(self) -> str:
-        """Wait until an earlier attempt has ended, or copy the checkpoint where the first one has; take a port.
+        """Wait for an earlier attempt to end or, in all but the first member, copy the checkpoint; take a port.
 
         Returns:
-            Where the others reach this one, HOST:PORT, or JSON of the outcome where it is refused.
+            The address at which the others reach this one, HOST:PORT, or the outcome as JSON if it is refused.
         """
         from ray.util import get_node_ip_address
 
@@ -70,14 +70,14 @@ class Member:
         else:
             _copy_checkpoint(RunDirectory(self._job.out), RunDirectory(self._own.out))
         host = get_node_ip_address()
-        self._socket.bind((host, 0))  # until TensorFlow takes it, so that nobody else does
+        self._socket.bind((host, 0))  # keeps the port free until TensorFlow takes it
         return f"{host}:{self._socket.getsockname()[1]}"
 
     def train(self, addresses: list[str]) -> str:
-        """Train, once all have settled; returns the outcome, as JSON.
+        """Train, once all have settled, and return the outcome as JSON.
 
         Args:
-            addresses: Of all of them, in their order.
+            addresses: Addresses of all members, in order.
         """
         task = {"type": "worker", "index": self._place}
         os.environ["TF_CONFIG"] = json.dumps({"cluster": {"worker": addresses}, "task": task})
@@ -100,17 +100,17 @@ class Member:
 
     @property
     def _own(self) -> Job:
-        """The job in the directory that this one writes."""
+        """The job, in this member's own directory."""
         return self._job if self._place == 0 else replace(self._job, out=str(Path(self._scratch.name, "run")))
 
 
 def sees(paths: list[str], directory: str) -> list[str]:
-    """Those of some absolute paths, and of the working directory, that are not here."""
+    """The absolute paths, the working directory among them, that this machine does not see."""
     return [path for path in (*paths, directory) if not os.path.exists(path)]
 
 
 def _copy_checkpoint(source: RunDirectory, target: RunDirectory) -> None:
-    """Copy what a run goes on from, if there is anything."""
+    """Copy the checkpoint that a run resumes from, if there is one."""
     if source.checkpoint.is_dir():
         shutil.copytree(source.checkpoint, target.checkpoint)
         shutil.copy(source.path / "run.json", target.path)
@@ -143,5 +143,5 @@ def _wait_for(out: Path) -> None:
             held.give_back()
             return
         if time.monotonic() - begun > (HERE if held.is_here else ELSEWHERE):
-            return  # training says who holds it
+            return  # training reports who holds it
         time.sleep(1.0)
