@@ -12,6 +12,9 @@ from keras_ae.studies.kept import Kept, read_kept, read_values
 
 MAIN = "cifar10"  # the data set with several seeds at the scale of two cores
 CLAIMS = (*training_claims.CLAIMS, *copying_claims.CLAIMS, *code_claims.CLAIMS)
+# `probed` has many images and few epochs, for codes (sections 3.2 and 3.4); the dynamics of section 3.1 are about
+# few images and many epochs.
+ASKED = {"probed": code_claims.CLAIMS}
 PARTS = {"cpu": ("cpu", "copying")}  # presets of two cores that are judged together
 CHOICES = ["run", "experiment", "data", "code", "size", "channels", "images", "seed", "compression", "norms"]
 
@@ -37,15 +40,21 @@ def load(results: Path, preset: str) -> Kept:
     return Kept(runs, curves, measures)
 
 
-def claims_table(kept: Kept) -> pandas.DataFrame:
-    """A row for each claim about each data set; with CIFAR-10 about it alone, as the others have one seed."""
+def claims_table(kept: Kept, preset: str = "") -> pandas.DataFrame:
+    """A row for each claim about each data set; with CIFAR-10 about it alone, as the others have one seed.
+
+    Args:
+        kept: What is kept of the preset.
+        preset: Its name; all claims are asked of most.
+    """
     names = list(kept.runs["data"].unique())
     names = [MAIN] if MAIN in names else names
-    return table(claim for name in names for claim in _named(kept, name, len(names) > 1))
+    asked = ASKED.get(preset, CLAIMS)
+    return table(claim for name in names for claim in _named(kept, name, asked, len(names) > 1))
 
 
-def _named(kept: Kept, data: str, several: bool):
-    for claim in CLAIMS:
+def _named(kept: Kept, data: str, asked, several: bool):
+    for claim in asked:
         made = claim(kept, data)
         yield replace(made, statement=f"{made.statement} ({data})") if several else made
 

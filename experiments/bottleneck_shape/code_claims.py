@@ -2,9 +2,10 @@
 
 import pandas
 
-from experiments.bottleneck_shape.training_claims import ANY
+from experiments.bottleneck_shape.training_claims import ANY, PAPER, dynamics
 from keras_ae.report.results import listed
 from keras_ae.studies.claims import Bound, Claim, Evidence, Gate
+from keras_ae.studies.gates import flattened
 from keras_ae.studies.kept import Kept, chosen
 from keras_ae.studies.paired import paired
 
@@ -23,7 +24,12 @@ def _probes(kept: Kept, data: str) -> tuple[pandas.DataFrame, Gate]:
         rows = rows.iloc[:0]
     elif len(rows) and rows["count"].min() < ENOUGH_IMAGES:
         gate = Gate(False, f"the probes saw {rows['count'].min():,.0f} images, where the paper has 10,000", PROBED)
-    return rows, gate
+    return rows, gate & _learnt(kept, data)
+
+
+def _learnt(kept: Kept, data: str) -> Gate:
+    """Whether training had ended: until then, what codes hold and how alike they are may change."""
+    return flattened(dynamics(kept, data), "train", PAPER)
 
 
 def _on(rows: pandas.DataFrame, text: str) -> str:
@@ -96,7 +102,7 @@ def _pairs(kept: Kept, data: str, first: str | None = None) -> tuple[pandas.Data
     other = codes.set_index("code")
     return rows.assign(
         **{"other size": rows["first"].map(other["size"]), "other": rows["first"].map(other["compression"])}
-    ), gate
+    ), gate & _learnt(kept, data)
 
 
 def _contrast(rows: pandas.DataFrame, mask: pandas.Series) -> tuple[list[float], float, float]:

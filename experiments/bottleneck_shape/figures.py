@@ -33,7 +33,9 @@ def report(results: Path) -> list[Path]:
     opened = write_results(results, _open_questions(results), {})
     there = [preset for preset in TWO_CORES if (results / f"{preset}.csv").exists()]
     if there:
-        decided = nearest({preset: claims.claims_table(claims.load(results, preset)) for preset in there})
+        tables = {preset: claims.claims_table(claims.load(results, preset), preset) for preset in there}
+        order = list(dict.fromkeys(claim for preset in reversed(there) for claim in tables[preset]["claim"]))
+        decided = nearest(tables).set_index("claim").loc[order].reset_index()
         opened += write_results(results, pages(decided), {})
     presets = (*TWO_CORES, "paper", "paper-scaling", "digits", "quick")
     return write_report(results, presets, ".csv", partial(_report_preset, results)) + opened
@@ -59,7 +61,7 @@ def _report_preset(results: Path, preset: str, prefix: str) -> list[Path]:
         figures[f"figure2_{path.stem.removeprefix(f'{preset}_reconstructions_')}"] = _figure_2(np.load(path))
     tables = {"shapes": claims.shapes(kept)}
     if prefix:  # the claims of "cpu" stand among all others
-        tables |= pages(claims.claims_table(kept), prefix)
+        tables |= pages(claims.claims_table(kept, preset), prefix)
     return write_results(results, tables, figures, prefix)
 
 

@@ -211,7 +211,7 @@ def test_the_floor_is_what_the_best_scale_and_offset_leave_of_normalised_images(
 
 
 def _similarities(inside, across, **columns):
-    kept = _kept(by_size)
+    kept = _kept(by_size, _flat)
     codes = kept.runs.drop_duplicates("code")[["code", "size"]].to_numpy()
     generator = np.random.default_rng(0)
     pairs = [
@@ -266,9 +266,9 @@ def test_similarities_without_chance_or_of_few_images_decide_nothing(columns, re
     assert reason in verdict.remark
 
 
-def _probes(codes, on_images, **training):
+def _probes(codes, on_images, trained=_flat, **training):
     """Scores of three seeds by code, and of the images."""
-    kept = _kept(by_size)
+    kept = _kept(by_size, trained)
     scores = {f"input-{DATA}": {"seen": _scored(on_images, training), "unseen": _scored(on_images, training)}}
     for row in kept.runs.itertuples():
         score = codes(row.size, row.channels) + 0.001 * row.seed
@@ -309,6 +309,15 @@ def test_scores_of_probes_that_stopped_early_or_saw_few_images_decide_nothing(tr
     verdict = code_claims.codes_beat_images(_probes(lambda s, c: 0.6, 0.5, **training), DATA).verdict
     assert verdict.answer == "not tested"
     assert reason in verdict.remark
+
+
+def test_scores_of_codes_that_are_still_learnt_decide_nothing():
+    falling = _probes(lambda s, c: 0.6, 0.5, lambda size, channels, seed, step: 1 / step, **GOOD_PROBES)
+    for claim in (code_claims.codes_beat_images, code_claims.same_size_resembles):
+        verdict = claim(falling, DATA).verdict
+        assert verdict.answer == "not tested"
+        assert "training has not ended" in verdict.remark
+        assert "--preset paper" in verdict.remark
 
 
 def test_scores_of_classifiers_say_what_they_are():
