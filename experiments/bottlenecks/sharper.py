@@ -81,13 +81,12 @@ def main(arguments=None) -> None:
     data = kae.data.load("mnist", batch_size=BATCH, progress=False)
     extractor, images = feature_extractor("mnist-classifier", data), data.images("test")
     for seed in SEEDS:
-        if all((options.steps, kind, seed) in done for kind in KINDS):
+        left = [kind for kind in KINDS if (options.steps, kind, seed) not in done]
+        if not left:
             continue
         keras.utils.set_random_seed(seed)
         network = classifier(data, min(500, options.steps))
-        for kind in KINDS:
-            if (options.steps, kind, seed) in done:
-                continue
+        for kind in left:
             model = trained(kind, data, network, seed, options.steps)
             row = {"loss": kind, "seed": seed, "steps": options.steps, **measured(model, images, extractor)}
             table = pandas.concat([table, pandas.DataFrame([row])], ignore_index=True)

@@ -23,17 +23,13 @@ def rows(tiles: Tiles, fitted: Fitted, division: Division) -> Iterator[dict]:
     """A row for each kind of defect, one for all of them, and one for all but the hardest."""
     kinds = tiles.kinds[division.defects]
     groups = {kind: kinds == kind for kind in np.unique(kinds)}
-    groups |= {ALL: kinds == kinds, BUT + HARDEST: kinds != HARDEST}
+    groups |= {ALL: np.ones(len(kinds), bool), BUT + HARDEST: kinds != HARDEST}
     counts = {name: PixelCounts() for name in groups}
-    for some, maps in fitted.pixel_maps(tiles, division.test):
-        for count in counts.values():
-            count.add(maps, tiles.masks[some])
-    for name, chosen in groups.items():
-        if name in (ALL, BUT + HARDEST):
-            continue
-        for some, maps in fitted.pixel_maps(tiles, division.defects[chosen]):
-            for group in (name, ALL, *([BUT + HARDEST] if name != HARDEST else [])):
-                counts[group].add(maps, tiles.masks[some])
+    members = {name: np.concatenate([division.test, division.defects[chosen]]) for name, chosen in groups.items()}
+    for some, maps in fitted.pixel_maps(tiles, np.concatenate([division.test, division.defects])):
+        for name, count in counts.items():
+            mine = np.isin(some, members[name])
+            count.add(maps[mine], tiles.masks[some][mine])
     normal, anomalous = fitted.scores(division.test), fitted.scores(division.defects)
     for name, chosen in groups.items():
         pixels = counts[name].measures()

@@ -5,6 +5,7 @@ import csv
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 
 import keras
@@ -94,10 +95,13 @@ class Fitted:
     maps: np.ndarray
     seconds: float
 
+    @cached_property
+    def _values(self):
+        return compiled(lambda batch: self.score.values(Observation(self.model, batch)))
+
     def scores(self, rows: np.ndarray) -> np.ndarray:
         """Scores of the images of these numbers."""
-        values = compiled(lambda batch: self.score.values(Observation(self.model, batch)))
-        return np.concatenate([np.asarray(values(batch), np.float64) for batch in batches(self.maps[rows])])
+        return np.concatenate([np.asarray(self._values(some), np.float64) for some in batches(self.maps[rows])])
 
     def pixel_maps(self, tiles: Tiles, rows: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Batches of numbers of images and their maps [n, height, width], as large as the images."""
