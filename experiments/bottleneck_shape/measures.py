@@ -117,7 +117,7 @@ def _probes(subject: Subject, components: int) -> dict:
 
 def _splits(data) -> dict[str, str]:
     """The splits with images that were trained on, and with others."""
-    return {"seen": "train", "unseen": "test" if data.sizes["test"] else "validation"}
+    return {"seen": "train", "unseen": "test" if data.sizes.test else "validation"}
 
 
 def _has_classes(data, split: str) -> bool:

@@ -72,7 +72,7 @@ def probed(model, data) -> dict[str, float]:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    rows = np.random.default_rng(0).permutation(data.sizes["train"])[:CODED]
+    rows = np.random.default_rng(0).permutation(data.sizes.train)[:CODED]
     rows.sort()
     train = kae.evaluation.encode(model, data.images_at("train", rows)).reshape(len(rows), -1)
     test = kae.evaluation.encode(model, data.images("test"))

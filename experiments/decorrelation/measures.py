@@ -71,7 +71,7 @@ def _measure(subject: Subject, kept: Path, preset: str) -> dict:
     data = run.config.load_data(progress=False)
     model = kae.load_model(subject.directory.model_path)
     images, labels = data.images("test"), data.labels("test")
-    fitted = np.random.default_rng(0).permutation(data.sizes["train"])[:FITTED]  # folders are in order of class
+    fitted = np.random.default_rng(0).permutation(data.sizes.train)[:FITTED]  # folders are in order of class
     training, codes = (kae.evaluation.encode(model, x) for x in (data.images_at("train", fitted), images))
     decode = _decoder(model)
     measures = _of_codes(codes, labels)

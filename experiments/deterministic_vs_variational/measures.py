@@ -82,12 +82,12 @@ def measure(run: StudyRun, directory: RunDirectory, samples: int) -> tuple[dict,
     prior = kae.density.prior_of(model)
     densities |= {"prior": prior} if prior else {}
     compared = data
-    if data.sizes["test"] > samples:
+    if data.sizes.test > samples:
         drawn = replace(run.config, data=replace(run.config.data, limit=samples))
         compared = drawn.load_data(progress=False)
     scores = kae.evaluation.measure_samples(model, compared, densities, samples, seed=0)
     codes = kae.evaluation.encode(model, images_of(data, "train", TESTED_CODES))
-    bounds = kae.evaluation.parameter_bounds(model, data.sizes["train"])
+    bounds = kae.evaluation.parameter_bounds(model, data.sizes.train)
     probed = compared.images("test", JACOBIANS)
     smooth = kae.evaluation.lipschitz_estimates(model, probed, whitened_by=codes)
     found = {

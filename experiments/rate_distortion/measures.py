@@ -28,7 +28,7 @@ def measure_rates(subject: Subject) -> list[dict]:
 
     data = subject.run.config.load_data(progress=False)
     model = kae.load_model(subject.directory.model_path)
-    tested = np.linspace(0, data.sizes["test"] - 1, min(TESTED, data.sizes["test"])).astype(int)
+    tested = np.linspace(0, data.sizes.test - 1, min(TESTED, data.sizes.test)).astype(int)
     training, images = data.images("train", FITTED), data.images_at("test", tested)
     codes = kae.evaluation.encode(model, training)
     features = codes.reshape(-1, codes.shape[-1])

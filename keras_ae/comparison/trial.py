@@ -98,7 +98,7 @@ def anomaly_trial(config: CompareConfig, data: ImageData) -> AnomalyTrial:
         received = f"test images of which all or none are of {', '.join(wanted) or 'labels that were trained on'}"
         action = "give test images of both kinds, or other --train-labels"
         raise InputError(received, "normal images and others to test on", action)
-    fitted = Part(data, "train", _some(data.sizes["train"], MOST, data.seed))
+    fitted = Part(data, "train", _some(data.sizes.train, MOST, data.seed))
     normal = Part(data, "validation", calibration_rows(data, config.training))
     test = Part(data, "test", np.flatnonzero(is_normal))
     if known is None or is_normal.all():

@@ -13,6 +13,7 @@ from keras_ae.data.loading import load
 from keras_ae.data.pixel_budget import MAX_PIXELS
 from keras_ae.data.sharding import Sharded, write_shards
 from keras_ae.data.sources import Source, default_resize, sources
+from keras_ae.data.split import SplitSizes
 from keras_ae.data.split_images import SplitImages
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Sharded",
     "Source",
     "SplitImages",
+    "SplitSizes",
     "compositional_dsprites",
     "default_resize",
     "dsprites",

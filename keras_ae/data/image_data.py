@@ -277,7 +277,7 @@ class ImageData(SplitImages):
 
         Example:
             >>> tiles = kae.data.load("digits", limit=40).in_tiles(4, overlap=0.0)
-            >>> tiles.image_shape, tiles.sizes["train"]
+            >>> tiles.image_shape, tiles.sizes.train
             ((4, 4, 1), 160)
         """
         splits = {name: tiled_split(split, tile, overlap) for name, split in self._splits.items()}

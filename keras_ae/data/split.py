@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_ae.data.backings import ArrayImages, ChosenImages, FileImages, Images, JoinedImages
+from keras_ae.data.collection import TEST, TRAIN, VALIDATION
 from keras_ae.data.members import Member
 from keras_ae.data.preparation import Preparation
 
@@ -44,6 +45,31 @@ class Split:
         if isinstance(self.images, ArrayImages | FileImages):
             images = self.images.take(places)
         return Split(images, labels, kept, kept, masks, groups)
+
+
+class SplitSizes(dict[str, int]):
+    """Number of images in each split: by the split's name, as in any dictionary, or as an attribute.
+
+    Example:
+        >>> sizes = kae.data.load("digits", limit=40).sizes
+        >>> sizes, sizes.train
+        ({'train': 40, 'validation': 0, 'test': 40}, 40)
+    """
+
+    @property
+    def train(self) -> int:
+        """Number of training images."""
+        return self[TRAIN]
+
+    @property
+    def validation(self) -> int:
+        """Number of validation images; 0 if none were set aside."""
+        return self[VALIDATION]
+
+    @property
+    def test(self) -> int:
+        """Number of test images."""
+        return self[TEST]
 
 
 def fingerprint(

@@ -13,7 +13,7 @@ from keras_ae.data.decoding import upright_size
 from keras_ae.data.file_log import FileLog
 from keras_ae.data.mask_files import read_mask
 from keras_ae.data.preparation import AS_IS, Preparation
-from keras_ae.data.split import Split, fingerprint
+from keras_ae.data.split import Split, SplitSizes, fingerprint
 
 
 class SplitImages:
@@ -52,9 +52,9 @@ class SplitImages:
         self._preparation = preparation
 
     @property
-    def sizes(self) -> dict[str, int]:
-        """Number of images in "train", "validation" and "test"."""
-        return {name: len(split.images) for name, split in self._splits.items()}
+    def sizes(self) -> SplitSizes:
+        """Number of images in "train", "validation" and "test", by name or as an attribute."""
+        return SplitSizes({name: len(split.images) for name, split in self._splits.items()})
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -52,10 +52,10 @@ def explored_images(data: ImageData) -> ExploredImages:
     rows = _spread(data.sizes[split], SHOWN)
     shown = data.images_at(split, rows)
     calibration = shown[:0] if split == "train" else shown
-    if split == "test" and data.sizes["validation"]:
-        calibration = data.images_at("validation", _spread(data.sizes["validation"], SHOWN))
+    if split == "test" and data.sizes.validation:
+        calibration = data.images_at("validation", _spread(data.sizes.validation, SHOWN))
     labels, names, classes = _labels(data, split, rows)
-    training = data.images_at("train", _spread(data.sizes["train"], TRAINING))
+    training = data.images_at("train", _spread(data.sizes.train, TRAINING))
     return ExploredImages(data.source, split, shown, training, calibration, labels, names, classes)
 
 

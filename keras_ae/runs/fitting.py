@@ -51,7 +51,7 @@ def fit(
     training = config.training
     task, maps = task_of(model), frozen_features(model) is not None
     validation, mine = None, replica.shared(data)
-    if data.sizes["validation"]:
+    if data.sizes.validation:
         validation = task.batches(mine, "validation", training, rows=stopping_rows(data, training))
     history = RunHistory(directory, training.steps_per_evaluation)
 
@@ -115,7 +115,7 @@ def _stopping(training, validation, replica: Replica) -> list:
 def _monitor(training, data: ImageData, directory: RunDirectory, blind: bool) -> callbacks.Monitor:
     """Writes TensorBoard's curves and, for autoencoders of images, the codes of some validation images."""
     shown: dict[str, Any] = {}
-    if not blind and data.sizes["validation"]:
+    if not blind and data.sizes.validation:
         shown = {"images": data.images("validation", MONITORED)}
         if data.has_labels and data.labels("validation").ndim == 1:
             shown["labels"] = data.labels("validation")[:MONITORED]

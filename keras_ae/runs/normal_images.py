@@ -61,7 +61,7 @@ def check_sizes(data: ImageData, rate: float, training: TrainingConfig, choosing
     check_rate(rate)
     count, needed = _units(data, "validation"), _needed(training, rate, choosing)
     if count < needed:
-        of = "images" if count == data.sizes["validation"] else "groups of images"
+        of = "images" if count == data.sizes.validation else "groups of images"
         what_for = "to stop by" if training.patience is not None else "to choose a score by" if choosing else ""
         stopping = f", of which every other one is {what_for}" if what_for else ""
         action = f"give more {of}, a larger --validation-fraction or a higher --false-positive-rate"
@@ -94,9 +94,9 @@ def check_normal(data: ImageData, train_labels: tuple[str, ...] = ()) -> None:
 def normal_in_words(data: ImageData, training: TrainingConfig, choosing: bool = False) -> str:
     """One line on which images are taken as normal, and how many there are."""
     sizes, calibrating = data.sizes, len(calibration_rows(data, training, choosing))
-    stopping = sizes["validation"] - calibrating
+    stopping = sizes.validation - calibrating
     what_for = "to stop by" if training.patience is not None else "to choose a score by"
-    which = f"{sizes['train']:,} to train on, " + (f"{stopping:,} {what_for}, " if stopping else "")
+    which = f"{sizes.train:,} to train on, " + (f"{stopping:,} {what_for}, " if stopping else "")
     which += f"{calibrating:,} to set the threshold"
     if (groups := calibration_groups(data, training, choosing)) is not None:
         which += f", of {len(np.unique(groups)):,} groups"

@@ -86,7 +86,7 @@ def judge_on_test(
     detector: AnomalyDetector, data: ImageData, train_labels: tuple[str, ...] = ()
 ) -> JudgedSplit | None:
     """Judges a detector on the test images; returns None if there are none."""
-    if not data.sizes["test"]:
+    if not data.sizes.test:
         return None
     maps = detector.anomaly_maps if detector.score_.has_map else None
     known = normal_labels(data, train_labels)

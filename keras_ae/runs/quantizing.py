@@ -21,14 +21,14 @@ def quantizing_images(data: ImageData, config: RunConfig, choosing: bool = False
         choosing: Whether the score was chosen by known defects.
     """
     few = at_once(data.image_shape, REPRESENTATIVE)
-    rows = np.unique(np.linspace(0, data.sizes["train"] - 1, few).round().astype(int))
+    rows = np.unique(np.linspace(0, data.sizes.train - 1, few).round().astype(int))
     calibrating = calibration_rows(data, config.training, choosing)
     images = QuantizingImages(
         data.images_at("train", rows),
         data.pipeline("validation", rows=calibrating, batch_size=few),
         calibration_groups(data, config.training, choosing),
     )
-    if not data.sizes["test"]:
+    if not data.sizes.test:
         return images
     normal = are_normal(data, "test", normal_labels(data, config.data.train_labels))
     tested = data.pipeline("test", batch_size=few)

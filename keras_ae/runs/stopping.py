@@ -36,13 +36,13 @@ def calibration_rows(data: ImageData, training: TrainingConfig, choosing: bool =
 
 def calibration_groups(data: ImageData, training: TrainingConfig, choosing: bool = False) -> np.ndarray | None:
     """The groups of the images of `calibration_rows`, str [n]; None without groups."""
-    groups = data.groups("validation") if data.sizes["validation"] else None
+    groups = data.groups("validation") if data.sizes.validation else None
     return None if groups is None else groups[calibration_rows(data, training, choosing)]
 
 
 def _units(data: ImageData) -> np.ndarray:
     """The number [n] of each validation image's group, or its own number if there are no groups."""
-    groups = data.groups("validation") if data.sizes["validation"] else None
+    groups = data.groups("validation") if data.sizes.validation else None
     if groups is None:
-        return np.arange(data.sizes["validation"])
+        return np.arange(data.sizes.validation)
     return np.unique(groups, return_inverse=True)[1]

@@ -70,7 +70,7 @@ def main() -> None:
     model, accuracy = train_classifier(options.name, data)
     about = {"accuracy": accuracy, "epochs": NETWORKS[options.name].epochs, "seed": options.seed}
     path = WEIGHTS / f"{options.name}.npz"
-    save_weights(model, path, about | {"keras": keras.__version__, "test_images": data.sizes["test"]})
+    save_weights(model, path, about | {"keras": keras.__version__, "test_images": data.sizes.test})
     print(f"{path}: {accuracy:.4f} of the test images right")
 
 

@@ -127,7 +127,7 @@ def fit_densities(
         if density.discrete and not getattr(model, "indices_shape", None):
             continue
         if density.discrete not in of_kind:
-            batches = images_of(data, "train", images or data.sizes["train"])
+            batches = images_of(data, "train", images or data.sizes.train)
             of_kind[density.discrete] = encode(model, batches, indices=density.discrete)
         codes = of_kind[density.discrete]
         if len(codes) >= density.fewest(codes[0].size):
