@@ -32,6 +32,7 @@ COLUMNS = ("detector", "split", "normalized_by", "seed")
 AT_ONCE = 16
 # (candidates, seeds, whether tile by tile, whether each image's features are normalised by themselves)
 FEW = (CHOSEN, "gaussian", "gaussian-padim", "patches")
+TRAINED = ("features-1x1", "features-3x3", "features-linear-16")
 SPREADS = (CHOSEN, "gaussian", "spread-16")
 PRESETS = {
     "quick": [((CHOSEN,), 1, True, True)],
@@ -41,12 +42,11 @@ PRESETS = {
         (SPREADS, 3, True, True),
         (EVENED, 3, True, True),
         (LARGER, 3, True, True),
-        (EVENED, 1, False, True),
-        ((CHOSEN, "gaussian", "gaussian-padim"), 1, True, False),
-        ((CHOSEN,), 1, False, True),
-        (FEW, 1, True, True),
-        (tuple(CANDIDATES), 1, True, True),
+        (EVENED, 3, False, True),
         (FEW, 3, True, True),
+        (TRAINED, 3, True, True),
+        ((CHOSEN, "gaussian", "gaussian-padim"), 1, True, False),
+        ((CHOSEN, "gaussian", "spread-16"), 1, False, True),
     ],
     "full": [
         (tuple(CANDIDATES), 3, by_tile, per_image) for by_tile in (True, False) for per_image in (True, False)

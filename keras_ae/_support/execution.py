@@ -1,15 +1,17 @@
 """Decides how a model's training steps are executed.
 
 Measured on two CPU cores (`benchmarks/architectures.py` repeats it): XLA makes convolutions about two times slower
-and small dense networks 1.3 times faster. Many steps per execution gain as much again for the latter, where the
-dispatch of each step dominates, not its arithmetic. A dense network on many small windows gains from many steps,
-but not from XLA, which on a CPU draws the windows' noise three to five times more slowly. On a GPU, XLA fuses
-normalisation and activation.
+and small dense networks 1.3 times faster. Many steps per execution save about 2 CPU milliseconds a step: as much
+again for the latter, a quarter for convolutions of a few thousand weights on 8×8 images, and nothing measurable
+once a step takes 40 milliseconds. A dense network on many small windows gains from many steps, but not from XLA,
+which on a CPU draws the windows' noise three to five times more slowly. On a GPU, XLA fuses normalisation and
+activation.
 """
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -17,7 +19,8 @@ import keras
 from keras_ae._support.errors import InputError
 from keras_ae._support.keras_private import sublayers
 
-DENSE_STEPS = 50
+MANY_STEPS = 50  # per call, of models whose steps are short
+SHORT = 2**22  # most weights × positions of a model whose steps are: an upper bound of its convolutions' products
 FUNCTIONS = ("train_function", "test_function", "predict_function")  # `keras.Model`'s names of compiled functions
 
 
@@ -42,8 +45,9 @@ def choose_execution(model: keras.Model, jit_compile="auto", steps_per_execution
     if jit_compile == "auto":
         jit_compile = _compiles_well(model, dense) and not distributed
     if steps_per_execution == "auto":
-        several = dense and not distributed and keras.backend.backend() == "tensorflow"
-        steps_per_execution = DENSE_STEPS if several else 1
+        short = dense or (on_cpu() and _is_small(model))
+        several = short and not distributed and keras.backend.backend() == "tensorflow"
+        steps_per_execution = MANY_STEPS if several else 1
     return Execution(bool(jit_compile), int(steps_per_execution))
 
 
@@ -61,6 +65,13 @@ def _compiles_well(model: keras.Model, dense: bool) -> bool:
     if keras.backend.backend() != "tensorflow":
         return keras.backend.backend() == "jax"
     return not on_cpu() or (dense and not _of_windows(model))
+
+
+def _is_small(model: keras.Model) -> bool:
+    """Whether a step is short even if every weight of the model meets every position of its input."""
+    inputs = getattr(model, "inputs", None) or ()
+    shape = getattr(model, "image_shape", None) or (inputs[0].shape[1:] if len(inputs) == 1 else (None,))
+    return None not in shape and model.count_params() * prod(shape[:-1]) <= SHORT
 
 
 def _of_windows(layer: keras.layers.Layer) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_ae._support.errors import InputError
-from keras_ae._support.execution import DENSE_STEPS, most_steps_a_call
+from keras_ae._support.execution import MANY_STEPS, most_steps_a_call
 from keras_ae.code_shapes import whole_number
 from keras_ae.density import causal_transformer as transformer
 from keras_ae.density.base import Density, steps_for
@@ -161,7 +161,7 @@ def _fitted(arrays, tokens: np.ndarray, settings: Autoregressive) -> dict[str, n
         0.0, max(1, steps - warm), warmup_target=settings.learning_rate, warmup_steps=warm
     )
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    per_call = most_steps_a_call(DENSE_STEPS, [steps])
+    per_call = most_steps_a_call(MANY_STEPS, [steps])
     model.compile(Adam(rate, clipnorm=1.0), loss, jit_compile=False, steps_per_execution=per_call)
     data, seed = tf.constant(tokens), int(np.random.default_rng(settings.seed).integers(2**30))
 

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from keras import ops
 
-from keras_ae._support.execution import DENSE_STEPS, most_steps_a_call
+from keras_ae._support.execution import MANY_STEPS, most_steps_a_call
 from keras_ae.code_shapes import whole_number
 from keras_ae.density.base import Density, standardized, steps_for
 
@@ -145,7 +145,7 @@ def _fitted_layers(codes: np.ndarray, settings: FlowMatching) -> list[tuple[np.n
     ]
     model = keras.Sequential([keras.Input((dimensions + 2 * len(FREQUENCIES),)), *layers])
     rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps)
-    per_call = most_steps_a_call(DENSE_STEPS, [steps])
+    per_call = most_steps_a_call(MANY_STEPS, [steps])
     model.compile(keras.optimizers.Adam(rate), "mse", jit_compile=False, steps_per_execution=per_call)
     model.fit(tf.data.Dataset.range(steps).map(pair).prefetch(8), shuffle=False, verbose=0)
     return [tuple(layer.get_weights()) for layer in layers]

@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_ae import numerics
-from keras_ae._support.execution import DENSE_STEPS, most_steps_a_call
+from keras_ae._support.execution import MANY_STEPS, most_steps_a_call
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.bottlenecks import Variational
 from keras_ae.code_shapes import whole_number
@@ -122,7 +122,7 @@ def _fitted(codes: np.ndarray, settings: TwoStage) -> dict[str, np.ndarray]:
         layer.kernel_initializer = keras.initializers.GlorotUniform(next(seeds))
     model = Autoencoder(encoder, bottleneck, decoder, dtype="float32")
     rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, settings.steps)
-    per_call = most_steps_a_call(DENSE_STEPS, [settings.steps])
+    per_call = most_steps_a_call(MANY_STEPS, [settings.steps])
     loss = GaussianLikelihood()
     model.compile(Adam(rate), loss, jit_compile=False, steps_per_execution=per_call)
     data = tf.constant(codes[:, None, None])

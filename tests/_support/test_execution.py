@@ -6,7 +6,7 @@ import pytest
 
 import keras_ae as kae
 from keras_ae._support.errors import InputError
-from keras_ae._support.execution import DENSE_STEPS, choose_execution, on_cpu
+from keras_ae._support.execution import MANY_STEPS, choose_execution, on_cpu
 
 pytestmark = pytest.mark.tensorflow
 
@@ -15,16 +15,19 @@ def _images(count=32, seed=0):
     return np.random.default_rng(seed).random((count, 6, 4, 1)).astype("float32")
 
 
-def _model():
+def _model(architecture="fully_connected"):
     keras.utils.set_random_seed(0)
+    if architecture == "strided":
+        return kae.architectures.strided((6, 4, 1), (3,), filters=2, strided_layers=1, decoder_layers=1)
     return kae.architectures.fully_connected((6, 4, 1), (3,), hidden=(8,))
 
 
 @pytest.mark.thorough
-def test_several_steps_an_execution_train_the_same():
+@pytest.mark.parametrize("architecture", ["fully_connected", "strided"])
+def test_several_steps_an_execution_train_the_same(architecture):
     images, weights = _images(count=40), []
     for steps in (1, 3):
-        model = _model()
+        model = _model(architecture)
         model.compile(keras.optimizers.Adam(1e-2), steps_per_execution=steps)
         model.fit(images, batch_size=8, epochs=2, verbose=0, shuffle=False)
         weights.append(model.get_weights())
@@ -34,18 +37,33 @@ def test_several_steps_an_execution_train_the_same():
 
 def test_automatic_execution_is_by_kind_of_model_and_can_be_overridden():
     dense = _model()
-    convolutional = kae.architectures.strided((8, 8, 1), (3,), filters=2, strided_layers=2)
-    assert choose_execution(dense).steps_per_execution == DENSE_STEPS
+    convolutional = kae.architectures.strided((28, 28, 1), (3,), filters=32, strided_layers=2)
+    assert choose_execution(dense).steps_per_execution == MANY_STEPS
     assert choose_execution(dense).jit_compile
     assert choose_execution(convolutional).steps_per_execution == 1
     windows = kae.architectures.lea_fc((8, 8, 1), (2,), window=2, classes=3, units=4)
-    assert choose_execution(windows).steps_per_execution == DENSE_STEPS
+    assert choose_execution(windows).steps_per_execution == MANY_STEPS
     assert choose_execution(windows).jit_compile != on_cpu()
     assert choose_execution(kae.architectures.lea_fc((8, 8, 1), (2,), window=8, classes=3, units=4)).jit_compile
     chosen = choose_execution(convolutional, jit_compile=True, steps_per_execution=4)
     assert (chosen.jit_compile, chosen.steps_per_execution) == (True, 4)
     dense.compile(jit_compile=False, steps_per_execution=2)
     assert (dense.jit_compile, dense.steps_per_execution) == (False, 2)
+
+
+@pytest.mark.parametrize("filters", [2, 64])
+def test_convolutions_make_many_steps_a_call_if_these_are_short(filters):
+    model = kae.architectures.strided((8, 8, 1), (3,), filters=filters, strided_layers=2)
+    short = model.count_params() * 8 * 8 < 4_000_000
+    assert short == (filters == 2)
+    assert choose_execution(model).steps_per_execution == (MANY_STEPS if short and on_cpu() else 1)
+    assert not (choose_execution(model).jit_compile and on_cpu())
+
+
+def test_a_model_whose_images_have_any_size_makes_one_step_a_call():
+    images = keras.Input((None, None, 1))
+    model = keras.Model(images, keras.layers.Conv2D(1, 3)(images))
+    assert choose_execution(model).steps_per_execution == 1
 
 
 @pytest.mark.parametrize("train", ["fit", "train_on_batch"])
@@ -92,7 +110,7 @@ def test_as_many_steps_are_made_as_asked_for():
         model.fit(_endless(), steps_per_epoch=steps, verbose=0, callbacks=[calls])
         made.append(int(model.optimizer.iterations))
         assert calls.train == expected
-        assert model.steps_per_execution == DENSE_STEPS
+        assert model.steps_per_execution == MANY_STEPS
     assert made == [30, 37, 157, 187]
 
 
