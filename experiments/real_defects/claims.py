@@ -10,10 +10,11 @@ from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, table
 from keras_ae.studies.paired import paired
 
 RESULTS = Path(__file__).parent / "results"
-MEASURE = "python -m experiments.real_defects.measure --preset full"
+MEASURE = "python -m experiments.real_defects.measure --preset cpu"
 SIZES = "python -m experiments.real_defects.map_sizes --seeds 10"
 ANY = Bound("any difference counts", low=0)
 AIMS = {"roc_auc": 0.90, "pixel_roc_auc": 0.90, "pixel_aupro": 0.80, "recall": 0.60}
+AT_RANDOM = {"roc_auc": 0.97}
 
 
 def claims_table(detectors: pandas.DataFrame, sizes: pandas.DataFrame) -> pandas.DataFrame:
@@ -23,7 +24,8 @@ def claims_table(detectors: pandas.DataFrame, sizes: pandas.DataFrame) -> pandas
         detectors: Rows of `measure`.
         sizes: Rows of `map_sizes`.
     """
-    by_tile = detectors[(detectors["split"] == "tile") & (detectors["normalized_by"] == "image")]
+    detectors = detectors[detectors["normalized_by"] == "image"]
+    by_tile, at_random = (detectors[detectors["split"] == split] for split in ("tile", "random"))
     return table(
         [
             *(smaller_maps_detect_better(sizes, kind) for kind in ("pixels", "features")),
@@ -34,7 +36,17 @@ def claims_table(detectors: pandas.DataFrame, sizes: pandas.DataFrame) -> pandas
             ),
             ahead(by_tile, "evened", "gaussian", "roc_auc", "even light and more layers tell images better"),
             ahead(by_tile, "evened-lite2", "evened", "roc_auc", "features of a larger network tell images better"),
-            reaches_the_aims(by_tile, "evened"),
+            ahead(by_tile, "gaussian", "gaussian-padim", "roc_auc", "smoothed covariances tell images better"),
+            ahead(by_tile, "gaussian", "patches", "roc_auc", "a Gaussian is ahead of nearest patches"),
+            ahead(
+                by_tile,
+                "gaussian",
+                "features-1x1",
+                "roc_auc",
+                "a Gaussian is ahead of an autoencoder",
+            ),
+            reaches_the_aims(by_tile, "evened", AIMS, "By tile"),
+            reaches_the_aims(at_random, "evened", AT_RANDOM, "Divided at random"),
         ]
     )
 
@@ -56,11 +68,11 @@ def ahead(rows: pandas.DataFrame, first: str, second: str, value: str, statement
     return Claim(f"By tile, {statement}", "ours", Gate(command=MEASURE), Evidence(measured, parts, ANY))
 
 
-def reaches_the_aims(rows: pandas.DataFrame, detector: str) -> Claim:
+def reaches_the_aims(rows: pandas.DataFrame, detector: str, aims: dict[str, float], divided: str) -> Claim:
     rows = rows[rows["detector"] == detector].sort_values("seed")
-    parts = {value: (rows[value] - aim).tolist() for value, aim in AIMS.items()}
-    measured = listed({value: rows[value].mean() for value in AIMS}, "{:.3f}")
-    statement = "By tile, " + ", ".join(f"{value} is above {aim:.2f}" for value, aim in AIMS.items())
+    parts = {value: (rows[value] - aim).tolist() for value, aim in aims.items()}
+    measured = listed({value: rows[value].mean() for value in aims}, "{:.3f}")
+    statement = f"{divided}, " + ", ".join(f"{value} is above {aim:.2f}" for value, aim in aims.items())
     return Claim(statement, "ours", Gate(command=MEASURE), Evidence(measured, parts, ANY))
 
 
