@@ -16,6 +16,8 @@ from keras_ae._support.errors import (
     InputError,
     TrainingDivergedError,
     explain_os_error,
+    lacks_memory,
+    memory_refusal,
     refusal_within,
     unknown_name,
 )
@@ -58,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         return _refuse(message)
     except Exception as error:
-        message = refusal_within(error)
+        message = memory_refusal(error) if lacks_memory(error) else refusal_within(error)
         if message is None:
             raise
         return _refuse(message)
@@ -128,6 +130,14 @@ def _refusal(box: str, name: str) -> InputError:
     ours = re.search(r"received (.*?); expected (.*?)(?:; (.*))?$", text)
     if ours:
         return InputError(*(part or "" for part in ours.groups()))
+    wrong = re.search(
+        r"Error parsing (--\S+): no type matching (\S.*?) could be instantiated from (\[.*?\])", text
+    )
+    if wrong:  # of an option with several forms, None among them if it may be left out
+        option, forms, values = wrong.groups()
+        expected = " or ".join(form for form in re.split(r"[{}|]+", forms) if form not in ("", "None"))
+        given = " ".join(re.findall(r"'(.*?)'", values))
+        return InputError(f"{option} {given}", f"{option} {expected}")
     hint = re.search(r" *Perhaps you meant: (--\S+).*", text)
     action = f"did you mean {hint[1]}?" if hint else ""
     text = text.replace(hint[0], "") if hint else text

@@ -50,6 +50,8 @@ def strides_for(image_shape: tuple[int, ...], size: tuple[int, int], strided_lay
     Raises:
         InputError: If the layers cannot produce that size; it names sizes that they can.
     """
+    if strided_layers < 0:
+        raise InputError(f"strided_layers={strided_layers}", "a whole number, 0 or above")
     valid = code_sizes(image_shape, strided_layers)
     if tuple(size) not in valid:
         raise InputError(

@@ -47,6 +47,9 @@ def _run(*arguments, **options):
         (["study", "run", "x", "--workers", "0"], "0 workers"),
         (["train", "--data", "digits", "--out", "o", "--architecture", "classic"], "without the option classes"),
         (["evaluate", "."], "a directory with a run.json"),
+        (["compare", "--data", "digits", "--out", "o", "--image-size", "64"], "expected --image-size INT INT"),
+        (["compare", "--data", "digits", "--out", "o", "--workers", "x"], "expected --workers INT or auto"),
+        (["train", "--data", "digits", "--out", "o", "--options", "strided_layers=-1"], "strided_layers=-1"),
         (["study", "lst"], "did you mean 'study list'"),
         (["study", "list"], "no directory "),
     ],
@@ -64,6 +67,27 @@ def test_a_wrong_command_gets_one_line_and_status_2(arguments, message, tmp_path
     assert printed.err.startswith("keras-ae: received ")
     assert message in printed.err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["compare", "search", "train"])
+def test_a_directory_with_other_files_is_refused_before_images_are_read(command, tmp_path, capsys):
+    (tmp_path / "mine.txt").touch()
+    assert cli.main([command, "--data", "folder:missing", "--out", str(tmp_path)]) == 2
+    assert "which holds other files" in capsys.readouterr().err
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--architecture", "strided", "--code", "100000000000"], "for which memory does not suffice"),
+        (["--code", "2x2x4", "--options", "strided_layers=2", "width=0"], "received width=0"),
+    ],
+)
+def test_a_model_that_cannot_be_gets_one_line(flags, message, tmp_path, capsys):
+    assert cli.main(["train", "--data", "digits", "--out", str(tmp_path / "run"), *flags]) == 2
+    said = capsys.readouterr().err.strip().splitlines()
+    assert message in said[-1]
 
 
 def test_a_wrong_command_loads_nothing_heavy():

@@ -44,7 +44,10 @@ class TrainingDivergedError(RuntimeError):
 
 # Errors of a disk that is full or not writable.
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
-INTERRUPTED = "keras-ae: interrupted; the same command (train: with --resume) goes on from there"
+INTERRUPTED = (
+    "keras-ae: interrupted; the same command (train: with --resume) goes on from what has finished and the last "
+    "checkpoint, if there is one"
+)
 # What is wrong with a path, in words, and what to do about it.
 _PATH_ERRORS = {
     errno.ENOENT: ("it is not there, and cannot be made there", "correct the path"),
@@ -99,6 +102,24 @@ def refusal_within(error: BaseException) -> str | None:
     """
     said = re.search(r"\w*(?:InputError|BadImageError): (received [^\n]*; expected [^\n]*)", str(error))
     return said[1] if said else None
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether Python, TensorFlow or JAX could not get the memory that it asked for."""
+    return (
+        isinstance(error, MemoryError)
+        or "RESOURCE_EXHAUSTED" in f"{getattr(error, 'message', error)}"
+        or (type(error).__name__ == "ResourceExhaustedError")
+    )
+
+
+def memory_refusal(error: BaseException) -> str:
+    """The message for an error that `lacks_memory` recognises."""
+    what = " ".join(str(error).split())
+    asked = re.search(r"OOM when allocating tensor with shape\[[\d,]*\]", what)
+    reason = f" ({asked[0]})" if asked else ""
+    received = f"a model and batch for which memory does not suffice{reason}"
+    return str(InputError(received, "what fits", "give a smaller code, --batch-size or --image-size"))
 
 
 def unknown_name(kind: str, name: Any, known: Iterable[str]) -> InputError:

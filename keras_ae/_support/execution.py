@@ -69,7 +69,7 @@ def _compiles_well(model: keras.Model, dense: bool) -> bool:
 
 def _is_small(model: keras.Model) -> bool:
     """Whether a step is short even if every weight of the model meets every position of its input."""
-    inputs = getattr(model, "inputs", None) or ()
+    inputs: list[keras.KerasTensor] = getattr(model, "inputs", None) or []
     shape = getattr(model, "image_shape", None) or (inputs[0].shape[1:] if len(inputs) == 1 else (None,))
     return None not in shape and model.count_params() * prod(shape[:-1]) <= SHORT
 

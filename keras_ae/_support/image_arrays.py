@@ -74,7 +74,9 @@ def shaped(batch, shape: tuple[int | None, ...]) -> np.ndarray:
         if _has_form(images.shape, form) or _has_form(images.shape[1:], form):
             return images.reshape(-1, *(images.shape[-len(shape) :] if None in shape else shape))
     expected = ", ".join("any" if length is None else str(length) for length in shape)
-    raise InputError(f"images of {images.shape}", f"(n, {expected})", "resize them")
+    sides_fit = len(shape) == 3 and images.ndim in (3, 4) and _has_form(images.shape[-3:-1], shape[:2])
+    action = f"give images of {shape[-1]} channels" if sides_fit else "resize them"
+    raise InputError(f"images of {images.shape}", f"(n, {expected})", action)
 
 
 def _numbers(batch) -> np.ndarray:

@@ -19,6 +19,7 @@ from keras_ae.comparison import (
     Comparison,
     Space,
     certainty,
+    check_comparison_directory,
     check_minutes,
     check_search,
     fit_minutes,
@@ -131,6 +132,7 @@ class Compare(_Comparison):
         if self.minutes is not None:
             check_minutes(self.minutes, self.training)
         check_output_directory(self.out)
+        check_comparison_directory(self.out, None if self.minutes is not None else config)
         data = config.load_data(progress=not self.json)
         candidates = config.candidates(data.image_shape)  # refuses impossible codes before Keras is loaded
         if self.minutes is not None or self.trains_here(config, len(candidates), data):
@@ -158,6 +160,7 @@ class Search(_Comparison):
         config = self.config(halving=self.prune)
         self.engine.check_workers(self.workers)
         check_output_directory(self.out)
+        check_comparison_directory(self.out)
         data = config.load_data(progress=not self.json)
         Space(data.image_shape, parse_codes(config.codes), config.max_code)  # refuses, before Keras is loaded
         if self.trains_here(config, self.trials, data):

@@ -20,7 +20,7 @@ from keras_ae.compression import (
     read_codec_record,
     require_coder,
 )
-from keras_ae.data import MAX_PIXELS, LeftOut, image_files
+from keras_ae.data import MAX_PIXELS, FileLog, LeftOut, image_files
 from keras_ae.detection import check_folder
 
 FAILED = 1  # exit status if some files failed
@@ -47,9 +47,9 @@ class Compress:
         load_keras()
         from keras_ae.compression import Codec, compress_folder
 
-        left_out, codec = LeftOut(), Codec.load(self.model)
-        status = _report(self, lambda: compress_folder(codec, folder, self.out, self.max_pixels, left_out))
-        print_lines(left_out.notes())
+        left_out, log, codec = LeftOut(), FileLog(), Codec.load(self.model)
+        status = _report(self, lambda: compress_folder(codec, folder, self.out, self.max_pixels, left_out, log))
+        print_lines((*log.notes(), *left_out.notes()))
         return status
 
 

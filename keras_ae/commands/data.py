@@ -10,7 +10,7 @@ import tyro
 from keras_ae import data as image_data
 from keras_ae._support.directories import check_replaceable
 from keras_ae._support.output_paths import check_output_directory
-from keras_ae.commands.console import JSON_HELP, print_json
+from keras_ae.commands.console import JSON_HELP, print_json, print_lines
 from keras_ae.data import SHARD_SIZE
 
 
@@ -42,6 +42,8 @@ class DataShard:
     """Directory to write: a new one, or one that this command wrote."""
     shard_size: int = SHARD_SIZE
     """Images per tar file."""
+    skip_bad: bool = False
+    """Leave out files that cannot be decoded, instead of refusing them."""
     data_dir: Path | None = None
     """Directory to search first for named data sets; KERAS_AE_DATA by default."""
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
@@ -50,8 +52,9 @@ class DataShard:
         check_output_directory(self.out)
         check_replaceable(self.out)
         written = image_data.write_shards(
-            self.source, self.out, data_dir=self.data_dir, shard_size=self.shard_size
+            self.source, self.out, data_dir=self.data_dir, shard_size=self.shard_size, skip_bad=self.skip_bad
         )
+        print_lines(written.notes)
         if self.json:
             print_json(dataclasses.asdict(written))
         else:

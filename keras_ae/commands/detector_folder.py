@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_ae._support.errors import InputError
-from keras_ae.data import LeftOut, image_files, path_groups
+from keras_ae.data import FileLog, LeftOut, image_files, path_groups
 from keras_ae.runs import EXPORTED
 
 
@@ -52,16 +52,16 @@ def score_images_of(detector, folder: Path, group: str | None, by_time: bool, ba
     """`FolderScores` of a folder, in the order of the files' paths or of their times."""
     from keras_ae._support.progress import progress_bars
 
-    left_out, scored, bad = LeftOut(), [], 0
+    left_out, log, scored, bad = LeftOut(), FileLog(), [], 0
     with progress_bars(disable=not progress, transient=True) as bars:
         task = bars.add_task("scoring", total=None)
-        for row in detector.score_folder(folder, batch_size=batch_size, left_out=left_out):
+        for row in detector.score_folder(folder, batch_size=batch_size, left_out=left_out, log=log):
             bars.advance(task)
             if row.problem:
                 bad += 1
             else:
                 scored.append((row.file, row.score))
-    for note in left_out.notes():
+    for note in (*log.notes(), *left_out.notes()):
         print(f"note: {note}", file=sys.stderr)
     if bad:
         print(f"note: {bad:,} files could not be read", file=sys.stderr)

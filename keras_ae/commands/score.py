@@ -74,7 +74,7 @@ class Score:
             raise InputError("--workers, --part or --engine", "--part-size with it", "give --part-size 10000")
 
     def run(self) -> int:
-        from keras_ae.data import LeftOut
+        from keras_ae.data import FileLog, LeftOut
         from keras_ae.detection import ExportedDetector
 
         positive("batch_size", self.batch_size)
@@ -97,11 +97,10 @@ class Score:
             print(f"note: {note}", file=sys.stderr)
         load_keras()
         detector.load()
-        left_out = LeftOut()
+        left_out, log = LeftOut(), FileLog()
         names, maps = files.files(left_out), self.maps is not None
-        rows = detector.score_files(
-            files.root, names, self.threshold, maps, batch_size=self.batch_size, max_pixels=self.max_pixels
-        )
+        how = {"batch_size": self.batch_size, "max_pixels": self.max_pixels, "log": log}
+        rows = detector.score_files(files.root, names, self.threshold, maps, **how)
         with ExitStack() as closing:
             write = self._writer(closing)
             counts = self._write(rows, write, detector.card, closing)
@@ -109,7 +108,7 @@ class Score:
             f"{counts.files:,} files: {counts.anomalies:,} anomalies, {counts.bad:,} could not be read",
             file=sys.stderr,
         )
-        for note in left_out.notes():
+        for note in (*log.notes(), *left_out.notes()):
             print(f"note: {note}", file=sys.stderr)
         return FOUND if self.exit_status and counts.anomalies else 0
 

@@ -12,7 +12,7 @@ from keras_ae._support.output_paths import check_output_directory
 from keras_ae.catalogue import ATTACKS
 from keras_ae.commands.console import JSON_HELP, check_backend, load_keras, print_json, print_metrics, print_notes
 from keras_ae.commands.engine_options import EngineOptions
-from keras_ae.runs import Run, RunConfig, RunDirectory, check_replicas, train_on
+from keras_ae.runs import Run, RunConfig, RunDirectory, check_replicas, check_run_directory, train_on
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Train:
         check_output_directory(self.out)
         if os.path.lexists(self.out / "run.json"):
             RunDirectory(self.out).record()  # refuses a damaged one
+        check_run_directory(self.config, self.out, self.resume or self.allow_inexact)
         data = self.config.load_data(progress=not self.json)
         self.config.model.check(data.image_shape)
         options = {"resume": self.resume or self.allow_inexact, "allow_inexact": self.allow_inexact}

@@ -37,6 +37,7 @@ _SHARED = {
     "Space": "space",
     "TRIALS": "space",
     "certainty": "sentences",
+    "check_comparison_directory": "config",
     "check_minutes": "budget",
     "check_search": "space",
     "fit_minutes": "budget",

@@ -10,7 +10,16 @@ from keras_ae.comparison.candidate import Candidate, parse_codes
 from keras_ae.comparison.named import named_candidates
 from keras_ae.comparison.purpose import Purpose, as_purpose
 from keras_ae.comparison.rungs import check_halving
-from keras_ae.runs import DataConfig, LoadsData, ModelConfig, RunConfig, TrainingConfig, as_json, code_as_text
+from keras_ae.runs import (
+    DataConfig,
+    LoadsData,
+    ModelConfig,
+    RunConfig,
+    RunDirectory,
+    TrainingConfig,
+    as_json,
+    code_as_text,
+)
 
 SEARCH = ("search",)  # keys that `search` adds to the configuration in comparison.json
 DEFAULT_TRAINING = TrainingConfig(steps=600, learning_rate=2e-3, schedule="cooldown")
@@ -159,6 +168,21 @@ def config_from_json(values: Mapping[str, Any]) -> CompareConfig:
         values.get("halving", False),
         values.get("seeds", 1),
         **options,
+    )
+
+
+def check_comparison_directory(out, config: CompareConfig | None = None) -> None:
+    """Refuses a directory that `compare` would refuse, before the images are read.
+
+    Args:
+        out: The comparison's directory.
+        config: Its configuration; None if it is not known yet.
+
+    Raises:
+        InputError: It holds other files or another comparison.
+    """
+    RunDirectory(out).check(
+        "comparison", {} if config is None else {"config": config.as_json()}, upgraded_comparison
     )
 
 

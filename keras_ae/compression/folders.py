@@ -15,7 +15,7 @@ from keras_ae._support.reading import read_bytes
 from keras_ae.compression.codec import Codec, Read
 from keras_ae.compression.container import SUFFIX
 from keras_ae.compression.names import check_compressed, check_decompressed, compressed_files, image_name
-from keras_ae.data import MAX_PIXELS, Decoder, LeftOut, decoded_ahead, image_files
+from keras_ae.data import MAX_PIXELS, Decoder, FileLog, LeftOut, decoded_ahead, image_files
 
 AHEAD = 16  # files that are decoded in advance
 TOGETHER = 64  # images of one size that pass the network together, fewer of large ones
@@ -45,7 +45,12 @@ class CompressedFile:
 
 
 def compress_folder(
-    codec: Codec, folder, out, max_pixels: int = MAX_PIXELS, left_out: LeftOut | None = None
+    codec: Codec,
+    folder,
+    out,
+    max_pixels: int = MAX_PIXELS,
+    left_out: LeftOut | None = None,
+    log: FileLog | None = None,
 ) -> Iterator[CompressedFile]:
     """Compresses the images below a folder, in any nesting: `a/b.jpg` becomes `a/b.jpg.kaec` below `out`.
 
@@ -55,6 +60,7 @@ def compress_folder(
         out: Folder for the files; earlier ones of the same names are replaced.
         max_pixels: Maximum number of pixels per image.
         left_out: Collects what is left out.
+        log: Collects what is lost before compression, such as colour, 16 bits a channel or transparency.
 
     Raises:
         InputError: On iteration: a file of one of these names was not written by `compress_folder`, or the codec's
@@ -71,7 +77,7 @@ def compress_folder(
     check_compressed(image_files(folder), out)
     decoder = Decoder(channels=channels)
     decoder = replace(decoder, preparation=replace(decoder.preparation, max_pixels=max_pixels))
-    decoded = decoded_ahead(folder, image_files(folder, left_out), decoder, AHEAD)
+    decoded = decoded_ahead(folder, image_files(folder, left_out), decoder, AHEAD, log)
     for shape, alike in groupby(decoded, key=lambda each: getattr(each[1], "shape", None)):
         if shape is None or not (codec.takes_any_size or shape == codec.image_shape):
             yield from (CompressedFile(file, problem=_problem(codec, pixels)) for file, pixels in alike)

@@ -41,6 +41,7 @@ _SHARED = {
     "BadImageError": "decoding",
     "Decoder": "decoding",
     "FileList": "file_lists",
+    "FileLog": "file_log",
     "FilePart": "file_lists",
     "LeftOut": "listing",
     "OVERLAP": "tiles",

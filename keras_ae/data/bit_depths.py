@@ -5,6 +5,7 @@ from PIL import Image
 
 _GRAY_MODES = ("1", "L", "LA", "La", "I", "F")
 _STRIP = 1 << 20  # pixels converted at a time, to keep intermediate arrays small
+_DARK = 2**14  # values of 16 bits below it may be those of 8, 10, 12 or 14 bits in a wider file
 _EXACT = 1e-6  # part of the range by which rounding may go beyond it
 
 
@@ -15,6 +16,11 @@ class UnknownRangeError(ValueError):
 def has_deep_colours(image: Image.Image) -> bool:
     """Whether an image that is not loaded yet has 16-bit colours, of which Pillow keeps the upper 8 bits."""
     return ";16" in str([tile[3] for tile in getattr(image, "tile", ())])
+
+
+def is_gray(image: Image.Image) -> bool:
+    """Whether `to_8_bits` makes a gray image of it."""
+    return image.mode in _GRAY_MODES or image.mode.startswith("I")
 
 
 def to_8_bits(
@@ -35,11 +41,11 @@ def to_8_bits(
         ValueError: If values lie outside the range.
     """
     if image.mode.startswith("I") or image.mode == "F":
-        return _from_values(image, white_level), "16-bit"
+        return _from_values(image, white_level)
     if deep and white_level not in (None, 65535):
         raise ValueError("colours of 16 bits, of which 65535 is white")
     if image.has_transparency_data:
-        mode = "L" if image.mode in _GRAY_MODES else "RGB"
+        mode = "L" if is_gray(image) else "RGB"
         return _over_white(image, mode), "alpha"
     if image.mode in ("L", "RGB"):
         return image, "16-bit" if deep else None
@@ -57,17 +63,17 @@ def _over_white(image: Image.Image, mode: str) -> Image.Image:
     return flat
 
 
-def _from_values(image: Image.Image, white: float | None) -> Image.Image:
+def _from_values(image: Image.Image, white: float | None) -> tuple[Image.Image, str]:
     values = np.asarray(image)
     low, high = float(values.min()), float(values.max())
     is_float = image.mode == "F"
     _check_range(low, high, white, is_float)
-    white = white or 65535
+    white_is_assumed, white = white is None, white or 65535
     pixels = np.empty(values.shape, np.uint8)
     for top, bottom in _strips(image):
         # For 65535 = 255 · 257 this equals rounding to the nearest.
         pixels[top:bottom] = np.rint(values[top:bottom].astype(np.float64) * (255 / white)).clip(0, 255)
-    return Image.fromarray(pixels)
+    return Image.fromarray(pixels), "16-bit, dark" if white_is_assumed and high < _DARK else "16-bit"
 
 
 def _check_range(low: float, high: float, white: float | None, is_float: bool) -> None:

@@ -17,7 +17,7 @@ from keras_ae.data.file_log import FileLog
 from keras_ae.data.progress import progress_bar
 
 _TASK = 1 << 20  # bytes of pixels that a task decodes, but at least one file
-_LOOKED_AT = 1000  # number of streamed files whose sizes are read beforehand
+_LOOKED_AT = 1000  # number of files whose headers are read beforehand, for channels and, if streamed, sizes
 
 
 def back_files(
@@ -32,9 +32,9 @@ def back_files(
 ) -> dict[str, tuple[Images, Part]]:
     """Returns the images of every part, from memory or from files, and the part without the files left out.
 
-    In memory, all files determine the channels (three if any is in colour); when streaming, the first training
-    image does. Bad files are left out of images, labels, masks and counts alike, so that rows correspond: with
-    `skip_bad`, streamed files are decoded once beforehand to find them.
+    Images get three channels if any of a thousand evenly spread files is in colour, so that memory does not decide
+    it. Bad files are left out of images, labels, masks and counts alike, so that rows correspond: with `skip_bad`,
+    streamed files are decoded once beforehand to find them.
 
     Args:
         cache: True for memory, False for streaming, "auto" for memory if the decoded images take no more
@@ -44,15 +44,15 @@ def back_files(
         InputError: If an image cannot be decoded (unless `skip_bad`), or sizes differ; streamed files raise this
             only when they are read.
     """
+    if decoder.channels is None:
+        names = [name for part in parts.values() for name in part.files]
+        decoder = decoder.with_channels(3 if _any_in_colour(names, root, decoder) else 1)
     reference = _first_readable(parts[TRAIN].files, root, decoder, skip_bad)
-    height, width, channels = reference[1]
     if cache == "auto":
-        count = sum(len(part) for part in parts.values())
-        cache = count * height * width * (decoder.channels or 3) <= available_memory() / 4
+        cache = sum(len(part) for part in parts.values()) * math.prod(reference[1]) <= available_memory() / 4
     if cache:
         decoded = _decode_all(parts, root, decoder, reference, skip_bad=skip_bad, log=log, progress=progress)
         return dict(decoded)
-    decoder = decoder.with_channels(channels)
     if skip_bad:
         parts, log = _without_bad_files(parts, root, decoder, reference, log, progress), FileLog()
     else:
@@ -62,11 +62,21 @@ def back_files(
     }
 
 
+def _some(names: list[str]) -> list[str]:
+    """Returns some evenly spread files, whose headers are read."""
+    return names[:: -(-len(names) // _LOOKED_AT)]
+
+
+def _any_in_colour(names: list[str], root: Path, decoder: Decoder) -> bool:
+    """Whether any of some evenly spread files is in colour."""
+    return any(decoder.channels_of(root / name) == 3 for name in _some(names))
+
+
 def _look_at_sizes(names: list[str], root: Path, decoder: Decoder, log: FileLog) -> None:
     """Records how resizing affects some evenly spread files, as streamed ones are decoded only later."""
     if decoder.preparation.size is None:
         return
-    for name in names[:: -(-len(names) // _LOOKED_AT)]:
+    for name in _some(names):
         effect = decoder.effect(root / name)
         log.record(name, (effect,) if effect else ())
         log.total += 1
@@ -130,7 +140,7 @@ def _decode_all(
     names = [name for part in parts.values() for name in part.images]
     array = np.empty((len(names), *reference[1]), np.uint8)
     at_once = max(1, _TASK // math.prod(reference[1]))
-    kept = np.zeros(len(names), np.uint8)  # channels of each image, 0 for those left out
+    kept = np.zeros(len(names), bool)
     with progress_bar("decoding images", len(names), progress) as update:
         for position, result in enumerate(_decode_in_threads(names, root, decoder, at_once)):
             name = names[position]
@@ -143,15 +153,9 @@ def _decode_all(
             log.record(name, kinds)
             log.total += 1
             check_size(name, pixels.shape, *reference)
-            if pixels.shape[2] > array.shape[3]:  # the first image in colour, after gray ones
-                array = np.repeat(array, pixels.shape[2], axis=3)
-            array[position] = pixels  # a gray image fills all three channels
-            kept[position] = pixels.shape[2]
+            array[position], kept[position] = pixels, True
             update(position + 1)
-    if array.shape[3] == 3:
-        for gray in np.flatnonzero(kept == 1):
-            log.record(names[gray], ("to colour",))
-    return _divide_array(parts, array, kept > 0)
+    return _divide_array(parts, array, kept)
 
 
 def _divide_array(

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from keras_ae._support.errors import InputError
-from keras_ae.data.bit_depths import UnknownRangeError, has_deep_colours, to_8_bits
+from keras_ae.data.bit_depths import UnknownRangeError, has_deep_colours, is_gray, to_8_bits
 from keras_ae.data.image_formats import open_image, open_regular
 from keras_ae.data.pixel_budget import MAX_PIXELS, PixelBudget
 from keras_ae.data.preparation import AS_IS, Preparation
@@ -74,6 +74,14 @@ class Decoder:
         except Exception:  # as in _decode, which will report it
             return None
 
+    def channels_of(self, path: Path) -> int | None:
+        """Returns 1 for a gray image and 3 for others, from the header alone; None for a bad file."""
+        try:
+            with open_regular(path) as file, self._open(file) as image:
+                return 1 if is_gray(image) else 3
+        except Exception:  # as in _decode, which will report it
+            return None
+
     def decode(self, content: bytes, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
         """Decodes a file's bytes; `name` is its name in errors."""
         return self._decode(lambda: io.BytesIO(content), name)
@@ -101,7 +109,7 @@ class Decoder:
             elif isinstance(error, UnknownRangeError):
                 expected = "values of which the range is known"
                 action = f"say what is white: --white-level 255 or 65535 (white_level=), say; or {_SKIP}"
-            raise BadImageError(f"the image {name!r} ({_reason(error)})", expected, action) from error
+            raise BadImageError(f"the image {name!r} ({reason_of(error)})", expected, action) from error
 
     def _open(self, file: BinaryIO) -> Image.Image:
         """Opens the image of a file, and reads only its beginning.
@@ -162,7 +170,18 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _reason(error: Exception) -> str:
+def problem_of(path: Path) -> str:
+    """Why a file's image cannot be decoded, whatever the range of its values; "" if it can be."""
+    try:
+        with open_regular(path) as file, open_image(file) as image:
+            image.load()
+    except Exception as error:  # a damaged file makes Pillow's plugins raise nearly anything
+        return reason_of(error)
+    return ""
+
+
+def reason_of(error: Exception) -> str:
+    """What is wrong with a file, by the error that decoding it raised, without its path."""
     if isinstance(error, Image.UnidentifiedImageError):
         return "not an image, or damaged"
     if isinstance(error, OSError) and error.strerror:  # without the path, which is already named

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from keras_ae.data.decoding import BadImageError, Decoder
+from keras_ae.data.file_log import FileLog
 
 THREADS = 8
 
 
 def decoded_ahead(
-    root: Path, files: Iterable[str], decoder: Decoder, ahead: int
+    root: Path, files: Iterable[str], decoder: Decoder, ahead: int, log: FileLog | None = None
 ) -> Iterator[tuple[str, np.ndarray | str]]:
     """Yields each file with its pixels, uint8 [h, w, c], or with the reason why it cannot be decoded.
 
@@ -23,13 +24,18 @@ def decoded_ahead(
         files: Paths, such as those from `image_files`.
         decoder: Decodes them.
         ahead: Number of files decoded in advance.
+        log: Log of conversions, such as from colour to gray.
     """
 
     def decode(file: str) -> np.ndarray | str:
         try:
-            return decoder(root / file)[0]
+            pixels, kinds = decoder(root / file)
         except BadImageError as error:
             return error.received
+        if log is not None:
+            log.record(file, kinds)
+            log.total += 1
+        return pixels
 
     files = iter(files)
     with ThreadPoolExecutor(THREADS) as pool:

@@ -5,6 +5,7 @@ from collections import Counter
 
 _CONVERSIONS = {
     "16-bit": "with 16 bits a channel reduced to 8",
+    "16-bit, dark": "with 16 bits a channel reduced to 8, whose values all lie in the darkest quarter",
     "alpha": "with transparency laid over white",
     "colours": "with a palette, CMYK or other colours converted to RGB",
     "black and white": "with 1 bit a pixel converted to 8-bit gray",
@@ -14,6 +15,8 @@ _CONVERSIONS = {
     "to colour": "in gray given three equal channels",
     "bad": "skipped: they cannot be decoded",
 }
+_DARK = "16-bit, dark"
+_TOO_DARK = "; if 65535 is not white there, as in images of 12 bits, say what is: --white-level 4095"
 # Effects of resizing (see Preparation.effect), which are reported as shares of all images.
 EFFECTS = {
     "stretched": "change their proportions by 10 % or more where they are stretched to one size",
@@ -53,4 +56,5 @@ class FileLog:
 
     def _line(self, kind: str, text: str) -> str:
         count = self.counts[kind]
-        return f"{count:,} {'file' if count == 1 else 'files'} {text} (such as {self._first[kind]!r})"
+        line = f"{count:,} {'file' if count == 1 else 'files'} {text} (such as {self._first[kind]!r})"
+        return line + _TOO_DARK if kind == _DARK and not self.counts["16-bit"] else line

@@ -86,8 +86,8 @@ def load(
             `validation_fraction` then takes none from training.
         batch_size: Images in a batch of the pipelines.
         seed: Seed for all random choices: splits, order, noise.
-        channels: 1 or 3, to convert to. None gives gray files one channel, and all files three if any is in
-            colour (streamed files: as the first one), and leaves arrays as they are.
+        channels: 1 or 3, to convert to. None gives files one channel, or three if any of a thousand evenly spread
+            ones is in colour, and leaves arrays as they are.
         skip_bad: Leave out images that cannot be decoded, and say how many in `notes`. Streamed files are decoded
             once beforehand to find them, so that images, labels and sizes agree.
         cache: Decode files into memory at once (True), or each time they are used (False); "auto" does the

@@ -17,6 +17,8 @@ from keras_ae._support.files import flush
 from keras_ae.data.checks import positive
 from keras_ae.data.collection import ALL, Collection, Part
 from keras_ae.data.datasets.shards import INDEX
+from keras_ae.data.decoding import problem_of
+from keras_ae.data.file_log import FileLog
 from keras_ae.data.image_formats import open_regular
 from keras_ae.data.members import Member
 from keras_ae.data.sources import open_source
@@ -32,6 +34,7 @@ class Sharded:
     Attributes:
         shards: Number of tar files.
         images: Number of images in them.
+        notes: What was left out, a line each.
 
     Example:
         >>> np.savez("images.npz", x=np.zeros((25, 8, 8, 1), np.uint8))
@@ -41,9 +44,12 @@ class Sharded:
 
     shards: int
     images: int
+    notes: tuple[str, ...] = ()
 
 
-def write_shards(source: str, out, *, data_dir=None, shard_size: int = SHARD_SIZE) -> Sharded:
+def write_shards(
+    source: str, out, *, data_dir=None, shard_size: int = SHARD_SIZE, skip_bad: bool = False
+) -> Sharded:
     """Writes the images of a source to tar files, in the order of the source, each byte for byte.
 
     A tar file holds `000000012.png` and, as in WebDataset, the label's number as `000000012.cls`. `index.csv`
@@ -55,21 +61,24 @@ def write_shards(source: str, out, *, data_dir=None, shard_size: int = SHARD_SIZ
         out: A new directory, or one that this function wrote.
         data_dir: As for `load`.
         shard_size: Images per tar file.
+        skip_bad: Leave out files that cannot be decoded, and say how many in `notes`.
 
     Raises:
-        InputError: If the source cannot be read, has float arrays or several labels per image, or the directory
-            holds something else.
+        InputError: If the source cannot be read, has float arrays or several labels per image, a file cannot be
+            decoded (unless `skip_bad`), or the directory holds something else.
 
     Example:
         >>> np.savez("images.npz", x=np.zeros((25, 8, 8, 1), np.uint8))
         >>> kae.data.write_shards("npz:images.npz", "shards", shard_size=10)
-        Sharded(shards=3, images=25)
+        Sharded(shards=3, images=25, notes=())
         >>> kae.data.load("shards:shards", progress=False)
         <ImageData 'shards:shards': 8 × 8 × 1; train 20, validation 0, test 5>
     """
     positive("shard_size", shard_size)
     collection = open_source(source, data_dir)
-    return write_directory(out, lambda place: _write(collection, place, shard_size))
+    log = FileLog()
+    shards, images = write_directory(out, lambda place: _write(collection, place, shard_size, skip_bad, log))
+    return Sharded(shards, images, (*collection.notes, *log.notes()))
 
 
 @dataclass(frozen=True)
@@ -85,8 +94,10 @@ class _Entry:
     source: str
 
 
-def _write(collection: Collection, place: Path, shard_size: int) -> Sharded:
-    entries = (entry for name in _parts(collection) for entry in _entries(collection, name))
+def _write(collection: Collection, place: Path, shard_size: int, skip_bad: bool, log: FileLog) -> tuple[int, int]:
+    """Writes the tar files and their index; returns the numbers of tar files and of images."""
+    every = (entry for name in _parts(collection) for entry in _entries(collection, name))
+    entries = (entry for entry in every if _is_good(entry, skip_bad, log))
     shards = images = 0
     with (place / INDEX).open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         index = csv.writer(file, lineterminator="\n")
@@ -99,7 +110,18 @@ def _write(collection: Collection, place: Path, shard_size: int) -> Sharded:
                 about = (entry.label, entry.split, mask, entry.group, entry.source)
                 index.writerow((members[f"{number:09}"], *about))
             shards, images = shards + 1, images + len(some)
-    return Sharded(shards, images)
+    return shards, images
+
+
+def _is_good(entry: _Entry, skip_bad: bool, log: FileLog) -> bool:
+    """Whether an image can be decoded; refuses one that cannot, by its own name, unless such are left out."""
+    problem = problem_of(entry.image) if isinstance(entry.image, Path) else ""
+    if problem and not skip_bad:
+        action = "repair or remove it, or leave out such files with --skip-bad (skip_bad=True)"
+        raise InputError(f"the image {entry.source!r} ({problem})", "an image that can be decoded", action)
+    if problem:
+        log.record(entry.source, ("bad",))
+    return not problem
 
 
 def _parts(collection: Collection) -> list[str]:

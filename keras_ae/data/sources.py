@@ -108,6 +108,16 @@ def _unknown(source: str) -> InputError:
     path = Path(source).expanduser()
     if not source or not path.exists():
         return unknown_name("the source", source, [*DATASETS, *(f"{form}:PATH" for form in _FORMS)])
-    form = ("manifest" if path.suffix == ".csv" else "npz") if path.is_file() else "folder"
     expected = "a source's name, folder:PATH or npz:PATH"
-    return InputError(f"the path {source!r} as the source", expected, f"write {form}:{source}")
+    action = f"write folder:{source}" if path.is_dir() else _of_a_file(path)
+    return InputError(f"the path {source!r} as the source", expected, action)
+
+
+def _of_a_file(path: Path) -> str:
+    """What to do with a file instead of giving its bare path."""
+    form = {".csv": "manifest", ".npz": "npz"}.get(path.suffix.lower())
+    if form:
+        return f"write {form}:{path}"
+    if path.suffix.lower() in (".zip", ".tar", ".gz", ".tgz", ".7z"):
+        return "unpack it, and give the folder as folder:PATH"
+    return "put images into a folder, and give it as folder:PATH"

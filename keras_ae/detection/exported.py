@@ -12,7 +12,16 @@ import numpy as np
 from keras_ae._support.errors import InputError
 from keras_ae._support.pixels import at_once
 from keras_ae._support.schemes import check_local
-from keras_ae.data import MAX_PIXELS, Decoder, LeftOut, Preparation, decoded_ahead, image_files, open_folder
+from keras_ae.data import (
+    MAX_PIXELS,
+    Decoder,
+    FileLog,
+    LeftOut,
+    Preparation,
+    decoded_ahead,
+    image_files,
+    open_folder,
+)
 from keras_ae.detection.calibration import Calibration, check_threshold
 from keras_ae.detection.calibration_file import CALIBRATION, read_calibration
 from keras_ae.detection.card import WITH_MAP, read_card
@@ -168,19 +177,21 @@ class ExportedDetector:
         batch_size: int = 64,
         max_pixels: int = MAX_PIXELS,
         left_out: LeftOut | None = None,
+        log: FileLog | None = None,
     ) -> Iterator[FileScore]:
         """Score the image files under a folder and its subfolders, in the order of their paths.
 
         Args:
             folder: Folder of the files, as a path or as "folder:PATH".
-            threshold, maps, batch_size, max_pixels: See `score_files`.
+            threshold, maps, batch_size, max_pixels, log: See `score_files`.
             left_out: Record that collects the files that are masks or not images.
 
         Raises:
             InputError: On iteration: as in `score_files`, or there are no image files.
         """
         root = check_folder(folder)
-        yield from self.score_files(root, image_files(root, left_out), threshold, maps, batch_size, max_pixels)
+        files = image_files(root, left_out)
+        yield from self.score_files(root, files, threshold, maps, batch_size, max_pixels, log)
 
     def score_files(
         self,
@@ -190,6 +201,7 @@ class ExportedDetector:
         maps: bool = False,
         batch_size: int = 64,
         max_pixels: int = MAX_PIXELS,
+        log: FileLog | None = None,
     ) -> Iterator[FileScore]:
         """Score image files, one after the other.
 
@@ -202,6 +214,7 @@ class ExportedDetector:
             maps: Whether to compute maps.
             batch_size: Number of images at a time; fewer if they are large.
             max_pixels: Largest number of pixels of a file; larger files are not decoded and get no score.
+            log: Collects how files were converted, such as from colour to gray.
 
         Raises:
             InputError: On iteration: the score has no map, or the threshold is not finite.
@@ -211,7 +224,7 @@ class ExportedDetector:
         threshold = self.threshold if threshold is None else threshold
         check_threshold(threshold)
         batch_size, pending = at_once(self.image_shape, batch_size), []
-        for file, pixels in self._decoded(Path(root), iter(files), batch_size * AHEAD, max_pixels):
+        for file, pixels in self._decoded(Path(root), iter(files), batch_size * AHEAD, max_pixels, log):
             pending.append((file, pixels))
             if len(pending) == batch_size:
                 yield from self._scored(pending, threshold, maps)
@@ -245,12 +258,12 @@ class ExportedDetector:
         return list(zip(p_values.tolist(), normalized.tolist(), strict=True))
 
     def _decoded(
-        self, root: Path, files: Iterator[str], ahead: int, max_pixels: int
+        self, root: Path, files: Iterator[str], ahead: int, max_pixels: int, log: FileLog | None = None
     ) -> Iterator[tuple[str, np.ndarray | str]]:
         """Yields each file with its pixels, or with what is wrong with it; decodes `ahead` files in advance."""
         preparation = Preparation.from_record(self.card.preparation, self.image_shape[:2])
         decoder = Decoder(replace(preparation, max_pixels=max_pixels), self.image_shape[2])
-        yield from decoded_ahead(root, files, decoder, ahead)
+        yield from decoded_ahead(root, files, decoder, ahead, log)
 
 
 def check_folder(source: str | os.PathLike) -> Path:

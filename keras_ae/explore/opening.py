@@ -105,7 +105,11 @@ class Opener:
         if config is None:
             return None, ("No images are known: give some with --data SOURCE for a map, samples and scores.",)
         try:
-            return self._load(config, seed or 0), ()
+            images = self._load(config, seed or 0)
+            if images.shown.shape[1:] == tuple(shape):
+                return images, ()
+            received = f"images of {'×'.join(map(str, images.shown.shape[1:]))}"
+            raise InputError(received, f"{'×'.join(map(str, shape))}, as the model takes")
         except InputError as error:
             line = f"The run's images cannot be loaded ({error}): give others with --data SOURCE."
             return None, (line,)

@@ -48,7 +48,7 @@ def convolutional_encoder(
         (None, 2, 2, 5)
     """
     input_shape, code_shape = image_shape_of(input_shape), _code_shape(code_shape)
-    width = whole_number("width", width or input_shape[-1])
+    width = whole_number("width", input_shape[-1] if width is None else width)
     image = keras.Input(input_shape, name="image")
     features = ConvolutionUnit(width, normalize=normalize, name="unit")(image)
     for i, stride in enumerate(strides_for(input_shape, code_shape[:2], strided_layers), start=1):
@@ -105,7 +105,7 @@ def convolutional_decoder(
         (None, 8, 8, 3)
     """
     output_shape, code_shape = image_shape_of(output_shape), _code_shape(code_shape)
-    width = whole_number("width", width or output_shape[-1])
+    width = whole_number("width", output_shape[-1] if width is None else width)
     factors = reversed(strides_for(output_shape, code_shape[:2], strided_layers))
     code = features = keras.Input(code_shape, name="code")
     for i, factor in enumerate(factors, start=1):

@@ -58,6 +58,7 @@ _SHARED = {
     "check_detector_directory": "detector_directory",
     "check_normal": "normal_images",
     "check_replicas": "sharing_out",
+    "check_run_directory": "directory",
     "check_sizes": "normal_images",
     "check_workers": "processes",
     "code_as_text": "config",

@@ -12,6 +12,7 @@ from keras_ae._support.files import remove_unfinished, write_atomically, write_c
 from keras_ae._support.leases import NAME, Holder, Lease, leased
 from keras_ae._support.reading import read_numbers, read_object
 from keras_ae._support.schemes import check_local
+from keras_ae.runs.config import RunConfig, as_json, upgraded
 from keras_ae.runs.record import FORMAT, RunRecord
 
 FILES = ("run.json", "comparison.json", "environment.json", "metrics.json", "results.json", "model.keras")
@@ -89,27 +90,40 @@ class RunDirectory:
         Raises:
             InputError: If the directory holds something else; the first difference is named.
         """
+        record = {"format": FORMAT, "config": None, "data": None, **record}
+        self.check(kind, record, upgrade)
+        file = self.path / f"{kind}.json"
+        if not file.exists():
+            write_json(file, record)
+
+    def check(self, kind: str, record: dict[str, Any], upgrade: Callable[[dict], dict] | None = None) -> None:
+        """Refuses what `open` would refuse, by those parts of the record that are known before images are read.
+
+        Args:
+            kind, upgrade: As for `open`.
+            record: Some of the record's parts "format", "config" and "data".
+
+        Raises:
+            InputError: As for `open`.
+        """
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"{self.path}, a file", "a directory to write to", "give another --out")
-        file = self.path / f"{kind}.json"
-        record = {"format": FORMAT, **record}
         self.check_files()
-        if file.exists():
-            earlier = self.read(kind)
-            if upgrade and "config" in earlier:
-                earlier["config"] = upgrade(earlier["config"])
-            for part in ("format", "config", "data"):
-                difference = first_difference(earlier.get(part), record.get(part), part)
-                if difference:
-                    name, before, now = difference
-                    raise InputError(
-                        f"{name} {now!r} for {self.path}",
-                        f"{before!r}, which the {kind} in this directory has",
-                        "give another --out, or remove the directory",
-                    )
-        else:
-            self.check_new(kind)
-            write_json(file, record)
+        self.check_new(kind)
+        if not (self.path / f"{kind}.json").exists():
+            return
+        earlier = self.read(kind)
+        if upgrade and "config" in earlier:
+            earlier["config"] = upgrade(earlier["config"])
+        for part in ("format", "config", "data"):
+            difference = first_difference(earlier.get(part), record[part], part) if part in record else None
+            if difference:
+                name, before, now = difference
+                raise InputError(
+                    f"{name} {now!r} for {self.path}",
+                    f"{before!r}, which the {kind} in this directory has",
+                    "give another --out, or remove the directory",
+                )
 
     def check_new(self, kind: str) -> None:
         """Refuses a directory that holds other files but no run or comparison.
@@ -229,6 +243,23 @@ class RunDirectory:
         """Writes `model.keras`."""
         self.check_lock()
         write_atomically(self.model_path, lambda temporary: model.save(temporary), durable=True)
+
+
+def check_run_directory(config: RunConfig, out, resume: bool) -> None:
+    """Refuses a directory that `train` would refuse, before the images are read.
+
+    Args:
+        config: The run's configuration.
+        out: The run's directory.
+        resume: Whether an unfinished run there is to go on.
+
+    Raises:
+        InputError: It holds other files, another run, or an unfinished one that is not to be resumed.
+    """
+    directory = RunDirectory(out)
+    directory.check("run", {"config": as_json(config)}, upgraded)
+    if not directory.is_finished:
+        directory.check_resume(resume)
 
 
 def first_difference(before, now, name: str):

@@ -54,6 +54,17 @@ def test_folders_of_any_sizes_come_back(codec, folder, tmp_path, capfd):
     )  # again: replaced
 
 
+def test_what_is_lost_before_compression_is_said(codec, tmp_path, capfd):
+    root = tmp_path / "images"
+    root.mkdir()
+    Image.fromarray(np.full((8, 8, 3), 99, np.uint8)).save(root / "colour.png")
+    Image.fromarray(np.linspace(0, 65535, 64, dtype=np.uint16).reshape(8, 8)).save(root / "deep.png")
+    assert main(["compress", str(codec), f"folder:{root}", "--out", str(tmp_path / "files")]) == 0
+    said = capfd.readouterr().err
+    assert "note: 1 file in colour converted to gray (such as 'colour.png')" in said
+    assert "note: 1 file with 16 bits a channel reduced to 8 (such as 'deep.png')" in said
+
+
 def test_a_finished_run_becomes_a_codec_of_its_own_size(folder, tmp_path, capfd):
     run = pretrained_models()["variational_digits"]
     assert main(["export", str(run), "--codec", "--step", "0.1", "--out", str(tmp_path / "codec")]) == 0

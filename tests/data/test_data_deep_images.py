@@ -48,6 +48,19 @@ def test_a_camera_of_12_bits_has_its_own_white(write):
         Decoder(Preparation(white_level=4000))(write("deep.tif", values))
 
 
+@pytest.mark.parametrize(("white", "most"), [(None, 4095), (None, 65535), (4095, 4095)])
+def test_whoever_gives_12_bits_as_16_is_asked_what_is_white(write, tmp_path, white, most):
+    for number in range(3):
+        write(
+            f"images/{number}.png",
+            np.linspace(0, most if number == 2 else 3000, 64, dtype=np.uint16).reshape(8, 8),
+        )
+    data = load(f"folder:{tmp_path}/images", test_fraction=0, white_level=white)
+    (advised,) = [any("--white-level 4095" in note for note in data.notes)]
+    assert advised == (white is None and most == 4095)
+    assert any("16 bits a channel reduced to 8" in note for note in data.notes)
+
+
 def test_floating_point_files_are_read_where_white_is_known(write):
     path = write("float.tif", np.linspace(0, 1, 64).reshape(8, 8).astype(np.float32))
     pixels, _ = Decoder(Preparation(white_level=1))(path)

@@ -193,9 +193,9 @@ def test_a_path_from_home(write, tmp_path, monkeypatch):
 
 def test_a_folder_is_cached_if_it_fits(folder, monkeypatch):
     source = folder(8)
-    monkeypatch.setattr("keras_ae.data.caching.available_memory", lambda: 4 * 8 * 4 * 4 * 3)
+    monkeypatch.setattr("keras_ae.data.caching.available_memory", lambda: 4 * 8 * 4 * 4)
     decoded = load(source, cache="auto")
-    monkeypatch.setattr("keras_ae.data.caching.available_memory", lambda: 4 * 8 * 4 * 4 * 3 - 4)
+    monkeypatch.setattr("keras_ae.data.caching.available_memory", lambda: 4 * 8 * 4 * 4 - 4)
     streamed = load(source, cache="auto")
     shutil.rmtree(source.removeprefix("folder:"))
     assert decoded.images("train").shape == (6, 4, 4, 1)

@@ -113,3 +113,19 @@ def test_what_is_damaged_is_refused_in_one_line(place, tmp_path, capsys):
     assert main(["data", "shard", "digits", "--out", str(foreign)]) == 2
     assert [path.name for path in foreign.iterdir()] == ["thesis.txt"]
     assert Member.named("a@b.png") is None
+
+
+def test_a_broken_file_is_refused_by_its_own_name_or_left_out(write, tmp_path):
+    for number in range(3):
+        write(f"photos/{number}.png")
+    (tmp_path / "photos/kaputt ä.png").write_bytes((tmp_path / "photos/0.png").read_bytes()[:60])
+    (tmp_path / "photos/notes.txt").touch()
+    source = f"folder:{tmp_path / 'photos'}"
+    with pytest.raises(InputError, match=r"the image 'kaputt ä.png' \(.*--skip-bad"):
+        kae.data.write_shards(source, tmp_path / "shards")
+    assert not (tmp_path / "shards").exists()
+    written = kae.data.write_shards(source, tmp_path / "shards", skip_bad=True)
+    assert written.images == 3
+    assert any("1 .txt" in note for note in written.notes)
+    assert any("1 file skipped: they cannot be decoded (such as 'kaputt ä.png')" in note for note in written.notes)
+    assert kae.data.load(f"shards:{tmp_path / 'shards'}", test_fraction=0).sizes.train == 3

@@ -127,6 +127,9 @@ def test_a_plain_path_suggests_the_prefix(tmp_path):
     with pytest.raises(InputError, match=f"write folder:{tmp_path}"):
         load(tmp_path)
     (tmp_path / "x.npz").touch()
+    (tmp_path / "photos.zip").touch()
+    with pytest.raises(InputError, match="unpack it, and give the folder as folder:PATH"):
+        load(tmp_path / "photos.zip")
     with pytest.raises(InputError, match=f"write npz:{tmp_path}/x.npz"):
         load(f"{tmp_path}/x.npz")
 

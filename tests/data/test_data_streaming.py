@@ -172,14 +172,24 @@ def test_rows_sizes_and_labels_leave_out_bad_files_whether_streamed_or_in_memory
         np.testing.assert_array_equal(shown, np.concatenate(in_order)[darkest_last])
 
 
-def test_the_first_file_decides_the_channels(write, tmp_path):
+@pytest.mark.parametrize("cache", [True, False])
+def test_one_file_in_colour_makes_all_so_wherever_they_are_kept(write, tmp_path, cache):
     write("1.png", mode="L")
     write("2.png", mode="RGB")
-    data = load(f"folder:{tmp_path}", cache=False, test_fraction=0)
-    assert data.image_shape == (8, 8, 1)
-    assert data.images("train").shape == (2, 8, 8, 1)
+    data = load(f"folder:{tmp_path}", cache=cache, test_fraction=0)
+    assert data.images("train").shape == (2, *data.image_shape) == (2, 8, 8, 3)
+    assert any("1 file in gray given three equal channels" in note for note in data.notes)
+    assert load(f"folder:{tmp_path}", cache=cache, channels=1).image_shape == (8, 8, 1)
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_a_thousand_evenly_spread_files_tell_the_channels(write, tmp_path, cache, monkeypatch):
+    monkeypatch.setattr("keras_ae.data.caching._LOOKED_AT", 2)
+    for number in range(4):
+        write(f"{number}.png", mode="RGB" if number == 3 else "L")
+    data = load(f"folder:{tmp_path}", cache=cache, test_fraction=0)
+    assert data.images("train").shape == (4, 8, 8, 1)
     assert any("1 file in colour converted to gray" in note for note in data.notes)
-    assert load(f"folder:{tmp_path}", cache=False, channels=3).image_shape == (8, 8, 3)
 
 
 def test_a_first_damaged_file_is_passed_over(folder, tmp_path):

@@ -125,15 +125,16 @@ def test_a_file_opens_without_images_and_with_given_ones():
     assert given.images.source == "digits"
 
 
-def test_images_that_are_gone_leave_the_model_and_a_note(tmp_path):
+@pytest.mark.parametrize(("changed", "said"), [({"source": "folder:gone"}, "gone"), ({"channels": 3}, "8×8×3")])
+def test_images_that_are_gone_or_others_leave_the_model_and_a_note(tmp_path, changed, said):
     run = tmp_path / "run"
     shutil.copytree(bundled_model(), run)
     record = json.loads((run / "run.json").read_text())
-    record["config"]["data"]["source"] = "folder:gone"
+    record["config"]["data"] |= changed
     (run / "run.json").write_text(json.dumps(record))
     explored = open_exploration(run, progress=False)
     assert explored.images is None
-    assert "gone" in explored.notes[0]
+    assert said in explored.notes[0]
 
 
 def test_several_runs_share_their_images(opened_twice):
