@@ -13,7 +13,7 @@ from keras_ae._support.files import plain
 from keras_ae._support.pixels import at_once
 from keras_ae._support.written_files import saved_detector_files, saved_model_files
 from keras_ae.data import ImageData
-from keras_ae.detection import DEFAULT_RATE, AnomalyDetector, Promise, map_scale, read_card
+from keras_ae.detection import DEFAULT_RATE, AnomalyDetector, Promise, as_score, map_scale, read_card
 from keras_ae.export import as_float32, autoencoder_endpoints, write_saved_model
 from keras_ae.runs.choosing import candidates, choose_score, load_defects, sees_features
 from keras_ae.runs.config import DataConfig, RunConfig
@@ -141,6 +141,8 @@ def export_run(
         >>> sorted(exported.parity)[:2], all(parity.holds for parity in exported.parity.values())
         (['decode', 'encode'], True)
     """
+    if score is not None:
+        as_score(score)  # refuses unknown names before images are read
     run = Run.open(run)
     check_replaceable(out, saved_model_files)
     if saved is not None:
@@ -150,6 +152,8 @@ def export_run(
         if tuple(formats) != ("savedmodel",):
             raise InputError(f"formats {', '.join(formats)} without a score", "a SavedModel", "give --score NAME")
         return ExportedRun(Path(out), write_saved_model(model, autoencoder_endpoints(model), out))
+    if data is None:
+        run.check_source()
     whole = data or config.load_whole(progress)
     choosing, choice = defects is not None, None
     seen = seen_by(model, config.data.seen(whole), run.path, progress=progress)

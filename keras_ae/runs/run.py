@@ -100,11 +100,27 @@ class Run:
         Raises:
             InputError: They cannot be loaded, or have changed.
         """
+        self.check_source()
         data = self.config.load_data(progress)
         if data.fingerprint() != self.record.data.fingerprint:
             received = f"other images than {self.path} was trained on"
             raise InputError(received, "the same", "give back the images of the run")
         return data
+
+    def check_source(self) -> None:
+        """Refuses a missing path of images that is relative to the directory in which the run was trained.
+
+        Raises:
+            InputError: It is not there; it names the directory, if it is one above the run's own.
+        """
+        source = self.config.data.source
+        _, colon, place = source.partition(":")
+        if not colon or "://" in source or Path(place).expanduser().is_absolute() or Path(place).exists():
+            return
+        found = [above for above in self.path.resolve().parents if (above / place).exists()]
+        action = f"go to {found[0]}, where it is" if found else "go to the directory that it was trained in"
+        received = f"{source}, the images of {self.path}, which are not there"
+        raise InputError(received, "images at a path from the directory that it was trained in", action)
 
 
 def _image_shape(model) -> tuple | None:

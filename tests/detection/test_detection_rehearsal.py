@@ -133,3 +133,9 @@ def test_the_rehearsal_leaves_nothing(tmp_path, monkeypatch):
     rehearse_export(_config(), SHAPE, "mse", FORMATS)
     # TensorFlow's own traces of functions stay until the process ends.
     assert not [path for path in tmp_path.iterdir() if not path.name.startswith("__autograph")]
+
+
+def test_an_unknown_score_is_refused_before_images_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(kae.runs.RunConfig, "load_whole", lambda *_: pytest.fail("images were read"))
+    with pytest.raises(InputError, match=r"score 'msee'.*did you mean 'mse'"):
+        kae.runs.export_run(kae.runs.pretrained_models()["variational_digits"], tmp_path / "out", score="msee")

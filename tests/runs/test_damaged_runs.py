@@ -8,7 +8,7 @@ import pytest
 
 from keras_ae import cli
 from keras_ae._support.errors import InputError
-from keras_ae.runs import Run, RunRecord, pretrained_models
+from keras_ae.runs import Run, RunRecord, export_run, pretrained_models
 from keras_ae.runs.directory import RunDirectory
 from keras_ae.runs.run import read_metrics
 
@@ -191,3 +191,19 @@ def test_sharing_refuses_a_run_without_one_of_its_files(name, run, tmp_path, cap
     assert cli.main(["share", str(run), "--out", str(tmp_path / "out")]) == 2
     assert f"{name}, which is not there" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_images_at_a_relative_path_are_looked_for_above_the_run(tmp_path, monkeypatch):
+    run = tmp_path / "work" / "runs" / "first"
+    shutil.copytree(SOUND, run)
+    record = json.loads((run / "run.json").read_text())
+    record["config"]["data"]["source"] = "folder:photos/good"
+    (run / "run.json").write_text(json.dumps(record))
+    monkeypatch.chdir(run)
+    with pytest.raises(InputError, match="go to the directory that it was trained in"):
+        Run.open(run).load_data()
+    (tmp_path / "work" / "photos" / "good").mkdir(parents=True)
+    with pytest.raises(InputError, match=f"folder:photos/good.*not there.*go to {tmp_path / 'work'}, where it is"):
+        Run.open(run).load_data()
+    with pytest.raises(InputError, match="where it is"):
+        export_run(run, tmp_path / "out", score="mse", progress=False)
