@@ -90,6 +90,19 @@ def test_a_model_that_cannot_be_gets_one_line(flags, message, tmp_path, capsys):
     assert message in said[-1]
 
 
+@pytest.mark.thorough
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_candidate_that_memory_cannot_hold_leaves_the_others(workers, tmp_path, capsys):
+    flags = ["--data", "digits", "--limit", "60", "--steps", "2", "--codes", "4", "100000000000"]
+    flags += ["--workers", str(workers), "--out", str(tmp_path), "--json"]
+    assert cli.main(["compare", *flags]) == 0
+    results = json.loads(capsys.readouterr().out)
+    names = {one["name"]: one.get("failed", "") for one in results["candidates"]}
+    assert "memory does not suffice" in names["strided-dense-100000000000"]
+    assert names["strided-dense-4"] == ""
+
+
 def test_a_wrong_command_loads_nothing_heavy():
     code = "import sys; from keras_ae.cli import main; main(['compare', '--data', 'digit', '--out', 'o'])\n"
     code += "print(sorted({'keras', 'tensorflow', 'pandas', 'matplotlib', 'sklearn'} & set(sys.modules)))"

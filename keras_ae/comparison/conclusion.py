@@ -47,7 +47,9 @@ def _selected(
         InputError: No candidate could be trained, or none has a small enough code.
     """
     if not trained:
-        raise InputError("no candidate that could be trained", "one that converges", "lower --learning-rate")
+        reason = f" ({failed[0].name}: {failed[0].failed})" if failed else ""
+        expected, action = "one that converges", "lower --learning-rate, or give smaller codes"
+        raise InputError(f"no candidate that could be trained{reason}", expected, action)
     errors = [measured(config.purpose, one) for one in trained]
     smallest = min(one.code_values for one in errors)
     if config.max_code is not None and smallest > config.max_code:

@@ -11,7 +11,7 @@ from keras_ae.runs.engines.base import Engine
 from keras_ae.runs.processes import last_step
 from keras_ae.runs.run import Run
 from keras_ae.runs.sharing_out import check_replicas, check_shares
-from keras_ae.runs.worker import DIVERGED, Job
+from keras_ae.runs.worker import DIVERGED, NO_MEMORY, Job
 
 
 def train_on(
@@ -47,4 +47,6 @@ def train_on(
         outcome = engine.run({"run": job}, watch)["run"]
     if outcome.status == DIVERGED:
         raise TrainingDivergedError(outcome.reason)
+    if outcome.status == NO_MEMORY:
+        raise MemoryError(outcome.reason)
     return Run.open(directory.path)

@@ -11,9 +11,15 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from keras_ae._support.errors import InputError, TrainingDivergedError, explain_os_error
+from keras_ae._support.errors import (
+    InputError,
+    TrainingDivergedError,
+    explain_os_error,
+    lacks_memory,
+    memory_refusal,
+)
 
-REFUSED, DIVERGED = 2, 3
+REFUSED, DIVERGED, NO_MEMORY = 2, 3, 4
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class Outcome:
     """The outcome of a job.
 
     Attributes:
-        status: 0, REFUSED or DIVERGED.
+        status: 0, REFUSED, DIVERGED or NO_MEMORY.
         reason: Why it was refused, or how it diverged.
         refusal: The parts of the `InputError`, if one was raised.
         system: Number, text and file name of the system's error, if one was raised.
@@ -125,6 +131,10 @@ def run_job(job: Job, images: Callable, **options) -> Outcome:
         train_until(config, job.out, job.until, data=images(config), **options)
     except TrainingDivergedError as error:
         return Outcome(DIVERGED, _line(error))
+    except Exception as error:
+        if not lacks_memory(error):
+            raise
+        return Outcome(NO_MEMORY, memory_refusal(error))
     return Outcome(0)
 
 

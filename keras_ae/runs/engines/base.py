@@ -84,7 +84,7 @@ class Engine(ABC):
             watch: Called with the number of finished jobs, twice a second while none ends.
 
         Returns:
-            The outcome of each, in the order of the jobs: 0 or DIVERGED.
+            The outcome of each, in the order of the jobs: 0, DIVERGED or NO_MEMORY.
 
         Raises:
             InputError, OSError: A job was refused; the engine is closed.
