@@ -37,17 +37,21 @@ def load(results: Path, presets: tuple[str, ...]) -> Kept:
     """
     runs = read_kept(results, presets)
     runs = runs.reindex(columns=dict.fromkeys([*runs.columns, "experiment", "steps", *CHOICES]))
-    runs = _as_in_the_thesis(runs.assign(label=[label(row) for _, row in runs.iterrows()]))
-    columns = runs[["run", "experiment", "steps", *CHOICES, "label"]]
+    every = runs.assign(label=[label(row) for _, row in runs.iterrows()])
+    runs = _as_in_the_thesis(every)
+    # Attacks on classifiers of section 5.2 are tabulated whichever of its networks are probed.
     curves, layers, attacks = (
-        read_kept(results, presets, name).drop(columns="preset", errors="ignore").merge(columns, on="run")
-        for name in ("_curves", "_equivariance", "_robustness")
+        read_kept(results, presets, name)
+        .drop(columns="preset", errors="ignore")
+        .merge(of[["run", "experiment", "steps", *CHOICES, "label"]], on="run")
+        for name, of in (("_curves", runs), ("_equivariance", runs), ("_robustness", every))
     )
     of_digits = attacks["experiment"] == "robustness"
     epochs = layers["epochs"].fillna(1) if "epochs" in layers else pandas.Series(1, layers.index)
     longest = epochs == epochs.groupby(layers["run"]).transform("max")
     measures = {"layers": layers[longest], "halves": layers[~longest]}
-    measures |= {"attacks": attacks[of_digits], "on_shapes": attacks[~of_digits]}
+    ours = attacks["run"].isin(runs["run"])
+    measures |= {"attacks": attacks[of_digits & ours], "on_shapes": attacks[~of_digits]}
     return Kept(runs, curves, measures)
 
 
