@@ -21,6 +21,7 @@ from keras_ae._support.keras_private import sublayers
 
 MANY_STEPS = 50  # per call, of models whose steps are short
 SHORT = 2**22  # most weights × positions of a model whose steps are: an upper bound of its convolutions' products
+SHUFFLE = 8  # the place of `shuffle` among the arguments of `fit`
 FUNCTIONS = ("train_function", "test_function", "predict_function")  # `keras.Model`'s names of compiled functions
 
 
@@ -121,6 +122,9 @@ class AutomaticExecution(_BeforeModel):
 
     def fit(self, *args, steps_per_epoch=None, validation_steps=None, **kwargs):
         """Same as `keras.Model.fit`."""
+        x = args[0] if args else kwargs.get("x")
+        if len(args) <= SHUFFLE and hasattr(x, "element_spec"):
+            kwargs.setdefault("shuffle", False)  # a pipeline's order is its own, of which Keras else warns
         with self.whole_calls(steps_per_epoch, validation_steps):
             self._build_optimizer()
             steps = {"steps_per_epoch": steps_per_epoch, "validation_steps": validation_steps}

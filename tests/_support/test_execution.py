@@ -66,6 +66,17 @@ def test_a_model_whose_images_have_any_size_makes_one_step_a_call():
     assert choose_execution(model).steps_per_execution == 1
 
 
+@pytest.mark.filterwarnings("error:.*shuffle=True")
+def test_keras_does_not_warn_that_pipelines_are_not_shuffled():
+    data, model = (
+        kae.data.load("digits", limit=40),
+        kae.architectures.fully_connected((8, 8, 1), (2,), hidden=(4,)),
+    )
+    model.compile("adam", "mse")
+    model.fit(data.train, epochs=1, verbose=0)
+    model.fit(x=data.train, epochs=1, verbose=0)
+
+
 @pytest.mark.parametrize("train", ["fit", "train_on_batch"])
 def test_a_step_is_traced_once(train):
     traced = []
