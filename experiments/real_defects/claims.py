@@ -1,4 +1,7 @@
-"""What the measured detectors say, by rule; `python -m experiments.real_defects.claims` writes claims.md."""
+"""What the measured detectors say, by rule.
+
+`python -m experiments.real_defects.claims` writes claims.md, and detectors.md, a table of means over the splits.
+"""
 
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +18,14 @@ SIZES = "python -m experiments.real_defects.map_sizes --seeds 10"
 ANY = Bound("any difference counts", low=0)
 AIMS = {"roc_auc": 0.90, "pixel_roc_auc": 0.90, "pixel_aupro": 0.80, "recall": 0.60}
 AT_RANDOM = {"roc_auc": 0.97}
+# Columns of the table of detectors: a value's title and form.
+SHOWN = {
+    "roc_auc": ("image ROC AUC", "{:.3f}"),
+    "pixel_roc_auc": ("pixel ROC AUC", "{:.3f}"),
+    "pixel_aupro": ("AUPRO", "{:.3f}"),
+    "false_positive_rate": ("false alarms", "{:.1%}"),
+    "recall": ("found", "{:.0%}"),
+}
 
 
 def claims_table(detectors: pandas.DataFrame, sizes: pandas.DataFrame) -> pandas.DataFrame:
@@ -76,9 +87,28 @@ def reaches_the_aims(rows: pandas.DataFrame, detector: str, aims: dict[str, floa
     return Claim(statement, "ours", Gate(command=MEASURE), Evidence(measured, parts, ANY))
 
 
+def detectors_table(detectors: pandas.DataFrame) -> pandas.DataFrame:
+    """A row for each detector, way to divide the images and way to normalise features: means, with the range."""
+    rows = []
+    for (split, normalized_by, name), some in detectors.groupby(
+        ["split", "normalized_by", "detector"], sort=False
+    ):
+        about = {"detector": name, "divided by": split, "normalised by": normalized_by, "splits": len(some)}
+        rows.append(about | {title: _with_range(some[value], form) for value, (title, form) in SHOWN.items()})
+    order = ["divided by", "normalised by", "image ROC AUC"]
+    return pandas.DataFrame(rows).sort_values(order, ascending=[False, False, False], ignore_index=True)
+
+
+def _with_range(values: pandas.Series, form: str) -> str:
+    """A mean, and in parentheses the least and the largest value if there are several."""
+    limits = f" ({form.format(values.min())} to {form.format(values.max())})" if len(values) > 1 else ""
+    return form.format(values.mean()) + limits
+
+
 def main() -> None:
-    frames = (pandas.read_csv(RESULTS / name) for name in ("cpu.csv", "map_sizes.csv"))
-    write_table(claims_table(*frames), RESULTS / "claims.md")
+    detectors, sizes = (pandas.read_csv(RESULTS / name) for name in ("cpu.csv", "map_sizes.csv"))
+    write_table(claims_table(detectors, sizes), RESULTS / "claims.md")
+    write_table(detectors_table(detectors), RESULTS / "detectors.md")
 
 
 if __name__ == "__main__":
