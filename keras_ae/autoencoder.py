@@ -1,5 +1,7 @@
 """The autoencoder: encoder → bottleneck → decoder, trained with Keras's own `compile` and `fit`."""
 
+from math import prod
+
 import keras
 from keras import ops
 
@@ -7,7 +9,7 @@ from keras_ae._support import keras_private
 from keras_ae._support.autoencoder_arguments import check_built, check_features, with_target
 from keras_ae._support.errors import InputError
 from keras_ae._support.execution import AutomaticExecution
-from keras_ae._support.pixels import tensor_in_unit
+from keras_ae._support.pixels import tensor_in_unit, warn_of_bytes
 from keras_ae.bottlenecks import Bottleneck, as_bottleneck
 from keras_ae.code_shapes import check_channels_last, shapes_agree
 from keras_ae.losses import loss_per_image, weights_of_images
@@ -95,7 +97,10 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
         if self._are_maps(images):
             return
         if not shapes_agree((*given, 1) if _lacks_channel(given, expected) else given, expected):
-            raise InputError(f"images of {given}", f"{expected}", "resize them, or build a model for them")
+            one = shapes_agree(tuple(shape), expected)
+            action = "give a batch: images[None]" if one else "resize them, or build a model for them"
+            raise InputError(f"images of {given}", f"{expected}", action)
+        warn_of_bytes(images)
 
     def _are_maps(self, images) -> bool:
         """Whether these already are maps computed by `features`."""
@@ -128,12 +133,24 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
     def decode(self, codes, training: bool = False):
         """Returns the images [batch, height, width, channels] of codes [batch, ...], in the layers' compute dtype.
 
-        With a discrete bottleneck, codes may be integers, as `encode` returns them.
+        With a discrete bottleneck, codes may be integers, as `encode` returns them. Codes may be flat, [batch,
+        values], as densities sample them.
 
         Raises:
-            InputError: For integers outside the bottleneck's range.
+            InputError: For codes of another shape, or integers outside the bottleneck's range.
         """
-        return self.decoder(self.bottleneck.as_codes(codes), training=training)
+        return self.decoder(self.bottleneck.as_codes(self._unflattened(codes)), training=training)
+
+    def _unflattened(self, codes):
+        """Codes in the shape of the decoder's input, or of the integers for it; refuses other shapes."""
+        given = tuple(codes.shape[1:])
+        forms = [form for form in (self.code_shape, self.indices_shape) if form is not None]
+        if any(shapes_agree(given, form) for form in forms):
+            return codes
+        for form in forms:
+            if None not in form and given == (prod(form),):
+                return ops.reshape(codes, (-1, *form))
+        raise InputError(f"codes of {given}", f"{' or '.join(map(str, forms))}", "give codes of this model")
 
     def reconstruct(self, images):
         """Returns `decode(encode(images))` in inference mode. `predict` does this in batches, for many images."""

@@ -7,8 +7,8 @@ are (height, width) pairs here, since images need not be square.
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from math import prod
-from numbers import Integral
+from math import inf, prod
+from numbers import Integral, Real
 from typing import Any
 
 from keras_ae._support.errors import InputError
@@ -202,6 +202,13 @@ def whole_numbers(name: str, values) -> tuple[int, ...]:
     """Returns a tuple of values, each a `whole_number`; a single value becomes a tuple of one."""
     values = values if isinstance(values, Iterable) else (values,)
     return tuple(whole_number(name, value) for value in values)
+
+
+def not_negative(**numbers) -> None:
+    """Refuses numbers below 0, NaN and infinite ones, by name (`InputError`)."""
+    for name, number in numbers.items():
+        if not (isinstance(number, Real) and 0 <= float(number) < inf):
+            raise InputError(f"{name}={number!r}", "a number, 0 or more")
 
 
 def shapes_agree(one, other) -> bool:

@@ -5,6 +5,7 @@ import re
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 import keras_ae as kae
 from keras_ae._support.errors import InputError
@@ -300,3 +301,30 @@ def test_what_is_no_model_file_is_refused_in_one_line(tmp_path):
     for path, message in cases.items():
         with pytest.raises(InputError, match=re.escape(message)):
             kae.load_model(path)
+
+
+@pytest.mark.parametrize("use", ["fit", "encode"])
+@pytest.mark.parametrize("kind", ["float32", "int64", "uint8"])
+def test_bytes_in_another_type_bring_a_warning(use, kind, recwarn):
+    model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(4,))
+    model.compile("adam", "mse")
+    images = np.random.default_rng(0).integers(0, 256, (8, 4, 4, 1)).astype(kind)
+    model.fit(images, epochs=1, verbose=0) if use == "fit" else model.encode(images)
+    said = [str(warning.message) for warning in recwarn if "divide them by 255" in str(warning.message)]
+    assert len(said) == (kind != "uint8")
+    assert not said or f"images of {kind} up to" in said[0]
+
+
+def test_flat_codes_are_decoded_as_densities_sample_them():
+    model = kae.architectures.convolutional((8, 8, 1), (2, 2, 3), strided_layers=2, residual_blocks=0, width=2)
+    codes = np.random.default_rng(0).random((5, 2, 2, 3), "float32")
+    expected = ops.convert_to_numpy(model.decode(codes))
+    np.testing.assert_array_equal(ops.convert_to_numpy(model.decode(codes.reshape(5, 12))), expected)
+    with pytest.raises(InputError, match=r"codes of \(11,\); expected \(2, 2, 3\)"):
+        model.decode(codes.reshape(5, 12)[:, 1:])
+
+
+def test_an_image_without_a_batch_is_asked_for_one():
+    model = kae.architectures.fully_connected((4, 4, 3), (2,), hidden=(4,))
+    with pytest.raises(InputError, match=r"give a batch: images\[None\]"):
+        model.encode(np.zeros((4, 4, 3), "float32"))

@@ -2,6 +2,8 @@
 
 import ast
 import importlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,3 +89,11 @@ def test_the_core_does_not_import_tensorflow(module):
     files = [ROOT / f"{module}.py"] if (ROOT / f"{module}.py").exists() else (ROOT / module).rglob("*.py")
     for path in files:
         assert not any(name.split(".")[0] in ("tensorflow", "jax") for name in _imports(path)), path
+
+
+@pytest.mark.parametrize(
+    "package", ["comparison", "compression", "data", "detection", "evaluation", "runs", "studies"]
+)
+def test_a_package_lists_its_names_before_they_are_used(package):
+    code = f"import keras_ae.{package} as p; assert set(p.__all__) <= set(dir(p)), set(p.__all__) - set(dir(p))"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -5,6 +5,7 @@ division by 255. Other values are read by `keras_ae.data` alone, which sees the 
 """
 
 import math
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -60,6 +61,15 @@ def checked(images: np.ndarray) -> np.ndarray:
         action = "divide by 255, or give uint8" if high > 2 else "scale or clip them"
         raise InputError(f"pixels from {low:g} to {high:g}", "floats in [0, 1]", action)
     return images if low >= 0 and high <= 1 else images.clip(0, 1)
+
+
+def warn_of_bytes(images) -> None:
+    """Warns of an array that seems to hold bytes in another type than uint8: its values are taken as they are."""
+    if not isinstance(images, np.ndarray) or images.dtype.kind not in "iuf" or images.dtype == np.uint8:
+        return
+    if images.size and images.min() >= 0 and 2 < images.max() <= 255:
+        message = f"images of {images.dtype} up to {images.max():g} are taken as they are, not as bytes: "
+        warnings.warn(message + "divide them by 255, or give uint8", stacklevel=4)
 
 
 def _name(dtype) -> str:

@@ -8,7 +8,7 @@ from keras_ae._support.errors import unknown_name
 from keras_ae.bottlenecks.dense import Dense
 from keras_ae.bottlenecks.variational import INFERENCE_SEED
 from keras_ae.catalogue import Example
-from keras_ae.code_shapes import whole_numbers
+from keras_ae.code_shapes import not_negative, whole_numbers
 from keras_ae.layers import Discriminator
 
 PRIORS = {
@@ -62,6 +62,7 @@ class Adversarial(Dense):
         super().__init__(units, seed=seed, **kwargs)
         if prior not in PRIORS:
             raise unknown_name("prior", prior, PRIORS)
+        not_negative(weight=weight)
         self.weight, self.prior_name, self.hidden = weight, prior, whole_numbers("hidden", hidden)
         self.normalized = normalized
         self.discriminator = Discriminator(self.hidden, normalized, dtype=self.dtype_policy, name="discriminator")

@@ -6,6 +6,7 @@ from keras import ops
 from keras_ae import numerics
 from keras_ae.bottlenecks.variational import Variational
 from keras_ae.catalogue import Example
+from keras_ae.code_shapes import not_negative
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
@@ -35,6 +36,7 @@ class CapacityControlled(Variational):
 
     def __init__(self, units: int, gamma: float = 10.0, capacity: float = 25.0, seed: int | None = None, **kwargs):
         super().__init__(units, beta=1.0, seed=seed, **kwargs)
+        not_negative(gamma=gamma, capacity=capacity)
         self.gamma, self.capacity = gamma, capacity
         self.make_schedulable(capacity=capacity)
 

@@ -7,6 +7,7 @@ from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks.dense import Dense
 from keras_ae.bottlenecks.variational import INFERENCE_SEED
 from keras_ae.catalogue import Example
+from keras_ae.code_shapes import not_negative
 
 # Slope of an activation as a function of its value.
 SLOPES = {
@@ -52,6 +53,7 @@ class Contractive(Dense):
             raise InputError(f"normalization {self.normalization!r} of contractive codes", "none", "drop it")
         if isinstance(activation := self.activation, int | float):
             raise InputError(f"a LeakyReLU of slope {activation} of contractive codes", "an activation by name")
+        not_negative(weight=weight)
         self.weight = weight
         self.probes = keras.random.SeedGenerator(self.seed)
 

@@ -9,6 +9,7 @@ from keras_ae.bottlenecks.base import Bottleneck
 from keras_ae.bottlenecks.dense import Dense
 from keras_ae.bottlenecks.variational import Variational
 from keras_ae.catalogue import Example
+from keras_ae.code_shapes import not_negative
 from keras_ae.layers import Decorrelation
 
 
@@ -51,6 +52,7 @@ class Decorrelated(Bottleneck):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        not_negative(alpha=alpha)
         if (units is None) == (of is None):
             raise InputError(f"units={units} and of={of}", "one of the two")
         if units is not None:

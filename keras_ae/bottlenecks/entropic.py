@@ -9,6 +9,7 @@ from keras_ae import numerics
 from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks.dense import Dense
 from keras_ae.catalogue import Example
+from keras_ae.code_shapes import not_negative
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
@@ -48,6 +49,7 @@ class Entropic(Dense):
         super().__init__(units, **{"normalization": "standard", **kwargs})
         if self.normalization != "standard":
             raise InputError(f"normalization {self.normalization!r} of entropic codes", "'standard'", "drop it")
+        not_negative(weight=weight)
         self.weight = weight
 
     def regularize(self, code, training):

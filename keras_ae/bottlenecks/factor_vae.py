@@ -6,7 +6,7 @@ from keras import ops
 from keras_ae import numerics
 from keras_ae.bottlenecks.variational import INFERENCE_SEED, Variational
 from keras_ae.catalogue import Example
-from keras_ae.code_shapes import whole_numbers
+from keras_ae.code_shapes import not_negative, whole_numbers
 from keras_ae.layers import Discriminator
 
 
@@ -34,6 +34,7 @@ class FactorVAE(Variational):
 
     def __init__(self, units: int, gamma: float = 10.0, hidden: tuple[int, ...] = (128, 128, 128), **kwargs):
         super().__init__(units, **kwargs)
+        not_negative(gamma=gamma)
         self.gamma, self.hidden = gamma, whole_numbers("hidden", hidden)
         self.discriminator = Discriminator(self.hidden, dtype=self.dtype_policy, name="discriminator")
         self.exchanges = keras.random.SeedGenerator(None if self.seed is None else self.seed + 1)

@@ -6,7 +6,7 @@ from keras import ops
 from keras_ae import numerics
 from keras_ae.bottlenecks.base import Bottleneck
 from keras_ae.bottlenecks.variational import INFERENCE_SEED
-from keras_ae.code_shapes import whole_number
+from keras_ae.code_shapes import not_negative, whole_number
 from keras_ae.layers import MaskedPerceptron
 
 
@@ -40,6 +40,7 @@ class FlowPosterior(Bottleneck):
     ):
         super().__init__(**kwargs)
         self.units, self.steps = whole_number("units", units), whole_number("steps", steps)
+        not_negative(beta=beta)
         self.hidden, self.beta, self.seed = whole_number("hidden", hidden), beta, seed
         self.mean = keras.layers.Dense(units, dtype=self.dtype_policy, name="mean")
         self.log_std = keras.layers.Dense(units, dtype=self.dtype_policy, name="log_std")

@@ -10,6 +10,7 @@ from keras_ae import numerics
 from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.bottlenecks.dense import Dense
 from keras_ae.catalogue import Example
+from keras_ae.code_shapes import not_negative
 
 PLACEMENTS = ("random", "unit")
 BATCHES = 200  # of samples, over which the covariances' term is averaged: uncertain by about 1 %
@@ -86,6 +87,7 @@ class GaussianMixtureRegularized(Dense):
             raise InputError(f"calibrated_for={calibrated_for}", "two images a batch or more", "correct it")
         self.components, self.std, self.spread = components, std, spread
         self.placement, self.calibrated_for = placement, calibrated_for
+        not_negative(weight=weight, covariance_weight=covariance_weight)
         self.weight, self.covariance_weight, self.mode_seed = weight, covariance_weight, mode_seed
         self.modes: np.ndarray | None = None
 

@@ -9,7 +9,7 @@ from keras import ops
 from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks.base import Bottleneck
 from keras_ae.catalogue import Example
-from keras_ae.code_shapes import whole_number
+from keras_ae.code_shapes import not_negative, whole_number
 
 ANGLES = 512  # at which the density of the angle to the mean is tabulated
 
@@ -43,6 +43,7 @@ class Hyperspherical(Bottleneck):
 
     def __init__(self, units: int, beta: float = 1.0, seed: int | None = None, **kwargs):
         super().__init__(**kwargs)
+        not_negative(beta=beta)
         self.units, self.beta, self.seed = whole_number("units", units), beta, seed
         if units < 2:
             raise InputError("a hyperspherical code of 1 value", "2 or more")

@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_ae.bottlenecks.dense import Dense
 from keras_ae.catalogue import Example
+from keras_ae.code_shapes import not_negative
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
@@ -32,6 +33,7 @@ class L2Code(Dense):
 
     def __init__(self, units: int, weight: float = 1e-4, **kwargs):
         super().__init__(units, **kwargs)
+        not_negative(weight=weight)
         self.weight = weight
 
     def regularize(self, code, training):

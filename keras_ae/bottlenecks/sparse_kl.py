@@ -6,6 +6,7 @@ from keras import ops
 from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks.dense import Dense
 from keras_ae.catalogue import Example
+from keras_ae.code_shapes import not_negative
 
 SMALLEST = 1e-6  # distance of the mean activity from 0 and from 1
 
@@ -43,6 +44,7 @@ class SparseKL(Dense):
             raise InputError(f"activation {self.activation!r} of sparse codes", "'sigmoid'", "drop it")
         if not 0 < activity < 1:
             raise InputError(f"activity={activity}", "above 0 and below 1")
+        not_negative(weight=weight)
         self.weight, self.activity = weight, activity
 
     def regularize(self, code, training):

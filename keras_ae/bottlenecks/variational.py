@@ -8,7 +8,7 @@ from keras import ops
 from keras_ae import numerics
 from keras_ae.bottlenecks.base import Bottleneck
 from keras_ae.catalogue import Example
-from keras_ae.code_shapes import whole_number
+from keras_ae.code_shapes import not_negative, whole_number
 
 
 class Posterior(NamedTuple):
@@ -56,6 +56,7 @@ class Variational(Bottleneck):
 
     def __init__(self, units: int, beta: float = 1.0, seed: int | None = None, **kwargs):
         super().__init__(**kwargs)
+        not_negative(beta=beta)
         self.units, self.beta, self.seed = whole_number("units", units), beta, seed
         self.mean = keras.layers.Dense(self.units, dtype=self.dtype_policy, name="mean")
         self.log_std = keras.layers.Dense(self.units, dtype=self.dtype_policy, name="log_std")

@@ -7,7 +7,7 @@ from keras_ae import numerics
 from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.bottlenecks.discrete import RARE, SMALLEST, Discrete, straight_through
 from keras_ae.catalogue import Example
-from keras_ae.code_shapes import whole_number
+from keras_ae.code_shapes import not_negative, whole_number
 
 UPDATES = ("averages", "gradient")
 
@@ -60,6 +60,7 @@ class VectorQuantized(Discrete):
             raise InputError(f"{groups} groups of {units} code values", "a number that divides them")
         if updates not in UPDATES:
             raise unknown_name("updates", updates, UPDATES)
+        not_negative(commitment=commitment)
         self.commitment, self.updates, self.sizes = commitment, updates, (self.entries,) * self.groups
         self.moves = keras.random.SeedGenerator(self.seed)
 

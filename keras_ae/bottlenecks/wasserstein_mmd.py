@@ -8,6 +8,7 @@ from keras import ops
 from keras_ae import numerics
 from keras_ae.bottlenecks.dense import Dense
 from keras_ae.catalogue import Example
+from keras_ae.code_shapes import not_negative
 
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 INFERENCE_SEED = 0
@@ -53,6 +54,7 @@ class WassersteinMMD(Dense):
         **kwargs,
     ):
         super().__init__(units, seed=seed, **kwargs)
+        not_negative(weight=weight)
         self.weight, self.prior_std, self.scales = weight, prior_std, tuple(scales)
         # Not the seed of the noise, which would then equal the draws.
         self.draws = keras.random.SeedGenerator(None if seed is None else seed + 1)

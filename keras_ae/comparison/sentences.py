@@ -9,7 +9,7 @@ TREND_EXPLANATION = (
     "*MSE by twice the steps* is what as many steps again would take off the error on the validation images, by "
     "the power law of the second half of the learning curve before its cooldown; *steps more for a tenth less* is "
     "how many steps take off a tenth. Both are empty where the curve falls by less than it wavers (two standard "
-    "errors of the exponent)."
+    "errors of the exponent) or than 1 %, the second also where it takes more than a hundred times the steps."
 )
 
 

@@ -8,6 +8,8 @@ import numpy as np
 
 FEWEST = 4  # evaluations to fit a line to
 GAIN = 0.1  # relative gain in error that is worth more steps
+LEAST = 0.01  # relative gain by twice the steps below which a curve counts as flat
+MOST = 100  # times the steps made: what would take longer is not foretold
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class Trend:
 
     @property
     def falls(self) -> bool:
-        """Whether the curve falls by more than its noise, two standard errors."""
-        return self.exponent + 2 * self.deviation < 0
+        """Whether the curve falls by more than its noise, two standard errors, and by 1 % by twice the steps."""
+        return self.exponent + 2 * self.deviation < 0 and 1 - 2**self.exponent >= LEAST
 
     @property
     def by_twice_the_steps(self) -> float | None:
@@ -43,11 +45,11 @@ class Trend:
 
     @property
     def steps_for_a_tenth(self) -> int | None:
-        """Further steps that take a tenth off the error; None if the curve does not fall."""
+        """Further steps that take a tenth off the error; None if it does not fall, or takes 100 times as many."""
         if not self.falls:
             return None
-        factor = log(1 - GAIN) / self.exponent
-        return ceil(self.steps * (exp(min(factor, 50)) - 1))
+        times = exp(log(1 - GAIN) / self.exponent) - 1
+        return ceil(self.steps * times) if times <= MOST else None
 
 
 def trend(curve: Sequence[tuple[int, float]], cooled: float = 0.0) -> Trend | None:

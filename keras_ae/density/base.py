@@ -11,6 +11,7 @@ from keras import ops
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.files import write_arrays
+from keras_ae.code_shapes import not_negative
 
 
 class Density(ABC):
@@ -36,8 +37,12 @@ class Density(ABC):
         """Fits the density to codes [n, ...], flattened; returns itself.
 
         Raises:
-            InputError: If there are too few codes, or values that are not finite.
+            InputError: If there are too few codes, values that are not finite, or integers where the density is
+                not one of integers.
         """
+        if np.asarray(codes).dtype.kind in "iu" and not self.discrete:
+            expected, action = "values of codes", "encode without indices=True, or fit an Autoregressive density"
+            raise InputError(f"integer codes for the density {self.name!r}", expected, action)
         codes = np.asarray(codes, np.float64)
         codes = codes.reshape(len(codes), int(np.prod(codes.shape[1:])))  # -1 fails without codes
         if not np.isfinite(codes).all():
@@ -105,6 +110,7 @@ class Density(ABC):
     def sample(self, count: int, seed: int = 0) -> np.ndarray:
         """Samples codes, float32 [count, d], or int32 for a discrete density; equal seeds give equal codes."""
         self.check()
+        not_negative(count=count)
         import tensorflow as tf
 
         return tf.function(self.sampler())(count, seed).numpy()

@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from keras_ae._support.errors import InputError
+from keras_ae.code_shapes import not_negative
 from keras_ae.density.base import Density
 
 
@@ -88,6 +89,7 @@ class NormalMixture(Density):
         )
 
     def sample(self, count: int, seed: int = 0) -> np.ndarray:
+        not_negative(count=count)
         if keras.backend.backend() == "tensorflow":
             return self.distribution().sample(count, seed=(seed, 0)).numpy()
         self.check()

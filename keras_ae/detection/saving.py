@@ -20,6 +20,7 @@ from keras_ae.model_file import load_model
 FORMAT = 1
 PARAMETERS = ("false_positive_rate", "holdout", "batch_size")
 MODEL, SETTINGS, ARRAYS = "autoencoder.keras", "detector.json", "detector.npz"
+KERAS = "detector_keras"  # where `detect train` saves a detector, beside its export
 EXPECTED, ACTION = "a detector that was saved", "save it again"
 
 
@@ -66,6 +67,10 @@ def load_detector(path, unverified: bool = False) -> AnomalyDetector:
     """
     path = Path(path)
     recover(path)
+    if not (path / SETTINGS).exists():
+        raise InputError(
+            f"{path}, without {SETTINGS}", "a directory that AnomalyDetector.save wrote", _instead(path)
+        )
     settings = read_object(path / SETTINGS, EXPECTED, ACTION)
     if not unverified and (settings.get("checksums") or (path / CHECKSUMS).exists()):
         action = "save it again, or pass unverified=True to go on"
@@ -83,6 +88,16 @@ def load_detector(path, unverified: bool = False) -> AnomalyDetector:
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         reason = f"no {reason}" if isinstance(error, KeyError) else reason
         raise InputError(f"{path} ({reason})", EXPECTED, ACTION) from error
+
+
+def _instead(path: Path) -> str:
+    """What to load, or to do, where there is no saved detector."""
+    saved = next((near for near in (path / KERAS, path.with_name(KERAS)) if (near / SETTINGS).exists()), None)
+    if saved:
+        return f"load {saved}"
+    if (path / "saved_model.pb").exists():
+        return "open an exported detector with keras_ae.detection.ExportedDetector"
+    return "correct the path"
 
 
 def _restored(model, settings: dict[str, Any], arrays: dict[str, np.ndarray]) -> AnomalyDetector:

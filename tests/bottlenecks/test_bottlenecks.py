@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+import keras_ae as kae
 from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks import Dense, Identity, Variational, as_bottleneck
 
@@ -68,3 +69,22 @@ def test_a_bottleneck_by_name_takes_its_options():
     assert isinstance(as_bottleneck("identity", 5), Identity)
     with pytest.raises(InputError, match="option 'gamma' for bottleneck 'variational'"):
         as_bottleneck("variational", 5, gamma=1)
+
+
+@pytest.mark.parametrize("number", [-1, float("nan"), float("inf"), "1"])
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        *((kind, "beta") for kind in ("Variational", "TotalCorrelation", "Hyperspherical", "RealNVP")),
+        *((kind, "weight") for kind in ("L2Code", "Contractive", "Entropic", "WassersteinMMD", "SparseKL")),
+        *(("CapacityControlled", name) for name in ("gamma", "capacity")),
+        ("Decorrelated", "alpha"),
+        ("VectorQuantized", "commitment"),
+        ("FactorVAE", "gamma"),
+        ("Adversarial", "weight"),
+        ("GaussianMixtureRegularized", "weight"),
+    ],
+)
+def test_weights_of_penalties_are_numbers_from_0_on(kind, name, number):
+    with pytest.raises(InputError, match=f"{name}=.*; expected a number, 0 or more"):
+        getattr(kae.bottlenecks, kind)(4, **{name: number})

@@ -39,10 +39,13 @@ def test_a_cooldown_does_not_pass_for_a_trend():
 
 
 def test_a_level_rising_or_wavering_curve_promises_nothing():
-    for curve in (_curve(0.0), _curve(0.3), _curve(-0.01, noise=0.2)):
+    for curve in (_curve(0.0), _curve(0.3), _curve(-0.01, noise=0.2), _curve(-0.005)):
         found = trend(curve)
         assert not found.falls
         assert found.by_twice_the_steps is found.steps_for_a_tenth is None
+    slow = trend(_curve(-0.02))
+    assert slow.by_twice_the_steps == pytest.approx(2**-0.02 - 1)
+    assert slow.steps_for_a_tenth is None  # 194 times as many
     assert trend(_curve(-0.5)[:5]) is None  # three of them are in the second half
     assert trend([(10, 0.0)] * 20) is None
 

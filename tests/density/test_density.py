@@ -128,3 +128,13 @@ def test_a_damaged_file_of_a_density_is_refused(tmp_path, damage):
         np.savez(file, **arrays | changed.get(damage, {}))
     with pytest.raises(InputError):
         load_density(file)
+
+
+def test_integers_of_a_discrete_bottleneck_are_refused_by_densities_of_values():
+    with pytest.raises(InputError, match="integer codes for the density 'gaussian'"):
+        Gaussian().fit(np.arange(40).reshape(20, 2))
+
+
+def test_a_number_of_samples_is_not_negative():
+    with pytest.raises(InputError, match="count=-1"):
+        StandardNormal().fit(np.zeros((3, 2))).sample(-1)

@@ -1,6 +1,7 @@
 """A saved detector with a damaged part is refused in one line when it is loaded."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -88,3 +89,18 @@ def test_a_damaged_model_is_refused(detector):
     (detector / "autoencoder.keras").write_bytes(b"nothing")
     with pytest.raises(InputError, match=r"autoencoder\.keras"):
         kae.load_detector(detector)
+
+
+def test_what_to_load_instead_of_an_export_is_said(tmp_path):
+    (tmp_path / "run" / "detector").mkdir(parents=True)
+    (tmp_path / "run" / "detector" / "saved_model.pb").touch()
+    with pytest.raises(InputError, match=r"without detector.json.*ExportedDetector"):
+        kae.detection.load_detector(tmp_path / "run" / "detector")
+    saved = tmp_path / "run" / "detector_keras"
+    saved.mkdir()
+    (saved / "detector.json").touch()
+    for path in (tmp_path / "run", tmp_path / "run" / "detector"):
+        with pytest.raises(InputError, match=f"load {re.escape(str(saved))}"):
+            kae.detection.load_detector(path)
+    with pytest.raises(InputError, match="correct the path"):
+        kae.detection.load_detector(tmp_path / "nothing")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas
 from sklearn.decomposition import PCA
 
-from experiments.real_defects.claims import reaches_the_aims, smaller_maps_detect_better
+from experiments.real_defects.claims import AIMS, reaches_the_aims, smaller_maps_detect_better
 from experiments.real_defects.map_sizes import blocks, linear_errors, scores
 
 
@@ -50,5 +50,5 @@ def test_a_claim_is_decided_by_paired_differences():
 def test_an_aim_that_is_missed_by_all_seeds_is_a_no():
     rows = pandas.DataFrame({"detector": "both", "seed": [0, 1, 2], "roc_auc": [0.91, 0.92, 0.93]})
     rows = rows.assign(pixel_roc_auc=[0.79, 0.80, 0.81], pixel_aupro=0.81, recall=[0.5, 0.6, 0.7])
-    verdict = reaches_the_aims(rows, "both").verdict
+    verdict = reaches_the_aims(rows, "both", AIMS, "By tile").verdict
     assert (verdict.answer, verdict.part) == ("no", "pixel_roc_auc")
