@@ -126,7 +126,7 @@ def test_what_cannot_be_downloaded_says_so(monkeypatch, tmp_path):
     with pytest.raises(InputError, match="URL fetch failure"):
         inception_features.download_graph()
     monkeypatch.setattr(keras.applications.inception_v3, "InceptionV3", fail)
-    with pytest.raises(InputError, match="another extractor"):
+    with pytest.raises(InputError, match="an extractor that comes with the library"):
         feature_extractor("keras-inception-v3")
     with pytest.raises(InputError, match="no file"):
         KerasInceptionFeatures(tmp_path / "none.h5")

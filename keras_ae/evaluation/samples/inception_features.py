@@ -144,5 +144,6 @@ def _checked(path: Path, md5: str | None) -> bytes:
 
 
 def _missing(received: str, expected: str) -> InputError:
-    action = f"put it into the data directory or set {FILE_VARIABLE}, or choose another extractor"
-    return InputError(received, expected, action if FILE in expected else "choose another extractor")
+    choice = "choose an extractor that comes with the library, such as cifar10-classifier (--extractor)"
+    action = f"put it into the data directory or set {FILE_VARIABLE}, or {choice}"
+    return InputError(received, expected, action if FILE in expected else choice)
