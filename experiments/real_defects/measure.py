@@ -132,7 +132,9 @@ def measure(tiles: Tiles, features, raw: np.ndarray, division: Division, name: s
     calibration = Calibration(fitted.scores(division.calibration), FPR)
     normal, anomalous = fitted.scores(division.test), fitted.scores(division.defects)
     measured = measure_detection(normal, anomalous, calibration.threshold)
-    chosen_by = measure_detection(calibration.scores, fitted.scores(division.development))["roc_auc"]
+    chosen_by = float("nan")
+    if len(division.development):
+        chosen_by = measure_detection(calibration.scores, fitted.scores(division.development))["roc_auc"]
     counts = PixelCounts()
     for some, found in fitted.pixel_maps(tiles, np.concatenate([division.test, division.defects])):
         counts.add(found, tiles.masks[some])
