@@ -68,7 +68,7 @@ def write_shards(
             decoded (unless `skip_bad`), or the directory holds something else.
 
     Example:
-        >>> np.savez("images.npz", x=np.zeros((25, 8, 8, 1), np.uint8))
+        >>> np.savez("images.npz", x=np.full((25, 8, 8, 1), 200, np.uint8))
         >>> kae.data.write_shards("npz:images.npz", "shards", shard_size=10)
         Sharded(shards=3, images=25, notes=())
         >>> kae.data.load("shards:shards", progress=False)

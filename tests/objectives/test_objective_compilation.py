@@ -124,7 +124,7 @@ def test_inputs_without_labels_are_refused(compilation):
 
 @pytest.mark.thorough
 def test_moving_averages_are_right_in_mode_joint():
-    model = compiled(mode="joint", optimizer=SGD(0.1))
+    model = compiled(mode="joint", optimizer=SGD(0.1), steps_per_execution=1)
     history = []
 
     class Weights(keras.callbacks.Callback):
