@@ -71,6 +71,8 @@ def test_a_wrong_command_gets_one_line_and_status_2(arguments, message, tmp_path
 
 @pytest.mark.parametrize("command", ["compare", "search", "train"])
 def test_a_directory_with_other_files_is_refused_before_images_are_read(command, tmp_path, capsys):
+    if command == "search":
+        pytest.importorskip("optuna")
     (tmp_path / "mine.txt").touch()
     assert cli.main([command, "--data", "folder:missing", "--out", str(tmp_path)]) == 2
     assert "which holds other files" in capsys.readouterr().err
