@@ -49,13 +49,7 @@ def claims_table(detectors: pandas.DataFrame, sizes: pandas.DataFrame) -> pandas
             ahead(by_tile, "evened-lite2", "evened", "roc_auc", "features of a larger network tell images better"),
             ahead(by_tile, "gaussian", "gaussian-padim", "roc_auc", "smoothed covariances tell images better"),
             ahead(by_tile, "gaussian", "patches", "roc_auc", "a Gaussian is ahead of nearest patches"),
-            ahead(
-                by_tile,
-                "gaussian",
-                "features-1x1",
-                "roc_auc",
-                "a Gaussian is ahead of an autoencoder",
-            ),
+            ahead(by_tile, "gaussian", "features-1x1", "roc_auc", "a Gaussian is ahead of an autoencoder"),
             reaches_the_aims(by_tile, "evened", AIMS, "By tile"),
             reaches_the_aims(at_random, "evened", AT_RANDOM, "Divided at random"),
         ]
@@ -94,12 +88,12 @@ def detectors_table(detectors: pandas.DataFrame) -> pandas.DataFrame:
         ["split", "normalized_by", "detector"], sort=False
     ):
         about = {"detector": name, "divided by": split, "normalised by": normalized_by, "splits": len(some)}
-        rows.append(about | {title: _with_range(some[value], form) for value, (title, form) in SHOWN.items()})
+        rows.append(about | {title: with_range(some[value], form) for value, (title, form) in SHOWN.items()})
     order = ["divided by", "normalised by", "image ROC AUC"]
     return pandas.DataFrame(rows).sort_values(order, ascending=[False, False, False], ignore_index=True)
 
 
-def _with_range(values: pandas.Series, form: str) -> str:
+def with_range(values: pandas.Series, form: str) -> str:
     """A mean, and in parentheses the least and the largest value if there are several."""
     limits = f" ({form.format(values.min())} to {form.format(values.max())})" if len(values) > 1 else ""
     return form.format(values.mean()) + limits

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas
 
+from experiments.real_defects.claims import with_range
 from experiments.real_defects.detectors import CANDIDATES
 from experiments.real_defects.measure import Features, Fitted, fit
 from experiments.real_defects.tiles import Division, Tiles, divide, load_tiles
@@ -50,8 +51,7 @@ def summary(table: pandas.DataFrame) -> pandas.DataFrame:
         row = {"defects": name, "images": int(of_kind["images"].iloc[0])}
         row["part of an image"] = f"{of_kind['part of an image'].mean():.1%}"
         for measure in ("image ROC AUC", "pixel ROC AUC", "AUPRO"):
-            values = of_kind[measure]
-            row[measure] = f"{values.mean():.3f} ({values.min():.3f} to {values.max():.3f})"
+            row[measure] = with_range(of_kind[measure], "{:.3f}")
         parts.append(row)
     return pandas.DataFrame(parts)
 

@@ -46,10 +46,10 @@ def load_product(folder: Path, seed: int, side: int = SIDE) -> tuple[Tiles, Divi
     return Tiles(pixels, masks, kinds.astype(str), np.arange(len(images))), division
 
 
-def rows(folder: Path, seed: int, detectors=DETECTORS, side: int = SIDE, size: int | None = None) -> list[dict]:
+def rows(folder: Path, seed: int, detectors=DETECTORS) -> list[dict]:
     """A row for each detector of a product: image and pixel measures on its test images."""
-    tiles, division = load_product(folder, seed, side)
-    features = Features(tiles) if size is None else Features(tiles, size)
+    tiles, division = load_product(folder, seed)
+    features = Features(tiles)
     found = []
     for name in detectors:
         network, maps = features.maps(CANDIDATES[name], per_image=True)

@@ -106,11 +106,8 @@ def refusal_within(error: BaseException) -> str | None:
 
 def lacks_memory(error: BaseException) -> bool:
     """Whether Python, TensorFlow or JAX could not get the memory that it asked for."""
-    return (
-        isinstance(error, MemoryError)
-        or "RESOURCE_EXHAUSTED" in f"{getattr(error, 'message', error)}"
-        or (type(error).__name__ == "ResourceExhaustedError")
-    )
+    theirs = type(error).__name__ == "ResourceExhaustedError" or "RESOURCE_EXHAUSTED" in str(error)
+    return theirs or isinstance(error, MemoryError)
 
 
 def memory_refusal(error: BaseException) -> str:

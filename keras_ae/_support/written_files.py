@@ -15,6 +15,7 @@ from keras_ae._support.reading import read_object
 LARGEST_GRAPH = 2**31  # bytes; no protocol buffer holds more
 MARK = "keras_ae_checksums"  # a name in a SavedModel that says that `checksums.json` belongs to it
 CHANGED = "export it again, or pass --unverified (unverified=True) to go on"
+SAVED = "detector_keras"  # where `detect train` saves a detector for `load_detector`, beside its export
 DETECTOR = ("autoencoder.keras", "detector.npz", "detector.json")
 SHARED = ("model.keras", "run.json", "check.json", "README.md", "metrics.json", "environment.json", "history.csv")
 

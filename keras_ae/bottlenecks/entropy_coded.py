@@ -9,6 +9,7 @@ from keras import ops
 from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.bottlenecks.dense import Dense
 from keras_ae.catalogue import Example
+from keras_ae.code_shapes import not_negative
 from keras_ae.layers import FactorizedPrior
 
 RELAXATIONS = ("noise", "straight_through")
@@ -71,8 +72,7 @@ class EntropyCoded(Dense):
         super().__init__(units, **kwargs)
         if self.noise:
             raise InputError(f"noise={self.noise}", "none: the width of the noise is that of rounding")
-        if weight < 0:
-            raise InputError(f"weight={weight}", "0 or more")
+        not_negative(weight=weight)
         if not 0 < step < float("inf"):
             raise InputError(f"step={step}", "a number above 0")
         if relaxation not in RELAXATIONS:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_ae._support.errors import InputError
+from keras_ae.commands.console import print_lines
 from keras_ae.data import FileLog, LeftOut, image_files, path_groups
 from keras_ae.runs import EXPORTED
 
@@ -61,8 +62,7 @@ def score_images_of(detector, folder: Path, group: str | None, by_time: bool, ba
                 bad += 1
             else:
                 scored.append((row.file, row.score))
-    for note in (*log.notes(), *left_out.notes()):
-        print(f"note: {note}", file=sys.stderr)
+    print_lines((*log.notes(), *left_out.notes()))
     if bad:
         print(f"note: {bad:,} files could not be read", file=sys.stderr)
     if not scored:

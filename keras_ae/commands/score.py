@@ -15,7 +15,7 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.files import plain_cell
 from keras_ae._support.output_paths import check_output_directory, check_output_file
 from keras_ae._support.parts import METAVAR, Part
-from keras_ae.commands.console import load_keras, print_json
+from keras_ae.commands.console import load_keras, print_json, print_lines
 from keras_ae.commands.engine_options import EngineOptions
 from keras_ae.commands.score_parts import score_in_parts
 from keras_ae.commands.scores_output import check_maps_directory, check_scores_file, map_path
@@ -108,8 +108,7 @@ class Score:
             f"{counts.files:,} files: {counts.anomalies:,} anomalies, {counts.bad:,} could not be read",
             file=sys.stderr,
         )
-        for note in (*log.notes(), *left_out.notes()):
-            print(f"note: {note}", file=sys.stderr)
+        print_lines((*log.notes(), *left_out.notes()))
         return FOUND if self.exit_status and counts.anomalies else 0
 
     @property

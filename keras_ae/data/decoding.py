@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -17,6 +17,7 @@ from keras_ae.data.image_formats import open_image, open_regular
 from keras_ae.data.pixel_budget import MAX_PIXELS, PixelBudget
 from keras_ae.data.preparation import AS_IS, Preparation
 
+T = TypeVar("T")
 _READ_AT_ONCE = 256 << 20  # bytes of a file; a larger one is read as it is decoded
 _ORIENTATION = 0x0112  # the EXIF tag
 _UPRIGHT = {
@@ -67,18 +68,22 @@ class Decoder:
 
     def effect(self, path: Path) -> str | None:
         """Returns the effect of resizing (see Preparation.effect), from the header alone; None for a bad file."""
-        try:
-            with open_regular(path) as file, self._open(file) as image:
-                turned = _orientation(image) in _TURNED
-                return self.preparation.effect(*(image.size if turned else image.size[::-1]))
-        except Exception:  # as in _decode, which will report it
-            return None
+
+        def found(image: Image.Image) -> str | None:
+            turned = _orientation(image) in _TURNED
+            return self.preparation.effect(*(image.size if turned else image.size[::-1]))
+
+        return self._of_header(path, found)
 
     def channels_of(self, path: Path) -> int | None:
         """Returns 1 for a gray image and 3 for others, from the header alone; None for a bad file."""
+        return self._of_header(path, lambda image: 1 if is_gray(image) else 3)
+
+    def _of_header(self, path: Path, found: Callable[[Image.Image], T]) -> T | None:
+        """Returns what is found of an image that is not loaded; None for a bad file."""
         try:
             with open_regular(path) as file, self._open(file) as image:
-                return 1 if is_gray(image) else 3
+                return found(image)
         except Exception:  # as in _decode, which will report it
             return None
 
@@ -109,7 +114,7 @@ class Decoder:
             elif isinstance(error, UnknownRangeError):
                 expected = "values of which the range is known"
                 action = f"say what is white: --white-level 255 or 65535 (white_level=), say; or {_SKIP}"
-            raise BadImageError(f"the image {name!r} ({reason_of(error)})", expected, action) from error
+            raise BadImageError(f"the image {name!r} ({_reason(error)})", expected, action) from error
 
     def _open(self, file: BinaryIO) -> Image.Image:
         """Opens the image of a file, and reads only its beginning.
@@ -176,11 +181,11 @@ def problem_of(path: Path) -> str:
         with open_regular(path) as file, open_image(file) as image:
             image.load()
     except Exception as error:  # a damaged file makes Pillow's plugins raise nearly anything
-        return reason_of(error)
+        return _reason(error)
     return ""
 
 
-def reason_of(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """What is wrong with a file, by the error that decoding it raised, without its path."""
     if isinstance(error, Image.UnidentifiedImageError):
         return "not an image, or damaged"

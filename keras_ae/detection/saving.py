@@ -10,7 +10,7 @@ from keras_ae._support.directories import recover, write_directory
 from keras_ae._support.errors import InputError
 from keras_ae._support.files import write_arrays, write_atomically, write_json
 from keras_ae._support.reading import read_object
-from keras_ae._support.written_files import saved_detector_files
+from keras_ae._support.written_files import SAVED, saved_detector_files
 from keras_ae.data import read_arrays
 from keras_ae.detection.calibration import Calibration, check_threshold
 from keras_ae.detection.detector import AnomalyDetector
@@ -20,7 +20,6 @@ from keras_ae.model_file import load_model
 FORMAT = 1
 PARAMETERS = ("false_positive_rate", "holdout", "batch_size")
 MODEL, SETTINGS, ARRAYS = "autoencoder.keras", "detector.json", "detector.npz"
-KERAS = "detector_keras"  # where `detect train` saves a detector, beside its export
 EXPECTED, ACTION = "a detector that was saved", "save it again"
 
 
@@ -92,7 +91,7 @@ def load_detector(path, unverified: bool = False) -> AnomalyDetector:
 
 def _instead(path: Path) -> str:
     """What to load, or to do, where there is no saved detector."""
-    saved = next((near for near in (path / KERAS, path.with_name(KERAS)) if (near / SETTINGS).exists()), None)
+    saved = next((near for near in (path / SAVED, path.with_name(SAVED)) if (near / SETTINGS).exists()), None)
     if saved:
         return f"load {saved}"
     if (path / "saved_model.pb").exists():

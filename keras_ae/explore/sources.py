@@ -6,6 +6,7 @@ from typing import Literal
 
 from keras_ae._support.directories import recover
 from keras_ae._support.errors import InputError, absent
+from keras_ae._support.written_files import SAVED
 from keras_ae.detection import CARD
 from keras_ae.runs import EXPORTED, Run, pretrained_models
 
@@ -70,7 +71,7 @@ def find_sources(path) -> list[Source]:
     if (path / "run.json").is_file():
         return [_run(path, path.resolve().name)]
     if (path / "run" / "run.json").is_file():  # from `detect train`
-        detector = path / "detector_keras"
+        detector = path / SAVED
         recover(detector)
         saved = detector if (detector / "detector.json").is_file() else None
         exported = path / EXPORTED if (path / EXPORTED / CARD).is_file() else None

@@ -35,8 +35,7 @@ def export_codec(run, out, step: float = 1.0, progress: bool = True) -> Codec:
     images = None
     if not isinstance(run.model.bottleneck, EntropyCoded):
         config = run.config
-        run.check_source()
-        seen = config.data.seen(config.load_whole(progress))
+        seen = config.data.seen(run.load_whole(progress))
         few = at_once(seen.image_shape, config.training.batch_size)
         images = list(islice(seen.pipeline("train", shuffle=False, batch_size=few), -(-COUNTED // few)))
     codec = Codec.of(run.model, images, step)

@@ -11,13 +11,13 @@ from keras_ae._support.directories import check_replaceable
 from keras_ae._support.errors import InputError
 from keras_ae._support.files import plain
 from keras_ae._support.pixels import at_once
-from keras_ae._support.written_files import saved_detector_files, saved_model_files
+from keras_ae._support.written_files import SAVED, saved_detector_files, saved_model_files
 from keras_ae.data import ImageData
 from keras_ae.detection import DEFAULT_RATE, AnomalyDetector, Promise, as_score, map_scale, read_card
 from keras_ae.export import as_float32, autoencoder_endpoints, write_saved_model
 from keras_ae.runs.choosing import candidates, choose_score, load_defects, sees_features
 from keras_ae.runs.config import DataConfig, RunConfig
-from keras_ae.runs.detector_directory import EXPORTED, RUN, SAVED, check_detector_directory
+from keras_ae.runs.detector_directory import EXPORTED, RUN, check_detector_directory
 from keras_ae.runs.directory import RunDirectory
 from keras_ae.runs.exported_run import ExportedRun
 from keras_ae.runs.feature_cache import seen_by
@@ -152,9 +152,7 @@ def export_run(
         if tuple(formats) != ("savedmodel",):
             raise InputError(f"formats {', '.join(formats)} without a score", "a SavedModel", "give --score NAME")
         return ExportedRun(Path(out), write_saved_model(model, autoencoder_endpoints(model), out))
-    if data is None:
-        run.check_source()
-    whole = data or config.load_whole(progress)
+    whole = data or run.load_whole(progress)
     choosing, choice = defects is not None, None
     seen = seen_by(model, config.data.seen(whole), run.path, progress=progress)
     check_sizes(whole, false_positive_rate, config.training, choosing)

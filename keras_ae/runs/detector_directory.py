@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from keras_ae._support.directories import check_replaceable
-from keras_ae._support.written_files import saved_detector_files, saved_model_files
+from keras_ae._support.written_files import SAVED, saved_detector_files, saved_model_files
 from keras_ae.runs.directory import RunDirectory
 
-RUN, EXPORTED, SAVED = "run", "detector", "detector_keras"
+RUN, EXPORTED = "run", "detector"
 
 
 def check_detector_directory(out) -> None:

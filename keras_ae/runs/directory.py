@@ -90,8 +90,8 @@ class RunDirectory:
         Raises:
             InputError: If the directory holds something else; the first difference is named.
         """
-        record = {"format": FORMAT, "config": None, "data": None, **record}
-        self.check(kind, record, upgrade)
+        record = {"format": FORMAT, **record}
+        self.check(kind, {"config": None, "data": None, **record}, upgrade)
         file = self.path / f"{kind}.json"
         if not file.exists():
             write_json(file, record)

@@ -100,14 +100,26 @@ class Run:
         Raises:
             InputError: They cannot be loaded, or have changed.
         """
-        self.check_source()
+        self._check_source()
         data = self.config.load_data(progress)
         if data.fingerprint() != self.record.data.fingerprint:
             received = f"other images than {self.path} was trained on"
             raise InputError(received, "the same", "give back the images of the run")
         return data
 
-    def check_source(self) -> None:
+    def load_whole(self, progress: bool = True) -> ImageData:
+        """Loads the images of the run as they are, where `load_data` gives the tiles that the model sees of them.
+
+        Args:
+            progress: Whether to show a bar while they are decoded.
+
+        Raises:
+            InputError: They cannot be loaded.
+        """
+        self._check_source()
+        return self.config.load_whole(progress)
+
+    def _check_source(self) -> None:
         """Refuses a missing path of images that is relative to the directory in which the run was trained.
 
         Raises:
