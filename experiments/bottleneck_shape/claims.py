@@ -8,13 +8,14 @@ import pandas
 from experiments.bottleneck_shape import code_claims, copying_claims, training_claims
 from experiments.bottleneck_shape.measures import INPUT
 from keras_ae.studies.claims import table
-from keras_ae.studies.kept import Kept, read_kept, read_values
+from keras_ae.studies.kept import Kept, chosen, read_kept, read_values
 
 MAIN = "cifar10"  # the data set with several seeds at the scale of two cores
 CLAIMS = (*training_claims.CLAIMS, *copying_claims.CLAIMS, *code_claims.CLAIMS)
 # `probed` has many images and few epochs, for codes (sections 3.2 and 3.4); the dynamics of section 3.1 are about
 # few images and many epochs.
-ASKED = {"probed": code_claims.CLAIMS}
+ASKED = {"probed": code_claims.CLAIMS, "probed-longer": code_claims.CLAIMS}
+SHORTER = {"probed-longer": "probed"}  # the same runs, of fewer steps and more codes
 PARTS = {"cpu": ("cpu", "copying")}  # presets of two cores that are judged together
 CHOICES = ["run", "experiment", "data", "code", "size", "channels", "images", "seed", "compression", "norms"]
 
@@ -37,7 +38,20 @@ def load(results: Path, preset: str) -> Kept:
         "floors": floors,
         "baselines": baselines,
     }
+    if preset in SHORTER:
+        measures[code_claims.SHORTER] = _only(load(results, SHORTER[preset]), set(runs["code"]))
     return Kept(runs, curves, measures)
+
+
+def _only(kept: Kept, codes: set[str]) -> Kept:
+    """What is kept of these codes, and of the images themselves."""
+    runs, curves = (chosen(rows, code=codes) for rows in (kept.runs, kept.curves))
+    probes = kept.measures["probes"].merge(runs[["data", "size", "channels"]].drop_duplicates())
+    similarities = {
+        data: chosen(rows, first=codes | {INPUT}, second=codes | {INPUT})
+        for data, rows in kept.measures["similarities"].items()
+    }
+    return Kept(runs, curves, {**kept.measures, "probes": probes, "similarities": similarities})
 
 
 def claims_table(kept: Kept, preset: str = "") -> pandas.DataFrame:

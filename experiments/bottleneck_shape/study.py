@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from math import ceil
 
 from keras_ae.code_shapes import code_channels, code_sizes
@@ -55,6 +56,9 @@ CPU_STEPS = CPU_EPOCHS * ceil(CPU_IMAGES / CPU_BATCH)
 # Figure 4 with the seeds of the paper's third experiment, and four times the steps of `cpu`.
 SEEDED_IMAGES, SEEDED_CODES, SEEDED_STEPS = (500, 5_000, 45_000), ("4x4x48", "8x8x12"), 6_144
 PROBED_IMAGES = 10_000  # as in the paper: with fewer, classifiers' scores and similarities are largely chance
+# Whether what codes hold depends on how long CAEs were trained: the least and the most channels, at four times.
+LONGER = 4
+LONGER_COMPRESSIONS = (CPU_COMPRESSIONS[0], CPU_COMPRESSIONS[-1])
 
 CIFAR = DataConfig("cifar10", train=f"train[:{CPU_IMAGES}]", validation="test[:500]", test="test[500:1500]")
 MNIST = replace(CIFAR, source="mnist", pad=(2, 2))
@@ -127,8 +131,8 @@ def paper_scaling() -> list[StudyRun]:
     return runs
 
 
-def _cpu_training(seed: int) -> TrainingConfig:
-    return TrainingConfig(CPU_STEPS, CPU_EPOCHS // 2, CPU_BATCH, 5e-4, seed=seed)
+def _cpu_training(seed: int, times: int = 1) -> TrainingConfig:
+    return TrainingConfig(times * CPU_STEPS, CPU_EPOCHS // 2, CPU_BATCH, 5e-4, seed=seed)
 
 
 def cpu() -> list[StudyRun]:
@@ -178,8 +182,13 @@ def scaling() -> list[StudyRun]:
     ]
 
 
-def probed() -> list[StudyRun]:
-    """Sections 3.2 and 3.4 on two cores: the codes of `cpu`, of as many seen and unseen images as in the paper."""
+def probed(compressions=CPU_COMPRESSIONS, times: int = 1) -> list[StudyRun]:
+    """Sections 3.2 and 3.4 on two cores: the codes of `cpu`, of as many seen and unseen images as in the paper.
+
+    Args:
+        compressions: Code values an image value; each with every size and seed.
+        times: How many times as long as `cpu` they are trained.
+    """
     data = replace(
         CIFAR,
         train=f"train[:{PROBED_IMAGES}]",
@@ -187,9 +196,9 @@ def probed() -> list[StudyRun]:
         test=f"test[:{PROBED_IMAGES}]",
     )
     return [
-        _run("dynamics", data, code, CPU_MODEL, _cpu_training(seed), PROBED_IMAGES)
+        _run("dynamics", data, code, CPU_MODEL, _cpu_training(seed, times), PROBED_IMAGES)
         for seed in SEEDS
-        for code, _ in codes((32, 32, 3), 3, CPU_COMPRESSIONS)
+        for code, _ in codes((32, 32, 3), 3, compressions)
     ]
 
 
@@ -264,6 +273,7 @@ STUDY = Study(
         "copying": copying,
         "scaling": scaling,
         "probed": probed,
+        "probed-longer": partial(probed, LONGER_COMPRESSIONS, LONGER),
         "halves": halves,
         "denoising": denoising,
         "precision": precision,

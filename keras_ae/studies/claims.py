@@ -32,6 +32,10 @@ class Bound:
         if not self.low < self.high:
             raise InputError(f"a bound from {self.low} to {self.high}", "low below high", "exchange them")
 
+    def holds(self, value: float) -> bool:
+        """Whether a value lies in the range."""
+        return self.low < value < self.high
+
     def __str__(self) -> str:
         if self.low > -inf and self.high < inf:
             return f"{self.low:g} to {self.high:g}: {self.reason}"
@@ -158,7 +162,7 @@ class Claim:
 
 
 def _inside(found: Interval, bound: Bound) -> bool:
-    return bound.low < found.low and found.high < bound.high
+    return bound.holds(found.low) and bound.holds(found.high)
 
 
 def _outside(found: Interval, bound: Bound) -> bool:

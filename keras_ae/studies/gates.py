@@ -1,8 +1,11 @@
 """Gates that several studies share: whether training was long enough for a claim about its end."""
 
+from math import log
+
+import numpy as np
 import pandas
 
-from keras_ae.studies.claims import Gate
+from keras_ae.studies.claims import Evidence, Gate
 from keras_ae.studies.kept import chosen
 from keras_ae.studies.study import Study
 
@@ -53,3 +56,29 @@ def long_as_the_paper(runs: pandas.DataFrame, study: Study, command: str = "", *
     if not len(steps):
         return Gate(command=command)
     return trained_long_enough(int(steps.min()), int(chosen(theirs, **choices)["steps"].max()), command)
+
+
+def steady(longer: Evidence, shorter: Evidence, steps: tuple[int, int, int], command: str = "") -> Gate:
+    """Passes if the answer is the same at two lengths of training, and by their trend at the paper's as well.
+
+    A claim about something else than errors need not wait until they have stopped falling: what counts is whether
+    the measurement itself still depends on the training. Means are extended in the logarithm of the steps.
+
+    Args:
+        longer: What was measured at the end of the longer training.
+        shorter: The same of the shorter one.
+        steps: Steps of the shorter training, of the longer one, and of the paper's.
+        command: Command that would train longer.
+    """
+    few, more, theirs = steps
+    beyond = log(theirs / more) / log(more / few)
+    for part, values in longer.differences.items():
+        before, now = np.mean(shorter.differences.get(part) or [np.nan]), np.mean(values or [np.nan])
+        extended = now + beyond * (now - before)
+        if len({longer.bound.holds(mean) for mean in (before, now, extended)}) > 1 or np.isnan(extended):
+            reason = (
+                f"it depends on the training: {before:.3g} after {few:,} steps, {now:.3g} after {more:,}, by this "
+                f"trend {extended:.3g} after the paper's {theirs:,}"
+            )
+            return Gate(False, reason, command)
+    return Gate(command=command)

@@ -320,6 +320,41 @@ def test_scores_of_codes_that_are_still_learnt_decide_nothing():
         assert "--preset paper" in verdict.remark
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "answer"),
+    [
+        (0.60, 0.62, "yes"),  # 0.6 is better than 0.5 at both lengths, and more so at the longer
+        (0.62, 0.60, "yes"),  # and by this trend 0.54 after the paper's training
+        (0.62, 0.56, "not tested"),  # better at both, yet by this trend 0.39 after the paper's
+        (0.40, 0.60, "not tested"),
+    ],
+)
+def test_scores_of_codes_that_are_still_learnt_decide_where_more_training_leaves_the_answer(before, now, answer):
+    def probed(score, steps):
+        kept = _probes(lambda s, c: score, 0.5, lambda size, channels, seed, step: 1 / step, **GOOD_PROBES)
+        return Kept(kept.runs.assign(steps=steps), kept.curves, kept.measures)
+
+    kept, shorter = probed(now, 6_144), probed(before, 1_536)
+    kept = Kept(kept.runs, kept.curves, kept.measures | {code_claims.SHORTER: shorter})
+    claim = code_claims.codes_beat_images(kept, DATA)
+    assert claim.verdict.answer == answer
+    assert "after 1,536 steps: macro F1" in claim.evidence.measured
+    assert ("313,000" in claim.verdict.remark) == (answer == "not tested")
+
+
+def test_longer_training_is_compared_with_that_of_the_same_codes(tmp_path):
+    codes = [run.choices for run in STUDY.runs("probed-longer") if run.choices["seed"] == 0]
+    assert len(codes) == 6
+    assert {run.config.training.steps for run in STUDY.runs("probed-longer")} == {4 * 1_536}
+    for preset in ("probed", "probed-longer"):
+        of_preset = pandas.DataFrame([{**r.choices, "run": r.name, "steps": 1} for r in STUDY.runs(preset)])
+        of_preset.assign(status="finished", compression=1.0).to_csv(tmp_path / f"{preset}.csv", index=False)
+        curve = pandas.DataFrame({"run": of_preset["run"], "step": 1, "train": 1.0, "test": 1.0})
+        curve.to_csv(tmp_path / f"{preset}_curves.csv", index=False)
+    shorter = claims.load(tmp_path, "probed-longer").measures[code_claims.SHORTER]
+    assert set(shorter.runs["code"]) == {choices["code"] for choices in codes}
+
+
 def test_scores_of_classifiers_say_what_they_are():
     runs = pandas.DataFrame(
         {"run": ["a", "b"], "data": "d", "experiment": "e", "size": [4, 8], "channels": 2, "seed": 0}

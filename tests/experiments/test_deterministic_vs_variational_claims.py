@@ -136,13 +136,14 @@ def test_vaes_that_blur_far_more_than_the_papers_decide_nothing():
     assert claims.standard_normal_is_useless(_kept(blur)).verdict.answer == "yes"  # is about DAEs alone
 
 
-def test_deviations_alone_do_not_tell_where_means_are_off():
+def test_codes_with_deviations_near_one_are_not_standard_normal_if_their_means_are_off():
     def shifted(row):
         row.update(std_median=1.1, mean_size=0.6)
 
-    verdict = variant_claims.dae_codes_are_not_standard(_kept(shifted)).verdict
-    assert verdict.answer == "not tested"
-    assert "means are 0.60 from 0" in verdict.remark
+    claim = variant_claims.dae_codes_are_not_standard(_kept(shifted))
+    assert claim.verdict.answer == "yes"
+    # the divergence of N(0.6, 1.1²) from N(0, 1) by its formula
+    assert claim.verdict.interval.mean == pytest.approx(-np.log(1.1) + (1.1**2 + 0.6**2) / 2 - 0.5, rel=1e-6)
 
 
 def test_rivals_with_other_weights_than_their_authors_decide_nothing():
