@@ -73,7 +73,7 @@ def steady(longer: Evidence, shorter: Evidence, steps: tuple[int, int, int], com
     few, more, theirs = steps
     beyond = log(theirs / more) / log(more / few)
     for part, values in longer.differences.items():
-        before, now = np.mean(shorter.differences.get(part) or [np.nan]), np.mean(values or [np.nan])
+        before, now = (float(np.mean(of or [np.nan])) for of in (shorter.differences.get(part), values))
         extended = now + beyond * (now - before)
         if len({longer.bound.holds(mean) for mean in (before, now, extended)}) > 1 or np.isnan(extended):
             reason = (
