@@ -177,12 +177,13 @@ def print_comparison(comparison: Comparison, page: Path) -> None:
 
     console = Console()
     console.print(_table(comparison))
-    for note in comparison.images.notes:
-        console.print(f"note: {note}", markup=False)
     for line in (*not_trained(comparison), certainty(comparison)):
         console.print(line, markup=False, soft_wrap=True)
     recommended = comparison.recommended
     console.print(f"recommended: [bold]{recommended}[/bold], {comparison.purpose.rule}")
+    caution = comparison.purpose.caution(comparison[recommended])
+    if caution:
+        console.print(caution, markup=False, soft_wrap=True)
     step = comparison.purpose.next_step(comparison[recommended], run_path(page.parent, recommended))
     if step:
         console.print(step, markup=False, soft_wrap=True)

@@ -14,6 +14,7 @@ from keras_ae.comparison.selection import Measured
 from keras_ae.detection import DEFAULT_RATE, check_rate
 from keras_ae.runs import DataConfig, FeatureConfig
 
+CHANCE, CLEARLY = 0.5, 2  # a ROC AUC that tells nothing; standard errors by which one has to be above it
 PARTS = (96, 48, 24)  # of an image's values, as vectors: too short to hold anything unusual
 
 
@@ -202,6 +203,19 @@ class Detect(Purpose):
             f"set for {outcome.promised:.1%} of false alarms gave {outcome.false_positive_rate:.1%} there (the "
             f"true rate was expected between {outcome.promised_low:.1%} and {outcome.promised_high:.1%}), and "
             f"found {outcome.recall:.1%} of the anomalies.{self._alone(comparison)}"
+        )
+
+    def caution(self, recommended) -> str:
+        selection, outcome = recommended.selection, recommended.outcome
+        error = selection.auc_error_standard_error
+        if selection.roc_auc - CLEARLY * error <= CHANCE:
+            reason = f"on the images to choose by its ROC AUC is {selection.roc_auc:.2f} ± {error:.2f}"
+        elif outcome.roc_auc <= CHANCE:
+            reason = f"on the test images its ROC AUC is {outcome.roc_auc:.2f}"
+        else:
+            return ""
+        return (
+            f"Do not rely on it: {reason}, not clearly above chance (0.5). More images of both kinds would tell."
         )
 
     def _alone(self, comparison) -> str:

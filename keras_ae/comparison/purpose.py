@@ -103,6 +103,10 @@ class Purpose(ABC):
     def evidence(self, comparison: "Comparison") -> str:
         """Returns sentences for the report that say why the recommended candidate is recommended."""
 
+    def caution(self, recommended: "TrainedCandidate") -> str:
+        """Returns a sentence on why not to rely on the recommended candidate, if there is a reason."""
+        return ""
+
     def asked_for(self, codes: Codes) -> Codes:
         """Returns the codes that a user named; the shortest vector is also tried as a variational code."""
         return Codes(codes.maps, codes.vectors, tuple(sorted(codes.vectors)[:1]))

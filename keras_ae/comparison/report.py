@@ -96,6 +96,7 @@ def _page(path: Path, comparison: Comparison, environment: Environment) -> str:
         "recommended": escape(recommended),
         "purpose": escape(purpose.aim),
         "evidence": escape(purpose.evidence(comparison)),
+        "caution": _caution(purpose.caution(comparison[recommended])),
         "certainty": escape(certainty(comparison)),
         "notes": "".join(f"<p>{escape(note)}</p>" for note in comparison.images.notes),
         "table": table(ranked, measures, recommended),
@@ -120,6 +121,10 @@ def _page(path: Path, comparison: Comparison, environment: Environment) -> str:
     body = Template(resource("report.html", "keras_ae.comparison")).substitute(values)
     style = resource("base.css") + resource("report.css", "keras_ae.comparison")
     return standalone(f"{comparison.images.source}: bottlenecks compared", body, style)
+
+
+def _caution(text: str) -> str:
+    return f"<p><strong>{escape(text)}</strong></p>" if text else ""
 
 
 def _sections_of_images(path: Path, comparison: Comparison, height: int) -> dict[str, str]:

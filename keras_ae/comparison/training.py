@@ -28,6 +28,9 @@ from keras_ae.runs import (
     workers_that_pay,
 )
 
+# Longer runs begin first, so that at the end no process waits long for another's last run.
+BEGIN = {"strided": 0, "convolutional": 1, "fully_connected": 2}
+
 T = TypeVar("T")
 Workers = int | Literal["auto"]
 Tried = TrainedCandidate | FailedCandidate
@@ -144,7 +147,7 @@ class Trainer:
                 ("validation",),
                 until=until,
             )
-            for one in attempts
+            for one in sorted(attempts, key=lambda one: BEGIN.get(one.candidate.model.architecture, 1))
         }
         steps = until or self.config.steps
         with progress_bars(disable=not self.progress) as bars:

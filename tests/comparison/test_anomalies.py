@@ -1,5 +1,7 @@
 """A comparison to detect anomalies: its parts by hand, and end to end on the embedded digits."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -8,6 +10,8 @@ from sklearn.datasets import load_digits
 from keras_ae._support.errors import InputError
 from keras_ae.commands.compare import print_comparison
 from keras_ae.comparison import CompareConfig, candidates, compare, write_comparison
+from keras_ae.comparison.detect import DetectionOutcome, DetectionSelection
+from keras_ae.comparison.purpose import as_purpose
 from keras_ae.comparison.trial import anomaly_trial
 from keras_ae.detection import (
     AnomalyDetector,
@@ -174,6 +178,22 @@ def test_the_report_and_the_table_show_it(finished, capsys):
     run, score = out / "candidates" / chosen.name, chosen.outcome.score
     assert f"keras-ae export {run} --score {score} --false-positive-rate 0.1 --out DIR" in printed
     assert "highest validation ROC AUC" in printed
+
+
+@pytest.mark.parametrize(
+    ("chosen", "error", "tested", "reason"),
+    [
+        (0.9, 0.1, 0.8, ""),
+        (0.65, 0.1, 0.8, "to choose by its ROC AUC is 0.65 ± 0.10"),  # not two standard errors above chance
+        (0.9, 0.1, 0.43, "test images its ROC AUC is 0.43"),
+    ],
+)
+def test_a_detector_that_is_not_clearly_above_chance_is_recommended_with_a_caution(chosen, error, tested, reason):
+    selection = DetectionSelection("mse", chosen, 1 - chosen, error, {"mse": chosen})
+    outcome = DetectionOutcome("mse", "others", 1.0, 0.1, 0.05, 0.2, tested, 0.5, 0.9, 0.5, 0.5, 0.1)
+    caution = as_purpose("detect").caution(SimpleNamespace(selection=selection, outcome=outcome))
+    assert reason in caution
+    assert bool(caution) == bool(reason)
 
 
 @pytest.mark.slow
