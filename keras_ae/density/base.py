@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from math import prod
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from keras import ops
@@ -32,6 +32,10 @@ class Density(ABC):
     title: str
     discrete = False
     length: int | None = None
+    _compiled: Callable | None = None  # the sampler of the codes that it is fitted to
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_compiled"}  # which cannot be copied
 
     def fit(self, codes) -> Self:
         """Fits the density to codes [n, ...], flattened; returns itself.
@@ -53,6 +57,7 @@ class Density(ABC):
                 f"at least {self.fewest(codes.shape[1])}",
                 "encode more images",
             )
+        self._compiled = None
         return self._fit(codes)
 
     @abstractmethod
@@ -113,7 +118,10 @@ class Density(ABC):
         not_negative(count=count)
         import tensorflow as tf
 
-        return tf.function(self.sampler())(count, seed).numpy()
+        if self._compiled is None:
+            self._compiled = tf.function(self.sampler())
+        # As tensors: a function is compiled anew for each Python number.
+        return self._compiled(tf.constant(int(count)), tf.constant(int(seed))).numpy()
 
     def save(self, path) -> None:
         """Writes the density to an .npz file, for `load_density`."""

@@ -1,5 +1,7 @@
 """Densities of codes against SciPy, scikit-learn and their own samples."""
 
+import pickle
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -8,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_ae._support.errors import InputError
-from keras_ae.density import DENSITIES, Gaussian, GaussianMixture, StandardNormal, load_density
+from keras_ae.density import DENSITIES, FlowMatching, Gaussian, GaussianMixture, StandardNormal, load_density
 
 pytestmark = pytest.mark.tensorflow
 
@@ -138,3 +140,28 @@ def test_integers_of_a_discrete_bottleneck_are_refused_by_densities_of_values():
 def test_a_number_of_samples_is_not_negative():
     with pytest.raises(InputError, match="count=-1"):
         StandardNormal().fit(np.zeros((3, 2))).sample(-1)
+
+
+def test_a_sampler_is_compiled_once_for_all_counts_and_seeds_and_anew_for_other_codes():
+    class Counted(FlowMatching):
+        compiled = 0
+
+        def sampler(self):
+            draw = super().sampler()
+
+            def counted(count, seed):
+                Counted.compiled += 1  # as often as TensorFlow traces it
+                return draw(count, seed)
+
+            return counted
+
+    codes = np.random.default_rng(0).normal(size=(50, 2))
+    density = Counted(steps=2, hidden=4).fit(codes)
+    first = density.sample(3, seed=1)
+    assert density.sample(np.int64(5), seed=2).shape == (5, 2)
+    np.testing.assert_array_equal(density.sample(3, seed=1), first)
+    assert Counted.compiled == 1
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(FlowMatching(2, 4).fit(codes))).sample(3, 1), first)
+    density.fit(codes + 10)
+    assert np.all(density.sample(20) > 3)
+    assert Counted.compiled == 2
