@@ -6,7 +6,8 @@ from functools import wraps
 
 import pandas
 
-from experiments.bottleneck_shape.study import PROBED_IMAGES, paper
+from experiments.bottleneck_shape.paper import paper
+from experiments.bottleneck_shape.study import PROBED_IMAGES
 from experiments.bottleneck_shape.training_claims import ANY, PAPER, dynamics
 from keras_ae.report.results import listed
 from keras_ae.studies.claims import Bound, Claim, Evidence, Gate

@@ -1,43 +1,14 @@
-"""The bottleneck-shape paper's CAEs: codes of three sizes and several channel counts, all else identical."""
+"""The bottleneck-shape study: the paper's CAEs at the scale of two cores, and all presets."""
 
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from math import ceil
 
-from keras_ae.code_shapes import code_channels, code_sizes
-from keras_ae.runs import DataConfig, ModelConfig, RunConfig, TrainingConfig
+from experiments.bottleneck_shape.grid import SEEDS, codes, shaped
+from experiments.bottleneck_shape.paper import SCALING_SEEDS, paper, paper_scaling
+from keras_ae.runs import DataConfig, TrainingConfig
 from keras_ae.studies import Study, StudyRun
-
-SIZES = 3  # the three smallest code sizes (eq. 5)
-COMPRESSIONS = (
-    Fraction(1, 64),
-    Fraction(1, 16),
-    Fraction(1, 4),
-    Fraction(1),
-)  # code values an image value (eq. 6)
-SEEDS = (0, 1, 2)
-SCALING_SEEDS = (3, 4, 5)  # other ones than the first experiment's
-
-# The paper's test images are watched after every epoch: in this library's terms they are validation images. "test"
-# are further images that no run has seen.
-PAPER_DATA = {
-    "pokemon": (DataConfig("pokemon", image_size=(128, 128), train="all[:634]", validation="all[634:]"), 634),
-    "celeb_a": (
-        DataConfig(
-            *("celeb_a", None, (0, 7), (192, 192), (96, 96)),
-            train="all[:10000]",
-            validation="all[-2000:]",
-            test="all[-12000:-2000]",
-        ),
-        10_000,
-    ),
-    "stl10": (DataConfig("stl10", train="unlabelled[:10000]", validation="unlabelled[-2000:]"), 10_000),
-}
-PAPER_SHAPES = {"pokemon": (128, 128, 3), "celeb_a": (96, 96, 3), "stl10": (96, 96, 3)}
-SCALING_PERCENT = (1, 5, 10, 25, 50, 95)
-SCALING_CODES = ("3x3x48", "3x3x192", "6x6x12", "6x6x48")  # two pairs with equal numbers of values
-SCALING_STEPS, SCALING_BATCH = 35_000, 128
 
 # Two cores: images of 32 pixels, three strided layers, one residual block, so that codes are 4, 8 or 16 pixels a
 # side. A twelfth is the least compression that gives a whole number of channels at all three sizes.
@@ -70,67 +41,6 @@ DSPRITES = replace(
 )
 
 
-def codes(image_shape, strided_layers: int, compressions) -> list[tuple[str, Fraction]]:
-    """(code, compression) of the grid that equations 5 and 6 span."""
-    return [
-        (f"{size[0]}x{size[1]}x{code_channels(image_shape, size, compression)}", compression)
-        for size in code_sizes(image_shape, strided_layers)[:SIZES]
-        for compression in compressions
-    ]
-
-
-def _run(
-    experiment: str,
-    data: DataConfig,
-    code: str,
-    options,
-    training: TrainingConfig,
-    images: int,
-    architecture: str = "convolutional",
-) -> StudyRun:
-    size, _, channels = (int(side) for side in code.split("x"))
-    choices = {
-        "experiment": experiment,
-        "data": data.source,
-        "code": code,
-        "size": size,
-        "channels": channels,
-        "images": images,
-        "seed": training.seed,
-    }
-    amount = f"-{images}" if experiment == "scaling" else ""
-    name = f"{experiment}-{data.source}{amount}-{code}-seed{training.seed}"
-    return StudyRun(name, choices, RunConfig(data, ModelConfig(architecture, code, options=options), training))
-
-
-def paper() -> list[StudyRun]:
-    """Section 3.1: 12 codes of 3 data sets, 3 seeds: 108 runs of 1,000 epochs."""
-    runs = []
-    for name, (data, images) in PAPER_DATA.items():
-        epoch = ceil(images / 32)
-        for code, _ in codes(PAPER_SHAPES[name], 5, COMPRESSIONS):
-            for seed in SEEDS:
-                training = TrainingConfig(1000 * epoch, 1000, 32, 5e-4, seed=seed)
-                runs.append(_run("dynamics", data, code, (), training, images))
-    return runs
-
-
-def paper_scaling() -> list[StudyRun]:
-    """Section 3.3: four codes, six amounts of CelebA, 3 further seeds: 72 runs of 35,000 steps.
-
-    None trains on the last 5 %: most of them are watched, and the last 2,000 measured at the end.
-    """
-    base, _ = PAPER_DATA["celeb_a"]
-    runs = []
-    for percent in SCALING_PERCENT:
-        data = replace(base, train=f"all[:{percent}%]", validation="all[95%:-2000]", test="all[-2000:]")
-        for code in SCALING_CODES:
-            for seed in SCALING_SEEDS:
-                training = TrainingConfig(SCALING_STEPS, 100, SCALING_BATCH, 5e-4, seed=seed)
-                runs.append(_run("scaling", data, code, (), training, round(202_599 * percent / 100)))
-    return runs
-
-
 def _cpu_training(seed: int, times: int = 1) -> TrainingConfig:
     return TrainingConfig(times * CPU_STEPS, CPU_EPOCHS // 2, CPU_BATCH, 5e-4, seed=seed)
 
@@ -142,17 +52,21 @@ def cpu() -> list[StudyRun]:
     narrow = [code for code, _ in codes((32, 32, 1), 3, (Fraction(1, 4), Fraction(1)))]
     gray = (*CPU_MODEL, "width=3")
     return [
-        *(_run("dynamics", CIFAR, code, CPU_MODEL, _cpu_training(s), CPU_IMAGES) for s in SEEDS for code in grid),
-        *(_run("dynamics", MNIST, code, gray, _cpu_training(0), CPU_IMAGES) for code in narrow),
-        *(_run("overcomplete", CIFAR, code, CPU_MODEL, _cpu_training(0), CPU_IMAGES) for code in wide),
+        *(
+            shaped("dynamics", CIFAR, code, CPU_MODEL, _cpu_training(s), CPU_IMAGES)
+            for s in SEEDS
+            for code in grid
+        ),
+        *(shaped("dynamics", MNIST, code, gray, _cpu_training(0), CPU_IMAGES) for code in narrow),
+        *(shaped("overcomplete", CIFAR, code, CPU_MODEL, _cpu_training(0), CPU_IMAGES) for code in wide),
         *_cpu_scaling(),
-        *(_run("dynamics", DSPRITES, code, gray, _cpu_training(0), CPU_IMAGES) for code in narrow),
+        *(shaped("dynamics", DSPRITES, code, gray, _cpu_training(0), CPU_IMAGES) for code in narrow),
     ]
 
 
 def _cpu_scaling() -> list[StudyRun]:
     return [
-        _run(
+        shaped(
             "scaling",
             replace(CIFAR, train=f"train[:{images}]"),
             code,
@@ -168,7 +82,7 @@ def _cpu_scaling() -> list[StudyRun]:
 def scaling() -> list[StudyRun]:
     """Figure 4 on two cores: two sizes of map at equal length, three amounts of data, three seeds."""
     return [
-        _run(
+        shaped(
             "scaling",
             replace(CIFAR, train=f"train[:{images}]"),
             code,
@@ -196,7 +110,7 @@ def probed(compressions=CPU_COMPRESSIONS, times: int = 1) -> list[StudyRun]:
         test=f"test[:{PROBED_IMAGES}]",
     )
     return [
-        _run("dynamics", data, code, CPU_MODEL, _cpu_training(seed, times), PROBED_IMAGES)
+        shaped("dynamics", data, code, CPU_MODEL, _cpu_training(seed, times), PROBED_IMAGES)
         for seed in SEEDS
         for code, _ in codes((32, 32, 3), 3, compressions)
     ]
@@ -210,7 +124,7 @@ def halves() -> list[StudyRun]:
         trained = f"runs/study/bottleneck_shape/cpu/dynamics-cifar10-{code}-seed0/model.keras"
         for new in ("encoder", "decoder"):
             options = f"trained={trained!r}", f"new={new!r}"
-            run = _run("halves", data, code, options, _cpu_training(0), images, RETRAINED)
+            run = shaped("halves", data, code, options, _cpu_training(0), images, RETRAINED)
             runs.append(StudyRun(f"{run.name}-new-{new}", {**run.choices, "new": new}, run.config))
     return runs
 
@@ -223,7 +137,7 @@ def copying() -> list[StudyRun]:
         training = TrainingConfig(COPYING_STEPS, 24, CPU_BATCH, 5e-4, seed=seed)
         for norms, options in COPYING_NORMS.items():
             for code in COPYING_CODES:
-                run = _run("copying", data, code, (*CPU_MODEL, *options), training, images)
+                run = shaped("copying", data, code, (*CPU_MODEL, *options), training, images)
                 runs.append(StudyRun(f"{run.name}-norms-{norms}", {**run.choices, "norms": norms}, run.config))
     return runs
 
@@ -233,7 +147,7 @@ def denoising() -> list[StudyRun]:
     runs = []
     for code, _ in codes((32, 32, 3), 3, (Fraction(1, 4),)):
         training = replace(_cpu_training(0), noise=NOISE)
-        runs.append(_run("denoising", CIFAR, code, CPU_MODEL, training, CPU_IMAGES))
+        runs.append(shaped("denoising", CIFAR, code, CPU_MODEL, training, CPU_IMAGES))
     return runs
 
 
@@ -241,7 +155,7 @@ def precision() -> list[StudyRun]:
     """The runs of one code that `cpu` trains in float32, in bfloat16: whether they end at the same error."""
     code = codes((32, 32, 3), 3, (Fraction(1, 4),))[0][0]
     trainings = [replace(_cpu_training(seed), precision="mixed_bfloat16") for seed in SEEDS]
-    return [_run("precision", CIFAR, code, CPU_MODEL, training, CPU_IMAGES) for training in trainings]
+    return [shaped("precision", CIFAR, code, CPU_MODEL, training, CPU_IMAGES) for training in trainings]
 
 
 def digits() -> list[StudyRun]:
@@ -250,7 +164,7 @@ def digits() -> list[StudyRun]:
     options = ("strided_layers=2", "residual_blocks=1", "width=4")
     training = TrainingConfig(3000, 30, 32, 1e-3)
     grid = ("2x2x4", "2x2x16", "4x4x1", "4x4x4", "8x8x1")
-    return [_run("dynamics", data, code, options, training, 1_200) for code in grid]
+    return [shaped("dynamics", data, code, options, training, 1_200) for code in grid]
 
 
 def quick() -> list[StudyRun]:
@@ -259,7 +173,7 @@ def quick() -> list[StudyRun]:
     options = ("strided_layers=2", "residual_blocks=1", "width=2")
     training = TrainingConfig(60, 3, 64, 2e-3)
     return [
-        _run("dynamics", data, code, options, training, 1_000) for code in ("2x2x4", "4x4x1", "2x2x16", "4x4x4")
+        shaped("dynamics", data, code, options, training, 1_000) for code in ("2x2x4", "4x4x1", "2x2x16", "4x4x4")
     ]
 
 
