@@ -64,7 +64,7 @@ def _measure(subject: Subject) -> dict:
     data = run.config.load_data(progress=False)
     images = data.images("test", MEASURED_IMAGES)
     kind = run.choices["experiment"]
-    if kind in ("types", "codes"):
+    if kind in ("types", "longer", "codes"):
         found = of_reconstructions(images, model.predict(images, verbose=0))
         return found | _of_codes(run, data, kae.evaluation.encode(model, images)) if kind == "codes" else found
     keras.utils.set_random_seed(UNTRAINED_SEED)

@@ -32,6 +32,7 @@ CPU_TYPES_DATA, CPU_TYPES_PART = replace(CPU_MNIST, image_size=(14, 14)), (28 //
 CPU_CODES_DATA, CPU_CODES_PART = replace(CPU_DSPRITES, image_size=(16, 16)), (64 // 16) ** 2
 CPU_KERNELS = 32
 CPU_TYPES_STEPS, CPU_CODES_STEPS, CPU_MAPS_STEPS = 3_000, 10_000, 1_500
+LONGER_STEPS = 37_520  # a tenth of the thesis's
 CPU_BETA = 0.01  # of VAEs in networks: with 1 these learn nothing in so few steps
 
 
@@ -148,17 +149,27 @@ _CPU_CODES = (("capacity", "sb"), ("vae", "sb"), ("standard", "fc"), ("k_sparse"
 
 
 def seeds() -> list[StudyRun]:
-    """Further seeds of what is cheap: autoencoders with fc, by which deviations are told, and LEAs of images."""
+    """Further seeds of what is cheap: a network, autoencoders with fc for deviations, and LEAs of images."""
     return [
+        *(_cpu_network(CPU_DSPRITES, "vae", 1_600, seed) for seed in (1, 2)),
         *(_cpu_types(kind, "fc", seed) for seed in (3, 4, 5, 6) for kind in TYPES),
         *(_cpu_maps(data, seed) for seed in (1, 2) for data in CPU_MAPS_DATA),
     ]
 
 
-def _cpu_types(kind: str, pair: str, seed: int) -> StudyRun:
+def longer() -> list[StudyRun]:
+    """Figure 3.4 at a tenth of the thesis's steps: the plain VAE and the capacity-controlled one, with fc."""
+    return [
+        _cpu_types(kind, "fc", seed, LONGER_STEPS, "longer") for seed in (0, 1, 2) for kind in ("vae", "capacity")
+    ]
+
+
+def _cpu_types(
+    kind: str, pair: str, seed: int, steps: int = CPU_TYPES_STEPS, experiment: str = "types"
+) -> StudyRun:
     model = _cpu_window_autoencoder(kind, pair, GENTLE, CPU_TYPES_PART)
-    training = _training(kind, CPU_TYPES_STEPS, 30, 128, CPU_RATE, CPU_TYPES_STEPS, seed=seed)
-    return _run("types", CPU_TYPES_DATA, kind, pair, model, training)
+    training = _training(kind, steps, 30, 128, CPU_RATE, steps, seed=seed)
+    return _run(experiment, CPU_TYPES_DATA, kind, pair, model, training)
 
 
 def _cpu_codes(kind: str, pair: str) -> StudyRun:
@@ -174,11 +185,11 @@ def _cpu_window_autoencoder(kind: str, pair: str, capacity: dict, part: int) -> 
     return _model("window_autoencoder", 10, kind, capacity, pair=pair, kernels=CPU_KERNELS, **weight)
 
 
-def _cpu_network(data: DataConfig, kind: str, steps: int) -> StudyRun:
+def _cpu_network(data: DataConfig, kind: str, steps: int, seed: int = 0) -> StudyRun:
     options = {"classes": _classes(data.source), "window": 4, "strides": 2, "filters": (8, 8), "units": 128}
     options |= {"bottleneck.beta": CPU_BETA} if kind == "vae" else {}
     model = _model("cnn_lea", 5 if kind == "vae" else 10, kind, STRONG, **options)
-    training = _training(kind, steps, 20, 64, CPU_RATE, steps, label=_label(data.source))
+    training = _training(kind, steps, 20, 64, CPU_RATE, steps, label=_label(data.source), seed=seed)
     return _run("network", data, kind, "fc", model, training)
 
 
@@ -213,5 +224,5 @@ def quick() -> list[StudyRun]:
 STUDY = Study(
     name="locally_embedded",
     title="autoencoder types, alone and as LEAs in networks (Tables 3.1 and 3.2, Figures 3.3 to 4.4, 5.1 and 5.2)",
-    presets={"paper": paper, "cpu": cpu, "seeds": seeds, "quick": quick},
+    presets={"paper": paper, "cpu": cpu, "seeds": seeds, "longer": longer, "quick": quick},
 )

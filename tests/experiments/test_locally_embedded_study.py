@@ -262,12 +262,22 @@ def test_further_seeds_stand_beside_those_of_the_cpu_preset(tmp_path):
     assert set(kept.measures) == {"r0", "r3"}
 
 
+@pytest.mark.parametrize(("steps", "answer"), [(37_520, "yes"), (37_519, "not tested")])
+def test_the_capacity_passes_the_vae_or_not_by_the_longer_runs(steps, answer):
+    short, long = (_kept(_as_in_the_thesis, steps=each) for each in (3_000, steps))
+    longer = [rows.assign(experiment="longer", run="longer-" + rows["run"]) for rows in (long.runs, long.curves)]
+    both = [pandas.concat(parts) for parts in zip((short.runs, short.curves), longer, strict=True)]
+    claim = claims.capacity_then_passes_the_vae(Kept(*both, short.measures))
+    assert claim.verdict.answer == answer
+    assert claims.conv_has_the_lowest_loss(Kept(*both, short.measures)).verdict.answer == "not tested"
+
+
 @pytest.mark.parametrize(("normalised", "answer"), [((0.02, 0.01), "yes"), ((0.01, 0.02), "no")])
 def test_the_raw_loss_may_rise_while_the_normalised_one_falls(normalised, answer):
     rows = [
-        {"run": f"r{seed}", "experiment": "network", "data": "mnist", "seed": seed, "step": step}
+        {"run": f"r{seed}", "experiment": "network", "data": data, "seed": seed, "step": step}
         | {"lea_reconstruction_loss": raw + seed / 10, "lea_normalized_reconstruction_loss": part}
-        for seed in (0, 1)
+        for data, seed in (("dsprites", 0), ("dsprites", 1), ("mnist", 2))  # the figure is about dSprites alone
         for step, raw, part in zip((1, 2), (1.0, 3.0), normalised, strict=True)
     ]
     kept = Kept(
