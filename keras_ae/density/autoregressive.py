@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_ae._support.errors import InputError
-from keras_ae._support.execution import MANY_STEPS, most_steps_a_call
+from keras_ae._support.execution import MANY_STEPS, most_steps_a_call, require_tensorflow
 from keras_ae.code_shapes import whole_number
 from keras_ae.density import causal_transformer as transformer
 from keras_ae.density.base import Density, steps_for
@@ -151,6 +151,7 @@ class _Transformer(keras.layers.Layer):
 
 def _fitted(arrays, tokens: np.ndarray, settings: Autoregressive) -> dict[str, np.ndarray]:
     """The arrays of a transformer, fitted to integers [n, d]."""
+    require_tensorflow("fit this density")
     import tensorflow as tf
 
     steps = settings.steps or steps_for(tokens, BATCH, *STEPS_BY_DEFAULT)

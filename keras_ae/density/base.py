@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from keras_ae._support.errors import InputError
+from keras_ae._support.execution import require_tensorflow
 from keras_ae._support.files import write_arrays
 from keras_ae.code_shapes import not_negative
 
@@ -116,6 +117,7 @@ class Density(ABC):
         """Samples codes, float32 [count, d], or int32 for a discrete density; equal seeds give equal codes."""
         self.check()
         not_negative(count=count)
+        require_tensorflow("sample from this density")
         import tensorflow as tf
 
         if self._compiled is None:

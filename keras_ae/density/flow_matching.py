@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from keras import ops
 
-from keras_ae._support.execution import MANY_STEPS, most_steps_a_call
+from keras_ae._support.execution import MANY_STEPS, most_steps_a_call, require_tensorflow
 from keras_ae.code_shapes import whole_number
 from keras_ae.density.base import Density, standardized, steps_for
 
@@ -118,6 +118,8 @@ class FlowMatching(Density):
 def _fitted_layers(codes: np.ndarray, settings: FlowMatching) -> list[tuple[np.ndarray, np.ndarray]]:
     """Kernels and biases of the field's network, fitted to codes [n, d] of mean 0 and variance 1."""
     import keras
+
+    require_tensorflow("fit this density")
     import tensorflow as tf
 
     steps = settings.steps or steps_for(codes, BATCH, *STEPS_BY_DEFAULT)

@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_ae import numerics
-from keras_ae._support.execution import MANY_STEPS, most_steps_a_call
+from keras_ae._support.execution import MANY_STEPS, most_steps_a_call, require_tensorflow
 from keras_ae.autoencoder import Autoencoder
 from keras_ae.bottlenecks import Variational
 from keras_ae.code_shapes import whole_number
@@ -104,6 +104,7 @@ class TwoStage(Density):
 
 def _fitted(codes: np.ndarray, settings: TwoStage) -> dict[str, np.ndarray]:
     """The arrays of a variational autoencoder, fitted to codes [n, d] of mean 0 and variance 1."""
+    require_tensorflow("fit this density")
     import tensorflow as tf
 
     d, seed = codes.shape[1], int(np.random.default_rng(settings.seed).integers(2**30))

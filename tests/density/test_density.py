@@ -2,6 +2,7 @@
 
 import pickle
 
+import keras
 import numpy as np
 import pytest
 import scipy.stats
@@ -10,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_ae._support.errors import InputError
-from keras_ae.density import DENSITIES, FlowMatching, Gaussian, GaussianMixture, StandardNormal, load_density
+from keras_ae.density import (
+    DENSITIES,
+    Autoregressive,
+    FlowMatching,
+    Gaussian,
+    GaussianMixture,
+    StandardNormal,
+    TwoStage,
+    load_density,
+)
 
 pytestmark = pytest.mark.tensorflow
 
@@ -165,3 +175,14 @@ def test_a_sampler_is_compiled_once_for_all_counts_and_seeds_and_anew_for_other_
     density.fit(codes + 10)
     assert np.all(density.sample(20) > 3)
     assert Counted.compiled == 2
+
+
+@pytest.mark.parametrize("density", [FlowMatching(2), Autoregressive(), TwoStage(2)])
+def test_densities_of_networks_say_that_they_need_tensorflow(density, monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    codes = np.random.default_rng(0).integers(0, 3, (50, 2))
+    with pytest.raises(InputError, match="the jax backend; expected TensorFlow to fit this density"):
+        density.fit(codes if density.discrete else codes.astype(float))
+    density.length = 2
+    with pytest.raises(InputError, match="the jax backend; expected TensorFlow to sample from this density"):
+        density.sample(3)
