@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
+import numpy as np
 import pandas
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.intervals import CONFIDENCE, FEWEST_SEEDS, Interval, interval
 
+FEWEST_EQUAL = 6  # A sign test, too, tells equal signs from chance (5 %) from six on.
 YES, NO, UNDECIDED, NOT_TESTED = VERDICTS = ("yes", "no", "undecided", "not tested")
 COLUMNS = ("claim", "source", "verdict", "measured", "difference", "95 % interval", "seeds", "bound", "remark")
 
@@ -97,7 +99,8 @@ class Verdict:
         part: The part of the claim that decides, "" if there is only one.
         interval: Interval of this part; None with fewer than two seeds.
         seeds: Number of seeds of this part, or of the part with the fewest if a part has fewer than two.
-        remark: Why a claim is not tested, and the command that would test it.
+        remark: Why a claim is not tested, and the command that would test it; or why equal differences leave it
+            undecided.
     """
 
     answer: str
@@ -135,21 +138,25 @@ class Claim:
 
         Not tested: the gate fails, or a part has fewer than two seeds. Yes: every part's 95 % interval lies within
         the bound. No: the interval of a part lies outside it, at a confidence corrected for the number of parts
-        (Bonferroni). Undecided: otherwise. Thus at most 5 % of the claims whose true value lies on the bound get a
-        yes or a no.
+        (Bonferroni). Undecided: otherwise, and where fewer than six seeds have exactly the same difference, as
+        counts and ranks often have: their spread is unknown, and the interval has no width. Thus at most 5 % of
+        the claims whose true value lies on the bound get a yes or a no.
         """
         evidence = self.evidence
         if evidence is None or evidence.seeds < FEWEST_SEEDS:
             seeds = evidence.seeds if evidence else 0
             return Verdict(NOT_TESTED, seeds=seeds, remark=self._remark(seeds))
-        outside = _parts_outside(evidence)
+        equal = [name for name, values in evidence.differences.items() if _are_equal(values)]
+        outside = [name for name in _parts_outside(evidence) if name not in equal]
         part = _decisive(evidence, outside or list(evidence.differences))
         decisive = interval(evidence.differences[part])
         seeds = len(evidence.differences[part])
         if not self.gate.passes:
             return Verdict(NOT_TESTED, part, decisive, seeds, self._remark(seeds))
         inside = all(_inside(interval(values), evidence.bound) for values in evidence.differences.values())
-        return Verdict(NO if outside else YES if inside else UNDECIDED, part, decisive, seeds)
+        answer = NO if outside else YES if inside and not equal else UNDECIDED
+        remark = "the same for all seeds: their spread is unknown" if answer == UNDECIDED and equal else ""
+        return Verdict(answer, part, decisive, seeds, remark)
 
     def _remark(self, seeds: int) -> str:
         reasons = [] if self.gate.passes else [self.gate.reason]
@@ -159,6 +166,11 @@ class Claim:
             reasons.append("not measured")
         text = "; ".join(reasons)
         return f"{text}; to test: `{self.gate.command}`" if self.gate.command else text
+
+
+def _are_equal(values: Sequence[float]) -> bool:
+    """Whether too few differences are all the same, but for rounding."""
+    return len(values) < FEWEST_EQUAL and bool(np.ptp(values) <= 1e-9 * np.abs(values).max())
 
 
 def _inside(found: Interval, bound: Bound) -> bool:

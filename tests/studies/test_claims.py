@@ -45,7 +45,13 @@ def verdict(differences, bound=ABOVE_ZERO, gate=None):
         ([3.0, 3.1, 2.9], ALIKE, NO),
         ([-3.0, -3.1, -2.9], ALIKE, NO),
         ([0.0, 0.0], ABOVE_ZERO, UNDECIDED),  # on the bound, without any spread
-        ([-1.0, -1.0], Bound("lower is better", high=0), YES),
+        ([-1.0, -1.01], Bound("lower is better", high=0), YES),
+        ([-1.0] * 5, Bound("lower is better", high=0), UNDECIDED),  # a coin falls five times alike in one of 16
+        ([-1.0] * 6, Bound("lower is better", high=0), YES),
+        ([1.0] * 5, Bound("lower is better", high=0), UNDECIDED),
+        ([0.1 + 0.2, 0.3], ABOVE_ZERO, UNDECIDED),  # the same but for rounding
+        ({"x": [1.0, 1.1, 0.9], "y": [2.0, 2.0, 2.0]}, ABOVE_ZERO, UNDECIDED),
+        ({"x": [-1.0, -1.1, -0.9], "y": [2.0, 2.0, 2.0]}, ABOVE_ZERO, NO),
         ({"x": [1.0, 1.1, 0.9], "y": [2.0, 2.1, 1.9]}, ABOVE_ZERO, YES),
         ({"x": [1.0, 1.1, 0.9], "y": [-2.0, -2.1, -1.9]}, ABOVE_ZERO, NO),
         ({"x": [1.0, 1.1, 0.9], "y": [-2.0, 2.1, 1.9]}, ABOVE_ZERO, UNDECIDED),
@@ -180,9 +186,19 @@ def test_a_choice_that_is_best_by_chance_wins_nothing():
     assert counts(answers)[YES] <= 0.06 * 150
 
 
+def test_ranks_that_are_the_same_for_all_seeds_by_chance_decide_little():
+    """Rank correlations of three values are often alike in three seeds: if those decided, a tenth would."""
+    generator = np.random.default_rng(0)
+    answers = [
+        verdict([pandas.Series(generator.permutation(3)).corr(pandas.Series(range(3))) for _ in range(3)]).answer
+        for _ in range(400)
+    ]
+    assert counts(answers)[YES] + counts(answers)[NO] <= 0.06 * 400  # 0.05 of normal differences; these are not
+
+
 def test_the_table_has_interval_seeds_bound_and_remark_in_each_row():
     claims = [
-        Claim("one", "Fig. 1", Gate(), Evidence("m", {"x": [1.0, 1.1], "y": [2.0, 2.0]}, ABOVE_ZERO)),
+        Claim("one", "Fig. 1", Gate(), Evidence("m", {"x": [1.0, 1.1], "y": [2.0, 2.1]}, ABOVE_ZERO)),
         None,
         Claim("other", "ours", Gate(False, "too short", "train"), None),
     ]
