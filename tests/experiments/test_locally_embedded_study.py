@@ -265,7 +265,8 @@ def test_further_seeds_stand_beside_those_of_the_cpu_preset(tmp_path):
 @pytest.mark.parametrize(("steps", "answer"), [(37_520, "yes"), (37_519, "not tested")])
 def test_the_capacity_passes_the_vae_or_not_by_the_longer_runs(steps, answer):
     short, long = (_kept(_as_in_the_thesis, steps=each) for each in (3_000, steps))
-    longer = [rows.assign(experiment="longer", run="longer-" + rows["run"]) for rows in (long.runs, long.curves)]
+    ends = long.curves.assign(step=10 * long.curves["step"])
+    longer = [rows.assign(experiment="longer", run="longer-" + rows["run"]) for rows in (long.runs, ends)]
     both = [pandas.concat(parts) for parts in zip((short.runs, short.curves), longer, strict=True)]
     claim = claims.capacity_then_passes_the_vae(Kept(*both, short.measures))
     assert claim.verdict.answer == answer
