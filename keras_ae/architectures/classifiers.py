@@ -31,14 +31,17 @@ def classic(
 ) -> keras.Model:
     """The Classic baseline: conv-pool-conv-pool-fc-fc.
 
-    Convolutions of 5×5 and 3×3 pixels with stride 1 and ReLU, each followed by a 2×2 max-pooling.
+    The convolutions have 5×5 and 3×3 kernels, stride 1 and ReLU; a 2×2 max-pooling follows each.
 
     Args:
         input_shape: (height, width, channels) of the images.
-        classes: Number of classes: logits of the output.
+        classes: Number of classes, and of logits.
         filters: Channels of the two convolutions.
         units: Units of the first dense layer.
         name: Name of the model.
+
+    Raises:
+        InputError: If there are not two numbers of filters.
 
     Example:
         >>> model = kae.architectures.classic((8, 12, 1), classes=3, filters=(2, 3), units=8)
@@ -66,9 +69,9 @@ def pool_fc(
 
     Args:
         input_shape: (height, width, channels) of the images.
-        classes: Number of classes: logits of the output.
+        classes: Number of classes, and of logits.
         window: Side of the pooled windows.
-        strides: Step from window to window; the window's side if left out.
+        strides: Step from window to window; the window's side by default.
         units: Units of the first dense layer.
         name: Name of the model.
 
@@ -96,14 +99,14 @@ def decoder_free(
     units: int = _UNITS,
     name: str = "decoder_free",
 ) -> keras.Model:
-    """The Decoder-free baseline: `lea_only` with the fc encoder, but without decoder and local objective.
+    """The Decoder-free baseline: `lea_only` with the fc encoder, but without a decoder or local objective.
 
     The encoder is then a convolution with the window as its kernel, so the model contains no LEA.
 
     Args:
         input_shape: (height, width, channels) of the images.
         code_shape: (length,) of the codes.
-        classes: Number of classes: logits of the output.
+        classes: Number of classes, and of logits.
         window, strides: Window and strides of the LEA that it replaces.
         bottleneck: A bottleneck that produces such codes, or its name. Its penalty is added to the loss;
             `Variational(length, beta=0.0)` samples codes as a variational LEA does, without a penalty.

@@ -19,15 +19,15 @@ def compressive(
     bottleneck: Bottleneck | str = "entropy_coded",
     name: str = "compressive_autoencoder",
 ) -> Autoencoder:
-    """Strided convolutions with generalised divisive normalisation, around a code of whole numbers.
+    """Strided convolutions with generalised divisive normalisation around a quantised code.
 
     Source: Ballé et al., "End-to-end optimized image compression" (2017) and "Variational image compression with a
-    scale hyperprior" (2018), figure 4: four convolutions of 5×5 and stride 2 each way, of 128 or 192 filters. No
+    scale hyperprior" (2018), figure 4: four convolutions of 5×5 and stride 2 each way, with 128 or 192 filters. No
     layer depends on the image's size: `keras_ae.compression.Codec` takes images of any size.
 
     Args:
         input_shape: (height, width, channels) of the images to train on.
-        code_shape: (height, width, channels) of the code: the image's sides, halved a few times.
+        code_shape: (height, width, channels) of the code; its sides are the image's, halved a few times.
         filters: Channels of each convolution but the last.
         kernel_size: Side of the kernels.
         output_activation: Activation of the image; linear in the papers, so that values may leave [0, 1] a little.

@@ -49,8 +49,9 @@ def convolutional(
         residual_blocks: Blocks at each width.
         width: Channels at full size; the image's by default, as in the paper.
         normalize: Normalisation of all units but the last. "instance" (or True), as in the paper, hides each map's
-            mean and contrast from what follows, and may keep the network from copying. "batch" preserves each
-            image's brightness, in which photographs differ. False does not normalise, and may not learn.
+            mean and contrast from what follows, which may keep the network from learning to copy its input.
+            "batch" preserves each image's brightness, in which photographs differ. With False, without
+            normalisation, the network may not learn.
         normalize_output: Whether the last unit has instance normalisation, as in the paper. It removes the
             brightness and contrast of the individual image.
         output_activation: Activation of the last unit, as in the paper; "sigmoid" suits one without normalisation.

@@ -24,8 +24,8 @@ def cosine_blocks(
     The network adds nothing at first, and the code layer passes the coefficients on: an untrained model is a
     transform codec like JPEG, with the block size that the code's map implies. Training fits the bottleneck's
     prior and the decoder. A strided network (`compressive`) first has to learn a transform, which takes many
-    thousand steps. For rounded codes, the coefficients are scaled so that a step is optimal for the weight of the
-    bits. No layer depends on the image's size: `keras_ae.compression.Codec` takes any.
+    thousands of steps. For rounded codes, the coefficients are scaled so that a step is optimal for the weight of
+    the bits. No layer depends on the image's size: `keras_ae.compression.Codec` takes images of any size.
 
     Args:
         input_shape: (height, width, channels) of the images to train on.
@@ -38,7 +38,8 @@ def cosine_blocks(
         name: Name of the model.
 
     Raises:
-        InputError: If the code's sides do not divide the image's, or blocks have fewer values than `channels`.
+        InputError: If the code's sides do not divide the image's, or a block has fewer values than the code has
+            channels.
 
     Example:
         >>> model = kae.architectures.cosine_blocks((16, 16, 1), (2, 2, 64), filters=8)

@@ -35,7 +35,7 @@ def decorrelated(
         alpha: Weight α of the penalty; with 0 the bottleneck is a plain dense layer (the paper's standard loss).
         form: Form of the penalty: "squared", "absolute", "signed" or "correlation" (see
             `keras_ae.layers.Decorrelation`).
-        hidden: Units of the encoder's layers; the decoder has them reversed.
+        hidden: Units of the encoder's layers; the decoder's are the same in reverse.
         negative_slope: Negative slope of the hidden layers' LeakyReLU.
         code_slope: Negative slope of the LeakyReLU on the code; 1 makes the code linear.
         initializer: Initializer of all kernels.

@@ -1,4 +1,4 @@
-"""Autoencoders of features, with a frozen network between the image and the encoder."""
+"""Autoencoders of features: a frozen network stands between the image and the encoder."""
 
 from collections.abc import Iterable
 
@@ -36,7 +36,7 @@ def feature_autoencoder(
     """An autoencoder that reconstructs the feature maps of images instead of their pixels.
 
     Source: Yang, Shi and Qi, "DFR: Deep Feature Reconstruction for Unsupervised Anomaly Segmentation" (2020):
-    convolutions 1 × 1 from c channels to (c + 2d) / 2, to 2d, to the code's d, and back, with batch normalisation
+    1×1 convolutions from c channels to (c + 2d) / 2, to 2d, to the code's d, and back, with batch normalisation
     and ReLU between them. Without hidden layers it is one linear convolution each way: with a mean squared error
     and kernel 1 it amounts to the projection onto d principal components (feature reconstruction error).
 
@@ -45,7 +45,7 @@ def feature_autoencoder(
         code_shape: (rows, columns, channels) of the code; the features have as many rows and columns.
         backbone: `FeatureMaps` that are already adapted, or the backbone's name, as for `features`.
         layers, neighbours, weights, per_image, even_light: Same as for `features`.
-        kernel: Width of the convolutions: 1, or 3 to see each position's surroundings.
+        kernel: Side of the convolutions' kernels: 1, or 3 to see each position's surroundings.
         hidden: Whether there are hidden layers.
         bottleneck: A bottleneck from and to `code_shape`, or its name.
         name: Name of the model.

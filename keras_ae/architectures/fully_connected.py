@@ -26,12 +26,15 @@ def fully_connected(
     Args:
         input_shape: (height, width, channels) of the images.
         code_shape: (length,) of the code.
-        hidden: Units of the encoder's layers; the decoder has them reversed.
+        hidden: Units of the encoder's layers; the decoder's are the same in reverse.
         activation: Activation of the hidden layers; a number is the negative slope of a LeakyReLU.
         output_activation: Activation of the image; "sigmoid" keeps it in [0, 1].
         initializer: Kernel initializer of encoder and decoder.
         bottleneck: A bottleneck that produces such codes, or its name.
         name: Name of the model.
+
+    Raises:
+        InputError: If the code is not a vector, or the bottleneck makes codes of another length.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 6, 3), (3,), hidden=(8,))

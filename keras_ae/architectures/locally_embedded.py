@@ -1,4 +1,4 @@
-"""Classifiers with locally embedded autoencoders (LEA) instead of pooling.
+"""Classifiers with locally embedded autoencoders (LEAs) instead of pooling.
 
 Source: Penhouët's thesis, section 4.7. Each is a `MultiObjective` that outputs logits: `compile` it with the log
 loss of the labels and Adam at 1e-4, in mode "alternate" or, for `lea_only`, "joint".
@@ -47,12 +47,12 @@ def cnn_lea(
     window_fraction: float = 1.0,
     name: str = "cnn_lea",
 ) -> MultiObjective:
-    """CNN-LEA: the Classic baseline with LEAs, "lea1" and "lea2", instead of its poolings. Trained alternately.
+    """CNN-LEA: the Classic baseline with the LEAs "lea1" and "lea2" in place of pooling; trained alternately.
 
     Args:
         input_shape: (height, width, channels) of the images.
         code_shape: (length,) of the codes of both LEAs.
-        classes: Number of classes: logits of the output.
+        classes: Number of classes, and of logits.
         window, strides: Windows and strides of both LEAs, with zero padding ("same").
         pair, kernels, kernel_size, hidden: Options of their autoencoders; see `window_autoencoder`.
         window_fraction: Fraction of the windows on which training computes their losses; see
@@ -61,6 +61,9 @@ def cnn_lea(
         filters: Channels of the two convolutions.
         units: Units of the first dense layer.
         name: Name of the model.
+
+    Raises:
+        InputError: If there are not two numbers of filters, or `window_autoencoder` refuses its options.
 
     Example:
         >>> model = kae.architectures.cnn_lea((8, 8, 1), (3,), classes=4, filters=(2, 3), units=8)
@@ -94,19 +97,22 @@ def lea_fc(
     window_fraction: float = 1.0,
     name: str = "lea_fc",
 ) -> MultiObjective:
-    """LEA-FC: lea-fc-fc, the POOL-FC baseline with a LEA instead of its pooling. Trained alternately.
+    """LEA-FC: lea-fc-fc, the POOL-FC baseline with a LEA in place of pooling; trained alternately.
 
     Args:
         input_shape: (height, width, channels) of the images.
         code_shape: (length,) of the codes.
-        classes: Number of classes: logits of the output.
+        classes: Number of classes, and of logits.
         window: Window of the LEA.
-        strides: Step from window to window; the window's sides if left out. Zero padding ("same").
+        strides: Step from window to window; the window's sides by default. The padding is zeros ("same").
         pair, kernels, kernel_size, bottleneck, hidden: Options of its autoencoder; see `window_autoencoder`.
         window_fraction: Fraction of the windows on which training computes its loss; see
             `LocallyEmbeddedAutoencoder`.
         units: Units of the first dense layer.
         name: Name of the model.
+
+    Raises:
+        InputError: If `window_autoencoder` refuses its options.
 
     Example:
         >>> model = kae.architectures.lea_fc((8, 8, 1), (3,), classes=4, window=4, units=8)
@@ -146,6 +152,9 @@ def lea_only(
     Args:
         input_shape, code_shape, classes, window, strides, pair, kernels, kernel_size, bottleneck, units, hidden,
             window_fraction, name: Same as for `lea_fc`.
+
+    Raises:
+        InputError: Same as for `lea_fc`.
 
     Example:
         >>> model = kae.architectures.lea_only((8, 8, 1), (3,), classes=4, window=4, strides=2, units=8)

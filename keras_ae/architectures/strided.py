@@ -38,16 +38,16 @@ def strided(
 
     Source: Daly et al., "Variational autoencoders without the variation", section 3; the architecture is that of
     WAE (Tolstikhin et al.), RAE (Ghosh et al.) and EAE (Ghose et al.). The paper's models of CIFAR-10 have 32 to
-    256 filters; those of CelebA at 64×64 have kernel_size 5 and image_strides 2. The programs of WAE and RAE have
-    a third transposed convolution there, of f filters, and an image of stride 1: decoder_layers 3. The paper's
-    text can be read either way.
+    256 filters; those of CelebA at 64×64 have kernel_size 5 and image_strides 2. The authors' code of WAE and
+    RAE has a third transposed convolution there, of f filters, and a last one of stride 1 (decoder_layers=3); the
+    paper's text can be read either way.
 
     The paper does not say how its depths [3, 3, 2, 1] of four encoder layers apply to its decoder. Here the
     decoder has as many convolutions as the encoder has with the same number of filters.
 
     Args:
-        input_shape: (height, width, channels) of the images; 2^decoder_layers · image_strides divides height and
-            width.
+        input_shape: (height, width, channels) of the images; 2^decoder_layers · image_strides must divide height
+            and width.
         code_shape: (length,) of the code.
         filters: Channels f of the first convolution.
         strided_layers: Number of strided convolutions; the last, like the decoder's first feature maps, has
@@ -55,16 +55,16 @@ def strided(
         kernel_size: Side of the kernels.
         output_activation: Activation of the image; "sigmoid" keeps it in [0, 1].
         bottleneck: A bottleneck that produces such codes, or its name.
-        depth: Convolutions per number of filters, the strided one last: one number, or one for each of the
-            encoder's.
+        depth: Convolutions per number of filters, the strided one last: one number for all, or one per strided
+            layer of the encoder.
         image_strides: Strides of the last transposed convolution; 2 starts from maps of half the size.
         noise: Standard deviation of Gaussian noise on the images, in training only. For noise on the code, use the
             bottleneck's, such as `Dense(noise=0.1)`.
         spectral: Whether all convolutions and the decoder's dense layer are spectrally normalised.
         weight_decay: Weight decay of the decoder's kernels; see `keras_ae.networks.regularized_decoder`.
         gradient_penalty: Weight of the decoder's gradient penalty; see `keras_ae.networks.regularized_decoder`.
-        momentum: Momentum of batch normalisation's moving averages. 0.9 suits trainings of any length. The paper
-            states none; the 0.99 of its programs lags behind in the first thousand steps.
+        momentum: Momentum of batch normalisation's moving averages. 0.9 suits training runs of any length. The
+            paper states none; the 0.99 of its authors' code lags behind in the first thousand steps.
         decoder_layers: Number of the decoder's transposed convolutions of stride 2 before the one that outputs the
             image. Each has half the filters of the one before. None: as many as the encoder's strided layers, but
             no more than the image's sides can be halved; at 64×64 pixels a step then costs a fifth.
@@ -95,7 +95,7 @@ def strided(
 
 
 def _mirrored(depth: int | tuple[int, ...], layers: int, decoder_layers: int) -> int | tuple[int, ...]:
-    """The depths of the decoder's levels: those of the encoder's levels in reverse, from the second last on."""
+    """Returns the decoder's depths: those of the encoder's levels in reverse, from the second-last on."""
     if isinstance(depth, int | np.integer):
         return int(depth)
     return tuple(depth[max(layers - 2 - i, 0)] for i in range(decoder_layers))

@@ -46,7 +46,7 @@ def window_autoencoder(
 ) -> Autoencoder:
     """One of the thesis's autoencoder types with one of its pairs of encoder and decoder.
 
-    The types are bottlenecks: "dense" is the standard one; "k_sparse", "variational" (the β-VAE with `beta`), and
+    The types are bottlenecks: "dense" (the standard one), "k_sparse", "variational" (the β-VAE, with `beta`) and
     "capacity_controlled". On its own it is trained on `keras_ae.losses.SumSquaredError` (eq. 3.2) with Adam at
     1e-4. Source: Penhouët's thesis, section 3.3. With `kernel_size=3` the parameter counts are those of Table 3.1,
     for example 2,493,914 for "dense" and "fc" with 10 code values for 28×28×1.
@@ -60,7 +60,7 @@ def window_autoencoder(
         kernel_size: Side k of the kernels; the text's default is 4, the table's 3.
         output_activation: Activation of the last layer; "sigmoid" for values in [0, 1], which a log loss needs.
         bottleneck: A bottleneck that produces such codes, or its name.
-        hidden: Units of the encoder's last layer, and of the "fc" decoder's first; the thesis's if left out.
+        hidden: Units of the encoder's last layer, and of the "fc" decoder's first; the thesis's by default.
         strides, padding: Options of the convolutions of "conv" and "sb", inside a window.
         name: Name of the model.
 

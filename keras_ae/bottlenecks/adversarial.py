@@ -22,7 +22,7 @@ class Adversarial(Dense):
     """A dense code that a discriminator cannot tell from draws of a prior: penalty weight · mean log(1 + e^−D(z)).
 
     D(z) are the discriminator's log-odds that a code z is a draw. It learns them by its own loss, in the same step
-    that trains the encoder; the logged penalty includes that loss, about log 2 = 0.69 where neither wins. The mean
+    that trains the encoder; the logged penalty includes that loss, about log 2 = 0.69 when neither wins. The mean
     is over the images, in nats. With normalization="standard", codes have the mean and variance of N(0, I) from
     the first step on. Only their shape is left to learn, so they settle with Adam's usual momentum. For another
     prior, override `draw`. Source: Makhzani et al., "Adversarial autoencoders", section 2, with the non-saturating
@@ -30,16 +30,16 @@ class Adversarial(Dense):
 
     Args:
         units: Length of the code (at each position).
-        weight: Weight of the encoder's part, beside the loss; the authors alternate the two, without a weight.
+        weight: Weight of the encoder's term relative to the loss; the authors alternate the two, without a weight.
         prior: "normal", N(0, I), or "uniform" in [−1, 1].
         hidden: Widths of the discriminator's hidden layers.
-        normalized: Whether the discriminator's kernels are spectrally normalised. Without it the codes may circle
-            around the prior instead of settling.
+        normalized: Whether the discriminator's kernels are spectrally normalised. Without this, the codes may
+            circle around the prior instead of settling.
         seed: Seed for the draws (and the noise, if any).
         **kwargs: Options of `Dense`.
 
     Raises:
-        InputError: If the prior is unknown.
+        InputError: If the prior is unknown, or `weight` is negative.
 
     Example:
         >>> bottleneck = kae.bottlenecks.Adversarial(units=3, prior="uniform", seed=1)

@@ -18,7 +18,7 @@ class Bottleneck(keras.layers.Layer):
     A subclass overrides `call(features, training)`, and `compute_output_shape` if it changes the shape. If it
     regularises the code, it calls `penalize` and sets `penalizes`, so that the training logs show the penalty. It
     names any other values to log in `measured`, and returns them from `measures`. A discrete bottleneck, whose
-    code at each position stands for a few integers, sets `sizes` to their numbers of values and overrides
+    code at each position stands for a few integers, sets `sizes` to the number of values of each and overrides
     `indices` and `codes`. One that draws several codes per image in training sets their number in `samples` and
     overrides `weigh`.
 
@@ -41,7 +41,7 @@ class Bottleneck(keras.layers.Layer):
         self.schedulable = SimpleNamespace()  # Keras would track variables in a list or a dict as weights.
 
     def attach(self, image_shape: tuple[int, ...], features_shape: tuple[int, ...]) -> None:
-        """Receives the shapes of images and features; the autoencoder calls it when it is made.
+        """Receives the shapes of images and features; the autoencoder calls it on construction.
 
         Args:
             image_shape: (height, width, channels) of the images.
@@ -58,11 +58,11 @@ class Bottleneck(keras.layers.Layer):
         return 1.0
 
     def pass_on(self, deviations, gain: float = 1.0) -> None:
-        """Initialises the code to `gain` times the features, if a layer can do that; called before training.
+        """Initialises the code to `gain` times the features, where the layer allows it; called before training.
 
         Args:
             deviations: Expected standard deviations of the features: an array [units].
-            gain: Factor of the features.
+            gain: Factor applied to the features.
         """
 
     def penalize(self, values, weight: float = 1.0) -> None:
@@ -78,7 +78,7 @@ class Bottleneck(keras.layers.Layer):
         """Keeps numbers that `call` uses as variables, which schedules may change between training steps.
 
         They become attributes of `schedulable`: float32 scalars that, like the state of a random seed, are among
-        `variables` but are not weights: they are neither counted nor saved.
+        `variables` but not among the weights, so they are neither counted nor saved.
         """
         for name, number in numbers.items():
             initial = keras.initializers.Constant(number)

@@ -1,4 +1,4 @@
-"""Bottlenecks from layers or names, as architectures and the command line take them."""
+"""Bottlenecks given as layers or by name, as architectures and the command line accept them."""
 
 from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks.base import Bottleneck
@@ -6,7 +6,7 @@ from keras_ae.catalogue import BOTTLENECKS
 
 
 def as_bottleneck(bottleneck: Bottleneck | str, units: int, **options) -> Bottleneck:
-    """Returns the bottleneck of that name with `units` code values (at each position); returns layers unchanged.
+    """Returns the named bottleneck with `units` code values (at each position); returns a given layer unchanged.
 
     Raises:
         InputError: If the argument is neither a layer nor a known name, or an option is not accepted.

@@ -17,7 +17,7 @@ class CapacityControlled(Variational):
     This is eq. 2.24 and 2.27 of Penhouët's thesis: without the factor ½, KL is *twice* the divergence in nats, and
     C is in the same unit. At inference the penalty is the plain ½·KL of `Variational`.
 
-    C starts at its maximum. To let it rise, as in the paper, schedule it:
+    C starts at `capacity` and stays there. To let it rise, as in the paper, schedule it:
 
         capacity = model.bottleneck.schedulable.capacity
         kae.callbacks.VariableSchedule(capacity, kae.schedules.linear(0.0, 25.0, steps=10_000))
@@ -27,6 +27,9 @@ class CapacityControlled(Variational):
         gamma: Weight γ.
         capacity: The control value C, in half nats; the initial value of the variable `schedulable.capacity`.
         seed: Seed for the sampling.
+
+    Raises:
+        InputError: If `gamma` or `capacity` is negative.
 
     Example:
         >>> bottleneck = kae.bottlenecks.CapacityControlled(units=4, capacity=25.0)

@@ -9,7 +9,7 @@ from keras_ae.bottlenecks.variational import INFERENCE_SEED
 from keras_ae.catalogue import Example
 from keras_ae.code_shapes import not_negative
 
-# Slope of an activation as a function of its value.
+# Derivative of each activation as a function of its output.
 SLOPES = {
     None: ops.ones_like,
     "linear": ops.ones_like,
@@ -17,7 +17,7 @@ SLOPES = {
     "sigmoid": lambda code: code * (1.0 - code),
     "tanh": lambda code: 1.0 - ops.square(code),
 }
-STEP = 1e-2  # of the finite differences
+STEP = 1e-2  # of the finite differences (ε)
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
@@ -25,9 +25,9 @@ class Contractive(Dense):
     """A dense code that changes little with the features x: adds weight · ‖∂z/∂x‖²_F, averaged over the images.
 
     For z = a(Wx + b) with a linear, ReLU, sigmoid or tanh activation, the squared norm Σⱼ a′(sⱼ)² Σᵢ W²ᵢⱼ is
-    exact. For other activations it is estimated by ‖z(x + εv) − z(x)‖²/ε², v normal (Hutchinson's estimator with
-    finite differences, ε = 0.01). On feature maps it is summed over the positions. Source: Rifai et al.,
-    "Contractive auto-encoders", eq. 5 and 7; there x are the images, and this layer is the whole encoder.
+    exact. For other activations it is estimated by ‖z(x + εv) − z(x)‖²/ε² with v ~ N(0, I) (Hutchinson's
+    estimator with finite differences, ε = 0.01). On feature maps it is summed over the positions. Source: Rifai
+    et al., "Contractive auto-encoders", eq. 5 and 7; there x are the images, and this layer is the whole encoder.
 
     Args:
         units: Length of the code (at each position).
@@ -36,7 +36,7 @@ class Contractive(Dense):
         **kwargs: Options of `Dense`, except the normalisation.
 
     Raises:
-        InputError: If a normalisation, or the slope of a LeakyReLU, is given.
+        InputError: If a normalisation or the slope of a LeakyReLU is given, or `weight` is negative.
 
     Example:
         >>> bottleneck = kae.bottlenecks.Contractive(units=2, weight=1.0, initializer="ones")

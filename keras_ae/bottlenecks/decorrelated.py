@@ -17,20 +17,21 @@ from keras_ae.layers import Decorrelation
 class Decorrelated(Bottleneck):
     """A dense code, or that of another bottleneck, with a penalty on the covariances of its features.
 
-    For a variational bottleneck the penalty is on the mean. Source: the decorrelated-bottleneck paper, eq. 3.
+    For a `Variational` bottleneck the penalty is on the mean. Source: the decorrelated-bottleneck paper, eq. 3.
 
     Args:
         units: Length of a dense code; alternatively give `of`.
         alpha: Weight α of the penalty.
-        form: "squared", "absolute", "signed" or "correlation"; see `keras_ae.layers.Decorrelation`, which warns of
-            "signed".
+        form: "squared", "absolute", "signed" or "correlation"; see `keras_ae.layers.Decorrelation`, which warns
+            against "signed".
         features: What counts as a feature of a code map: "channels" or "values".
         activation: Activation of the dense code.
         initializer: Kernel initializer of the dense code.
         of: The bottleneck whose code is decorrelated, instead of a dense one.
 
     Raises:
-        InputError: If not exactly one of `units` and `of` is given, or `of` is no bottleneck.
+        InputError: If not exactly one of `units` and `of` is given, `of` is not a bottleneck, or `alpha` is
+            negative.
 
     Example:
         >>> bottleneck = kae.bottlenecks.Decorrelated(units=4, alpha=0.005)
@@ -61,10 +62,24 @@ class Decorrelated(Bottleneck):
             raise InputError(f"of={of!r}", "a bottleneck, such as Variational(32)")
         self.of: Any = of  # a bottleneck
         self.sizes, self.measured = of.sizes, of.measured
+        self.samples, self.adam_epsilon = of.samples, of.adam_epsilon
         self.decorrelation = Decorrelation(alpha, form, features, dtype=self.dtype_policy, name="decorrelation")
 
     def attach(self, image_shape, features_shape):
         self.of.attach(image_shape, features_shape)
+
+    @property
+    def rounding_noise(self):
+        return self.of.rounding_noise
+
+    def gain(self, image_channels):
+        return self.of.gain(image_channels)
+
+    def pass_on(self, deviations, gain=1.0):
+        self.of.pass_on(deviations, gain)
+
+    def weigh(self, losses):
+        return self.of.weigh(losses)
 
     def build(self, input_shape):
         if not self.of.built:  # A deserialised bottleneck is already built.

@@ -29,7 +29,7 @@ class Dense(Bottleneck):
         noise: Standard deviation of Gaussian noise on the decoder's input, in training only; 0 to 1.
         frozen: Whether kernel and bias keep their initial values.
         seed: Seed for the noise.
-        momentum: Momentum of the moving averages, if `normalization` is "batch" or "standard".
+        momentum: Momentum of the moving averages if `normalization` is "batch" or "standard".
 
     Raises:
         InputError: If the normalisation is unknown or the noise out of range.

@@ -9,8 +9,8 @@ from keras import ops
 from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks.dense import Dense
 
-SMALLEST = 1e-9  # share of an index, below which it counts as 0
-RARE = 0.1  # of the average share, below which an index counts as unused
+SMALLEST = 1e-9  # share of an index below which it counts as 0
+RARE = 0.1  # fraction of the average share below which an index counts as unused
 
 
 class Discrete(Dense):
@@ -27,6 +27,9 @@ class Discrete(Dense):
         units: Length of the code (at each position).
         decay: Fraction of the observed shares that each training step keeps, 0 to below 1.
         **kwargs: Options of `Dense`.
+
+    Raises:
+        InputError: If `decay` is out of range.
 
     Example:
         >>> bottleneck = kae.bottlenecks.FiniteScalar(units=2, levels=(3, 5))
@@ -57,7 +60,7 @@ class Discrete(Dense):
         return self.discretize(super().call(features, training=training), training)
 
     def discretize(self, values, training):
-        """Returns the code nearest to values [batch, ..., units]; in training, with their gradient."""
+        """Returns the code that quantises values [batch, ..., units]; in training, with their gradient."""
         raise NotImplementedError
 
     def indices(self, code):
@@ -78,7 +81,7 @@ class Discrete(Dense):
         return self.codes(codes)
 
     def observe(self, indices):
-        """Updates the shares with those of a batch's integers; returns the batch's and the new ones."""
+        """Updates the shares with those of a batch's integers; returns the batch's shares and the updated ones."""
         parts, size = self.shares.shape
         flat = ops.reshape(indices, (-1, parts)) + size * ops.arange(parts, dtype="int32")
         ones = ops.ones_like(flat, dtype="float32")

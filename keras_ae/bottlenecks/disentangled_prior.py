@@ -23,8 +23,8 @@ class DisentangledPrior(Variational):
     Args:
         units: Length of the code (at each position).
         form: "I" or "II".
-        off_diagonal, diagonal: Weights of the two sums. The paper has λ_d = 10·λ_od for form I and λ_d = λ_od for
-            form II, with λ_od from 1 to 500.
+        off_diagonal, diagonal: Weights of the two sums. The paper uses λ_d = 10·λ_od for form I and λ_d = λ_od
+            for form II, with λ_od from 1 to 500.
         **kwargs: Options of `Variational`.
 
     Raises:

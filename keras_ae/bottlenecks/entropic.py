@@ -16,14 +16,14 @@ from keras_ae.code_shapes import not_negative
 class Entropic(Dense):
     """A batch-normalised code of high entropy: among codes of mean 0 and variance 1, N(0, I) has the most.
 
-    The normalisation has no scale and shift. The entropy of the d values of an image's code is estimated from the
+    The normalisation has no scale or shift. The entropy of the d values of an image's code is estimated from the
     distances Rᵢ to the nearest code in the batch of n: Ĥ = (d/n)·Σ log Rᵢ + constants (Kozachenko & Leonenko,
     1987). The bottleneck adds to the loss
 
         weight · (½d·log(2dn / (n − 1)) − (d/n)·Σ log Rᵢ),
 
     the gap between Ĥ and its maximum for normalised codes, which equidistant codes would reach: it is in nats, and
-    never negative in training. A batch of more than 1,024 codes, as windows make them, is reduced to n = 1,024
+    never negative in training. A batch of more than 1,024 codes, common with windows, is reduced to n = 1,024
     (`keras_ae.numerics.rows_to_pair`). Source: Ghose et al., "Batch norm with entropic regularization turns
     deterministic autoencoders into generative models".
 
@@ -34,7 +34,7 @@ class Entropic(Dense):
         **kwargs: Options of `Dense`, except the normalisation.
 
     Raises:
-        InputError: If a normalisation other than "standard" is given.
+        InputError: If a normalisation other than "standard" is given, or `weight` is negative.
 
     Example:
         >>> bottleneck = kae.bottlenecks.Entropic(units=2)

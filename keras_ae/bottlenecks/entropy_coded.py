@@ -13,7 +13,7 @@ from keras_ae.code_shapes import not_negative
 from keras_ae.layers import FactorizedPrior
 
 RELAXATIONS = ("noise", "straight_through")
-LEAST_WEIGHT = 1e-6  # of bits, as far as the first scale of codes goes
+LEAST_WEIGHT = 1e-6  # least weight of the bits that `gain` assumes: it would grow without bound
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
@@ -32,7 +32,7 @@ class EntropyCoded(Dense):
     Args:
         units: Length of the code (at each position).
         weight: Weight of the bits per pixel. It is the initial value of the variable `schedulable.weight`.
-        step: Step to whose multiples values are rounded; 1 in the papers. An optimum has the same bits with any
+        step: Step to whose multiples values are rounded; 1 in the papers. The optimum costs the same bits with any
             step, but a layer's initial outputs are of the order of 1, and rounding them to multiples of 1 leaves
             little: 0.125 trains faster.
         relaxation: Substitute for rounding in training: "noise", or "straight_through", which rounds and passes
@@ -40,8 +40,9 @@ class EntropyCoded(Dense):
             0, where noise overestimates them; use it for low rates and with a dead zone. An encoder trained with
             it can drift to ever finer codes, as rounding hides their cost, so it suits a fixed encoder
             (`keras_ae.architectures.cosine_blocks`).
-        dead_zone: Fraction of a step by which the interval rounded to 0 reaches further, and every other one
-            begins later; 0 to below 0.5. At 1/6, common in video codecs, files are smaller at equal errors.
+        dead_zone: Fraction of a step by which the interval rounded to 0 extends further on either side, and every
+            other one begins later; 0 to below 0.5. At 1/6, common in video codecs, files are smaller at equal
+            errors.
         **kwargs: Options of `Dense` except its Gaussian `noise`; `seed` applies to the uniform noise.
 
     Raises:
@@ -56,8 +57,8 @@ class EntropyCoded(Dense):
     """
 
     penalizes = True
-    # With a squared error of 1e-3 and as little for the bits, gradients of single weights are far below the usual
-    # 1e-7, which would dominate them and slow training down.
+    # With a squared error of 1e-3 and as little for the bits, gradients of single weights are far below Adam's
+    # usual ε of 1e-7, which would dominate them and slow training down.
     adam_epsilon = 1e-12
 
     def __init__(
@@ -93,7 +94,10 @@ class EntropyCoded(Dense):
         return self.step / 12**0.5
 
     def gain(self, image_channels):
-        """At high rates an error of step²/12 is worth its bits if (step / gain)² = 6·weight·channels / ln 2."""
+        """Returns the gain for which, at high rates, an error of step²/12 is worth its bits.
+
+        That is the case if (step / gain)² = 6·weight·channels / ln 2.
+        """
         return self.step * (log(2) / 6 / max(self.weight, LEAST_WEIGHT) / image_channels) ** 0.5
 
     def pass_on(self, deviations, gain=1.0):
@@ -112,7 +116,7 @@ class EntropyCoded(Dense):
         self.build_prior((*input_shape[:-1], self.units))
 
     def build_prior(self, code_shape):
-        """Builds the model of the probabilities of codes [batch, ..., units]."""
+        """Builds the probability model of codes [batch, ..., units]."""
         self.prior.build(code_shape)
 
     def values(self, features, training=False):
@@ -125,7 +129,7 @@ class EntropyCoded(Dense):
         return ops.cast(code, self.compute_dtype)
 
     def rounded(self, values, training):
-        """Returns float32 values rounded to multiples of the step; in training, by its substitute."""
+        """Returns float32 values rounded to multiples of the step, or in training the relaxation of that."""
         if not training:
             return self.multiples(values, self.step) * self.step
         if self.relaxation == "noise":
@@ -133,7 +137,7 @@ class EntropyCoded(Dense):
         return values + ops.stop_gradient(self.multiples(values, self.step) * self.step - values)
 
     def multiples(self, values, step: float):
-        """Returns which multiple of a step each value is rounded to, as whole numbers in float32."""
+        """Returns the multiple of a step that each value is rounded to, a whole number in float32."""
         if not self.dead_zone:
             return ops.round(values / step)
         return ops.sign(values) * ops.floor(ops.abs(values / step) + (0.5 - self.dead_zone))
@@ -147,7 +151,12 @@ class EntropyCoded(Dense):
         return self.prior.bits(ops.cast(code, "float32") / self.step, training)
 
     def charge(self, bits, positions=None):
-        """Adds the penalty for bits [batch, ..., n] of codes with these positions, by default the bits' own."""
+        """Adds the penalty for bits [batch, ..., n].
+
+        Args:
+            bits: Bits of each value.
+            positions: Sides of the code map that they are charged to; those of `bits` by default.
+        """
         count = prod(ops.shape(bits)[1:-1] if positions is None else positions)
         pixels = self.pixels * ops.cast(count, "float32")
         self.penalize(bits / pixels, self.schedulable.weight)

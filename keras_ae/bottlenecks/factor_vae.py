@@ -14,17 +14,20 @@ from keras_ae.layers import Discriminator
 class FactorVAE(Variational):
     """A variational code of independent values: penalty β · (KL + γ · TC(z)), with TC from a discriminator.
 
-    The discriminator learns to tell the codes drawn for a batch from codes whose values are exchanged among its
+    The discriminator learns to tell the codes drawn for a batch from codes whose values are permuted across its
     images, each value by its own permutation. Its mean logit over the drawn codes estimates the total correlation
     KL(q(z) ‖ Πⱼ q(zⱼ)), in nats. Encoder and discriminator are trained in the same step, each by its own loss; the
     logged penalty includes the discriminator's, initially about log 2. Source: Kim & Mnih, "Disentangling by
-    factorising", eq. 2 and 3 and algorithm 2; there the exchanged codes come from a second batch.
+    factorising", eq. 2 and 3 and algorithm 2; there the permuted codes come from a second batch.
 
     Args:
         units: Length of the code (at each position).
-        gamma: Weight γ of the total correlation; the paper has 6 to 100.
-        hidden: Widths of the discriminator's hidden layers; the paper has six of 1,000.
+        gamma: Weight γ of the total correlation; the paper uses 6 to 100.
+        hidden: Widths of the discriminator's hidden layers; the paper uses six of 1,000.
         **kwargs: Options of `Variational`; its β is the weight of KL and TC.
+
+    Raises:
+        InputError: If `gamma` is negative.
 
     Example:
         >>> bottleneck = kae.bottlenecks.FactorVAE(units=3, gamma=10.0, seed=1)

@@ -11,22 +11,22 @@ from keras_ae.bottlenecks.discrete import Discrete, straight_through
 from keras_ae.catalogue import Example
 from keras_ae.code_shapes import whole_numbers
 
-MARGIN = 1e-3  # by which the bound is wider than the levels, as in the authors' program
+MARGIN = 1e-3  # by which the bound is wider than the levels, as in the authors' implementation
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class FiniteScalar(Discrete):
     """A dense code z with each value rounded to one of a few levels: round(h·tanh(z + s) − o) / ⌊L/2⌋.
 
-    h is (L − 1)/2 and o is ½ for even L, which gives L levels from −1 to 1 (below 1 for even L); s maps z = 0 to
-    0. Gradients pass the rounding unchanged. There is no penalty and no codebook to learn: the implied one has
-    L₁ · L₂ · … codes at each position. The integers are the levels, 0 to L − 1. Source: Mentzer et al., "Finite
-    scalar quantization: VQ-VAE made simple", section 3.1 and appendix A.1.
+    h is (L − 1)/2 and o is ½ for even L, else 0, which gives L levels from −1 to 1 (below 1 for even L); s maps
+    z = 0 to 0. Gradients pass the rounding unchanged. There is no penalty and no codebook to learn: the implied
+    one has L₁ · L₂ · … codes at each position. The integers are the levels, 0 to L − 1. Source: Mentzer et al.,
+    "Finite scalar quantization: VQ-VAE made simple", section 3.1 and appendix A.1.
 
     Args:
         units: Length of the code (at each position).
-        levels: Number L of levels of each value, or one number for all: 2 or more; the paper has 5 or more, such
-            as (8, 5, 5, 5) in place of a codebook of 1,024.
+        levels: Number L of levels of each value, or one number for all: 2 or more; the paper recommends 5 or more,
+            such as (8, 5, 5, 5) in place of a codebook of 1,024.
         **kwargs: Options of `Discrete` and `Dense`.
 
     Raises:

@@ -15,7 +15,7 @@ class FlowPosterior(Bottleneck):
 
     The penalty is β · (log q(z | x) − log N(z; 0, I)) of one draw for each image, in nats, summed over the code
     and averaged over the images: log q is the log-density of the draw before the steps, less their
-    log-determinants. At inference the noise of that draw is fixed. Each step has a perceptron, which also sees a
+    log-determinants. At inference the noise of that draw is fixed. Each step has a perceptron that also sees a
     context: the features after a dense layer.
 
     A subclass defines `step`, and the `degrees` of the values in it (see `MaskedPerceptron`).
@@ -26,6 +26,9 @@ class FlowPosterior(Bottleneck):
         hidden: Width of the context, and of each step's hidden layer.
         beta: Weight β of the penalty; the initial value of the variable `schedulable.beta`.
         seed: Seed for the sampling.
+
+    Raises:
+        InputError: If `beta` is negative.
 
     Example:
         >>> bottleneck = kae.bottlenecks.RealNVP(units=4, steps=2, seed=1)
@@ -57,7 +60,12 @@ class FlowPosterior(Bottleneck):
         raise NotImplementedError
 
     def step(self, values, shift, scale, degrees):
-        """Returns transformed values and the logarithm of each one's derivative, float32 [batch, ..., units]."""
+        """Returns transformed values and the logarithm of each one's derivative, float32 [batch, ..., units] each.
+
+        Args:
+            values, shift, scale: [batch, ..., units] each; the perceptron outputs a shift and a scale per value.
+            degrees: The `degrees` of the step.
+        """
         raise NotImplementedError
 
     def build(self, input_shape):
@@ -67,7 +75,7 @@ class FlowPosterior(Bottleneck):
             network.build((*input_shape[:-1], self.units + self.hidden))
 
     def flow(self, values, context):
-        """Returns transformed values and the sum of the logarithms of derivatives, [batch, ..., units] each."""
+        """Returns values after all steps and the sums of the log-derivatives, [batch, ..., units] each."""
         total = ops.zeros_like(values)
         for network in self.networks:
             inputs = ops.concatenate([ops.cast(values, context.dtype), context], axis=-1)

@@ -10,7 +10,7 @@ from keras_ae.catalogue import Example
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class FreeBits(Variational):
-    """A variational code whose values may each hold some information without a penalty: β · Σⱼ max(λ, KLⱼ).
+    """A variational code whose values may each hold some information free of penalty: β · Σⱼ max(λ, KLⱼ).
 
     KLⱼ is the divergence of value j from N(0, 1) in nats, averaged over the batch. A value that holds no more than
     λ gets no gradient towards the prior, so it is not given up early in training. Source: Kingma et al., "Improved
@@ -18,7 +18,7 @@ class FreeBits(Variational):
 
     Args:
         units: Length of the code (at each position).
-        nats: λ, the free nats of each value: 0 or more; a bit is 0.693.
+        nats: λ, the free nats per value: 0 or more; one bit is 0.693 nats.
         **kwargs: Options of `Variational`.
 
     Raises:

@@ -13,7 +13,7 @@ from keras_ae.catalogue import Example
 from keras_ae.code_shapes import not_negative
 
 PLACEMENTS = ("random", "unit")
-BATCHES = 200  # of samples, over which the covariances' term is averaged: uncertain by about 1 %
+BATCHES = 200  # of samples, over which the covariance term is averaged, to within about 1 %
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
@@ -24,12 +24,12 @@ class GaussianMixtureRegularized(Dense):
 
         weight · (1/d)·Σⱼ (1/n)·Σᵢ (Fⱼ(z₍ᵢ₎ⱼ) − (i − ½)/n)²  +  covariance_weight · ‖Cov(z) − C‖²_F / d²
 
-    where z₍₁₎ⱼ ≤ … ≤ z₍ₙ₎ⱼ are the sorted values j of the batch of n, Fⱼ is the mixture's marginal distribution
-    function and C = σ²I + Cov(μ) its covariance. The first term fits each marginal's empirical distribution to the
-    mixture's, as in a Kolmogorov-Smirnov test; the second term fits what the marginals miss.
+    where z₍₁₎ⱼ ≤ … ≤ z₍ₙ₎ⱼ are the batch's n values of dimension j, sorted, Fⱼ is the mixture's marginal
+    distribution function and C = σ²I + Cov(μ) its covariance. The first term fits each marginal's empirical
+    distribution to the mixture's, as in a Kolmogorov-Smirnov test; the second fits what the marginals miss.
 
     Source: Saseendran et al., "Shape your space: a Gaussian mixture regularization approach to deterministic
-    autoencoders", written from the description of the method. Choices made here: the distance between the
+    autoencoders", implemented from the description of the method. Choices made here: the distance between the
     distributions is the mean square (Cramér & von Mises), because the maximum has a gradient for only one code per
     value; and the defaults: modes drawn from N(0, spread²) by `mode_seed` alone, and the weights. The authors use
     placement="unit", std=1 and divide each term by its mean over samples of the mixture itself (`calibrated_for`),
@@ -47,14 +47,14 @@ class GaussianMixtureRegularized(Dense):
         spread: Standard deviation of the random modes' coordinates.
         weight, covariance_weight: Weights of the two terms, which do not grow with the code.
         mode_seed: Seed of the random modes.
-        placement: "random" modes, or "unit": the d unit vectors, as the authors have it.
+        placement: "random" modes, or "unit": the d unit vectors, as the authors use.
         calibrated_for: Batch size for which both terms are scaled to average 1 if the codes are samples of the
             mixture; unscaled by default.
         **kwargs: Options of `Dense`.
 
     Raises:
-        InputError: If there are no components, the standard deviation is not above 0, the placement is unknown, or
-            a batch has fewer than two images.
+        InputError: If there are no components, the standard deviation is not above 0, the placement is unknown,
+            `calibrated_for` is below 2, or a weight is negative.
 
     Example:
         >>> bottleneck = kae.bottlenecks.GaussianMixtureRegularized(units=2, components=3)
@@ -111,7 +111,7 @@ class GaussianMixtureRegularized(Dense):
         """Returns the mixture that codes are pulled towards: its weights [K], modes [K, d] and σ.
 
         Raises:
-            InputError: If the bottleneck is not built: the length of a code is not known before.
+            InputError: If the bottleneck is not built: until then, the length of a code is not known.
         """
         if self.modes is None:
             raise InputError(
@@ -155,8 +155,8 @@ def mixture_covariance(modes: np.ndarray, std: float) -> np.ndarray:
 def expected_terms(modes: np.ndarray, std: float, n: int) -> tuple[float, float]:
     """Returns the means of both terms over batches of n samples of the mixture.
 
-    The marginals' mean is exact: (1/6 − 1/(12n))/n, whatever the distribution (Anderson & Darling, 1952). The
-    covariances' is estimated from 200 batches.
+    The marginal term's mean is exact: (1/6 − 1/(12n))/n, whatever the distribution (Anderson & Darling, 1952). The
+    covariance term's is estimated from 200 batches.
     """
     generator, target, squares = np.random.default_rng(0), mixture_covariance(modes, std), []
     for _ in range(BATCHES):

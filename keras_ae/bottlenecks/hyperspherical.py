@@ -16,13 +16,13 @@ ANGLES = 512  # at which the density of the angle to the mean is tabulated
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class Hyperspherical(Bottleneck):
-    """A code on the unit sphere, in training drawn from a von Mises–Fisher distribution; else its mean direction.
+    """A code on the unit sphere: drawn from a von Mises–Fisher distribution in training, else its mean direction.
 
     q(z | x) ∝ exp(κ(x) · μ(x)ᵀz), at each position; the prior is uniform on the sphere. The penalty is β · KL, in
     nats, summed over the positions and averaged over the images. Source: Davidson et al., "Hyperspherical
     variational auto-encoders", eq. 4 to 7. Instead of Bessel functions and rejection sampling, the density of the
     angle to μ, ∝ sin^(d−2)θ · exp(κ cos θ), is tabulated at 512 angles: the KL is a sum over them, and inverting
-    the distribution function draws the angle, which gives draws a gradient. Accurate up to κ of about 10⁴.
+    the distribution function draws the angle, so that draws have a gradient. Accurate up to a κ of about 10⁴.
 
     Args:
         units: Length d of the code (at each position), 2 or more: the sphere has one dimension less.
@@ -30,7 +30,7 @@ class Hyperspherical(Bottleneck):
         seed: Seed for the sampling.
 
     Raises:
-        InputError: If the code has only one value.
+        InputError: If the code has only one value, or `beta` is negative.
 
     Example:
         >>> bottleneck = kae.bottlenecks.Hyperspherical(units=3, seed=1)
@@ -60,7 +60,7 @@ class Hyperspherical(Bottleneck):
 
     def call(self, features, training=False):
         mean = _on_sphere(ops.cast(self.direction(features), "float32"))
-        # At least 1, as the authors have it: a uniform posterior has no mean direction.
+        # At least 1, as in the authors' implementation: a uniform posterior has no mean direction.
         concentration = 1.0 + ops.softplus(ops.cast(self.concentration(features), "float32"))
         logits = self.log_base + concentration * np.cos(self.angles)
         shares = ops.softmax(logits)

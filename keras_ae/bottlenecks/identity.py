@@ -8,7 +8,7 @@ from keras_ae.catalogue import Example
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class Identity(Bottleneck):
-    """Passes the encoder's features on as the code; the encoder's last layer narrows (bottleneck-shape paper).
+    """Uses the encoder's features as the code; its last layer does the narrowing (bottleneck-shape paper).
 
     Example:
         >>> ops.convert_to_numpy(kae.bottlenecks.Identity()(np.array([[1.0, 2.0]], "float32"))).tolist()

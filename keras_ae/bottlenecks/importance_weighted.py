@@ -8,24 +8,24 @@ from keras_ae.bottlenecks.variational import Variational
 from keras_ae.catalogue import Example
 from keras_ae.code_shapes import whole_number
 
-SMALLEST_BETA = 1e-8  # a β of 0, with which a schedule may begin, leaves the best code of each image
+SMALLEST_BETA = 1e-8  # stands for a β of 0, with which a schedule may begin: only each image's best code counts
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class ImportanceWeighted(Variational):
-    """A variational bottleneck that draws k codes for each image in training, which are weighted by their fit.
+    """A variational bottleneck that draws k codes for each image in training and weights them by their fit.
 
     The loss of an image is −β · log (1/k)·Σᵢ exp(−(Lᵢ/β + log q(zᵢ | x) − log N(zᵢ; 0, I))), where Lᵢ is the
     compiled loss of the image decoded from code i: Lᵢ/β counts as −log p(x | zᵢ) in nats, as it does beside the KL
-    of `Variational`. Beside `gaussian_likelihood` with β = 1 it is the paper's bound. With one code it is the
-    VAE's, without the closed form of the KL; with more codes it approaches −β·log p(x). The encoder sees each
+    of `Variational`. With the loss `gaussian_likelihood` and β = 1 it is the paper's bound. With one code it is
+    the VAE's, without the closed form of the KL; with more codes it approaches −β·log p(x). The encoder sees each
     image once, bottleneck and decoder k times. In validation the loss is that of `Variational`. Where the
     bottleneck is used without an `Autoencoder`, as in a locally embedded one, it draws one code. Source: Burda,
     Grosse & Salakhutdinov, "Importance weighted autoencoders", eq. 8, with the gradient of eq. 14.
 
     Args:
         units: Length of the code (at each position).
-        samples: Number k of codes per image in a training step; the paper has 5 and 50.
+        samples: Number k of codes per image in a training step; the paper uses 5 and 50.
         **kwargs: Options of `Variational`.
 
     Example:

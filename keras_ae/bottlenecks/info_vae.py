@@ -13,11 +13,11 @@ from keras_ae.catalogue import Example
 class InfoVAE(Variational):
     """A variational code that keeps information: penalty β · ((1 − α) · KL + (α + λ − 1) · MMD²(q(z), N(0, I))).
 
-    α = 0 with λ = 1 is the VAE; α = 1 leaves the MMD alone, between the drawn codes of a batch and as many draws
+    α = 0 with λ = 1 is the VAE; α = 1 leaves only the MMD, between the drawn codes of a batch and as many draws
     from N(0, I): the unbiased estimate of `keras_ae.numerics.maximum_mean_discrepancy` with the kernels of
     `WassersteinMMD`. KL is in nats, summed over the code and averaged over the images; MMD² has no unit.
     Source: Zhao et al., "InfoVAE: balancing learning and inference in variational autoencoders", eq. 6 and
-    section 3.2; the authors have one Gaussian kernel.
+    section 3.2; the authors use one Gaussian kernel.
 
     Args:
         units: Length of the code (at each position).
@@ -42,7 +42,7 @@ class InfoVAE(Variational):
         flat = numerics.rows_to_pair(numerics.rows_per_image(code))
         seed = (
             self.draws if training else INFERENCE_SEED + 1
-        )  # Not the seed of the noise, which would then equal the draws.
+        )  # Not the noise's seed, or the draws would equal the noise.
         prior = keras.random.normal(ops.shape(flat), dtype="float32", seed=seed)
         constants = [scale * 2.0 * flat.shape[1] for scale in SCALES]
         discrepancy = numerics.maximum_mean_discrepancy(flat, prior, constants)

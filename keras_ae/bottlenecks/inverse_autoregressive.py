@@ -6,7 +6,7 @@ from keras import ops
 from keras_ae.bottlenecks.flow_posterior import FlowPosterior
 from keras_ae.catalogue import Example
 
-OPEN = 1.5  # added to the gates, which therefore keep most of the values at first
+OPEN = 1.5  # added to the gates' logits, so that at first they keep most of each value
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")

@@ -15,7 +15,7 @@ from keras_ae.code_shapes import whole_number
 class KSparse(Bottleneck):
     """A linear dense code that keeps only its largest values: k in training, ⌊a·k⌋ otherwise.
 
-    The others become 0. Among equal values the first are kept, so the number is exact. Source: Penhouët's thesis,
+    The others become 0. Among equal values the first are kept, so the count is exact. Source: Penhouët's thesis,
     eq. 2.22; the defaults are the thesis's settings for codes of length 10.
 
     Args:

@@ -22,6 +22,9 @@ class L2Code(Dense):
             acts as strongly as weight · pixels beside a sum. The default is not the authors'.
         **kwargs: Options of `Dense`.
 
+    Raises:
+        InputError: If `weight` is negative.
+
     Example:
         >>> bottleneck = kae.bottlenecks.L2Code(units=2, weight=0.1, initializer="ones")
         >>> _ = bottleneck(np.array([[1.0, 2.0]], "float32"))  # The code is [3, 3].

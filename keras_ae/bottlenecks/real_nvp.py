@@ -10,11 +10,12 @@ from keras_ae.catalogue import Example
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class RealNVP(FlowPosterior):
-    """A code drawn from a posterior of coupling steps: one half of the values scales and shifts the other.
+    """A code drawn from a posterior of coupling layers: one half of the values scales and shifts the other.
 
-    z′ = z · exp(tanh s) + t for every other value in turn, where s and t depend on the values in between and on
-    the features. Inverting a step costs as much as the step. Source: Dinh, Sohl-Dickstein & Bengio, "Density
-    estimation using Real NVP", eq. 4 to 8; as a posterior: Rezende & Mohamed, 2015.
+    Each step changes every other value to z′ = z · exp(tanh s) + t, where s and t depend on the remaining values
+    and on the features; the two halves take turns. Inverting a step costs no more than applying it. Source: Dinh,
+    Sohl-Dickstein & Bengio, "Density estimation using Real NVP", eq. 4 to 8; as a posterior: Rezende & Mohamed,
+    2015.
 
     Args:
         **kwargs: `units`, `steps`, `hidden`, `beta` and `seed` of `FlowPosterior`.

@@ -1,4 +1,4 @@
-"""The scale hyperprior: the scale of each value of a code map is sent with it (Ballé et al., 2018)."""
+"""The scale hyperprior: the scale of each value of a code map is sent along with the map (Ballé et al., 2018)."""
 
 from math import log
 
@@ -76,7 +76,7 @@ class ScaleHyperprior(EntropyCoded):
             layer.build((*code_shape[:3], self.filters))
 
     def expect(self, deviations):
-        """Initialises the scales, for any side code, to these standard deviations of codes [units], in steps."""
+        """Initialises the scales, for any side code, to standard deviations of codes [units], in steps."""
         scales = np.clip(deviations / LOGISTIC_DEVIATION, 1.1 * self.smallest_scale, 0.9 * self.largest_scale)
         share = np.log(scales / self.smallest_scale) / log(self.largest_scale / self.smallest_scale)
         last = self.side_decoder[-1]
@@ -91,7 +91,7 @@ class ScaleHyperprior(EntropyCoded):
         return features
 
     def scales(self, side, size):
-        """Returns the scales, in steps, of a code of (height, width) `size`, float32, given the side code."""
+        """Returns the scales, in steps, of a code of (height, width) `size`: float32 [n, height, width, units]."""
         height, width = size
         half = (height + 1) // 2, (width + 1) // 2
         features = side

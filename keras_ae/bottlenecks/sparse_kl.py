@@ -8,26 +8,27 @@ from keras_ae.bottlenecks.dense import Dense
 from keras_ae.catalogue import Example
 from keras_ae.code_shapes import not_negative
 
-SMALLEST = 1e-6  # distance of the mean activity from 0 and from 1
+SMALLEST = 1e-6  # least distance of a mean activity from 0 and 1, which keeps the logarithms finite
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class SparseKL(Dense):
-    """A sigmoid code whose values are each active in a share ρ of the images: adds weight · Σⱼ KL(ρ ‖ ρ̂ⱼ).
+    """A sigmoid code whose values have a mean activity near ρ: adds weight · Σⱼ KL(ρ ‖ ρ̂ⱼ) to the loss.
 
     ρ̂ⱼ is the mean of value j over the batch (for code maps, over the positions too), and the KL is that of two
-    coins: ρ log(ρ/ρ̂) + (1 − ρ) log((1 − ρ)/(1 − ρ̂)), in nats. Source: Ng, "Sparse autoencoder" (CS294A lecture
-    notes, 2011), section 3, where ρ = 0.05.
+    Bernoulli distributions: ρ log(ρ/ρ̂) + (1 − ρ) log((1 − ρ)/(1 − ρ̂)), in nats. Source: Ng, "Sparse
+    autoencoder" (CS294A lecture notes, 2011), section 3, where ρ = 0.05.
 
     Args:
         units: Length of the code (at each position).
         weight: Weight of the sum. Beside a loss that is a *mean* over pixels it acts as strongly as
             weight · pixels beside a sum. The default is not the author's.
-        activity: ρ, above 0 and below 1.
+        activity: ρ, the target of the mean activity, above 0 and below 1.
         **kwargs: Options of `Dense`, except the activation.
 
     Raises:
-        InputError: If the activity is out of range, or another activation is given.
+        InputError: If `activity` is out of range, `weight` is negative, or an activation other than the sigmoid is
+            given.
 
     Example:
         >>> bottleneck = kae.bottlenecks.SparseKL(units=2, weight=1.0, activity=0.5, initializer="zeros")

@@ -26,8 +26,8 @@ class TotalCorrelation(Variational):
         units: Length of the code (at each position).
         correlation: Weight c of the total correlation; the paper's β, 6 on dSprites.
         estimator: "weighted", whose estimates differ from the true ones by a constant, or "stratified".
-        images: Number N of training images; "stratified" needs it. Without it the batch stands for all images:
-            the gradients of "weighted" are the same.
+        images: Number N of training images; "stratified" needs it. Without it, "weighted" takes the batch for all
+            images, which gives the same gradients.
         **kwargs: Options of `Variational`; its β weights the whole.
 
     Raises:

@@ -21,7 +21,7 @@ class VampPrior(Variational):
 
     Args:
         units: Length of the code (at each position).
-        components: Number K of learned inputs; the paper has 500.
+        components: Number K of learned inputs; the paper uses 500.
         **kwargs: Options of `Variational`.
 
     Example:

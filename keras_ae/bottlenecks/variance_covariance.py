@@ -7,25 +7,25 @@ from keras_ae import numerics
 from keras_ae.bottlenecks.dense import Dense
 from keras_ae.catalogue import Example
 
-EPSILON = 1e-4  # of the variance, as in the paper
+EPSILON = 1e-4  # added to each variance, as in the paper
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class VarianceCovariance(Dense):
-    """A dense code whose values all vary, and are uncorrelated.
+    """A dense code whose values all vary and are uncorrelated.
 
     With d values in an image's code, and their covariances C over the batch of n (with 1/(n − 1)), it adds
 
         variance · (1/d)·Σⱼ max(0, γ − √(Cⱼⱼ + 10⁻⁴))  +  covariance · (1/d)·Σ_{i≠j} C²ᵢⱼ.
 
-    The first term holds each standard deviation at γ or above, so that the second cannot be lowered by small
-    codes. Source: Bardes, Ponce & LeCun, "VICReg: variance-invariance-covariance regularization", eq. 1 to 4; the
+    The first term holds each standard deviation at γ or above, so that shrinking the code cannot lower the second.
+    Source: Bardes, Ponce & LeCun, "VICReg: variance-invariance-covariance regularization", eq. 1 to 4; the
     reconstruction replaces their invariance term.
 
     Args:
         units: Length of the code (at each position).
-        variance, covariance: Weights of the two terms; the paper has 25 and 1 beside 25 times its invariance term.
-        target: γ, the least standard deviation.
+        variance, covariance: Weights of the two terms; the paper uses 25 and 1, and 25 for its invariance term.
+        target: γ, the smallest standard deviation without a penalty.
         **kwargs: Options of `Dense`.
 
     Example:

@@ -24,7 +24,7 @@ class Posterior(NamedTuple):
     log_std: keras.KerasTensor
 
 
-INFERENCE_SEED = 0  # of the draws that penalties need at inference
+INFERENCE_SEED = 0  # seed of the draws that penalties need at inference
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
@@ -43,6 +43,9 @@ class Variational(Bottleneck):
         beta: Weight β of the KL divergence; 1 with a summed log-likelihood is the VAE. It is the initial value of
             the variable `schedulable.beta`.
         seed: Seed for the sampling.
+
+    Raises:
+        InputError: If `beta` is negative.
 
     Example:
         >>> bottleneck = kae.bottlenecks.Variational(units=3, beta=0.5, seed=1)

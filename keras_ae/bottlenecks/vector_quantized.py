@@ -26,15 +26,15 @@ class VectorQuantized(Discrete):
 
     Args:
         units: Length of the code (at each position).
-        entries: Number of entries of a codebook.
+        entries: Number of entries per codebook.
         groups: Number of parts of a code, each with its own codebook and integer (product quantisation).
-        commitment: Weight of the distance of z. The paper has 0.25 beside a sum over pixels; beside a *mean*, it
-            acts as strongly as commitment · pixels. The default is not the authors'.
+        commitment: Weight of the distance of z. The paper uses 0.25 beside a sum over pixels; beside a *mean*,
+            it acts as strongly as commitment · pixels beside a sum. The default is not the authors'.
         updates: "averages" or "gradient".
         **kwargs: Options of `Discrete` and `Dense`; `decay` also applies to the averages, and `seed` to the moves.
 
     Raises:
-        InputError: If the groups do not divide the units, or `updates` is unknown.
+        InputError: If the groups do not divide the units, `updates` is unknown, or `commitment` is negative.
 
     Example:
         >>> bottleneck = kae.bottlenecks.VectorQuantized(units=4, entries=16, groups=2, seed=1)
@@ -113,7 +113,7 @@ class VectorQuantized(Discrete):
         self.shares.assign(ops.stack([shares for _, shares in moved]))
 
     def _moved(self, g, rows, indices, seen, shares):
-        """One group's places and shares: averages of the values they replace, dead ones moved to values."""
+        """Returns one group's places, averages of the values they replace with dead ones moved, and its shares."""
         places, n = ops.convert_to_tensor(self.places)[g], ops.cast(ops.shape(rows)[0], "float32")
         if self.updates == "averages":
             sums = ops.segment_sum(rows, indices, num_segments=self.entries) / n

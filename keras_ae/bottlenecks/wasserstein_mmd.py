@@ -19,21 +19,24 @@ class WassersteinMMD(Dense):
     """A dense code whose distribution over the batch is pulled towards N(0, σ²I): adds λ · MMD² to the loss.
 
     MMD² is the unbiased estimate of `keras_ae.numerics.maximum_mean_discrepancy` between the codes of a batch and
-    as many draws from the prior, with a sum of inverse multiquadratic kernels of C = scale · 2dσ²: 2dσ² is the
+    as many draws from the prior, with a sum of inverse multiquadric kernels of C = scale · 2dσ²: 2dσ² is the
     mean squared distance of two draws, and d the number of code values of an image. At inference the draws are
-    fixed. A batch of more than 1,024 codes, as windows make them, is reduced to 1,024
+    fixed. A batch of more than 1,024 codes, common with windows, is reduced to 1,024
     (`keras_ae.numerics.rows_to_pair`).
     Source: Tolstikhin et al., "Wasserstein auto-encoders", algorithm 2 and section 4; the scales are those of the
-    authors' program.
+    authors' implementation.
 
     Args:
         units: Length of the code (at each position).
-        weight: Weight λ; the paper has 10 on MNIST and 100 on CelebA, beside a sum of squares. Beside a *mean*
-            over an image's values, λ acts as strongly as λ · values.
+        weight: Weight λ; the paper uses 10 on MNIST and 100 on CelebA, beside a sum of squares. Beside a *mean*
+            over an image's values, λ acts as strongly as λ · values beside a sum.
         prior_std: Standard deviation σ of the prior.
         scales: Scales of the kernels.
         seed: Seed for the draws (and the noise, if any).
         **kwargs: Options of `Dense`.
+
+    Raises:
+        InputError: If `weight` is negative.
 
     Example:
         >>> bottleneck = kae.bottlenecks.WassersteinMMD(units=3, seed=1)

@@ -10,7 +10,7 @@ def of_any_size(network: keras.Model) -> keras.Model | None:
     """Returns a copy of a functional model, with the same weights, that takes maps of any height and width.
 
     Returns:
-        None if a layer depends on the size, such as a dense layer on all positions.
+        The copy, or None if a layer depends on the size, such as a dense layer on all positions.
 
     Example:
         >>> small = kae.networks.compressive_encoder((8, 8, 1), (2, 2), filters=4)
@@ -35,7 +35,7 @@ def of_any_size(network: keras.Model) -> keras.Model | None:
 
 
 def _trace(network: keras.Model) -> None:
-    """Traces a network with unknown sizes; raises if a layer must know them (Keras's bilinear upsampling)."""
+    """Traces a network with unknown sizes; raises an error if a layer needs them (Keras's bilinear upsampling)."""
     import tensorflow as tf
 
     signature = [tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)]

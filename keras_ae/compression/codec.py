@@ -1,4 +1,4 @@
-"""Images to files and back: an autoencoder, tables of integers and an entropy coder."""
+"""Images to files and back, by an autoencoder, integer tables and an entropy coder."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from keras_ae.compression.container import Container
 from keras_ae.compression.entropy import Arrays, Entropy
 from keras_ae.data import MAX_PIXELS
 
-AT_ONCE = 64  # images, fewer of large ones
+AT_ONCE = 64  # images per batch; fewer if they are large
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class Read:
 class Codec:
     """Compresses images with an autoencoder; `of` makes a codec from a model, `load` reads a saved one.
 
-    It codes whole numbers, by integer tables that are kept with the codec: every machine reads exactly the numbers
+    It codes integers by integer tables, which are kept with the codec: every machine reads exactly the numbers
     that were written, whatever its floating-point arithmetic. The images that a network decodes from them may
     differ between machines by rounding, now and then by one step of 255.
 
     Attributes:
-        image_shape: (height, width, channels) of images; height and width are None where any will do.
-        identity: First bytes of the checksum of the decoder and the tables; each file names its codec by them.
+        image_shape: (height, width, channels) of images; height and width are None if any will do.
+        identity: First bytes of the checksum of decoder and tables, by which each file names its codec.
 
     Example:
         >>> model = kae.architectures.compressive((16, 16, 1), (4, 4, 2), filters=4)
@@ -82,19 +82,19 @@ class Codec:
             step: Rounding step of the code values: smaller steps cost more bits and leave smaller errors.
 
         Raises:
-            InputError: The coder is not installed, the step is not above 0, the model is not an autoencoder of
-                images, or its bottleneck needs images and there are none.
+            InputError: If the coder is not installed, the step is not above 0, the model is not an autoencoder of
+                images, or its bottleneck needs images and none are given.
         """
         return next(cls.at_steps(model, images, (step,)))
 
     @classmethod
     def at_steps(cls, model, images, steps: Iterable[float]) -> Iterator["Codec"]:
-        """Returns an iterator over the codecs of several steps, as for a model's curve; the model is traced once.
+        """Returns an iterator over codecs with several steps, as for a model's curve; the model is traced once.
 
         Args:
             model: Same as for `of`.
-            images: Same as for `of`; None where that needs none.
-            steps: Steps, as for `of`.
+            images: Same as for `of`; None if no images are needed.
+            steps: Rounding steps; see `of`.
 
         Raises:
             InputError: Same as for `of`.
@@ -123,7 +123,7 @@ class Codec:
                 in [0, 1] or uint8.
 
         Raises:
-            InputError: The images have another shape or range, or there are none.
+            InputError: If the images have another shape or range, or there are none.
         """
         return [
             Container(self.identity, *size, self._coder.encode(self.entropy.parts(arrays))).to_bytes()
@@ -131,7 +131,7 @@ class Codec:
         ]
 
     def bits(self, images) -> np.ndarray:
-        """Returns the bits that each image takes by the tables, float64 [n]: its file without the header.
+        """Returns each image's bits according to the tables, float64 [n]: its file without the header.
 
         Args:
             images: Same as for `compress`.
@@ -152,16 +152,17 @@ class Codec:
             max_pixels: Maximum number of pixels per image.
 
         Raises:
-            InputError: One of them is not a .kaec file, is damaged, belongs to another codec, or is too large.
+            InputError: If a file is not a .kaec file, is damaged, belongs to another codec, or is of too large an
+                image.
         """
         read = [self.read(content, f"file {i}", max_pixels) for i, content in enumerate(files, start=1)]
         return list(self.images(read))
 
     def read(self, content: bytes, name: str = "file", max_pixels: int = MAX_PIXELS) -> Read:
-        """Returns the code in a file, which `images` turns into an image.
+        """Returns the content of a file, which `images` turns into an image.
 
         Args:
-            content: The file.
+            content: Bytes of the file.
             name: Name of the file in error messages.
             max_pixels: Same as for `decompress`.
 
@@ -199,7 +200,7 @@ class Codec:
         """Writes the codec as a directory: a SavedModel with its tables beside it (see docs/compression.md).
 
         Raises:
-            InputError: `path` holds anything but an earlier codec.
+            InputError: If `path` holds anything but an earlier codec.
         """
         from keras_ae.compression.saving import save_codec
 
@@ -210,14 +211,14 @@ class Codec:
         """Reads a codec that `save` wrote.
 
         Raises:
-            InputError: There is no codec, or its files were changed.
+            InputError: If there is no codec, its files have been changed, or the coder is not installed.
         """
         from keras_ae.compression.saving import load_codec
 
         return load_codec(Path(path))
 
     def _encoded(self, images) -> Iterator[tuple[Arrays, tuple[int, int]]]:
-        """Yields the whole numbers of each image, and its (height, width)."""
+        """Yields the integers of each image, and its (height, width)."""
         for batch in image_batches(self, images):
             size = batch.shape[1:3]
             rows, columns = (full - side for full, side in zip(self._padded(size), size, strict=True))
@@ -234,7 +235,7 @@ class Codec:
         return tuple(next(known) if side is None else side for side in self.code_shape)
 
     def _padded(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Height and width, rounded up to multiples of the strides."""
+        """Returns height and width, rounded up to multiples of the strides."""
         if not self.takes_any_size:
             return size
         return -(-size[0] // self.stride[0]) * self.stride[0], -(-size[1] // self.stride[1]) * self.stride[1]

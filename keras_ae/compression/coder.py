@@ -10,18 +10,18 @@ import numpy as np
 from keras_ae._support.errors import InputError
 from keras_ae.compression.tables import Tables
 
-HALF = 2**16  # an escaped value is two numbers below this
+HALF = 2**16  # an escaped value is coded as two numbers below this
 
 
 def require_coder() -> None:
-    """Raises an `InputError` if `constriction` is not installed."""
+    """Raises an `InputError` unless `constriction` is installed."""
     if importlib.util.find_spec("constriction") is None:
         action = 'pip install "keras-ae[compression]"'
         raise InputError("no package constriction, which codes symbols", "it to be installed", action)
 
 
 class Coder:
-    """Codes the parts of a message, each of them whole numbers with one table.
+    """Codes the parts of a message, each a sequence of integers with one table.
 
     A stream is a number in base 2³², little-endian, without trailing zero bytes. The state s starts as its two
     highest digits. The next symbol is the one whose interval of the cumulative counts contains s mod 2²⁴; then s
@@ -57,7 +57,7 @@ class Coder:
         return self._models[table]
 
     def encode(self, parts: Iterable[tuple[int, np.ndarray]]) -> bytes:
-        """Returns the stream of parts (table, values [n]), int32 each."""
+        """Returns the stream of parts, each a table's number and its values, int32 [n]."""
         coder = _stream().stack.AnsCoder()
         for table, values in reversed(list(parts)):  # a stack: last in, first out
             symbols = self.tables.symbols(table, values)
@@ -68,7 +68,7 @@ class Coder:
         return coder.get_compressed().astype("<u4").tobytes().rstrip(b"\x00")
 
     def decoder(self, stream: bytes) -> "Decoder":
-        """Returns a decoder of a stream, which reads the parts in the order in which they were given."""
+        """Returns a decoder of a stream, which reads the parts in the order in which `encode` took them."""
         return Decoder(self, stream)
 
 

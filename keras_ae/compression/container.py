@@ -8,9 +8,9 @@ from keras_ae._support.errors import InputError
 
 SUFFIX = ".kaec"
 MAGIC, VERSION = b"KAEC", 1
-IDENTITY = 4  # bytes of a codec's checksum
+IDENTITY = 4  # bytes of a codec's checksum that files keep
 _FIXED, _SUM = struct.Struct("<4sB4s"), struct.Struct("<I")
-HEADER_BYTES = _FIXED.size + 2 * 2 + _SUM.size  # of images with sides of 128 to 16,383 pixels
+HEADER_BYTES = _FIXED.size + 2 * 2 + _SUM.size  # for images with sides of 128 to 16,383 pixels
 LARGEST_SIDE = 2**28 - 1
 _EXPECTED = "a whole .kaec file"
 
@@ -19,9 +19,9 @@ _EXPECTED = "a whole .kaec file"
 class Container:
     """The content of a file: the identity of its codec, the image's size, and the stream of symbols.
 
-    The bytes are "KAEC", the version, 1, the first four of the codec's SHA-256, height and width (seven bits per
-    byte, lowest first; the highest bit says that more follow), the stream, and the CRC-32 of all before it,
-    little-endian.
+    The bytes are "KAEC", the version (1), the first four bytes of the codec's SHA-256, height and width (seven
+    bits per byte, lowest first; the highest bit says that more follow), the stream, and the CRC-32 of all before
+    it, little-endian.
 
     Example:
         >>> container = Container(b"abcd", 300, 2, b"stream")
@@ -44,11 +44,11 @@ class Container:
         """Reads what `to_bytes` returned.
 
         Args:
-            content: The file.
+            content: Bytes of the file.
             name: Name of the file in error messages.
 
         Raises:
-            InputError: It is not a .kaec file, is of another version, truncated or damaged.
+            InputError: If it is not a .kaec file, is of another version, truncated or damaged.
         """
         action = "compress the image again, or get the file anew"
         if content[:4] != MAGIC:

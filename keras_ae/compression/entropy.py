@@ -1,4 +1,4 @@
-"""Divides the whole numbers of an image into parts, each coded by one table."""
+"""Divides the integers of an image into parts, each coded by one table."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -13,7 +13,7 @@ Arrays = tuple[np.ndarray, ...]  # int32 [..., channels], in the order in which 
 
 
 class Entropy(Protocol):
-    """Assigns a table to each of an image's whole numbers.
+    """Assigns a table to each of an image's integers.
 
     Example:
         >>> from keras_ae.compression.tables import of_values
@@ -25,7 +25,7 @@ class Entropy(Protocol):
     tables: Tables
 
     def parts(self, arrays: Arrays) -> Iterator[tuple[int, np.ndarray]]:
-        """Yields tables and the values that they code, in reading order."""
+        """Yields the numbers of tables with the values that they code, in reading order."""
 
     def read(self, decoder: Decoder, shape: tuple[int, ...]) -> Arrays:
         """Returns the arrays of an image whose code has this shape."""
@@ -49,8 +49,8 @@ class Conditional:
     """One table for each channel of a side code, then one for each level of scale that it assigns to values.
 
     Args:
-        tables: Those of the side code, then one for each level.
-        network: Maps the side code to the levels.
+        tables: Tables of the side code's channels, then one for each level.
+        network: Network that maps the side code to the levels.
     """
 
     def __init__(self, tables: Tables, network: IntegerNetwork):
@@ -75,7 +75,7 @@ class Conditional:
         return side, codes.reshape(shape)
 
     def _by_level(self, side: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Returns the places of values, sorted by level, the tables, and where in that order each begins."""
+        """Returns the places of values sorted by level, the levels' tables, and where each level begins."""
         levels = self.network.levels(side, size).ravel()
         order = np.argsort(levels, kind="stable")
         present, starts = np.unique(levels[order], return_index=True)

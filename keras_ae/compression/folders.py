@@ -18,7 +18,7 @@ from keras_ae.compression.names import check_compressed, check_decompressed, com
 from keras_ae.data import MAX_PIXELS, Decoder, FileLog, LeftOut, decoded_ahead, image_files
 
 AHEAD = 16  # files that are decoded in advance
-TOGETHER = 64  # images of one size that pass the network together, fewer of large ones
+TOGETHER = 64  # images of one size that pass through the network together; fewer if they are large
 LARGEST_FILE = 2**30
 
 
@@ -29,7 +29,7 @@ class CompressedFile:
     Attributes:
         file: Path relative to the folder.
         pixels: Height times width of the image; 0 if there is a problem.
-        bytes: Length of the .kaec file.
+        bytes: Length of the .kaec file; 0 if there is a problem.
         problem: Why nothing was written; "" otherwise.
 
     Example:
@@ -59,12 +59,12 @@ def compress_folder(
         folder: Folder of images.
         out: Folder for the files; earlier ones of the same names are replaced.
         max_pixels: Maximum number of pixels per image.
-        left_out: Collects what is left out.
-        log: Collects what is lost before compression, such as colour, 16 bits a channel or transparency.
+        left_out: Collects the files that are left out.
+        log: Collects what is lost before compression, such as colour, 16 bits per channel or transparency.
 
     Raises:
-        InputError: On iteration: a file of one of these names was not written by `compress_folder`, or the codec's
-            images have neither one nor three channels.
+        InputError: On iteration, if a file that would be overwritten is not a .kaec file, or the codec's images
+            have neither one nor three channels.
 
     Example:
         >>> codec = Codec.of(kae.architectures.compressive((16, 16, 1), (4, 4, 2), filters=4))
@@ -110,7 +110,8 @@ def decompress_folder(codec: Codec, folder, out, max_pixels: int = MAX_PIXELS) -
         max_pixels: Maximum number of pixels per image.
 
     Raises:
-        InputError: On iteration: a file of one of these names is not an image that this library wrote.
+        InputError: On iteration, if a file that would be overwritten is not an image that this library wrote, two
+            files would become the same image, or the codec's images have neither one nor three channels.
 
     Example:
         >>> codec = Codec.of(kae.architectures.compressive((16, 16, 1), (4, 4, 2), filters=4))

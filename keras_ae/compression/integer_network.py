@@ -1,4 +1,4 @@
-"""Computes the scales of a hyperprior with whole numbers alone: the same on every machine."""
+"""Computes the scales of a hyperprior with integers alone: the same on every machine."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ from scipy.special import logit
 
 from keras_ae._support.errors import InputError
 
-LEVELS = 64  # scales, with a table each
+LEVELS = 64  # number of scales, each with a table
 WEIGHT_BITS, VALUE_BITS = 16, 10  # binary places of weights, and of values between layers
 LARGEST_SIDE_CODE = 2**11
 _LARGEST = 2 ** (12 + VALUE_BITS)  # largest value between layers
-_EXACT = 2**53  # float64 holds whole numbers below this exactly, whatever the order of additions
+_EXACT = 2**53  # float64 holds integers below this exactly, whatever the order of additions
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,12 @@ class IntegerNetwork:
     """3×3 convolutions with ReLU between them, from a side code to the index of each value's scale.
 
     It computes what `ScaleHyperprior.scales` does, with weights rounded to multiples of 2⁻¹⁶. All sums are of
-    whole numbers below 2⁵³, in float64: no threads, vector instructions or libraries can change them.
+    integers below 2⁵³, in float64, where threads, vector instructions and libraries cannot change them.
 
     Attributes:
-        kernels: Whole numbers [3, 3, inputs, outputs], one per layer; the first two layers upsample maps first.
-        biases: Whole numbers [outputs].
-        thresholds: Whole numbers [63], which separate the levels.
+        kernels: Integers [3, 3, inputs, outputs], one array per layer; the first two layers upsample maps first.
+        biases: Integers [outputs], one array per layer.
+        thresholds: Integers [63], which separate the levels.
 
     Raises:
         InputError: If a sum could reach 2⁵³.
@@ -49,7 +49,7 @@ class IntegerNetwork:
 
     @classmethod
     def of(cls, kernels, biases) -> "IntegerNetwork":
-        """Returns the network with these kernels and biases, any floats, rounded."""
+        """Returns the network with these kernels and biases, arrays of floats, rounded."""
         unit = 2.0 ** (WEIGHT_BITS + VALUE_BITS)
         # Midway between the levels, which are evenly spaced in the sigmoid of the network's output.
         thresholds = logit((np.arange(1, LEVELS) - 0.5) / (LEVELS - 1))

@@ -24,7 +24,7 @@ def codecs_at(model, images, steps: Iterable[float]) -> Iterator[Codec]:
     for step in steps:
         if not 0 < step < float("inf"):
             raise InputError(f"step={step}", "a number above 0")
-    if isinstance(images, Iterator):  # it is read once for each step
+    if isinstance(images, Iterator):  # images are read once for each step
         images = list(images)
     networks = networks_of(model)
     if images is None and not isinstance(model.bottleneck, EntropyCoded):

@@ -11,7 +11,7 @@ PNG = ".png"
 
 
 def compressed_files(folder: Path) -> list[str]:
-    """Paths of the .kaec files below a folder, relative to it, in order; hidden ones are skipped."""
+    """Returns the paths of the .kaec files below a folder, relative to it, in order; hidden ones are skipped."""
     found = []
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -21,13 +21,13 @@ def compressed_files(folder: Path) -> list[str]:
 
 
 def image_name(file: str) -> str:
-    """The name of a .kaec file's image: a PNG, whatever was compressed."""
+    """Returns the name of a .kaec file's image: a PNG, whatever was compressed."""
     name = file.removesuffix(SUFFIX)
     return name if name.lower().endswith(PNG) else name + PNG
 
 
 def check_compressed(files, out: Path) -> None:
-    """Raises an `InputError` if anything but a .kaec file would be overwritten."""
+    """Refuses to overwrite anything but .kaec files (`InputError`)."""
     for file in files if out.exists() else ():
         path = out / f"{file}{SUFFIX}"
         if path.exists() and not (path.is_file() and _starts(path) in (MAGIC, b"")):
@@ -37,7 +37,7 @@ def check_compressed(files, out: Path) -> None:
 
 
 def check_decompressed(files, out: Path) -> None:
-    """Raises an `InputError` if another's file would be overwritten, or two images share a name."""
+    """Refuses to overwrite files that this library did not write, and images that share a name (`InputError`)."""
     names: dict[str, str] = {}
     for file in files:
         other = names.setdefault(image_name(file), file)

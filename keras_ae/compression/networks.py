@@ -1,4 +1,4 @@
-"""A model as two TensorFlow functions: images to whole numbers, and whole numbers to images."""
+"""A model as two TensorFlow functions: images to integers, and integers to images."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ ENCODE, DECODE = "to_integers", "from_integers"
 
 @dataclass(frozen=True)
 class Networks:
-    """The networks on either side of the whole numbers.
+    """The networks on either side of the integers.
 
     Attributes:
-        image_shape: (height, width, channels) of images; None where any will do.
-        code_shape: Shape of an image's code; None likewise.
+        image_shape: (height, width, channels) of images; height and width are None if any will do.
+        code_shape: Shape of an image's code; likewise.
         stride: Pixels per position of a map, (rows, columns): images are padded to multiples of it.
-        to_integers: Maps images and a step, a scalar, to "integers", and with a hyperprior "side", int32.
+        to_integers: Maps images and a step, a scalar, to "integers" and, with a hyperprior, "side", int32.
         from_integers: Maps integers and a step to "images", uint8.
         variables: Weights of both.
     """
@@ -60,10 +60,11 @@ class Networks:
 def networks_of(model) -> Networks:
     """Returns the functions of an autoencoder whose codes are rounded to multiples of a step.
 
-    A convolutional one takes images of any size. A discrete bottleneck's integers are used as they are.
+    If the autoencoder is convolutional, they take images of any size. A discrete bottleneck's integers are used as
+    they are.
 
     Raises:
-        InputError: The model is not an autoencoder of images.
+        InputError: If the model is not an autoencoder of images.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -85,7 +86,7 @@ def networks_of(model) -> Networks:
 
 
 def _stride(model) -> tuple[int, int] | None:
-    """Pixels per position of a code map; None for other codes, or if its sides do not divide the image's."""
+    """Returns the pixels per position of a code map; None if it is no map or does not divide the image evenly."""
     image, code = model.image_shape, model.code_shape
     if len(code) != 3 or None in (*image, *code) or image[0] % code[0] or image[1] % code[1]:
         return None
@@ -114,5 +115,5 @@ def _functions(encoder, bottleneck: Bottleneck, decoder) -> tuple[Callable, Call
 
 
 def _whole(values, largest: int = LARGEST) -> keras.KerasTensor:
-    """Rounds values to whole numbers, int32, from −`largest` to `largest`."""
+    """Rounds values to integers, int32, clipped to −`largest` to `largest`."""
     return ops.cast(ops.clip(ops.round(values), -largest, largest), "int32")

@@ -37,7 +37,7 @@ def _distributions(prior: FactorizedPrior, step: float) -> list[tuple[int, np.nd
 
 
 def _probabilities(logits_of, step: float) -> np.ndarray:
-    """Probabilities of whole numbers from −2048 to below 2048: differences of the sigmoid of log-odds."""
+    """Returns probabilities of the integers from −2048 to 2047: differences of the sigmoid of log-odds."""
     odds = logits_of((np.arange(-WIDEST // 2, WIDEST // 2 + 1) - 0.5) * step)
     # In the smaller of the two tails, where differences are exact.
     flipped = np.where(odds[..., :-1] > 0, -1.0, 1.0)

@@ -15,7 +15,7 @@ def read_codec_record(path: Path) -> dict[str, Any]:
     """Returns the record of a codec after checking that its files are unchanged.
 
     Raises:
-        InputError: There is none, or a file was changed.
+        InputError: If there is no record, it is of another format, or a file was changed.
     """
     path = Path(path)
     if (path / "run.json").exists():

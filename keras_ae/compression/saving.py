@@ -1,4 +1,4 @@
-"""Codecs as directories: a SavedModel, the tables, and all else that both sides must agree on."""
+"""Codecs as directories: a SavedModel, the tables, and everything else that both sides must agree on."""
 
 import shutil
 from pathlib import Path

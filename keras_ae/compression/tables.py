@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 PRECISION = 24  # bits: the counts of a table sum to 2²⁴
-ESCAPED_BITS = 32  # of a value that its table lacks
-LARGEST = 2**23  # largest value: float32, in which networks compute, holds such whole numbers exactly
-WIDEST = 2**12  # most values of a table
+ESCAPED_BITS = 32  # extra bits of a value that its table lacks
+LARGEST = 2**23  # largest value: float32, in which networks compute, holds such integers exactly
+WIDEST = 2**12  # maximum number of values in a table
 
 
 @dataclass(frozen=True)
 class Tables:
-    """Several tables of counts of whole numbers.
+    """Several tables of counts of integers.
 
     Table t covers the values `lowest[t]`, `lowest[t]` + 1, …, and one more symbol, the last, which stands for any
     other value. Its counts are `counts[starts[t]:starts[t + 1]]`: each 1 or more, and 2²⁴ in total.
@@ -34,7 +34,7 @@ class Tables:
         return len(self.lowest)
 
     def of(self, table: int) -> np.ndarray:
-        """Returns the counts of a table, with that of the escape symbol last."""
+        """Returns the counts of a table, the escape symbol's last."""
         return self.counts[self.starts[table] : self.starts[table + 1]]
 
     def symbols(self, table: int, values: np.ndarray) -> np.ndarray:
@@ -44,7 +44,7 @@ class Tables:
         return np.where((places >= 0) & (places < escape), places, escape).astype(np.int32)
 
     def bits(self, table: int, values: np.ndarray) -> np.ndarray:
-        """Returns the bits that the coder needs for values [n], float64, without its rounding up."""
+        """Returns the bits that the coder needs for values [n], float64, before rounding up."""
         counts, symbols = self.of(table), self.symbols(table, values)
         return PRECISION - np.log2(counts[symbols]) + ESCAPED_BITS * (symbols == len(counts) - 1)
 
@@ -52,7 +52,7 @@ class Tables:
 def of_probabilities(distributions: Iterable[tuple[int, np.ndarray]]) -> Tables:
     """Returns tables for distributions, given by their lowest values and the probabilities from there on.
 
-    What remains of a sum of 1 is the probability of all other values.
+    Whatever they lack of a sum of 1 is the probability of all other values.
     """
     lowest, tables = [], []
     for low, probabilities in distributions:
@@ -65,9 +65,9 @@ def of_probabilities(distributions: Iterable[tuple[int, np.ndarray]]) -> Tables:
 
 
 def of_values(values: np.ndarray) -> Tables:
-    """Returns one table for each column of whole numbers [n, columns], from their frequencies.
+    """Returns one table for each column of integers [n, columns], from their frequencies.
 
-    Every value between the lowest and the highest gets an extra half occurrence, as do all others together.
+    Every value from the lowest to the highest gets an extra half occurrence, as do all others together.
     """
 
     def distribution(column: np.ndarray) -> tuple[int, np.ndarray]:
@@ -90,7 +90,7 @@ def _narrow(low: int, probabilities: np.ndarray) -> tuple[int, np.ndarray]:
 
 
 def _whole(probabilities: np.ndarray) -> np.ndarray:
-    """Counts, int64, each 1 or more and 2²⁴ in total; the most frequent gets what rounding leaves."""
+    """Returns counts, int64, each 1 or more and 2²⁴ in total; the most frequent gets what rounding leaves."""
     free = 2**PRECISION - len(probabilities)
     counts = 1 + np.floor(probabilities / max(float(probabilities.sum()), 1e-300) * free).astype(np.int64)
     counts[np.argmax(counts)] += 2**PRECISION - int(counts.sum())

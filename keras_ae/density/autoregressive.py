@@ -1,4 +1,4 @@
-"""An autoregressive density of discrete codes, by a small transformer with causal attention."""
+"""An autoregressive density of discrete codes: a small transformer with causal attention."""
 
 from typing import Self
 
@@ -16,7 +16,7 @@ from keras_ae.optimizers import Adam
 FEWEST = 2  # codes; a useful fit takes some thousands
 BATCH = 64
 STEPS_BY_DEFAULT = 10, 1_000, 8_000  # passes over the codes, fewest and most steps
-AT_ONCE = 500  # sequences sampled together, whose keys and values are held in memory
+AT_ONCE = 500  # sequences sampled together, with their keys and values in memory
 
 
 class Autoregressive(Density):
@@ -24,17 +24,17 @@ class Autoregressive(Density):
 
     Fit it to the output of `encode(…, indices=True)` for a discrete bottleneck: integers [n, …, integers per
     position]. It samples integers too, which `model.decode` takes. One transformer with causal attention models
-    all conditionals, fitted by the mean of −log p. An integer above all those seen in its part of a position has a
-    probability of 0. Source: van den Oord et al., "Neural discrete representation learning", 2017, section 3.3,
-    with the transformer of Vaswani et al., 2017 (normalised before each part), in place of the PixelCNN.
+    all conditionals, fitted by minimising the mean of −log p. An integer larger than any seen in the same part of
+    a position has probability 0. Source: van den Oord et al., "Neural discrete representation learning", 2017,
+    section 3.3, with the transformer of Vaswani et al., 2017 (pre-normalised), in place of the PixelCNN.
 
     Args:
-        steps: Training steps, of 64 codes each; by default ten passes over the codes, within 1,000 to 8,000 steps.
-            A thousand take some ten seconds for 8 integers, longer for more. Too many overfit few codes: compare
-            the log densities of other codes.
+        steps: Training steps, of 64 codes each; by default ten passes over the codes, clipped to between 1,000
+            and 8,000 steps. A thousand take some ten seconds for 8 integers, longer for more. Too many overfit few
+            codes: compare the log densities of held-out codes.
         width: Width of the transformer, a multiple of 4.
         blocks: Number of transformer blocks.
-        learning_rate: Peak learning rate: a warm-up over a tenth of the steps, then a cosine decay to 0.
+        learning_rate: Peak learning rate, after a warm-up over a tenth of the steps; then a cosine decay to 0.
         seed: Seed of the network's weights and of its training.
 
     Raises:
@@ -70,7 +70,7 @@ class Autoregressive(Density):
         """Fits the density to integers [n, …, integers per position]; returns itself.
 
         Raises:
-            InputError: If there are too few codes, or they are not integers from 0 on.
+            InputError: If there are too few codes, or they are not integers from 0 up.
         """
         codes = np.asarray(codes)
         if codes.dtype.kind not in "iu" or codes.ndim < 2 or (codes.size and codes.min() < 0):
@@ -150,7 +150,7 @@ class _Transformer(keras.layers.Layer):
 
 
 def _fitted(arrays, tokens: np.ndarray, settings: Autoregressive) -> dict[str, np.ndarray]:
-    """The arrays of a transformer, fitted to integers [n, d]."""
+    """Returns the arrays of a transformer fitted to integers [n, d]."""
     require_tensorflow("fit this density")
     import tensorflow as tf
 

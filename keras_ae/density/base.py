@@ -19,9 +19,9 @@ class Density(ABC):
     """A density over codes [d]: `fit` it to codes, then call `sample`, `log_prob` or `save`.
 
     Attributes:
-        title: Its name in reports and on pages.
+        title: Its name in reports and on web pages.
         discrete: Whether its codes are the integers of a discrete bottleneck.
-        length: Number d of values per code; None before it is fitted.
+        length: Number d of values per code; None before fitting.
 
     Example:
         >>> codes = np.random.default_rng(0).normal(size=(50, 2))
@@ -33,7 +33,7 @@ class Density(ABC):
     title: str
     discrete = False
     length: int | None = None
-    _compiled: Callable | None = None  # the sampler of the codes that it is fitted to
+    _compiled: Callable | None = None  # the sampler for the current fit
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_compiled"}  # which cannot be copied
@@ -42,8 +42,8 @@ class Density(ABC):
         """Fits the density to codes [n, ...], flattened; returns itself.
 
         Raises:
-            InputError: If there are too few codes, values that are not finite, or integers where the density is
-                not one of integers.
+            InputError: If there are too few codes, a value is not finite, or codes are integers but the density is
+                not discrete.
         """
         if np.asarray(codes).dtype.kind in "iu" and not self.discrete:
             expected, action = "values of codes", "encode without indices=True, or fit an Autoregressive density"
@@ -63,11 +63,11 @@ class Density(ABC):
 
     @abstractmethod
     def fewest(self, dimensions: int) -> int:
-        """Returns the minimum number of codes for a fit, if each has this many values."""
+        """Returns the minimum number of codes for a fit to codes of `dimensions` values."""
 
     @abstractmethod
     def _fit(self, codes: np.ndarray) -> Self:
-        """Fits the density to codes, float64 [n, d]."""
+        """Fits the density to codes, float64 [n, d]; returns itself."""
 
     @abstractmethod
     def _arrays(self) -> dict[str, np.ndarray]:
@@ -101,7 +101,7 @@ class Density(ABC):
         return ops.convert_to_numpy(total) if as_array else total
 
     def code_shape(self, model) -> tuple[int, ...]:
-        """Returns the shape of one of its codes as `model.decode` takes it.
+        """Returns the shape in which `model.decode` takes one of its codes.
 
         Raises:
             InputError: If the density is not fitted to codes like the model's.
@@ -114,7 +114,11 @@ class Density(ABC):
         return tuple(shape)
 
     def sample(self, count: int, seed: int = 0) -> np.ndarray:
-        """Samples codes, float32 [count, d], or int32 for a discrete density; equal seeds give equal codes."""
+        """Samples codes, float32 [count, d], or int32 for a discrete density; equal seeds give equal codes.
+
+        Raises:
+            InputError: If the density is not fitted, `count` is negative, or the backend cannot sample from it.
+        """
         self.check()
         not_negative(count=count)
         require_tensorflow("sample from this density")
@@ -126,7 +130,11 @@ class Density(ABC):
         return self._compiled(tf.constant(int(count)), tf.constant(int(seed))).numpy()
 
     def save(self, path) -> None:
-        """Writes the density to an .npz file, for `load_density`."""
+        """Writes the density to an .npz file, for `load_density`.
+
+        Raises:
+            InputError: If the density is not fitted.
+        """
         self.check()
         write_arrays(Path(path), {"name": self.name, **self._arrays()})
 
@@ -142,12 +150,12 @@ class Density(ABC):
 
 
 def steps_for(codes: np.ndarray, batch: int, passes: int, least: int, most: int) -> int:
-    """Training steps for so many passes over codes [n, ...]: more would overfit a small set."""
+    """Returns the steps for `passes` over codes [n, ...], from `least` to `most`; more would overfit few codes."""
     return int(np.clip(passes * len(codes) // batch, least, most))
 
 
 def standardized(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean and deviation [d] of codes, float64 [n, d], and the codes with mean 0 and variance 1, float32."""
+    """Returns mean and standard deviation [d] of codes, float64 [n, d], and the standardised codes, float32."""
     center = codes.mean(axis=0)
     # Values that never change stay where they are.
     scale = np.maximum(codes.std(axis=0), 1e-6 * np.maximum(1.0, np.abs(center)))

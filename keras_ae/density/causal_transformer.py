@@ -1,4 +1,4 @@
-"""A small transformer that predicts each integer of a sequence from those before it, in pure functions."""
+"""A small transformer that predicts each integer of a sequence from those before it, as pure functions."""
 
 from collections.abc import Callable, Mapping
 from math import sqrt
@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 HEADS = 4
-EPSILON = 1e-5  # of the normalisation
+EPSILON = 1e-5  # added to the variance in normalisation
 HIDDEN = -1e9  # logit of masked places and of impossible values
 
 Weights = Mapping[str, Any]
@@ -21,10 +21,10 @@ def initial_weights(values: int, length: int, width: int, blocks: int, biases, s
     Args:
         values: Number of rows of the embedding table.
         length: Length of the sequences.
-        width: Width, a multiple of 4.
-        blocks: Number of blocks of attention and perceptron.
+        width: Width, a multiple of 4 (`HEADS`).
+        blocks: Number of blocks, each an attention layer and a perceptron.
         biases: [length, n]: the transformer's initial logits of the n values at each place.
-        seed: Seed.
+        seed: Seed of the random weights.
     """
     generator = np.random.default_rng(seed)
     shapes = {
@@ -69,7 +69,8 @@ def transformed(weights: Weights, inputs, attend: Attend):
     Args:
         weights: The transformer's arrays.
         inputs: [n, m, width]: sums of the vectors of integers and places.
-        attend: Function of a block's number and its queries, keys and values [n, heads, m, width / heads].
+        attend: Maps a block's number and its queries, keys and values, [n, heads, m, width / heads] each, to the
+            attention of these queries.
     """
     for i in range(sum(name.startswith("join_") for name in weights)):
         normal = _normalized(inputs) * weights[f"attend_scale_{i}"]
@@ -83,7 +84,12 @@ def transformed(weights: Weights, inputs, attend: Attend):
 
 
 def attention(queries, keys, values, visible):
-    """Attention of queries [n, heads, m, e] to keys and values [n, heads, d, e]; `visible` is 0 or −∞."""
+    """Returns the attention of queries [n, heads, m, e] to keys and values [n, heads, d, e].
+
+    Args:
+        queries, keys, values: The three inputs.
+        visible: [m, d] or broadcastable: 0 where a query may see a key, `HIDDEN` elsewhere.
+    """
     logits = ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2))) / sqrt(queries.shape[-1])
     return ops.matmul(ops.softmax(logits + visible, axis=-1), values)
 
@@ -95,7 +101,7 @@ def drawn_sequences(weights: Weights, offsets: np.ndarray, count, seed):
         weights: The transformer's arrays.
         offsets: int32 [d]: the row of the embedding table where each place's integers begin.
         count: Number of rows.
-        seed: Two integers.
+        seed: Two integers, for TensorFlow's stateless generators.
     """
     import tensorflow as tf
 

@@ -11,8 +11,8 @@ from keras_ae.code_shapes import whole_number
 from keras_ae.density.base import Density, standardized, steps_for
 
 FEWEST = 2  # codes; a useful fit takes some hundreds
-STEPS = 64  # of the midpoint rule, from noise to code
-LAYERS = 4  # of the network
+STEPS = 64  # steps of the midpoint rule, from noise to code
+LAYERS = 4  # layers of the network
 FREQUENCIES = (2.0 ** np.arange(4) * np.pi).astype(np.float32)  # of the network's time features
 BATCH = 256
 STEPS_BY_DEFAULT = 100, 4_000, 16_000  # passes over the codes, fewest and most steps
@@ -21,16 +21,17 @@ STEPS_BY_DEFAULT = 100, 4_000, 16_000  # passes over the codes, fewest and most 
 class FlowMatching(Density):
     """A density of any shape: a learned velocity field carries normal noise at time 0 to codes at time 1.
 
-    The field v(z, t) is a network with three hidden layers, fitted by the mean of ‖v(z_t, t) − (z₁ − z₀)‖², where
-    z₀ is noise, z₁ a code (each value standardised to mean 0 and variance 1), and z_t = (1 − t)·z₀ + t·z₁. Codes
-    are sampled by the midpoint rule in 64 steps. Log densities are exact up to these steps: the divergence of the
-    field along the path is computed, not estimated. Source: Lipman et al., "Flow matching for generative
-    modeling", section 4.1 (optimal transport, σ = 0); log densities: Chen et al., "Neural ordinary differential
-    equations", 2018, eq. 8.
+    The field v(z, t) is a network with three hidden layers that minimises the mean of ‖v(z_t, t) − (z₁ − z₀)‖²,
+    where z₀ is noise, z₁ a code (each value standardised to mean 0 and variance 1), and z_t = (1 − t)·z₀ + t·z₁.
+    Codes are sampled by the midpoint rule in 64 steps. Log densities are exact up to the error of these steps: the
+    divergence of the field along the path is computed, not estimated. Source: Lipman et al., "Flow matching for
+    generative modeling", section 4.1 (optimal transport, σ = 0); log densities: Chen et al., "Neural ordinary
+    differential equations", 2018, eq. 8.
 
     Args:
-        steps: Training steps, of 256 codes each; by default 100 passes over the codes, within 4,000 to 16,000 (10
-            to 40 seconds). With many codes, more steps improve samples further, more so in a wider network.
+        steps: Training steps, of 256 codes each; by default 100 passes over the codes, clipped to between 4,000
+            and 16,000 steps (10 to 40 seconds). With many codes, more steps improve samples further, especially in
+            a wider network.
         hidden: Width of the hidden layers.
         learning_rate: Initial learning rate, with a cosine decay to 0.
         seed: Seed of the network's weights and of its training.
@@ -116,7 +117,7 @@ class FlowMatching(Density):
 
 
 def _fitted_layers(codes: np.ndarray, settings: FlowMatching) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Kernels and biases of the field's network, fitted to codes [n, d] of mean 0 and variance 1."""
+    """Returns the kernels and biases of the field's network, fitted to codes [n, d] of mean 0 and variance 1."""
     import keras
 
     require_tensorflow("fit this density")

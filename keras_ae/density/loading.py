@@ -19,7 +19,7 @@ def load_density(path) -> Density:
     """Loads a density that `Density.save` wrote.
 
     Raises:
-        InputError: If the file does not exist or holds no density.
+        InputError: If the file does not exist or holds no valid density.
 
     Example:
         >>> kae.density.Gaussian().fit(np.eye(3)[:, :2]).save("density.npz")

@@ -10,7 +10,7 @@ from keras_ae._support.errors import InputError
 from keras_ae.density.normal_mixture import NormalMixture
 
 REGULARIZATION = 1e-6  # Added to the variances, which keeps those of constant code values positive.
-# Deviations below this share of a code value's mean are rounding; their square is added to the variances, too.
+# Deviations below this fraction of a code value's mean are rounding; the square of this limit is added, too.
 ROUNDING = 2.0**-16
 
 
@@ -55,11 +55,14 @@ class Gaussian(NormalMixture):
 
 
 class GaussianMixture(NormalMixture):
-    """A mixture of Gaussians with full covariances ("GMM"), fitted by scikit-learn's expectation maximisation.
+    """A mixture of Gaussians with full covariances ("GMM"), fitted by scikit-learn's expectation–maximisation.
 
     Args:
         components: Number of components.
         seed: Seed of the initial k-means.
+
+    Raises:
+        InputError: If there are no components.
 
     Example:
         >>> codes = np.concatenate([np.random.default_rng(0).normal(mean, 0.1, (20, 1)) for mean in (0, 5)])

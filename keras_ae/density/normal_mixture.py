@@ -1,4 +1,4 @@
-"""Mixtures of Gaussians, the base of all densities but the learned ones."""
+"""Mixtures of Gaussians, the base class of all densities but the learned ones."""
 
 from abc import abstractmethod
 from typing import Self
@@ -13,7 +13,7 @@ from keras_ae.density.base import Density
 
 
 class NormalMixture(Density):
-    """A mixture of k Gaussians with full covariances; subclasses differ in how they estimate it.
+    """A mixture of k Gaussians with full covariances; subclasses differ in how they estimate them.
 
     Attributes:
         weights: float64 [k], summing to 1.
@@ -53,7 +53,7 @@ class NormalMixture(Density):
         """Returns the weights [k], means [k, d] and Cholesky factors [k, d, d].
 
         Raises:
-            InputError: The density is not fitted.
+            InputError: If the density is not fitted.
         """
         if self.weights is None or self.means is None or self.factors is None:
             raise InputError(
@@ -79,7 +79,11 @@ class NormalMixture(Density):
         return ops.logsumexp(ops.stack(distances, axis=1), axis=1)
 
     def distribution(self):
-        """Returns the density as a TensorFlow Probability distribution over [d], float32."""
+        """Returns the density as a TensorFlow Probability distribution over [d], float32.
+
+        Raises:
+            InputError: If the density is not fitted.
+        """
         self.check()
         import tensorflow_probability as tfp
 

@@ -17,8 +17,8 @@ from keras_ae.optimizers import Adam
 
 FEWEST = 2  # codes; a useful fit takes some hundreds
 BATCH = 256
-DRAWS = 32  # of the second code, for the bound on the log density
-LAYERS = 3  # of encoder and decoder
+DRAWS = 32  # draws of the second code, for the bound on the log density
+LAYERS = 3  # layers of encoder and decoder each
 
 
 class TwoStage(Density):
@@ -26,9 +26,9 @@ class TwoStage(Density):
 
     The second VAE is an `Autoencoder` with dense layers, a `Variational` bottleneck and the loss
     `GaussianLikelihood`, fitted to codes with each value standardised to mean 0 and variance 1; γ is its remaining
-    error. Its posteriors are closer to N(0, I) than those of the images, because codes fill their space. It also
-    samples between clusters that lie far apart (`FlowMatching` hardly does). Log densities are lower bounds:
-    importance-weighted ones (Burda et al., 2016, eq. 8) with 32 draws of fixed noise. Source: Dai & Wipf,
+    error. Its aggregate posterior is closer to N(0, I) than that of the first VAE, because codes fill their space.
+    It also samples between clusters that lie far apart (`FlowMatching` hardly does). Log densities are lower
+    bounds: importance-weighted ones (Burda et al., 2016, eq. 8) with 32 draws of fixed noise. Source: Dai & Wipf,
     "Diagnosing and enhancing VAE models", section 4; there the second stage is fitted to draws from the first
     one's posteriors, here to codes.
 
@@ -71,7 +71,7 @@ class TwoStage(Density):
         return self
 
     def _network(self, name: str, inputs):
-        """The outputs [n, m] of the dense layers of "encoder" or "decoder"."""
+        """Returns the outputs [n, m] of the dense layers of "encoder" or "decoder"."""
         for i in range(LAYERS):
             inputs = ops.matmul(inputs, self.arrays[f"{name}_kernel_{i}"]) + self.arrays[f"{name}_bias_{i}"]
             inputs = inputs if i == LAYERS - 1 else ops.silu(inputs)
@@ -103,7 +103,7 @@ class TwoStage(Density):
 
 
 def _fitted(codes: np.ndarray, settings: TwoStage) -> dict[str, np.ndarray]:
-    """The arrays of a variational autoencoder, fitted to codes [n, d] of mean 0 and variance 1."""
+    """Returns the arrays of a variational autoencoder fitted to codes [n, d] of mean 0 and variance 1."""
     require_tensorflow("fit this density")
     import tensorflow as tf
 

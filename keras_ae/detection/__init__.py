@@ -1,4 +1,4 @@
-"""Anomaly detection: scores of images, thresholds that keep a promise, and the detector that joins them.
+"""Anomaly detection: scores of images, thresholds with guarantees, and the detector that joins them.
 
 Importing this package does not import Keras.
 """

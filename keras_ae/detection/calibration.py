@@ -11,20 +11,20 @@ import numpy as np
 from keras_ae._support.errors import InputError
 from keras_ae.detection.likeness import effective_number, likeness_of_groups
 
-DEFAULT_RATE = 0.05  # of false alarms; 19 images are enough to promise it
+DEFAULT_RATE = 0.05  # rate of false alarms; 19 images are enough to promise it
 ROUNDING = 1e-9  # rounding error by which (m + 1)(1 − rate) may exceed a whole number
 DIGITS = 12  # to which p-values are rounded: sums of weights are inexact
-FLATTEST = 1e-6  # least spread of scores relative to the threshold, for normal images that all score the same
+FLATTEST = 1e-6  # least spread of scores relative to the threshold, if all normal images score the same
 
 
 def check_rate(rate: float) -> None:
-    """Refuse a rate that is not in (0, 1)."""
+    """Refuses a rate that is not in (0, 1) (`InputError`)."""
     if not isinstance(rate, Real) or not 0 < rate < 1:
         raise InputError(f"a rate of {rate!r}", "one between 0 and 1", "0.01 is one in a hundred")
 
 
 def check_threshold(threshold: float) -> None:
-    """Refuse a threshold that is not finite: all images would be normal, or all anomalies."""
+    """Refuses a threshold that is not finite: all images would be normal, or all anomalies (`InputError`)."""
     if not isinstance(threshold, Real) or not isfinite(threshold):
         raise InputError(f"a threshold of {threshold!r}", "a finite number", "choose one among the scores")
 
@@ -40,7 +40,7 @@ def fewest_images(rate: float) -> int:
 
 
 def check_images(images: int, rate: float, of: str = "images") -> None:
-    """Refuse too few normal images, or groups of them, to promise a rate of false alarms (`InputError`)."""
+    """Refuses too few normal images, or groups of them, to promise a rate of false alarms (`InputError`)."""
     check_rate(rate)
     if images < fewest_images(rate):
         raise InputError(
@@ -52,18 +52,18 @@ def check_images(images: int, rate: float, of: str = "images") -> None:
 
 @dataclass(frozen=True)
 class Calibration:
-    """A threshold at an order statistic of m scores: an image is an alarm if its score is above the k-th smallest.
+    """A threshold at an order statistic of m scores: images that score above the k-th smallest raise an alarm.
 
-    With k = ⌈(m + 1)(1 − rate)⌉, a further image from the same source is an alarm with a probability of at most
-    `rate`, averaged over draws of m images (split conformal prediction). For one draw the true rate follows a
-    Beta(m + 1 − k, k) distribution, whatever the distribution of the scores, if it is continuous; ties lower the
-    rate. The number of alarms among further images is beta-binomial with the same parameters.
+    With k = ⌈(m + 1)(1 − rate)⌉, a further image from the same source raises an alarm with a probability of at
+    most `rate`, averaged over draws of m images (split conformal prediction). Over draws, the true rate follows a
+    Beta(m + 1 − k, k) distribution, whatever the distribution of the scores, as long as it is continuous; ties
+    lower the rate. The number of alarms among further images is beta-binomial with the same parameters.
 
-    Images of one group (shots of one part, slices of one patient) are alike, and carry less information than as
-    many images of different parts. Each of G groups has the weight 1 / (G + 1), which its images share: for an
-    image of a further group the probability is again at most `rate` (Dunn, Wasserman and Ramdas,
+    Images of one group (shots of one part, slices of one patient) are alike, and carry less information than the
+    same number of images from different groups. Each of G groups has the weight 1 / (G + 1), which its images
+    share: for an image of a further group the probability is again at most `rate` (Dunn, Wasserman and Ramdas,
     "Distribution-Free Prediction Sets for Two-Layer Hierarchical Models", 2022). The intervals are approximate:
-    they take as m the effective number of images, from the correlation within groups (`likeness_of_groups`).
+    for m they take the effective number of images, from the correlation within groups (`likeness_of_groups`).
 
     Args:
         scores: Scores of m images that neither the model nor the score was fitted to.
@@ -72,7 +72,8 @@ class Calibration:
         groups: Name or number [m] of each image's group; None if no two images share one.
 
     Raises:
-        InputError: There are too few images or groups for the rate, or a score is not finite.
+        InputError: If the rate is out of range, there are too few images or groups for it, `groups` and `scores`
+            differ in length, or a score is not finite.
 
     Example:
         >>> calibration = kae.detection.Calibration(np.arange(19), rate=0.05)
@@ -108,24 +109,24 @@ class Calibration:
 
     @property
     def images(self) -> int:
-        """The number m of scores."""
+        """Number m of scores."""
         return len(self.scores)
 
     @cached_property
     def units(self) -> int:
-        """The number of groups, or else of images."""
+        """Number of groups, or of images if there are no groups."""
         return self.images if self.groups is None else int(self.groups.max()) + 1
 
     @cached_property
     def weights(self) -> np.ndarray:
-        """Returns the weight of each score, in the order of `scores`, float64 [m]; the sum is `units`."""
+        """Weight of each score, in the order of `scores`, float64 [m]; the sum is `units`."""
         if self.groups is None:
             return np.ones(self.images)
         return 1 / np.bincount(self.groups)[self.groups]
 
     @cached_property
     def rank(self) -> int:
-        """The rank k of the threshold among the scores, from 1 to m."""
+        """Rank k of the threshold among the scores, from 1 to m."""
         enough = (self.units + 1) * (1 - self.rate) - ROUNDING
         return min(int(np.searchsorted(np.cumsum(self.weights), enough)) + 1, self.images)
 
@@ -136,12 +137,16 @@ class Calibration:
 
     @cached_property
     def spread(self) -> float:
-        """Half of the distance between the 16th and the 84th percentile of the scores; above 0."""
+        """Half the distance between the 16th and 84th percentiles of the scores; above 0."""
         low, high = np.percentile(self.scores, [16, 84])
         return max((high - low) / 2, FLATTEST * abs(self.threshold), float(np.finfo(np.float32).tiny))
 
     def at(self, rate: float) -> Self:
-        """Returns the calibration of the same scores at another rate."""
+        """Returns the calibration of the same scores at another rate.
+
+        Raises:
+            InputError: If the rate is out of range, or there are too few images or groups for it.
+        """
         return replace(self, rate=rate)
 
     def p_values(self, scores) -> np.ndarray:
@@ -149,14 +154,14 @@ class Calibration:
 
         It is the fraction of normal images, the image included, that score at least as high:
         (1 + #{sᵢ ≥ s}) / (m + 1), weighted if there are groups. A normal image's p-value is at most p with a
-        probability of at most p. An image is an alarm if its p-value is at most `rate`.
+        probability of at most p. An image raises an alarm if its p-value is at most `rate`.
         """
         reached = np.append(np.cumsum(self.weights[::-1])[::-1], 0.0)  # total weight from each score upwards
         places = np.searchsorted(self.scores, np.asarray(scores, np.float64))
         return np.round((1 + reached[places]) / (self.units + 1), DIGITS)
 
     def normalized(self, scores, threshold: float | None = None) -> np.ndarray:
-        """Returns scores on a common scale, float64 [n] in (0, 1): an image above 0.5 is an alarm.
+        """Returns scores on a common scale, float64 [n] in (0, 1): an image above 0.5 raises an alarm.
 
         With u = (s − threshold) / spread of normal scores it is (1 + u / (1 + |u|)) / 2, which keeps their order.
 

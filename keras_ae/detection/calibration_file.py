@@ -14,7 +14,7 @@ _EXPECTED = "the calibration of a detector"
 
 
 def write_calibration(calibration: Calibration, directory: Path) -> None:
-    """Write the scores, in their order, with the groups of their images."""
+    """Writes the scores, in ascending order, with the groups of their images."""
     groups = calibration.groups
     values = {"rate": calibration.rate, "scores": calibration.scores.tolist()}
     write_json(directory / CALIBRATION, values | {"groups": None if groups is None else groups.tolist()})
@@ -24,7 +24,7 @@ def read_calibration(directory: Path) -> Calibration:
     """Returns the calibration of an exported detector.
 
     Raises:
-        InputError: It has none, as in exports of versions up to 0.6, or an invalid one.
+        InputError: If it has none, as in exports of versions up to 0.6, or an invalid one.
     """
     path = directory / CALIBRATION
     if not path.exists():

@@ -20,7 +20,7 @@ from keras_ae.detection.outcome import Outcome
 
 CARD = "card.json"
 WITH_MAP = "predict_with_map"  # endpoint for decisions and maps, if the score has a map
-FORMAT = 2  # since 2, `checksums.json` also covers the card
+FORMAT = 2  # from 2 on, `checksums.json` also covers the card
 LARGEST = 2**16  # side length in pixels
 EXPECTED = "a detector that was exported"
 ACTION = "export one: keras-ae detect train, or keras-ae export RUN --score NAME"
@@ -40,8 +40,8 @@ class Card:
         calibration_groups: Number of their groups; 0 if no two images share one.
         parameters: Number of parameters of the autoencoder.
         deviation: Largest difference of each endpoint and file from the detector, by name.
-        deviation_allowed: Largest allowed difference; empty in cards of early versions.
-        versions: Versions of the packages that made the detector.
+        deviation_allowed: Largest difference allowed, by name; empty in cards of early versions.
+        versions: Versions of the packages that made the detector, by name.
         sha256: Checksums of the files, by their paths in the directory.
         about: Further entries: the data, their preparation, what was measured.
         format: 1 for cards of early versions, which had no `checksums.json`.
@@ -105,12 +105,12 @@ class Card:
 
     @property
     def pixel_threshold(self) -> float | None:
-        """Value that the maps of nearly all normal images nowhere exceed; None if unknown."""
+        """Value that the maps of nearly all normal images never exceed; None if unknown."""
         return self.about.get("pixel_threshold")
 
     @property
     def preparation(self) -> dict[str, Any]:
-        """Preparation of the training images, as `Preparation.from_record` takes it."""
+        """How the training images were prepared, as `Preparation.from_record` takes it."""
         return self.about.get("preparation", {})
 
     @property
@@ -135,7 +135,7 @@ class Card:
         return f"the detector was made with {'; with '.join(others)}: scores may differ" if others else ""
 
     def write(self, directory: Path) -> None:
-        """Write `card.json`."""
+        """Writes `card.json`."""
         write_json(directory / CARD, asdict(self))
 
 
@@ -154,7 +154,7 @@ def read_card(path: Path, unverified: bool = False) -> Card:
         unverified: Whether to skip that check.
 
     Raises:
-        InputError: The card is missing or invalid, or a file is missing or has been changed.
+        InputError: If the card is missing or invalid, or a file is missing or has been changed.
     """
     recover(path)
     values = read_object(path / CARD, EXPECTED, ACTION)
@@ -169,7 +169,7 @@ def read_card(path: Path, unverified: bool = False) -> Card:
 
 
 def _verify(path: Path, values: dict[str, Any]) -> None:
-    """Compare the files with `checksums.json`, or in exports of early versions, without one, with the card."""
+    """Compares the files with `checksums.json`, or in exports of early versions, which lack it, with the card."""
     if verify_export(path, required=values.get("format") is not None, needed=(CARD,)):
         return
     sums = values.get("sha256")

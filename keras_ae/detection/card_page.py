@@ -9,7 +9,7 @@ from keras_ae.detection.int8_record import NAME as INT8
 
 
 def write_card(card: Card, directory: Path, name: str) -> None:
-    """Write both files.
+    """Writes both files.
 
     Args:
         card: The card, with the checksums of the other files.

@@ -1,4 +1,4 @@
-"""Decisions, p-values and normalised scores in a graph: `Calibration` in Keras operations."""
+"""Decisions, p-values and normalised scores within a graph: `Calibration` in Keras operations."""
 
 import numpy as np
 from keras import ops
@@ -24,7 +24,7 @@ def conformal_outputs(calibration: Calibration, scores, threshold) -> dict:
         >>> [round(float(p), 3) for p in outputs["p_values"]]
         [0.05, 1.0]
     """
-    # A weighted sum instead of a search: each export format has it.
+    # A weighted sum instead of a search: every export format supports it.
     reached = ops.cast(ops.expand_dims(scores, 1) <= np.float32(calibration.scores), "float32")
     weights = (calibration.weights / (calibration.units + 1)).astype(np.float32)
     p_values = ops.sum(reached * weights, axis=1) + np.float32(1 / (calibration.units + 1))
@@ -36,7 +36,7 @@ def conformal_outputs(calibration: Calibration, scores, threshold) -> dict:
 
 
 def conformal_tolerances(calibration: Calibration, tolerance: float) -> dict[str, float]:
-    """Returns how far p-values and normalised scores may differ if scores may by `tolerance`, rounding included.
+    """Returns how far p-values and normalised scores may differ if scores do by `tolerance`, rounding included.
 
     Example:
         >>> calibration = kae.detection.Calibration(np.arange(19), rate=0.05)
@@ -53,11 +53,10 @@ def conformal_tolerances(calibration: Calibration, tolerance: float) -> dict[str
 
 
 def deciding(endpoint: Endpoint, calibration: Calibration, threshold: float) -> Endpoint:
-    """Returns an endpoint of scores that also gives decisions, p-values and normalised scores.
+    """Returns an endpoint of scores, extended by decisions, p-values and normalised scores.
 
-    Its other outputs, such as maps, stay.
-
-    An image that scores above the threshold, which a caller may override, is an anomaly.
+    Other outputs, such as maps, are kept. An image that scores above the threshold, which a caller may override,
+    is an anomaly.
     """
 
     import tensorflow as tf

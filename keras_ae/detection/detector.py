@@ -28,10 +28,10 @@ from keras_ae.evaluation import as_array
 
 
 class AnomalyDetector(OutlierDetector):
-    """Tells anomalous images from normal ones by a score, with a threshold that keeps a rate of false alarms.
+    """Tells anomalous images from normal ones by a score and a threshold that bounds the rate of false alarms.
 
-    A scikit-learn outlier detector around a trained autoencoder: `fit` fits the score to normal images and sets
-    the threshold on a part of them; `calibrate` sets it on images of your own choice. In scikit-learn's terms
+    This is a scikit-learn outlier detector around a trained autoencoder: `fit` fits the score to normal images and
+    sets the threshold on a part of them; `calibrate` sets it on images of your own choice. In scikit-learn's terms
     higher is more normal (`score_samples`, `decision_function`); `anomaly_scores` are the negative of
     `score_samples`. Copies that scikit-learn makes share the autoencoder.
 
@@ -39,15 +39,17 @@ class AnomalyDetector(OutlierDetector):
     these, such as a tf.data pipeline. `fit` reads a pipeline several times, and holds out the same images each
     time, even if it is reshuffled: it identifies images by their content. It refuses random augmentation, which
     changes the images each time, and generators, which yield them once. All other methods read images once. If
-    the autoencoder is one of features, or the model is features alone, precomputed maps may replace images.
+    the autoencoder is one of features, or the model consists of features alone, precomputed maps may replace
+    images.
 
     Args:
         autoencoder: A trained `Autoencoder`; for the score "local_confidence" a model with a LEA.
-        score: A `Score`, the name of one, or several, listed or joined by +. The default needs no
-            code and no fit; the command line's default is "mse+nearest_codes". Read it by `get_params()["score"]`:
-            the attribute `score` is the method that scikit-learn's searches call.
+        score: A `Score`, the name of one, or several, listed or joined by +. The default needs neither code nor
+            fit; the command line's default is "mse+nearest_codes". Read it as `get_params()["score"]`: the
+            attribute `score` is the method that scikit-learn's searches call.
         false_positive_rate: Rate of false alarms for which `fit` sets the threshold, in (0, 1).
-        holdout: Fraction of the images, from 0 to 0.5, that `fit` keeps for the threshold; with 0 it sets none.
+        holdout: Fraction of the images, from 0 to 0.5, that `fit` holds out to set the threshold; with 0 it sets
+            none.
         batch_size: Number of images at a time.
 
     Attributes:
@@ -77,18 +79,18 @@ class AnomalyDetector(OutlierDetector):
         self.false_positive_rate, self.holdout, self.batch_size = false_positive_rate, holdout, batch_size
 
     def fit(self, images, y=None) -> Self:
-        """Fit the score to normal images, and set the threshold on a held-out part of them.
+        """Fits the score to normal images, sets the threshold on a held-out part of them, and returns itself.
 
         The autoencoder stays as it is. Of n images, ⌊n · holdout⌋ are held out; the choice depends on the images,
-        not on their order. If it raises, the detector stays as it was.
+        not on their order. If this raises an error, the detector stays as it was.
 
         Args:
             images: Normal images.
             y: Not used; scikit-learn passes it.
 
         Raises:
-            InputError: The autoencoder does not have the score, or the images are too few, can be read only once,
-                or change from one reading to the next.
+            InputError: If `holdout` is out of range, the autoencoder does not support the score, or the images are
+                too few, can be read only once, or change from one reading to the next.
         """
         if not isinstance(self.holdout, Real) or not 0 <= self.holdout <= 0.5:
             raise InputError(f"holdout={self.holdout!r}", "a part between 0 and 0.5", "0.2 is one image in five")
@@ -111,17 +113,17 @@ class AnomalyDetector(OutlierDetector):
         contamination: float | None = None,
         groups=None,
     ) -> Self:
-        """Set the threshold on images that neither the autoencoder nor the score was fitted to.
+        """Sets the threshold on images that neither the autoencoder nor the score was fitted to; returns itself.
 
         Args:
             images: Normal images; with `contamination` a mixture of normal and anomalous ones.
             false_positive_rate: Rate of alarms among normal images, in (0, 1); the constructor's by default.
-            contamination: Fraction of all images that are to be alarms, in (0, 1), instead.
+            contamination: Fraction of all images that should raise an alarm, in (0, 1), instead of that rate.
             groups: Name or number of the part, tile or patient that each image shows, in the order of the images;
                 None if no two images share one (`Calibration`).
 
         Raises:
-            InputError: There are too few images or groups for the rate, both rates are given, or the score is
+            InputError: If there are too few images or groups for the rate, both rates are given, or the score is
                 not fitted.
         """
         if contamination is not None and false_positive_rate is not None:
@@ -137,15 +139,21 @@ class AnomalyDetector(OutlierDetector):
         return self._take(score, Calibration(self._measure(score, self._batches(images)), rate, groups))
 
     def set_rate(self, rate: float) -> Self:
-        """Move the threshold to another rate of alarms, from the scores that it was calibrated on."""
+        """Moves the threshold to another rate of alarms, by the scores of the calibration; returns itself.
+
+        Raises:
+            InputError: If the rate is out of range, or there are too few images or groups for it.
+            NotFittedError: If there is no threshold yet.
+        """
         self._check_fitted()
         return self._take(self.score_, self.calibration_.at(rate))
 
     def set_threshold(self, threshold: float) -> Self:
-        """Move the threshold to a score of your own; `calibration_` promises nothing about it.
+        """Moves the threshold to a value of your own, about which `calibration_` promises nothing; returns itself.
 
         Raises:
-            InputError: It is not finite: nothing, or everything, would be an anomaly.
+            InputError: If it is not finite: nothing, or everything, would be an anomaly.
+            NotFittedError: If there is no threshold yet.
         """
         self._check_fitted()
         check_threshold(threshold)
@@ -162,7 +170,9 @@ class AnomalyDetector(OutlierDetector):
             overlap: Least fraction of a tile that its neighbour shares, from 0 to 0.75.
 
         Raises:
-            InputError: This detector is not fitted, or its images are not square tiles of images of `size`.
+            InputError: If its images are not squares that fit as tiles into images of `size`, or the overlap is
+                out of range.
+            NotFittedError: If this detector is not fitted.
         """
         if not hasattr(self, "score_"):
             raise not_fitted()
@@ -172,26 +182,32 @@ class AnomalyDetector(OutlierDetector):
         return AnomalyDetector(**settings)._take(score, None)
 
     def anomaly_scores(self, images) -> np.ndarray:
-        """Returns float64 [n]: the higher, the more anomalous."""
+        """Returns the scores of images, float64 [n]: the higher, the more anomalous.
+
+        Raises:
+            InputError: If the images have another shape or range.
+            NotFittedError: If the score is not fitted.
+        """
         if not getattr(getattr(self, "score_", None), "is_fitted", False):
             raise not_fitted()
         return self._measure(self.score_, self._batches(images))
 
     def p_values(self, images) -> np.ndarray:
-        """Returns float64 [n], from 0 to 1: low for unusual images (`Calibration.p_values`)."""
+        """Returns p-values of images, float64 [n] from 0 to 1: low for unusual ones (`Calibration.p_values`)."""
         self._check_calibrated()
         return self.calibration_.p_values(self.anomaly_scores(images))
 
     def normalized_scores(self, images) -> np.ndarray:
-        """Returns float64 [n] in (0, 1), above 0.5 for anomalies (`Calibration.normalized`)."""
+        """Returns normalised scores, float64 [n] in (0, 1): above 0.5 for anomalies (`Calibration.normalized`)."""
         self._check_calibrated()
         return self.calibration_.normalized(self.anomaly_scores(images), self.threshold_)
 
     def anomaly_maps(self, images) -> np.ndarray:
-        """Returns float32 [n, height, width]: the higher, the more anomalous the pixel.
+        """Returns the maps of images, float32 [n, height, width]: the higher, the more anomalous the pixel.
 
         Raises:
-            InputError: The score has no map.
+            InputError: If the score has no map, or the images have another shape or range.
+            NotFittedError: If the score is not fitted.
         """
         if not getattr(getattr(self, "score_", None), "is_fitted", False):
             raise not_fitted()
@@ -203,7 +219,7 @@ class AnomalyDetector(OutlierDetector):
         return np.concatenate(maps) if maps else np.zeros((0, *self.image_shape[:2]), np.float32)
 
     def save(self, path) -> None:
-        """Write autoencoder, score and threshold to a directory, for `keras_ae.detection.load_detector`."""
+        """Writes autoencoder, score and threshold to a directory, for `keras_ae.detection.load_detector`."""
         from keras_ae.detection.saving import save_detector
 
         self._check_fitted()
@@ -217,7 +233,7 @@ class AnomalyDetector(OutlierDetector):
         about: dict | None = None,
         quantizing=None,
     ):
-        """Write the detector as files that run without this library; see `keras_ae.detection.export_detector`."""
+        """Writes the detector as files that run without this library; see `keras_ae.detection.export_detector`."""
         from keras_ae.detection.exporting import export_detector
 
         self._check_fitted()

@@ -1,4 +1,4 @@
-"""Divides images by their content, not their position: the same way in whatever order a pipeline yields them."""
+"""Divides images by content, not position: in the same way, in whatever order a pipeline yields them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ ROUNDING = 1e-9  # rounding error by which n / every may fall below a whole numb
 def fingerprints(images: np.ndarray) -> np.ndarray:
     """Returns a hash of each image's values: float32 [n, ...] → uint64 [n].
 
-    Among a billion images, two different ones share a hash with a probability of 0.03.
+    Among a billion different images, the probability that any two share a hash is 0.03.
     """
     images = np.ascontiguousarray(images)
     return np.array([int.from_bytes(blake2b(image, digest_size=8).digest()) for image in images], np.uint64)
@@ -27,13 +27,13 @@ class RankedImages:
     """The images of batches, each with its rank from 0 to n − 1 by its fingerprint.
 
     The ranks are as good as random, but the same on each pass, in whatever order the batches and their images
-    come. For n images this holds 16·n bytes, and no pixels.
+    come. For n images this holds 16·n bytes and no pixels.
 
     Args:
         batches: float32 arrays [b, ...]; iterated over several times, each time with the same images.
 
     Raises:
-        InputError: They can be iterated over only once; or, on iteration, the images differ from the first pass.
+        InputError: If they can be iterated over only once; on iteration, if images differ from the first pass.
     """
 
     def __init__(self, batches: Iterable[np.ndarray]):
@@ -68,7 +68,7 @@ class RankedImages:
 
 @dataclass(frozen=True)
 class Part:
-    """Batches of the images in a range of ranks, of the same size as the original batches, except for the last.
+    """Batches of the images in a range of ranks, as large as the original batches except for the last.
 
     Args:
         images: All images.
@@ -96,10 +96,10 @@ class Part:
             yield last
 
     def divided(self, every: float) -> tuple["Part", "Part"]:
-        """Returns all images but one in `every`, which need not be a whole number, and the others.
+        """Returns all images but one in `every`, which need not be a whole number, and the images left out.
 
         Raises:
-            InputError: There are fewer than `every` images.
+            InputError: If there are fewer than `every` images.
         """
         kept = int(len(self) / every + ROUNDING)
         if not kept:

@@ -1,4 +1,4 @@
-"""Tests whether further images score like those of the calibration; valid to look at after every image."""
+"""Tests whether further images score like those of the calibration; valid however often you look."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ class Drift:
 
     Attributes:
         p_values: Conformal p-value of each image among the calibration's and those before it, float64 [n]; NaN for
-            images that are skipped, since another one represents their group.
-        evidence: Capital after each image, float64 [n], of a gambler who begins with 1 and bets that p-values are
-            not uniform. Without drift it ever reaches c with a probability of at most 1 / c.
-        normal_evidence: The same for the images that are not alarms alone.
+            images that are skipped because another one represents their group.
+        evidence: Capital after each image, float64 [n], of a gambler who starts with 1 and bets that p-values are
+            not uniform. Without drift, the probability that it ever reaches c is at most 1 / c.
+        normal_evidence: The same for only those images that raise no alarm.
         significance: Probability of a false report of drift.
         alarms: Number of scores above the threshold.
         expected: Central 95 % interval of this number (`Calibration.alarms_interval`).
@@ -50,17 +50,17 @@ class Drift:
 
     @property
     def is_of_normal_images(self) -> bool:
-        """Whether drift also shows without the alarms: it is then not just a matter of more anomalies."""
+        """Whether drift also shows without the alarms: then it is not just a matter of more anomalies."""
         return _first(self.normal_evidence, 1 / self.significance) is not None
 
     @property
     def largest(self) -> float:
-        """The largest capital that was reached."""
+        """The largest capital reached."""
         return float(self.evidence.max(initial=1.0))
 
 
 def check_significance(significance: float) -> None:
-    """Refuse a significance outside (0, 1) (`InputError`)."""
+    """Refuses a significance outside (0, 1) (`InputError`)."""
     if not 0 < significance < 1:
         received = f"significance={significance}"
         raise InputError(received, "a probability between 0 and 1", "0.01 is usual: correct --significance")
@@ -74,13 +74,13 @@ def measure_drift(
     groups: Iterable | None = None,
     seed: int = 0,
 ) -> Drift:
-    """Returns the evidence that scores, in the order of their images, drift away from those of the calibration.
+    """Returns the evidence that scores, in the order of their images, drift away from the calibration's.
 
     A conformal test martingale (Vovk, Nouretdinov and Gammerman, "Testing exchangeability on-line", 2003): each
     score gets a p-value among all scores before it, including the calibration's; if images are exchangeable, these
     are independent and uniform. A Composite Jumper (Vovk et al., "Retrain or not retrain: conformal test
     martingales for change-point detection", 2021), the mean of strategies of several speeds, here with additional
-    higher stakes, bets that p-values are small or large, and that they are near to or far from a half. It assumes
+    higher stakes, bets that p-values are small or large, and that they are near or far from one half. It assumes
     nothing else, and you may look at any time. One image of each group, drawn at random, represents the group, in
     the calibration too.
 
@@ -92,7 +92,7 @@ def measure_drift(
         seed: Seed of the draws that break ties and choose from groups.
 
     Raises:
-        InputError: If the significance is not in (0, 1), or a score is not finite.
+        InputError: If the significance is not in (0, 1), a score is not finite, or there are not as many groups.
 
     Example:
         >>> generator = np.random.default_rng(0)
@@ -107,6 +107,10 @@ def measure_drift(
     if not np.isfinite(scores).all():
         raise InputError("scores with infinities or NaN", "finite ones", "look at the images and the model")
     groups = None if groups is None else np.asarray(list(groups))
+    if groups is not None and len(groups) != len(scores):
+        raise InputError(
+            f"{len(groups)} groups of {len(scores)} scores", "one for each score", "correct the groups"
+        )
     known = calibration.scores[_one_of_each(calibration.groups, calibration.images, generator)]
     rows = _one_of_each(groups, len(scores), generator)
     p_values = np.full(len(scores), np.nan)
@@ -142,7 +146,7 @@ def conformal_sequence(known: np.ndarray, scores: np.ndarray, generator: np.rand
 
 
 def _one_of_each(groups: np.ndarray | None, count: int, generator: np.random.Generator) -> np.ndarray:
-    """Sorted indices of one random image of each group; of all images if there are no groups."""
+    """Returns sorted indices of one random image of each group; of all images if there are no groups."""
     if groups is None:
         return np.arange(count)
     order = generator.permutation(count)
@@ -150,7 +154,7 @@ def _one_of_each(groups: np.ndarray | None, count: int, generator: np.random.Gen
 
 
 def _capital(p_values: np.ndarray) -> np.ndarray:
-    """The mean capital of all strategies after each p-value, float64 [n]; NaN leaves it as it is."""
+    """Returns the mean capital of all strategies after each p-value, float64 [n]; NaN leaves it as it is."""
     jumps = np.array(JUMPS)[None, :, None]
     shares = np.full((2, len(JUMPS), len(BETS)), 1 / len(BETS))  # of each strategy's capital, by bet
     capital = np.empty(len(p_values))

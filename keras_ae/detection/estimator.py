@@ -17,12 +17,12 @@ NORMAL, ANOMALY = 1, -1  # scikit-learn's
 class OutlierDetector(OutlierMixin, BaseEstimator, ABC):
     """A scikit-learn outlier detector around `anomaly_scores` and `threshold_`: a higher score is more anomalous.
 
-    In scikit-learn's own terms higher is more normal. Copies that scikit-learn makes share the autoencoder.
+    In scikit-learn's own terms, higher is more normal. Copies that scikit-learn makes share the autoencoder.
     """
 
     @abstractmethod
     def anomaly_scores(self, images) -> np.ndarray:
-        """Returns float64 [n]: the higher, the more anomalous."""
+        """Returns the scores of images, float64 [n]: the higher, the more anomalous."""
 
     @property
     def offset_(self) -> float:
@@ -30,11 +30,11 @@ class OutlierDetector(OutlierMixin, BaseEstimator, ABC):
         return -self.threshold_
 
     def score_samples(self, images) -> np.ndarray:
-        """Returns float64 [n]: the lower, the more anomalous."""
+        """Returns the negative scores of images, float64 [n]: the lower, the more anomalous."""
         return -self.anomaly_scores(images)
 
     def decision_function(self, images) -> np.ndarray:
-        """Returns float64 [n], negative for anomalies: `score_samples` − `offset_`."""
+        """Returns `score_samples` − `offset_`, float64 [n]: negative for anomalies."""
         self._check_fitted()
         return self.score_samples(images) - self.offset_
 

@@ -1,4 +1,4 @@
-"""Scoring the images of a folder with an exported detector, with only a few batches in memory at a time."""
+"""Scores the images of a folder with an exported detector, with only a few batches in memory at a time."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -35,11 +35,11 @@ class FileScore:
 
     Attributes:
         file: Path relative to the folder.
-        score: The higher, the more anomalous; None for a file that cannot be decoded.
+        score: The score: the higher, the more anomalous; None for a file that cannot be decoded.
         anomaly: Whether the score is above the threshold.
         problem: Why there is no score; "" otherwise.
-        image: uint8 [height, width, channels], as it was scored, if maps were asked for.
-        map: float32 [height, width], if maps were asked for.
+        image: The image as it was scored, uint8 [height, width, channels], if maps were asked for.
+        map: Its map, float32 [height, width], if maps were asked for.
         p_value: Fraction of normal images that score as high or higher, from 0 to 1 (`Calibration.p_values`); None
             for exports of earlier versions.
         normalized: The score on a scale from 0 to 1, above 0.5 for anomalies; None likewise.
@@ -62,14 +62,14 @@ class FileScore:
 
 
 class ExportedDetector:
-    """A detector that `export_detector` wrote, run by TensorFlow; its example shows the scoring of images.
+    """A detector that `export_detector` wrote, run by TensorFlow; that function's example scores images with it.
 
     Args:
         path: The SavedModel's directory.
-        unverified: Whether to go on although files differ from those that were exported.
+        unverified: Whether to accept files that differ from those that were exported.
 
     Raises:
-        InputError: The directory has no detector, or its files have been changed or are missing.
+        InputError: If the directory has no detector, or its files have been changed or are missing.
 
     Example:
         >>> kae.detection.ExportedDetector("empty")
@@ -91,7 +91,7 @@ class ExportedDetector:
         """The scores of the normal images that set the threshold.
 
         Raises:
-            InputError: The detector was exported by an earlier version, which did not keep them.
+            InputError: If the detector was exported by an earlier version, which did not keep them.
         """
         return read_calibration(self.path)
 
@@ -102,7 +102,7 @@ class ExportedDetector:
         return self._model
 
     def load(self) -> None:
-        """Load the graph, which takes seconds; scoring calls this itself."""
+        """Loads the graph, which takes seconds; scoring calls this itself."""
         if self._model is None:
             from keras_ae.export import load_saved_model  # imports Keras, which reading the card need not
 
@@ -112,12 +112,11 @@ class ExportedDetector:
         """Returns the scores, float32 [n], of images.
 
         Images are arrays [n, h, w, c] of uint8 or of floats in [0, 1], batches of such arrays, or one image.
-
-        Arrays of uint8 may have any height and width, and be gray or in colour: the graph prepares them like the
+        Arrays of uint8 may have any height and width, and be grey or in colour: the graph prepares them like the
         training images.
 
         Raises:
-            InputError: The images have another shape or range, or there are none.
+            InputError: If the images have another shape or range, or there are none.
         """
         return self._answer("score", images)["scores"]
 
@@ -125,13 +124,13 @@ class ExportedDetector:
         """Returns the maps, float32 [n, h, w], of images as `score` takes them, at their own size.
 
         Raises:
-            InputError: The score has no map, or `score` would refuse the images.
+            InputError: If the score has no map, or `score` would refuse the images.
         """
         self._check_map()
         return self._answer("map", images)["maps"]
 
     def score_and_map(self, images) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the scores [n] and the maps [n, h, w] of images, as `score` and `map`, in one pass.
+        """Returns the scores [n] and the maps [n, h, w] of images, as `score` and `map` do, in one pass.
 
         Raises:
             InputError: Same as for `map`.
@@ -159,7 +158,7 @@ class ExportedDetector:
         return {name: np.concatenate([answer[name].numpy() for answer in answers]) for name in answers[0]}
 
     def _takes_bytes(self, endpoint: str, images) -> bool:
-        """Whether images are bytes of a size that the endpoint takes: any, except in exports of early versions."""
+        """Whether images are bytes of a size that the endpoint takes: any size, except in early exports."""
         if getattr(images, "dtype", None) != np.uint8 or images.ndim != 4 or not images.size:
             return False
         accepted = self._model.signatures[endpoint].structured_input_signature[1]["images"].shape
@@ -179,15 +178,15 @@ class ExportedDetector:
         left_out: LeftOut | None = None,
         log: FileLog | None = None,
     ) -> Iterator[FileScore]:
-        """Score the image files under a folder and its subfolders, in the order of their paths.
+        """Yields the scores of the image files in a folder and its subfolders, in the order of their paths.
 
         Args:
             folder: Folder of the files, as a path or as "folder:PATH".
             threshold, maps, batch_size, max_pixels, log: See `score_files`.
-            left_out: Record that collects the files that are masks or not images.
+            left_out: Collects the files that are masks or are not images.
 
         Raises:
-            InputError: On iteration: as in `score_files`, or there are no image files.
+            InputError: On iteration, in the same cases as `score_files`, or if there are no image files.
         """
         root = check_folder(folder)
         files = image_files(root, left_out)
@@ -203,9 +202,9 @@ class ExportedDetector:
         max_pixels: int = MAX_PIXELS,
         log: FileLog | None = None,
     ) -> Iterator[FileScore]:
-        """Score image files, one after the other.
+        """Yields the scores of image files, one after the other.
 
-        They are prepared as the card records for the training images, or else resized to the model's size.
+        They are prepared as the card says of the training images, or else resized to the model's size.
 
         Args:
             root: Directory that the paths are relative to.
@@ -213,11 +212,11 @@ class ExportedDetector:
             threshold: Threshold to decide by; the card's by default.
             maps: Whether to compute maps.
             batch_size: Number of images at a time; fewer if they are large.
-            max_pixels: Largest number of pixels of a file; larger files are not decoded and get no score.
-            log: Collects how files were converted, such as from colour to gray.
+            max_pixels: Maximum number of pixels of an image; larger ones are not decoded and get no score.
+            log: Collects how files were converted, such as from colour to grey.
 
         Raises:
-            InputError: On iteration: the score has no map, or the threshold is not finite.
+            InputError: On iteration, if the score has no map, or the threshold is not finite.
         """
         if maps:
             self._check_map()
@@ -251,7 +250,7 @@ class ExportedDetector:
             yield FileScore(file, float(score), anomaly, "", image, heat, *next(meanings))
 
     def _meanings(self, scores: np.ndarray, threshold: float) -> list[tuple[float | None, float | None]]:
-        """The p-value and the normalised score of each score; None for exports of early versions."""
+        """Returns the p-value and the normalised score of each score; None for exports of early versions."""
         if not (self.path / CALIBRATION).exists():
             return [(None, None)] * len(scores)
         p_values, normalized = self.calibration.p_values(scores), self.calibration.normalized(scores, threshold)
@@ -260,17 +259,17 @@ class ExportedDetector:
     def _decoded(
         self, root: Path, files: Iterator[str], ahead: int, max_pixels: int, log: FileLog | None = None
     ) -> Iterator[tuple[str, np.ndarray | str]]:
-        """Yields each file with its pixels, or with what is wrong with it; decodes `ahead` files in advance."""
+        """Yields each file with its pixels, or what is wrong with it; decodes `ahead` files in advance."""
         preparation = Preparation.from_record(self.card.preparation, self.image_shape[:2])
         decoder = Decoder(replace(preparation, max_pixels=max_pixels), self.image_shape[2])
         yield from decoded_ahead(root, files, decoder, ahead, log)
 
 
 def check_folder(source: str | os.PathLike) -> Path:
-    """The folder of a source "folder:PATH" or of a plain path, if it has images.
+    """Returns the folder of a source, "folder:PATH" or a plain path, if it has images.
 
     Raises:
-        InputError: It is missing, cannot be read or has no images.
+        InputError: If it is missing, cannot be read or has no images.
     """
     check_local(os.fspath(source).removeprefix("folder:"))
     path = Path(os.fspath(source).removeprefix("folder:")).expanduser()
@@ -280,6 +279,6 @@ def check_folder(source: str | os.PathLike) -> Path:
 
 
 def check_other_directory(path: Path, out: Path) -> None:
-    """Refuse to overwrite the detector to be recalibrated, or to write into it (`InputError`)."""
+    """Refuses to overwrite the detector to be recalibrated, or to write into it (`InputError`)."""
     if path.resolve() in (out.resolve(), *out.resolve().parents):
         raise InputError(f"--out {out}, within the detector itself", "another directory", "give another --out")

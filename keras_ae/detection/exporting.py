@@ -1,4 +1,4 @@
-"""Detectors as files to deploy: a SavedModel with several endpoints and a card, ONNX and LiteRT."""
+"""Detectors as files to deploy: a SavedModel with several endpoints and a card, ONNX, LiteRT and OpenVINO."""
 
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
@@ -43,7 +43,7 @@ from keras_ae.export import (
 )
 
 FORMATS = ("savedmodel", "onnx", "litert", "int8", "openvino")
-EXAMPLES = 16  # images to compare on; fewer, but at least two, if these exceed 2²⁰ pixels
+EXAMPLES = 16  # images to compare on; fewer, but at least two, if they exceed 2²⁰ pixels in all
 PACKAGES = ("keras-ae", "keras", "tensorflow", "numpy")
 
 
@@ -56,36 +56,37 @@ def export_detector(
     allowed: Mapping[str, float] | None = None,
     quantizing: QuantizingImages | None = None,
 ) -> dict[str, Parity]:
-    """Write a calibrated detector as files that run without this library, and compare their outputs with its own.
+    """Writes a calibrated detector as files that run without this library; compares their outputs with its own.
 
-    `path` becomes a SavedModel with the endpoints `score` and `predict`; if the score has a map, `map` and
+    `path` becomes a SavedModel with the endpoints `score` and `predict`; if the score has a map, also `map` and
     `predict_with_map`, which gives everything in one pass; and for an `Autoencoder`, `reconstruct`, `encode`,
     `decode` and, if the score fits a density of codes, `sample`. Endpoints of images take float32 in [0, 1]; each
     has a counterpart, `…_uint8`, that takes bytes. For scores, decisions and maps these may have any size: the
-    graph resizes them as `about["preparation"]` says and exactly as the training files were, to the last bit; maps
-    come back at the images' own size. The directory also holds `card.json` and `README.md`, and for the other
+    graph resizes them as `about["preparation"]` says, exactly like the training files, to the last bit; maps come
+    back at the images' own size. The directory also holds `card.json` and `README.md`, and for the other
     formats `score.onnx`, `predict.onnx`, which gives scores, decisions, p-values and maps at once, `encode.onnx`,
     and the same as `.tflite`. These take float images of the detector's size; for images with NaN or infinities
     they return NaN and the decision "anomaly".
 
     Args:
         detector: A calibrated detector whose autoencoder computes in float32 (`keras_ae.export.as_float32`).
-        path: Directory to write; an earlier export there is replaced, anything else refused.
+        path: Directory to write; an earlier export there is replaced, anything else is refused.
         formats: Names among "savedmodel", which is always written, "onnx", "litert", "openvino", which writes
             `.xml` and `.bin` for each `.onnx`, and "int8", `predict_int8.tflite`, whose network computes in 8-bit
             integers.
         images: Normal images to compare on, an array or batches; random ones by default.
-        about: Further entries of the card, such as the data, and under "measured" the result of
-            `measure_outcome`.
-        allowed: Largest differences of "scores" and "maps", instead of those that cannot change a decision.
+        about: Further entries of the card, such as the data, and under "measured" the record of an `Outcome`.
+        allowed: Largest allowed differences of "scores" and "maps", instead of those too small to change a
+            decision.
         quantizing: Images for "int8", which gets its own threshold; the card's "int8" records the loss.
 
     Returns:
         The difference of each endpoint and file from the detector.
 
     Raises:
-        InputError: An output differs so much that a decision could change (`score_tolerance`), the autoencoder
-            computes in another precision, a format is unknown, or a package for it is missing.
+        InputError: If an output differs so much that a decision could change (`score_tolerance`), the autoencoder
+            computes in another precision, a format is unknown or a package for it is missing, "int8" is asked for
+            without `quantizing` or for a score of tiles, or `path` holds anything but an export.
 
     Example:
         >>> images = np.random.default_rng(0).random((100, 4, 4, 1), "float32")
@@ -132,7 +133,7 @@ def check_formats(formats: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def _write_portable(detector: AnomalyDetector, path: Path, formats, images, allowed) -> dict[str, Parity]:
-    """Write the files of the other formats."""
+    """Writes the files of the other formats."""
     model, checked = detector.autoencoder, {}
     for name, endpoint in portable_endpoints(detector, allowed).items():
         if "onnx" in formats:
@@ -172,12 +173,12 @@ def portable_endpoints(
 
 
 def _takes(model, shape: tuple[int, int, int]) -> bool:
-    """Whether a model takes the detector's whole images, not tiles of them."""
+    """Returns whether a model takes the detector's whole images, not tiles of them."""
     return tuple(model.image_shape) == shape
 
 
 def _examples(images, shape: tuple[int, int, int]) -> np.ndarray:
-    """Up to 16 images to compare on: the first of an array or of batches, or else random ones."""
+    """Returns up to 16 images to compare on: the first of an array or of batches, or else random ones."""
     count = min(EXAMPLES, max(2, (1 << 20) // (shape[0] * shape[1])))
     if images is None:
         images = np.random.default_rng(0).random((count, *shape)).astype(np.float32)
@@ -188,7 +189,7 @@ def _examples(images, shape: tuple[int, int, int]) -> np.ndarray:
 
 
 def _resizing(about: Mapping[str, Any], shape: tuple[int, int, int]) -> Resizing:
-    """The resizing that the card records."""
+    """Returns the resizing that the card records."""
     return Resizing(Preparation.from_record(about.get("preparation") or {}, shape[:2]))
 
 
@@ -221,7 +222,7 @@ def detector_endpoints(
 
 
 def fitted_density(score):
-    """Returns the fitted density of codes of a score, or of a combination's first member that has one; or None."""
+    """Returns the fitted code density of a score, or of a combination's first member that has one; else None."""
     members = score.members if isinstance(score, Combination) else (score,)
     found = (member.fitted_density for member in members if isinstance(member, CodeDensity | JointLikelihood))
     return next(found, None)

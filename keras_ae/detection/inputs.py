@@ -11,13 +11,13 @@ from keras_ae.features import frozen_features
 
 
 def map_shape(model) -> tuple[int, int, int] | None:
-    """(rows, columns, channels) of the feature maps that a model takes instead of images; None if none."""
+    """Returns (rows, columns, channels) of the feature maps that a model takes instead of images; None if none."""
     features = frozen_features(model)
     return None if features is None else features.map_shape
 
 
 class Batches:
-    """Batches of images as float32 [b, height, width, channels] in [0, 1], to be iterated over many times.
+    """Batches of images, float32 [b, height, width, channels] in [0, 1], that can be iterated over repeatedly.
 
     Args:
         images: An array [n, height, width, channels], [n, height, width] of one channel, or [n, values], of floats
@@ -28,8 +28,8 @@ class Batches:
         maps: (rows, columns, channels) of feature maps, any finite numbers, that may replace images.
 
     Raises:
-        InputError: On iteration, for images of another shape, not finite, or outside [0, 1], and for a second
-            iteration over an iterator.
+        InputError: On iteration, if images have another shape, are not finite or are outside [0, 1], and on a
+            second iteration over an iterator.
     """
 
     def __init__(self, images: np.ndarray | Iterable, shape: tuple[int, int, int], size: int = 256, maps=None):
@@ -57,7 +57,7 @@ class Batches:
         return maps
 
     def check_repeats(self) -> None:
-        """Refuse an iterator, which yields its batches only once (`InputError`)."""
+        """Refuses an iterator, which yields its batches only once (`InputError`)."""
         if isinstance(self.images, Iterator):
             raise InputError(
                 f"a {type(self.images).__name__}, which gives its images once, where they are read several times",

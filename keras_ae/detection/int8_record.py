@@ -34,7 +34,7 @@ class Int8Outcome:
     float32_roc_auc: float | None = None
 
     def in_words(self) -> str:
-        """Returns one line for people."""
+        """Returns one line for people to read."""
         words, outcome = [f"INT8: threshold {self.threshold:.6g}"], self.outcome
         if outcome.normal:
             words.append(f"{outcome.alarms:,} of {outcome.normal:,} false alarms")

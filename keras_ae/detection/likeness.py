@@ -6,9 +6,10 @@ import numpy as np
 def likeness_of_groups(scores: np.ndarray, groups: np.ndarray) -> float:
     """Returns the intraclass correlation: that of scores within groups, from 0 to 1.
 
-    Normal scores (ranks as quantiles of a Gaussian) keep a single score from deciding. With the mean squares B
-    between and W within groups of size n it is (B − W) / (B + (n − 1) W) (Fisher's, for groups of several sizes as
-    in Donner, "A Review of Inference Procedures for the Intraclass Correlation Coefficient", 1986).
+    It is computed from normal scores (ranks turned into quantiles of a Gaussian), so that no single score decides.
+    With the mean squares B between and W within groups of size n it is (B − W) / (B + (n − 1) W) (Fisher's; for
+    groups of unequal sizes as in Donner, "A Review of Inference Procedures for the Intraclass Correlation
+    Coefficient", 1986).
 
     Args:
         scores: Scores [m].
@@ -35,10 +36,10 @@ def likeness_of_groups(scores: np.ndarray, groups: np.ndarray) -> float:
 
 
 def effective_number(scores: np.ndarray, groups: np.ndarray) -> float:
-    """Returns the number of independent images that carry as much information as these, each group counting alike.
+    """Returns the number of independent images that carry as much information as these, if groups count alike.
 
     It is G / (a + (1 − a) · mean of 1 / n) for G groups of n images with correlation a: G if the images of a group
-    are all alike, and up to the number of images if they are uncorrelated.
+    are all alike, and at most the number of images if they are uncorrelated.
 
     Example:
         >>> effective_number(np.array([1.0, 1, 5, 5, 9, 9]), np.array([0, 0, 1, 1, 2, 2]))

@@ -7,13 +7,13 @@ import numpy as np
 
 @dataclass(frozen=True)
 class MapScale:
-    """Map values that pictures of maps need.
+    """Map values that are needed to draw maps.
 
     Attributes:
         low: Value of the darkest colour: the median of normal images' maps.
         high: Value of the lightest colour, twice as far above `low` as the threshold, so that no single normal
             image makes all pictures dark.
-        threshold: Value that normal images' maps nowhere exceed, except for the promised rate of images: a pixel
+        threshold: Value that normal images' maps never exceed, except for the promised rate of images: a pixel
             above it is drawn as anomalous.
 
     Example:

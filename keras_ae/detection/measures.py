@@ -19,10 +19,10 @@ def measure_detection(
 
     Returns:
         "roc_auc", "average_precision" (anomalies are the positive class), and "fpr_at_95_tpr", the least fraction
-        of normal images that are alarms if 95 % of the anomalies are; all from 0 to 1.
+        of normal images that raise an alarm if 95 % of the anomalies do; all from 0 to 1.
 
     Raises:
-        InputError: Scores of one kind are missing, or a score is not finite.
+        InputError: If scores of one kind are missing, or a score is not finite.
 
     Example:
         >>> measures = kae.detection.measure_detection(np.array([0, 1, 2]), np.array([1.5, 3, 4]), threshold=2.5)
@@ -59,12 +59,15 @@ def roc_auc(normal: np.ndarray, anomalous: np.ndarray) -> float:
 
 
 def recall_by_kind(scores: np.ndarray, kinds, threshold: float) -> dict[str, float]:
-    """Returns the fraction, from 0 to 1, of the anomalies of each kind that score above the threshold, by kind.
+    """Returns, by kind, the fraction of the anomalies of that kind that score above the threshold, from 0 to 1.
 
     Args:
         scores: Scores [n] of anomalies.
         kinds: Kind of each anomaly, n names.
         threshold: Score above which an image is an anomaly.
+
+    Raises:
+        InputError: If there is not one kind for each score.
 
     Example:
         >>> recall_by_kind(np.array([1.0, 3.0, 4.0]), ["crack", "crack", "dent"], 2.0)

@@ -1,4 +1,4 @@
-"""Passes of a model over images: over a batch to score, and over the normal images that scores learn from."""
+"""A model's passes over images: over a batch to score, and over the normal images that scores learn from."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -41,14 +41,14 @@ class Observation:
         self._kept: dict[int, tuple[Any, Any]] = {}
 
     def once(self, score, compute: Callable[["Observation"], Any]):
-        """Returns what a score computes from this observation, once: its value and its map share the result."""
+        """Returns what a score computes from this observation, computed once: its value and its map share it."""
         if id(score) not in self._kept:
             self._kept[id(score)] = score, compute(self)  # keeping the score keeps its id unique
         return self._kept[id(score)][1]
 
     @cached_property
     def target(self):
-        """float32 [n, ...]: what the model reconstructs, the images or their feature maps."""
+        """What the model reconstructs, the images or their feature maps: float32 [n, ...]."""
         return ops.cast(self.model.target(self.images), "float32")
 
     @cached_property
@@ -58,17 +58,17 @@ class Observation:
 
     @cached_property
     def code(self):
-        """float32 codes [n, ...]; the mean of a variational code."""
+        """Codes, float32 [n, ...]; the mean of a variational code."""
         return ops.cast(self.model.bottleneck(self.features, training=False), "float32")
 
     @cached_property
     def flat_code(self):
-        """float32 codes as vectors [n, d]."""
+        """Codes as vectors, float32 [n, d]."""
         return ops.reshape(self.code, (-1, int(np.prod(self.model.code_shape))))
 
     @cached_property
     def reconstruction(self):
-        """float32 reconstructions, of the shape of `target`."""
+        """Reconstructions, float32, of the shape of `target`."""
         return ops.cast(self.model.decode(self.code), "float32")
 
     @cached_property
@@ -79,19 +79,19 @@ class Observation:
 
 @dataclass(frozen=True)
 class Residuals:
-    """Mean and mean square of images minus reconstructions, float64 [height, width, channels] each."""
+    """Mean and mean square of targets minus reconstructions, float64 [height, width, channels] each."""
 
     mean: np.ndarray
     square: np.ndarray
 
 
 class NormalImages:
-    """The normal images that scores are fitted to: only what scores ask for is computed, and only once.
+    """The normal images that scores are fitted to; only what scores ask for is computed, and only once.
 
     Args:
         model: Model as `Observation` takes it.
-        batches: float32 arrays [b, height, width, channels] in [0, 1]; they are iterated over several times, and
-            may come in another order each time.
+        batches: float32 arrays [b, height, width, channels] in [0, 1]; they are iterated over several times,
+            possibly in another order each time.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -111,7 +111,7 @@ class NormalImages:
 
     @cached_property
     def codes(self) -> np.ndarray:
-        """float32 codes [n, d] of all images."""
+        """Codes of all images, float32 [n, d]."""
         return self.measure(lambda seen: seen.flat_code)
 
     @cached_property
@@ -129,19 +129,23 @@ class NormalImages:
         return Residuals(total / count, squares / count)
 
     def each(self, function: Callable[[Observation], np.ndarray]) -> Iterator[np.ndarray]:
-        """Yields the values of a function of observations, which it compiles, batch by batch: [b, ...]."""
+        """Compiles a function of observations and yields its values batch by batch: [b, ...]."""
         measure = compiled(lambda images: function(Observation(self.model, images)))
         return (as_array(measure(batch)) for batch in self._passing())
 
     def measure(self, function: Callable[[Observation], np.ndarray]) -> np.ndarray:
-        """Returns the values of a function of observations, which it compiles, for all images: [n, ...]."""
+        """Compiles a function of observations and returns its values for all images: [n, ...].
+
+        Raises:
+            InputError: If there are no images.
+        """
         measured = list(self.each(function))
         if not measured:
             raise _no_images()
         return np.concatenate(measured)
 
     def faint_change(self, function: Callable[[Observation], np.ndarray]) -> np.ndarray:
-        """Returns how much a function changes with imperceptible changes of the images: float64 [...].
+        """Returns how much a function changes under imperceptible changes of the images: float64 [...].
 
         It is the root mean square over the first batch (`faintly_changed`); 0 if feature maps replace the images,
         since no imperceptible change is known for maps.
@@ -166,10 +170,10 @@ class NormalImages:
             yield batch
 
     def divided(self, every: float) -> tuple["NormalImages", "NormalImages"]:
-        """Returns all images but one in `every`, and the others; the images' order makes no difference.
+        """Returns all images but one in `every`, and those left out; the images' order makes no difference.
 
         Raises:
-            InputError: There are fewer than `every` images, or they can be read only once.
+            InputError: If there are fewer than `every` images, or they can be read only once.
         """
         if every not in self._divisions:
             part = self.batches

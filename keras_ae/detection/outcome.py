@@ -1,4 +1,4 @@
-"""What a threshold promises and how it does on test images: as numbers, in words and as records of files."""
+"""What a threshold promises and how it fares on test images: as numbers, in words and as records in files."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -41,7 +41,7 @@ class Promise:
 
     @classmethod
     def of(cls, calibration: Calibration, threshold: float | None = None) -> "Promise":
-        """Returns the promise of a calibration; `threshold` replaces its threshold by the one a detector keeps."""
+        """Returns the promise of a calibration, with `threshold`, if given, in place of its own threshold."""
         threshold = calibration.threshold if threshold is None else threshold
         groups = 0 if calibration.groups is None else calibration.units
         return cls(threshold, calibration.rate, calibration.images, calibration.rate_interval(), groups)
@@ -72,7 +72,7 @@ class Outcome:
         normal, alarms: Number of normal images, and of the alarms among them.
         alarms_interval: Central 95 % interval of the number of alarms to expect.
         anomalies, found: Number of anomalies, and of the alarms among them.
-        kinds: For each kind of anomaly, the numbers found and in total.
+        kinds: For each kind of anomaly, the number found and the total.
         roc_auc: Area under the ROC curve, from 0 to 1; None without images of both kinds.
         pixels: Measures of the maps against masks; None without masks.
         normal_labels: Labels of normal images, if labels tell which are normal.
@@ -96,7 +96,7 @@ class Outcome:
     normal_labels: tuple[str, ...] = ()
 
     def in_words(self) -> list[str]:
-        """Returns a line on the normal images, one or two on the anomalies and one on maps, if there are any."""
+        """Returns a line on normal images, one or two on anomalies and one on maps, as far as there are any."""
         lines = []
         if self.normal:
             least, most = self.alarms_interval

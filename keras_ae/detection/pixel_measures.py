@@ -1,4 +1,4 @@
-"""Measures of maps against masks of defects, image by image: no array holds all pixels."""
+"""Measures of maps against masks of defects, computed image by image: no array holds all pixels."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_ae._support.errors import InputError
 
-DROPPED = 12  # low bits of a float32 that bins ignore: values in one bin differ by less than 1 part in 2,000
+DROPPED = 12  # low bits of a float32 that bins ignore: values in one bin differ by less than one part in 2,000
 BINS = 1 << (32 - DROPPED)
 LIMITS = (0.3, 0.05)  # false positive rates up to which the overlap of regions is averaged
 _NEIGHBOURS = np.ones((3, 3), int)  # pixels that touch at a corner belong to one region
@@ -15,7 +15,7 @@ _NEIGHBOURS = np.ones((3, 3), int)  # pixels that touch at a corner belong to on
 
 @dataclass(frozen=True)
 class PixelMeasures:
-    """How well maps tell the pixels of defects from all others, over all images.
+    """How well maps tell the pixels of defects from all other pixels, over all images.
 
     Attributes:
         roc_auc: Area under the ROC curve of the pixels.
@@ -63,11 +63,11 @@ class PixelCounts:
         """Counts the pixels of some images and returns itself.
 
         Args:
-            maps: Floats [n, height, width], the higher, the more anomalous.
-            masks: Arrays [n, height, width]; pixels that are not 0 belong to a defect.
+            maps: Floats [n, height, width]: the higher, the more anomalous.
+            masks: Array [n, height, width]; pixels that are not 0 belong to a defect.
 
         Raises:
-            InputError: Maps and masks have different shapes, or maps are not finite.
+            InputError: If maps and masks have different shapes, or maps are not finite.
         """
         from scipy.ndimage import label
 
@@ -94,7 +94,7 @@ class PixelCounts:
         """Returns the measures of all pixels counted so far.
 
         Raises:
-            InputError: There are no defect pixels, or no others.
+            InputError: If there are no pixels of defects, or no others.
         """
         if not self._regions or not self._normal.any():
             raise InputError("masks of one kind of pixel only", "some pixels of defects, and some others")
@@ -118,6 +118,9 @@ class PixelCounts:
 def measure_pixels(batches: Iterable[tuple]) -> PixelMeasures:
     """Returns the measures of batches (maps, masks), each as `PixelCounts.add` takes them.
 
+    Raises:
+        InputError: In the same cases as `PixelCounts.add` and `PixelCounts.measures`.
+
     Example:
         >>> masks = np.zeros((2, 10, 10), bool)
         >>> masks[0, 4, 4] = masks[1, 2:5, 2:5] = True
@@ -136,7 +139,7 @@ def _from_zero(values: np.ndarray) -> np.ndarray:
 
 
 def _area_up_to(limit: float, rates: np.ndarray, overlaps: np.ndarray) -> float:
-    """The mean of the overlap over false positive rates from 0 to `limit`."""
+    """Returns the mean overlap over false positive rates from 0 to `limit`."""
     within = rates < limit
     x = np.append(rates[within], limit)
     y = np.append(overlaps[within], np.interp(limit, rates, overlaps))
@@ -144,14 +147,14 @@ def _area_up_to(limit: float, rates: np.ndarray, overlaps: np.ndarray) -> float:
 
 
 def _bins(values: np.ndarray) -> np.ndarray:
-    """Returns the bin of each float32, its leading bits: bins are in the order of the values, of any range."""
+    """Returns the bin of each float32, its leading bits: bins have the order of the values, of any range."""
     bits = (values + np.float32(0)).view(np.uint32)  # −0 becomes 0
     ordered = np.where(bits >> 31, ~bits, bits | np.uint32(1 << 31))
     return (ordered >> DROPPED).astype(np.int64)
 
 
 def _value(each: int) -> np.float32:
-    """The least value of a bin."""
+    """Returns the least value of a bin."""
     ordered = np.uint32(int(each) << DROPPED)
     bits = ordered & np.uint32((1 << 31) - 1) if ordered >> 31 else ~ordered
     return np.array([bits], np.uint32).view(np.float32)[0]

@@ -26,14 +26,14 @@ AT_ONCE = 8  # images
 
 @dataclass(frozen=True)
 class QuantizingImages:
-    """Images to quantize, calibrate and measure an 8-bit file with.
+    """Images with which to quantise, calibrate and measure an 8-bit file.
 
     Attributes:
         representative: Training images, float32 [n, h, w, c], that cover the ranges of values.
         calibration: Batches of the normal images that set the threshold.
         groups: Group of each calibration image, or None.
-        tested: Batches of test images, to be iterated over twice; none by default.
-        normal: Whether each test image is normal: bool [m].
+        tested: Batches of test images, which must allow two iterations; none by default.
+        normal: Whether each test image is normal, bool [m]; None without test images.
 
     Example:
         >>> images = np.random.default_rng(0).random((40, 4, 4, 1), "float32")
@@ -49,16 +49,16 @@ class QuantizingImages:
 
 
 def check_int8(score: Score) -> None:
-    """Refuse a score of tiles, whose loop crashes LiteRT's quantizer and the process (`InputError`)."""
+    """Refuses a score of tiles, whose loop crashes LiteRT's quantiser and the process (`InputError`)."""
     if isinstance(score, Tiled):
         raise InputError("the format int8 of a detector in tiles", "whole images", "leave out --tile, or int8")
 
 
 def write_int8(detector: AnomalyDetector, directory: Path, images: QuantizingImages) -> Int8Outcome:
-    """Write `predict_int8.tflite`, which has the outputs of `predict.tflite`, but its own threshold.
+    """Writes `predict_int8.tflite`, which has the outputs of `predict.tflite` but a threshold of its own.
 
     Returns:
-        The threshold, its promise, and its results on the test images, beside those in float32.
+        The threshold, its promise, and its results on the test images, with the ROC AUC in float32.
     """
     model, score = detector.autoencoder, detector.score_
     shape, representative = detector.image_shape, images.representative
@@ -91,7 +91,7 @@ def _scores(runner, batches: Iterable[np.ndarray]) -> np.ndarray:
 
 
 def _exact_area(detector: AnomalyDetector, tested: Iterable[np.ndarray], normal: np.ndarray) -> float | None:
-    """The ROC AUC in float32; None without images of both kinds."""
+    """Returns the ROC AUC in float32; None without images of both kinds."""
     if normal.all() or not normal.any():
         return None
     scores = detector.anomaly_scores(tested)

@@ -22,21 +22,21 @@ OTHERS = (".onnx", ".tflite", ".xml", ".bin")
 
 
 def recalibrate(detector: ExportedDetector, calibration: Calibration, out, about: dict | None = None) -> Card:
-    """Write a copy of an exported detector with another calibration, without any training.
+    """Writes a copy of an exported detector with another calibration, without any training.
 
     Files of other formats that give scores or codes are copied; those that decide are not (`left_out_files`).
 
     Args:
-        detector: Exported detector.
+        detector: The exported detector.
         calibration: Calibration on scores that the detector gave to normal images.
-        out: Directory to write; an earlier export there is replaced, anything else refused.
+        out: Directory to write; an earlier export there is replaced, anything else is refused.
         about: Entries of the new card on the calibration, such as "data".
 
     Returns:
         The new card, without what was measured at the old threshold.
 
     Raises:
-        InputError: `out` is the detector's own directory, or holds other files.
+        InputError: If `out` is the detector's own directory or within it, or holds other files.
 
     Example:
         >>> images = np.random.default_rng(0).random((100, 4, 4, 1), "float32")

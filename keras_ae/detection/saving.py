@@ -24,7 +24,7 @@ EXPECTED, ACTION = "a detector that was saved", "save it again"
 
 
 def save_detector(detector: AnomalyDetector, path: Path) -> None:
-    """Write a calibrated detector; an earlier one that is there is replaced, anything else refused."""
+    """Writes a calibrated detector; an earlier one there is replaced, anything else is refused."""
     write_directory(path, lambda written: _fill(detector, written), saved_detector_files)
 
 
@@ -51,10 +51,10 @@ def load_detector(path, unverified: bool = False) -> AnomalyDetector:
 
     Args:
         path: Directory of the detector.
-        unverified: Whether to go on although files differ from those that were saved.
+        unverified: Whether to accept files that differ from those that were saved.
 
     Raises:
-        InputError: There is no detector, it is damaged, or its files come from several detectors.
+        InputError: If there is no detector, it is damaged, or its files come from several detectors.
 
     Example:
         >>> images = np.random.default_rng(0).random((100, 4, 4, 1), "float32")
@@ -90,7 +90,7 @@ def load_detector(path, unverified: bool = False) -> AnomalyDetector:
 
 
 def _instead(path: Path) -> str:
-    """What to load, or to do, where there is no saved detector."""
+    """Returns what to load, or to do, where there is no saved detector."""
     saved = next((near for near in (path / SAVED, path.with_name(SAVED)) if (near / SETTINGS).exists()), None)
     if saved:
         return f"load {saved}"

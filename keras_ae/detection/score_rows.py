@@ -13,6 +13,6 @@ COLUMNS = tuple(FIELDS)
 
 
 def score_row(scored) -> dict[str, Any]:
-    """The row of a `FileScore`, by column."""
+    """Returns the row of a `FileScore`, by column."""
     cells = {name: getattr(scored, field) for name, field in FIELDS.items()}
     return cells | {name: shown_name(cells[name]) for name in ("file", "problem")}

@@ -1,4 +1,4 @@
-"""Summaries of many scores: counts, a histogram and the most anomalous images; summaries of parts add up."""
+"""Summaries of many scores: counts, a histogram and the most anomalous images; summaries can be merged."""
 
 import heapq
 from collections.abc import Iterable, Mapping
@@ -9,8 +9,8 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.fields import read_fields, settle_fields
 from keras_ae._support.files import shown_name
 
-BINS = 50  # of normalised scores from 0 to 1
-WORST = 100
+BINS = 50  # bins of normalised scores from 0 to 1
+WORST = 100  # files with the highest scores
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class ScoreSummary:
 
     @classmethod
     def of(cls, rows: Iterable) -> "ScoreSummary":
-        """Returns the summary of some `FileScore`s."""
+        """Returns the summary of several `FileScore` objects."""
         files = anomalies = bad = 0
         histogram, scored = [0] * BINS, []
         for row in rows:
@@ -87,7 +87,11 @@ class ScoreSummary:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], name: str) -> "ScoreSummary":
-        """Returns the summary of what `as_json` gave; an `InputError` calls damaged values by `name`."""
+        """Returns the summary that `as_json` turned into values.
+
+        Raises:
+            InputError: If values are damaged; the message calls them `name`.
+        """
         worst = values.get("worst")
         if not isinstance(worst, list):
             raise InputError(f"{name} without worst", "the files with the highest scores")

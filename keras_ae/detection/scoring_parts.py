@@ -1,4 +1,4 @@
-"""Scores any number of files in parts that are written whole: after an interruption only the rest is scored."""
+"""Scores any number of files in parts, each written whole: after an interruption only the rest is scored."""
 
 import csv
 from collections.abc import Iterable, Mapping
@@ -28,8 +28,8 @@ class Scoring:
         model: Directory of an exported detector.
         threshold: Threshold to use instead of the detector's.
         batch_size: Number of images at a time.
-        max_pixels: Largest number of pixels of an image to decode.
-        unverified: Whether to go on although the detector's files differ from those that were exported.
+        max_pixels: Maximum number of pixels of an image; larger ones are not decoded.
+        unverified: Whether to accept detector files that differ from those that were exported.
     """
 
     model: str
@@ -47,7 +47,7 @@ class Scoring:
 
 
 class ScoredParts:
-    """The scored parts in a directory: `parts/part-00000.csv` with the scores, and a .json that is written last.
+    """The scored parts in a directory: `parts/part-00000.csv` with scores, and a .json file that is written last.
 
     Args:
         out: The directory.
@@ -57,14 +57,14 @@ class ScoredParts:
         self.out = Path(out)
 
     def path(self, number: int, suffix: str) -> Path:
-        """Returns the path of a file of a part."""
+        """Returns the path of the file of part `number` with this suffix."""
         return self.out / FOLDER / f"part-{number:05}{suffix}"
 
     def lack(self, part: FilePart) -> bool:
-        """Whether a part has not been scored.
+        """Returns whether a part is still to be scored.
 
         Raises:
-            InputError: It has been scored, but with other files.
+            InputError: If it has been scored, but with other files.
         """
         record = self._record(part.number)
         if record is None:
@@ -76,7 +76,7 @@ class ScoredParts:
         return False
 
     def write(self, part: FilePart, rows: Iterable) -> ScoreSummary:
-        """Write a part whole: its scores, and then its summary.
+        """Writes a part whole, its scores and then its summary, and returns the summary.
 
         Args:
             part: The part.
@@ -102,7 +102,7 @@ class ScoredParts:
         """Returns the number of scored parts, and the summary of them all.
 
         Raises:
-            InputError: A part is damaged.
+            InputError: If a part is damaged.
         """
         records = sorted((self.out / FOLDER).glob("part-*.json"))
         return len(records), ScoreSummary().with_others(map(_summary, records))
@@ -115,13 +115,13 @@ class ScoredParts:
 
 
 def score_part(_images, *, scoring: Mapping[str, Any], root: str, out: str, number: int, files: list[str]) -> dict:
-    """Score a part, in any process, and return its summary as JSON values.
+    """Scores a part, in any process, and returns its summary as JSON values.
 
     Args:
         scoring: Fields of a `Scoring`.
         root: Directory that the files are relative to.
         out: Directory of the scores.
-        number, files: The `FilePart`.
+        number, files: Fields of the `FilePart`.
     """
     how = Scoring(**scoring)
     detector = _detector(how.model, how.unverified)

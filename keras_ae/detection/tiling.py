@@ -15,8 +15,11 @@ class Tiling:
 
     Args:
         size: Height and width of the image.
-        tile: Side of a tile, at most that of the image.
+        tile: Side of a tile, at most the image's shorter side.
         overlap: Least fraction of a tile that its neighbour shares, from 0 to 0.75.
+
+    Raises:
+        InputError: If a tile is larger than the image, or the overlap is out of range.
 
     Example:
         >>> tiling = Tiling((10, 4), tile=4, overlap=0.25)
@@ -41,7 +44,7 @@ class Tiling:
 
     @property
     def count(self) -> int:
-        """Number of tiles of an image."""
+        """Number of tiles per image."""
         return len(self.starts[0]) * len(self.starts[1])
 
     def cut(self, images):
@@ -56,11 +59,11 @@ class Tiling:
 
     @property
     def columns(self) -> int:
-        """Number of tiles of a strip."""
+        """Number of tiles per strip."""
         return len(self.starts[1])
 
     def _grid(self, images):
-        """[n, rows, tile, columns, tile, c]"""
+        """Returns the tiles as [n, rows, tile, columns, tile, c]."""
         places = [(starts[:, None] + np.arange(self.tile)).ravel() for starts in self.starts]
         pixels = ops.take(ops.take(images, places[0], axis=1), places[1], axis=2)
         rows, columns = (len(starts) for starts in self.starts)
@@ -69,13 +72,13 @@ class Tiling:
     def joined(self, maps):
         """Returns maps [n, height, width] of maps of tiles [tiles, n, tile, tile], averaged where tiles overlap.
 
-        The nearer a pixel is to the rim of a tile, the less the tile's value counts.
+        The nearer a pixel is to the rim of a tile, the less that tile's value counts.
         """
         strips = ops.reshape(ops.transpose(maps, (1, 0, 2, 3)), (-1, self.columns, self.tile, self.tile))
         return self.joined_strips(strips)
 
     def joined_strips(self, maps):
-        """Does the same for maps of `strips`: [n · rows, columns, tile, tile]."""
+        """Same as `joined`, for maps of `strips`: [n · rows, columns, tile, tile]."""
         rows, columns = (len(starts) for starts in self.starts)
         values = ops.reshape(maps, (-1, rows, columns, self.tile, self.tile))
         values = ops.transpose(values, (0, 1, 3, 2, 4))

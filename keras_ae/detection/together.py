@@ -1,4 +1,4 @@
-"""Several scores of the same images; each image goes through the model once."""
+"""Several scores of the same images, each of which goes through the model once."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -20,6 +20,9 @@ def fit_scores(model, names: str | Iterable[str], images) -> dict[str, Score]:
         model: A trained `Autoencoder`.
         names: Name of a score, or several names; names joined by + make one combination.
         images: Normal images, as `AnomalyDetector` takes them.
+
+    Raises:
+        InputError: If a score is unknown, or the images are too few for one, or have another shape or range.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))

@@ -17,7 +17,7 @@ HALF_UNIT = 2.0**-24  # the relative error of one operation in float32
 
 
 def tolerances(detector: AnomalyDetector, images: np.ndarray) -> dict[str, float]:
-    """The largest accepted differences of "scores" and, where the score has them, of "maps"."""
+    """Returns the largest accepted differences of "scores" and, if the score has maps, of "maps"."""
     allowed = {"scores": score_tolerance(detector, images)}
     return allowed | ({"maps": map_tolerance(detector, images)} if detector.score_.has_map else {})
 
@@ -27,9 +27,9 @@ def score_tolerance(detector: AnomalyDetector, images: np.ndarray) -> float:
 
     The spread is half the distance between the 16th and 84th percentiles of the calibration's scores. If a
     hundredth of a grey level changes scores by more, that change is accepted: such scores measure rounding, as on
-    pictures that are all alike. So are eight roundings of the largest score, for scores that are about equal and
-    far from 0, as cross-entropies can be, and the effect of rounding in the network's own sums: formats add up the
-    65,536 products of a dense layer on 256 by 256 pixels in different orders.
+    pictures that are all alike. Also accepted are eight roundings of the largest score, for scores that are about
+    equal and far from 0, as cross-entropies can be, and the effect of rounding in the network's own sums: formats
+    add up the 65,536 products of a dense layer on 256×256 pixels in different orders.
 
     Args:
         detector: A calibrated detector.
@@ -44,7 +44,10 @@ def score_tolerance(detector: AnomalyDetector, images: np.ndarray) -> float:
 
 
 def map_tolerance(detector: AnomalyDetector, images: np.ndarray) -> float:
-    """The same for maps: a thousandth of the deviation of their values, over all pixels of `images`."""
+    """Returns the largest accepted difference of maps, as for scores.
+
+    The spread is here the standard deviation of the maps' values over all pixels of `images`.
+    """
     score = detector.score_
     values = _measured(detector, score.map, images)
     changes = (change(detector, score.map, images, values) for change in (_faint_change, _rounded_sums))

@@ -13,7 +13,7 @@ from keras_ae.evaluation.codes.interpolation import interpolate_codes
 
 
 def as_array(batch) -> np.ndarray:
-    """Returns a batch, an array or a tensor of any backend, as a float32 NumPy array."""
+    """Returns a batch, an array or a tensor of any backend, as a NumPy array of float32."""
     return np.asarray(keras.ops.convert_to_numpy(batch), np.float32)
 
 
@@ -48,7 +48,7 @@ def encode(model, images, indices: bool = False) -> np.ndarray:
     Args:
         model: An `Autoencoder`.
         images: An array [n, h, w, c], batches (labels are dropped), or one image; floats in [0, 1] or uint8.
-        indices: Whether to return a discrete bottleneck's codes as the integers that they stand for, int32.
+        indices: Whether to return a discrete bottleneck's codes as the integers they stand for, int32.
 
     Raises:
         InputError: If the images have another shape or range, there are none, or `indices` is set for a bottleneck
@@ -113,7 +113,7 @@ def decoding_seconds(model, codes: np.ndarray, repeats: int = 5) -> float:
 
 
 def _fastest(function, batch: np.ndarray, repeats: int) -> float:
-    """Seconds of the fastest call, per item of the batch."""
+    """Returns the seconds of the fastest call, per item of the batch."""
     batch = keras.ops.convert_to_tensor(batch)
     keras.ops.convert_to_numpy(function(batch))
     fastest = float("inf")

@@ -1,4 +1,4 @@
-"""Reconstruction quality: error, PSNR, SSIM and MS-SSIM of images in [0, 1] or uint8, one value per image."""
+"""Reconstruction quality: error, PSNR, SSIM and MS-SSIM, one value per image, of floats in [0, 1] or uint8."""
 
 from dataclasses import dataclass, fields
 
@@ -10,7 +10,7 @@ from keras_ae.evaluation.inference import reconstructions
 from keras_ae.losses import SSIM_K1, SSIM_K2, SSIM_WINDOW, window_means
 
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of MS-SSIM, largest scale first
-HIGHEST_PSNR = 100.0  # dB; otherwise one image without error would make the mean infinite
+HIGHEST_PSNR = 100.0  # dB; without it, a single image without error would make the mean infinite
 
 
 def mse(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
@@ -51,9 +51,9 @@ def psnr(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
 def ssim(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     """Returns the structural similarity of each image, 1 for equal images: [n, h, w, c] twice → float64 [n].
 
-    Gaussian windows of 11×11 pixels with σ = 1.5, wholly inside the image, K₁ = 0.01, K₂ = 0.03, a data range of
-    1, averaged over positions and channels. On images smaller than the window, the window is the largest odd one
-    that fits. Source: Wang, Bovik, Sheikh & Simoncelli, 2004, eq. 13 and section III-C.
+    Windows are Gaussian (σ = 1.5) of 11×11 pixels, wholly inside the image; K₁ = 0.01, K₂ = 0.03, and the data
+    range is 1. The SSIM is averaged over positions and channels. On sides shorter than the window, the window has
+    the largest odd width that fits. Source: Wang, Bovik, Sheikh & Simoncelli, 2004, eq. 13 and section III-C.
 
     Example:
         >>> images = np.random.default_rng(0).random((1, 16, 16, 1))
@@ -69,9 +69,10 @@ def ms_ssim(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
 
     Contrast and structure are compared at five scales, each half as large as the one before (means of 2×2 pixels;
     an odd last row or column is doubled), luminance at the smallest one: the product of their means, each to the
-    power of its scale's weight; negative means count as 0. Channels are averaged. Images below 161 pixels have as
-    many scales as the window of 11 pixels fits into, at least one, with weights that add up to 1; their values do
-    not compare with those of other sizes. Source: Wang, Simoncelli & Bovik, 2003, eq. 7 and section 3.2.
+    power of its scale's weight; negative means count as 0. Channels are averaged. Images with a side below 161
+    pixels have as many scales as the window of 11 pixels fits into, at least one, with weights that add up to 1;
+    their values do not compare with those of other sizes. Source: Wang, Simoncelli & Bovik, 2003, eq. 7 and
+    section 3.2.
 
     Example:
         >>> images = np.random.default_rng(0).random((1, 176, 176, 1))
@@ -92,7 +93,7 @@ def ms_ssim(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
 
 
 def _ssim_terms(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Luminance, and contrast times structure, at every window position: float64 [n, h', w', c] twice."""
+    """Returns luminance, and contrast times structure, at every window position: float64 [n, h', w', c] each."""
     rows, columns = (window_means(side) for side in x.shape[1:3])
 
     def blur(values):
@@ -107,7 +108,7 @@ def _ssim_terms(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _scales(size: tuple[int, int]) -> int:
-    """Number of scales that the window fits into."""
+    """Returns the number of scales that the window fits into."""
     side, scales = min(size), 1
     while scales < len(SCALE_WEIGHTS) and -(-side // 2) >= SSIM_WINDOW:
         side, scales = -(-side // 2), scales + 1
@@ -115,21 +116,21 @@ def _scales(size: tuple[int, int]) -> int:
 
 
 def _halved(images: np.ndarray) -> np.ndarray:
-    """Means of 2×2 pixels; an odd last row or column is doubled."""
+    """Returns means of 2×2 pixels; an odd last row or column is doubled."""
     n, height, width, channels = images.shape
     even = np.pad(images, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="edge")
     return even.reshape(n, -(-height // 2), 2, -(-width // 2), 2, channels).mean(axis=(2, 4))
 
 
 def trivial_errors(training_images: np.ndarray, images: np.ndarray) -> dict[str, float]:
-    """Returns the mean squared errors that need no model: a model above them has learnt nothing.
+    """Returns the mean squared errors of reconstructions without a model: one with larger errors learned nothing.
 
     Args:
-        training_images: [m, h, w, c] in [0, 1] or uint8, whose mean is one of the reconstructions.
-        images: [n, h, w, c], which are reconstructed.
+        training_images: [m, h, w, c] in [0, 1] or uint8; their mean is one of the reconstructions.
+        images: [n, h, w, c], the images to reconstruct.
 
     Returns:
-        "mean image": that of the training images for every image; "mean colour": each image's own, everywhere.
+        "mean image": the error of the training images' mean; "mean colour": that of each image's own mean colour.
 
     Example:
         >>> dark, light = np.zeros((1, 4, 4, 1)), np.ones((1, 4, 4, 1))
@@ -169,9 +170,8 @@ class ReconstructionScores:
     def summary(self) -> dict[str, float]:
         """Returns the means over the images, and the standard error of the mean squared error.
 
-        PSNRs above 100 dB, and those of images without error, count as 100.
-
-        "rmse" is the mean of the images' roots; the RMSE over all pixels and images is the root of "mse".
+        PSNRs above 100 dB, including those of images without error, count as 100. "rmse" is the mean of the
+        images' roots; the RMSE over all pixels and images is the root of "mse".
         """
         means = {field.name: float(np.mean(getattr(self, field.name))) for field in fields(self)}
         means["psnr"] = float(np.mean(np.minimum(self.psnr, HIGHEST_PSNR)))

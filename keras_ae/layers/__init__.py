@@ -44,7 +44,7 @@ __all__ = [
     "activation_layer",
 ]
 
-# Shared with other packages of this library; nobody else needs it.
+# Shared with other packages of this library only.
 _SHARED = {
     "Axis": "locally_embedded_windows",
     "LOGISTIC_DEVIATION": "factorized_prior",

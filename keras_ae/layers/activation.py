@@ -1,4 +1,4 @@
-"""Activation layers from a name or from the slope of a LeakyReLU."""
+"""Activation layers, given by name or by the negative slope of a LeakyReLU."""
 
 import keras
 

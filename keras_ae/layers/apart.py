@@ -9,7 +9,7 @@ from keras_ae._support import keras_private
 
 
 class Apart(keras.StatelessScope):
-    """A scope in which layers add no losses to the model and change no state; `losses` has what they would add.
+    """A scope in which layers add no losses to the model and change no state; `losses` holds what they would add.
 
     Args:
         layers: All layers called inside.

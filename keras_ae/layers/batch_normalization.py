@@ -7,7 +7,7 @@ from keras_ae._support.execution import fused_batch_normalization
 from keras_ae.catalogue import Example
 
 # Momentum of the library's own networks: the moving averages lag ten steps behind. With Keras's 0.99 they lag a
-# hundred, so that trainings of a few hundred steps validate with averages of an earlier network.
+# hundred, so that training runs of a few hundred steps validate with averages of an earlier network.
 MOMENTUM = 0.9
 LEAST_EPSILON = 1.001e-5  # The GPU's fused kernels raise a smaller epsilon to this.
 
@@ -16,15 +16,15 @@ LEAST_EPSILON = 1.001e-5  # The GPU's fused kernels raise a smaller epsilon to t
 class BatchNormalization(keras.layers.BatchNormalization):
     """`keras.layers.BatchNormalization` that trains feature maps faster on TensorFlow.
 
-    There, one kernel computes the moments, the normalisation and the ReLU behind it, and another their gradient;
+    There, one kernel computes the moments, the normalisation and the ReLU after it, and another their gradient;
     Keras makes a pass over memory for each operation. The results are the same, moving averages included. Keras's
     own code computes what the kernel does not cover: other axes, masks, other backends.
 
     Input and output: [batch, height, width, channels], or any other shape that Keras's layer takes.
 
     Args:
-        momentum: Fraction of the moving averages of means and variances that is kept per step.
-        epsilon: Added to the variance.
+        momentum: Fraction of the moving averages of means and variances that each step keeps.
+        epsilon: Small number added to the variance.
         center: Whether to add a learned offset.
         scale: Whether to multiply by a learned factor.
         **kwargs: Other options of Keras's layer.

@@ -1,4 +1,4 @@
-"""The discrete cosine transform of an image's blocks, and back."""
+"""The discrete cosine transform of an image's blocks, and its inverse."""
 
 from functools import cached_property
 from math import prod
@@ -12,7 +12,8 @@ from keras_ae.catalogue import Example
 from keras_ae.code_shapes import whole_number, whole_numbers
 
 # Standard deviation of a grey coefficient (divided by √channels) at an eighth of the highest frequency, between
-# those of photographs (0.4) and machined surfaces (0.15); so are the constant's and the power of the frequency.
+# those of photographs (0.4) and machined surfaces (0.15), as are that of the constant and the power of the
+# frequency; and the deviation of colour differences relative to grey.
 DEVIATION, CONSTANT, POWER, COLOUR = 0.25, 0.2, 1.2, 0.4
 EIGHTH = 1 / 8
 
@@ -23,8 +24,8 @@ class BlockCosines(keras.layers.Layer):
 
     Each block of `block` pixels, with its channels, becomes the first `units` of its coefficients, in decreasing
     order of their variation in photographs: low frequencies first, grey before colour differences (three channels
-    become (r + g + b) / √3, (r − b) / √2 and (r − 2g + b) / √6). The inverse takes the coefficients left out as 0.
-    As in JPEG, but with blocks of any size. There is nothing to train.
+    become (r + g + b) / √3, (r − b) / √2 and (r − 2g + b) / √6). The inverse takes the omitted coefficients as 0.
+    JPEG uses this transform, with blocks of 8×8. There is nothing to train.
 
     Forward: [batch, height, width, channels] → [batch, height / rows, width / columns, units]. Inverse: back.
 
@@ -32,7 +33,7 @@ class BlockCosines(keras.layers.Layer):
         block: (rows, columns) of a block, or one number for both.
         channels: Channels of the image.
         units: Coefficients kept per block, at most rows · columns · channels.
-        inverse: Whether to turn coefficients into an image.
+        inverse: Whether to transform coefficients back into an image.
 
     Raises:
         InputError: If a block has fewer coefficients than `units`.
@@ -112,7 +113,7 @@ class BlockCosines(keras.layers.Layer):
         return ops.matmul(image, self._basis(self.channels))
 
     def _basis(self, size: int) -> np.ndarray:
-        """Cosines of rising frequency in rows: an orthonormal matrix, float32 [size, size]."""
+        """Returns cosines of rising frequency as rows: an orthonormal matrix, float32 [size, size]."""
         frequency, place = np.arange(size)[:, None], np.arange(size) + 0.5
         basis = np.cos(np.pi / size * frequency * place) * np.sqrt(2 / size)
         basis[0] /= np.sqrt(2)

@@ -12,16 +12,16 @@ from keras_ae.catalogue import Example
 class ChannelScale(keras.layers.Layer):
     """Multiplies each channel by its own trained factor.
 
-    The factor is `initial` · w, where the weight w starts at 1: an optimizer's step changes factors of any size by
-    the same share.
+    The factor is `initial` · w, where the weight w starts at 1, so that an optimizer's step changes factors of any
+    size by the same fraction.
 
     Input and output: [batch, ..., channels].
 
     Args:
-        initial: Initial factors: a number for each channel, or one for all.
+        initial: Initial factors: one per channel, or one for all.
 
     Raises:
-        InputError: If there is neither one factor nor one per channel.
+        InputError: On building, if there is neither one factor nor one per channel.
 
     Example:
         >>> layer = kae.layers.ChannelScale((2.0, 0.5))

@@ -1,4 +1,4 @@
-"""Computes convolutions of small maps as a product with the convolution's matrix."""
+"""Computes convolutions of small maps as products with the convolution's matrix."""
 
 from functools import lru_cache
 
@@ -17,8 +17,8 @@ def convolution_by_matrix(features, kernel, strides: int = 1, enlarged: int = 1)
     Args:
         features: [batch, height, width, in].
         kernel: [k, k, in, out], k odd.
-        strides: Step of the convolution in both directions.
-        enlarged: Factor by which the maps are first enlarged bilinearly, with half-pixel centres.
+        strides: Stride of the convolution in both directions.
+        enlarged: Factor by which the maps are first enlarged bilinearly, with half-pixel centres; 1: not at all.
 
     Returns:
         [batch, ⌈enlarged · height / strides⌉, ⌈enlarged · width / strides⌉, out].
@@ -37,14 +37,14 @@ def convolution_by_matrix(features, kernel, strides: int = 1, enlarged: int = 1)
 
 @lru_cache(maxsize=64)
 def _taps(height: int, width: int, side: int, strides: int, enlarged: int) -> tuple[np.ndarray, tuple[int, int]]:
-    """Weights of the taps between input and output positions, [in · out, k²], and the output's sides."""
+    """Returns the taps' weights between input and output positions, [in · out, k²], and the output's sides."""
     down, across = _along(height, side, strides, enlarged), _along(width, side, strides, enlarged)
     taps = np.einsum("iot,jpu->ijoptu", down, across).reshape(-1, side * side)
     return taps, (down.shape[1], across.shape[1])
 
 
 def _along(length: int, side: int, strides: int, enlarged: int) -> np.ndarray:
-    """Weights of the taps along a line, [in, out, k]."""
+    """Returns the weights of the taps along a line, [in, out, k]."""
     line = np.arange(enlarged * length)
     places = line[::strides][:, None] + np.arange(side) - side // 2
     padded = (line[:, None, None] == places).astype(np.float32)  # what lies outside is 0
@@ -52,6 +52,6 @@ def _along(length: int, side: int, strides: int, enlarged: int) -> np.ndarray:
 
 
 def _enlargement(length: int, factor: int) -> np.ndarray:
-    """The matrix [in, factor · in] of bilinear enlargement along a line."""
+    """Returns the matrix [in, factor · in] of bilinear enlargement along a line."""
     place = np.clip((np.arange(factor * length) + 0.5) / factor - 0.5, 0, length - 1)
     return np.maximum(1 - np.abs(np.arange(length)[:, None] - place), 0).astype(np.float32)

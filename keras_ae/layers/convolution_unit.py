@@ -36,8 +36,8 @@ class ConvolutionUnit(keras.layers.Layer):
 
     Args:
         filters: Output channels.
-        kernel_size: Odd side of the kernel.
-        strides: Step of the convolution in both directions.
+        kernel_size: Side of the kernel, an odd number.
+        strides: Stride of the convolution in both directions.
         normalize: "instance" (or True) normalises each image's maps, as in the paper, and hides their means and
             contrast from what follows; "batch" normalises over all images of a step; False does not normalise.
         activation: Activation, applied last.

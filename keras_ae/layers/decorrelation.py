@@ -24,8 +24,8 @@ class Decorrelation(keras.layers.Layer):
         alpha: Weight α of the penalty.
         form: "squared", "absolute", "signed" or "correlation"; see `keras_ae.numerics.decorrelation_penalty`.
             "signed" has no lower bound and wrecks training at the paper's own values of α; it is there to show
-            that. The forms of covariances penalise a large code more, so training may shrink it; "correlation"
-            does not depend on the code's scale.
+            that. The forms based on covariances penalise a large code more, so training may shrink it;
+            "correlation" does not depend on the code's scale.
         features: What counts as a feature of maps [batch, height, width, channels]. "channels": each channel is a
             feature and each position a sample. "values": each position of each channel is a feature.
 

@@ -10,14 +10,14 @@ from keras_ae.layers.spectral_normalization import SpectralNormalization
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class Discriminator(keras.layers.Layer):
-    """A perceptron from rows [n, d] to logits [n, 1]: the log-odds that a row is of one kind and not the other.
+    """A perceptron from rows [n, d] to logits [n, 1]: the log-odds that a row is of one kind, not the other.
 
     It is the second player of a bottleneck: both are trained in the same step. `distinguish` adds to the loss what
     the discriminator minimises, with a gradient for it alone; `held` gives its logits, with a gradient for the
     rows alone.
 
     Args:
-        hidden: Widths of the hidden layers; their activation is LeakyReLU(0.2).
+        hidden: Widths of the hidden layers; their activation is a LeakyReLU of negative slope 0.2.
         normalized: Whether the kernels are spectrally normalised, which keeps the logits' slope small.
 
     Example:
@@ -64,7 +64,10 @@ class Discriminator(keras.layers.Layer):
     def cross_entropy(self, ones, others):
         """Returns the mean cross-entropy, in nats, of telling rows of the one kind from others.
 
-        A mere guess has log 2. The gradient reaches this layer's weights alone.
+        Guessing at random gives log 2. The gradient reaches this layer's weights alone.
+
+        Args:
+            ones, others: Rows [n, d] of either kind.
         """
         first, second = (ops.cast(self(ops.stop_gradient(rows)), "float32") for rows in (ones, others))
         return 0.5 * (ops.mean(ops.softplus(-first)) + ops.mean(ops.softplus(second)))

@@ -10,21 +10,21 @@ from keras import ops
 from keras_ae.catalogue import Example
 from keras_ae.code_shapes import whole_numbers
 
-LOGISTIC_DEVIATION = pi / 3**0.5  # of the logistic distribution of scale 1
-NARROWEST = 0.1  # deviation of a value that is nearly always rounded to 0
+LOGISTIC_DEVIATION = pi / 3**0.5  # standard deviation of the logistic distribution of scale 1
+NARROWEST = 0.1  # least spread: a value that varies less is nearly always rounded to 0
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class FactorizedPrior(keras.layers.Layer):
-    """The bits of values [batch, ..., channels] under a learned distribution per channel, in intervals of 1.
+    """Returns the bits of values [batch, ..., channels] under a learned distribution per channel.
 
-    The cumulative distribution of a channel is a small increasing network, c = σ(f_K ∘ … ∘ f_1), with
-    f_k(x) = H x + b + tanh(a)·tanh(H x + b) and positive H. A value, rounded or in training with uniform noise,
-    costs −log₂(c(x + ½) − c(x − ½)) bits. Source: Ballé et al., "Variational image compression with a scale
-    hyperprior", appendix 6.1. Here the logarithm is taken of σ(u)·σ(−l)·(1 − eˡ⁻ᵘ), the same difference: unlike
-    the authors' bounded one, it has a gradient everywhere. The networks see values divided by the channel's
-    spread, a moving root mean square of the values in training: they learn a distribution's shape but not its
-    width, which would take thousands of steps.
+    The cumulative distribution function of a channel is a small increasing network, c = σ(f_K ∘ … ∘ f_1), with
+    f_k(x) = H x + b + tanh(a)·tanh(H x + b) and positive H; f_K is linear. A value x, rounded or in training with
+    uniform noise, costs −log₂(c(x + ½) − c(x − ½)) bits. Source: Ballé et al., "Variational image compression with
+    a scale hyperprior", appendix 6.1. Here the logarithm is taken of σ(u)·σ(−l)·(1 − eˡ⁻ᵘ), the same difference of
+    σ(u) and σ(l): unlike the authors' bounded one, it has a gradient everywhere. The networks see values divided
+    by the channel's spread, a moving root mean square of the values in training: they learn a distribution's shape
+    but not its width, which would take thousands of steps.
 
     Args:
         hidden: Widths of each channel's network.
@@ -62,11 +62,14 @@ class FactorizedPrior(keras.layers.Layer):
         return self.add_weight(name=name, shape=shape, initializer=initializer, **options)
 
     def expect(self, deviations):
-        """Initialises the distributions for values of these standard deviations [channels]."""
+        """Initialises the distributions for values with these standard deviations [channels]."""
         self.squares.assign(np.square(deviations))
 
     def factors(self):
-        """Returns the factors that scale values for the networks: float32 [channels]; 1 is a logistic's scale."""
+        """Returns the factors that scale values for the networks: float32 [channels].
+
+        A logistic distribution of the channel's spread then has scale 1.
+        """
         return LOGISTIC_DEVIATION / ops.sqrt(ops.maximum(self.squares, NARROWEST**2))
 
     def _follow(self, values):

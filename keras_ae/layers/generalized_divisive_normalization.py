@@ -13,15 +13,15 @@ class GeneralizedDivisiveNormalization(keras.layers.Layer):
     """GDN: divides each channel by √(β + Σⱼ γⱼ·xⱼ²), the sum over the channels at the same position.
 
     It replaces an activation, and makes features of natural images more alike in scale and less dependent on each
-    other. The inverse, IGDN, multiplies instead; it belongs in the decoder. β and γ are trained and stay positive.
-    Source: Ballé et al., "Density modeling of images using a generalized normalization transformation", eq. 3,
-    with the exponents of "End-to-end optimized image compression" (2017), eq. 1 and 2.
+    other. The inverse, IGDN, multiplies instead; it belongs in the decoder. β and γ are trained and stay
+    non-negative. Source: Ballé et al., "Density modeling of images using a generalized normalization
+    transformation", eq. 3, with the exponents of "End-to-end optimized image compression" (2017), eq. 1 and 2.
 
     Input and output: [batch, ..., channels].
 
     Args:
-        inverse: Whether to multiply instead.
-        initial: Initial γ of a channel for itself; for the others it is 0.
+        inverse: Whether to multiply instead of dividing.
+        initial: Initial γⱼ of a channel for itself; for the others it is 0. β starts at 1.
 
     Example:
         >>> layer = kae.layers.GeneralizedDivisiveNormalization(initial=0.5)

@@ -11,16 +11,16 @@ from keras_ae.catalogue import Example
 class InstanceNormalization(keras.layers.Layer):
     """Normalises each channel of each image to mean 0 and variance 1, then scales and shifts it.
 
-    Equal to `keras.layers.GroupNormalization(groups=-1)`, but faster in training: one pass computes both moments,
-    always in float32. It first subtracts one value of the channel, so a mean that is large relative to the
-    deviation costs no precision.
+    Equal to `keras.layers.GroupNormalization(groups=-1)` with the same epsilon, but faster in training: one pass
+    computes both moments, always in float32. It first subtracts one value of the channel, so a mean that is large
+    relative to the deviation costs no precision.
 
     This layer erases maps of a single pixel: each value is its own mean.
 
     Input and output: [batch, height, width, channels].
 
     Args:
-        epsilon: Added to the variance.
+        epsilon: Small number added to the variance.
 
     Example:
         >>> layer = kae.layers.InstanceNormalization()

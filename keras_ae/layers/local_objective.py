@@ -10,7 +10,7 @@ class LocalObjective(keras.layers.Layer):
 
     Its objective is the sum of its `losses`: what it and the layers inside it pass to `add_loss` in `call`
     (float32 scalars, each a mean over the batch), and their weights' regularizers. In mode "alternate" this
-    objective, and no other, moves the layer's trainable variables. A subclass need not stop gradients: `call` adds
+    objective alone trains the layer's variables. A subclass need not stop gradients: `call` adds
     its loss and returns its output, and `MultiObjective` keeps the objectives apart.
 
     Losses of nested layers belong to this objective, including those of nested local objectives.

@@ -18,7 +18,7 @@ _KEPT = ("window", "strides", "padding", "loss", "isolated", "weight", "window_f
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class LocallyEmbeddedAutoencoder(LocalObjective):
-    """Images or feature maps → code maps: one autoencoder encodes every window.
+    """Maps images or feature maps to code maps: one autoencoder encodes every window.
 
     Input [batch, height, width, channels] of any range; output [batch, rows, columns, code length]. It takes the
     place of a convolution or a pooling layer. Its objective is the loss between windows and their reconstructions,
@@ -29,11 +29,11 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
     faster; any other encodes cut-out windows. Only the loss needs the decoder: compiled functions that only
     predict leave it out, and so do exported models. Source: Penhouët's thesis, chapter 3, eq. 3.1 and 3.2.
 
-    With `isolated`, any model trains it alternately, with one optimizer and on every backend of Keras: the loss
-    behind it changes none of its weights, and its own loss none of those before it.
+    With `isolated`, any model trains it alternately, with one optimizer and on every backend of Keras: losses
+    downstream change none of its weights, and its own loss changes none of those upstream.
 
     With `window_fraction`, a training step computes its own loss on a random sub-grid of the windows, which costs
-    less; measurements use all windows. All windows are equally likely, so the estimate of the loss on all windows
+    less; evaluation uses all windows. All windows are equally likely, so the estimate of the loss on all windows
     is unbiased if that loss is a mean of terms of single windows: with deterministic, k-sparse and variational (β)
     codes. Other penalties are estimated with a bias: capacities (γ·|KL − C|), decorrelation and distances of
     distributions (MMD, entropy); so are batch statistics.
@@ -46,8 +46,8 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
         loss: "sum_squared_error", eq. 3.2: a sum over each window's values; or a mean over all values: "mse",
             "mae", "log_loss" (eq. 2.19 to 2.21; the last for values in [0, 1] only); or a `keras.losses.Loss`
             of windows [n, *window, channels], averaged over them, such as `keras_ae.losses.FeatureError`.
-        isolated: Whether gradients of the loss behind it stop at its weights, and those of its own at its input.
-        weight: Factor of its objective, penalty included.
+        isolated: Whether gradients of downstream losses stop at its weights, and those of its own at its input.
+        weight: Factor of its objective, penalty included; 0 or more.
         window_fraction: Fraction of the windows, above 0 to 1, on which training computes its own loss.
         seed: Seed for the choice of these windows.
 
@@ -139,7 +139,7 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
         return codes
 
     def _loss(self, windows, codes, training):
-        """The loss between windows [n, *window, channels] and the reconstructions of their codes [n, length]."""
+        """Returns the loss between windows [n, *window, channels] and the decoded codes [n, length]."""
         reconstructions = self.autoencoder.decode(codes, training)
         return window_loss(self.loss, *(ops.cast(values, "float32") for values in (windows, reconstructions)))
 
@@ -148,7 +148,7 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
         return ops.reshape(*self._encode(images, training))
 
     def windows(self, images):
-        """[batch, height, width, channels] → windows [batch, rows, columns, *window, channels]."""
+        """Returns the windows of images: [batch, height, width, c] → [batch, rows, columns, *window, c]."""
         return self.windowing.extract(ops.convert_to_tensor(images))
 
     def reconstruct_windows(self, images):
@@ -156,12 +156,12 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
         return self.decode(self.encode(images))
 
     def decode(self, codes):
-        """Code maps [batch, rows, columns, code length] → windows [batch, rows, columns, *window, channels]."""
+        """Decodes code maps [n, rows, columns, code length] into windows [n, rows, columns, *window, channels]."""
         windows = self.autoencoder.decode(ops.reshape(codes, (-1, codes.shape[-1])))
         return ops.reshape(windows, (-1, *codes.shape[1:3], *self.autoencoder.image_shape))
 
     def recombine(self, windows, sides: tuple[int, int]) -> Recombined:
-        """Inverts `windows`: averages where windows overlap, and masks the pixels that a window covers.
+        """Inverts `windows`: averages where they overlap, and returns a mask of the pixels that a window covers.
 
         Args:
             windows: [batch, rows, columns, *window, channels].
@@ -183,7 +183,7 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
         return ops.reshape(windows, (-1, *self.autoencoder.image_shape))
 
     def _encode(self, images, training):
-        """Codes [batch · windows, length], as the bottleneck sees them, and the shape of the code maps."""
+        """Returns codes [batch · windows, length], as the bottleneck sees them, and the code maps' shape."""
         images = ops.convert_to_tensor(images)
         encoder, bottleneck = self.autoencoder.encoder, self.autoencoder.bottleneck
         if self._slides(training):
@@ -195,7 +195,7 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
         return codes, (-1, *self.windowing.counts(ops.shape(images)[1:3]), *self.autoencoder.code_shape)
 
     def _slides(self, training: bool) -> bool:
-        """Whether the encoder runs as a convolution instead of on cut-out windows.
+        """Returns whether the encoder runs as a convolution instead of on cut-out windows.
 
         A convolution is slower where the windows tile the image, and in training on small windows: the loss cuts
         them out anyway, and the gradients of a strided convolution would be the slowest part.

@@ -12,11 +12,11 @@ from keras import ops
 from keras_ae._support.errors import InputError, unknown_name
 
 PADDINGS = ("same", "valid")
-FEW_VALUES = 64  # Values in a window, up to which a convolution cuts windows out faster than copying does.
+FEW_VALUES = 64  # values in a window up to which a convolution cuts windows out faster than copying does
 
 
 def as_pair(sides: int | tuple[int, int]) -> tuple[int, int]:
-    """Returns (vertical, horizontal) from such a pair or from one number."""
+    """Returns the pair (vertical, horizontal), given as such or as one number for both."""
     vertical, horizontal = (sides, sides) if isinstance(sides, int | np.integer) else sides
     return index(vertical), index(horizontal)
 
@@ -47,11 +47,11 @@ class Axis:
         return (self.count - 1) * self.stride + self.window
 
     def pixels(self) -> np.ndarray:
-        """Positions of each window's pixels, from the start of the first window: int [count, window]."""
+        """Returns the positions of windows' pixels from the start of the first window: int [count, window]."""
         return np.arange(self.count)[:, None] * self.stride + np.arange(self.window)
 
     def members(self, side: int) -> np.ndarray:
-        """Float32 [side, count, window]: 1 where the pixel of the image is that pixel of the window."""
+        """Returns float32 [side, count, window]: 1 where the image's pixel is that pixel of the window, else 0."""
         return (np.arange(side)[:, None, None] + self.before == self.pixels()).astype(np.float32)
 
 
@@ -87,7 +87,7 @@ class Windowing:
         return self.window == self.strides
 
     def axes(self, sides: tuple[int, int]) -> tuple[Axis, Axis]:
-        """The vertical and the horizontal axis of images of (height, width).
+        """Returns the vertical and the horizontal axis of images of (height, width) `sides`.
 
         Raises:
             InputError: If no window fits.
@@ -108,7 +108,7 @@ class Windowing:
         return Axis(count, window, stride, max(length - side, 0) // 2)
 
     def counts(self, sides: Sequence) -> tuple:
-        """Numbers of rows and columns of windows; a side that is a tensor or None gives a tensor or None."""
+        """Returns the numbers of rows and columns of windows; a side that is a tensor or None gives the same."""
         return tuple(map(self._count, sides, self.window, self.strides))
 
     def _count(self, side, window, stride):
@@ -119,11 +119,11 @@ class Windowing:
         return -(-side // stride) if self.padding == "same" else (side - window) // stride + 1
 
     def extract(self, images):
-        """[batch, height, width, channels] → windows [batch, rows, columns, *window, channels].
+        """Returns the windows of images: [batch, height, width, c] → [batch, rows, columns, *window, c].
 
-        Windows that tile the image take one copy, small overlapping ones a convolution with the identity as its
-        kernel, others a copy along each axis: the fastest ways on a CPU, gradients included. Images of unknown
-        height or width take the convolution.
+        Windows that tile the image take one copy, small overlapping ones a convolution with an identity kernel,
+        others a copy along each axis: the fastest ways on a CPU, gradients included. Images of unknown height or
+        width take the convolution.
         """
         few = not self.tiles and prod(self.window) * images.shape[-1] <= FEW_VALUES
         if few or None in images.shape[1:3]:
@@ -139,16 +139,15 @@ class Windowing:
         return ops.transpose(windows, (0, 1, 3, 2, 4, 5))
 
     def extract_some(self, images, fraction: float, start):
-        """Cuts out a sub-grid of the windows: [batch, height, width, channels] → [batch, rows, columns, *window,
-        channels], of fewer rows and columns.
+        """Returns the windows of a sub-grid: [batch, rows, columns, *window, channels], of fewer rows and columns.
 
         Along either axis they are evenly spaced and wrap around at the end. Wherever they start, their number is
-        the same, all are different, and each window is equally likely to be among them.
+        the same and all are different; over random starts, each window is equally likely to be among them.
 
         Args:
             images: [batch, height, width, channels].
             fraction: Fraction of the windows.
-            start: Float32 [2] in [0, 1): where they start, vertically and horizontally.
+            start: float32 [2] in [0, 1): where they start, vertically and horizontally.
         """
         axes = rows, columns = self.axes(images.shape[1:3])
         images = self._fitted(images, axes)
@@ -171,12 +170,12 @@ class Windowing:
         return Recombined(total / count, covers > 0)
 
     def coverage(self, sides: tuple[int, int]) -> np.ndarray:
-        """Number of windows that cover each pixel: int [height, width]."""
+        """Returns the number of windows that cover each pixel: int [height, width]."""
         along = (axis.members(side).sum((1, 2)) for axis, side in zip(self.axes(sides), sides, strict=True))
         return np.outer(*along).astype(int)
 
     def _fitted(self, images, axes):
-        """The images padded with zeros, and cut off after the last window."""
+        """Returns the images padded with zeros and cut off after the last window."""
         height, width = (axis.length - axis.before for axis in axes)
         images = images[:, :height, :width]
         pads = [
@@ -187,7 +186,7 @@ class Windowing:
 
 
 def _pixels_of_some(axis: Axis, fraction: float, start):
-    """Positions of the pixels of some windows along an axis, as in `Axis.pixels`: int32 [windows, window]."""
+    """Returns some windows' pixels along an axis, as positions like `Axis.pixels`: int32 [windows, window]."""
     some = max(1, round(fraction * axis.count))
     apart = np.arange(some, dtype="int32") * axis.count // some
     first = ops.minimum(ops.cast(start * axis.count, "int32"), axis.count - 1)

@@ -10,15 +10,15 @@ from keras_ae.code_shapes import whole_number, whole_numbers
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class MaskedPerceptron(keras.layers.Layer):
-    """Two outputs for each of d values, which depend on the values of lower degree, and on any context.
+    """A perceptron with two outputs for each of d values, which see only values of lower degree and any context.
 
     Inputs [batch, ..., d + context] → outputs [batch, ..., 2d]: first one for each value, then the other. With
     degrees 1, 2, …, d it is autoregressive; with degrees 1 and 2 alone the first values determine the others.
     Source: Germain et al., "MADE: masked autoencoder for distribution estimation", sections 3 and 4.
 
     Args:
-        degrees: Degree of each value, 1 or more. Inputs beyond their number are context.
-        hidden: Width of the hidden layer, whose activation is the SiLU.
+        degrees: Degree of each value, 1 or more. Any further inputs are context.
+        hidden: Width of the hidden layer, whose activation is SiLU.
 
     Example:
         >>> layer = kae.layers.MaskedPerceptron(degrees=(1, 2), hidden=8)

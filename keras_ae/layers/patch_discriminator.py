@@ -9,14 +9,14 @@ from keras_ae.layers.discriminator import Discriminator
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class PatchDiscriminator(Discriminator):
-    """A convolutional `Discriminator`: images [n, h, w, c] → logits [n, h', w', 1], one per patch.
+    """A convolutional `Discriminator`: images [n, h, w, c] in [0, 1] → logits [n, h', w', 1], one per patch.
 
-    Each hidden layer has 4×4 kernels and halves the sides, the last layer 3×3 kernels. Two hidden layers see
-    patches of 18×18 pixels, three of 38×38. Source: Isola et al., "Image-to-image translation with conditional
-    adversarial networks", section 3.2.2.
+    Each hidden layer has 4×4 kernels and halves the sides; the last layer has 3×3 kernels. With two hidden layers,
+    the patches are 18×18 pixels, with three 38×38. Source: Isola et al., "Image-to-image translation with
+    conditional adversarial networks", section 3.2.2.
 
     Args:
-        hidden: Filters of the hidden layers; their activation is LeakyReLU(0.2).
+        hidden: Filters of the hidden layers; their activation is a LeakyReLU of negative slope 0.2.
         normalized: Whether the kernels are spectrally normalised, which keeps the logits' slope small.
 
     Example:

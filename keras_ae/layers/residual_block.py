@@ -14,7 +14,7 @@ class ResidualBlock(keras.layers.Layer):
     Source: the bottleneck-shape paper, section 2.2 ("two residual blocks with two convolutions each").
 
     Args:
-        units: Number of convolution units.
+        units: Number of convolution units in the chain.
         normalize: Normalisation of the units: "instance" (or True) as in the paper, "batch", or False.
 
     Example:

@@ -8,9 +8,10 @@ from keras_ae.catalogue import Example
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class SpatialBroadcast(keras.layers.Layer):
-    """Codes [batch, length] → maps [batch, height, width, length + 2]; the last two channels are x and y.
+    """Repeats codes [batch, length] as maps [batch, height, width, length + 2], whose last channels are x and y.
 
-    x runs over the columns and y over the rows, each linearly from −1 to 1. Source: Watters et al., 2019.
+    x runs over the columns and y over the rows, each linearly from −1 to 1. Source: Watters et al.,
+    "Spatial broadcast decoder", 2019.
 
     Args:
         height, width: Size of the maps.

@@ -14,14 +14,14 @@ class SpectralNormalization(keras.layers.Wrapper):
     """Wraps a layer so that it computes with W / σ(W), where σ(W) is the largest singular value of its kernel W.
 
     The stored kernel stays unnormalised, so optimizers and frozen kernels work as usual, and inference uses σ of
-    the current kernel. The kernel counts as a matrix [output channels, everything else]; for convolutions this is
-    the method's bound, not the norm of the convolution. Each call makes `iterations` steps of the power iteration.
-    Training keeps the resulting vector as state, which is saved. No gradient passes through the vector (Miyato et
-    al., eq. 10 to 12).
+    the current kernel. The kernel counts as a matrix [output channels, everything else], as in the paper;
+    for convolutions σ is therefore not the norm of the convolution itself. Each call makes `iterations` steps of
+    power iteration. Training keeps the resulting vector as state, which is saved. No gradient passes through the
+    vector (Miyato et al., eq. 10 to 12).
 
     Args:
         layer: A layer with a `kernel`: dense, convolution or transposed convolution.
-        iterations: Steps of the power iteration per call.
+        iterations: Steps of power iteration per call.
 
     Example:
         >>> layer = kae.layers.SpectralNormalization(keras.layers.Dense(2, use_bias=False))
@@ -45,7 +45,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         )
 
     def _matrix(self):
-        """The kernel as [everything else, output channels]."""
+        """Returns the kernel as a matrix [everything else, output channels]."""
         kernel = ops.cast(self.layer.kernel, "float32")
         if isinstance(self.layer, keras.layers.Conv2DTranspose):  # [height, width, output, input channels]
             kernel = ops.swapaxes(kernel, -1, -2)

@@ -17,14 +17,14 @@ MOST_CHANNELS = 12
 
 
 def unrolled(convolve, features):
-    """Convolves maps [batch, height, width, channels] by a product with the convolution's matrix.
+    """Returns maps [batch, height, width, channels] convolved by a product with the convolution's matrix.
 
     A convolution is linear: the rows of its matrix are its outputs for the maps that are 1 at one place and 0
     elsewhere, whatever its kernel, strides and padding. There are as many rows as a map has values, so this pays
-    off for larger batches.
+    off only for larger batches.
 
     Args:
-        convolve: The convolution, without bias.
+        convolve: Function that convolves maps, without bias.
         features: The maps.
     """
     values = prod(features.shape[1:])
@@ -44,7 +44,7 @@ class _Unrolled(_BeforeLayer):
     """Mixin that decides when an unrolled convolution is faster; comes before Keras's class in the bases."""
 
     def _unrolling_is_faster(self, shape) -> bool:
-        """Whether maps [batch, height, width, channels] are small enough, and the device is a CPU."""
+        """Returns whether maps [batch, height, width, channels] are small enough and the device is a CPU."""
         if self.data_format != "channels_last" or None in shape[1:]:
             return False
         positions = max(prod(sides[1:3]) for sides in (shape, self.compute_output_shape(shape)))

@@ -38,7 +38,7 @@ def winograd_convolution(features, kernel):
 
 
 def _matrices(height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The matrices from map positions to 16 values per tile, from those back to positions, from 9 taps to 16."""
+    """Returns the matrices from positions to 16 values per tile, from these to positions, and from taps to 16."""
     down, across = _along(height), _along(width)
     positions = height * width
     to_tiles = np.einsum("aih,bjw->abijhw", down[0], across[0]).reshape(4 * positions, positions)
@@ -47,7 +47,7 @@ def _matrices(height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 
 def _along(side: int) -> tuple[np.ndarray, np.ndarray]:
-    """The matrices that split a padded line into tiles, [4, tiles, side], and join them, [side, 4, tiles]."""
+    """Returns matrices that split a padded line into tiles, [4, tiles, side], and join them, [side, 4, tiles]."""
     tiles = side // 2
     split, join = np.zeros((4, tiles, side + 2), np.float32), np.zeros((side, 4, tiles), np.float32)
     for i in range(tiles):

@@ -16,7 +16,8 @@ SMALLEST = 1e-10  # squared length of features below which they count as 0
 class FeatureError(keras.losses.Loss):
     """Squared difference between a frozen network's features of images (or windows), averaged over the features.
 
-    The semantic loss of Penhouët's thesis: differences in pixels that the network does not see cost nothing.
+    This is the semantic loss of Penhouët's thesis: differences in pixels that the network does not see cost
+    nothing.
 
     A locally embedded autoencoder saves the network with its own weights. A model compiled with this loss saves
     the network without its weights: compile it again after loading.
@@ -53,9 +54,9 @@ class FeatureError(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class FeatureDissimilarity(keras.losses.Loss):
-    """A perceptual loss beside the pixels' mean squared error: pixels · MSE + weight · Σₗ mean ‖f̂ₗ(x) − f̂ₗ(y)‖².
+    """A perceptual loss plus the pixels' mean squared error: pixels · MSE + weight · Σₗ mean ‖f̂ₗ(x) − f̂ₗ(y)‖².
 
-    f̂ₗ are the features of layer l, at each position scaled to length 1 along the channels; ‖·‖² is summed over
+    f̂ₗ are the features of layer l, scaled at each position to length 1 along the channels; ‖·‖² is summed over
     the channels, 0 to 4, and averaged over the positions. Reconstructions become sharper, and their squared error
     larger. Source: Zhang et al., "The unreasonable effectiveness of deep features as a perceptual metric", 2018,
     eq. 1 with equal weights for all channels; beside the pixels as in Esser et al., "Taming transformers", 2021.
@@ -67,7 +68,7 @@ class FeatureDissimilarity(keras.losses.Loss):
         network: A built model of images [n, h, w, c]; it is frozen. For a network of three channels, grey images
             are repeated three times. If it needs scaled inputs, one of its layers must scale them (`Rescaling`).
         layers: Names of the network's layers; its output by default.
-        weight: Weight of the features.
+        weight: Weight of the perceptual term.
         pixels: Weight of the mean squared error of the pixels.
 
     Raises:

@@ -7,7 +7,7 @@ from keras import ops
 
 from keras_ae.losses.values import check_alike
 
-SMALLEST_VARIANCE = 1e-8  # of a pixel's error
+SMALLEST_VARIANCE = 1e-8  # least variance of a pixel's error
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")

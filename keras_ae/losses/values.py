@@ -10,7 +10,7 @@ from keras_ae.code_shapes import shapes_agree
 
 
 def check_alike(y_true, y_pred) -> None:
-    """Rejects shapes that would be broadcast: images whose known axes differ, apart from the batch."""
+    """Refuses images whose known axes, apart from the batch, differ: they would be broadcast (`InputError`)."""
     one, other = tuple(y_true.shape[1:]), tuple(y_pred.shape[1:])
     if not shapes_agree(one, other):
         raise InputError(f"images of {one} to compare with {other}", "the same shape")
@@ -27,7 +27,11 @@ WINDOW_LOSSES = {
 
 
 def window_loss(loss: "str | keras.losses.Loss", windows, reconstructions):
-    """Returns the mean loss of float32 windows [n, h, w, c], one of `WINDOW_LOSSES` or any of Keras: a scalar.
+    """Returns the mean loss of float32 windows [n, h, w, c], a scalar.
+
+    Args:
+        loss: A name in `WINDOW_LOSSES`, or a Keras loss.
+        windows, reconstructions: The windows, and their reconstructions of the same shape.
 
     Example:
         >>> windows, reconstructions = np.zeros((2, 1, 3, 1), "float32"), np.ones((2, 1, 3, 1), "float32")
@@ -46,7 +50,7 @@ def loss_per_image(loss: "str | keras.losses.Loss", images, reconstructions):
     """Returns the loss, a Keras loss or its name, of each image [n, h, w, c], averaged over its values: [n].
 
     Raises:
-        InputError: If it is not one loss, but several or none.
+        InputError: If `loss` is not exactly one loss.
 
     Example:
         >>> images, reconstructions = np.zeros((2, 1, 3, 1), "float32"), np.ones((2, 1, 3, 1), "float32")

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 from keras_ae import numerics
 from keras_ae._support.errors import InputError
-from keras_ae.bottlenecks import Decorrelated, Dense, Variational
+from keras_ae.bottlenecks import Decorrelated, Dense, EntropyCoded, Variational
 from keras_ae.layers import Decorrelation
 
 FORMS = ("squared", "absolute", "signed")
@@ -171,3 +171,11 @@ def test_impossible_choices_are_refused():
         Decorrelation(form="square")
     with pytest.raises(InputError, match="did you mean 'channels'"):
         Decorrelation(features="channel")
+
+
+def test_of_another_bottleneck_keeps_what_an_architecture_asks_of_it():
+    of = EntropyCoded(6)
+    bottleneck = Decorrelated(of=of)
+    assert bottleneck.gain(3) == of.gain(3) != 1
+    assert bottleneck.rounding_noise == of.rounding_noise > 0
+    assert bottleneck.adam_epsilon == of.adam_epsilon

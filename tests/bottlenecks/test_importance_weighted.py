@@ -9,7 +9,7 @@ from scipy.stats import multivariate_normal, norm
 
 import keras_ae as kae
 from keras_ae._support.errors import InputError
-from keras_ae.bottlenecks import ImportanceWeighted
+from keras_ae.bottlenecks import Decorrelated, ImportanceWeighted
 
 VALUES, UNITS = 4, 2
 HALF_SQUARES = 2.0  # β: half of the summed squares is −log N(x; decoded, I) but for its constant
@@ -114,3 +114,18 @@ def test_several_losses_are_refused():
     model.compile("adam", loss=["mse"])
     with pytest.raises(InputError, match="one loss, such as 'mse'"):
         model.train_on_batch(_images())
+
+
+def test_a_decorrelated_one_draws_and_weighs_as_many_codes():
+    images, losses = _images(), []
+    for alpha in (None, 0.0, 1.0):
+        model = _linear(4)
+        if alpha is not None:
+            bottleneck = Decorrelated(of=model.bottleneck, alpha=alpha)
+            model = kae.Autoencoder(model.encoder, bottleneck, model.decoder)
+            model.compile(keras.optimizers.SGD(0.0), kae.losses.SumSquaredError(), jit_compile=False)
+        outputs = model(images, training=True)
+        assert outputs.shape == (4 * len(images), 2, 2, 1)
+        losses.append(float(model.compute_loss(images, None, outputs, None, training=True)))
+    assert losses[1] == pytest.approx(losses[0], rel=1e-6)
+    assert losses[2] > losses[1] + 1e-4

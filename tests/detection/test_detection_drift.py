@@ -82,4 +82,7 @@ def test_what_can_be_no_sequence_is_refused():
         measure_drift(calibration, [np.nan])
     with pytest.raises(InputError, match="significance=0"):
         measure_drift(calibration, [1.0], significance=0)
+    for groups in (["a"], ["a", "b", "c"]):
+        with pytest.raises(InputError, match=f"{len(groups)} groups of 2 scores"):
+            measure_drift(calibration, [1.0, 2.0], groups=groups)
     assert measure_drift(calibration, []).largest == 1

@@ -134,6 +134,23 @@ def test_negative_elbo(variational, images, others):
     np.testing.assert_allclose(_score(score, variational, others), divergence - likelihood, rtol=1e-4)
 
 
+def test_negative_elbo_of_features_is_about_features():
+    inputs = keras.Input((8, 8, 3))
+    network = keras.Model(inputs, keras.layers.Conv2D(4, 3, padding="same")(inputs))
+    maps = kae.features.FeatureMaps(network, np.eye(3), np.zeros(3), (8, 8), channels=1)
+    bottleneck = kae.bottlenecks.Variational(2, seed=1)
+    model = kae.architectures.feature_autoencoder((8, 8, 1), (8, 8, 2), maps, hidden=False, bottleneck=bottleneck)
+    images = np.random.default_rng(0).random((20, 8, 8, 1)).astype("float32")
+    model.features.adapt(images)
+    score = NegativeELBO(samples=1, seed=5).fit(NormalImages(model, [images]))
+    target = _numpy(model.target(images))
+    mean, log_std = map(_numpy, model.bottleneck.posterior(model.encoder(target)))
+    decoded = _numpy(model.decode(mean + np.exp(log_std) * score.noise[0]))
+    likelihood = norm.logpdf(target, decoded, np.sqrt(score.variance)).sum(axis=(1, 2, 3))
+    divergence = 0.5 * (mean**2 + np.exp(2 * log_std) - 2 * log_std - 1).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(_score(score, model, images), divergence - likelihood, rtol=1e-4)
+
+
 def test_joint_likelihood(model, images, others):
     variance = np.mean((images - _reconstructions(model, images)) ** 2, dtype=np.float64)
     pixels = norm.logpdf(others, _reconstructions(model, others), np.sqrt(variance)).sum(axis=(1, 2, 3))

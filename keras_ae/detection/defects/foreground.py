@@ -1,4 +1,4 @@
-"""Finds the pixels of an object before an even background."""
+"""Finds the pixels of an object in front of an even background."""
 
 import numpy as np
 

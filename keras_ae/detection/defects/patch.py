@@ -6,7 +6,7 @@ import numpy as np
 
 LEAST, MOST = 0.02, 0.15  # fraction of the image's area that a patch covers
 LONGEST = 3.0  # largest ratio of its sides
-BRIGHTNESS = 0.2  # by which a patch may be lighter or darker
+BRIGHTNESS = 0.2  # how much lighter or darker a patch may be
 
 
 def patch(image: np.ndarray, other: Callable[[], np.ndarray], generator: np.random.Generator) -> np.ndarray:

@@ -8,7 +8,7 @@ from keras_ae.detection.defects.foreground import foreground, place_in
 
 THINNEST, WIDEST = 0.01, 0.05  # width, as a fraction of the image's shorter side; at least one pixel
 SHORTEST, LONGEST = 0.05, 0.35  # length, likewise
-BRIGHTNESS = 0.3  # by which a scar may be lighter or darker
+BRIGHTNESS = 0.3  # how much lighter or darker a scar may be
 
 
 def scar(image: np.ndarray, other: Callable[[], np.ndarray], generator: np.random.Generator) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Simulates defects in images, to compare detectors by where there are no real anomalies."""
+"""Simulates defects in images, by which to compare detectors where there are no real anomalies."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -39,12 +39,12 @@ def simulate_defects(images, kinds: str | Iterable[str] = (), seed: int = 0) -> 
     best for real anomalies.
 
     Args:
-        images: [n, height, width, channels], or [n, height, width] if gray; floats in [0, 1] or uint8.
+        images: [n, height, width, channels], or [n, height, width] if grey; floats in [0, 1] or uint8.
         kinds: Names of kinds of defects ("patch", "scar", "texture"), which take turns; all by default.
         seed: Seed of the defects.
 
     Raises:
-        InputError: The images have another shape or range, or there is no such kind.
+        InputError: If the images have another shape or range, or a kind is unknown.
 
     Example:
         >>> images = np.random.default_rng(0).random((6, 32, 32, 1), "float32")
@@ -88,19 +88,19 @@ def _changed(images: np.ndarray, i: int, kind: Callable, generator: np.random.Ge
 def pasted_patches(images, seed: int = 0) -> np.ndarray:
     """Returns each image with a patch of another one pasted at a random place, a little lighter or darker.
 
-    After CutPaste (Li et al., "CutPaste: Self-Supervised Learning for Anomaly Detection and Localization", 2021),
-    which learns from them; here they only stand in for anomalies. `simulate_defects` also makes other kinds and
-    returns their masks.
+    This follows CutPaste (Li et al., "CutPaste: Self-Supervised Learning for Anomaly Detection and Localization",
+    2021), which learns from such images; here they only stand in for anomalies. `simulate_defects` also makes
+    other kinds and returns their masks.
 
     Args:
-        images: [n, height, width, channels], or [n, height, width] if gray; floats in [0, 1] or uint8.
+        images: [n, height, width, channels], or [n, height, width] if grey; floats in [0, 1] or uint8.
         seed: Seed of the sizes, sources and places of the patches.
 
     Returns:
         float32 in [0, 1], of the same shape.
 
     Raises:
-        InputError: The images have another shape or range.
+        InputError: If the images have another shape or range.
 
     Example:
         >>> images = np.random.default_rng(0).random((5, 32, 32), "float32")

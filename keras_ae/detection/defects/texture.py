@@ -8,7 +8,7 @@ from keras_ae.detection.defects.foreground import foreground
 
 LEAST, MOST = 0.002, 0.15  # fraction of the foreground that blotches cover
 FAINTEST = 0.2  # least opacity of the texture; the largest is 1
-COARSEST, FINEST = 1, 5  # the noise has 2 to 32 cells a side
+COARSEST, FINEST = 1, 5  # the noise has 2 to 32 cells per side
 CONTRAST, BRIGHTNESS = (0.5, 1.5), 0.3  # factor and offset of the texture
 
 
@@ -17,7 +17,7 @@ def texture(image: np.ndarray, other: Callable[[], np.ndarray], generator: np.ra
 
     Source: Zavrtanik, Kristan and Skočaj, "DRAEM – A Discriminatively Trained Reconstruction Embedding for
     Surface Anomaly Detection" (2021), whose textures are photographs of another set; here they are other images of
-    the same set, flipped, shifted, and of another contrast. Blotches cover 0.2 to 15 % of the foreground.
+    the same set, flipped, shifted and changed in contrast. Blotches cover 0.2 to 15 % of the foreground.
 
     Args:
         image: float32 [height, width, channels] in [0, 1].
@@ -50,7 +50,7 @@ def perlin_noise(height: int, width: int, cells: int, generator: np.random.Gener
 
     Args:
         height, width: Size in pixels.
-        cells: Number of cells a side; the noise is interpolated between their corners.
+        cells: Number of cells per side; the noise is interpolated between their corners.
         generator: Draws the gradients at the corners.
 
     Example:
@@ -74,5 +74,5 @@ def perlin_noise(height: int, width: int, cells: int, generator: np.random.Gener
 
 
 def _eased(t: np.ndarray) -> np.ndarray:
-    """Goes from 0 to 1 with zero slope and curvature at both ends."""
+    """Returns values that go from 0 to 1 with zero slope and curvature at both ends."""
     return t**3 * (t * (6 * t - 15) + 10)

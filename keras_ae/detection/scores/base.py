@@ -43,7 +43,7 @@ class Score(ABC):
 
     @property
     def label(self) -> str:
-        """The name that users read, and write for its usual settings: "mse", "mse+nearest_codes"."""
+        """The name that users read, and write to get the usual settings: "mse", "mse+nearest_codes"."""
         return self.name
 
     def image_shape(self, model) -> tuple[int, int, int]:
@@ -51,7 +51,7 @@ class Score(ABC):
         return tuple(model.image_shape if hasattr(model, "image_shape") else model.input_shape[1:])
 
     def check(self, model) -> None:
-        """Refuse a model that it cannot score (`InputError`)."""
+        """Refuses a model that it cannot score (`InputError`)."""
         if not all(hasattr(model, part) for part in ("encoder", "bottleneck", "decode")):
             raise InputError(f"a {type(model).__name__} to score by {self.name}", "an Autoencoder")
 
@@ -61,10 +61,14 @@ class Score(ABC):
 
     @abstractmethod
     def values(self, seen: Observation):
-        """Returns scores [n] in float32."""
+        """Returns the scores of the images, float32 [n]."""
 
     def map(self, seen: Observation):
-        """Returns the scores of pixels, [n, height, width], if `has_map`."""
+        """Returns the scores of pixels, [n, height, width], if `has_map`.
+
+        Raises:
+            InputError: If the score has no map.
+        """
         raise InputError(f"the score {self.name!r} to map", "one that can tell the place", "take another score")
 
     def values_and_map(self, seen: Observation):
@@ -77,7 +81,7 @@ class Score(ABC):
         return all(hasattr(self, name) for name in self.learns)
 
     def copy(self) -> Self:
-        """Returns an unfitted score of the same settings."""
+        """Returns an unfitted score with the same settings."""
         return replace(self)
 
     def config(self) -> dict[str, Any]:
@@ -96,7 +100,7 @@ class Score(ABC):
 
 
 def check_settings(score: Score, *counts: str) -> None:
-    """Refuse settings whose types differ from their annotations, and `counts` below 1 (`InputError`)."""
+    """Refuses settings whose types differ from their annotations, and `counts` below 1 (`InputError`)."""
     settle_fields(score)
     for name in counts:
         positive(name, getattr(score, name))

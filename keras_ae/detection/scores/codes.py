@@ -1,4 +1,4 @@
-"""Scores by where an image's code lies among the codes of normal images."""
+"""Scores by the place of an image's code among the codes of normal images."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -13,8 +13,8 @@ from keras_ae.detection.observation import NormalImages, Observation
 from keras_ae.detection.scores.base import Score, check_settings
 from keras_ae.detection.scores.standardization import center_and_deviation
 
-FARTHEST = 100  # deviations from 0 up to which distances between uncentred codes are right to 1e-3
-CANDIDATES = 3  # times k codes are candidates for the exact search for the k nearest
+FARTHEST = 100  # deviations from 0 up to which distances between uncentred codes are accurate to 1e-3
+CANDIDATES = 3  # candidates per neighbour for the exact search for the k nearest
 
 
 @dataclass
@@ -23,8 +23,8 @@ class CodeDensity(Score):
 
     Args:
         density: "gaussian", "mixture" or "standard_normal" (`keras_ae.density`).
-        components: Number of Gaussians of the mixture.
-        seed: Seed of the mixture's first guess.
+        components: Number of Gaussians in the mixture.
+        seed: Seed of the mixture's initialisation.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -98,7 +98,7 @@ class NearestCodes(Score):
 
     Args:
         k: Number of neighbours.
-        most: Largest number of codes to keep; if there are more, a random subset.
+        most: Maximum number of codes to keep; if there are more, a random subset is kept.
         seed: Seed of that subset.
 
     Example:
@@ -152,7 +152,7 @@ def _centered(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Converts the state of an early version, whose codes were not centred.
 
     Raises:
-        InputError: The codes lie so far from 0 that its distances, and so its threshold, were wrong.
+        InputError: If the codes lie so far from 0 that its distances, and hence its threshold, were wrong.
     """
     mean = state["kept"].mean(axis=0, dtype=np.float64)
     if np.abs(mean).max(initial=0.0) > FARTHEST:

@@ -11,7 +11,7 @@ from keras_ae.detection.observation import NormalImages, Observation
 from keras_ae.detection.scores.base import Score, check_settings
 from keras_ae.detection.scores.standardization import center_and_deviation
 
-EVERY = 5  # one image in five is withheld from the members, to standardise them by
+EVERY = 5  # one image in five is withheld from the members, to standardise their scores
 
 
 @dataclass
@@ -23,6 +23,9 @@ class Combination(Score):
 
     Args:
         members: Two scores or more.
+
+    Raises:
+        InputError: If there are fewer than two members.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))

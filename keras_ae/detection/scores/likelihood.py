@@ -22,7 +22,7 @@ def gaussian_nll(residual, variance):
 
 
 def _pixel_variance(normal: NormalImages) -> np.float32:
-    """Returns normal images' mean squared error, at least 1e-8: perfect reconstructions then have a likelihood."""
+    """Returns normal images' mean squared error, at least 1e-8: even perfect reconstructions have a likelihood."""
     return np.float32(max(normal.residuals.square.mean(), FAINTEST**2))
 
 
@@ -31,8 +31,8 @@ class NegativeELBO(Score):
     """−ELBO = E_q[−log p(x | z)] + KL(q(z | x) ‖ N(0, I)), in nats, of a variational autoencoder.
 
     Pixels are Gaussian around the reconstruction; their variance is the mean squared error of normal images. The
-    expectation is the mean over a few codes, drawn with the same noise for every image: the score depends on the
-    image alone.
+    expectation is the mean over a few codes, drawn with the same noise for every image, so that the score depends
+    on the image alone.
 
     Args:
         samples: Number of codes for each image.
@@ -75,7 +75,7 @@ class NegativeELBO(Score):
         errors = []
         for noise in self.noise:
             decoded = seen.model.decode(mean + ops.exp(log_std) * noise)
-            errors.append(gaussian_nll(seen.images - ops.cast(decoded, "float32"), float(self.variance)))
+            errors.append(gaussian_nll(seen.target - ops.cast(decoded, "float32"), float(self.variance)))
         divergence = numerics.standard_normal_kl(mean, log_std)
         return sum(errors) / len(errors) + ops.sum(divergence, axis=tuple(range(1, len(divergence.shape))))
 

@@ -1,4 +1,4 @@
-"""Base classes of scores of maps: which maps they look at, and how a map becomes the score of its image."""
+"""Base classes of scores of maps: which maps they use, and how a map becomes the score of its image."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ def interpolated(values, size: tuple[int, int]):
 
 
 def sized_maps(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Does the same for arrays: maps scored from feature maps have the size of these."""
+    """Same as `interpolated`, for arrays: maps scored from precomputed feature maps have the size of these."""
     return np.asarray(ops.convert_to_numpy(interpolated(maps, size)))
 
 
@@ -39,7 +39,7 @@ class PooledMap(Score):
     """A score that pools a map; a subclass has a field `pooling`, and computes the map in `positions`."""
 
     has_map = True
-    pooling: str  # a field of each subclass, in an order of its own
+    pooling: str  # a field of each subclass, at a place of its own among the fields
 
     def __post_init__(self):
         check_settings(self)
@@ -68,7 +68,7 @@ class PooledMap(Score):
 
 @dataclass
 class LookingAtMaps(Score):
-    """A score of some maps of a model.
+    """A score of one kind of a model's maps.
 
     Args:
         of: Maps to score: "features", the model's target (pixels, for an autoencoder of images); its "code"; or
@@ -97,7 +97,7 @@ class LookingAtMaps(Score):
 
 @dataclass
 class MapScore(LookingAtMaps, PooledMap):
-    """A score pooled from a value at each position of a map; a subclass computes these in `values_at`.
+    """A score pooled from the values at a map's positions; a subclass computes these in `values_at`.
 
     Args:
         of: Maps to score: "features" (the pixels, for an autoencoder of images), "code" or "residual".

@@ -45,13 +45,13 @@ SCORES: dict[str, Callable[[], Score]] = {
 
 
 def as_score(score: Score | str | Iterable[Score | str]) -> Score:
-    """Returns a score by its name, or as it is; several, listed or with + between their names, are combined.
+    """Returns the score of a name, or a given score as it is; several, listed or joined by +, are combined.
 
-    "mse+nearest_codes", "mse + nearest_codes" and ["mse", NearestCodes()] are the same. A score of maps may name
-    its pooling after a colon: "mse:max", "position_gaussian:top_1" (`keras_ae.detection.scores.pooling`).
+    "mse+nearest_codes", "mse + nearest_codes" and ["mse", NearestCodes()] are the same. For a score of maps, a
+    pooling may be named after a colon: "mse:max", "position_gaussian:top_1" (`keras_ae.detection.scores.pooling`).
 
     Raises:
-        InputError: There is no score of that name, or it has no such pooling.
+        InputError: If there is no score of that name, or it has no such pooling.
 
     Example:
         >>> score = kae.detection.as_score("mse:max + nearest_codes")
@@ -84,7 +84,7 @@ def score_from_config(config: dict[str, Any]) -> Score:
     """Returns an unfitted score from {"name": …, and its settings}.
 
     Raises:
-        InputError: There is no score of that name, or it has other settings.
+        InputError: If there is no score of that name, or it has other settings.
 
     Example:
         >>> score = kae.detection.score_from_config({"name": "nearest_codes", "k": 3})

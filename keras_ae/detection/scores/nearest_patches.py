@@ -1,4 +1,4 @@
-"""Scores each position of a map by its distance to the nearest values of normal maps (PatchCore)."""
+"""Scores each position of a map by its distance to the nearest patch of normal maps (PatchCore)."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,22 +11,22 @@ from keras_ae.data import positive
 from keras_ae.detection.observation import NormalImages
 from keras_ae.detection.scores.maps import MapScore
 
-AT_ONCE = 256  # kept patches to compare with all positions at a time: bounds the memory
-PROJECTED = 64  # random directions for choosing the coreset; distances are preserved up to a small error
+AT_ONCE = 256  # kept patches compared with all positions at a time, which bounds the memory
+PROJECTED = 64  # random directions for choosing the coreset; they preserve distances up to a small error
 
 
 @dataclass
 class NearestPatches(MapScore):
-    """The distance of the channels at each position to the nearest of a few that represent all normal ones.
+    """The distance of each position's channels to the nearest of a few patches that represent all normal ones.
 
     Source: Roth et al., "Towards Total Recall in Industrial Anomaly Detection" (2022), PatchCore, without its
-    reweighting: greedy subsampling keeps the patch that is farthest from those already kept, and the search among
+    reweighting: greedy subsampling keeps adding the patch farthest from those already kept, and the search among
     them is exact. Maps of features with neighbours=3 are its "locally aware" patches.
 
     Args:
         of, pooling, smoothing: Settings of the map, as in `MapScore`.
         kept: Number of patches to keep.
-        candidates: Largest number of patches to choose from; if there are more, a random subset.
+        candidates: Maximum number of patches to choose from; if there are more, a random subset is used.
         seed: Seed of that subset, of the first patch and of the directions.
 
     Example:
@@ -69,7 +69,7 @@ class NearestPatches(MapScore):
 
 
 def _sampled(batches, settings: NearestPatches, generator) -> np.ndarray:
-    """Draws at most `candidates` patches of all batches uniformly: those with the largest random numbers."""
+    """Returns at most `candidates` patches drawn uniformly: those with the largest random numbers."""
     kept, marks = np.zeros((0, 0), np.float32), np.zeros(0)
     for patches in batches:
         kept = np.concatenate([kept.reshape(-1, patches.shape[1]), patches])
@@ -86,7 +86,7 @@ def greedy_coreset(patches: np.ndarray, count: int, generator: np.random.Generat
     """Returns the rows [count] of a coreset of patches [n, d]: each next one is the farthest from those chosen.
 
     Args:
-        patches: float32.
+        patches: float32 [n, d].
         count: Number of rows; all if there are no more.
         generator: Draws the first row, and the directions in which distances are measured if d > 64.
     """

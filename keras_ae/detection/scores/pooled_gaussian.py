@@ -30,7 +30,7 @@ class PooledGaussian(LookingAtMaps):
 
     Source: Rippel, Mertens and Merhof, "Modeling the Distribution of Normal Data in Pre-Trained Deep Features for
     Anomaly Detection" (2020), who use means. It judges an image as a whole and has no map; joined by `+` to a
-    score of positions, it adds what that one misses.
+    score of positions, it contributes what that one misses.
 
     Args:
         of: Maps to score, as in `MapScore`.

@@ -14,7 +14,7 @@ def _mean(maps):
 
 
 def _largest(part: float) -> Callable:
-    """Returns a function for the mean of the largest values, a fraction `part` of all, at least one."""
+    """Returns a function for the mean of the largest values: a fraction `part` of all, but at least one."""
 
     def pool(maps):
         count = maps.shape[1] * maps.shape[2]
@@ -55,11 +55,11 @@ def pool(maps, pooling: str):
 
     Args:
         maps: Maps that are higher where an image is more anomalous.
-        pooling: "mean", "max", "top_1" or "top_5", the mean of the largest 1 or 5 %, "blurred_max", or
-            "deviation", the standard deviation over the positions.
+        pooling: "mean", "max", "top_1" or "top_5" (the mean of the largest 1 or 5 %), "blurred_max" (the largest
+            value after a blur), or "deviation" (the standard deviation over the positions).
 
     Raises:
-        InputError: There is no such pooling.
+        InputError: If the pooling is unknown.
 
     Example:
         >>> np.array(pool(np.float32([[[0, 1], [2, 5]]]), "max")).tolist()
@@ -75,6 +75,6 @@ def poolings() -> tuple[str, ...]:
 
 
 def check_pooling(pooling: str) -> None:
-    """Refuse an unknown pooling (`InputError`)."""
+    """Refuses an unknown pooling (`InputError`)."""
     if pooling not in POOLINGS:
         raise unknown_name("pooling", str(pooling), POOLINGS)

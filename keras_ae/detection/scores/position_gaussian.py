@@ -18,15 +18,16 @@ class PositionGaussian(MapScore):
     """The Mahalanobis distance of the channels at each position from their mean there, √(dᵀ Σ⁻¹ d / channels).
 
     Source: Defard, Setkov, Loesch and Audigier, "PaDiM: a Patch Distribution Modeling Framework for Anomaly
-    Detection and Localization" (2020). Moments are merged batch by batch: any number of images fits into memory.
-    Σ is shrunk to Σ' = (1 − s) Σ + s · tr(Σ) / channels · I, also if there are fewer images than channels.
+    Detection and Localization" (2020). Moments are merged batch by batch, so that any number of images fits into
+    memory. Σ is shrunk to Σ' = (1 − s) Σ + s · tr(Σ) / channels · I, which is invertible even if there are fewer
+    images than channels.
 
     Args:
         of, pooling, smoothing: Settings of the map, as in `MapScore`.
         channels: Number of the maps' channels to use; all if there are fewer.
         choice: Channels to use: "random" ones, or the first principal components ("pca").
         shrinkage: s, above 0 and at most 1; at 1 all channels count alike.
-        around: Width of the square of positions whose covariances are averaged, an odd number; each position keeps
+        around: Side of the square of positions whose covariances are averaged, an odd number; each position keeps
             its own mean. With few images, 5 is more stable than PaDiM's 1.
         seed: Seed of the random choice.
 
@@ -83,7 +84,7 @@ class PositionGaussian(MapScore):
         return ops.reshape(ops.transpose(distances), (-1, rows, columns))
 
     def _positions(self, maps: np.ndarray) -> np.ndarray:
-        """The chosen channels of maps [n, rows, columns, c] as [positions, n, channels]."""
+        """Returns the chosen channels of maps [n, rows, columns, c] as [positions, n, channels]."""
         depth, self._size = maps.shape[-1], maps.shape[1:3]
         if self.projection is None:
             chosen = np.random.default_rng(self.seed).permutation(depth)[: self.channels]
@@ -93,7 +94,7 @@ class PositionGaussian(MapScore):
 
 
 def averaged(covariances: np.ndarray, size: tuple[int, int], around: int) -> np.ndarray:
-    """Averages covariances [rows · columns, d, d] over `around` × `around` positions; the rim is repeated."""
+    """Returns covariances [rows · columns, d, d] averaged over `around` × `around` positions, rim repeated."""
     if around == 1:
         return covariances
     from scipy.ndimage import uniform_filter
@@ -112,10 +113,10 @@ class Moments:
 
 
 def merged_moments(batches) -> Moments:
-    """The moments of values [positions, n, channels], merged batch by batch (Chan, Golub and LeVeque, 1979).
+    """Returns the moments of values [positions, n, channels], merged batch by batch (Chan, Golub & LeVeque, 1979).
 
     Raises:
-        InputError: There are fewer than two values at a position.
+        InputError: If there are fewer than two values at a position.
     """
     count = 0
     mean: np.ndarray = np.zeros(())

@@ -1,4 +1,4 @@
-"""Scores by the error of the reconstruction."""
+"""Scores by reconstruction error."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -16,7 +16,7 @@ SATURATED = 1e-7  # least distance of probabilities from 0 and 1
 
 
 def _binary_crossentropy(x, y):
-    # Keras's own takes the logits of a decoder that ends with a sigmoid, by an operation that ONNX lacks.
+    # Keras's own uses the logits of a decoder that ends with a sigmoid, by an operation that ONNX lacks.
     y = ops.clip(y, SATURATED, 1 - SATURATED)
     return -(x * ops.log(y) + (1 - x) * ops.log(1 - y))
 
@@ -28,12 +28,12 @@ ERRORS = {
     "binary_crossentropy": _binary_crossentropy,
     "ssim": dissimilarity_map,
 }
-FLOOR = 0.1  # of the overall deviation: otherwise pixels that never vary in normal images would decide alone
+FLOOR = 0.1  # of the overall deviation: otherwise pixels that never vary in normal images would dominate
 
 
 @dataclass
 class ReconstructionError(PooledMap):
-    """The error of the reconstruction, averaged over pixels and channels; its map is averaged over channels.
+    """The reconstruction error, averaged over pixels and channels; its map is averaged over channels.
 
     Args:
         kind: Error of a pixel: squared or absolute difference, binary cross-entropy in nats, or 1 − SSIM.
@@ -106,7 +106,7 @@ class StandardizedError(PooledMap):
 
 
 def _stretched(values, axis: int, size: int):
-    """Extends values along an axis by repeating the outermost: windows do not reach over the image's rim."""
+    """Extends values along an axis by repeating the outermost: windows do not extend beyond the image's rim."""
     missing = size - values.shape[axis]
     rows = np.clip(np.arange(size) - missing // 2, 0, values.shape[axis] - 1)
     return values if not missing else ops.take(values, rows, axis=axis)

@@ -23,15 +23,15 @@ def faintly_changed(images, count: int = 1):
 def center_and_deviation(values: np.ndarray, least: np.ndarray | float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """Returns mean and deviation [d] of values [n, d], float32, with a larger deviation for constant values.
 
-    A value is constant if its deviation is below 2⁻¹⁶ of its mean. Divided by that deviation, rounding noise would
-    swamp all other values; divided by 2⁻¹⁶ of its mean it stays far below 1, and a real change still counts. If
-    the mean is 0 as well, the deviation is 1.
+    A value counts as constant if its deviation is below 2⁻¹⁶ of its mean. Divided by that deviation, rounding
+    noise would swamp all other values; divided by 2⁻¹⁶ of the mean it stays far below 1, and a real change still
+    counts. If the mean is 0 as well, the deviation is 1.
 
     Args:
         values: Values of normal images.
-        least: Lower bound of the deviations: the change of the values with an imperceptible change of the images
-            (`NormalImages.faint_change`). The mean does not show the rounding of values that remain when large
-            ones cancel.
+        least: Lower bound on the deviations: the change of the values under an imperceptible change of the images
+            (`NormalImages.faint_change`). Where large values cancel, the mean of what remains does not show their
+            rounding.
 
     Example:
         >>> center_and_deviation(np.array([[3000.0, 0.0], [3001.0, 0.0]]))[1]

@@ -1,4 +1,4 @@
-"""A score of large images from the scores of their tiles."""
+"""Scores large images by the scores of their tiles."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -69,7 +69,7 @@ class Tiled(Score):
         return self.of.is_fitted
 
     def image_shape(self, model) -> tuple[int, int, int]:
-        """(height, width, channels) of the images."""
+        """Returns the (height, width, channels) of the images."""
         return (*self.size, super().image_shape(model)[2])
 
     def check(self, model) -> None:

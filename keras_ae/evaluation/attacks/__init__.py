@@ -1,14 +1,14 @@
 """Thirteen adversarial attacks on image classifiers, as Foolbox 3 attacks with the defaults of Foolbox 1.8.0.
 
-They are those of Penhouët's thesis, section 4.6, untargeted, in its order. Foolbox 3 keeps only some of Foolbox
-1.8's attacks, several of them with other schedules; here each does what 1.8.0 did, whole batches at a time. Call
-each like any Foolbox 3 attack, with `epsilons=None`:
+They are those of Penhouët's thesis, section 4.6, in its order, all untargeted. Foolbox 3 keeps only some of
+Foolbox 1.8's attacks, several of them with other schedules; here each does what 1.8.0 did, whole batches at a
+time. Call each like any Foolbox 3 attack, with `epsilons=None`:
 
     attack = ATTACKS["deep_fool"]()
     adversarial, _, success = attack(as_foolbox(classifier), images, labels, epsilons=None)
 
-These images and labels are TensorFlow tensors, float32 [n, h, w, c] in [0, 1] and int64 [n].
-`keras_ae.evaluation.measure_robustness` takes NumPy arrays. Foolbox and TensorFlow are imported when an attack is.
+The images and labels are TensorFlow tensors, float32 [n, h, w, c] in [0, 1] and int64 [n];
+`keras_ae.evaluation.measure_robustness` takes NumPy arrays. Importing an attack imports Foolbox and TensorFlow.
 """
 
 from keras_ae._support.errors import unknown_name
@@ -35,7 +35,7 @@ __getattr__ = lazy_names(__name__, _ELSEWHERE)
 
 
 def title(name: str) -> str:
-    """An attack's name as the thesis writes it: "Gradient Sign" for "gradient_sign".
+    """Returns an attack's name as the thesis writes it: "Gradient Sign" for "gradient_sign".
 
     Raises:
         InputError: If there is no such attack.

@@ -7,15 +7,15 @@ from keras_ae.evaluation.attacks.first_hit import first_hits
 
 
 class AdditiveGaussianNoise(RandomAttack):
-    """Adds fresh normal noise of deviation ε²·r/√3, clipped; the first hit of ε = k/steps, k = 1, …, steps.
+    """Adds fresh normal noise of deviation ε²·r/√3, then clips: the first hit among ε = k/steps, k = 1, …, steps.
 
     r is the range of the bounds. Foolbox 1.8 multiplies noise whose deviation contains ε by ε again; hence ε².
 
-    Source: Foolbox 1.8's AdditiveGaussianNoiseAttack. Foolbox 3's L2AdditiveGaussianNoiseAttack takes given ε and
-    scales each noise to that length.
+    Source: Foolbox 1.8's AdditiveGaussianNoiseAttack. Foolbox 3's L2AdditiveGaussianNoiseAttack takes ε as
+    given and scales the noise to that length.
 
     Args:
-        steps: Number of ε to try.
+        steps: Number of values of ε to try.
         seed, first: See `RandomAttack`.
     """
 

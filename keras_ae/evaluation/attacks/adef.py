@@ -5,7 +5,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 
 from keras_ae.evaluation.attacks.base import Classifier, UntargetedAttack
 
-_BEYOND = 1.0001  # times the field: how far beyond the boundary
+_BEYOND = 1.0001  # factor of the field that takes the image just beyond the boundary
 
 
 class ADef(UntargetedAttack):
@@ -14,10 +14,10 @@ class ADef(UntargetedAttack):
     For each candidate class t, a step computes f = z_t − z_label from the logits z, α = Σ over channels of (∇z_t −
     ∇z_label)·(∂x, ∂y) of the current image, filtered by a Gaussian, N = Σ α², and v = −f·α/N with α filtered once
     more. V becomes the shortest V + v. The original is resampled bilinearly at its pixels + V, within its borders.
-    The candidates are the classes of rank 2 to `subsample` by the first logits.
+    The candidates are the classes that rank 2 to `subsample` by the logits of the original.
 
     The steps end on the boundary itself, where rounding would decide the class. Therefore the image at 1.0001·V is
-    the one that is classified and returned; Foolbox 1.8 takes that at V.
+    classified and returned; Foolbox 1.8 takes the one at V.
 
     Source: Alaifari et al., "ADef: an iterative algorithm to construct adversarial deformations", 2018, algorithm
     1; Foolbox 1.8's ADefAttack. Foolbox 3 has none.

@@ -10,7 +10,7 @@ from foolbox.distances import l2
 
 from keras_ae._support.errors import InputError
 
-_PIXELS_AT_ONCE = 2**19  # of one query: its activations stay within tens of megabytes per layer
+_PIXELS_AT_ONCE = 2**19  # pixels per query, whose activations take at most tens of megabytes per layer
 _LEAST_AT_ONCE, _MOST_AT_ONCE = 32, 512
 
 
@@ -29,17 +29,17 @@ class Classifier:
         self.at_once = int(np.clip(_PIXELS_AT_ONCE // (height * width), _LEAST_AT_ONCE, _MOST_AT_ONCE))
 
     def logits(self, images: np.ndarray) -> np.ndarray:
-        """float32 [n, classes] of images [n, h, w, c]."""
+        """Returns the logits, float32 [n, classes], of images [n, h, w, c]."""
         parts = [self._model(self._tensor(part)).numpy() for part in self._parts(images)]
         return np.concatenate(parts)
 
     def logits_of_changed(
         self, images: np.ndarray, owners: np.ndarray, pixels: np.ndarray, values: np.ndarray
     ) -> np.ndarray:
-        """float32 [n, classes] of copies of images [m, h, w, c], each with one pixel changed.
+        """Returns the logits, float32 [n, classes], of copies of images [m, h, w, c] with one pixel changed each.
 
         Where the classifier allows it, only what these pixels affect is computed; the logits then differ from
-        those of the copies by rounding.
+        those of the whole copies by rounding.
 
         Args:
             images: The images.
@@ -58,19 +58,19 @@ class Classifier:
         return getattr(self._model, "changed_pixels", None) is not None
 
     def misclassified(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Whether the largest logit of each image is that of another class than its label."""
+        """Returns whether each image's largest logit belongs to a class other than its label: bool [n]."""
         return self.logits(images).argmax(axis=1) != labels
 
     def loss_gradients(self, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Logits, and the gradient of each image's cross-entropy with its label."""
+        """Returns the logits, and the gradient of each image's cross-entropy with its label."""
         return self._gradients(images, labels, ep.crossentropy)
 
     def logit_gradients(self, images: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Logits, and the gradient of each image's logits weighted by float32 weights [n, classes] and summed."""
+        """Returns the logits, and the gradient of each image's sum of logits weighted by float32 [n, classes]."""
         return self._gradients(images, weights, _weighted)
 
     def clip(self, images: np.ndarray) -> np.ndarray:
-        """The images within the bounds, float32."""
+        """Returns the images clipped to the bounds, float32."""
         return np.clip(images, self.lower, self.upper).astype(np.float32)
 
     @property
@@ -102,7 +102,7 @@ class Classifier:
 def with_changed_pixels(
     images: np.ndarray, owners: np.ndarray, pixels: np.ndarray, values: np.ndarray
 ) -> np.ndarray:
-    """Copies of images [m, h, w, c], each with one pixel changed (see `Classifier.logits_of_changed`)."""
+    """Returns copies of images [m, h, w, c], each with one pixel changed (see `Classifier.logits_of_changed`)."""
     copies = images[owners]
     copies.reshape(len(owners), -1, images.shape[-1])[np.arange(len(owners)), pixels] = values
     return copies
@@ -115,8 +115,8 @@ def _weighted(logits: ep.Tensor, factors: ep.Tensor) -> ep.Tensor:
 def _differentiated(model, function, like: ep.Tensor):
     """Returns a function from images and others to logits and gradients of `function`, as EagerPy tensors.
 
-    On TensorFlow, it is compiled, once for each model, and differentiates by the images alone: an eager gradient
-    through a compiled model would differentiate it by its weights, too.
+    On TensorFlow it is compiled, once per model, and differentiates with respect to the images alone: an eager
+    gradient through a compiled model would also differentiate with respect to the weights.
     """
 
     def loss(x, other):
@@ -156,14 +156,14 @@ class Nearest:
         self.distances = np.full(len(originals), np.inf)
 
     def offer(self, rows: np.ndarray, images: np.ndarray, adversarial: np.ndarray) -> None:
-        """Take those of the images, one per original in `rows`, that are adversarial and nearer."""
+        """Keeps those of the images, one per original in `rows`, that are adversarial and nearer than before."""
         distances = mse(images, self.originals[rows])
         better = adversarial & (distances < self.distances[rows])
         self.images[rows[better]], self.distances[rows[better]] = images[better], distances[better]
 
 
 def mse(images: np.ndarray, originals: np.ndarray) -> np.ndarray:
-    """Mean squared differences [n] over all values of an image."""
+    """Returns the mean squared difference of each image from its original, float64 [n]."""
     difference = (images.astype(np.float64) - originals).reshape(len(images), -1)
     return np.mean(np.square(difference), axis=1)
 
@@ -171,8 +171,8 @@ def mse(images: np.ndarray, originals: np.ndarray) -> np.ndarray:
 class UntargetedAttack(MinimizationAttack):
     """An attack that looks for any misclassification, as near to the image as possible.
 
-    An image that is already misclassified is not attacked. An image without an adversarial one is returned
-    unchanged.
+    An image that is already misclassified is not attacked. If no adversarial image is found, the original is
+    returned.
     """
 
     distance = l2
@@ -181,7 +181,7 @@ class UntargetedAttack(MinimizationAttack):
         """Returns attacked images, of the type of `inputs` [n, h, w, c]; called by Foolbox.
 
         Raises:
-            InputError: For any criterion but `foolbox.Misclassification`.
+            InputError: For any criterion other than `foolbox.Misclassification`.
         """
         raise_if_kwargs(kwargs)
         tensor, restore = ep.astensor_(inputs)
@@ -211,16 +211,16 @@ class UntargetedAttack(MinimizationAttack):
 
 
 class RandomAttack(UntargetedAttack):
-    """An attack with random draws, which depend for each image on the seed and the image's place alone.
+    """An attack with random draws, which depend on nothing but the seed and each image's place.
 
     Args:
         seed: Seed of the draws.
-        first: Place of the first image, if many are attacked in batches.
+        first: Place of the first image, if images are attacked in batches.
     """
 
     def __init__(self, seed: int = 0, first: int = 0):
         self.seed, self.first = seed, first
 
     def generators(self, rows: np.ndarray, repetition: int = 0) -> list[np.random.Generator]:
-        """A generator for each image, new in each repetition."""
+        """Returns a generator for each image, new in each repetition."""
         return [np.random.default_rng([self.seed, self.first + int(row), repetition]) for row in rows]

@@ -6,17 +6,17 @@ from foolbox import TensorFlowModel
 
 from keras_ae.evaluation.attacks.local_network import LocalNetwork, cropped
 
-_REACHED_AT_ONCE, _MULTIPLIED_AT_ONCE = 2048, 16_384  # changed pixels: their crops take memory
+_REACHED_AT_ONCE, _MULTIPLIED_AT_ONCE = 2048, 16_384  # changed pixels, whose crops take memory
 
 
 class FollowingModel(TensorFlowModel):
-    """A Foolbox model that can follow changed pixels through the network (`changed_pixels`), if supported."""
+    """A Foolbox model that follows changed pixels through the network (`changed_pixels`), where supported."""
 
     changed_pixels: "ChangedPixels | None" = None
 
 
 class ChangedPixels:
-    """Logits of copies of images with one changed pixel each, for networks of local layers, then dense ones.
+    """Computes logits of copies of images with one changed pixel each, for local layers followed by dense ones.
 
     A pixel affects only a few values of the map after a local layer (a convolution, pooling, a locally embedded
     autoencoder): those are computed from crops of the original image's maps, layer by layer. The first dense layer
@@ -33,7 +33,7 @@ class ChangedPixels:
         self._logits = tf.function(network.logits, reduce_retracing=True)
 
     def logits(self, images: np.ndarray, owners: np.ndarray, pixels: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """float32 [n, classes].
+        """Returns the logits of changed copies of images: float32 [n, classes].
 
         Args:
             images: float32 [m, h, w, c].
@@ -60,7 +60,7 @@ class ChangedPixels:
         return outputs.numpy()[owners], *(tensor.numpy() for tensor in reached)
 
     def _behind(self, kernel, outputs, differences, rows, columns) -> np.ndarray:
-        """Logits, by one matrix product for all differences at one place of the map."""
+        """Returns the logits, by one matrix product for all differences at one place of the map."""
         height, width = differences.shape[1:3]
         differences = differences.reshape(len(differences), -1)
         places = rows * kernel.shape[1] + columns
@@ -72,7 +72,7 @@ class ChangedPixels:
         return self._logits(outputs).numpy()
 
     def _what_is_reached(self, images, values, owners, rows, columns):
-        """The dense layer's outputs for the images, differences from their last maps, and where these begin."""
+        """Returns the dense layer's outputs for images, the changes of their last maps, and where these begin."""
         maps, patches, starts = images, values[:, None, None], (rows, columns)
         for layer in self._network.layers:
             maps, patches, starts = layer(maps, patches, starts, owners)

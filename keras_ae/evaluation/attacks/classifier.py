@@ -7,7 +7,7 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.execution import require_tensorflow
 
 _BOUNDS = (0.0, 1.0)
-_ENOUGH = 1e-3  # by which a sum of probabilities in half precision may differ from 1
+_ENOUGH = 1e-3  # how far a sum of probabilities in half precision may differ from 1
 
 
 def as_foolbox(classifier: keras.Model):
@@ -17,7 +17,7 @@ def as_foolbox(classifier: keras.Model):
         classifier: A classifier with one logit per class; a final softmax is left out (see `logits_model`).
 
     Raises:
-        InputError: On other backends than TensorFlow, and if the output is not one number per class.
+        InputError: On a backend other than TensorFlow, or if the output is not one number per class.
     """
     require_tensorflow("attack")
     import tensorflow as tf
@@ -42,8 +42,8 @@ def as_foolbox(classifier: keras.Model):
 def logits_model(classifier: keras.Model) -> keras.Model:
     """Returns the classifier without a softmax that is its last layer or that layer's activation.
 
-    Attacks follow the logits: the logarithm of a saturated softmax has no gradient, and distances to decision
-    boundaries differ in probabilities. The weights are the classifier's current ones.
+    Attacks follow the logits: the logarithm of a saturated softmax has no gradient, and in terms of probabilities,
+    distances to decision boundaries differ. The weights are the classifier's current ones.
 
     Args:
         classifier: A functional or sequential model, or any other whose output is logits.
@@ -75,7 +75,7 @@ def logits_model(classifier: keras.Model) -> keras.Model:
 
 
 def refuse_probabilities(outputs: np.ndarray) -> None:
-    """Raises an `InputError` if outputs [n, classes] of several images are all distributions, not logits."""
+    """Refuses outputs [n, classes] that are all probability distributions instead of logits (`InputError`)."""
     if np.all(outputs >= 0) and np.allclose(outputs.sum(axis=1), 1.0, atol=_ENOUGH):
         raise InputError(
             "a classifier whose outputs are probabilities",

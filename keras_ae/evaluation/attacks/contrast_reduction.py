@@ -7,13 +7,13 @@ from keras_ae.evaluation.attacks.first_hit import first_hits
 
 
 class ContrastReduction(UntargetedAttack):
-    """Blends x with the bounds' middle m, (1 − ε)·x + ε·m; the first hit of ε = k/steps, k = 1, …, steps.
+    """Blends x with the bounds' midpoint m, (1 − ε)·x + ε·m: the first hit among ε = k/steps, k = 1, …, steps.
 
     Source: Foolbox 1.8's ContrastReductionAttack. Foolbox 3's LinearSearchContrastReductionAttack does the same,
     one ε after the other for the whole batch, and returns a grey image where it fails.
 
     Args:
-        steps: Number of ε to try.
+        steps: Number of values of ε to try.
     """
 
     def __init__(self, steps: int = 1000):

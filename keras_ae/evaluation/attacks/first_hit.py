@@ -20,20 +20,21 @@ def first_hits(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns the first misclassified candidate of each image.
 
-    Each query covers all images without a hit so far; with fewer images left, each gets more candidates. A few
-    candidates after a hit are made in vain, but the first hit counts.
+    Each query covers all images without a hit so far; the fewer images are left, the more candidates each gets. A
+    few candidates after a hit are made in vain, but only the first hit counts.
 
     Args:
         classifier: The classifier to query.
         labels: [n].
         count: Number of candidates per image.
-        candidates: Maps rows [m] of the n images and a range of k places in their lists to [m, k, h, w, c], within
-            the bounds. Called at most once for each place of an image, in order.
+        candidates: Maps rows [m] of the n images and a range of k places in their lists to candidates [m, k, h, w,
+            c], within the bounds. Called at most once for each place of an image, in order.
         skipped: Maps rows, places and these candidates to bool [m, k]: which of them to skip.
         at_once: Candidates per query; `classifier.at_once` by default.
 
     Returns:
-        int [n], the places of the hits, -1 if there is none; float32 [n, h, w, c], the hits, then undefined.
+        The places of the hits, int [n], −1 where there is none; and the hits, float32 [n, h, w, c], undefined
+            there.
     """
     places, hits = (
         np.full(len(labels), -1),
@@ -54,7 +55,7 @@ def first_hits(
 
 
 def _misclassified(classifier: Classifier, images: np.ndarray, labels: np.ndarray, asked) -> np.ndarray:
-    """bool [m, k] of images [m, k, h, w, c], False for those not queried."""
+    """Returns bool [m, k] for images [m, k, h, w, c]: False for those not queried."""
     wrong = np.zeros(images.shape[:2], bool)
     asked = np.ones_like(wrong) if asked is None else asked
     if asked.any():

@@ -8,12 +8,12 @@ from keras_ae.evaluation.attacks.first_hit import first_hits
 
 
 class GaussianBlur(UntargetedAttack):
-    """Blurs the image (borders reflected) with σ = k/steps of its longer side; the first hit of k = 1, …, steps.
+    """Blurs the image (borders reflected) with σ = k/steps of its longer side: the first hit in k = 1, …, steps.
 
     Source: Foolbox 1.8's GaussianBlurAttack. Foolbox 3's does the same, one σ after the other for the whole batch.
 
     Args:
-        steps: Number of σ to try.
+        steps: Number of values of σ to try.
     """
 
     def __init__(self, steps: int = 1000):

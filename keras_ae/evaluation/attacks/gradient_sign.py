@@ -5,19 +5,19 @@ import numpy as np
 from keras_ae.evaluation.attacks.base import Classifier, UntargetedAttack
 from keras_ae.evaluation.attacks.first_hit import first_hits
 
-_FINER = 20  # A hit within this many steps is searched for again, in as many finer steps up to it.
+_FINER = 20  # A hit within this many steps is refined by as many smaller steps up to it.
 
 
 class GradientSign(UntargetedAttack):
-    """x + ε·r·sign(∇ CE(x, label)), clipped, with the gradient at x: the least of `steps` equidistant ε up to 1.
+    """Clips x + ε·r·sign(∇ CE(x, label)), with the gradient at x: the first hit of `steps` equidistant ε up to 1.
 
-    r is the range of the bounds. A hit within the first 20 ε is searched for again with 20 finer ones.
+    r is the range of the bounds. A hit within the first 20 ε is refined by 20 smaller ones.
 
     Source: Goodfellow et al., "Explaining and harnessing adversarial examples", 2014, section 4; the search is
-    that of Foolbox 1.8's GradientSignAttack. Foolbox 3's LinfFastGradientAttack takes given ε.
+    that of Foolbox 1.8's GradientSignAttack. Foolbox 3's LinfFastGradientAttack takes ε as given.
 
     Args:
-        steps: Number of ε to try.
+        steps: Number of values of ε to try.
     """
 
     def __init__(self, steps: int = 1000):
@@ -32,16 +32,16 @@ class GradientSign(UntargetedAttack):
 def search_along(
     classifier: Classifier, images: np.ndarray, labels: np.ndarray, directions: np.ndarray, steps: int = 1000
 ) -> np.ndarray:
-    """The first misclassified clip(x + ε·direction) of each image for ε = 1/steps, 2/steps, …, 1, then finer ones.
+    """Returns each image's first misclassified clip(x + ε·direction) for ε = 1/steps, 2/steps, …, 1, then refined.
 
     Args:
         classifier: The classifier to query.
         images, directions: float32 [n, h, w, c].
         labels: [n].
-        steps: Number of ε. If the hit is within the first 20 of them, ε·j/20 for j = 1, …, 20 are tried too.
+        steps: Number of values of ε. If the hit is among the first 20, ε·j/20 for j = 1, …, 20 are tried too.
 
     Returns:
-        float32 [n, h, w, c]: the images themselves without a hit.
+        float32 [n, h, w, c]; the original where there is no hit.
     """
 
     def along(chosen: np.ndarray, largest: np.ndarray, count: int):

@@ -1,4 +1,4 @@
-"""Classifiers in which a pixel affects few values of a map: chains of local layers, then dense ones."""
+"""Classifiers in which a pixel affects few values of a map: chains of local layers followed by dense ones."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from keras_ae.layers import Axis, LocallyEmbeddedAutoencoder, Windowing, as_pair
 
-_WORTHWHILE = 0.75  # part of the last map that a pixel may affect: beyond it, the whole network is as fast
-_SIDES = {  # of the windows of layers that make every output from one window
+_WORTHWHILE = 0.75  # fraction of the last map that a pixel may affect: beyond it, the whole network is as fast
+_SIDES = {  # attribute with the window's sides, for layers that compute each output from one window
     keras.layers.Conv2D: "kernel_size",
     keras.layers.DepthwiseConv2D: "kernel_size",
     keras.layers.MaxPooling2D: "pool_size",
@@ -31,7 +31,8 @@ class LocalNetwork:
     """A classifier in parts: local layers, a dense layer on all their outputs, and what follows.
 
     Attributes:
-        layers: Map maps, patches, where these begin and their owners to the first three after a layer.
+        layers: Functions that map maps, patches, where these begin and their owners to the first three, one layer
+            further.
         shape: (height, width, channels) of the map that the dense layer sees.
         dense: The dense layer.
         rest: The layers after its activation.
@@ -48,12 +49,12 @@ class LocalNetwork:
         return keras.ops.convert_to_numpy(self.dense.kernel).reshape(*self.shape, -1)
 
     def dense_outputs(self, maps):
-        """The dense layer's outputs for whole maps, before its activation."""
+        """Returns the dense layer's outputs for whole maps, before its activation."""
         outputs = tf.reshape(maps, (-1, np.prod(self.shape))) @ self.dense.kernel
         return outputs if self.dense.bias is None else outputs + self.dense.bias
 
     def logits(self, outputs):
-        """The classifier's logits from the dense layer's outputs."""
+        """Returns the classifier's logits, given the dense layer's outputs."""
         outputs = self.dense.activation(outputs)
         for layer in self.rest:
             outputs = layer(outputs)
@@ -63,8 +64,8 @@ class LocalNetwork:
 def local_network(classifier: keras.Model) -> LocalNetwork | None:
     """Returns the parts of a classifier that supports queries about changed pixels; None for all others.
 
-    Such a classifier is one chain of float32 layers, the local ones among those known here, and a pixel does not
-    affect most of the map before the first dense layer.
+    Such a classifier is a single chain of float32 layers, with local ones only of the kinds known here, in which a
+    pixel does not affect most of the map before the first dense layer.
     """
     if len(getattr(classifier, "inputs", None) or []) != 1 or len(classifier.inputs[0].shape) != 4:
         return None
@@ -89,7 +90,7 @@ def local_network(classifier: keras.Model) -> LocalNetwork | None:
 
 
 def _chain(classifier) -> list:
-    """The layers after the input, if each has the one before it as its only input; none otherwise."""
+    """Returns the layers after the input, if each has the one before it as its only input; none otherwise."""
     nodes = [classifier._nodes_by_depth[depth] for depth in sorted(classifier._nodes_by_depth, reverse=True)]
     if any(len(level) != 1 or len(level[0].input_tensors) > 1 for level in nodes):
         return []
@@ -111,7 +112,7 @@ def _is_local(layer) -> bool:
 
 
 def _with_head(layers, spans, shape, behind) -> LocalNetwork | None:
-    """The network, if a dense layer follows and a pixel does not affect most of its inputs."""
+    """Returns the network if a dense layer follows and a pixel does not affect most of its inputs, else None."""
     while behind and type(behind[0]) in _NOTHING_AT_INFERENCE:
         behind = behind[1:]
     dense, *rest = behind or [None]
@@ -174,16 +175,21 @@ class _OfWindows:
         return zip(self._axes, self._sides, strict=True)
 
     def _first(self, axis: Axis, start, span: int):
-        """The first output of those computed: the first whose window overlaps the patch, or an earlier one."""
+        """Returns the first output to compute: the first whose window overlaps the patch, or an earlier one."""
         first = -((axis.window - 1 - axis.before - start) // axis.stride)
         return tf.clip_by_value(first, 0, axis.count - span)
 
 
 def cropped(maps, owners, corners, sides, patches=None, offsets=None):
-    """Crops [n, *sides, c] of maps [m, h, w, c], at corners (y [n], x [n]), with patches [n, a, b, c] laid over.
+    """Returns crops [n, *sides, c] of maps [m, h, w, c], with patches [n, a, b, c] laid over them.
 
     Args:
-        offsets: Where in its crop each patch begins, (y [n], x [n]); what lies outside is left out.
+        maps: The maps.
+        owners: int [n]: index of the map that each crop is cut from.
+        corners: First row and column of each crop: (y [n], x [n]).
+        sides: Rows and columns of a crop.
+        patches: Patches, one per crop; none by default.
+        offsets: Where in its crop each patch begins: (y [n], x [n]); what lies outside the crop is left out.
     """
     (height, width), channels = maps.shape[1:3], maps.shape[3]
     y, x = (tf.range(side) + corner[:, None] for side, corner in zip(sides, corners, strict=True))

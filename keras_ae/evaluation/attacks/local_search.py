@@ -6,17 +6,18 @@ from scipy.special import softmax
 from keras_ae.evaluation.attacks.base import Classifier, RandomAttack
 
 _MOST_SCORED = 128  # pixels per image and round
-_PART_AT_FIRST = 0.1  # of the pixels
+_PART_AT_FIRST = 0.1  # fraction of the pixels in the first round
 
 
 class LocalSearch(RandomAttack):
     """A greedy search: each round finds the pixels that matter most near the last ones, and changes them.
 
     Values are mapped to [−1/2, 1/2]. Each round scores at most 128 random pixels of its set by the probability
-    that the label keeps once the pixel is ±p, by its sign, in all channels; in the t with the lowest score, every
-    channel is multiplied by r, ±1 where that leaves [−1/2, 1/2]. The next round's pixels are those at most d rows
-    and columns away from these t. It ends at a misclassification or after `rounds`. The first pixels are a random
-    tenth, at most 128. Scored images are out of bounds and do not count as adversarial.
+    that the label keeps once the pixel is set to ±p, with its own sign, in all channels; in the t with the lowest
+    scores, every channel is multiplied by r, and shifted by ±1 where that leaves [−1/2, 1/2]. The next round's
+    pixels are those at most d rows and columns away from these t. The search ends at a misclassification or after
+    `rounds`. The first pixels are a random tenth, at most 128. Scored images are out of bounds and do not count as
+    adversarial.
 
     Source: Narodytska & Kasiviswanathan, "Simple black-box adversarial perturbations for deep networks", 2016,
     algorithm 1; Foolbox 1.8's LocalSearchAttack. Foolbox 3 has none.
@@ -75,7 +76,7 @@ class LocalSearch(RandomAttack):
         chosen: list[np.ndarray],
         shape: tuple[int, int, int],
     ) -> list[np.ndarray]:
-        """The label's probability for every chosen pixel of every image at ±p, in one query."""
+        """Returns the label's probability for every chosen pixel of every image at ±p, in one query."""
         counts, middle = [len(pixels) for pixels in chosen], classifier.middle
         owners, pixels = np.repeat(np.arange(len(chosen)), counts), np.concatenate(chosen)
         values = self.p * np.sign(changed[owners, pixels]) * classifier.range + middle
@@ -90,7 +91,7 @@ class LocalSearch(RandomAttack):
         return values + (values < -0.5) - (values > 0.5)
 
     def _around(self, pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-        """The pixels at most d rows and columns away from the given ones, within the image, in order."""
+        """Returns the pixels at most d rows and columns away from the given ones, within the image, in order."""
         near = np.arange(-self.d, self.d + 1)
         y, x = (pixels // width)[:, None, None] + near[:, None], (pixels % width)[:, None, None] + near
         y, x = np.broadcast_arrays(y, x)

@@ -9,18 +9,18 @@ class ProjectedGradientDescent(UntargetedAttack):
     """Steps of ε·r/30 along the sign of the loss's gradient, each clipped to ε·r around the image and the bounds.
 
     It starts at the image itself and ends at the first misclassified iterate. ε begins at `epsilon`, grows
-    1.5-fold until an attack succeeds, at most 20 times, then is bisected 20 times between 0 and that: each image
-    has its own ε. The nearest of all adversarial iterates is the result.
+    1.5-fold until an attack succeeds, in at most `searches` trials, then is bisected `searches` times between 0
+    and that value: each image has its own ε. The nearest of all adversarial iterates is the result.
 
     Source: Madry et al., "Towards deep learning models resistant to adversarial attacks", 2017, section 2.1; the
-    search is that of Foolbox 1.8's ProjectedGradientDescentAttack. Foolbox 3's takes given ε and looks at the last
-    iterate only.
+    search is that of Foolbox 1.8's ProjectedGradientDescentAttack. Foolbox 3's takes ε as given and considers the
+    last iterate only.
 
     Args:
         epsilon: First ε, relative to the range r of the bounds.
         step_size: Step size at ε = `epsilon`; it keeps its proportion to ε.
         iterations: Maximum number of iterations for each ε.
-        searches: Maximum number of trials to find a large enough ε, and number of bisections after it.
+        searches: Maximum number of trials to find a large enough ε, and number of bisections after that.
     """
 
     def __init__(self, epsilon: float = 0.3, step_size: float = 0.01, iterations: int = 40, searches: int = 20):
@@ -39,7 +39,7 @@ class ProjectedGradientDescent(UntargetedAttack):
         return nearest.images
 
     def _enough(self, classifier: Classifier, labels: np.ndarray, nearest: Nearest) -> np.ndarray:
-        """The first ε [n] with which each attack succeeds; infinite where none does."""
+        """Returns the first ε [n] with which each attack succeeds; infinite where none does."""
         enough, rows, epsilon = np.full(len(labels), np.inf), np.arange(len(labels)), self.epsilon
         for _ in range(self.searches):
             succeeded = self._attack(classifier, labels, nearest, rows, np.full(len(rows), epsilon))
@@ -52,7 +52,7 @@ class ProjectedGradientDescent(UntargetedAttack):
     def _attack(
         self, classifier: Classifier, labels: np.ndarray, nearest: Nearest, rows: np.ndarray, epsilons: np.ndarray
     ) -> np.ndarray:
-        """Whether the attacks on the images in `rows`, each with its ε, succeed; `nearest` gets the results."""
+        """Attacks the images in `rows`, each with its ε; returns which attacks succeed, and updates `nearest`."""
         originals, labels = nearest.originals[rows], labels[rows]
         radius = (epsilons * classifier.range).reshape(-1, 1, 1, 1)
         step, images = radius * (self.step_size / self.epsilon), originals.copy()

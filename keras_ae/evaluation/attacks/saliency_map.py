@@ -14,8 +14,8 @@ class SaliencyMap(RandomAttack):
     With a = ∇ CE(x, target), 0 where masked, the value with the largest a is lowered by θ·r, or raised if that a
     is negative. A value at a bound, or changed `max_changes` times, is masked. Once all others would have to be
     raised, the largest a is the 0 of a masked value, nothing changes any more, and the attack has failed. It ends
-    at any misclassification. The target is the class to which the gradient of the label's loss leads, divided by
-    its root mean square and searched along as in `search_along`; if it leads to none, a random other one.
+    at any misclassification. The target is the class that `search_along` reaches along the gradient of the label's
+    loss, divided by its root mean square; if it reaches none, a random other one.
 
     Source: Papernot et al., "The limitations of deep learning in adversarial settings", 2016, algorithm 3;
     Foolbox 1.8's SaliencyMapAttack in its "fast" mode, reproduced exactly, peculiarities included. Foolbox 3 has
@@ -62,7 +62,7 @@ class SaliencyMap(RandomAttack):
     def _targets(
         self, classifier: Classifier, images: np.ndarray, labels: np.ndarray, rows: np.ndarray
     ) -> np.ndarray:
-        """int64 [n]: the target class of each image."""
+        """Returns the target class of each image, int64 [n]."""
         logits, gradients = classifier.loss_gradients(images, labels)
         roots = np.sqrt(np.mean(np.square(gradients), axis=(1, 2, 3), keepdims=True))
         directions = classifier.range * gradients / (roots + _SMALLEST)

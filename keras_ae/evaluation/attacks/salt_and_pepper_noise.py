@@ -9,14 +9,14 @@ from keras_ae.evaluation.attacks.first_hit import first_hits
 class SaltAndPepperNoise(RandomAttack):
     """Sets pixels to the bounds at random, each with probability p, in `repetitions` sweeps of rising p.
 
-    A sweep has min(steps, h·w) equal steps of p up to p_max, which is 1 at first; a hit ends it and makes 1.2
-    times its p the next p_max. One uniform u per pixel decides for all its channels: u ≥ 1 − p/2 adds the range of
-    the bounds, u < p/2 subtracts it, clipped. Images no nearer than the nearest hit are skipped.
+    A sweep raises p in min(steps, h·w) equal steps up to p_max, which is 1 at first; a hit ends it and sets the
+    next p_max to 1.2 times its p. One uniform u per pixel decides for all its channels: u ≥ 1 − p/2 adds the range
+    of the bounds, u < p/2 subtracts it; the result is clipped. Images no nearer than the nearest hit are skipped.
 
     Source: Foolbox 1.8's SaltAndPepperNoiseAttack. Foolbox 3's has another schedule of p.
 
     Args:
-        steps: Maximum number of p per sweep.
+        steps: Maximum number of values of p per sweep.
         repetitions: Number of sweeps.
         seed, first: See `RandomAttack`.
     """
@@ -46,7 +46,7 @@ class SaltAndPepperNoise(RandomAttack):
             return distances >= nearest.distances[chosen, None]
 
         for repetition in range(self.repetitions):
-            # Anew, since the number of draws wasted after a hit depends on the other images.
+            # New generators, since the number of draws wasted after a hit depends on the other images.
             generators = self.generators(rows, repetition)
             places, hits = first_hits(classifier, labels, steps, candidates, skipped)
             hit = places >= 0

@@ -5,7 +5,7 @@ import numpy as np
 from keras_ae.evaluation.attacks.base import RandomAttack, with_changed_pixels
 from keras_ae.evaluation.attacks.first_hit import first_hits
 
-_MORE = 4  # times as many candidates at once if only what a pixel affects is computed
+_MORE = 4  # factor of the candidates per query if only what a pixel affects is computed
 
 
 class SinglePixel(RandomAttack):

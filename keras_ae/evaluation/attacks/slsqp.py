@@ -9,31 +9,32 @@ from keras_ae._support.errors import unknown_name
 from keras_ae.evaluation.attacks.base import Classifier, Nearest, RandomAttack
 
 _MODES = ("random", "margin")
-_TOLERANCE = 1e-9  # of the mean squared error
-_BEYOND = 1e-4  # of the first margin: how far beyond the boundary to aim
+_TOLERANCE = 1e-9  # on the mean squared error
+_BEYOND = 1e-4  # fraction of the first margin: how far beyond the boundary to aim
 
 
 class SLSQP(RandomAttack):
     """Minimises the mean squared error under the constraint that the image is misclassified.
 
     Foolbox 1.8 starts from a random image, with a constraint of 0 or 1 whose derivative it leaves to finite
-    differences: it is 0, so SciPy stops at once, with a singular matrix, where it started. Its attack is therefore
-    one image of values uniform between the bounds, which counts if it is misclassified; that is mode "random".
+    differences: that derivative is 0, so SciPy stops at once where it started, with a singular matrix. Its attack
+    therefore amounts to one image of values uniform between the bounds, which counts if it is misclassified; this
+    is mode "random".
 
     Mode "margin" does minimise, from the image itself to a nearby minimum: the constraint is the margin,
     max over k ≠ label of z_k − z_label ≥ 0 on the logits z, with its gradient. A step takes on the order of
     (h·w·c)³ operations.
 
-    Source: Foolbox 1.8's SLSQPAttack; Kraft, "A software package for sequential quadratic programming", 1988, by
-    SciPy. Foolbox 3 has none.
+    Source: Foolbox 1.8's SLSQPAttack; Kraft, "A software package for sequential quadratic programming", 1988, as
+    implemented by SciPy. Foolbox 3 has none.
 
     Args:
         mode: "random" or "margin".
-        max_iterations: Maximum number of SLSQP's iterations, in mode "margin".
+        max_iterations: Maximum number of SLSQP iterations, in mode "margin".
         seed, first: See `RandomAttack`.
 
     Raises:
-        InputError: For another mode.
+        InputError: If the mode is unknown.
     """
 
     def __init__(self, mode: str = "random", max_iterations: int = 500, seed: int = 0, first: int = 0):
@@ -55,12 +56,12 @@ class SLSQP(RandomAttack):
         return nearest.images
 
     def _minimize(self, classifier: Classifier, nearest: Nearest, row: int, label: int) -> None:
-        """Minimise for one image; every adversarial on the way is offered to `nearest`."""
+        """Minimises for one image; every adversarial image on the way is offered to `nearest`."""
         original, shape = nearest.originals[row].astype(np.float64).ravel(), nearest.originals.shape[1:]
 
         @lru_cache(maxsize=1)  # SLSQP asks for value and gradient at the same place
         def margin(values: bytes):
-            """The constraint and its gradient [1, values]."""
+            """Returns the constraint and its gradient [1, values]."""
             image = classifier.clip(np.frombuffer(values).reshape(1, *shape))
             logits = classifier.logits(image)
             others = logits[0].copy()

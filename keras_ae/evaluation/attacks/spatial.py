@@ -8,7 +8,7 @@ from keras_ae.evaluation.attacks.first_hit import first_hits
 
 
 class Spatial(UntargetedAttack):
-    """Rotates and shifts the image: the first misclassified of a grid of `granularity`³ transformations.
+    """Rotates and shifts the image: the first misclassified result in a grid of `granularity`³ transformations.
 
     The shift of rows is the outermost loop, the angle the innermost. The image is rotated on a larger canvas with
     linear interpolation, shifted with cubic splines, and cropped to its middle; pixels from outside are 0.
@@ -20,7 +20,7 @@ class Spatial(UntargetedAttack):
     Args:
         max_shift: Largest shift in pixels, along rows and columns.
         max_angle: Largest angle in degrees.
-        granularity: Number of values of each, from minus the largest to the largest.
+        granularity: Number of values of the angle and of each shift, from minus the largest to the largest.
     """
 
     def __init__(self, max_shift: float = 5.0, max_angle: float = 5.0, granularity: int = 10):
@@ -50,7 +50,7 @@ class Spatial(UntargetedAttack):
 
 
 def _shift_and_crop(size: int, cropped: int, shifts: np.ndarray) -> np.ndarray:
-    """Matrices [shifts, cropped, size] that shift a line of `size` values by cubic splines and keep its middle."""
+    """Returns matrices [shifts, cropped, size] that shift a line of `size` values by cubic splines and crop it."""
     start = size // 2 - cropped // 2
     lines = np.eye(size)
     matrices = [np.stack([shift(line, by, mode="constant") for line in lines], axis=1) for by in shifts]

@@ -1,1 +1,1 @@
-"""Codes: linear probes, disentanglement, normality, quantization, projections and paths through them."""
+"""Codes: linear probes, disentanglement, normality, quantisation, projections and interpolation."""

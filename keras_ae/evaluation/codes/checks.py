@@ -1,4 +1,4 @@
-"""Prepares codes for measurements, and indices of their values."""
+"""Prepares codes, and indices of their values, for measurements."""
 
 import numpy as np
 

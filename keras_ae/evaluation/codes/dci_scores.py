@@ -10,8 +10,8 @@ from keras_ae._support.errors import unknown_name
 from keras_ae.evaluation.codes.disentanglement import deviations, train_test_rows, with_categorical
 
 METHODS = ("trees", "lasso")
-_FOLDS = 3  # to choose how sparse a lasso is
-_SPARSE = 0.1  # of the linear classifiers: the lower, the more weights are 0
+_FOLDS = 3  # cross-validation folds that choose the lasso's penalty
+_SPARSE = 0.1  # C of the linear classifiers: the lower, the more weights are 0
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class DCI:
     completeness: Whether each factor needs only one code value.
     informativeness: How well the whole code predicts the factors on held-out images: R², or accuracy rescaled from
         that of the most frequent value (0) to perfect (1).
-    importances: [d, k], importance of each code value for each varying factor; they sum to 1 per factor.
+    importances: [d, k], importance of each code value for each varying factor; they sum to 1 per factor, or are
+        all 0 if its predictor uses no code value.
 
     Example:
         >>> scores = kae.evaluation.DCI(0.9, 0.8, 1.0, importances=np.eye(2))
@@ -52,13 +53,14 @@ def dci(
     Args:
         codes, factors: Codes [n, ...] and whole numbers [n, k].
         generator: Generator, or its seed, that draws the held-out images and seeds the predictors.
-        method: "trees": gradient boosting, with the decrease of impurity as importance; "lasso": linear with an L1
-            penalty, with the absolute weights on codes of variance 1. The paper uses lasso and random forests.
+        method: "trees": gradient boosting, with the decrease in impurity as importance; "lasso": linear with an L1
+            penalty, with the absolute weights on standardised codes. The paper uses lasso and random forests.
         categorical: Columns of factors whose values have no order, or a mask of the columns. These are classified,
             the others regressed.
 
     Raises:
-        InputError: If the method or a categorical column is unknown, or codes and factors do not fit.
+        InputError: If the method or a categorical column is unknown, codes and factors do not fit, or there are
+            too few images.
 
     Example:
         >>> factors = np.random.default_rng(0).integers(4, size=(60, 2))
@@ -117,7 +119,7 @@ def _disentanglement_and_completeness(importances: np.ndarray) -> tuple[float, f
 
 
 def _entropies(rows: np.ndarray, base: int) -> np.ndarray:
-    """Returns the entropy of each row, normalised to sum 1; 0 with one column, and for rows of zeros."""
+    """Returns the entropy of each row, normalised to a sum of 1; 0 with one column, and for rows of zeros."""
     if base == 1:
         return np.zeros(len(rows))
     sums = rows.sum(axis=1, keepdims=True)

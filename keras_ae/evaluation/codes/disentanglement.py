@@ -1,4 +1,4 @@
-"""Disentanglement metrics for codes with known factors of variation: MIG and SAP, and parts shared with others.
+"""Disentanglement metrics for codes with known factors of variation: MIG and SAP, and code shared with others.
 
 Each takes codes [n, ...] and the factors of the same n images, whole numbers [n, k]; constant factors are left
 out. More disentangled codes score higher. DCI is in `dci_scores`, metrics with fixed factors in
@@ -13,10 +13,10 @@ from scipy.stats import entropy
 from keras_ae._support.errors import InputError
 from keras_ae.evaluation.codes.checks import flat_codes, places
 
-BINS = 20  # of the codes' histograms, as in Locatello et al. (2019)
+BINS = 20  # bins of the codes' histograms, as in Locatello et al. (2019)
 ACTIVE_VARIANCE = 0.01
-_TESTED = 0.2  # part of the images that predictors are scored on
-_FEWEST = 8  # images, of which 2 are scored on: R² of one is not defined
+_TESTED = 0.2  # fraction of the images that predictors are scored on
+_FEWEST = 8  # images, of which 2 are for scoring: R² is undefined for one
 
 
 def checked(codes, factors) -> tuple[np.ndarray, np.ndarray]:
@@ -65,8 +65,12 @@ def active_codes(codes, least_variance: float = ACTIVE_VARIANCE) -> np.ndarray:
 def mutual_information_gap(codes, factors, bins: int = BINS) -> float:
     """Returns the MIG: the information about a factor in the best code value minus the second best, in [0, 1].
 
-    Mean over the factors of (I(c₁; f) − I(c₂; f)) / H(f). Source: Chen, Li, Grosse & Duvenaud, 2018, eq. 6; the
-    mutual information is that of the codes' histograms, of `bins` equal widths between lowest and highest.
+    It is the mean over the factors of (I(c₁; f) − I(c₂; f)) / H(f). Source: Chen, Li, Grosse & Duvenaud, 2018,
+    eq. 6; the mutual information is that of the codes' histograms, with `bins` bins of equal width from the lowest
+    to the highest value.
+
+    Raises:
+        InputError: If codes and factors do not fit, or no factor varies.
 
     Example:
         >>> factors = np.arange(40)[:, None] % 2
@@ -106,7 +110,8 @@ def separated_attribute_predictability(
         categorical: Columns of factors whose values have no order, such as a shape, or a mask of the columns.
 
     Raises:
-        InputError: If a categorical column does not exist, or codes and factors do not fit.
+        InputError: If a categorical column does not exist, codes and factors do not fit, or there are too few
+            images.
 
     Example:
         >>> factors = np.arange(40)[:, None] % 4
@@ -141,7 +146,7 @@ def _one_code_accuracy(code, factor, train, test) -> float:
 
 
 def with_categorical(codes, factors, categorical):
-    """What `checked` returns, and categorical columns: a dict from indices of varying factors to those of all."""
+    """Returns what `checked` does, and categorical columns, a dict: index among varying factors → among all."""
     checked_pair = checked(codes, factors)
     columns = places(categorical, np.shape(factors)[1], "categorical columns")
     kept = list(np.flatnonzero(varying(np.asarray(factors))))
@@ -149,10 +154,10 @@ def with_categorical(codes, factors, categorical):
 
 
 def train_test_rows(factors: np.ndarray, categorical: dict[int, int], generator: np.random.Generator):
-    """Splits rows into those to learn from and those to score on.
+    """Returns random rows to learn from, and the others to score on.
 
     Raises:
-        InputError: If there are too few rows, or a categorical factor is constant among either.
+        InputError: If there are too few rows, or a categorical factor is constant in either part.
     """
     if len(factors) < _FEWEST:
         raise InputError(f"codes of {len(factors)} images", f"at least {_FEWEST}", "encode more images")

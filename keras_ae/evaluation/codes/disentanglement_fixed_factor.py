@@ -1,7 +1,7 @@
 """Disentanglement by fixing a factor: the metrics of β-VAE and FactorVAE.
 
-Images that share a factor are drawn from a table of labelled images, so any set with known factors works, without
-a renderer. Several images must share each value, or nothing else varies.
+Images that share a factor are drawn from a table of labelled images, so any set with known factors works without
+a renderer. Several images must share each value, or nothing would vary.
 """
 
 import numpy as np
@@ -16,21 +16,21 @@ POINTS = 1_000  # points to learn from, and as many to score on
 def beta_vae_score(
     codes, factors, generator: np.random.Generator | int, pairs: int = PAIRS, points: int = POINTS
 ) -> float:
-    """Returns the accuracy of predicting, from mean code differences, which factor pairs of images share.
+    """Returns the accuracy of predicting, from mean code differences, which factor the pairs of images share.
 
     A point is the mean of |c₁ − c₂| over `pairs` pairs that agree in one factor, which a linear classifier
-    predicts. Chance is 1 / factors. Source: Higgins et al., 2017, section 3; the differences are standardised
-    first, so that the codes' scale does not matter.
+    predicts. Chance level is 1 / factors. Source: Higgins et al., 2017, section 3; the differences are
+    standardised first, so that the codes' scale does not matter.
 
     Args:
         codes: Codes [n, ...].
         factors: Whole numbers [n, k]; constant factors are left out.
         generator: Generator, or its seed, that draws factors and images.
         pairs: Pairs per point.
-        points: Number of points to learn from, and to score on.
+        points: Number of points to learn from, and as many to score on.
 
     Raises:
-        InputError: If codes and factors do not fit, or no two images share a factor's value.
+        InputError: If codes and factors do not fit, or if for some factor no two images share a value.
 
     Example:
         >>> factors = np.random.default_rng(0).integers(3, size=(90, 2))
@@ -65,17 +65,17 @@ def factor_vae_score(
     """Returns the accuracy of predicting, from the code value that varies least, which factor a batch shares.
 
     A point is the code value with the lowest variance, relative to that over all images, in a batch of `images`
-    that agree in one factor; each code value votes for the factor that it most often coincides with. Chance is
-    1 / factors. Source: Kim & Mnih, 2018, section 3; here the votes are scored on other batches. Constant code
+    that agree in one factor; each code value votes for the factor that it most often coincides with. Chance level
+    is 1 / factors. Source: Kim & Mnih, 2018, section 3; here the votes are scored on other batches. Constant code
     values are left out.
 
     Args:
         codes, factors, generator: Same as for `beta_vae_score`.
         images: Images per batch.
-        points: Number of batches to vote, and to score on.
+        points: Number of batches that vote, and as many to score on.
 
     Raises:
-        InputError: In the same cases as `beta_vae_score`, or if no code value changes.
+        InputError: In the same cases as `beta_vae_score`, or if no code value varies.
 
     Example:
         >>> factors = np.random.default_rng(0).integers(3, size=(90, 2))

@@ -5,18 +5,18 @@ import numpy as np
 from keras_ae._support.errors import InputError, unknown_name
 
 KINDS = ("linear", "spherical")
-_SMALLEST_SINE = 1e-6  # below it a great circle is a straight line, or is not determined
+_SMALLEST_SINE = 1e-6  # below it the great circle is a straight line, or undetermined
 
 
 def interpolate_codes(first, last, steps: int, kind: str = "linear") -> np.ndarray:
     """Returns codes at equidistant points between pairs of codes, both ends included.
 
     "linear": (1 − t)·a + t·b. "spherical": (sin((1 − t)Ω)·a + sin(tΩ)·b) / sin Ω with Ω the angle between a and b,
-    which keeps the length of codes of equal length: that of samples of a standard normal (White, 2016, "Sampling
-    generative networks", section 2.1). Where a and b have the same or opposite directions it is linear.
+    which preserves the length of codes of equal length, as samples of a standard normal nearly have (White, 2016,
+    "Sampling generative networks", section 2.1). Where a and b have the same or opposite directions it is linear.
 
     Args:
-        first, last: Codes [n, ...] twice; each code is one vector of all its values.
+        first, last: Codes [n, ...] each; a code is one vector of all its values.
         steps: Points per pair, at least 2.
         kind: One of `KINDS`.
 
@@ -45,7 +45,7 @@ def interpolate_codes(first, last, steps: int, kind: str = "linear") -> np.ndarr
 
 
 def _spherical_weights(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weights [steps, n] of the ends."""
+    """Returns the weights [steps, n] of either end."""
     lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     cosine = np.sum(a * b, axis=1) / np.where(lengths > 0, lengths, 1.0)
     angle = np.arccos(np.clip(cosine, -1.0, 1.0))

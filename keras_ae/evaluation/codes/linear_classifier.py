@@ -22,12 +22,12 @@ class ProbeTraining:
     Attributes:
         epochs: Maximum number of epochs.
         batch_size: Maximum number of images per step.
-        steps: Minimum number of steps per epoch: fewer images come in smaller batches. With one or two steps per
-            epoch, training would stop before it learnt anything; the authors' smallest set has 24.
+        steps: Minimum number of steps per epoch: small sets come in smaller batches. With one or two steps per
+            epoch, training would stop before it learned anything; the authors' smallest set has 24.
         learning_rate: Peak of the one-cycle schedule, which spans all `epochs` even if training stops early.
         weight_decay: Decoupled: each step shrinks the weights by this times the learning rate.
         min_improvement: Minimum decrease of the lowest validation loss that counts as an improvement.
-        patience: Number of epochs in a row without improvement after which training stops.
+        patience: Number of consecutive epochs without improvement after which training stops.
         standardize: Whether to standardise each code value over the training split. The authors did not; without
             it, training on codes of small values is slow and stops early.
 
@@ -50,14 +50,14 @@ def fit_linear(train, validation, training: ProbeTraining, exclusive: bool, gene
     """Trains one dense layer until the validation loss stops falling.
 
     Args:
-        train, validation: Pairs of codes float32 [n, d] and targets float32 [n, k], zeros and ones.
+        train, validation: Pairs of codes, float32 [n, d], and targets, float32 [n, k] of zeros and ones.
         training: Training settings.
         exclusive: Whether each target is one of k classes (cross-entropy), or k attributes (binary cross-entropy,
             mean over the attributes).
-        generator: Draws the first weights, uniform within ±1/√d, and the order of each epoch.
+        generator: Draws the initial weights, uniform within ±1/√d, and the order of each epoch.
 
     Returns:
-        The weights [d, k] and [k] as they were when training stopped, and the number of epochs.
+        Kernel [d, k] and bias [k] when training stopped, and the number of epochs.
     """
     codes, targets = train
     values, limit = codes.shape[1], codes.shape[1] ** -0.5
@@ -98,7 +98,7 @@ def _gradients(weights, codes, targets, exclusive: bool) -> list[np.ndarray]:
 
 
 def _softmax(outputs: np.ndarray) -> np.ndarray:
-    """SciPy's for rows, without its checks, which take longer than a step's arithmetic."""
+    """Same as SciPy's, over rows, without its checks, which take longer than a step's arithmetic."""
     exponentials = np.exp(outputs - outputs.max(axis=1, keepdims=True))
     return exponentials / exponentials.sum(axis=1, keepdims=True)
 

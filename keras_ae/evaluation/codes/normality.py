@@ -9,7 +9,7 @@ from scipy.linalg import LinAlgError, cholesky, solve_triangular
 from keras_ae._support.errors import InputError
 from keras_ae.evaluation.codes.checks import flat_codes
 
-FEWEST = 20  # With fewer codes the approximations of D'Agostino's test do not hold.
+FEWEST = 20  # codes; with fewer, the approximations of D'Agostino's test do not hold
 _BYTES = 1 << 27  # bytes of products of codes held at once
 
 
@@ -35,9 +35,9 @@ class MarginalNormality:
     p_value: np.ndarray
 
     def summary(self, level: float = 0.05) -> dict[str, float]:
-        """Returns the mean absolute skewness and excess kurtosis, and the share of dimensions not rejected.
+        """Returns the mean absolute skewness and excess kurtosis, and the fraction of dimensions not rejected.
 
-        With thousands of codes the test rejects even practically normal values: look at the sizes as well.
+        With thousands of codes the test rejects even practically normal values: look at the effect sizes as well.
         """
         return {
             "mean_abs_skewness": float(np.nanmean(np.abs(self.skewness))),
@@ -53,8 +53,8 @@ class MardiaTest:
     Attributes:
         skewness: b₁ = Σ_ij (zᵢ·zⱼ)³ / n² of whitened codes z.
         kurtosis: b₂ = Σ_i |zᵢ|⁴ / n.
-        expected_skewness, expected_kurtosis: Their means for normal codes of the same number and dimension.
-        skewness_p_value: From χ² with d(d + 1)(d + 2)/6 degrees of freedom.
+        expected_skewness, expected_kurtosis: Their expectations for normal codes of the same number and dimension.
+        skewness_p_value: From χ² with d(d + 1)(d + 2)/6 degrees of freedom, scaled to the expected skewness.
         kurtosis_p_value: From a normal distribution with the exact variance; two-sided.
 
     Example:
@@ -75,7 +75,7 @@ def marginal_normality(codes) -> MarginalNormality:
     """Returns skewness, kurtosis and D'Agostino's test for every value of codes [n, ...], flattened.
 
     Raises:
-        InputError: If there are fewer than 20 codes, infinities or NaN.
+        InputError: If there are fewer than 20 codes, or any value is infinite or NaN.
 
     Example:
         >>> result = kae.evaluation.marginal_normality(np.linspace(-1, 1, 21)[:, None])
@@ -98,10 +98,11 @@ def marginal_normality(codes) -> MarginalNormality:
 def mardia_test(codes) -> MardiaTest:
     """Returns Mardia's multivariate skewness and kurtosis (1970, eq. 2.23 and 3.11) of codes [n, ...], flattened.
 
-    Covariances are with 1/n. The products of all pairs of codes are computed block by block.
+    Covariances use 1/n. The products of all pairs of codes are computed block by block.
 
     Raises:
-        InputError: If there are no more codes than values, the codes lie in a subspace, or are not all finite.
+        InputError: If there are fewer than d + 2 codes of d values, the codes lie in a subspace, or not all are
+            finite.
 
     Example:
         >>> codes = np.random.default_rng(0).normal(size=(200, 2))
@@ -117,7 +118,9 @@ def mardia_test(codes) -> MardiaTest:
         factor = cholesky(centered.T @ centered / n, lower=True)
     except LinAlgError:
         received = f"{n} codes of {d} values, with a singular covariance"
-        raise InputError(received, "more codes than values, none a function of others", "project them") from None
+        raise InputError(
+            received, f"at least {d + 2} codes, no value a function of others", "project them"
+        ) from None
     z = solve_triangular(factor, centered.T, lower=True).T
     kurtosis = float(np.mean(np.square(np.square(z).sum(axis=1))))
     rows = max(1, _BYTES // (8 * n))

@@ -16,8 +16,8 @@ from keras_ae.evaluation.codes.checks import flat_codes
 from keras_ae.evaluation.codes.linear_classifier import ProbeTraining, fit_linear, logits
 from keras_ae.evaluation.codes.projection import project
 
-TRAINED_ON, STOPPED_BY = 0.6, 0.2  # fractions of the images to train on and to stop by; the rest is the test set
-MOST_CLASSES = 1 << 16  # Larger numbers cannot be classes.
+TRAINED_ON, STOPPED_BY = 0.6, 0.2  # fractions of the images to train and to validate on; the rest is for testing
+MOST_CLASSES = 1 << 16  # larger numbers cannot be classes
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class ProbeScores:
         metric: The metric of `per_class`: "f1" for classes, "roc_auc" for attributes.
         per_class: [seeds, classes or attributes]; NaN for a class neither present nor predicted, and for a
             constant attribute.
-        accuracy: [seeds]: share of correct classes, or of correct attributes.
-        epochs: [seeds]: number of epochs that each was trained.
+        accuracy: [seeds]: fraction of correct classes, or of correct attributes.
+        epochs: [seeds]: number of epochs of training.
 
     Example:
         >>> scores = kae.evaluation.ProbeScores("f1", np.array([[1.0, 0.5]]), np.array([0.75]), np.array([9]))
@@ -78,20 +78,21 @@ def linear_probe(
 ) -> ProbeScores:
     """Trains one dense layer per seed to predict labels from codes, and measures it on held-out codes.
 
-    The images are shuffled and split: 60 % to train on, 20 % to stop by, 20 % to test on. With images instead of
-    codes, the result is the paper's baseline.
+    The images are shuffled and split: 60 % to train on, 20 % for early stopping, 20 % to test on. With images
+    instead of codes, the result is the paper's baseline.
 
     Args:
         codes: [n, ...], flattened.
-        labels: Classes 0, 1, ... or names, in alphabetical order, as [n]; or attributes 0 and 1 as [n, k].
+        labels: Classes [n], as numbers 0, 1, ... or as names, numbered alphabetically; or attributes [n, k] of 0
+            and 1.
         seeds: Seeds of the split, the initial weights and the order of the images.
         components: Number of principal components of the training codes to project onto; no projection by default.
-        splits: Three arrays of rows, to train on, to stop by and to test on, instead of a random split.
-        training: Settings of the training; the paper's by default.
+        splits: Three arrays of rows, for training, early stopping and testing, instead of a random split.
+        training: Training settings; the paper's by default.
 
     Raises:
         InputError: If the labels do not fit the codes, have another form or are all the same; if there are too few
-            images; if a code is not finite; or if the seeds are not a list.
+            images or too many components; if a code is not finite; or if the seeds are not a list.
 
     Example:
         >>> labels = np.arange(200) % 2

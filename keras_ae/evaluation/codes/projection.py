@@ -11,7 +11,7 @@ def project(codes, components: int, fit_on=None) -> np.ndarray:
     """Projects codes onto leading principal components.
 
     The bottleneck-shape paper (section 4) leaves open whether codes with more channels classify better because of
-    their structure or only of their size; projecting codes to equal sizes answers that.
+    their structure or merely because of their size; projecting codes to equal sizes answers that.
 
     Args:
         codes: [n, ...], flattened.
@@ -20,11 +20,11 @@ def project(codes, components: int, fit_on=None) -> np.ndarray:
             fitted; all by default.
 
     Returns:
-        float32 [n, components], exact up to rounding, with the mean of `fit_on` at 0.
+        float32 [n, components], exact up to rounding; the mean over the rows `fit_on` is 0.
 
     Raises:
-        InputError: If there are more components than values in a code or rows to fit to, no codes, infinities or
-            NaN.
+        InputError: If there are more components than values in a code or rows to fit to, there are no codes, or a
+            value is infinite or NaN.
 
     Example:
         >>> codes = np.array([[-2.0, 0.0], [0.0, 0.0], [2.0, 0.0]])
@@ -46,7 +46,7 @@ def project(codes, components: int, fit_on=None) -> np.ndarray:
 
 
 def _solver(shape: tuple[int, int], components: int) -> str:
-    """Returns the fastest exact solver; "auto" would use a random one for large codes."""
+    """Returns the fastest exact solver; "auto" would use a randomised one for large codes."""
     rows, values = shape
     if values <= rows and values <= 2000:
         return "covariance_eigh"

@@ -11,14 +11,14 @@ MOST_BITS = 16
 
 @dataclass(frozen=True)
 class Quantizer:
-    """A uniform quantiser for each feature of a code: 2^bits cells of equal width in a range.
+    """A uniform quantiser for each feature of a code: 2^bits cells of equal width over a range.
 
     A value becomes the centre of its cell, so it moves by at most half a cell; values outside the range become the
     centre of the outermost cell. Features are the entries of the codes' last axis: values of a code vector,
     channels of a code map. Source: Gersho & Gray, "Vector Quantization and Signal Compression", 1992, section 5.4.
 
     Attributes:
-        low, high: float64 [features], the ends of the range.
+        low, high: Ends of the range, float64 [features].
         bits: Bits per value, from 1 to 16.
 
     Example:

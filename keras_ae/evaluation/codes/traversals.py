@@ -8,7 +8,7 @@ from keras_ae._support.errors import InputError
 from keras_ae.evaluation.codes.checks import places
 from keras_ae.evaluation.inference import in_batches
 
-STEPS = 13  # from end to end, as in Figure 5.1
+STEPS = 13  # images per code value, as in Figure 5.1
 
 
 def latent_traversals(
@@ -26,7 +26,7 @@ def latent_traversals(
             all by default.
         extent: Values run from −`extent` to `extent`: one number, or one for each of `values`; 3 covers N(0, 1).
         steps: Images per code value, both ends included: at least 2.
-        origin: The code [...] with the other values; all 0 by default.
+        origin: The code [...] that gives the other values; all 0 by default.
 
     Returns:
         float32 [values, steps, height, width, channels].

@@ -1,1 +1,1 @@
-"""What the layers of a trained model do: feature maps, canonical correlations, slopes, spatial information."""
+"""What the layers of a trained model do: feature maps, canonical correlations, smoothness, spatial information."""

@@ -20,10 +20,10 @@ def svcca(a, b, variance: float = 0.99, dft: bool = False) -> dict[str, float]:
     Each representation is reduced by singular value decomposition to the fewest directions that explain `variance`
     of its variance; the similarity is the mean of the canonical correlations between the two, as many as the
     smaller one has directions. Orthogonal maps of a representation do not change it; with a `variance` of 1 no
-    invertible map does. With no more images than directions every correlation is 1 and says nothing.
+    invertible linear map does. With no more images than directions, every correlation is 1 and says nothing.
 
     For feature maps, `dft` takes the two-dimensional discrete Fourier transform of every map. If the images'
-    statistics do not depend on the position, different frequencies are uncorrelated, and comparing the channels
+    statistics do not depend on position, different frequencies are uncorrelated, and comparing the channels
     frequency by frequency is exact; the similarity is the mean over the frequencies. Larger maps are compared only
     at the frequencies of the smaller ones. Cyclic shifts of all maps of one side change nothing.
 
@@ -32,7 +32,7 @@ def svcca(a, b, variance: float = 0.99, dft: bool = False) -> dict[str, float]:
 
     Args:
         a, b: [n, ...]: activations of n images, flattened; with `dft` feature maps [n, height, width, channels].
-        variance: Share of the variance to keep, in (0, 1].
+        variance: Fraction of the variance to keep, in (0, 1].
         dft: Whether to compare frequency by frequency.
 
     Returns:
@@ -40,7 +40,8 @@ def svcca(a, b, variance: float = 0.99, dft: bool = False) -> dict[str, float]:
         without variance are left out; if a representation has no variance, the similarity is 0.
 
     Raises:
-        InputError: For arrays of different images or of a wrong rank, and for infinities or NaN.
+        InputError: For arrays of different images or of the wrong rank, a `variance` out of range, and infinities
+            or NaN.
 
     Example:
         >>> a = np.random.default_rng(0).normal(size=(50, 3))
@@ -85,7 +86,7 @@ def _checked(a, b, variance: float, dft: bool) -> list[np.ndarray]:
 
 
 def _noise(x: np.ndarray) -> float:
-    """An upper bound on the sum of squares of the activations' rounding errors in any one direction."""
+    """Returns an upper bound on the sum of squares of the activations' rounding errors in any one direction."""
     return 4.0 * float(np.finfo(x.dtype).eps) ** 2 * float(np.vdot(x, x))
 
 
@@ -131,7 +132,7 @@ def _activations(maps: np.ndarray, frequencies: list[tuple[int, int]]) -> list[n
 
 
 def _mean_correlation(x, y, variance: float, noise_x: float, noise_y: float) -> float:
-    """Mean canonical correlation of centred real or complex [n, d₁] and [n, d₂] after the reduction."""
+    """Returns the mean canonical correlation of centred real or complex [n, d₁] and [n, d₂], once reduced."""
     x, y = _in_few_columns(x), _in_few_columns(y)
     whiten_x, whiten_y = _whitening(x, variance, noise_x), _whitening(y, variance, noise_y)
     if not (whiten_x.size and whiten_y.size):

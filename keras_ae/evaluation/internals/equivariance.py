@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas
 
 SCHEDULES = ("constant", "cosine")  # of the probes' learning rate
-# At inference these only pass on or reshape their inputs, so probing them adds nothing.
+# At inference these only pass on, permute or reshape their inputs, so probing them adds nothing.
 COPIES = (
     keras.layers.ActivityRegularization,
     keras.layers.AlphaDropout,
@@ -56,18 +56,18 @@ def spatial_information(
     Adam. All probes train in the same steps: the unchanged network runs once per batch for all of them, in
     inference mode. Source: Penhouët's thesis, section 5.2 (Figures 5.3 and 5.4), whose settings are the defaults.
 
-    A probe of a map of 64×64×32 has 134 million weights, and takes 2.1 GB to train; `max_features` bounds that.
+    A probe on a map of 64×64×32 has 134 million weights and takes 2.1 GB to train; `max_features` bounds that.
 
     Args:
         model: A functional model with one input. What a local objective passes on, such as the code maps of a LEA,
             is a layer's output like any other.
         train_images, test_images: [n, ...], as the model takes them.
-        train_factors, test_factors: Integers from 0 on, [n] or [n, factors].
+        train_factors, test_factors: Integers from 0 up, [n] or [n, factors].
         layers: Names of the layers to probe, including that of the input if wanted. By default all layers with one
-            output, except those that only drop out, add noise or reshape.
-        factor_names: Their names in the table; their numbers by default.
+            output, the input among them, except those that only drop out, add noise or rearrange values.
+        factor_names: Names of the factors in the table; their numbers by default.
         units: Units of the dense layer; None or 0 leaves it out, for linear probes.
-        epochs, batch_size, learning_rate: Settings of the probes' training.
+        epochs, batch_size, learning_rate: Training settings of the probes.
         schedule: "constant", or "cosine", which lets the learning rate fall to zero: results then depend less on
             when training stops.
         max_features: Maximum number of values of a map: larger ones are averaged over the smallest windows that
@@ -80,8 +80,8 @@ def spatial_information(
         accuracy on the test images of always predicting the most frequent training value).
 
     Raises:
-        InputError: For a model that is not functional, unknown layers, an unknown schedule, and images and factors
-            that do not fit.
+        InputError: If the model is not functional, a layer or the schedule is unknown, or images, factors and
+            their names do not fit.
 
     Example:
         >>> model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Conv2D(2, 3, name="maps")])
@@ -120,7 +120,7 @@ def spatial_information(
             rows = order[start : start + batch_size]
             probes.train_on_batch(train_images[rows], train[rows])
     accuracies = {"train": probes.accuracy(train_images, train), "test": probes.accuracy(test_images, test)}
-    network(train_images[:1], training=False)  # Makes it forget the losses that its layers added in those graphs.
+    network(train_images[:1], training=False)  # makes it forget the losses that its layers added in those graphs
     features = [head.get_layer("features").output.shape[1] for head in heads]
     return _table(names, features, factor_names, accuracies, _chance(train, test))
 
@@ -144,7 +144,7 @@ class _Probes(keras.Model):
         return [keras.tree.flatten(head(output)) for head, output in zip(self.heads, outputs, strict=True)]
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Sum of the log losses of all classifiers, each a mean over the images: none depends on another's."""
+        """Returns the sum of all classifiers' log losses, each a mean over the images: they do not interact."""
         factors, loss = ops.unstack(y, axis=1), keras.losses.sparse_categorical_crossentropy
         pairs = [pair for of_layer in y_pred for pair in zip(factors, of_layer, strict=True)]
         return sum(ops.mean(loss(factor, logits, from_logits=True)) for factor, logits in pairs)

@@ -12,15 +12,15 @@ from keras_ae._support.image_arrays import all_images
 from keras_ae.evaluation.codes.checks import flat_codes
 
 _INPUTS = 64  # number of inputs whose Jacobians are probed at once
-_LEAST_SHARE = 1e-6  # of the largest variance: codes count as constant along an axis with less
-_STEP = 1e-2  # of central differences, along directions of length 1
+_LEAST_SHARE = 1e-6  # fraction of the largest variance: along an axis with less, codes count as constant
+_STEP = 1e-2  # step of central differences, along directions of length 1
 
 
 def neighbor_ratios(inputs, outputs, neighbors: int = 5) -> np.ndarray:
     """Returns ‖f(x) − f(y)‖ / ‖x − y‖ for every input x and its nearest neighbours y.
 
-    The largest ratio is a lower bound of the Euclidean Lipschitz constant of f, and describes the function between
-    inputs as far apart as the data.
+    The largest ratio is a lower bound on the Euclidean Lipschitz constant of f, and describes the function between
+    inputs that are as far apart as the data.
 
     Args:
         inputs, outputs: [n, ...] each, flattened: x and f(x).
@@ -30,7 +30,7 @@ def neighbor_ratios(inputs, outputs, neighbors: int = 5) -> np.ndarray:
         float64 [n · neighbors]; pairs of equal inputs are left out.
 
     Raises:
-        InputError: If the arrays differ in length, or have too few inputs, infinities or NaN.
+        InputError: If the arrays differ in length, there are too few inputs, or a value is infinite or NaN.
 
     Example:
         >>> inputs = np.array([[0.0], [1.0], [3.0]])
@@ -50,14 +50,14 @@ def jacobian_norms(function: Callable, inputs, iterations: int = 20, seed: int =
     """Returns the largest singular value of a function's Jacobian at each input, by power iteration.
 
     Each step multiplies by the Jacobian J and its transpose, v ← JᵀJv / ‖JᵀJv‖, without ever forming J. ‖Jv‖ grows
-    towards the norm from below. The largest over all inputs is a lower bound of the Lipschitz constant. Where
-    TensorFlow has no forward derivative, Jv is a central difference.
+    towards the norm from below. The largest over all inputs is a lower bound on the Lipschitz constant. Where
+    TensorFlow has no forward-mode derivative, Jv is a central difference.
 
     Args:
-        function: Function from a batch of inputs to outputs, each depending on its own input only, on TensorFlow.
+        function: TensorFlow function from a batch of inputs to outputs, each depending on its own input only.
         inputs: float32 [n, ...].
         iterations: Iterations of the power method, at least 1.
-        seed: Seed of the first directions.
+        seed: Seed of the initial directions.
 
     Returns:
         float64 [n].
@@ -81,7 +81,7 @@ def jacobian_norms(function: Callable, inputs, iterations: int = 20, seed: int =
             tape.watch(batch)
             outputs = function(batch)
         change = forward.jvp(outputs)
-        if change is None:  # TensorFlow has no forward derivative of bilinear upsampling, for example.
+        if change is None:  # TensorFlow has no forward-mode derivative of bilinear upsampling, for example.
             after, before = function(batch + _STEP * directions), function(batch - _STEP * directions)
             change = (after - before) / (2 * _STEP)
         back = tape.gradient(outputs, batch, output_gradients=tf.stop_gradient(change))
@@ -116,7 +116,11 @@ def lipschitz_estimates(
             in which these hardly vary are left out. By default, codes are used as they are.
 
     Returns:
-        "encoder" and "decoder".
+        The norms, as "encoder" and "decoder".
+
+    Raises:
+        InputError: In the same cases as `jacobian_norms`, if the images have another shape or range, or if there
+            are fewer than two codes to whiten by, or these do not vary.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))

@@ -1,4 +1,4 @@
-"""The feature maps of every layer of an autoencoder."""
+"""Feature maps of every layer of an autoencoder."""
 
 import keras
 import numpy as np
@@ -45,7 +45,7 @@ def overlay(
         feature_map: [height', width'], of any range.
         opacity: Opacity of the feature map, from 0 to 1.
         colours: Name of a Matplotlib colour map.
-        limits: Values of the darkest and the lightest colour; those of the map by default.
+        limits: Values of the darkest and the lightest colour; the map's smallest and largest by default.
 
     Returns:
         float32 [height, width, 3] in [0, 1].

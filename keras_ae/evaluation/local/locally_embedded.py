@@ -53,7 +53,8 @@ def confidence_map(losses: np.ndarray, highest: float | None = None) -> np.ndarr
 
     Args:
         losses: `window_losses` of any shape, usually [n, rows, columns].
-        highest: The largest loss of all batches, to compare with; that of `losses` by default.
+        highest: The loss at which the confidence is 0, such as the largest of all batches; that of `losses` by
+            default.
 
     Returns:
         float64 of the shape of `losses`; below 0 only where a loss is above `highest`.
@@ -73,7 +74,7 @@ class LocalReconstruction:
 
     losses: float64 [n, rows, columns], the `window_losses`.
     values: Number of values in one window.
-    lowest, highest: Range of the values of all windows, the zeros of padding included.
+    lowest, highest: Range of the values of all windows, including the zeros of padding.
 
     Example:
         >>> losses = np.array([[[2.0, 6.0]]])
@@ -112,8 +113,8 @@ class LocalImages:
     """Inputs, codes and reconstructions of a LEA for a few images, for pictures.
 
     inputs: [n, height, width, channels], the layer's inputs.
-    code_maps: [n, rows, columns, code length]; a channel is one code value over the image.
-    reconstructions: Assembled from all windows, clipped to the range of the inputs; 0 outside the windows.
+    code_maps: [n, rows, columns, code length]; each channel shows one code value over the image.
+    reconstructions: Images assembled from all windows, clipped to the range of the inputs; 0 outside the windows.
     mask: bool [height, width], true where a window covers the pixel.
     confidence: [n, rows, columns], relative to the worst window of these images.
     windows: [n, rows, columns, *window, channels], the raw reconstructions.
@@ -136,7 +137,7 @@ class LocalProbe:
     """Measures the LEA named `layer` of a functional model, repeatedly if wanted, while the model trains.
 
     Images are inputs of the *model*: an array [n, h, w, c], batches (labels are dropped), or one image. Their
-    values are not scaled, because the model may do so: bytes reach it as 0 to 255.
+    values are not scaled, because the model may scale them: bytes reach it as 0 to 255.
 
     Example:
         >>> model = kae.architectures.lea_fc((8, 8, 1), (2,), classes=3, window=4, units=4)
@@ -155,13 +156,13 @@ class LocalProbe:
             return inputs, lea.windows(inputs), lea.decode(codes), codes
 
         self._front = front
-        self._see = compiled(see)  # compiled as a whole, which leaves out the decoders of LEAs in front
+        self._see = compiled(see)  # compiled as a whole, which prunes the decoders of LEAs in front
 
     def measure(self, images) -> LocalReconstruction:
         """Returns the reconstruction losses on the windows of images.
 
         Raises:
-            InputError: If the images have another shape than the model takes, or there are none.
+            InputError: If the images do not have the shape that the model takes, or there are none.
         """
         losses, lowest, highest = [], np.inf, -np.inf
         for batch in image_batches(self._front, images, as_given):
@@ -176,7 +177,7 @@ class LocalProbe:
         """Returns inputs, codes and reconstructions for a few images.
 
         Raises:
-            InputError: If the images have another shape than the model takes, or there are none.
+            InputError: If the images do not have the shape that the model takes, or there are none.
         """
         seen = self._see(all_images(self._front, images, as_given))
         inputs, true, windows, codes = map(as_array, seen)

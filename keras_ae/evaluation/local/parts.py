@@ -11,8 +11,8 @@ from keras_ae.evaluation.codes.disentanglement import mutual_information_gap, va
 from keras_ae.evaluation.inference import as_array
 from keras_ae.evaluation.local.locally_embedded import LocalProbe
 
-LEAST = 0.2  # share of a window that a part must cover for the window to show it
-_MOST = 5_000  # most windows to measure
+LEAST = 0.2  # fraction of a window that a part must cover for the window to show it
+_MOST = 5_000  # maximum number of windows to measure
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ def part_codes(
         model: A functional model with a LEA.
         layer: Name of the LEA, whose input has the images' height and width, or these divided by whole numbers.
         images: [n, height, width, channels], as the model takes them.
-        masks: Numbers of the parts, from 1, and 0 where there is none: int [n, height, width].
+        masks: Number of the part at each pixel, from 1, and 0 where there is none: int [n, height, width].
         factors: Factors of each part: int [n, parts, factors].
-        least: Minimum share of a window that the part covers.
+        least: Minimum fraction of a window that the part must cover.
 
     Returns:
-        Codes float [m, length] and factors int [m, factors + 2]: the last two are how far down and to the right of
-        the window's middle the part's middle lies, in quarters of a window.
+        Codes, float [m, length], and factors, int [m, factors + 2]: the last two say how far below and to the
+        right of the window's centre the part's centre lies, in quarters of a window.
 
     Raises:
         InputError: If shapes do not fit, or no window shows one part alone.
@@ -102,14 +102,17 @@ def local_disentanglement(
 ) -> LocalDisentanglement:
     """Returns MIG and DCI of a LEA's codes for the factors of the part that each window shows.
 
-    A window cannot know where a part lies in the image: leave such factors out, and see "below" and "right", its
-    position relative to the window, instead.
+    A window does not show where a part lies in the image: leave such factors out. Instead, "below" and "right" are
+    the part's position relative to the window.
 
     Args:
         model, layer, images, masks, factors, least: Same as for `part_codes`.
         names: Names of the factors.
         categorical: Columns of factors whose values have no order, such as that of the shape.
         seed: Seed of the choice of windows, if there are more than 5,000, and of DCI's predictors.
+
+    Raises:
+        InputError: In the same cases as `part_codes` and `dci`.
 
     Example:
         >>> sprites = kae.data.compositional_dsprites(12, seed=0)
@@ -130,7 +133,7 @@ def local_disentanglement(
 
 
 def _of_size(masks: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
-    """Reduces masks to the size of a layer's input: every k-th pixel."""
+    """Returns masks reduced to the size of a layer's input, by taking every k-th pixel."""
     steps = [side // small for side, small in zip(masks.shape[1:], sides, strict=True)]
     smaller = masks[:, :: steps[0], :: steps[1]]
     if smaller.shape[1:] != tuple(sides):
@@ -141,7 +144,7 @@ def _of_size(masks: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
 
 
 def _middles(masks: np.ndarray, parts: int) -> np.ndarray:
-    """The middle (down, right) of each part in pixels: float [n, parts, 2]."""
+    """Returns the centre (down, right) of each part in pixels: float [n, parts, 2]."""
     down, right = (np.arange(side, dtype=float) for side in masks.shape[1:])
     middles = np.zeros((len(masks), parts, 2))
     for part in range(parts):
@@ -152,6 +155,6 @@ def _middles(masks: np.ndarray, parts: int) -> np.ndarray:
 
 
 def _window_middles(lea, shape) -> np.ndarray:
-    """The middle (down, right) of each window in pixels: float [rows, columns, 2]."""
+    """Returns the centre (down, right) of each window in pixels: float [rows, columns, 2]."""
     middles = [axis.pixels().mean(axis=1) - axis.before for axis in lea.windowing.axes(shape[1:3])]
     return np.stack(np.meshgrid(*middles, indexing="ij"), axis=-1)

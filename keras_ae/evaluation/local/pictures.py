@@ -1,7 +1,7 @@
 """Pictures of a locally embedded autoencoder's (LEA) inputs, codes and reconstructions, from `LocalImages`.
 
-Each is an array [height, width, 1 or 3] in [0, 1]. Source: Penhouët's thesis, sections 4.2,
-4.4 and 4.5, and Figures 4.2 to 4.4 and 5.2.
+Each is an array [height, width, 1 or 3] in [0, 1]. Source: Penhouët's thesis, sections 4.2, 4.4 and 4.5, and
+Figures 4.2 to 4.4 and 5.2.
 """
 
 import numpy as np
@@ -27,9 +27,9 @@ def reconstruction_picture(seen: LocalImages) -> np.ndarray:
 
 
 def code_map_picture(seen: LocalImages) -> np.ndarray:
-    """Draws a row per image: the input, then its code maps, enlarged by a whole factor up to the input's size.
+    """Draws a row per image: the input, then its code maps, enlarged by an integer factor up to the input's size.
 
-    Each code value goes from black, its lowest over these images, to white, its highest.
+    Each code value ranges from black, its lowest over these images, to white, its highest.
 
     Example:
         >>> model = kae.architectures.lea_fc((8, 8, 1), (2,), classes=3, window=4, units=4)
@@ -78,7 +78,7 @@ def _enlarged(maps: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
 
 
 def _padded(images: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
-    """Crops or pads images with black at the lower right to these sides, to fit a grid with maps."""
+    """Crops images, or pads them with black, at the lower right to these sides, to fit a grid with maps."""
     images = images[:, : sides[0], : sides[1]]
     missing = (side - length for side, length in zip(sides, images.shape[1:3], strict=True))
     return np.pad(images, ((0, 0), *((0, m) for m in missing), (0, 0)))

@@ -9,16 +9,16 @@ from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.evaluation.rate_distortion.curves import RateCurve, RatePoint
 
 METRICS = ("psnr", "ms_ssim")
-MOST_SIMILAR = 1 - 1e-10  # or lossless images would have infinite decibels
+MOST_SIMILAR = 1 - 1e-10  # above it, lossless images would have infinite decibels
 
 
 @dataclass(frozen=True)
 class BDRate:
-    """Bits of a codec against those of a reference, at equal quality.
+    """Bits of a codec relative to those of a reference, at equal quality.
 
     Attributes:
-        change: Mean relative difference of the bits: −0.25 are 25 % fewer.
-        low, high: Ends of the range of quality that both curves cover, in dB.
+        change: Mean relative difference of the bits: −0.25 means 25 % fewer.
+        low, high: Ends of the quality range that both curves cover, in dB.
         metric: "psnr", or "ms_ssim" in dB: −10·log₁₀(1 − MS-SSIM).
 
     Example:
@@ -42,20 +42,21 @@ def bd_rate(
     metric: Literal["psnr", "ms_ssim"] = "psnr",
     between: tuple[float, float] | None = None,
 ) -> BDRate:
-    """Returns the mean relative difference of the bits over the range of quality that both curves cover.
+    """Returns the mean relative difference of the bits over the quality range that both curves cover.
 
-    ln(rate) is interpolated over the quality by monotone piecewise cubics (PCHIP, as JCT-VC's common test
-    conditions do since 2013) between the points of each curve's frontier, and the difference averaged. A curve
-    of one point is compared at its quality. Source: Bjøntegaard, VCEG-M33, 2001.
+    ln(rate) is interpolated over quality by monotone piecewise cubics (PCHIP, as in JCT-VC's common test
+    conditions since 2013) between the points of each curve's frontier, and the difference averaged. A curve of one
+    point is compared at its quality. Source: Bjøntegaard, VCEG-M33, 2001.
 
     Args:
         curve: The codec.
         reference: The codec that it is compared with: at least two points.
         metric: The quality, "psnr" or "ms_ssim".
-        between: Lowest and highest quality in dB; by default the whole range of both.
+        between: Lowest and highest quality in dB; by default the whole range that both cover.
 
     Raises:
-        InputError: The curves have no quality in common, or the reference is a single point.
+        InputError: If the metric is unknown, the curves have no quality in common, or the reference is a single
+            point.
 
     Example:
         >>> points = [kae.evaluation.RatePoint(0, rate, db, 0.9) for rate, db in ((0.5, 30), (1.0, 35), (2.0, 40))]
@@ -85,14 +86,14 @@ def bd_rate(
 
 
 def quality(point: RatePoint, metric: str) -> float:
-    """The quality of a point in dB, by PSNR or MS-SSIM."""
+    """Returns the quality of a point in dB, by PSNR or MS-SSIM."""
     if metric == "psnr":
         return point.psnr
     return float(-10 * np.log10(1 - min(point.ms_ssim, MOST_SIMILAR)))
 
 
 def _log_rates(curve: RateCurve, metric: str) -> tuple[np.ndarray, np.ndarray]:
-    """Ascending qualities, and ln(rate), of the points that no other one beats with as few bits."""
+    """Returns ascending qualities, and ln(rate), of the points that no other point beats with as few bits."""
     found: list[tuple[float, float]] = []
     for point in curve.points:  # ascending rates
         level = quality(point, metric)

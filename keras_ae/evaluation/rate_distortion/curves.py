@@ -14,7 +14,7 @@ IMAGES_AT_ONCE = 32
 
 
 class ImageCodec(Protocol):
-    """Codes images as files and decodes them: `keras_ae.compression.Codec`, `StandardCodec`, or another.
+    """Encodes images as files and decodes them: `keras_ae.compression.Codec`, `StandardCodec`, or another.
 
     Example:
         >>> class Raw:
@@ -38,11 +38,11 @@ class RatePoint:
     """Results of one setting of a codec: means over some images.
 
     Attributes:
-        setting: The codec's quality, a model's step or its λ.
+        setting: The codec's quality, or a model's step or λ.
         bits_per_pixel: Bits of the whole file, headers included, per pixel (not per channel).
         psnr: In dB, over all channels; above 100 dB counts as 100.
         ms_ssim: Multi-scale structural similarity (`keras_ae.evaluation.ms_ssim`).
-        encoding_seconds, decoding_seconds: For one image.
+        encoding_seconds, decoding_seconds: Time for one image.
         images: Number of images.
 
     Example:
@@ -65,7 +65,10 @@ class RateCurve:
 
     Attributes:
         name: Name of the codec.
-        points: At least one.
+        points: At least one point.
+
+    Raises:
+        InputError: If there are no points.
 
     Example:
         >>> points = [kae.evaluation.RatePoint(*p, 0.9) for p in ((9, 2.0, 40.0), (5, 1.0, 35.0))]
@@ -83,7 +86,7 @@ class RateCurve:
         object.__setattr__(self, "points", tuple(ordered))
 
     def frontier(self) -> "RateCurve":
-        """Returns the curve of those points that no other one beats with as few bits.
+        """Returns the curve of the points whose PSNR no other point reaches with as few bits.
 
         Example:
             >>> points = [kae.evaluation.RatePoint(n, n, db, 0.9) for n, db in ((1, 30), (2, 29), (3, 31))]
@@ -104,9 +107,12 @@ def rate_curve(
 
     Args:
         name: Name of the curve.
-        codecs: Settings with their codecs; those of an iterator are made one at a time.
+        codecs: Settings with their codecs; an iterator makes them one at a time.
         images: [n, h, w, c], uint8 or floats in [0, 1], which are rounded to bytes first.
         warm_up: Same as for `measure_codec`.
+
+    Raises:
+        InputError: If there are no codecs, or in the same cases as `measure_codec`.
 
     Example:
         >>> images = np.random.default_rng(0).random((2, 32, 32, 3))
@@ -119,7 +125,7 @@ def rate_curve(
 
 
 def measure_codec(codec: ImageCodec, images: np.ndarray, setting: float = 0.0, warm_up: bool = True) -> RatePoint:
-    """Codes images as files, decodes them, and measures both.
+    """Encodes images as files, decodes them, and measures both.
 
     Times are per image, coded 32 at a time on as many threads as the codec uses.
 
@@ -127,10 +133,10 @@ def measure_codec(codec: ImageCodec, images: np.ndarray, setting: float = 0.0, w
         codec: The codec to measure.
         images: [n, h, w, c], uint8 or floats in [0, 1], which are rounded to bytes first.
         setting: The setting that the point records.
-        warm_up: Whether the first images are coded once before the clock starts, so that compiling does not count.
+        warm_up: Whether to code the first images once before the clock starts, so that compiling does not count.
 
     Raises:
-        InputError: There are no images, or the codec returns images of another shape.
+        InputError: If there are no images, or the codec returns images of another shape.
 
     Example:
         >>> images = np.zeros((2, 16, 16, 1), "uint8")

@@ -12,7 +12,7 @@ from keras_ae._support.errors import InputError, unknown_name
 from keras_ae._support.pixels import in_bytes
 from keras_ae.evaluation.rate_distortion.curves import RateCurve, RatePoint, measure_codec, rate_curve
 
-MOST_RESOLUTIONS = 6  # of JPEG 2000's wavelet
+MOST_RESOLUTIONS = 6  # maximum number of resolutions of JPEG 2000's wavelet
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class _Format:
         title: Its name in tables and figures.
         pillow: Its name in Pillow.
         feature: Pillow's name of the feature that it must be built with.
-        lowest, highest: Range of the quality; equal where there is none.
-        usual: Qualities for a curve.
+        lowest, highest: Range of the quality; equal for a format without one.
+        usual: Qualities of a curve by default.
         options: Function from quality and image [h, w, c] to Pillow's options.
     """
 
@@ -75,7 +75,8 @@ class StandardCodec:
         channels: Channels: 1 or 3. (WebP stores grey images in colour; decoding makes them grey again.)
 
     Raises:
-        InputError: There is no such format or quality, or this Pillow was built without it.
+        InputError: If there is no such format or quality, the channels are neither 1 nor 3, or this Pillow was
+            built without the format.
 
     Example:
         >>> codec = kae.evaluation.StandardCodec("webp", 75)
@@ -104,7 +105,7 @@ class StandardCodec:
         """Returns a file for each image: [n, h, w, channels], uint8 or floats in [0, 1].
 
         Raises:
-            InputError: The images have another shape.
+            InputError: If the images have another shape.
         """
         images = in_bytes(np.asarray(images))
         if images.ndim != 4 or images.shape[-1] != self.channels:
@@ -144,7 +145,7 @@ def standard_formats() -> tuple[str, ...]:
 
 
 def lowest_quality(format: str) -> int:
-    """The lowest quality of a format."""
+    """Returns the lowest quality of a format."""
     return _about(format).lowest
 
 
@@ -157,7 +158,7 @@ def standard_curve(format: str, images: np.ndarray, qualities: Sequence[float] =
         qualities: By default seven from the lowest useful one to nearly lossless.
 
     Raises:
-        InputError: As for `StandardCodec`.
+        InputError: In the same cases as `StandardCodec`.
 
     Example:
         >>> curve = kae.evaluation.standard_curve("jpeg", np.zeros((1, 16, 16, 1), "uint8"), [10, 90])
@@ -183,6 +184,9 @@ def matched_quality(
     Returns:
         The result of that quality on the images; None if no quality matches.
 
+    Raises:
+        InputError: If not exactly one of `psnr` and `size` is given, or in the same cases as `StandardCodec`.
+
     Example:
         >>> images = np.random.default_rng(0).random((1, 64, 64, 3))
         >>> point = kae.evaluation.matched_quality("jpeg", images, psnr=12)
@@ -199,7 +203,7 @@ def matched_quality(
         codec = StandardCodec(format, middle, channels)
         fits = _psnr(codec, images) >= psnr if psnr is not None else _rate(codec, images) <= (size or 0.0)
         found = codec if fits else found
-        if fits == (size is not None):  # a higher quality may fit a size, too, and a lower one a PSNR
+        if fits == (size is not None):  # a higher quality may also fit the size, a lower one the PSNR
             low = middle + 1
         else:
             high = middle - 1
@@ -207,12 +211,12 @@ def matched_quality(
 
 
 def _rate(codec: StandardCodec, images: np.ndarray) -> float:
-    """Mean bits per pixel."""
+    """Returns the mean bits per pixel."""
     return 8 * float(np.mean([len(file) for file in codec.compress(images)])) / prod(np.shape(images)[1:3])
 
 
 def _psnr(codec: StandardCodec, images: np.ndarray) -> float:
-    """Mean PSNR in dB."""
+    """Returns the mean PSNR in dB."""
     from keras_ae.evaluation.reconstruction import HIGHEST_PSNR, psnr
 
     given = in_bytes(np.asarray(images))

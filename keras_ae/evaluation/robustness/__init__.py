@@ -1,1 +1,1 @@
-"""How far images must be changed to be misclassified, and what that says of a network."""
+"""How far images must be changed to be misclassified, and what that says about a network."""

@@ -1,4 +1,4 @@
-"""Compares the parameters of an autoencoder with the number that smoothness requires."""
+"""Compares an autoencoder's number of parameters with the number that smoothness requires."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,11 @@ from keras_ae.autoencoder import Autoencoder
 
 @dataclass(frozen=True)
 class ParameterBounds:
-    """Parameters of encoder and decoder, and the bounds that a smooth fit of the images requires.
+    """Numbers of parameters of encoder and decoder, and the bounds that a smooth fit of the images requires.
 
     Bubeck & Sellke, "A universal law of robustness via isoperimetry", 2021 (theorem 1): a smooth network that fits
-    n samples of dimension d has in the order of n·d parameters, up to constants. d is at most the number of an
-    image's values, and smaller if images fill only part of their space.
+    n samples of dimension d has on the order of n·d parameters, up to constants. d is at most the number of values
+    in an image, and smaller if images fill only part of their space.
 
     Example:
         >>> bounds = kae.evaluation.ParameterBounds(encoder=10, decoder=10, lower=1_000, upper=90_000)
@@ -30,7 +30,7 @@ class ParameterBounds:
     """n · values of an image."""
 
     def orders(self) -> tuple[int, int]:
-        """Returns the exponents of the powers of ten nearest to the lower and the upper bound."""
+        """Returns the exponents of the powers of ten nearest to the lower and upper bounds."""
         return round(np.log10(self.lower)), round(np.log10(self.upper))
 
 
@@ -38,7 +38,8 @@ def parameter_bounds(model: Autoencoder, images: int, effective_dimension: int |
     """Returns an autoencoder's parameter counts with the bounds of the universal law of robustness.
 
     Daly et al., section 5, print 10⁷ to 10⁸ for CIFAR-10 and 10⁷ to 10⁹ for CelebA "depending on the reduced
-    dimensionality of the data", which they do not state; their code lengths, 128 and 64, give these orders.
+    dimensionality of the data", which they do not state; their code lengths, 128 and 64, give these orders of
+    magnitude.
 
     Args:
         model: The autoencoder, trained or not.

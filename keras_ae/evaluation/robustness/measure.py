@@ -1,4 +1,4 @@
-"""Robustness of classifiers against adversarial attacks: how often these succeed, and at what distance.
+"""Robustness of classifiers to adversarial attacks: how often attacks succeed, and at what distance.
 
 Source: Penhouët's thesis, section 4.6.
 """
@@ -29,11 +29,11 @@ class AttackTotals:
 
     Attributes:
         images: Number of images.
-        misclassified: Number of those misclassified before the attack.
+        misclassified: Number of images misclassified before the attack.
         attacked: Number of all others.
-        successes: Number of images that the attack caused to be misclassified.
-        success_rate: Their share of the attacked images; None if none was attacked.
-        mse: Mean squared error over the successes; None without any.
+        successes: Number of attacked images that became misclassified.
+        success_rate: Their fraction of the attacked images; None if none was attacked.
+        mse: Mean squared error over the successes; None if there are none.
         seconds: Total time.
 
     Example:
@@ -72,7 +72,7 @@ class Robustness:
         return {name: self._of(name) for name in dict.fromkeys(row.attack for row in self.rows)}
 
     def summary(self) -> dict[str, dict[str, Any]]:
-        """Returns the `totals` as values that JSON supports."""
+        """Returns the `totals` as JSON values."""
         return {name: asdict(totals) for name, totals in self.totals().items()}
 
     def _of(self, attack: str) -> AttackTotals:
@@ -103,7 +103,7 @@ def measure_robustness(
 ) -> Robustness:
     """Attacks images until a classifier misclassifies them, and measures the distance to the original images.
 
-    Images that are misclassified already are not attacked and do not count. An attack succeeds if the classifier
+    Images that are already misclassified are not attacked and do not count. An attack succeeds if the classifier
     misclassifies the attacked image, clipped to [0, 1]. The same seed gives the same result, up to rounding in the
     classifier, whatever other random numbers were drawn.
 
@@ -111,17 +111,17 @@ def measure_robustness(
         classifier: Any Keras model of images with one logit per class; a final softmax is left out.
         images: float32 [n, h, w, c] in [0, 1].
         labels: [n], the classes 0, 1, ...
-        attacks: Names from `ATTACKS`, all of them by default, in the thesis's order; or Foolbox 3 attacks by
-            custom name, such as {"harder": ADef(max_iterations=500)}. These keep their own seeds.
+        attacks: Names from `ATTACKS`, by default all in the thesis's order; or Foolbox 3 attacks by names of your
+            own, such as {"harder": ADef(max_iterations=500)}, which keep their own seeds.
         seed: Seed of the random attacks.
-        table: A CSV file that is written after every batch. Rows in it are not measured again, so an interrupted
-            measurement resumes.
+        table: A CSV file that is written after every batch. Rows already in it are not measured again, so an
+            interrupted measurement resumes.
         batch_size: Images attacked together; an interruption loses at most one batch of one attack.
         progress: Whether to show progress bars on standard error.
 
     Raises:
-        InputError: If images, labels or outputs are of another kind, an attack is unknown, the table is of another
-            measurement, or the backend is not TensorFlow.
+        InputError: If images, labels or outputs are of another kind, an attack is unknown, `batch_size` or `seed`
+            is out of range, the table belongs to another measurement, or the backend is not TensorFlow.
 
     Example:
         >>> classifier = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2)])
@@ -160,7 +160,10 @@ def attacked_images(pipeline: Iterable, per_batch: int = 20, batches: int = 20) 
         batches: Number of batches; all if there are fewer.
 
     Returns:
-        float32 [n, h, w, c] and int64 [n].
+        Images, float32 [n, h, w, c], and labels, int64 [n].
+
+    Raises:
+        InputError: If there are no batches.
 
     Example:
         >>> batches = [(np.zeros((5, 4, 4, 1)), np.arange(5)), (np.ones((5, 4, 4, 1)), np.arange(5))]

@@ -1,4 +1,4 @@
-"""The target of the attacks of a robustness measurement."""
+"""The target of the attacks in a robustness measurement."""
 
 import time
 from copy import copy
@@ -9,13 +9,13 @@ from keras_ae.evaluation.robustness.table import AttackedImage
 
 
 class Subject:
-    """The target of the attacks: a Foolbox model, images, labels, and the mask of those misclassified already."""
+    """The target of the attacks: a Foolbox model, images, labels, and a mask of those already misclassified."""
 
     def __init__(self, model, images: np.ndarray, labels: np.ndarray, misclassified: np.ndarray):
         self.model, self.images, self.labels, self.misclassified = model, images, labels, misclassified
 
     def attack(self, name: str, kind, seed: int, rows: range, key: str) -> list[AttackedImage]:
-        """Attacks a range of images; returns their rows of the table, under the attack's `name` and `key`."""
+        """Attacks a range of images; returns their table rows, under the attack's `name` and `key`."""
         import tensorflow as tf
 
         from keras_ae.evaluation.attacks.base import mse

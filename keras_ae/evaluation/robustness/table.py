@@ -9,7 +9,7 @@ from typing import Any
 from keras_ae._support.errors import InputError
 from keras_ae._support.files import write_csv
 
-# Parser of each column.
+# Each column's parser.
 _COLUMNS: dict[str, Callable[[str], Any]] = {
     "attack": str,
     "image": int,
@@ -33,8 +33,8 @@ class AttackedImage:
         misclassified: Whether the image was misclassified before any attack.
         success: Whether the attack succeeded.
         mse: Mean squared difference between the image and the adversarial one; NaN without success.
-        seconds: Time of the attack on its batch, divided by the number of the batch's images.
-        key: Digest of classifier, images, seed and attack.
+        seconds: Time of the attack on the image's batch, divided by the batch's number of images.
+        key: Digest of classifier, images, labels, seed and attack.
 
     Example:
         >>> row = kae.evaluation.AttackedImage("fgsm", 0, label=3, misclassified=False, success=True, mse=0.01)
@@ -60,7 +60,7 @@ class RobustnessTable:
         keys: Digests, by attack, that distinguish this measurement's rows from another's.
 
     Raises:
-        InputError: If the file holds rows of these attacks with another key, or is no such table.
+        InputError: If the file holds rows of these attacks with another key, or is not such a table.
     """
 
     def __init__(self, path: str | Path | None, keys: Mapping[str, str]):
@@ -77,11 +77,11 @@ class RobustnessTable:
                 )
 
     def has(self, attack: str, images: range) -> bool:
-        """Whether all these images have been attacked."""
+        """Returns whether all these images have been attacked."""
         return all((attack, image) in self._rows for image in images)
 
     def add(self, rows: Iterable[AttackedImage]) -> None:
-        """Adds rows, and rewrites the whole file."""
+        """Adds rows and rewrites the whole file."""
         self._rows |= {(row.attack, row.image): row for row in rows}
         if self._path:
             write_csv(self._path, [vars(row) for row in self._rows.values()])

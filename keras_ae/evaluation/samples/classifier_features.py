@@ -1,7 +1,7 @@
 """Image features from the library's small classifier of the same data set.
 
-They serve where Inception features do not: for small gray images, and on machines without a connection. Distances
-by them are comparable with each other, but not with published FIDs.
+They serve where Inception features do not: for small grey images, and on machines without a connection. Distances
+between them are comparable with each other, but not with published FIDs.
 """
 
 import io
@@ -27,7 +27,7 @@ class Network:
         filters: Filters of each layer; those of the last are the features.
         strides: Strides of each layer.
         flips: Whether it was also trained on mirrored images.
-        epochs, batch_size, learning_rate: Training settings: Adam with a one-cycle schedule of that peak.
+        epochs, batch_size, learning_rate: Training settings: Adam with a one-cycle schedule of this peak.
     """
 
     image_shape: tuple[int, int, int]
@@ -48,7 +48,11 @@ CLASSES = 10
 
 
 def build_classifier(name: str) -> keras.Model:
-    """Returns a data set's untrained classifier: images in [0, 1] → logits. Layer "features" outputs [n, d]."""
+    """Returns a data set's untrained classifier: images in [0, 1] → logits; its layer "features" gives [n, d].
+
+    Raises:
+        InputError: If there is no classifier for the data set.
+    """
     if name not in NETWORKS:
         raise unknown_name("classifier of the data set", name, NETWORKS)
     network = NETWORKS[name]
@@ -64,8 +68,8 @@ def build_classifier(name: str) -> keras.Model:
 class ClassifierFeatures:
     """The averaged last feature maps of the classifier of a data set.
 
-    Images of another size are resized (bilinear, antialiased), gray ones get three equal channels, and colours
-    become their luminance, as the classifier needs it.
+    As the classifier requires, images of another size are resized (bilinearly, antialiased), grey ones get three
+    equal channels, and colours become their luminance.
 
     Args:
         dataset: "digits", "mnist" or "cifar10".
@@ -85,13 +89,17 @@ class ClassifierFeatures:
         self._features = keras.Model(model.input, model.get_layer("features").output)
 
     def __call__(self, images) -> np.ndarray:
-        """Features float32 [n, d] of images float32 [n, h, w, 1 or 3] in [0, 1]."""
+        """Returns the features, float32 [n, d], of images, float32 [n, h, w, 1 or 3] in [0, 1]."""
         images = to_size(to_channels(images, self.image_shape[2]), self.image_shape[:2])
         return self._features.predict_on_batch(images)
 
 
 def load_weights(dataset: str) -> tuple[list[np.ndarray], dict]:
-    """Returns the library's weights, float32, in Keras's order, and facts about their training."""
+    """Returns the library's weights, float32, in Keras's order, and facts about their training.
+
+    Raises:
+        InputError: If the file with the weights is missing.
+    """
     file = files("keras_ae.evaluation.samples").joinpath("feature_weights", f"{dataset}.npz")
     try:
         content = io.BytesIO(file.read_bytes())

@@ -23,7 +23,7 @@ WEIGHTS = Path(__file__).parent / "feature_weights"
 
 
 def train_classifier(name: str, data: ImageData, epochs: int | None = None) -> tuple[keras.Model, float]:
-    """Train a data set's classifier; returns it, with rounded weights, and its accuracy on the test images.
+    """Trains a data set's classifier; returns it, with rounded weights, and its accuracy on the test images.
 
     Args:
         name: The classifier, a key of `NETWORKS`.
@@ -48,7 +48,7 @@ def train_classifier(name: str, data: ImageData, epochs: int | None = None) -> t
 
 
 def save_weights(model: keras.Model, path: Path, about: dict) -> None:
-    """Write weights in half precision, with facts about them, for `classifier_features.load_weights`."""
+    """Writes weights in half precision, with facts about them, for `classifier_features.load_weights`."""
     arrays = {f"w{i}": weight.astype(np.float16) for i, weight in enumerate(model.get_weights())}
     write_arrays(path, {"about": json.dumps(about), **arrays}, compressed=True)
 

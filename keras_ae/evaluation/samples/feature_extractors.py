@@ -1,4 +1,4 @@
-"""Extractors, by name, of the features by which sets of images are compared.
+"""Extractors, by name, of the features in which sets of images are compared.
 
 Distances by different extractors are not comparable: every result carries its extractor's name.
 """
@@ -48,7 +48,7 @@ def feature_extractor(name: str = "auto", data=None, path=None) -> FeatureExtrac
     Args:
         name: One of `EXTRACTORS`, or "auto": the Inception graph of 2015-12-05 if its file is present, else the
             library's classifier of the data set if there is one, else Keras's Inception.
-        data: The `ImageData` whose source decides for "auto".
+        data: The `ImageData` whose data set decides for "auto".
         path: Path of Inception weights; by default that of `find_graph`, else a download.
 
     Raises:

@@ -9,7 +9,7 @@ from keras_ae._support.pixels import LUMINANCE
 
 
 def to_channels(images, channels: int) -> np.ndarray:
-    """Converts images [n, h, w, 1 or 3] to 1 channel, the luminance, or to 3, equal for gray images.
+    """Converts images [n, h, w, 1 or 3] to 1 channel, the luminance, or to 3, equal ones for grey images.
 
     Floats in [0, 1] and uint8 become float32 in [0, 1].
 

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from keras_ae._support.errors import InputError
 
 FEWEST_FOR_FID = 10_000  # images: Heusel et al. (2017) recommend no fewer
-_ROWS = 4096  # features of an array that are converted to float64 at once
+_ROWS = 4096  # rows of an array that are converted to float64 at once
 
 
 class FeatureMoments:
@@ -19,7 +19,7 @@ class FeatureMoments:
     loses no digits where the mean is large.
 
     Attributes:
-        count: Number of features so far.
+        count: Number of feature vectors so far.
         mean: float64 [d]; empty before the first batch.
 
     Example:
@@ -37,7 +37,7 @@ class FeatureMoments:
         """Adds features [n, d]; returns itself.
 
         Raises:
-            InputError: If the array has another shape, infinities or NaN.
+            InputError: If the array has another shape, or a value is infinite or NaN.
         """
         features = np.asarray(features)
         if features.ndim != 2 or (self.count and features.shape[1] != len(self.mean)):
@@ -53,7 +53,11 @@ class FeatureMoments:
         return self
 
     def merge(self, other: "FeatureMoments") -> Self:
-        """Adds the features of another `FeatureMoments`; returns itself."""
+        """Adds the features of another `FeatureMoments`; returns itself.
+
+        Raises:
+            InputError: If the features have another number of values.
+        """
         if other.count:
             if self.count and len(other.mean) != len(self.mean):
                 raise InputError(f"moments of {len(other.mean)} features", f"of {len(self.mean)}", "use the same")
@@ -83,17 +87,17 @@ class FeatureMoments:
 
 
 def frechet_distance(a, b) -> float:
-    """Returns the squared Fréchet distance of Gaussians with the moments of two sets of features, 0 or larger.
+    """Returns the squared Fréchet distance between Gaussians with two sets of features' moments, 0 or larger.
 
     ‖μ_a − μ_b‖² + tr(Σ_a + Σ_b − 2 (Σ_a Σ_b)^½), with covariances of 1/(n − 1) (Heusel et al., 2017, eq. 6). It
-    depends on the numbers of features: compare only distances for equal numbers. There may be fewer features than
-    values.
+    depends on the numbers of features: compare only distances for equal numbers. There may be fewer features n
+    than values d.
 
     Args:
         a, b: Features [n, d] and [m, d].
 
     Raises:
-        InputError: For arrays of other shapes, of fewer than two rows, and for infinities or NaN.
+        InputError: If an array has another shape or fewer than two rows, or a value is infinite or NaN.
 
     Example:
         >>> round(kae.evaluation.frechet_distance([[0.0], [2.0]], [[3.0], [5.0]]), 6)  # The means differ by 3.
@@ -119,7 +123,10 @@ def fid_caution(images: int, features: int) -> str:
 
 
 def frechet_distance_of_moments(a: FeatureMoments, b: FeatureMoments) -> float:
-    """Same as `frechet_distance`, for features that arrived batch by batch.
+    """Returns `frechet_distance` for features that arrived batch by batch.
+
+    Raises:
+        InputError: If there are fewer than two features on a side, or their numbers of values differ.
 
     Example:
         >>> a = kae.evaluation.FeatureMoments().update([[0.0], [2.0]])
@@ -140,8 +147,8 @@ def frechet_distance_of_moments(a: FeatureMoments, b: FeatureMoments) -> float:
 def trace_of_root(a: np.ndarray, b: np.ndarray) -> float:
     """Returns tr((A B)^½) of two positive semidefinite matrices, which may be singular.
 
-    With A = F Fᵀ the matrix Fᵀ B F is symmetric and has the eigenvalues of A B that are not 0. F comes from a
-    Cholesky decomposition with pivots, which stops at the rank: a quarter of the work of a symmetric root.
+    With A = F Fᵀ, the matrix Fᵀ B F is symmetric and has the nonzero eigenvalues of A B. F comes from a pivoted
+    Cholesky decomposition, which stops at the rank: a quarter of the work of a symmetric root.
     """
     factor = _factor(a)
     inner = factor.T @ b @ factor
@@ -152,7 +159,7 @@ def trace_of_root(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _factor(matrix: np.ndarray) -> np.ndarray:
-    """F [d, rank] with F Fᵀ = the matrix."""
+    """Returns F [d, rank] such that F Fᵀ is the matrix."""
     with threadpool_limits(1, "blas"):
         lower, pivots, rank, _ = lapack.dpstrf(matrix, lower=1)
     factor = np.empty((len(matrix), rank))

@@ -14,7 +14,7 @@ from keras_ae.evaluation.samples.feature_images import to_channels, to_size
 FILE = "classify_image_graph_def.pb"
 FILE_VARIABLE = "KERAS_AE_INCEPTION"
 URL = f"https://openaipublic.blob.core.windows.net/diffusion/jul-2021/ref_batches/{FILE}"
-# To check for the complete, published file: against mistakes, not against forgery.
+# To check for the complete, published file; this guards against mistakes, not forgery.
 BYTES, MD5 = 95_673_916, "e6bb154e85f5d4331c22abcddb5dcf31"
 _IMAGES = 50  # at a time: activations of 299 × 299 pixels are large
 
@@ -22,16 +22,16 @@ _IMAGES = 50  # at a time: activations of 299 × 299 pixels are large
 class InceptionGraphFeatures:
     """The layer pool_3 of the Inception v3 graph of 2015-12-05: the features [n, 2048] of published FIDs.
 
-    As in the code of Heusel et al., 2017: pixels are whole numbers from 0 to 255 (rounded here, as if the images
-    had been saved), and the graph itself resizes them to 299 × 299, bilinearly and without antialiasing. Gray
-    images get three equal channels. It needs TensorFlow.
+    As in the code of Heusel et al., 2017, pixels are integers from 0 to 255 (rounded here, as if the images had
+    been saved), and the graph itself resizes them to 299 × 299, bilinearly and without antialiasing. Grey images
+    get three equal channels. It needs TensorFlow.
 
     Args:
         path: The file `classify_image_graph_def.pb`.
         md5: MD5 of the file, hexadecimal; None accepts any file.
 
     Raises:
-        InputError: If the file is missing, damaged or another one.
+        InputError: If the file is missing, damaged or a different one.
     """
 
     name = "inception-2015-12-05"
@@ -52,11 +52,11 @@ class InceptionGraphFeatures:
         except Exception as error:  # protobuf's own type, or ValueError for names that are not there
             action = "give the original file"
             raise InputError(f"{path} ({error})", "the Inception graph of 2015-12-05", action) from None
-        # A session, as the graph's normalisation was taken out of what tf.function can run.
+        # A session, since tf.function can no longer run the graph's normalisation.
         self._session = tf.compat.v1.Session(graph=graph)
 
     def __call__(self, images) -> np.ndarray:
-        """Features float32 [n, 2048] of images float32 [n, h, w, 1 or 3] in [0, 1]."""
+        """Returns the features, float32 [n, 2048], of images, float32 [n, h, w, 1 or 3] in [0, 1]."""
         images = np.round(255.0 * np.clip(to_channels(images, 3), 0.0, 1.0))
         parts = [
             self._session.run(self._pool, {self._images: images[start : start + _IMAGES]})
@@ -68,14 +68,15 @@ class InceptionGraphFeatures:
 class KerasInceptionFeatures:
     """The averaged last feature maps [n, 2048] of Keras's InceptionV3, for 299 × 299 images.
 
-    Trained on ImageNet, but not by the authors of the 2015-12-05 graph: its distances are not published FIDs.
+    It was trained on ImageNet, but not by the authors of the 2015-12-05 graph, so its distances are not comparable
+    with published FIDs.
 
     Args:
-        weights: "imagenet", which Keras downloads on first use; the path of a weights file without the top; or
-            None for random weights.
+        weights: "imagenet", which Keras downloads on first use; the path of a weights file without the top layer;
+            or None for random weights.
 
     Raises:
-        InputError: If the weights are not there and cannot be downloaded.
+        InputError: If the weights are missing and cannot be downloaded.
     """
 
     name = "keras-inception-v3"
@@ -95,7 +96,7 @@ class KerasInceptionFeatures:
             raise _missing(f"no weights of Keras's InceptionV3 ({first_line})", "them, from a file") from None
 
     def __call__(self, images) -> np.ndarray:
-        """Features float32 [n, 2048] of images float32 [n, h, w, 1 or 3] in [0, 1]."""
+        """Returns the features, float32 [n, 2048], of images, float32 [n, h, w, 1 or 3] in [0, 1]."""
         images = to_channels(images, 3)
         starts = range(0, len(images), _IMAGES)
         parts = [to_size(images[start : start + _IMAGES], (299, 299)) for start in starts]
@@ -103,7 +104,11 @@ class KerasInceptionFeatures:
 
 
 def find_graph(data_dir=None) -> Path | None:
-    """Returns the Inception graph's file: KERAS_AE_INCEPTION, or one in the data or cache directory; else None."""
+    """Returns the Inception graph's file: KERAS_AE_INCEPTION, or one in the data or cache directory; else None.
+
+    Raises:
+        InputError: If KERAS_AE_INCEPTION names a file that does not exist.
+    """
     configured = os.environ.get(FILE_VARIABLE)
     if configured:
         if not Path(configured).expanduser().is_file():
@@ -116,7 +121,7 @@ def find_graph(data_dir=None) -> Path | None:
 
 
 def download_graph(data_dir=None) -> Path:
-    """Download the Inception graph, 96 MB, into the data directory, or the user's cache directory.
+    """Downloads the Inception graph, 96 MB, into the data directory or else the user's cache directory.
 
     Raises:
         InputError: If it cannot be downloaded.

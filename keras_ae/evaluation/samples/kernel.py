@@ -10,8 +10,8 @@ def kernel_distance(
 ) -> dict[str, float]:
     """Returns the unbiased squared MMD with the kernel k(x, y) = (xᵀy / d + 1)³, averaged over subsets.
 
-    Unlike that of the Fréchet distance, its expectation does not depend on the numbers of features. It is 0 for
-    equal distributions, so estimates can be negative. Source: Bińkowski et al., "Demystifying MMD GANs", 2018,
+    Unlike that of the Fréchet distance, its expectation does not depend on the numbers of features. For equal
+    distributions it is 0, so estimates can be negative. Source: Bińkowski et al., "Demystifying MMD GANs", 2018,
     section 4, and eq. 4 for the estimator.
 
     Args:
@@ -21,11 +21,12 @@ def kernel_distance(
         generator: Generator, or its seed, that draws the subsets.
 
     Returns:
-        "mean", and "std", the standard deviation over the subsets. If a subset would hold all features, there is
-        only one, with a deviation of 0.
+        "mean", and "std", the standard deviation over the subsets. If a subset would hold all features of both
+        sets, there is only one, with a deviation of 0.
 
     Raises:
-        InputError: If the arrays have other shapes, fewer than two rows, infinities or NaN.
+        InputError: If the arrays have other shapes or fewer than two rows, a value is infinite or NaN, or a number
+            is out of range.
 
     Example:
         >>> distance = kae.evaluation.kernel_distance([[0.0], [0.0]], [[1.0], [1.0]])
@@ -59,7 +60,7 @@ def check_features(a, b) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _squared_discrepancy(x: np.ndarray, y: np.ndarray) -> float:
-    """Returns the U-statistic of n features each, without pairs of a feature with itself."""
+    """Returns the U-statistic of n features each, which omits pairs of a feature with itself."""
     n, d = x.shape
 
     def kernel(u, v):

@@ -30,11 +30,11 @@ _NEIGHBORS = 3  # for precision and recall
 
 @dataclass(frozen=True)
 class SampleQuality:
-    """Compares generated with real images, by the features of one extractor.
+    """Results of comparing generated with real images, by the features of one extractor.
 
     Attributes:
         extractor: Name of the extractor. Values of different extractors are not comparable.
-        real, generated: Numbers of images. Fréchet distances of different numbers are not comparable.
+        real, generated: Numbers of images. Fréchet distances for different numbers are not comparable.
         fid: Fréchet distance, 0 or larger.
         kid, kid_std: Kernel distance: mean and standard deviation over subsets.
         precision, recall: In [0, 1]; NaN for fewer than 4 images.
@@ -73,6 +73,9 @@ def compare_features(real, generated, extractor: str, generator: np.random.Gener
         extractor: Name of the extractor.
         generator: Generator, or its seed, that draws the subsets of the kernel distance.
 
+    Raises:
+        InputError: If the arrays have other shapes or fewer than two rows, or a value is infinite or NaN.
+
     Example:
         >>> real, generated = np.random.default_rng(0).normal(size=(2, 50, 3))
         >>> quality = kae.evaluation.compare_features(real, real, "mnist-classifier")
@@ -103,8 +106,8 @@ def fit_densities(
         model: An `Autoencoder`.
         data: The `ImageData` of its images.
         densities: Names from `keras_ae.density.ALL_DENSITIES`, by default those that are fitted within seconds
-            (`DENSITIES`). Left out are those that need more codes than there are, and those of integers unless the
-            bottleneck is discrete.
+            (`DENSITIES`). Those that need more codes than there are get skipped, and so do those of integers
+            unless the bottleneck is discrete.
         images: Maximum number of training images, drawn with the data's seed; all by default.
 
     Raises:
@@ -149,22 +152,22 @@ def measure_samples(
     """Samples codes from densities, decodes them and compares with real images: tables 2 and 3 of Daly et al.
 
     With `reconstructions` it adds Fréchet distances: "real", between training images and images of `split`, the
-    lowest that can be expected of samples; "train_reconstruction", between training images and their
+    lowest to be expected of samples; "train_reconstruction", between training images and their
     reconstructions; "reconstruction", the same for images of `split`; and "interpolation", between images of
     `split` and images decoded halfway between the codes of random pairs of them (after Ghosh et al., 2019, section
-    5). Distances of few images are too large: this warns below 10,000 images, or below the number of features.
+    5). Distances of few images are too large: a warning is given below 10,000 images, or the number of features.
     Images are clipped to [0, 1]. All features are held in memory at once, but never all images.
 
     Args:
         model: An `Autoencoder`.
         data: The `ImageData` of its images.
-        densities: Names of densities to fit to the codes of all training images, or the result of `fit_densities`.
+        densities: Names of densities to fit to the codes of all training images, or what `fit_densities` returned.
         samples: Images to generate per density, and maximum number to take from a split: its first ones, or
             training images drawn with the data's seed.
         extractor: A feature extractor, or a name that `feature_extractor` takes.
-        seed: Seed of samples, pairs and subsets.
+        seed: Seed of the samples, pairs and subsets.
         split: "test" or "validation".
-        reconstructions: Whether to measure reconstructions and interpolations too.
+        reconstructions: Whether to measure reconstructions and interpolations as well.
         interpolation: "linear" or "spherical".
 
     Returns:
@@ -173,7 +176,8 @@ def measure_samples(
         "reconstruction_fid[…]".
 
     Raises:
-        InputError: If there is no such extractor, density or split, fewer than two samples, or no `ImageData`.
+        InputError: If the extractor, a density or the split is unknown, there are fewer than two samples, or
+            `data` is not an `ImageData`.
 
     Example:
         >>> model = kae.architectures.fully_connected((8, 8, 1), (2,), hidden=(8,))
