@@ -255,7 +255,7 @@ def fused_batch_normalization(features, scale, offset, epsilon: float) -> tuple:
 
 
 def require_tensorflow(purpose: str = "train") -> None:
-    """Rejects (`InputError`) backends other than TensorFlow, on which `purpose`, a verb, is not available."""
+    """Rejects (`InputError`) backends other than TensorFlow; `purpose`, a verb, says what needs TensorFlow."""
     backend = keras.backend.backend()
     if backend != "tensorflow":
         raise InputError(f"the {backend} backend", f"TensorFlow to {purpose}", "set KERAS_BACKEND=tensorflow")

@@ -29,7 +29,7 @@ Record = TypeVar("Record", bound="DataclassInstance")
 
 
 def read_fields(kind: type[Record], values: Any, name: str) -> Record:
-    """A dataclass from values by name, as read from JSON.
+    """Returns a dataclass made from values by name, as read from JSON.
 
     Args:
         kind: The dataclass, which settles its fields.

@@ -98,7 +98,7 @@ def plain_cell(value: Any) -> Any:
 
 
 def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write rows with the same keys atomically."""
+    """Write rows, at least one and all with the same keys, atomically."""
 
     def write(temporary: Path):
         with temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:

@@ -206,7 +206,7 @@ def fetched(url: str | os.PathLike) -> Iterator[Path]:
 
 
 def copy_changed(url: str, place: Path) -> bool:
-    """Bring a local copy of a file or a directory up to date, judged by file sizes.
+    """Bring a local copy of a file or a directory up to date; a file of unchanged size counts as unchanged.
 
     Args:
         url: What to copy.
@@ -214,6 +214,9 @@ def copy_changed(url: str, place: Path) -> bool:
 
     Returns:
         Whether there is anything at `url`.
+
+    Raises:
+        InputError: See `Mirror`.
     """
     files, root = _open(url)
     found = {name: int(info["size"]) for name, info in files.find(root, detail=True).items()}

@@ -25,7 +25,7 @@ class Part:
 
     @classmethod
     def parse(cls, text: str) -> "Part":
-        """The part that the text of `--part` stands for.
+        """Returns the part that the text of `--part`, such as "2/8", stands for.
 
         Raises:
             InputError: The text does not stand for a part.

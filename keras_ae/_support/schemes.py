@@ -28,7 +28,7 @@ def address(path: str | os.PathLike) -> str:
 
 
 def check_local(path: str | os.PathLike, option: str = "") -> None:
-    """Refuse (`InputError`) an address, since it is not a local path.
+    """Refuse (`InputError`) an address where a local path is needed.
 
     Args:
         path: The path given.

@@ -74,7 +74,8 @@ class DetectTrain:
         from keras_ae.runs import EXPORTED, train_detector
 
         score = self.score or (SCORE if self.features.features is None else FEATURES_SCORE)
-        model = self.features.model(self.model, as_score(score).needs_autoencoder)
+        # `load_normal` has chosen the decoder of an autoencoder of pixels; features may need none at all.
+        model = self.features.model(config.model, as_score(score).needs_autoencoder)
         config = replace(config, model=model)
         print_notes(data)
         print_near_duplicates(data)

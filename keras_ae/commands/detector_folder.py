@@ -50,7 +50,11 @@ def check_groups(folder: Path, group: str | None) -> int:
 
 
 def score_images_of(detector, folder: Path, group: str | None, by_time: bool, batch_size: int, progress: bool):
-    """`FolderScores` of a folder, in the order of the files' paths or of their times."""
+    """Returns the `FolderScores` of a folder, in the order of the files' paths or, `by_time`, of their times.
+
+    Raises:
+        InputError: No image can be read.
+    """
     from keras_ae._support.progress import progress_bars
 
     left_out, log, scored, bad = LeftOut(), FileLog(), [], 0

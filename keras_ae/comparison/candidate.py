@@ -145,7 +145,7 @@ def vector_shapes(image_shape: ImageShape, parts: Sequence[int]) -> tuple[tuple[
 
 
 def variational_beta(image_shape: ImageShape) -> float:
-    """The weight β that makes MSE + β KL, up to scale, the negative ELBO of a Gaussian likelihood."""
+    """The weight β that makes MSE + β KL the negative ELBO of a Gaussian likelihood, up to factor and constant."""
     return 2 * DECODER_DEVIATION**2 / prod(image_shape)
 
 

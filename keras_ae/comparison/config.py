@@ -146,7 +146,8 @@ def candidates(
     made = (
         named_candidates(image_shape, chosen, bottlenecks) if bottlenecks else purpose.build(image_shape, chosen)
     )
-    return [*made, *purpose.further_candidates(bottlenecks)]
+    # A bottleneck or code that is named twice makes one candidate.
+    return list({one.name: one for one in (*made, *purpose.further_candidates(bottlenecks))}.values())
 
 
 def config_from_json(values: Mapping[str, Any]) -> CompareConfig:

@@ -24,7 +24,8 @@ class DetectionSelection:
 
     Attributes:
         score: The score with the highest area under the ROC curve.
-        roc_auc: That area; `auc_error` is 1 minus it, `auc_error_standard_error` its standard error.
+        roc_auc: That area, from 0 to 1; `auc_error` is 1 minus it, and `auc_error_standard_error` the
+            standard error of either.
         roc_auc_by_score: The areas of all scores.
         features_alone: The area of the features without a bottleneck (position_gaussian); None for pixels.
     """
@@ -44,8 +45,8 @@ class DetectionOutcome:
     Attributes:
         score: The score that was chosen on held-out images.
         anomalies: What the anomalies are, in words.
-        threshold: Set on held-out normal images for a false-alarm rate of `promised`; the true rate was expected
-            between `promised_low` and `promised_high` (95 %).
+        threshold: Score above which an image is an anomaly, set on held-out normal images for a false-alarm rate
+            of `promised`; the true rate was expected between `promised_low` and `promised_high` (95 %).
         recall, false_positive_rate, f1: Measures of the decisions at the threshold.
         fpr_at_95_tpr: The fraction of normal images that raise an alarm when 95 % of the anomalies do.
         pixel_roc_auc, aupro: Measures of the score's map (`PixelMeasures`); None without maps or masks.

@@ -31,7 +31,7 @@ class Halved:
 
 
 def dominated(candidates: Sequence[Measured]) -> dict[str, Measured]:
-    """Maps each candidate that another beats with as small a code to the best of those others, by name.
+    """Maps the name of each candidate that another beats with as small a code to the best of these others.
 
     Example:
         >>> small, large = Measured("small", 4, 0.2), Measured("large", 16, 0.3)

@@ -22,7 +22,8 @@ def probe_codes(model, data: ImageData) -> Probe | None:
         data: Its images; at most 3,000 per split are used, drawn with the data's seed.
 
     Returns:
-        Means over the seeds of `keras_ae.evaluation.linear_probe`; None without labels to tell apart.
+        Means over the seeds of `keras_ae.evaluation.linear_probe`; None without labels to tell apart, or if a
+        score is not finite.
     """
     if not all(_has_labels(data, split) for split in data.sizes):
         return None

@@ -74,7 +74,8 @@ class TrainedCandidate:
     """A trained candidate and its measures.
 
     Attributes:
-        code_values, compression: Number of values of its code, and its ratio to the number of image values.
+        code_values, compression: Number of values of its code, and its ratio to the number of values that are
+            reconstructed: those of the image or, for features, of the maps.
         encoding_seconds_per_image, decoding_seconds_per_image: Time for one image in large batches; older
             comparisons lack the latter.
         learning_rate: Its own learning rate; None means the comparison's.

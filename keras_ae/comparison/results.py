@@ -75,7 +75,10 @@ class Comparison:
 
     @property
     def share_of_steps(self) -> float:
-        """Returns the training steps made, as a fraction of those needed to train all candidates to the end."""
+        """The training steps made, as a fraction of those needed to train all candidates to the end.
+
+        Failed candidates count as trained to the end.
+        """
         tried = len(self.trained) + len(self.failed) + len(self.dropped)
         whole = len(self.trained) + len(self.failed)
         return (whole + sum(one.steps for one in self.dropped) / self.steps) / tried

@@ -45,7 +45,7 @@ class Trend:
 
     @property
     def steps_for_a_tenth(self) -> int | None:
-        """Further steps that take a tenth off the error; None if it does not fall, or takes 100 times as many."""
+        """Further steps that take a tenth off the error; None if it does not fall, or over 100 times as many."""
         if not self.falls:
             return None
         times = exp(log(1 - GAIN) / self.exponent) - 1

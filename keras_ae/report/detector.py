@@ -90,8 +90,11 @@ def write_detector_report(path, judged: JudgedImages, title: str, facts: Sequenc
         title: Heading of the page, such as the source of the images.
         facts: Lines under it, such as those of `keras_ae.detection.outcome_in_words`.
 
+    Returns:
+        `path`.
+
     Raises:
-        InputError: `path` is another kind of file.
+        InputError: `path` holds anything but such a report.
 
     Example:
         >>> look = lambda rows: (np.zeros((len(rows), 4, 4, 1)), None, None)

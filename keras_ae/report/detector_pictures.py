@@ -46,7 +46,8 @@ def defect_panels(
 ) -> list[np.ndarray]:
     """The one, two or three pictures of `defect_picture`, float32 [height', width', 3] each."""
     factor = max(1, -(-LEAST_SIDE // min(image.shape[:2])))
-    panels = [np.broadcast_to(image, (*image.shape[:2], 3)).astype(np.float32)]
+    shown = image if image.shape[2] == 3 else image[..., :1]  # as in `grid`
+    panels = [np.broadcast_to(shown, (*image.shape[:2], 3)).astype(np.float32)]
     if heat is not None:
         panels.append(coloured(heat, limits))
         if threshold is not None:

@@ -17,13 +17,16 @@ def latent_scatter(codes: dict[str, np.ndarray], pairs: int = 6, seed: int = 0, 
     Like figures A.1 and A.2 of Daly et al., "Deterministic against variational autoencoders".
 
     Args:
-        codes: Arrays [n, ...] by model, flattened; numbers of values may differ.
+        codes: Arrays [n, ...] by model; each code is flattened, and lengths may differ between models.
         pairs: Number of panels, three in a row; their dimensions are among those that all models have.
         seed: Seed of the choice of pairs and codes.
         most: Maximum number of codes shown per model.
 
+    Returns:
+        The figure, as SVG text.
+
     Raises:
-        InputError: For codes of fewer than two values.
+        InputError: A model's codes have fewer than two values, there are no codes, or `pairs` is below 1.
     """
     flat = {name: np.asarray(array).reshape(len(array), -1) for name, array in codes.items()}
     dimensions = min((array.shape[1] for array in flat.values()), default=0)

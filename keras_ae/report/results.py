@@ -76,7 +76,10 @@ def write_report(
         results: Directory of the saved results.
         presets: Names; the files of "cpu" have no prefix, those of others begin with the preset's name.
         kept: Ending of the file that shows that a preset has saved results, such as "_measures.json".
-        write: Function from preset and prefix to the paths that it wrote.
+        write: Function that is given a preset and the prefix of its files, and returns the paths that it wrote.
+
+    Returns:
+        The paths that `write` returned, for all presets.
     """
     there = [preset for preset in presets if (results / f"{preset}{kept}").exists()]
     written = [path for p in there for path in write(p, "" if p == "cpu" else f"{p}_")]

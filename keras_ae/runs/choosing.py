@@ -159,7 +159,7 @@ def choose_score(model, names: list[str], data: ImageData, defects: ImageData) -
         model: Trained model.
         names: Labels of the scores; those that the model does not have are left out.
         data: The run's images, their tiles, or their feature maps; an image is as anomalous as its worst tile.
-        defects: Known defects, as its training images, or their tiles.
+        defects: Known defects, or their tiles, as the training images of an `ImageData`.
     """
     fitted = fit_scores(model, names, data.pipeline("train", shuffle=False))
     normal = score_images(model, fitted, data.pipeline("validation", rows=choosing_rows(data)))

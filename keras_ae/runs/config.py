@@ -57,7 +57,8 @@ class ModelConfig:
     architecture: str = "convolutional"
     """Name, such as convolutional, strided or fully_connected; or MODULE:FUNCTION, a builder of your own."""
     code: str = "4x4x16"
-    """Shape of the code: HEIGHTxWIDTHxCHANNELS for convolutional, LENGTH for the others that have one."""
+    """Shape of the code: HEIGHTxWIDTHxCHANNELS for convolutional, compressive, cosine_blocks and
+    feature_autoencoder, LENGTH for the others that have one."""
     bottleneck: str | None = None
     """Name, such as identity, dense, variational or entropic; the architecture's own by default."""
     options: tuple[str, ...] = ()

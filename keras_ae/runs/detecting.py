@@ -125,7 +125,8 @@ def export_run(
     Args:
         run: Directory of the run.
         out: Directory of the SavedModel.
-        score, false_positive_rate, formats: As for `train_detector`; without a score only a SavedModel is written.
+        score, false_positive_rate, formats: As for `train_detector`; without a score, only the SavedModel of the
+            autoencoder can be written, and the rate is ignored.
         data: The run's whole images, if they are already loaded.
         defects: Known defects to choose the score by, as training images.
         saved: Directory to save the detector to as well, for `load_detector`.
@@ -134,6 +135,11 @@ def export_run(
 
     Returns:
         Where the export is, its deviation from the Keras model and, with a score, how its threshold performs.
+
+    Raises:
+        InputError: The run is not finished, its images have changed, the score is unknown, other formats are asked
+            for without a score, there are too few validation images for the rate, or `out` or `saved` holds other
+            files.
 
     Example:
         >>> run = kae.runs.pretrained_models()["variational_digits"]
@@ -153,8 +159,10 @@ def export_run(
             raise InputError(f"formats {', '.join(formats)} without a score", "a SavedModel", "give --score NAME")
         return ExportedRun(Path(out), write_saved_model(model, autoencoder_endpoints(model), out))
     whole = data or run.load_whole(progress)
+    in_parts = config.data.seen(whole)
+    run.check_images(in_parts)
     choosing, choice = defects is not None, None
-    seen = seen_by(model, config.data.seen(whole), run.path, progress=progress)
+    seen = seen_by(model, in_parts, run.path, progress=progress)
     check_sizes(whole, false_positive_rate, config.training, choosing)
     if defects is not None:
         tiles = config.data.seen(defects)

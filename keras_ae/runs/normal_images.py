@@ -28,9 +28,22 @@ def load_normal(
     A strided model's decoder starts from the smallest maps, unless `decoder_layers` is among its options: the
     paper's, of two layers, takes five times as long at 64×64 pixels.
 
-    If no validation images are named and the usual tenth is too small, as many as the rate requires are held out,
-    up to half of those that are not for testing; within a quarter of them, up to three times as many: otherwise
-    the threshold would be the largest score of all, which a single odd image could set.
+    If no validation images are named and the usual tenth is too small, more are held out: three times as many as
+    the rate requires, up to a quarter of the images that are not for testing; if that does not suffice, just as
+    many as it requires, up to half. With no more than it requires, the threshold would be the largest score of
+    all, which a single odd image could set.
+
+    Args:
+        config: Configuration of the run, whose images are normal ones.
+        rate: Fraction of normal images, in (0, 1), that may raise a false alarm.
+        progress: Whether to show a bar while images are decoded.
+        choosing: Whether known defects choose the score, for which every other validation image is needed.
+
+    Returns:
+        The configuration, and the whole images.
+
+    Raises:
+        InputError: The images cannot be loaded, or the rate is not in (0, 1).
     """
     config = replace(config, model=_with_the_smallest_maps(config.model))
     data = config.load_whole(progress)

@@ -97,7 +97,7 @@ def workers_that_pay(jobs: int, batch_bytes: int, memory: int | None = None) -> 
 
 
 def last_step(path: Path) -> int:
-    """The last step in the history of the run in a directory."""
+    """Returns the last step in the history of a run; 0 if it has no readable history yet."""
     try:
         return int(RunDirectory(path).history()[-1]["step"])
     except (OSError, IndexError, ValueError, KeyError):

@@ -60,7 +60,7 @@ class Replica:
         return data if self.is_alone else data.with_share(self.place, self.count)
 
     def joined(self, batches):
-        """Joins this replica's shares of batches to the batches of all replicas."""
+        """Joins this replica's share of each batch with those of the other replicas."""
         # Not `experimental_distribute_dataset`: there each process would read all images and keep its share.
         if self.strategy is None or batches is None:
             return batches

@@ -79,7 +79,7 @@ class Run:
             compile: Whether to restore optimizer and loss.
 
         Raises:
-            InputError: `model` cannot be read.
+            InputError: The file is missing or damaged, or holds a model of other images.
         """
         from keras_ae.model_file import load_model  # imports Keras
 
@@ -102,19 +102,32 @@ class Run:
         """
         self._check_source()
         data = self.config.load_data(progress)
+        self.check_images(data)
+        return data
+
+    def check_images(self, data: ImageData) -> None:
+        """Refuses other images than the run was trained on.
+
+        Args:
+            data: What the model sees: images, or their tiles.
+
+        Raises:
+            InputError: They have changed.
+        """
         if data.fingerprint() != self.record.data.fingerprint:
             received = f"other images than {self.path} was trained on"
             raise InputError(received, "the same", "give back the images of the run")
-        return data
 
     def load_whole(self, progress: bool = True) -> ImageData:
-        """Loads the images of the run as they are, where `load_data` gives the tiles that the model sees of them.
+        """Loads the whole images of the run, where `load_data` gives the tiles that the model sees of them.
+
+        Unlike `load_data`, it does not check that they are unchanged.
 
         Args:
             progress: Whether to show a bar while they are decoded.
 
         Raises:
-            InputError: They cannot be loaded.
+            InputError: They are not there, or cannot be loaded.
         """
         self._check_source()
         return self.config.load_whole(progress)

@@ -40,7 +40,7 @@ def share_run(run, out, title: str = "") -> Path:
         `out`.
 
     Raises:
-        InputError: If there is no finished run, or `out` is its own directory.
+        InputError: If there is no finished run, or `out` is its own directory or holds other files.
 
     Example:
         >>> run = kae.runs.pretrained_models()["variational_digits"]  # or the directory of a run of one's own

@@ -154,6 +154,7 @@ class TrainingConfig:
 
     @property
     def steps_per_evaluation(self) -> int:
+        """Training steps from one evaluation to the next."""
         return -(-self.steps // min(self.evaluations, self.steps))
 
     @property
@@ -163,7 +164,7 @@ class TrainingConfig:
 
     @property
     def cooled(self) -> float | None:
-        """Fraction of the steps, at the end, over which the learning rate falls; None if it changes before."""
+        """Fraction of the steps, at the end, over which the learning rate falls; None if it changes earlier."""
         return {"constant": 0.0, "cooldown": COOLED}.get(self.schedule)
 
     def learning_rates(self):

@@ -55,8 +55,8 @@ class Call:
     """A function to call.
 
     Attributes:
-        function: MODULE:NAME. It gets a function from a `RunConfig` to its images, and then the keywords.
-        keywords: JSON values; the function returns one too.
+        function: MODULE:NAME. Its first argument is a function that maps a `RunConfig` to its images.
+        keywords: The function's further arguments, as JSON values; it returns a JSON value, too.
         does: What the process does, for people.
     """
 
@@ -116,8 +116,8 @@ def run_job(job: Job, images: Callable, **options) -> Outcome:
 
     Args:
         job: The job.
-        images: Function from a `RunConfig` to its images.
-        **options: Options of `train`.
+        images: Function that maps a `RunConfig` to its images.
+        **options: Options of `train_until`.
 
     Raises:
         InputError, OSError: The job is refused.

@@ -98,7 +98,7 @@ class Verdict:
         answer: "yes", "no", "undecided" or "not tested".
         part: The part of the claim that decides, "" if there is only one.
         interval: Interval of this part; None with fewer than two seeds.
-        seeds: Number of seeds of this part, or of the part with the fewest if a part has fewer than two.
+        seeds: Number of seeds of this part; if a part has fewer than two, that of the part with the fewest.
         remark: Why a claim is not tested, and the command that would test it; or why equal differences leave it
             undecided.
     """

@@ -18,7 +18,7 @@ LONG_ENOUGH = (
 
 
 def flattened(curves: pandas.DataFrame, value: str, command: str = "") -> Gate:
-    """Passes if the training error has stopped falling: in the last quarter its median fall is less than 5 %.
+    """Passes if the training error has stopped falling: the runs' median fall in the last quarter is below 5 %.
 
     Args:
         curves: Rows with "run", "step" and the error; each run's last quarter is compared with the one before.

@@ -48,6 +48,8 @@ class FinishedRuns:
     def _paths(self) -> dict[str, list[Path]]:
         paths: dict[str, list[Path]] = {}
         for file in (file for place in self._places for file in sorted(place.glob("*/run.json"))):
+            if file.parent.name.startswith("."):  # an unfinished copy, left by a process that was killed
+                continue
             directory = RunDirectory(file.parent)
             if directory.is_finished:
                 with suppress(InputError):  # damaged: nothing to copy

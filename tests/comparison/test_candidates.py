@@ -87,6 +87,11 @@ def test_named_bottlenecks_are_tried_with_each_code_and_beta_is_that_of_the_vari
     assert [c.name for c in candidates((9, 9, 1), "generate", ("6",), ("dense",))] == ["fully_connected-dense-6"]
 
 
+def test_what_is_named_twice_is_tried_once():
+    twice = candidates((8, 8, 1), codes=("8", "4x4x2", "4X4x2"), bottlenecks=("dense", "dense"))
+    assert [one.name for one in twice] == ["convolutional-dense-4x4x2", "strided-dense-8"]
+
+
 def test_an_unknown_bottleneck_is_refused():
     with pytest.raises(InputError, match="did you mean 'vector_quantized'"):
         candidates((8, 8, 1), codes=("6",), bottlenecks=("vector_quantised",))

@@ -72,6 +72,23 @@ def test_a_folder_becomes_a_detector(trained):
     assert detector.threshold_ == card["threshold"]
 
 
+@pytest.mark.thorough
+def test_a_strided_detector_s_decoder_starts_from_the_smallest_maps(folders, tmp_path):
+    source = ["--data", f"folder:{folders / 'parts'}", "--validation-fraction", "0.3", "--skip-bad"]
+    model = ["--architecture", "strided", "--code", "6", "--options", "filters=4", "--score", "mse"]
+    rate = ["--steps", "2", "--evaluations", "1", "--false-positive-rate", "0.1"]
+    assert main(["detect", "train", *source, *model, *rate, "--out", str(tmp_path / "out")]) == 0
+    options = json.loads((tmp_path / "out/run/run.json").read_text())["config"]["model"]["options"]
+    assert options == ["filters=4", "decoder_layers=None"]
+
+
+def test_a_detector_of_other_images_than_its_run_s_is_refused(trained, folders, tmp_path):
+    other = kae.runs.DataConfig(f"folder:{folders / 'parts/train'}", skip_bad=True).load_whole(progress=False)
+    with pytest.raises(kae.InputError, match="received other images than"):
+        kae.runs.export_run(trained / "run", tmp_path / "out", score="mse", data=other, progress=False)
+    assert not (tmp_path / "out").exists()
+
+
 def test_scores_of_a_folder(trained, folders, tmp_path, capsys):
     maps = tmp_path / "maps"
     command = ["score", str(trained / "detector"), f"folder:{folders / 'new'}", "--batch-size", "7"]

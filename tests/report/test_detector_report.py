@@ -80,6 +80,12 @@ def test_contours_lie_on_the_rim_of_what_is_above_the_threshold():
     assert green[80, 200]
 
 
+def test_of_two_channels_the_first_is_shown():
+    image = np.random.default_rng(0).random((64, 64, 2)).astype("float32")
+    picture = defect_picture(image, np.zeros((64, 64)), (0, 1))
+    np.testing.assert_array_equal(picture, defect_picture(image[..., :1], np.zeros((64, 64)), (0, 1)))
+
+
 def test_a_report_goes_over_no_file_of_somebody_else(judged, tmp_path):
     (tmp_path / "report.html").write_text("mine")
     with pytest.raises(InputError, match="which keras-ae did not write"):

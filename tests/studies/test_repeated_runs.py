@@ -1,6 +1,7 @@
 """Runs of the same configuration: trained once, and copied."""
 
 import dataclasses
+import shutil
 
 import pytest
 
@@ -60,3 +61,14 @@ def test_what_is_begun_is_left_to_be_resumed_and_what_is_unfinished_not_copied(t
     assert {path.name for path in (tmp_path / "copy").iterdir()} == {p.name for p in (out / "first/one").iterdir()}
     (tmp_path / "copy" / "metrics.json").unlink()
     assert not FinishedRuns([tmp_path]).copy(run, tmp_path / "another")
+
+
+@pytest.mark.tensorflow
+def test_a_copy_that_a_killed_process_left_is_not_copied_again(trained, tmp_path):
+    study, out = trained
+    run = study.runs("first")[0]
+    shutil.copytree(out / "first/one", tmp_path / ".one.copy", ignore=shutil.ignore_patterns("model.keras"))
+    assert not FinishedRuns([tmp_path]).copy(run, tmp_path / "again")
+    assert FinishedRuns([tmp_path, out / "first"]).copy(run, tmp_path / "one")
+    assert (tmp_path / "one/model.keras").exists()
+    assert not (tmp_path / ".one.copy").exists()
