@@ -5,7 +5,7 @@ import sys
 
 
 def main() -> int:
-    """Run the command line; Ctrl-C ends it in one line, from the first of its imports on.
+    """Runs the command line; Ctrl-C ends it in one line, from the first of its imports on.
 
     Returns:
         The exit status; see `keras_ae.cli.main`.

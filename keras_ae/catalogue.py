@@ -1,8 +1,8 @@
 """The library's parts by name, known without importing Keras.
 
 A part is a class or a builder function with a classmethod or attribute `examples()`; the examples feed the
-conformance suite, `keras-ae compare` and the documentation. A stranger's package adds parts through the entry
-point groups `keras_ae.bottlenecks` and `keras_ae.architectures`.
+conformance suite, `keras-ae compare` and the documentation. Another package can add parts through the entry
+point groups `keras_ae.bottlenecks`, `keras_ae.architectures`, `keras_ae.purposes` and `keras_ae.defects`.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from keras_ae._support.catalogues import Catalogue, Place
 
 @dataclass(frozen=True)
 class Named:
-    """A part by its name, within an example of another part: built when that one is, and imported no earlier.
+    """A part given by name within an example of another part; it is imported and built only with that part.
 
     Args:
         kind: Kind of the part, as its catalogue calls it: "architecture".
@@ -48,7 +48,7 @@ class Example:
 
 
 def with_examples(*examples: Example) -> Callable:
-    """Give a builder function its `examples()`."""
+    """Returns a decorator that gives a builder function its `examples()`."""
 
     def attach(builder):
         builder.examples = lambda: list(examples)

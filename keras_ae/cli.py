@@ -31,7 +31,7 @@ LONGEST = 1600  # characters of a refusal
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command.
+    """Runs one command.
 
     Returns:
         The exit status: 0; 1 when training diverged or a run of a study failed; 2 for a mistake in the input, a
@@ -80,7 +80,10 @@ def _run(arguments: list[str]) -> int:
 
 
 def _parse(arguments: list[str]):
-    """The command with its values; None when help was asked for and printed."""
+    """Returns the command with its values; None once the version or a list of commands has been printed.
+
+    The help of a single command exits instead (`SystemExit` with status 0).
+    """
     if arguments[:1] in (["--version"], ["-V"]):
         print(f"keras-ae {keras_ae.__version__}")
         return None
@@ -97,7 +100,7 @@ def _parse(arguments: list[str]):
 
 
 def _command_name(arguments: list[str]) -> tuple[str, list[str]]:
-    """A command and its options; or what help is asked for: "" of all commands, or the first word of several."""
+    """Returns a command's name and options; for help, "" (all commands) or the first word of a group."""
     if not arguments or arguments[0] in HELP:
         return "", []
     for words in (2, 1):
@@ -111,7 +114,7 @@ def _command_name(arguments: list[str]) -> tuple[str, list[str]]:
 
 
 def _one_line_errors(name: str, parse: Callable[[], Any]):
-    """What `parse` returns; tyro's box of several lines becomes an InputError of one."""
+    """Returns what `parse` returns; tyro's box of several lines becomes an InputError of one line."""
     box = io.StringIO()
     try:
         with contextlib.redirect_stderr(box):
@@ -123,7 +126,7 @@ def _one_line_errors(name: str, parse: Callable[[], Any]):
 
 
 def _refusal(box: str, name: str) -> InputError:
-    """What the box that tyro draws around a parse error says, in one line."""
+    """Returns, in one line, what the box that tyro draws around a parse error says."""
     lines = [re.sub(r"\x1b\[[0-9;]*m|[─━│╭╮╰╯┃]", "", line).strip() for line in box.splitlines()]
     text = " ".join(line for line in lines[1:] if line)  # the first line is the box's title
     text = re.sub(r" *(Argument helptext:|For full helptext).*", "", text)
@@ -145,7 +148,7 @@ def _refusal(box: str, name: str) -> InputError:
 
 
 def _usage(group: str) -> str:
-    """The commands, or those of one group."""
+    """Returns the list of all commands, or of those of one group, as text."""
     shown = {name: command for name, command in COMMANDS.items() if name.startswith(group)}
     lines = [f"usage: keras-ae {'COMMAND' if not group else f'{group} …'} [options]", ""]
     width = max(map(len, shown))
@@ -163,7 +166,7 @@ def _is_passable(word: str) -> bool:
 
 def _refuse(message: str, status: int = REFUSED) -> int:
     line = " ".join(message.split())
-    if len(line) > LONGEST:  # of an option or a name of any length; what is expected stands at the end
+    if len(line) > LONGEST:  # an option or a name can have any length; what is expected stands at the end
         line = f"{line[: LONGEST // 2]} … {line[-LONGEST // 2 :]}"
     with contextlib.suppress(OSError):  # standard error, too, may be full
         print(f"keras-ae: {line}", file=sys.stderr)

@@ -15,7 +15,7 @@ from keras_ae._support.errors import InputError
 
 
 def code_sizes(image_shape: tuple[int, ...], strided_layers: int) -> list[tuple[int, int]]:
-    """All (height, width) that `strided_layers` layers of stride 2 or 1 can make, smallest first (eq. 5)."""
+    """Returns all (height, width) that `strided_layers` layers of stride 2 or 1 make, smallest first (eq. 5)."""
     height, width = image_shape[:2]
     factors = [2**halvings for halvings in range(strided_layers, -1, -1)]
     return [(height // f, width // f) for f in factors if height % f == 0 and width % f == 0]
@@ -82,7 +82,7 @@ def halvings_between(image_shape: tuple[int, ...], size: tuple[int, ...]) -> int
 
 
 def check_divisible(image_shape: tuple[int, ...], factor: int) -> None:
-    """Refuse images whose sides are not multiples of `factor`, naming the nearest sizes that are."""
+    """Refuses images whose sides are not multiples of `factor`; the `InputError` names the nearest valid sizes."""
     if any(side < factor or side % factor for side in image_shape[:2]):
         below = [max(side // factor, 1) * factor for side in image_shape[:2]]
         above = [-(-side // factor) * factor for side in image_shape[:2]]
@@ -95,17 +95,17 @@ def check_divisible(image_shape: tuple[int, ...], factor: int) -> None:
 
 
 def check_convolutional(image_shape: tuple[int, ...], keywords: Mapping[str, Any]) -> None:
-    """Refuse images and codes that `kae.architectures.convolutional` cannot join with these keywords."""
+    """Refuses images and codes that architecture `convolutional` cannot join with its keywords (`InputError`)."""
     strides_for(image_shape, keywords["code_shape"][:2], keywords.get("strided_layers", 5))
 
 
 def check_compressive(image_shape: tuple[int, ...], keywords: Mapping[str, Any]) -> None:
-    """Refuse images and codes that `kae.architectures.compressive` cannot join with these keywords."""
+    """Refuses images and codes that architecture `compressive` cannot join with its keywords (`InputError`)."""
     halvings_between(image_shape, keywords["code_shape"][:2])
 
 
 def check_cosine_blocks(image_shape: tuple[int, ...], keywords: Mapping[str, Any]) -> None:
-    """Refuse images and codes that `kae.architectures.cosine_blocks` cannot join with these keywords."""
+    """Refuses images and codes that architecture `cosine_blocks` cannot join with its keywords (`InputError`)."""
     block_of(image_shape, keywords["code_shape"])
 
 
@@ -128,7 +128,7 @@ def block_of(image_shape: tuple[int, ...], code_shape: tuple[int, ...]) -> tuple
 
 
 def check_strided(image_shape: tuple[int, ...], keywords: Mapping[str, Any]) -> None:
-    """Refuse images that `kae.architectures.strided` cannot halve as often as these keywords ask for."""
+    """Refuses images that architecture `strided` cannot halve as often as these keywords ask (`InputError`)."""
     strides = keywords.get("image_strides", 1)
     check_divisible(image_shape, strides * 2 ** decoder_halvings(image_shape, **_given(keywords)))
 
@@ -175,7 +175,7 @@ def map_shape_of(shape) -> tuple[int, int, int]:
 
 
 def check_channels_last() -> None:
-    """Refuse Keras's setting "channels_first": images are [batch, height, width, channels] (`InputError`)."""
+    """Refuses Keras's setting "channels_first": images are [batch, height, width, channels] (`InputError`)."""
     import keras  # needed only to build models: most of this module runs before Keras is loaded
 
     if keras.config.image_data_format() != "channels_last":

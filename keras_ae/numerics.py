@@ -8,14 +8,14 @@ from keras import ops
 # Maximum number of rows compared in pairs: 4 MB per matrix. For the codes of a locally embedded autoencoder with
 # 10,000 windows per batch it would be 400 MB, and a penalty with its gradient needs many such matrices.
 PAIRED_ROWS = 1024
-SMALLEST_VARIANCE = 1e-12  # of a feature; below, it counts as constant
+SMALLEST_VARIANCE = 1e-12  # of a feature; one with less counts as constant
 
 
 def shifted_moments(features):
     """Subtracts the first position from the features; returns the result, and its moments per image and channel.
 
-    Both moments take one pass over memory: the variance is the mean of squares minus the squared mean. This loses
-    no digits: shifting the features by one of their own values brings them near 0, however large they are.
+    Both moments are computed in one pass over memory: the variance is the mean of squares minus the squared mean.
+    This loses no digits, since shifting the features by one of their own values brings them near 0.
 
     Args:
         features: [batch, height, width, channels], any float type.

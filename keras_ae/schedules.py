@@ -47,14 +47,14 @@ class Warmup(Schedule):
 
 @keras.saving.register_keras_serializable(package="keras_ae")
 class Between(Schedule):
-    """Follows another schedule from step number `start`, counted from 0, to before `stop`; 0 outside.
+    """Follows another schedule from step `start`, counted from 0, until just before `stop`; 0 elsewhere.
 
     With it, a single `fit` can train one objective first and another after it.
 
     Args:
         then: A learning rate or a schedule.
         start: First step with a learning rate.
-        stop: First step without one again; None to never stop.
+        stop: First step after that with a rate of 0 again; None never stops.
 
     Example:
         >>> schedule = kae.schedules.Between(0.5, start=1, stop=3)
@@ -86,7 +86,8 @@ class OneCycle(Schedule):
     """Rises to a peak and falls to almost 0, each along half a cosine (Smith, 2018; the form of fast.ai).
 
     The rate is peak / `start_divisor` at the first step, `peak` after the fraction `rise` of the steps, and
-    peak / `start_divisor` / `end_divisor` from the last step on. The momentum is not scheduled.
+    peak / `start_divisor` / `end_divisor` from the last step on. If `rise` covers at most one step, the first step
+    already has the peak. The momentum is not scheduled.
 
     Args:
         peak: The highest learning rate.

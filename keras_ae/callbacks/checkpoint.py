@@ -27,8 +27,9 @@ class Checkpoint(keras.callbacks.Callback):
 
     After a kill at any moment, the same lines in a new process resume from the last checkpoint and end with the
     same bits as an uninterrupted training: weights, random seeds, optimizers (all in the model's `optimizers`),
-    metrics, logs, and the state of callbacks: Keras's own, and those with the methods `get_state()` and
-    `set_state(state)`. The last two checkpoints are kept, so a damaged one costs only time.
+    metrics, logs, and the state of callbacks: of Keras's `EarlyStopping`, `ReduceLROnPlateau`, `ModelCheckpoint`
+    (its best value) and `History`, and of any with the methods `get_state()` and `set_state(state)`. The last two
+    checkpoints are kept, so a damaged one costs only time.
 
     In plain `model.fit` (put it last among the callbacks) it saves the model's state and no other callback's. On a
     GPU the bits are the same if its operations are deterministic. Training on several replicas resumes in the same
@@ -38,7 +39,7 @@ class Checkpoint(keras.callbacks.Callback):
         directory: Directory for the checkpoints and nothing else.
         steps: Number of steps between saves; None saves by time only.
         minutes: Minutes between saves; None saves by steps only. Either way, saving happens between two calls of
-            the training step, which may make several steps each (`steps_per_execution`).
+            the training function, each of which may make several steps (`steps_per_execution`).
         allow_inexact: Resume even if versions, threads, device, precision or compilation have changed; the result
             is then not bit-identical.
 

@@ -86,7 +86,7 @@ class CheckpointFiles:
         self.directory = Path(directory)
 
     def paths(self) -> list[Path]:
-        """The checkpoints, newest first."""
+        """Returns the checkpoints, newest first."""
         return sorted((path for path in self.directory.glob(f"*{_SUFFIX}") if path.is_file()), reverse=True)
 
     def save(self, epoch: int, step: int, content: Any) -> None:

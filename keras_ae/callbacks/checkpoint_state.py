@@ -21,7 +21,7 @@ _REMEMBERED = {
 
 @dataclass(frozen=True)
 class TrainingState:
-    """What a checkpoint holds.
+    """The content of a checkpoint.
 
     Attributes:
         epoch, step: Where training continues: the epoch, and its steps already done.

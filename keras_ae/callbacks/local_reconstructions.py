@@ -22,7 +22,7 @@ class LocalReconstructions(keras.callbacks.Callback):
     It writes a bounded amount under LAYER/ in TensorBoard:
 
     - every epoch, `reconstruction_loss` (eq. 3.2) and `normalized_reconstruction_loss` (eq. 4.1). They are also
-      added to the logs, as LAYER_reconstruction_loss and so on, for the callbacks after this one;
+      added to the logs, as LAYER_reconstruction_loss and so on, for the callbacks that follow;
     - at most `times` times, evenly spread over the epochs, the pictures `reconstructions`, `code_maps` and
       `confidence` of a few images, and histograms of `inputs` and `reconstructed`, which the pictures clip.
 

@@ -48,7 +48,7 @@ class Monitor(keras.callbacks.Callback):
 
     Raises:
         InputError: If the numbers of labels and images differ, or, as training begins, the model with images has
-            no codes or `projector/` holds files that were not written by this class, or were changed since.
+            no codes or `projector/` holds files that this class did not write, or that were changed since.
 
     Example:
         >>> from pathlib import Path

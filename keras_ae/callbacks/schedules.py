@@ -13,8 +13,9 @@ class VariableSchedule(keras.callbacks.Callback):
     """Sets a variable to a function of the steps made so far, before each call of the training step.
 
     The compiled step reads the variable and is not retraced when it changes. The optimizer counts the steps, so a
-    resumed or repeated `fit` continues the schedule. Among several optimizers the highest count is used: one with
-    nothing to train counts none. If a call makes several steps (`steps_per_execution`), they share a value.
+    resumed or repeated `fit` continues the schedule. With several optimizers the highest count is used, since one
+    with nothing to train counts no steps. If a call makes several steps (`steps_per_execution`), they share a
+    value.
 
         warm_up = VariableSchedule(model.bottleneck.schedulable.beta, schedules.linear(0.0, 1.0, steps=5_000))
 

@@ -8,6 +8,9 @@ import keras
 def tensorboard(log_dir) -> keras.callbacks.TensorBoard:
     """Returns a callback that writes scalars every epoch, but no graphs or profiles, which would fill a disk.
 
+    Args:
+        log_dir: TensorBoard's directory.
+
     Example:
         >>> kae.callbacks.tensorboard("logs").update_freq
         'epoch'
@@ -16,9 +19,9 @@ def tensorboard(log_dir) -> keras.callbacks.TensorBoard:
 
 
 class _EveryEpoch(keras.callbacks.TensorBoard):
-    """Without Keras's scalars of each batch, which it makes even where none is written: a millisecond a step."""
+    """Leaves out Keras's work for each batch: a millisecond per step, even if no scalar of a batch is written."""
 
     def on_train_batch_begin(self, batch, logs=None):
-        """Nothing is written of a batch."""
+        """Does nothing: no scalars of single batches are written."""
 
     on_train_batch_end = on_test_batch_begin = on_test_batch_end = on_train_batch_begin

@@ -1,7 +1,7 @@
-"""The two stores of a split's images, memory and files, and selections of them, behind the same four methods.
+"""The two stores of a split's images, memory and files, and selections of them, behind one interface.
 
-`shape` is (h, w, c); `len` the number of images; `read` returns pixels as NumPy arrays, and `fetch` does the same
-inside a tf.data pipeline. Both return float32 in [0, 1], an image for each row.
+`shape` is (h, w, c), and `len` the number of images; `read` returns pixels as NumPy arrays, and `fetch` does the
+same inside a tf.data pipeline. Both return float32 in [0, 1], an image for each row.
 """
 
 import functools
@@ -27,10 +27,10 @@ class Images(Protocol):
     def __len__(self) -> int: ...
 
     def read(self, rows: np.ndarray) -> np.ndarray:
-        """float32 [len(rows), h, w, c]."""
+        """Returns float32 [len(rows), h, w, c]."""
 
     def fetch(self, rows) -> Any:
-        """float32 [b, h, w, c] for int64 rows [b]: tensors."""
+        """Returns a float32 tensor [b, h, w, c] for a tensor of int64 rows [b]."""
 
 
 class ArrayImages:
@@ -50,15 +50,15 @@ class ArrayImages:
         return len(self.array)
 
     def take(self, places: np.ndarray) -> "ArrayImages":
-        """Some of the images, by their places int64 [n]."""
+        """Returns some of the images, by their places int64 [n]."""
         return ArrayImages(self.array[places])
 
     def read(self, rows: np.ndarray) -> np.ndarray:
-        """float32 [len(rows), h, w, c]."""
+        """Returns float32 [len(rows), h, w, c]."""
         return in_unit(self.array[rows])
 
     def fetch(self, rows):
-        """float32 [b, h, w, c] for int64 rows [b]: tensors."""
+        """Returns a float32 tensor [b, h, w, c] for a tensor of int64 rows [b]."""
         import tensorflow as tf
 
         if isinstance(self.array, np.memmap):  # stays where it is
@@ -90,15 +90,15 @@ class MappedImages(ArrayImages):
         self.mean, self.deviation = mean, deviation
 
     def take(self, places: np.ndarray) -> "MappedImages":
-        """Some of the images, by their places int64 [n]."""
+        """Returns some of the images, by their places int64 [n]."""
         return MappedImages(self.array[places], self.mean, self.deviation)
 
     def read(self, rows: np.ndarray) -> np.ndarray:
-        """float32 [len(rows), rows, columns, channels]."""
+        """Returns float32 [len(rows), rows, columns, channels]."""
         return (super().read(rows) - self.mean) / self.deviation
 
     def fetch(self, rows):
-        """float32 [b, rows, columns, channels] for int64 rows [b]: tensors."""
+        """Returns a float32 tensor [b, rows, columns, channels] for a tensor of int64 rows [b]."""
         return (super().fetch(rows) - self.mean) / self.deviation
 
 
@@ -131,16 +131,16 @@ class FileImages:
         return len(self.names)
 
     def take(self, places: np.ndarray) -> "FileImages":
-        """Some of the images, by their places int64 [n]."""
+        """Returns some of the images, by their places int64 [n]."""
         names = tuple(map(self.names.__getitem__, places.tolist()))
         return FileImages(self.root, names, self.decoder, self.reference, log=self.log)
 
     def read(self, rows: np.ndarray) -> np.ndarray:
-        """float32 [len(rows), h, w, c]."""
+        """Returns float32 [len(rows), h, w, c]."""
         return in_unit(self._decode(rows))
 
     def fetch(self, rows):
-        """float32 [b, h, w, c] for int64 rows [b]: tensors."""
+        """Returns a float32 tensor [b, h, w, c] for a tensor of int64 rows [b]."""
         import tensorflow as tf
 
         pixels = tf.numpy_function(self._decode, [rows], tf.uint8, stateful=False)
@@ -152,7 +152,7 @@ class FileImages:
         for i, row in enumerate(rows):
             name = self.names[row]
             pixels, kinds = self.decoder(self.root / name)
-            self._record(row, tuple(kind for kind in kinds if kind not in EFFECTS))  # recorded beforehand
+            self._record(row, tuple(kind for kind in kinds if kind not in EFFECTS))  # logged beforehand
             check_size(name, pixels.shape, *self.reference)
             images[i] = pixels
         return images
@@ -173,11 +173,11 @@ class ChosenImages:
         return len(self.places)
 
     def read(self, rows: np.ndarray) -> np.ndarray:
-        """float32 [len(rows), h, w, c]."""
+        """Returns float32 [len(rows), h, w, c]."""
         return self.images.read(self.places[rows])
 
     def fetch(self, rows):
-        """float32 [b, h, w, c] for int64 rows [b]: tensors."""
+        """Returns a float32 tensor [b, h, w, c] for a tensor of int64 rows [b]."""
         import tensorflow as tf
 
         return self.images.fetch(tf.gather(self.places, rows))
@@ -193,14 +193,14 @@ class JoinedImages:
         return sum(map(len, self.parts))
 
     def read(self, rows: np.ndarray) -> np.ndarray:
-        """float32 [len(rows), h, w, c]."""
+        """Returns float32 [len(rows), h, w, c]."""
         images = np.empty((len(rows), *self.shape), np.float32)
         for part, chosen, places in self._divided(np.asarray(rows)):
             images[chosen] = part.read(places)
         return images
 
     def fetch(self, rows):
-        """float32 [b, h, w, c] for int64 rows [b]: tensors."""
+        """Returns a float32 tensor [b, h, w, c] for a tensor of int64 rows [b]."""
         import tensorflow as tf
 
         first, second = self.parts
@@ -219,7 +219,7 @@ class JoinedImages:
 
 
 def check_size(name: str, shape: tuple, first_name: str, first_shape: tuple) -> None:
-    """Refuses an image whose height or width differs from the first image's."""
+    """Refuses an image whose height or width differs from the first image's (`InputError`)."""
     if shape[:2] != first_shape[:2]:
         sizes = [f"{each!r} of {h} × {w}" for each, (h, w, _) in ((first_name, first_shape), (name, shape))]
         raise InputError(

@@ -6,7 +6,7 @@ from PIL import Image
 _GRAY_MODES = ("1", "L", "LA", "La", "I", "F")
 _STRIP = 1 << 20  # pixels converted at a time, to keep intermediate arrays small
 _DARK = 2**14  # values of 16 bits below it may be those of 8, 10, 12 or 14 bits in a wider file
-_EXACT = 1e-6  # part of the range by which rounding may go beyond it
+_EXACT = 1e-6  # fraction of the range by which rounding may exceed it
 
 
 class UnknownRangeError(ValueError):
@@ -33,7 +33,7 @@ def to_8_bits(
 
     Args:
         image: An image of any mode.
-        white_level: The value of white in images of more than 8 bits.
+        white_level: The value of white in images of more than 8 bits; None for 65535, where that is plausible.
         deep: Whether the file has 16-bit colours (see `has_deep_colours`).
 
     Raises:
@@ -90,6 +90,6 @@ def _check_range(low: float, high: float, white: float | None, is_float: bool) -
 
 
 def _strips(image: Image.Image):
-    """Yields top and bottom of the strips that make up the image."""
+    """Returns top and bottom of the strips that make up the image."""
     rows = max(1, _STRIP // max(1, image.width))
     return [(top, min(top + rows, image.height)) for top in range(0, image.height, rows)]

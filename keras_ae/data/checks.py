@@ -8,7 +8,7 @@ from keras_ae._support.errors import InputError
 
 
 def positive(name: str, value: int, least: int = 1) -> int:
-    """Returns the value as an int, if it is a whole number of at least `least`."""
+    """Returns a whole number of at least `least` as an int; refuses other values, by name (`InputError`)."""
     try:
         number = operator.index(value)
     except TypeError:

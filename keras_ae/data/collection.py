@@ -18,8 +18,8 @@ class Part:
         images: Pixels, uint8 in [0, 255] or float32 in [0, 1], [n, h, w, c]; or the paths of n files,
             relative to the collection's root.
         labels: int32 [n], or [n, k] for k labels per image; or None.
-        masks: The path of each image's defect mask, relative to the root, "" if it has none; or None if no image
-            has one.
+        masks: Path of each image's defect mask, relative to the root, or "" if it has none; None if no image has
+            one.
         groups: The name of the part, tile or patient that each image shows; or None if the source does not say.
     """
 
@@ -46,15 +46,15 @@ class Part:
         return self.images
 
     def take(self, rows: np.ndarray) -> "Part":
-        """The images at `rows`, sorted positions without repeats; a copy only if some are left out."""
+        """Returns the images at `rows`, sorted positions without repeats; a copy only if some are left out."""
         return self if len(rows) == len(self) else self._at(rows)
 
     def shuffled(self) -> "Part":
-        """The same images in a random order, which depends only on their number."""
+        """Returns the same images in a random order, which depends only on their number."""
         return self._at(np.random.default_rng(0).permutation(len(self)))
 
     def stretch(self, start: int, stop: int) -> "Part":
-        """The images from `start` to before `stop`; pixels are not copied."""
+        """Returns the images from `start` to just before `stop`; pixels are not copied."""
         return self._each(lambda column: column[start:stop])
 
     def _at(self, rows: np.ndarray) -> "Part":
@@ -69,7 +69,7 @@ class Part:
 
 
 def join(parts: Sequence[Part]) -> Part:
-    """The parts one after the other; without labels unless all have the same kind of labels."""
+    """Returns the parts one after the other; without labels unless all have the same kind of labels."""
     if len(parts) == 1:
         return parts[0]
     kinds = {None if part.labels is None else part.labels.shape[1:] for part in parts}

@@ -55,6 +55,7 @@ class Decoder:
     channels: int | None = None
 
     def with_channels(self, channels: int) -> "Decoder":
+        """Returns the same decoder, which decodes to this many channels."""
         return replace(self, channels=channels)
 
     def __call__(self, path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -88,7 +89,7 @@ class Decoder:
             return None
 
     def decode(self, content: bytes, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
-        """Decodes a file's bytes; `name` is its name in errors."""
+        """Returns the same as a call, from a file's bytes; `name` is its name in errors."""
         return self._decode(lambda: io.BytesIO(content), name)
 
     def _decode(self, read: Callable[[], BinaryIO], name: str) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -176,7 +177,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def problem_of(path: Path) -> str:
-    """Why a file's image cannot be decoded, whatever the range of its values; "" if it can be."""
+    """Returns why a file's image cannot be decoded, whatever the range of its values; "" if it can be."""
     try:
         with open_regular(path) as file, open_image(file) as image:
             image.load()
@@ -186,7 +187,7 @@ def problem_of(path: Path) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """What is wrong with a file, by the error that decoding it raised, without its path."""
+    """Returns what is wrong with a file, from the error that decoding it raised, without its path."""
     if isinstance(error, Image.UnidentifiedImageError):
         return "not an image, or damaged"
     if isinstance(error, OSError) and error.strerror:  # without the path, which is already named

@@ -23,7 +23,7 @@ def decoded_ahead(
         root: Folder to which the paths are relative.
         files: Paths, such as those from `image_files`.
         decoder: Decodes them.
-        ahead: Number of files decoded in advance.
+        ahead: Number of files decoded in advance, at least 1.
         log: Log of conversions, such as from colour to gray.
     """
 

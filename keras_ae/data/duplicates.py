@@ -27,10 +27,12 @@ class NearDuplicates:
 
     Attributes:
         split: "test" or "validation".
-        looked_at: Number of images of the split that were examined: all of up to 2,000.
-        images: Number of these with a near duplicate among the images of the other splits.
+        looked_at: Number of images of the split that were examined, evenly spread: at most 2,000, or 250 if files
+            have to be decoded.
+        images: Number of these with a near duplicate among the training images or, for "test", the validation
+            images.
         copies: Number of these whose near duplicate has the same thumbnail.
-        pairs: A few such pairs of files, or of places such as "test[3]", of the split and of another.
+        pairs: A few such pairs, one image of the split and one of another: files, or places such as "test[3]".
 
     Example:
         >>> found = kae.data.NearDuplicates("test", 190, 140, 0, (("1.jpg", "7.jpg"),))
@@ -46,11 +48,11 @@ class NearDuplicates:
 
     @property
     def is_notable(self) -> bool:
-        """Whether there are copies, or 5 % of the images have near duplicates."""
+        """Whether there are copies, or more than 5 % of the examined images have near duplicates."""
         return self.copies > 0 or self.images > NOTABLE * self.looked_at
 
     def in_words(self) -> str:
-        """One-line summary for users."""
+        """Returns a one-line summary for users."""
         pairs = ", ".join(f"{own} and {other}" for own, other in self.pairs)
         which = f"{self.images:,} of {self.looked_at:,} {self.split} images"
         return (
@@ -62,13 +64,13 @@ class NearDuplicates:
 def near_duplicates(data: ImageData, split: str = TEST) -> NearDuplicates:
     """Counts a split's images that are nearly the same as training images.
 
-    It compares thumbnails of 32 × 32 pixels without their mean and contrast, so the exposure makes no difference.
+    It compares thumbnails of 32 × 32 pixels without their mean and contrast, so exposure makes no difference.
     The nearest image is a near duplicate if its squared distance is below 0.15 of that of the 20th: distinct
     images, alike or not, have no neighbour that is so much nearer. With more than 20 images of each part, near
     duplicates go undetected.
 
     Args:
-        data: Images with at least 40 to train on.
+        data: Images with at least 40 to compare with; with fewer, nothing is examined, and all counts are 0.
         split: "test", or "validation", on which thresholds are set.
 
     Example:

@@ -85,14 +85,14 @@ class FileList:
 
 @dataclass(frozen=True)
 class FilePart:
-    """Some of the files, and the number of this part, counted from 0."""
+    """Some of the files of a list, with the number of this part, counted from 0."""
 
     number: int
     files: tuple[str, ...]
 
     @property
     def fingerprint(self) -> str:
-        """Distinguishes these files, in this order, from others."""
+        """SHA-256 of the files' paths in their order, which tells this part from others."""
         return fingerprint(self.files)
 
 

@@ -46,7 +46,7 @@ class FileLog:
                 self._first.setdefault(kind, name)
 
     def notes(self) -> tuple[str, ...]:
-        """One line per kind: the number of files, the conversion, and one of the files."""
+        """Returns a line per kind: the number of files, the conversion, and one of the files."""
         lines = [self._line(kind, text) for kind, text in _CONVERSIONS.items() if self.counts[kind]]
         total = f"{self.total:,} image{'' if self.total == 1 else 's'}"
         effects = [

@@ -39,7 +39,7 @@ class ImageData(SplitImages):
         batch_size: Images in a batch of the pipelines, unless given there.
         seed: Seed for the splits, the order and the noise.
         test_is_drawn: Whether the test images were drawn at random, because the source has none and no stretches
-            were named: then it is chance which of their labels training lacks.
+            were named: which of their labels training lacks is then a matter of chance.
         validation_is_drawn: Whether the validation images, if any, were drawn from those of training.
         tiles_an_image: Number of tiles that replace each image (`in_tiles`); 1 for whole images.
         labelled_share: Labelled fraction of each batch of training images with labels; None if they are not mixed.
@@ -186,7 +186,8 @@ class ImageData(SplitImages):
             labelled_share: Labelled fraction of a batch.
 
         Raises:
-            InputError: If there are fewer labelled images, none is left without a label, or sizes differ.
+            InputError: If there are fewer labelled images, none is left without a label, sizes differ, or
+                `labelled_share` is not between 0 and 1.
 
         Example:
             >>> data = kae.data.load("digits", batch_size=8).semi_supervised(labelled=30, labelled_share=0.25)
@@ -220,9 +221,9 @@ class ImageData(SplitImages):
     def with_share(self, place: int, count: int) -> "ImageData":
         """Returns the same splits, with pipelines that read one replica's part of each batch.
 
-        Each reads `1 / count` of every batch, in the order and with the noise of the whole. An endless stream
-        (`repeat`) gives all replicas equally many: if the last batch of an epoch cannot be divided, fewer than
-        `count` of its images are left out.
+        Each reads `1 / count` of every batch, in the order and with the noise of the whole. In an endless stream
+        (`repeat`) all replicas get equally many images: if the last batch of an epoch cannot be divided, fewer
+        than `count` of its images are left out.
 
         Args:
             place: Number of the replica, from 0.
@@ -270,7 +271,7 @@ class ImageData(SplitImages):
 
         Args:
             tile: Side of a tile in pixels.
-            overlap: Least fraction of a tile shared with its neighbour, from 0 to 0.75.
+            overlap: Least fraction of a tile shared with its neighbour, from 0 to 0.75, up to rounding to pixels.
 
         Raises:
             InputError: If a tile is larger than the images, or the overlap is out of range.

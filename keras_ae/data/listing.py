@@ -28,6 +28,7 @@ class LeftOut:
     folders: set[str] = field(default_factory=set)
 
     def add(self, kind: str, path: str, folder: str) -> None:
+        """Records a file: its kind ("masks", or what it is), its path and its first-level subfolder."""
         if kind == "masks":
             self.masks.append(path)
         else:
@@ -36,7 +37,7 @@ class LeftOut:
         self.folders.add(folder)
 
     def notes(self, folders: set[str] | None = None) -> tuple[str, ...]:
-        """A line on files that are not images, one on masks; `folders` are the first-level ones with images."""
+        """Returns a line on files other than images, one on masks; `folders` are first-level ones with images."""
         lines = []
         if self.others:
             kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(self.others.items()))

@@ -57,8 +57,8 @@ def load(
         source: A data set's name (see `sources`), "folder:PATH" (image files in any nesting; subfolders train and
             test or val are the splits; class folders are labels; masks belong to the images of their names),
             "mvtec:PATH" or "visa:PATH" (one product of these data sets), "manifest:PATH" (a CSV file with the
-            columns path, label, split, mask, group) or "npz:PATH" (arrays x_train, x_test, y_train, y_test, or x
-            or images with y or labels).
+            columns path, label, split, mask, group), "shards:PATH" (of `write_shards`) or "npz:PATH" (arrays
+            x_train, x_test, y_train, y_test, or x or images with y or labels).
         data_dir: Directory with `NAME.npz`, a folder `NAME/` or the official files of a named data set, or the
             files of TensorFlow Datasets; None takes the environment variable KERAS_AE_DATA if it is set.
         pad: Rows to add above and below, and columns left and right, mirrored; or one number for both.
@@ -78,7 +78,7 @@ def load(
         test: Which images to test on, such as "all[-2000:]". None takes the source's part "test".
         train_labels: Train and validate on images of these labels alone, by name or number; test images are left
             as they are. This trains on normal images and tests whether the rest is detected.
-        limit: Maximum number of images of each split, chosen at random.
+        limit: Maximum number of images of each split, chosen at random; at least 2.
         validation_fraction: Part of the training images, after `limit`, to set aside for validation.
         test_fraction: Part of the images to set aside for testing, if the source has no split of its own and
             none of `train`, `validation` and `test` is given.

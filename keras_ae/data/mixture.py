@@ -37,17 +37,17 @@ class Mixture:
     share: float
 
     def counts(self, batch_size: int) -> tuple[int, int]:
-        """Numbers of images with and without labels in a batch; see `mixed_counts`."""
+        """Returns the numbers of images with and without labels in a batch; see `mixed_counts`."""
         return mixed_counts(self.share, batch_size)
 
     def bounds(self, batch_size: int) -> np.ndarray:
-        """Where each batch of an epoch begins, and the end: int64 [batches + 1]."""
+        """Returns where each batch of an epoch begins, and the end: int64 [batches + 1]."""
         kinds = zip((self.labelled, self.unlabelled), self.counts(batch_size), strict=True)
         steps = max(-(-len(places) // count) for places, count in kinds)
         return batch_size * np.arange(steps + 1, dtype=np.int64)
 
     def order(self, batch_size: int, seed: int) -> Callable:
-        """Function from an epoch, an int64 tensor, to the places of its batches, one after another: int64 [n]."""
+        """Returns a function from an epoch, an int64 tensor, to the places of its batches in order: int64 [n]."""
         import tensorflow as tf
 
         steps, counts = len(self.bounds(batch_size)) - 1, self.counts(batch_size)

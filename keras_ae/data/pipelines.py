@@ -42,7 +42,7 @@ class Share:
         return max(2, self.count)
 
     def of(self, batch, equal: bool):
-        """Returns its part of a tensor with a row for each image of a batch.
+        """Returns the replica's part of a tensor with a row for each image of a batch.
 
         Args:
             batch: A tensor [b, ...].
@@ -64,7 +64,7 @@ def batch_bounds(count: int, batch_size: int, least: int = 2) -> np.ndarray:
     """Returns the first place of each batch of an epoch, and the end: int64 [batches + 1].
 
     A last batch of fewer than `least` images joins the batch before it, and every image occurs exactly once. Batch
-    normalisation could not use a single one, and several replicas need one each. (If `batch_size` or `count` is
+    normalisation cannot use a single image, and several replicas need one each. (If `batch_size` or `count` is
     smaller, small batches are inevitable.)
     """
     starts = np.arange(0, count, batch_size)
@@ -91,7 +91,7 @@ def build(
 
     Args:
         images: The split's images.
-        labels: int32 [n], to yield pairs (images, labels); None yields images alone.
+        labels: int32 [n] or [n, k], to yield pairs (images, labels); None yields images alone.
         batch_size: See batch_bounds.
         seed: Seed for the order and the noise.
         shuffle: Whether epochs are shuffled.
@@ -106,7 +106,7 @@ def build(
             training, all replicas get equally many images.
 
     Returns:
-        A dataset of float32 images [b, h, w, c] in [0, 1], or of pairs, of known length.
+        A dataset of float32 images [b, h, w, c] in [0, 1], or of pairs, of known length (infinite with `repeat`).
     """
     import tensorflow as tf
 

@@ -10,7 +10,7 @@ from PIL import Image
 from keras_ae.data.pixel_budget import MAX_PIXELS
 
 Resize = Literal["stretch", "pad", "crop"]
-NOTABLE = 0.1  # fraction of an image lost, or added as border, from which on users are warned
+NOTABLE = 0.1  # fraction of an image, lost or added as border, from which users are warned
 
 _BICUBIC = Image.Resampling.BICUBIC
 
@@ -60,6 +60,7 @@ class Preparation:
 
     @property
     def only_resizes(self) -> bool:
+        """Whether it resizes images, and neither pads nor crops them first."""
         return self.size is not None and self.crop is None and not any(self.pad)
 
     @property
@@ -68,6 +69,7 @@ class Preparation:
         return self.only_resizes and self.resize == "crop" and self.white_level is None
 
     def __bool__(self) -> bool:
+        """Whether any setting but `max_pixels` differs from the defaults, even one without effect."""
         return self.key() != AS_IS.key()
 
     def image(self, image: Image.Image, resample: Image.Resampling = _BICUBIC) -> Image.Image:
@@ -108,7 +110,7 @@ class Preparation:
         return self.size or framed
 
     def key(self) -> str:
-        """Returns a text that identifies the preparation in fingerprints; crops keep their original text."""
+        """Returns a text that identifies the preparation in fingerprints; for crops it is early versions' text."""
         choice = "" if self.resize == "crop" else f", resize={self.resize!r}"
         choice += "" if self.white_level is None else f", white_level={self.white_level!r}"
         return f"Preparation(pad={self.pad!r}, crop={self.crop!r}, size={self.size!r}{choice})"

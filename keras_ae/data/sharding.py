@@ -29,7 +29,7 @@ _COLUMNS = ("path", "label", "split", "mask", "group", "source")
 
 @dataclass(frozen=True)
 class Sharded:
-    """What `write_shards` wrote.
+    """The result of `write_shards`.
 
     Attributes:
         shards: Number of tar files.
@@ -50,7 +50,7 @@ class Sharded:
 def write_shards(
     source: str, out, *, data_dir=None, shard_size: int = SHARD_SIZE, skip_bad: bool = False
 ) -> Sharded:
-    """Writes the images of a source to tar files, in the order of the source, each byte for byte.
+    """Writes the images of a source to tar files, in the order of the source, each copied byte for byte.
 
     A tar file holds `000000012.png` and, as in WebDataset, the label's number as `000000012.cls`. `index.csv`
     lists each image's place in a tar file, label, split, mask and group: a manifest for reading any image

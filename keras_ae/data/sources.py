@@ -38,7 +38,7 @@ class Source:
     Attributes:
         name: Name for `load`, such as "mnist" or "folder:PATH".
         description: One-line description for users.
-        origin: Where the images would currently come from.
+        origin: Where `load` would take the images from at present.
 
     Example:
         >>> digits = next(source for source in kae.data.sources() if source.name == "digits")
@@ -114,7 +114,7 @@ def _unknown(source: str) -> InputError:
 
 
 def _of_a_file(path: Path) -> str:
-    """What to do with a file instead of giving its bare path."""
+    """Returns what to do with a file instead of giving its bare path."""
     form = {".csv": "manifest", ".npz": "npz"}.get(path.suffix.lower())
     if form:
         return f"write {form}:{path}"

@@ -24,7 +24,8 @@ class Split:
         images: Images of the split.
         labels: int32 [n] or [n, k], or None.
         files: Paths of all files listed for it, including those skipped; None for arrays.
-        kept: Paths of the n images, masks and groups as in `Part`, likewise.
+        kept: Paths of the n images; None for arrays.
+        masks, groups: Of the n images, as in `Part`; or None.
     """
 
     images: Images

@@ -75,7 +75,7 @@ class SplitImages:
             rows: The places, or a bool for each image of the split: `data.labels("test") == 3`.
 
         Raises:
-            InputError: If there is no such split, or no such image in it.
+            InputError: If there is no such split, it is empty, or there is no such image in it.
         """
         images = self._split(split).images
         return images.read(places(rows, len(images)))
@@ -84,7 +84,7 @@ class SplitImages:
         """Returns the labels of a split in order, int32 [n], or [n, k] for k labels per image.
 
         Raises:
-            InputError: If the split has no labels.
+            InputError: If there is no such split, it is empty, or it has no labels.
         """
         labels = self._split(split).labels
         if labels is None:

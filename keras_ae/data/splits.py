@@ -1,4 +1,4 @@
-"""Division of images into training, validation and test: seeded, and in their original order."""
+"""Divides images into training, validation and test images: seeded, and in their original order."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -157,7 +157,7 @@ def carve(
 
     The part carved out has `fraction` of the images, rounded: at least one when the fraction is not 0, and never
     all of them. With `groups`, a number [count] for each image, it has whole groups: the first ones, in a random
-    order, that together have at least as many images, but at most all but one group.
+    order, that together have at least as many images, but always leaves one group.
     """
     size = round(count * fraction)
     if fraction > 0:

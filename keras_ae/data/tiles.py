@@ -25,12 +25,13 @@ def check_tiles(tile: int, overlap: float) -> None:
 
 
 def tile_starts(size: tuple[int, int], tile: int, overlap: float) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the first row and column of tiles, evenly spaced so that the last tiles end at the border.
+    """Returns the first rows and first columns of tiles, evenly spaced so that the last tiles end at the border.
 
     Args:
         size: Height and width of the image.
         tile: Side of a tile.
-        overlap: Least fraction of a tile shared with its neighbour, from 0 to 0.75.
+        overlap: Least fraction of a tile shared with its neighbour, from 0 to 0.75; rounding to whole pixels may
+            take one pixel off.
 
     Raises:
         InputError: If a tile is larger than the image, or the overlap is out of range.
@@ -67,7 +68,7 @@ class TiledImages:
         return len(self.images) * len(self.corners)
 
     def read(self, rows: np.ndarray) -> np.ndarray:
-        """float32 [len(rows), tile, tile, c]."""
+        """Returns float32 [len(rows), tile, tile, c]."""
         tiles = np.empty((len(rows), *self.shape), np.float32)
         images, places = np.divmod(np.asarray(rows), len(self.corners))
         for image in np.unique(images):
@@ -78,7 +79,7 @@ class TiledImages:
         return tiles
 
     def fetch(self, rows):
-        """float32 [b, tile, tile, c] for int64 rows [b]: tensors."""
+        """Returns a float32 tensor [b, tile, tile, c] for a tensor of int64 rows [b]."""
         import tensorflow as tf
 
         tiles = tf.numpy_function(self.read, [rows], tf.float32, stateful=False)

@@ -50,7 +50,7 @@ def code_variables(means: np.ndarray, deviations: np.ndarray, code_shape: tuple[
 def _variable(
     index: int, mean: float, deviation: float, largest: float, code_shape: tuple[int, ...]
 ) -> CodeVariable:
-    reach = REACH * max(deviation, 0.01 * largest)  # so that even a constant one can be moved
+    reach = REACH * max(deviation, 0.01 * largest)  # so that even a constant variable can be moved
     place = np.unravel_index(index, code_shape)
     parts = zip(("row", "column", "channel"), place, strict=False)
     name = f"variable {index + 1}" if len(place) == 1 else ", ".join(f"{part} {at + 1}" for part, at in parts)

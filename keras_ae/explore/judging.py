@@ -120,7 +120,7 @@ class DetectorExploration:
 
 
 def _shown(pixels: np.ndarray, heat: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
-    """Returns image and map, reduced if they are larger than a picture needs."""
+    """Returns image and map, reduced if they are larger than a picture needs to be."""
     scale = LONGEST / max(pixels.shape[:2])
     if scale >= 1:
         return pixels.astype(np.float32) / 255, heat

@@ -1,4 +1,4 @@
-"""Refuses requests that no page of the explorer makes, in one line, here and on the terminal."""
+"""Refuses requests that no page of the explorer makes, with one line in the answer and on the terminal."""
 
 import logging
 import traceback

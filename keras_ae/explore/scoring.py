@@ -31,7 +31,7 @@ class Scoring:
 
 
 def error_scoring(model, images: np.ndarray) -> Scoring:
-    """The mean squared error, with a threshold for 5 % false alarms on these normal images, if they suffice."""
+    """Returns the mean squared error, with a threshold for 5 % false alarms if there are enough normal images."""
     detector = AnomalyDetector(model, "mse", RATE, holdout=0).fit(images)
     if len(images) < fewest_images(RATE):
         few = f"{len(images)} images that the model was not trained on are too few to set one"
@@ -42,14 +42,14 @@ def error_scoring(model, images: np.ndarray) -> Scoring:
 
 
 def detector_scoring(detector: AnomalyDetector) -> Scoring:
-    """The score of a calibrated detector."""
+    """Returns the score of a calibrated detector."""
     rate, images = detector.calibration_.rate, detector.calibration_.images
     origin = f"the detector's, for {rate:.3g} false alarms, from {images:,} images"
     return Scoring(detector.score_.name, detector.anomaly_scores, detector.threshold_, origin)
 
 
 def exported_scoring(detector: ExportedDetector) -> Scoring:
-    """The score of an exported detector."""
+    """Returns the score of an exported detector."""
     card = detector.card
 
     def score(images: np.ndarray) -> np.ndarray:

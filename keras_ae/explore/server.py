@@ -75,7 +75,7 @@ def serve(
 
 
 def _warm_up(explorations: Sequence, ended: threading.Event) -> None:
-    """Does what is slow the first time, while the user looks at the first page; stops once `ended` is set."""
+    """Does what is slow the first time while the user looks at the first page; stops once `ended` is set."""
     for explored in explorations:
         densities = getattr(explored, "densities", {})
         for step in (explored.warm_up, *(partial(explored.sample, name, 0) for name in densities)):

@@ -72,12 +72,12 @@ def image_endpoints(
 ) -> dict[str, Endpoint]:
     """Returns two endpoints for a function of images: one takes float32 images in [0, 1], the other uint8.
 
-    The first one rejects values that are not finite or lie outside [0, 1]. With `resizing`, the other one takes
+    The first rejects values that are not finite or lie outside [0, 1]. With `resizing`, the second takes
     images of any size, gray or in colour, and converts them to the model's shape; its output "maps" has the
     original size of the images.
 
     Args:
-        name: Name of the first; the other has `_uint8` appended.
+        name: Name of the first; the second has `_uint8` appended.
         function: Maps images [n, h, w, c] to tensors by name.
         image_shape: (h, w, c) of the model's images.
         allowed: See `Endpoint`.
@@ -123,13 +123,13 @@ def image_endpoints(
 def portable_endpoint(
     function: Callable, image_shape: tuple[int, int, int], allowed: Mapping[str, float] | None = None
 ) -> Endpoint:
-    """Returns an endpoint for formats without checks: for an image with NaN or infinities, floats are NaN.
+    """Returns an endpoint for formats without checks: an image with NaN or infinities gets outputs of NaN.
 
-    Integers, which have no NaN, are −1.
+    Integer outputs, which have no NaN, are −1.
 
     Args:
         function: Maps images [n, h, w, c] to tensors [n, ...] of floats or integers by name, or to decisions, bool
-            [n], which are True for a broken image: it is not overlooked.
+            [n], which are True for a broken image, so that it is not overlooked.
         image_shape: (h, w, c) of the images.
         allowed: See `Endpoint`.
 

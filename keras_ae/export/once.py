@@ -7,7 +7,7 @@ import numpy as np
 
 
 def traced_once(function: Callable) -> Callable:
-    """Wraps a function of tensors to be traced once for all graphs that call it, so files have it once.
+    """Wraps a function of tensors so that all graphs that call it share one trace, which files then hold once.
 
     Outside a graph, it runs unchanged.
     """
@@ -22,10 +22,10 @@ def traced_once(function: Callable) -> Callable:
 
 
 def stored_once(function: Callable, image_shape: tuple[int, int, int]) -> Callable:
-    """Returns a function of images for endpoints to share: a SavedModel has its operations and constants once.
+    """Returns a function of images for endpoints to share: a SavedModel holds its operations and constants once.
 
-    Outside a graph, it runs unchanged, for exports to be compared with it; its outputs for the last images are
-    kept, since all endpoints are compared on the same ones.
+    Outside a graph, it runs unchanged, so that exports can be compared with it; its outputs for the last images
+    are kept, since all endpoints are compared on the same images.
 
     Args:
         function: Maps float32 images [n, h, w, c] to tensors by name.

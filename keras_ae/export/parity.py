@@ -29,11 +29,12 @@ class Parity:
 
     @property
     def holds(self) -> bool:
+        """Whether the difference is within the limit."""
         return self.difference <= self.allowed
 
 
 def deviation(expected: np.ndarray, received: np.ndarray) -> float:
-    """The largest |a − b| over all values; infinite where shapes, NaNs or infinities differ.
+    """Returns the largest |a − b| over all values; infinite where shapes, NaNs or infinities differ.
 
     Example:
         >>> deviation(np.array([0.0, 2.0]), np.array([0.0, 2.5]))
@@ -55,7 +56,7 @@ def check_parity(
     received: Mapping[str, np.ndarray],
     allowed: Mapping[str, float] | None = None,
 ) -> Parity:
-    """Compares all outputs but decisions, which follow from the other values, and returns the worst difference.
+    """Compares all outputs but bool ones (decisions, which follow from the others); returns the worst difference.
 
     Args:
         what: Name of the endpoint or file, for the message.

@@ -49,7 +49,7 @@ def layers_of(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
 
 
 def _in_float32(config):
-    """A serialised object with the policy of every layer replaced."""
+    """Returns a serialised object with the policy of every layer replaced by float32."""
     if isinstance(config, dict):
         if config.get("class_name") == "DTypePolicy":
             return {**config, "config": {**config["config"], "name": "float32"}}

@@ -18,8 +18,8 @@ class Resizing:
     """Does what `Preparation` does to single images, in TensorFlow, to a batch of images of one size.
 
     Pixels equal Pillow's, bit by bit: along each axis they are multiplied by weights in double precision and
-    rounded to bytes, as Pillow does. (JPEG files that are more than four times as large are decoded at a fraction
-    of their size when read from folders; those differ by rounding.)
+    rounded to bytes, as Pillow does. (JPEG files that are at least four times as large, without padding or
+    crop, are decoded at a fraction of their size when read from folders; those differ by rounding.)
 
     Args:
         preparation: A preparation with a size.
@@ -91,18 +91,18 @@ class Resizing:
         return pixels
 
     def _framed_size(self, shape) -> list:
-        """Height and width of images of this shape once they are padded and cropped."""
+        """Returns the height and width of images of this shape once they are padded and cropped."""
         if self.preparation.crop is not None:
             return list(self.preparation.crop)
         return [shape[axis + 1] + 2 * self.preparation.pad[axis] for axis in (0, 1)]
 
     def _offset(self, length, axis: int):
-        """Where the framed image begins in the image itself."""
+        """Returns where the framed image begins in the image itself."""
         pad, crop = self.preparation.pad[axis], self.preparation.crop
         return -pad + (0 if crop is None else (length + 2 * pad - crop[axis]) // 2)
 
     def _axes(self, sizes: Sequence) -> tuple["_Axis", "_Axis"]:
-        """The vertical and the horizontal axis of a framed image of this height and width."""
+        """Returns the vertical and the horizontal axis of a framed image of this height and width."""
         import tensorflow as tf
 
         height, width = (tf.cast(size, tf.float64) for size in sizes)

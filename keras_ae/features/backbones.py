@@ -42,7 +42,8 @@ def open_backbone(name: str, image_size: tuple[int, int], weights: str | None = 
         name: "efficientnet_lite0" to "efficientnet_lite2"; a network of `keras.applications` ("ResNet50" or
             "resnet_50"); or the path of a `.keras` file with a model that takes images in [0, 1].
         image_size: Height and width of the images.
-        weights: Same as for `keras.applications`: "imagenet", None for random weights, or a file.
+        weights: "imagenet", None for random weights, or a file: PyTorch's legacy format (`read_torch_weights`) for
+            an EfficientNet-lite, Keras's for `keras.applications`. Ignored for a `.keras` file.
 
     Raises:
         InputError: There is no such network, or its weights are unavailable.
@@ -100,7 +101,7 @@ def _application(name: str, image_size: tuple[int, int], weights: str | None) ->
 
 
 def applications() -> dict[str, Callable[..., keras.Model]]:
-    """The networks of `keras.applications` by name."""
+    """Returns the builders of the networks of `keras.applications`, by name."""
     named = vars(keras.applications).items()
     return {name: value for name, value in named if callable(value) and name[0].isupper()}
 

@@ -11,7 +11,7 @@ CONTRAST, FLAT = 0.2, 0.02  # contrast of the result; deviation added for areas 
 
 
 def even_light(images):
-    """Returns grey levels standardised by their local mean and deviation, around 0.5: float32, in [0, 1].
+    """Returns images, each channel standardised by its local mean and deviation, around 0.5: float32, in [0, 1].
 
     The local mean and deviation are weighted by a Gaussian whose deviation is an eighth of the shorter side.
 
@@ -33,9 +33,9 @@ def even_light(images):
 
 
 def blurred(maps, deviation: float):
-    """Smooths maps [..., rows, columns] by a Gaussian of a deviation in positions; the rim is repeated.
+    """Smooths maps [..., rows, columns] by a Gaussian, its deviation given in positions; edge values are repeated.
 
-    It takes two matrix products, which each export format has, for batches of any size.
+    It is computed as two matrix products, which every export format supports, for batches of any size.
 
     Example:
         >>> float(np.array(blurred(np.ones((1, 4, 4), "float32"), 1.0))[0, 0, 0])

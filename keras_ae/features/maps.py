@@ -13,7 +13,7 @@ from keras_ae.features.lighting import even_light
 
 SETTINGS = ("size", "channels", "neighbours", "per_image", "even_light")
 BATCH = 16  # images taken from an array at a time: maps are large
-FLICKER = 1e-3  # added to the deviation within an image: channels that hardly vary there are not blown up
+FLICKER = 1e-3  # added to the deviation within an image: so that channels that hardly vary there are not amplified
 FAINTEST = 1e-6  # a channel with a smaller deviation is constant
 
 
@@ -84,7 +84,7 @@ class FeatureMaps(keras.Model):
         return (*self.size, int(self.mean.shape[0]))
 
     def call(self, images, training=False):
-        """float32 maps [n, rows, columns, channels] of images [n, h, w, c], floats in [0, 1] or uint8."""
+        """Returns float32 maps [n, rows, columns, channels] of images [n, h, w, c], floats in [0, 1] or uint8."""
         return self.scaled(self.unscaled(images))
 
     def scaled(self, maps):
@@ -141,7 +141,7 @@ class FeatureMaps(keras.Model):
         return cls(**{**config, "network": network})
 
     def unscaled(self, images):
-        """The maps of images before the channels are scaled by what `adapt` learned."""
+        """Returns the maps of images, float32, before the channels are scaled by what `adapt` learned."""
         images = ops.cast(tensor_in_unit(images), "float32")
         images = even_light(images) if self.even_light else images
         images = ops.concatenate([images] * 3, axis=-1) if self.channels == 1 else images
@@ -173,7 +173,7 @@ def scaled_per_image(maps):
 
 
 def frozen_features(model) -> FeatureMaps | None:
-    """Returns a model's frozen features: the model itself, or those before an autoencoder; None if it has none.
+    """Returns a model's frozen features: the model itself, or those an autoencoder reconstructs; None without any.
 
     Example:
         >>> frozen_features(keras.Sequential()) is None

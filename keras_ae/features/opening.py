@@ -32,9 +32,10 @@ def features(
         layers: Names of the layers whose maps are concatenated. By default one at stride 8 and one at stride 16:
             "block_4" and "block_10" of EfficientNet-lite0, with 152 maps in all.
         size: Rows and columns of the maps, or one number for both.
-        image_shape: (height, width, channels) of the images; the 1 channel of gray images is repeated three times.
+        image_shape: (height, width, channels) of the images; the one channel of gray images is used three times.
         neighbours: Width of the square over which each value is averaged first, an odd number.
-        weights: "imagenet", a weight file, or None for random weights.
+        weights: "imagenet", None for random weights, or a weight file: in PyTorch's format before 1.6 for an
+            EfficientNet-lite, in Keras's for `keras.applications`. A `.keras` file always keeps its own.
         per_image: Whether the channels of each image are centred and scaled separately, for varying exposures.
         even_light: Whether uneven light is removed from the images first (`keras_ae.features.even_light`).
 
@@ -42,7 +43,8 @@ def features(
         Features that are not normalised yet: call `adapt` with normal images.
 
     Raises:
-        InputError: The network, its weights, or a layer is unavailable, or the size is invalid.
+        InputError: The network, its weights, or a layer is unavailable; the size is invalid; the images have
+            neither 1 nor 3 channels; or `neighbours` is not odd.
 
     Example:
         >>> maps = kae.architectures.features(layers="block_0", size=8, image_shape=(32, 32, 3), weights=None)

@@ -63,7 +63,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def read_torch_weights(path) -> dict[str, np.ndarray]:
-    """The arrays of a PyTorch state dictionary by name, in the legacy format (`torch.save` before 1.6).
+    """Returns the arrays of a PyTorch state dictionary by name, in the legacy format (`torch.save` before 1.6).
 
     Args:
         path: The file. Only dictionaries of tensors are read: a pickle that names anything else is refused.

@@ -26,7 +26,7 @@ def convolutional_encoder(
     width: int | None = None,
     normalize: bool | str = True,
 ) -> keras.Model:
-    """A unit at full size, then stages of residual blocks and a strided unit of four times the width.
+    """A unit at full size, then stages: residual blocks, and a strided unit that quadruples the width.
 
     The last strided unit outputs the code's channels; no residual blocks follow it. To make codes larger than the
     smallest, the last strides become 1 (eq. 5).

@@ -11,7 +11,7 @@ from keras_ae.code_shapes import block_of, image_shape_of, map_shape_of, whole_n
 from keras_ae.layers import BlockCosines, ChannelScale
 
 MIDDLE = 0.5  # grey subtracted from images, so that coefficients are about 0 on average
-CORRECTED = 0.01  # correction of a coefficient per unit of the network's output: about a rounding step
+CORRECTED = 0.01  # correction of a coefficient per unit of the network's output: about one rounding step
 
 
 @with_examples(
@@ -19,7 +19,7 @@ CORRECTED = 0.01  # correction of a coefficient per unit of the network's output
     Example({"input_shape": (8, 12, 1), "code_shape": (4, 6, 3)}),
 )
 def cosine_encoder(input_shape: tuple[int, int, int], code_shape: tuple[int, int, int]) -> keras.Model:
-    """Images → cosine coefficients of their blocks. Nothing is trained, and nothing depends on the size.
+    """Images → cosine coefficients of their blocks. No weight is trained or depends on the images' size.
 
     Args:
         input_shape: (height, width, channels) of the images.

@@ -68,8 +68,9 @@ def regularized_decoder(
     """Returns an untrained copy of a decoder, regularised by any of the RAE's three methods.
 
     Source: Ghosh et al., "From variational to deterministic autoencoders", section 3: RAE-L2, RAE-GP and RAE-SN.
-    They complement a penalty on the code, `keras_ae.bottlenecks.L2Code`. Beside a loss that is a *mean* over an
-    image's values, a weight acts as strongly as weight · values beside a sum. Other networks work too.
+    They complement a penalty on the code, `keras_ae.bottlenecks.L2Code`. Added to a loss that is a *mean* over an
+    image's values, a weight acts as strongly as weight · number of values added to a sum. Networks other
+    than decoders work too.
 
     Weight decay and spectral normalisation apply to dense layers, convolutions and transposed convolutions that
     are direct layers of the model, as in `strided_decoder`, not to those inside composite layers or nested models,

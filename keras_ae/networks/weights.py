@@ -20,8 +20,8 @@ def set_weights_in_order(model: keras.Model, arrays: Iterable, layout: str = "ke
     the order in which they are applied: kernel and bias of a convolution; scale and shift (and running mean and
     variance) of a normalisation.
 
-    Flattening orders values by height, width, channels in Keras and by channels, height, width in PyTorch: reorder
-    the kernel of a dense layer that follows a flatten layer first.
+    Flattening orders values by height, width, channels in Keras and by channels, height, width in PyTorch: first
+    reorder the kernel of any dense layer that follows a flatten layer.
 
     Args:
         model: A built model.

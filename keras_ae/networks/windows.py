@@ -111,8 +111,10 @@ def convolutional_window_encoder(
     Args:
         input_shape: (height, width, channels) of the windows.
         kernels: Number K of kernels per convolution; there are as many features as values in the last maps.
-        kernel_size: Side k of the kernels. Windows whose longer side is below k are not convolved.
-        hidden: Number of features; as many as values in the last maps if left out.
+        kernel_size: Side k of the kernels. Windows whose longer side (for "valid" padding, shorter side) is
+            below k are not convolved.
+        hidden: Number of features; if left out, as many as K maps of the last size have values, also if no
+            convolution fits.
         strides: Steps of the convolutions, 2 or more.
         padding: "same" (zeros), or "valid": then there are as many convolutions as fit.
 

@@ -1,4 +1,4 @@
-"""Models with several objectives: those of layers that own one, or that of a critic of the reconstructions."""
+"""Models with several objectives: those of layers that own one, or that of a critic of reconstructions."""
 
 from keras_ae.objectives.criticized import CriticizedAutoencoder
 from keras_ae.objectives.modes import JointWeights

@@ -16,7 +16,7 @@ class CriticizedAutoencoder(Autoencoder):
     It adds two terms to the compiled loss: weight · mean log(1 + e^−D(y)) of the reconstructions y, whose gradient
     reaches encoder, bottleneck and decoder, and the discriminator's cross-entropy, whose gradient reaches the
     discriminator alone; `fit` thus stays Keras's own. The logs show the second as `critic`: log 2 = 0.69 for mere
-    guessing. The critic takes no part in validation, evaluation and exports. With `FeatureDissimilarity` it is the
+    guessing. The critic takes no part in validation, evaluation or exports. With `FeatureDissimilarity` it is the
     recipe of the autoencoders of Esser et al., "Taming transformers for high-resolution image synthesis", 2021,
     eq. 5 to 7, and of Rombach et al., "High-resolution image synthesis with latent diffusion models", 2022,
     section 3.1. There the weight follows the gradients; here it is the variable `critic_weight`, fixed or set by a

@@ -11,8 +11,9 @@ from keras_ae.layers import LocalObjective
 class Division(NamedTuple):
     """A model's layers by the objective to which they belong.
 
-    main: The model and its layers outside any local objective, at any depth.
-    local: The outermost layers that own an objective, in the order of the model's layers.
+    Attributes:
+        main: The model and its layers outside any local objective, at any depth.
+        local: The outermost layers that own an objective, in the order of the model's layers.
     """
 
     main: list[keras.layers.Layer]

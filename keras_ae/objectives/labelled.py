@@ -1,4 +1,4 @@
-"""Images without a label: the main objective leaves them out."""
+"""Leaves images without a label out of the main objective."""
 
 import keras
 from keras import ops
@@ -14,7 +14,7 @@ def may_lack_labels(y, y_pred) -> bool:
 
 
 def labelled_only(y, y_pred, sample_weight=None):
-    """Returns labels, outputs and weights of a batch's labelled images; of all if none can be unlabelled.
+    """Returns labels, outputs and weights of a batch's labelled images; all of them if no image can be unlabelled.
 
     A label of −1 marks an image as unlabelled; an image with several labels needs all of them.
 

@@ -28,6 +28,7 @@ class JointWeights:
 
     @classmethod
     def of(cls, tau: float, lambda_: float) -> "JointWeights":
+        """Returns new variables with these values of τ and λ."""
         return cls(_scalar(tau, "tau"), _scalar(lambda_, "lambda"))
 
     def numbers(self) -> list[float]:
