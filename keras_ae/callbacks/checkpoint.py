@@ -141,7 +141,7 @@ class Checkpoint(keras.callbacks.Callback):
             model.fit(pipeline(epoch * steps_per_epoch + step), **rest, **options)
             epoch, stopped = epoch + 1, model.stop_training
         training.begin_part(0, is_last=True)
-        last = epoch if stopped else max(epoch, min(epochs, self._pause or epochs))
+        last = epoch if stopped else max(epoch, epochs if self._pause is None else self._pause)
         rest = {"initial_epoch": epoch, "epochs": last, "steps_per_epoch": steps_per_epoch}
         model.fit(pipeline(epoch * steps_per_epoch), **rest, **options)
         self.paused = self._pause is not None and not (stopped or model.stop_training)

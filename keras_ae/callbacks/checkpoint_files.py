@@ -62,7 +62,12 @@ def read_checkpoint(path: Path) -> Any:
     """
     try:
         return _read(path)
-    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+    except OSError as error:
+        # Other errors of the system, such as a disk or a network that fails, say nothing about the file.
+        if isinstance(error, FileNotFoundError | IsADirectoryError):
+            raise DamagedError(path) from error
+        raise
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
         raise DamagedError(path) from error
 
 

@@ -30,14 +30,14 @@ class Progress(keras.callbacks.Callback):
         self._task = self.bars.add_task(self.description, total=self.steps, remark="")
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._done_before = epoch * self.params["steps"]  # also when training resumes from a checkpoint
+        self._done_before = epoch * (self.params["steps"] or 0)  # also when training resumes from a checkpoint
 
     def on_train_batch_end(self, batch, logs=None):
         # `batch` is the index of the last step of a call, which may make several.
         self.bars.update(self._task, completed=self._done_before + batch + 1)
 
     def on_epoch_end(self, epoch, logs=None):
-        done = self._done_before + self.params["steps"]
+        done = self._done_before + (self.params["steps"] or 0)
         shown = {key: value for key, value in (logs or {}).items() if key in ("loss", "val_loss")}
         remark = " ".join(f"{key} {value:.4g}" for key, value in shown.items())
         self.bars.update(self._task, completed=done, remark=remark)

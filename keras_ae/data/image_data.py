@@ -287,7 +287,7 @@ class ImageData(SplitImages):
         return self._changed(
             _splits=splits,
             image_shape=(tile, tile, self.image_shape[2]),
-            tiles_an_image=count,
+            tiles_an_image=count * self.tiles_an_image,
             _fingerprint=digest.hexdigest(),
         )
 

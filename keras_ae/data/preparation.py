@@ -121,7 +121,7 @@ class Preparation:
         Raises:
             ValueError: Same as for `image`.
         """
-        if not self:
+        if self.size is None and self.crop is None and not any(self.pad):
             return images
         prepared = None
         for i, image in enumerate(images):

@@ -86,14 +86,24 @@ def fingerprint(
             folder = os.path.join(root or "", "")  # a string, as pathlib would take most of the time
             _hash_files(digest, folder, split.files)
         else:
-            for images in split.images.parts if isinstance(split.images, JoinedImages) else (split.images,):
-                if isinstance(images, FileImages):
-                    _hash_files(digest, os.path.join(images.root, ""), images.names)
-                elif isinstance(images, ArrayImages):
-                    _hash_pixels(digest, images.array)
+            _hash_images(digest, split.images)
         if split.labels is not None:
             digest.update(split.labels.astype("<i4").tobytes())
     return digest.hexdigest()
+
+
+def _hash_images(digest, images) -> None:
+    if isinstance(images, JoinedImages):
+        for part in images.parts:
+            _hash_images(digest, part)
+    elif isinstance(images, FileImages):
+        _hash_files(digest, os.path.join(images.root, ""), images.names)
+    elif isinstance(images, ArrayImages):
+        _hash_pixels(digest, images.array)
+    elif hasattr(images, "images"):  # tiles of others, or a selection of them
+        for name in ("corners", "places"):
+            digest.update(np.asarray(getattr(images, name, ()), np.int64).tobytes())
+        _hash_images(digest, images.images)
 
 
 def _hash_files(digest, folder: str, names: tuple[str, ...]) -> None:

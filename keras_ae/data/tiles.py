@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.pixels import in_unit
-from keras_ae.data.backings import Images
+from keras_ae.data.backings import ArrayImages, Images
 from keras_ae.data.checks import positive
 from keras_ae.data.split import Split
 
@@ -87,8 +87,9 @@ class TiledImages:
         return tiles
 
     def _whole(self, image: int) -> np.ndarray:
-        array = getattr(self.images, "array", None)  # in memory: only the tiles are copied
-        return self.images.read(np.array([image]))[0] if array is None else array[image]
+        if type(self.images) is ArrayImages:  # in memory: only the tiles are copied
+            return self.images.array[image]
+        return self.images.read(np.array([image]))[0]
 
 
 def tiled_split(split: Split, tile: int, overlap: float) -> Split:

@@ -223,6 +223,7 @@ def _reduction(window_shape, kernel_size, strides=STRIDES, padding="same") -> tu
 
     Without padding, which the thesis does not use: as many as fit, the kernel being no larger than the maps.
     """
+    whole_number("kernel_size", kernel_size)
     if whole_number("strides", strides) < 2:
         raise InputError(f"strides={strides} inside a window", "2 or more: maps have to shrink", "take 2")
     if padding not in PADDINGS:

@@ -55,9 +55,6 @@ class CriticizedAutoencoder(Autoencoder):
         if not isinstance(critic, Discriminator):
             received = f"a {type(critic).__name__} as critic"
             raise InputError(received, "a PatchDiscriminator or another Discriminator")
-        if getattr(bottleneck, "samples", 1) > 1:
-            received = f"a critic beside a bottleneck of {bottleneck.samples} codes an image"
-            raise InputError(received, "a bottleneck of one code", "leave one of the two out")
         if not critic.built:
             critic.build((None, *decoder.output_shape[1:]))
         # Before the autoencoder is built: afterwards Keras accepts no more state.
@@ -65,6 +62,9 @@ class CriticizedAutoencoder(Autoencoder):
         self.critic_weight = keras.Variable(weight, dtype="float32", trainable=False, name="critic_weight")
         self.critic_loss = keras.metrics.Mean(name="critic")
         super().__init__(encoder, bottleneck, decoder, features, **kwargs)
+        if self.bottleneck.samples > 1:
+            received = f"a critic beside a bottleneck of {self.bottleneck.samples} codes an image"
+            raise InputError(received, "a bottleneck of one code", "leave one of the two out")
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         loss = super().compute_loss(x, y, y_pred, sample_weight, training)

@@ -123,7 +123,8 @@ class MultiObjective(keras_private.AcrossWorkers, AutomaticExecution, keras.Mode
                 local = self._local_optimizers(objective_optimizers, optimizer, auto_scale_loss)
             super().compile(optimizer, loss, auto_scale_loss=auto_scale_loss, **kwargs)
             self.mode, self.passes, self.objective_optimizers = mode, passes, local
-            self.joint_weights = JointWeights.of(*(objective_weights or (1.0, 1.0))) if mode == "joint" else None
+            weights = (1.0, 1.0) if objective_weights is None else objective_weights
+            self.joint_weights = JointWeights.of(*weights) if mode == "joint" else None
             self._build_optimizers()
 
     def _local_optimizers(self, given, main, auto_scale_loss):

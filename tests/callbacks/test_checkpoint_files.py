@@ -1,5 +1,6 @@
 """What is written is read back; any change of any byte is noticed."""
 
+import errno
 import hashlib
 import json
 
@@ -64,6 +65,17 @@ def test_any_byte_counts(tmp_path):
     path.write_bytes(content + b"\0")
     with pytest.raises(DamagedError):
         read_checkpoint(path)
+
+
+def test_a_disk_that_fails_does_not_damage_a_checkpoint(tmp_path, monkeypatch):
+    files = CheckpointFiles(tmp_path / "checkpoint")
+    files.save(0, 1, {"step": 1})
+    error = OSError(errno.EIO, "Input/output error")
+    monkeypatch.setattr("keras_ae.callbacks.checkpoint_files._read", lambda path: (_ for _ in ()).throw(error))
+    with pytest.raises(OSError, match="Input/output"):
+        files.load()
+    monkeypatch.undo()
+    assert files.load() == {"step": 1}
 
 
 def test_the_last_two_are_kept_and_the_newest_loaded(tmp_path):

@@ -1,5 +1,7 @@
 """Large images in tiles: nothing is lost at their rims, and thin defects are found that vanish when shrunk."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ from sklearn.metrics import roc_auc_score
 
 import keras_ae as kae
 from keras_ae._support.errors import InputError
+from keras_ae.data.backings import ArrayImages, MappedImages
+from keras_ae.data.tiles import TiledImages
 from keras_ae.detection.scores.names import score_from_config
 from keras_ae.detection.tiling import Tiling
 from keras_ae.features import FeatureMaps
@@ -123,3 +127,28 @@ def test_tiles_that_cannot_be_are_refused(size, overlap, message):
     score = kae.detection.Tiled(kae.detection.as_score("mse"), size, overlap)
     with pytest.raises(InputError, match=message):
         kae.AnomalyDetector(model, score).fit(np.zeros((30, *size, 1), "float32"))
+
+
+def test_tiles_of_other_pixels_have_another_fingerprint_also_where_few_have_labels():
+    def tiled(value: float, tile: int = 4):
+        data = kae.data.load("digits", limit=40)
+        splits = {name: replace(split, images=_constant(split, value)) for name, split in data._splits.items()}
+        return data._changed(_splits=splits).in_tiles(tile, overlap=0.0).semi_supervised(labelled=10)
+
+    assert tiled(0.1).fingerprint() == tiled(0.1).fingerprint()
+    assert tiled(0.1).fingerprint() != tiled(0.2).fingerprint()
+
+
+def _constant(split, value: float) -> ArrayImages:
+    return ArrayImages(np.full((len(split.images), *split.images.shape), value, np.float32))
+
+
+def test_tiles_of_tiles_are_all_an_image_s():
+    data = kae.data.load("digits", limit=40).in_tiles(4, overlap=0.0).in_tiles(2, overlap=0.0)
+    assert data.tiles_an_image == 16
+    assert data.sizes.train == 16 * 40
+
+
+def test_tiles_of_maps_are_normalised_as_the_maps_are():
+    maps = MappedImages(np.full((1, 4, 4, 1), 3.0, np.float32), np.float32([1.0]), np.float32([4.0]))
+    np.testing.assert_array_equal(TiledImages(maps, 2, 0.0).read(np.arange(4)), np.full((4, 2, 2, 1), 0.5))

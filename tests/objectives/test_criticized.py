@@ -77,5 +77,6 @@ def test_what_is_no_critic_and_several_codes_are_refused():
     parts = (plain.encoder, plain.bottleneck, plain.decoder)
     with pytest.raises(InputError, match="a Dense as critic"):
         CriticizedAutoencoder(*parts, critic=keras.layers.Dense(1))
-    with pytest.raises(InputError, match="beside a bottleneck of 5 codes"):
-        CriticizedAutoencoder(*parts)
+    for bottleneck in (plain.bottleneck, "importance_weighted"):
+        with pytest.raises(InputError, match="beside a bottleneck of 5 codes"):
+            CriticizedAutoencoder(plain.encoder, bottleneck, plain.decoder)

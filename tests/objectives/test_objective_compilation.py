@@ -69,7 +69,7 @@ def test_copies_have_variables_of_their_own_names():
 
 
 def test_tau_and_lambda_are_state_but_no_weights():
-    model = compiled(mode="joint", objective_weights=(2.0, 0.3))
+    model = compiled(mode="joint", objective_weights=np.array([2.0, 0.3]))
     assert model.joint_weights.numbers() == pytest.approx([2.0, 0.3])
     lambda_ = model.joint_weights.local
     assert any(variable is lambda_ for variable in model.variables)
