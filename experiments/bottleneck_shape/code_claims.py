@@ -19,12 +19,15 @@ PROBED = "keras-ae study run bottleneck_shape --preset probed-longer"
 SHORTER = "shorter"  # the measure of a preset that holds what is kept of the same codes trained for fewer steps
 # The paper has 10,000 images. With 1,000 macro F1 varies by more than codes differ, and SVCCA is largely chance.
 ENOUGH_IMAGES = 8_000
+# The paper's fewest. A single channel is another case: SVCCA with it is the largest correlation alone.
+FEWEST_CHANNELS = 3
 ALIKE = Bound("alike: scores differ by less than 0.03, about what other seeds change", low=-0.03, high=0.03)
 
 
 def _probes(kept: Kept, data: str) -> tuple[pandas.DataFrame, Gate]:
     """The classifiers' scores on one data set, and whether they tell anything."""
     rows = chosen(kept.measures["probes"], data=data)
+    rows = rows[rows["channels"] >= FEWEST_CHANNELS]
     gate = Gate(command=PROBED)
     if len(rows) and not rows["epochs"].all():
         gate = Gate(False, "void: measured by a probe that stopped after two epochs", PROBED)
@@ -87,10 +90,16 @@ def channels_help_at_equal_length(kept: Kept, data: str) -> Claim:
 
 def _channels(kept: Kept, data: str, column: str, statement: str, source: str) -> Claim:
     rows, gate = _probes(kept, data)
-    ends = rows.sort_values("channels").groupby(["seed", "size", "images"])[column].agg(["first", "last"])
+    ends = _ends(rows, column)
     gains = (ends["last"] - ends["first"]).groupby("seed").mean()
     measured = _on(rows, f"from fewest to most channels: {ends['first'].mean():.3f} to {ends['last'].mean():.3f}")
     return Claim(statement, source, gate, Evidence(measured, {"": gains.tolist()}, ANY))
+
+
+def _ends(rows: pandas.DataFrame, column: str) -> pandas.DataFrame:
+    """A value at the fewest ("first") and at the most channels ("last"), by seed, size and images."""
+    groups = rows.sort_values("channels").groupby(["seed", "size", "images"])
+    return groups[column].agg(["first", "last"])[groups["channels"].nunique() > 1]
 
 
 @_settled
@@ -122,7 +131,7 @@ def _pairs(kept: Kept, data: str, first: str | None = None) -> tuple[pandas.Data
     """Pairs of different codes (or of "input" and a code) with their sizes and seed; "mean" is above chance."""
     rows = kept.measures["similarities"].get(data, pandas.DataFrame(columns=["first", "second", "images", "mean"]))
     codes = kept.runs[kept.runs["data"] == data].drop_duplicates("code")
-    codes = codes[["code", "size", "channels", "compression"]]
+    codes = codes.loc[codes["channels"] >= FEWEST_CHANNELS, ["code", "size", "channels", "compression"]]
     gate = Gate(command=PROBED)
     if len(rows) and "chance" not in rows:
         reason = "SVCCA of 1,000 images: chance alone gives up to 0.81 there, and was not measured"
@@ -166,7 +175,7 @@ def complete_codes_resemble_all(kept: Kept, data: str) -> Claim:
 @_settled
 def channels_bring_codes_near_the_input(kept: Kept, data: str) -> Claim:
     rows, gate = _pairs(kept, data, "input")
-    ends = rows.sort_values("channels").groupby(["seed", "size", "images"])["mean"].agg(["first", "last"])
+    ends = _ends(rows, "mean")
     gains = (ends["last"] - ends["first"]).groupby("seed").mean().tolist()
     first, most = ends.mean()
     measured = f"SVCCA with the input, fewest to most channels: {first:.3f} to {most:.3f}" if gains else ""
