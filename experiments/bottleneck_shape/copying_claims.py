@@ -3,14 +3,13 @@
 import numpy as np
 import pandas
 
-from experiments.bottleneck_shape.training_claims import ANY, dynamics
+from experiments.bottleneck_shape.training_claims import ANY, COPYING, dynamics
 from keras_ae.report.results import listed, listed_means
 from keras_ae.studies.claims import Bound, Claim, Evidence, Gate
 from keras_ae.studies.gates import flattened
 from keras_ae.studies.kept import Kept, last
 from keras_ae.studies.paired import paired
 
-COPYING = "keras-ae study run bottleneck_shape --preset copying"
 COPY = 1e-3  # MSE of a copy: an error of 3 % of the range, which is hardly visible
 
 

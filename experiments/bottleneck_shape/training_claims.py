@@ -12,6 +12,7 @@ from keras_ae.studies.kept import Kept, chosen, last
 from keras_ae.studies.paired import paired
 
 PAPER = "keras-ae study run bottleneck_shape --preset paper"
+COPYING = "keras-ae study run bottleneck_shape --preset copying"
 SCALING = "keras-ae study run bottleneck_shape --preset scaling"
 EARLY = 0.25  # part of the training after which its speed is compared
 ANY = Bound("the paper gives no margin: any difference counts", low=0)
@@ -48,9 +49,8 @@ def normalization_limits_training(kept: Kept, data: str) -> Claim:
     )
     gaps = [] if floor is None else (errors / floor - 1).tolist()
     bound = Bound("a quarter above the floor, which a network that it limits comes near", high=0.25)
-    gate = Gate(
-        False, "errors above the floor do not show what limits them: the same networks without it are missing"
-    )
+    reason = "errors above the floor do not show what limits them: the same networks without it are missing"
+    gate = Gate(False, reason, COPYING)
     return Claim(
         "The last layer's instance normalisation limits the training errors",
         "ours",

@@ -24,7 +24,7 @@ SAMPLE_COLUMNS = 3  # models beside each other
 
 
 # Nearest to the paper first: a claim's verdict is that of the first of these in which it is tested.
-TWO_CORES = ("cifar", "seeds", "settled", "small", "cpu")
+TWO_CORES = ("cifar", "seeds", "widths", "settled", "small", "cpu")
 
 
 def report(results: Path) -> list[Path]:

@@ -7,8 +7,8 @@ from keras_ae.studies.kept import Kept, chosen
 from keras_ae.studies.paired import paired
 
 # `--preset paper` has one seed, and so decides nothing by itself.
-SEEDS, CIFAR, SWEEP = (
-    f"keras-ae study run deterministic_vs_variational --preset {p}" for p in ("seeds", "cifar", "sweep")
+SEEDS, CIFAR, SWEEP, WIDTHS = (
+    f"keras-ae study run deterministic_vs_variational --preset {p}" for p in ("seeds", "cifar", "sweep", "widths")
 )
 DENSITIES = {"gaussian": "MVG", "mixture": "GMM"}
 FIDS = {f"{density}_fid": name for density, name in DENSITIES.items()}
@@ -48,9 +48,9 @@ def nothing_left(gate: Gate) -> Gate:
 
 
 def one_width(gate: Gate) -> Gate:
-    """A gate that fails, as no preset has several widths with several seeds."""
-    reasons = [gate.reason, "no preset has several widths with several seeds"]
-    return Gate(False, "; ".join(filter(None, reasons)))
+    """A gate that fails: there are not several widths with several seeds."""
+    reasons = [gate.reason, "one width, or one seed"]
+    return Gate(False, "; ".join(filter(None, reasons)), WIDTHS)
 
 
 def variational(rows: pandas.DataFrame) -> Gate:

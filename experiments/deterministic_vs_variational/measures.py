@@ -25,7 +25,15 @@ from keras_ae.studies.measurements import (
 from keras_ae.studies.study import Study, StudyRun
 
 # Of each density, and at most real images.
-SAMPLES = {"paper": 10_000, "cpu": 5_000, "small": 2_500, "settled": 2_500, "tune": 2_500, "quick": 200}
+SAMPLES = {
+    "paper": 10_000,
+    "cpu": 5_000,
+    "small": 2_500,
+    "settled": 2_500,
+    "widths": 2_500,
+    "tune": 2_500,
+    "quick": 200,
+}
 TESTED_CODES = 5_000  # at most, for normality
 JACOBIANS = 32  # test images at which encoder and decoder are probed
 SHOWN_WIDTH = 192  # pixels that the samples of one density may be wide

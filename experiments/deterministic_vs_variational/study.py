@@ -35,6 +35,7 @@ SMALL_WIDTH, SMALL_UNITS = 8, (4, 8, 16, 32, 64)
 # Beside sums over pixels and code. At 0.12 `tune` has N(0, I) at 1.22 times the Gaussian's distance, at 0.24 at
 # 1.12 (paper: 0.98 to 1.06), and reconstructions 1.6 and 1.9 times as far as the DAE's (paper: 1.06 to 1.97).
 SMALL_BETAS, SMALL_BETA = (0.06, 0.12, 0.24, 1.0, 3.0), 0.15
+SMALL_WIDTHS = (SMALL_WIDTH // 2, SMALL_WIDTH, 2 * SMALL_WIDTH)
 SETTLED, SETTLED_EPOCHS = ("plain", "BN", "noise 0.1", "noise 0.5"), 72
 SWEPT, SWEPT_UNITS = (0.03, 0.24, 1.0, 3.0, 10.0, 31.0), (16, 64, 256)  # β beside sums, code values
 QUICK = DataConfig("digits", train="all[:600]", test="all[1000:1300]", validation_fraction=0.0)
@@ -162,6 +163,18 @@ def settled() -> list[StudyRun]:
     return sorted(runs, key=lambda run: run.choices["variant"] != "plain")
 
 
+def widths() -> list[StudyRun]:
+    """The plain DAE and VAE of `settled` at three widths: what width changes, with three seeds."""
+    runs, scale = [], CPU_SCALE * CPU_WIDTH // SMALL_WIDTH
+    for seed in range(3):
+        training = schedule(CPU_IMAGES, SETTLED_EPOCHS, seed=seed)
+        for width in SMALL_WIDTHS:
+            for model in ("DAE", "VAE"):
+                run = model_run(SMALL_MNIST, training, model, width, CPU_COMPARED, CPU_COMPARED, scale=scale)
+                runs.append(replace(run, config=weighed(run.config, SMALL_BETA)) if model == "VAE" else run)
+    return runs
+
+
 def tune() -> list[StudyRun]:
     """`sweep` for `small`: its VAEs by β, at the length that is compared and at the longest."""
     training, runs = schedule(CPU_IMAGES, CPU_MNIST_EPOCHS), []
@@ -193,6 +206,7 @@ STUDY = Study(
         "seeds": seeds,
         "small": small,
         "settled": settled,
+        "widths": widths,
         "cifar": cifar,
         "sweep": sweep,
         "tune": tune,
