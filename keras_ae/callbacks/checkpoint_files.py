@@ -22,6 +22,11 @@ _SUFFIX = ".checkpoint"
 _DIGEST = hashlib.sha256().digest_size
 _LENGTH = 8  # bytes of the number that gives the header's length
 _ARRAY = "__array__"
+# Not all errors of the system: a disk or a network that fails says nothing about the file.
+DAMAGE = (
+    *(FileNotFoundError, IsADirectoryError, ValueError, TypeError, KeyError, IndexError, AttributeError),
+    RecursionError,
+)
 
 
 class DamagedError(Exception):
@@ -62,12 +67,7 @@ def read_checkpoint(path: Path) -> Any:
     """
     try:
         return _read(path)
-    except OSError as error:
-        # Other errors of the system, such as a disk or a network that fails, say nothing about the file.
-        if isinstance(error, FileNotFoundError | IsADirectoryError):
-            raise DamagedError(path) from error
-        raise
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+    except DAMAGE as error:
         raise DamagedError(path) from error
 
 

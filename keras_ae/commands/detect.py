@@ -74,9 +74,9 @@ class DetectTrain:
         from keras_ae.runs import EXPORTED, train_detector
 
         score = self.score or (SCORE if self.features.features is None else FEATURES_SCORE)
-        # `load_normal` has chosen the decoder of an autoencoder of pixels; features may need none at all.
-        model = self.features.model(config.model, as_score(score).needs_autoencoder)
-        config = replace(config, model=model)
+        if self.features.features is not None:  # for an autoencoder of pixels `load_normal` has chosen the decoder
+            model = self.features.model(self.model, as_score(score).needs_autoencoder)
+            config = replace(config, model=model)
         print_notes(data)
         print_near_duplicates(data)
         print(normal_in_words(data, self.training, choosing), file=sys.stderr)

@@ -35,7 +35,7 @@ def export_codec(run, out, step: float = 1.0, progress: bool = True) -> Codec:
     images = None
     if not isinstance(run.model.bottleneck, EntropyCoded):
         config = run.config
-        seen = config.data.seen(run.load_whole(progress))
+        seen = run.load_data(progress)
         few = at_once(seen.image_shape, config.training.batch_size)
         images = list(islice(seen.pipeline("train", shuffle=False, batch_size=few), -(-COUNTED // few)))
     codec = Codec.of(run.model, images, step)

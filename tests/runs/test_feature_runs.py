@@ -56,6 +56,15 @@ def test_a_folder_becomes_a_detector_of_features_that_scores_it(places, trained,
     np.testing.assert_allclose([float(score) for _, score, *_ in rows], expected, rtol=1e-4)
 
 
+def test_an_autoencoder_of_features_is_configured_once(places, tmp_path):
+    steps = ["--steps", "2", "--evaluations", "1", "--code", "3", "--score", "mse"]
+    assert main(["detect", "train", *_options(places, tmp_path / "out"), *steps]) == 0
+    options = kae.runs.Run.open(tmp_path / "out/run").config.model.options
+    names = [option.partition("=")[0] for option in options]
+    assert len(names) == len(set(names))
+    assert "backbone" in names
+
+
 def test_maps_are_made_once_and_are_those_of_the_graph(places, trained, monkeypatch, capsys):
     def refuse(*_):
         raise AssertionError("maps were made anew")
