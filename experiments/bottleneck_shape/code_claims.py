@@ -6,12 +6,11 @@ from functools import wraps
 
 import pandas
 
-from experiments.bottleneck_shape.paper import paper
-from experiments.bottleneck_shape.study import PROBED_IMAGES
+from experiments.bottleneck_shape.study import PROBED_IMAGES, STUDY
 from experiments.bottleneck_shape.training_claims import ANY, PAPER, dynamics
 from keras_ae.report.results import listed
 from keras_ae.studies.claims import Bound, Claim, Evidence, Gate
-from keras_ae.studies.gates import flattened, steady
+from keras_ae.studies.gates import flattened, paper_steps, steady
 from keras_ae.studies.kept import Kept, chosen
 from keras_ae.studies.paired import paired
 
@@ -47,20 +46,17 @@ def _settled(claim: Callable[[Kept, str], Claim]) -> Callable[[Kept, str], Claim
     def settled(kept: Kept, data: str) -> Claim:
         made = claim(kept, data)
         ended = flattened(dynamics(kept, data), "train", PAPER)
-        if ended.passes or SHORTER not in kept.measures:
+        shorter = kept.measures.get(SHORTER)
+        if ended.passes or shorter is None:
             return replace(made, gate=made.gate & ended)
-        before = claim(kept.measures[SHORTER], data)
-        steps = tuple(int(part.runs["steps"].min()) for part in (kept.measures[SHORTER], kept))
-        gate = steady(made.evidence, before.evidence, (*steps, _paper_steps()), PAPER)
+        before = claim(shorter, data)
+        steps = tuple(int(part.runs["steps"].min()) for part in (shorter, kept))
+        theirs = paper_steps(STUDY, images=PROBED_IMAGES)
+        gate = steady(made.evidence, before.evidence, (*steps, theirs), PAPER)
         text = f"{made.evidence.measured} (after {steps[0]:,} steps: {before.evidence.measured})"
         return replace(made, gate=made.gate & gate, evidence=replace(made.evidence, measured=text))
 
     return settled
-
-
-def _paper_steps() -> int:
-    """Steps of the paper's training on as many images as here."""
-    return next(run.config.training.steps for run in paper() if run.choices["images"] == PROBED_IMAGES)
 
 
 def _on(rows: pandas.DataFrame, text: str) -> str:

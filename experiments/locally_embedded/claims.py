@@ -10,13 +10,12 @@ from experiments.locally_embedded.code_claims import LONGER, PAPER, length
 from experiments.locally_embedded.study import STUDY
 from keras_ae.report.results import listed
 from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, table
-from keras_ae.studies.gates import flattened, steady
+from keras_ae.studies.gates import flattened, paper_steps, steady
 from keras_ae.studies.kept import Kept, chosen, last, read_kept, read_values
 from keras_ae.studies.paired import paired
 
 SHARPER = ("standard", "k_sparse")
 FURTHER = "seeds"  # the preset of further seeds of "cpu"
-STEPS = max(run.config.training.steps for run in STUDY.runs("paper") if run.choices["experiment"] == "types")
 MORE_STEPS = "longer"  # the preset, and experiment, of two types of "cpu" trained for more steps
 EARLY = 0.15  # part of the training at which the thesis sees the capacity hold back: 110 of 800 epochs
 MANY_SEEDS = 5  # A deviation over n seeds is itself uncertain by 1/√(2(n − 1)): half of it with three.
@@ -42,9 +41,9 @@ def claims_table(kept: Kept) -> pandas.DataFrame:
     return table(claim(kept) for claim in (*CLAIMS, *code_claims.CLAIMS))
 
 
-def types(kept: Kept, experiment: str = "types", **choices) -> pandas.DataFrame:
+def types(kept: Kept, **choices) -> pandas.DataFrame:
     """The curves of the whole-image autoencoders with these choices."""
-    return kept.curve(experiment=experiment, **choices)
+    return kept.curve(experiment="types", **choices)
 
 
 def all_types_reconstruct(kept: Kept) -> Claim:
@@ -151,11 +150,11 @@ def capacity_first_holds_back(kept: Kept) -> Claim:
 def capacity_then_passes_the_vae(kept: Kept) -> Claim:
     statement, shorter = "With its capacity risen it passes the plain VAE", types(kept, pair="fc")
     claim = _against_the_vae(shorter, 1.0, "vae", "capacity", statement, length(kept, "types", command=LONGER))
-    rows = types(kept, MORE_STEPS)
+    rows = kept.curve(experiment=MORE_STEPS)
     if not len(rows):
         return claim
     longer = _against_the_vae(rows, 1.0, "vae", "capacity", statement, length(kept, MORE_STEPS, "types", LONGER))
-    steps = int(shorter["step"].max()), int(rows["step"].max()), STEPS
+    steps = int(shorter["step"].max()), int(rows["step"].max()), paper_steps(STUDY, experiment="types")
     return replace(longer, gate=longer.gate & steady(longer.evidence, claim.evidence, steps, PAPER))
 
 

@@ -52,10 +52,15 @@ def long_as_the_paper(runs: pandas.DataFrame, study: Study, command: str = "", *
         **choices: Choices that select the runs to judge and the paper's; a tuple gives several values of one.
     """
     steps = chosen(runs, **choices)["steps"]
-    theirs = pandas.DataFrame([{**run.choices, "steps": run.config.training.steps} for run in study.runs("paper")])
     if not len(steps):
         return Gate(command=command)
-    return trained_long_enough(int(steps.min()), int(chosen(theirs, **choices)["steps"].max()), command)
+    return trained_long_enough(int(steps.min()), paper_steps(study, **choices), command)
+
+
+def paper_steps(study: Study, **choices) -> int:
+    """Returns the training steps of the longest run in preset "paper" with these choices."""
+    theirs = pandas.DataFrame([{**run.choices, "steps": run.config.training.steps} for run in study.runs("paper")])
+    return int(chosen(theirs, **choices)["steps"].max())
 
 
 def steady(longer: Evidence, shorter: Evidence, steps: tuple[int, int, int], command: str = "") -> Gate:
