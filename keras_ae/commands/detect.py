@@ -64,6 +64,8 @@ class DetectTrain:
         check_output_directory(self.out)
         check_detector_directory(self.out)
         check_report_at(self.out / REPORT)
+        if self.score is not None:
+            _check_score(self.score)
         choosing = self.defects is not None
         config, data = load_normal(config, self.false_positive_rate, not self.json, choosing)
         check_normal(data, self.data.train_labels)
@@ -89,6 +91,14 @@ class DetectTrain:
             detector = ExportedDetector(self.out / EXPORTED)
             report = report_on(self.out / REPORT, detector, judged, self.data.source, data)
         print_export(exported, self.json, report)
+
+
+def _check_score(score: str) -> None:
+    """Refuse a score without such a name before images are read, which may take long."""
+    load_keras()
+    from keras_ae.detection import as_score
+
+    as_score(score)
 
 
 @dataclass(frozen=True)
