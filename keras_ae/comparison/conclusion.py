@@ -41,7 +41,7 @@ def _selected(
     dropped: Sequence[DroppedCandidate],
     data: ImageData,
 ) -> Comparison:
-    """The comparison with its recommendation, before the test images are looked at.
+    """The comparison with its recommendation, which no test image influences.
 
     Raises:
         InputError: No candidate could be trained, or none has a small enough code.

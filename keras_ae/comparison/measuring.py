@@ -1,4 +1,4 @@
-"""Measures trained candidates, here or in a worker: on validation images and, at the end, on test images."""
+"""Measures trained candidates, here or in a worker, on validation and on test images."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,19 +10,27 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_ae._support.files import plain
+from keras_ae._support.files import plain, write_json
 from keras_ae._support.pictures import grid, save_picture
+from keras_ae._support.reading import read_object
 from keras_ae.comparison.config import CompareConfig, config_from_json
 from keras_ae.comparison.paths import SHOWN, run_path
 from keras_ae.comparison.probe import probe_codes
 from keras_ae.comparison.purpose import Judge
-from keras_ae.comparison.records import Reconstruction, TrainedCandidate
-from keras_ae.comparison.results import candidate_row, read_candidate, reconstruction
+from keras_ae.comparison.records import Reconstruction, Tested, TrainedCandidate
+from keras_ae.comparison.results import (
+    candidate_row,
+    read_candidate,
+    read_tested,
+    reconstruction,
+    tested_row,
+)
 from keras_ae.data import ImageData
 from keras_ae.evaluation import interpolate, measure_reconstruction, reconstructions
 from keras_ae.model_file import load_model
-from keras_ae.runs import ModelConfig, RunDirectory, cost, seen_by, step_bytes, task_of
+from keras_ae.runs import ModelConfig, Run, RunDirectory, cost, seen_by, step_bytes, task_of
 
+TESTED = "tested.json"  # in a candidate's directory
 EXTREMES = 6  # best and worst cases
 INTERPOLATIONS, INTERPOLATION_STEPS = 3, 9
 
@@ -54,14 +62,16 @@ class Measurer:
             return self.judge.choose(path, trained)
 
     def test(self, candidate: TrainedCandidate) -> TrainedCandidate:
-        """The candidate with all measurements on test images, seen here for the only time; also saves pictures."""
+        """The candidate with all measurements on test images; also saves pictures, unless its training has."""
         path = run_path(self.out, candidate.name)
-        with _loaded(path, candidate.model) as trained:
-            candidate = _tested(candidate, path, trained, self.data)
-            if self.judge is not None:
-                outcome = self.judge.measure(path, trained, candidate.selection)
-                candidate = replace(candidate, outcome=outcome)
-        return self._with_seeds(candidate)
+        tested, outcome = _kept_tested(path), candidate.outcome
+        if tested is None or self.judge is not None:
+            with _loaded(path, candidate.model) as trained:
+                tested = tested or _tested(path, trained, self.data)
+                if self.judge is not None:
+                    outcome = self.judge.measure(path, trained, candidate.selection)
+        candidate = replace(candidate, test=tested.test, probe=tested.probe, step_bytes=tested.step_bytes)
+        return self._with_seeds(replace(candidate, outcome=outcome))
 
     def _with_seeds(self, candidate: TrainedCandidate) -> TrainedCandidate:
         """The candidate with the test error of each of its seeds; the first seed's is already known."""
@@ -111,10 +121,27 @@ def _loaded(path: Path, config: ModelConfig) -> Iterator[keras.Model]:
     keras.utils.clear_session()  # otherwise the graphs of all candidates would pile up
 
 
-def _tested(candidate: TrainedCandidate, path: Path, model, data: ImageData) -> TrainedCandidate:
-    """The candidate with its test scores; if it reconstructs images, pictures of them are saved."""
+def keep_tested(run: Run, data: ImageData) -> None:
+    """Measure a model on test images in the process that trained it, where it need not be loaded and traced again.
+
+    Candidates are selected by their validation images alone.
+    """
+    row = tested_row(_tested(run.directory.path, run.model, data))
+    write_json(run.directory.path / TESTED, row)
+
+
+def _kept_tested(path: Path) -> Tested | None:
+    """What `keep_tested` kept; None if the process was stopped before."""
+    file = path / TESTED
+    return (
+        read_tested(read_object(file, "what keras-ae compare measured", "remove it")) if file.is_file() else None
+    )
+
+
+def _tested(path: Path, model, data: ImageData) -> Tested:
+    """The test scores of a candidate; if it reconstructs images, pictures of them are saved."""
     if not task_of(model).gives_images:
-        return replace(candidate, test=reconstruction(_test_scores(model, path, data)))
+        return Tested(reconstruction(_test_scores(model, path, data)))
     shown, figures = data.images("test", SHOWN), path / "figures"
     save_picture(figures / "reconstructions.png", grid(reconstructions(model, shown)))
     lines = [interpolate(model, first, last, INTERPOLATION_STEPS) for first, last in _pairs(shown)]
@@ -125,8 +152,7 @@ def _tested(candidate: TrainedCandidate, path: Path, model, data: ImageData) -> 
         images = data.images_at("test", which)
         save_picture(figures / f"{name}.png", grid(images, reconstructions(model, images)))
     memory = step_bytes(cost(model), data.batch_size)
-    test = Reconstruction(**scores.summary())
-    return replace(candidate, test=test, probe=probe_codes(model, data), step_bytes=memory)
+    return Tested(Reconstruction(**scores.summary()), probe_codes(model, data), memory)
 
 
 def _test_scores(model, path: Path, data: ImageData) -> dict[str, float]:

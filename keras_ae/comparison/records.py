@@ -70,6 +70,19 @@ class SeedResult:
 
 
 @dataclass(frozen=True)
+class Tested:
+    """What is measured of a candidate's model on test images, whatever the purpose.
+
+    Attributes:
+        test, probe, step_bytes: See `TrainedCandidate`.
+    """
+
+    test: Reconstruction
+    probe: Probe | None = None
+    step_bytes: float | None = None
+
+
+@dataclass(frozen=True)
 class TrainedCandidate:
     """A trained candidate and its measures.
 
@@ -80,7 +93,7 @@ class TrainedCandidate:
             comparisons lack the latter.
         learning_rate: Its own learning rate; None means the comparison's.
         step_bytes: Approximate memory of a training step; older comparisons lack it.
-        validation, test: Reconstructions; `test` is None until the end, when the test images are looked at.
+        validation, test: Reconstructions; `test` is None until a candidate is selected.
         selection: What the purpose measured on validation images; None if it selects by reconstructions.
         outcome: What the purpose measured on test images.
         probe: How well a linear classifier reads labels from the codes; None without labels.

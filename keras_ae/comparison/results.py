@@ -16,6 +16,7 @@ from keras_ae.comparison.records import (
     Probe,
     Reconstruction,
     SeedResult,
+    Tested,
     TrainedCandidate,
 )
 from keras_ae.comparison.selection import Measured, over_seeds
@@ -202,10 +203,26 @@ def candidate_row(candidate: TrainedCandidate, purpose: Purpose) -> dict[str, An
     row = plain(asdict(candidate))
     selection, outcome = row.pop("selection"), row.pop("outcome")
     row["validation"] |= selection or {}
-    if row["probe"]:  # of classes or of attributes
-        row["probe"] = {name: value for name, value in row["probe"].items() if value is not None}
+    row["probe"] = _without_none(row["probe"])
     row = {name: value for name, value in row.items() if name not in _RARE or value}
     return row | ({purpose.outcome_key: outcome} if outcome is not None else {})
+
+
+def tested_row(tested: Tested) -> dict[str, Any]:
+    """What is measured on test images as JSON."""
+    row = plain(asdict(tested))
+    return row | {"probe": _without_none(row["probe"])}
+
+
+def read_tested(row: Mapping[str, Any]) -> Tested:
+    """What `tested_row` wrote."""
+    parts = {"test": _read(Reconstruction, row["test"]), "probe": _read_if(Probe, row.get("probe"))}
+    return _read(Tested, {**row, **parts})
+
+
+def _without_none(probe: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A probe's scores, which are of classes or of attributes."""
+    return None if probe is None else {name: value for name, value in probe.items() if value is not None}
 
 
 def _read_if(record: type[Record] | None, values) -> Record | None:

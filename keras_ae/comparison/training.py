@@ -28,8 +28,8 @@ from keras_ae.runs import (
     workers_that_pay,
 )
 
-# Longer runs begin first, so that at the end no process waits long for another's last run.
-BEGIN = {"strided": 0, "convolutional": 1, "fully_connected": 2}
+# Measures a candidate that its process has just trained.
+THEN = "keras_ae.comparison.measuring:keep_tested"
 
 T = TypeVar("T")
 Workers = int | Literal["auto"]
@@ -146,8 +146,9 @@ class Trainer:
                 self.allow_inexact,
                 ("validation",),
                 until=until,
+                then="" if one.seed else THEN,
             )
-            for one in sorted(attempts, key=lambda one: BEGIN.get(one.candidate.model.architecture, 1))
+            for one in attempts
         }
         steps = until or self.config.steps
         with progress_bars(disable=not self.progress) as bars:

@@ -32,6 +32,7 @@ class Job:
         allow_inexact: See `train`.
         measure: The splits to measure.
         until: Number of steps after which to pause; see `train_until`.
+        then: MODULE:NAME of a function of the finished `Run` and its images, called before its model is gone.
     """
 
     config: dict[str, Any]
@@ -39,6 +40,7 @@ class Job:
     allow_inexact: bool = False
     measure: tuple[str, ...] = ("validation", "test")
     until: int | None = None
+    then: str = ""
 
     def line(self) -> str:
         """The job as a line for the process."""
@@ -127,8 +129,11 @@ def run_job(job: Job, images: Callable, **options) -> Outcome:
 
     options |= {"allow_inexact": job.allow_inexact, "measure": tuple(job.measure)}
     config = run_config_from_json(job.config)
+    data = images(config)
     try:
-        train_until(config, job.out, job.until, data=images(config), **options)
+        run = train_until(config, job.out, job.until, data=data, **options)
+        if job.then and run is not None:
+            _function(job.then)(run, data)
     except TrainingDivergedError as error:
         return Outcome(DIVERGED, _line(error))
     except Exception as error:
@@ -155,8 +160,7 @@ def answer(job: Job | Call, images: "Images", **options) -> Outcome:
     try:
         if isinstance(job, Job):
             return run_job(job, images.of, progress=False, **options)
-        module, _, name = job.function.partition(":")
-        return Outcome(0, value=getattr(importlib.import_module(module), name)(images.of, **job.keywords))
+        return Outcome(0, value=_function(job.function)(images.of, **job.keywords))
     except InputError as error:
         return Outcome(REFUSED, _line(error), refusal=(error.received, error.expected, error.action))
     except OSError as error:
@@ -185,6 +189,11 @@ class Images:
             self._key, self._images = key, config.load_data(progress=False)
         assert self._images
         return self._images.with_seed(config.training.seed)
+
+
+def _function(name: str) -> Callable:
+    module, _, attribute = name.partition(":")
+    return getattr(importlib.import_module(module), attribute)
 
 
 def _line(reason) -> str:

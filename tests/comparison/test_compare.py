@@ -9,11 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from keras_ae._support.errors import InputError
-from keras_ae.comparison import CompareConfig, compare, open_comparison, write_comparison
+from keras_ae.comparison import CompareConfig, compare, measuring, open_comparison, write_comparison
 from keras_ae.runs import DataConfig, TrainingConfig
 
 pytestmark = pytest.mark.tensorflow
@@ -110,6 +111,24 @@ def test_a_finished_comparison_is_read_back(finished):
     config = CompareConfig(DataConfig("digits", limit=200), TrainingConfig(steps=4, evaluations=2), codes=CODES)
     assert compare(config, out, progress=False) == open_comparison(out) == results
     assert before == {path: path.stat().st_mtime_ns for path in out.rglob("*.keras")}
+
+
+def test_what_was_not_measured_when_trained_is_measured_at_the_end(finished, tmp_path):
+    out, results = finished
+    copied = Path(shutil.copytree(out, tmp_path / "out"))
+    pictures = {path: path.read_bytes() for path in copied.rglob("figures/*.png")}
+    for path in [*pictures, copied / "results.json", *copied.glob("candidates/*/tested.json")]:
+        path.unlink()
+    assert compare(CONFIG, copied, progress=False) == results
+    assert {path: path.read_bytes() for path in copied.rglob("figures/*.png")} == pictures
+
+
+def test_what_was_measured_when_trained_is_not_measured_again(finished, tmp_path, monkeypatch):
+    out, results = finished
+    copied = Path(shutil.copytree(out, tmp_path / "out"))
+    (copied / "results.json").unlink()
+    monkeypatch.setattr(measuring, "load_model", lambda path: pytest.fail(f"loaded {path}"))
+    assert compare(CONFIG, copied, progress=False) == results
 
 
 @pytest.mark.slow

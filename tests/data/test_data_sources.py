@@ -6,9 +6,12 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from keras_ae import InputError
 from keras_ae.data import ImageData, load, sources
+from keras_ae.data.collection import ALL
+from keras_ae.data.datasets import named
 
 DATA_DIR = os.environ.get("KERAS_AE_DATA")
 
@@ -29,6 +32,16 @@ def test_digits():
     assert data.label_names == tuple("0123456789")
     assert set(data.labels("test")) == set(range(10))
     assert repr(data) == "<ImageData 'digits': 8 × 8 × 1; train 1294, validation 144, test 359>"
+
+
+@pytest.mark.parametrize("is_found", [True, False])
+def test_digits_are_those_of_scikit_learn_wherever_its_file_is(monkeypatch, is_found):
+    if not is_found:
+        monkeypatch.setattr(named, "find_spec", lambda name: None)
+    digits, part = load_digits(), named.open_digits().parts[ALL]
+    assert np.array_equal(part.images, np.float32(digits.images[..., None] / 16))
+    assert np.array_equal(part.labels, digits.target)
+    assert (part.images.dtype, part.labels.dtype) == (np.float32, np.int32)
 
 
 @pytest.mark.parametrize("variable", [False, True])
