@@ -39,7 +39,7 @@ KINDS = {
     "l2_code": ("l2_code", ()),
     "entropic": ("entropic", ()),
     "gaussian_mixture_regularized": ("gaussian_mixture_regularized", ()),
-    "wasserstein_mmd": ("wasserstein_mmd", ()),
+    "wasserstein_mmd": ("wasserstein_mmd", ("weight={nat:10}",)),  # as its authors have it on MNIST
     "adversarial": ("adversarial", ("normalization='standard'",)),
     "capacity_controlled": ("capacity_controlled", ("gamma={nat:100}", "capacity=25.0")),
     "free_bits": ("free_bits", ("beta={nat:1}",)),
