@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from keras_ae._support.errors import InputError
+from keras_ae._support.keras_import import import_keras
 
 BACKENDS = ("tensorflow", "jax")
 JSON_HELP = "Print the results as JSON on standard output, and no progress."
@@ -28,6 +29,7 @@ def load_keras() -> None:
     try:
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), 2)
+        import_keras()
         import keras
 
         keras.distribution.list_devices()

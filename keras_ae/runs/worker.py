@@ -18,6 +18,7 @@ from keras_ae._support.errors import (
     lacks_memory,
     memory_refusal,
 )
+from keras_ae._support.keras_import import import_keras
 
 REFUSED, DIVERGED, NO_MEMORY = 2, 3, 4
 
@@ -108,6 +109,7 @@ def main() -> None:
 
 def prepare() -> None:
     """Import, once, the modules that take seconds."""
+    import_keras()
     import keras_ae.runs.training  # noqa: F401
 
     gc.freeze()  # otherwise each collection walks all of TensorFlow

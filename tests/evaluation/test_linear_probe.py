@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
 
 from keras_ae._support.errors import InputError
 from keras_ae.evaluation import ProbeTraining, linear_probe, project
 from keras_ae.evaluation.codes.linear_classifier import fit_linear
-from keras_ae.evaluation.codes.probe import _division
+from keras_ae.evaluation.codes.probe import _division, _f1
 from keras_ae.schedules import OneCycle
 
 FAST = ProbeTraining(learning_rate=0.1, standardize=True, patience=5)
@@ -210,3 +211,15 @@ def test_codes_that_are_not_finite_or_not_there_and_seeds_that_are_no_list_are_r
     for seeds in (3, ()):
         with pytest.raises(InputError, match="at least one seed, in a list"):
             linear_probe(codes, labels, seeds)
+
+
+@given(
+    st.integers(2, 5).flatmap(
+        lambda k: st.lists(st.tuples(*[st.integers(0, k - 1)] * 2), min_size=1).map(lambda pairs: (k, pairs))
+    )
+)
+def test_f1_is_scikit_learns(case):
+    classes, pairs = case
+    true, predicted = np.array(pairs).T
+    expected = f1_score(true, predicted, labels=range(classes), average=None, zero_division=np.nan)
+    np.testing.assert_allclose(_f1(true, predicted, classes), expected)

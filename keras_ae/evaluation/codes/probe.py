@@ -4,10 +4,10 @@ import warnings
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import f1_score, roc_auc_score
 from threadpoolctl import threadpool_limits
 
 from keras_ae._support.errors import InputError
@@ -161,11 +161,18 @@ def _measured(outputs: np.ndarray, targets: np.ndarray, exclusive: bool) -> tupl
     """Returns the F1 of each class or ROC AUC of each attribute, and the accuracy."""
     if exclusive:
         true, predicted = targets.argmax(axis=1), outputs.argmax(axis=1)
-        classes = range(targets.shape[1])
-        f1 = f1_score(true, predicted, labels=classes, average=None, zero_division=np.nan)
-        return f1, float(np.mean(true == predicted))
+        return _f1(true, predicted, targets.shape[1]), float(np.mean(true == predicted))
+    from sklearn.metrics import roc_auc_score  # takes a second to import
+
     varies = targets.min(axis=0) < targets.max(axis=0)
     areas = np.full(targets.shape[1], np.nan)
     if varies.any():
         areas[varies] = roc_auc_score(targets[:, varies], outputs[:, varies], average=None)
     return areas, float(np.mean((outputs > 0) == targets))
+
+
+def _f1(true: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """Returns the F1 of each class, 2·TP / (2·TP + FP + FN); NaN for a class that neither has."""
+    count = partial(np.bincount, minlength=classes)
+    among = count(true) + count(predicted)
+    return np.where(among > 0, 2 * count(true[true == predicted]) / np.maximum(among, 1), np.nan)

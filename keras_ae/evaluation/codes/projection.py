@@ -1,7 +1,6 @@
 """Projects codes of different sizes to the same number of values."""
 
 import numpy as np
-from sklearn.decomposition import PCA
 
 from keras_ae._support.errors import InputError
 from keras_ae.evaluation.codes.checks import flat_codes
@@ -40,9 +39,10 @@ def project(codes, components: int, fit_on=None) -> np.ndarray:
             f"1 to {min(fitted.shape)}",
             "give fewer components or more codes",
         )
-    return (
-        PCA(components, svd_solver=_solver(fitted.shape, components), random_state=0).fit(fitted).transform(codes)
-    )
+    from sklearn.decomposition import PCA  # takes a second to import
+
+    solver = _solver(fitted.shape, components)
+    return PCA(components, svd_solver=solver, random_state=0).fit(fitted).transform(codes)
 
 
 def _solver(shape: tuple[int, int], components: int) -> str:
