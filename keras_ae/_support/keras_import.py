@@ -8,8 +8,9 @@ WRAPPED = ("matplotlib.pyplot", "pandas", "sklearn")
 def import_keras() -> None:
     """Import Keras in two thirds of the time, for a process of this library.
 
-    Keras imports scikit-learn, pandas and pyplot for its own estimators, for data frames in `fit` and for galleries of
-    images, which the library's commands do not use. Here they are missing to it; they can be imported afterwards.
+    Keras imports scikit-learn, pandas and pyplot for its own estimators, for data frames in `fit` and for
+    galleries of images, which the library's commands do not use. Here it does not find them; they can be
+    imported afterwards.
     """
     if "keras" in sys.modules:
         return
