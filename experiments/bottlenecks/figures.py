@@ -1,6 +1,7 @@
 """The tables and the figure, from the small files in results/ alone."""
 
 from pathlib import Path
+from statistics import fmean
 
 import pandas
 from matplotlib.figure import Figure
@@ -30,6 +31,15 @@ DISENTANGLED = {
     "informativeness": "informativeness",
     "active": "active values",
 }
+# What the figure of all kinds shows, from left to right: data (those of the samples unless named), measures that
+# share a panel, and whether the axis is logarithmic.
+PANELS: tuple[tuple[str | None, dict[str, str], str, bool], ...] = (
+    (None, {"test.mse": ""}, "test MSE", True),
+    (None, {"mixture_fid": "mixture", "prior_fid": "own prior"}, "Fréchet distance of samples", True),
+    (None, {"probe_accuracy": ""}, "accuracy of a linear probe", False),
+    (DETECTED, {"mse_auc": "by MSE", "nearest_codes_auc": "by nearest codes"}, "ROC AUC, other digits", False),
+    (FACTORS, {"mig": "MIG", "dci": "DCI"}, "disentanglement, dSprites", False),
+)
 DETECTIONS = {"test.mse": "test MSE", "mse_auc": "AUC by MSE", "nearest_codes_auc": "AUC by nearest codes"}
 
 
@@ -47,7 +57,8 @@ def report(results: Path) -> list[Path]:
             "factors": by_kind(chosen(runs, data=FACTORS), DISENTANGLED),
             "detection": by_kind(chosen(runs, data=DETECTED), DETECTIONS),
         }
-        written += write_results(results, tables, {"priors": priors(chosen(runs, data=sampled))}, prefix)
+        figures = {"priors": priors(chosen(runs, data=sampled)), "kinds": kinds(runs, sampled)}
+        written += write_results(results, tables, figures, prefix)
     fill_page(results)
     return written
 
@@ -101,3 +112,39 @@ def priors(runs: pandas.DataFrame) -> Figure | None:
     axes.grid(alpha=0.3)
     axes.legend(frameon=False, fontsize=8)
     return figure
+
+
+def kinds(runs: pandas.DataFrame, sampled: str) -> Figure | None:
+    """What is measured of each kind, a panel for each measure: means as marks, 95 % intervals as lines."""
+    shown = [kind for kind in KINDS if (runs["kind"] == kind).any()]
+    panels = []
+    for data, measures, title, log in PANELS:
+        rows = chosen(runs, data=data or sampled)
+        there = {name: label for name, label in measures.items() if name in rows and rows[name].notna().any()}
+        panels += [(rows, there, title, log)] if there else []
+    if not panels or len(shown) < 2:
+        return None
+    figure = Figure(figsize=(2.2 + 2.3 * len(panels), 1.4 + 0.24 * len(shown)), layout="constrained")
+    all_axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+    for axes, (rows, there, title, log) in zip(all_axes, panels, strict=True):
+        for (name, label), marker in zip(there.items(), "o^", strict=False):
+            values = [rows.loc[rows["kind"] == kind, name].dropna().tolist() for kind in shown]
+            _draw_means(axes, values, marker, label)
+        axes.set_title(title, fontsize=9)
+        axes.set(yticks=range(len(shown)), yticklabels=shown, xscale="log" if log else "linear")
+        axes.grid(alpha=0.3)
+        axes.tick_params(labelsize=8)
+        if len(there) > 1:
+            axes.legend(frameon=False, fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.03), ncol=2)
+    all_axes[0].set_ylim(len(shown) - 0.5, -0.5)  # the first kind on top, no marker on the edge
+    return figure
+
+
+def _draw_means(axes, values: list[list[float]], marker: str, label: str) -> None:
+    """A mark for the mean of each row that has values, with a line for its interval if there are enough seeds."""
+    there = [row for row, of_row in enumerate(values) if of_row]
+    (marks,) = axes.plot([fmean(values[row]) for row in there], there, marker, markersize=4, label=label)
+    for row in there:
+        if len(values[row]) >= FEWEST_SEEDS:
+            found = interval(values[row])
+            axes.plot([found.low, found.high], [row, row], color=marks.get_color(), linewidth=1)

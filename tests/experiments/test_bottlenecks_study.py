@@ -87,3 +87,22 @@ def test_tables_have_a_row_a_kind_and_only_columns_that_were_measured(tmp_path):
     mean, _, half = table["MIG"].iloc[0].partition(" ± ")
     assert (float(mean), float(half)) == (0.11, pytest.approx(0.025, abs=1e-3))
     assert figures.priors(_runs().query("data == 'mnist'")) is not None
+
+
+def test_the_figure_of_all_kinds_has_a_panel_for_each_measure_that_there_is():
+    panels = figures.kinds(_runs(), "mnist").axes
+    assert [axes.get_title() for axes in panels] == [
+        "test MSE",
+        "Fréchet distance of samples",
+        "disentanglement, dSprites",
+    ]
+    named = [label.get_text() for label in panels[0].get_yticklabels()]
+    assert named == [kind for kind in KINDS if kind in set(_runs()["kind"])]
+    marks, *lines = panels[2].lines
+    assert list(zip(*marks.get_data(), strict=True)) == [
+        (pytest.approx({"variational": 0.11, "beta": 0.21, "total_correlation": 0.31}[kind]), row)
+        for row, kind in enumerate(named)
+        if kind in ("variational", "beta", "total_correlation")
+    ]
+    assert len(lines) == 3  # an interval each
+    assert figures.kinds(_runs().query("kind == 'dense'"), "mnist") is None
