@@ -19,6 +19,7 @@ from keras_ae.runs import (
     TrainingConfig,
     as_json,
     code_as_text,
+    upgraded_data,
 )
 
 SEARCH = ("search",)  # keys that `search` adds to the configuration in comparison.json
@@ -190,6 +191,7 @@ def check_comparison_directory(out, config: CompareConfig | None = None) -> None
 def upgraded_comparison(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """The configuration in a `comparison.json` as this version writes it."""
     try:
-        return config_from_json(values).as_json() | {name: values[name] for name in SEARCH if name in values}
+        current = {**config_from_json(values).as_json(), "data": upgraded_data(values["data"])}
+        return current | {name: values[name] for name in SEARCH if name in values}
     except (KeyError, TypeError, ValueError):  # from a later version, or damaged: compared as it is
         return values

@@ -86,6 +86,8 @@ _SHARED = {
     "task_of": "tasks",
     "threads_each": "processes",
     "train_on": "training_elsewhere",
+    "upgraded": "config",
+    "upgraded_data": "config",
     "with_poolings": "choosing",
     "workers_that_pay": "processes",
 }

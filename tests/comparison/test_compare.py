@@ -112,6 +112,14 @@ def test_a_finished_comparison_is_read_back(finished):
     assert before == {path: path.stat().st_mtime_ns for path in out.rglob("*.keras")}
 
 
+def test_a_comparison_from_before_resizing_could_be_chosen_is_read_back(finished, tmp_path):
+    out, results = shutil.copytree(finished[0], tmp_path / "out"), finished[1]
+    record = json.loads((out / "comparison.json").read_text())
+    del record["config"]["data"]["resize"]
+    (out / "comparison.json").write_text(json.dumps(record))
+    assert compare(CONFIG, out, progress=False) == results
+
+
 @pytest.mark.slow
 def test_a_killed_comparison_goes_on_where_it_stopped(tmp_path):
     out = tmp_path / "out"
