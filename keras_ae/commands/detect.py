@@ -1,7 +1,7 @@
 """`keras-ae detect train` and `export`: from normal images to a detector, or a model, that others can run."""
 
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,6 +16,7 @@ from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_n
 from keras_ae.commands.detector_report import REPORT, check_report_at, report_on
 from keras_ae.detection import DEFAULT_RATE, check_rate
 from keras_ae.runs import (
+    DEFAULT_MODEL,
     DataConfig,
     FeatureConfig,
     ModelConfig,
@@ -41,7 +42,7 @@ class DetectTrain:
     out: Path
     """Directory for the run and the detector. Give it again to resume after an interruption."""
     model: Annotated[ModelConfig, tyro.conf.OmitArgPrefixes] = field(
-        default_factory=lambda: ModelConfig("strided", code="16")
+        default_factory=lambda: ModelConfig(**DEFAULT_MODEL)
     )
     features: Annotated[FeatureConfig, tyro.conf.OmitArgPrefixes] = field(default_factory=FeatureConfig)
     training: Annotated[TrainingConfig, tyro.conf.OmitArgPrefixes] = field(default_factory=TrainingConfig)
@@ -60,25 +61,20 @@ class DetectTrain:
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
-        config = RunConfig(self.features.data(self.data), self.features.model(self.model, True), self.training)
         check_output_directory(self.out)
         check_detector_directory(self.out)
         check_report_at(self.out / REPORT)
-        if self.score is not None:
-            _check_score(self.score)
+        score = self.score or (SCORE if self.features.features is None else FEATURES_SCORE)
+        config = RunConfig(self.features.data(self.data), self._model(score), self.training)
         choosing = self.defects is not None
         config, data = load_normal(config, self.false_positive_rate, not self.json, choosing)
         check_normal(data, self.data.train_labels)
         check_sizes(data, self.false_positive_rate, self.training, choosing)
         config.model.check(config.data.seen_shape(data.image_shape))
         load_keras()
-        from keras_ae.detection import ExportedDetector, as_score
+        from keras_ae.detection import ExportedDetector
         from keras_ae.runs import EXPORTED, train_detector
 
-        score = self.score or (SCORE if self.features.features is None else FEATURES_SCORE)
-        if self.features.features is not None:  # for an autoencoder of pixels `load_normal` has chosen the decoder
-            model = self.features.model(self.model, as_score(score).needs_autoencoder)
-            config = replace(config, model=model)
         print_notes(data)
         print_near_duplicates(data)
         print(normal_in_words(data, self.training, choosing), file=sys.stderr)
@@ -92,13 +88,17 @@ class DetectTrain:
             report = report_on(self.out / REPORT, detector, judged, self.data.source, data)
         print_export(exported, self.json, report)
 
+    def _model(self, score: str) -> ModelConfig:
+        """The model that a score needs; refuses an unknown score before images are read, which may take long."""
+        if score == SCORE and self.features.features is None:
+            return self.model
+        load_keras()
+        from keras_ae.detection import as_score
 
-def _check_score(score: str) -> None:
-    """Refuse a score without such a name before images are read, which may take long."""
-    load_keras()
-    from keras_ae.detection import as_score
-
-    as_score(score)
+        needed = as_score(score).needs_autoencoder
+        if self.features.features is not None and not needed:
+            self.features.check_alone(self.model, self.training)
+        return self.features.model(self.model, needed)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ _SHARED = {
     "Call": "worker",
     "Cost": "model_cost",
     "CrashedError": "engines.base",
+    "DEFAULT_MODEL": "feature_config",
     "DIVERGED": "worker",
     "EXPORTED": "detector_directory",
     "TOTALS": "attacking",
