@@ -275,8 +275,8 @@ def test_evaluate_writes_a_page_where_it_is_told(trained, folders, tmp_path, cap
 def test_without_test_images_all_are_measured_also_those_set_aside_to_validate(trained, folders, tmp_path, capsys):
     for folder, split in {"train": "train/good", "val": "test/good"}.items():
         shutil.copytree(folders / "parts" / split, tmp_path / "parts" / folder / "good")
-    command = ["detect", "evaluate", str(trained), "--data", f"folder:{tmp_path / 'parts'}", "--skip-bad", "--json"]
-    assert main(command) == 0
+    command = ["detect", "evaluate", str(trained), "--data", f"folder:{tmp_path / 'parts'}", "--skip-bad"]
+    assert main([*command, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["test_normal"] == 150
 
 
