@@ -95,8 +95,8 @@ def open_trainer(
             raise InputError(f"no {split} images", "some to compare by", f"give --{split}-fraction or --{split}")
     judge = config.purpose.judge(config, data)
     directory = RunDirectory(out)
-    directory.open("comparison", _record(config, data, record), upgraded_comparison)
-    with directory.locked(), engine or nullcontext():
+    opened = directory.opened("comparison", _record(config, data, record), upgraded_comparison)
+    with opened, engine or nullcontext():
         if engine is not None:
             engine.prepare(directory.path, [config.data.source])
         yield Trainer(config, data, judge, directory.path, allow_inexact, progress, engine)
