@@ -1,6 +1,7 @@
 """`keras-ae detect train` and `export`: from normal images to a detector, or a model, that others can run."""
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -8,11 +9,19 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from keras_ae._support.directories import check_replaceable
+from keras_ae._support.errors import InputError
 from keras_ae._support.files import remove_unfinished
 from keras_ae._support.output_paths import check_output_directory
 from keras_ae._support.written_files import saved_model_files
 from keras_ae.commands.codec_export import export_as_codec
-from keras_ae.commands.console import JSON_HELP, load_keras, print_json, print_near_duplicates, print_notes
+from keras_ae.commands.console import (
+    JSON_HELP,
+    MOVED_HELP,
+    load_keras,
+    print_json,
+    print_near_duplicates,
+    print_notes,
+)
 from keras_ae.commands.detector_report import REPORT, check_report_at, report_on
 from keras_ae.detection import DEFAULT_RATE, check_rate
 from keras_ae.runs import (
@@ -120,22 +129,34 @@ class Export:
     """Export a codec, for keras-ae compress."""
     step: float = 1.0
     """With --codec: step to which code values are rounded. Smaller steps cost more bits but lower the error."""
+    data: Annotated[str | None, tyro.conf.arg(metavar="SOURCE", help=MOVED_HELP)] = None
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
         if self.codec:
             export_as_codec(self)
             return
-        Run.open(self.run_directory)  # refuses anything but a finished run
         check_rate(self.false_positive_rate)
+        for option, needed in self._without():
+            raise InputError(f"--{option}", f"--{needed} with it", f"add --{needed}, or leave out --{option}")
+        run = Run.open(self.run_directory, self.data)  # refuses anything but a finished run
         check_output_directory(self.out)
         check_replaceable(self.out, saved_model_files)
         load_keras()
         from keras_ae.runs import export_run
 
         how = {"score": self.score, "false_positive_rate": self.false_positive_rate, "formats": self.formats}
-        exported = export_run(self.run_directory, self.out, **how, progress=not self.json)
+        exported = export_run(run, self.out, **how, progress=not self.json)
         print_export(exported, self.json)
+
+    def _without(self) -> Iterator[tuple[str, str]]:
+        """Options that would change nothing, with the option that each of them needs."""
+        if self.step != 1.0:
+            yield "step", "codec"
+        if self.score is None and self.false_positive_rate != DEFAULT_RATE:
+            yield "false-positive-rate", "score"
+        if self.score is None and self.data is not None:
+            yield "data", "score"
 
 
 def print_export(exported: Any, as_json: bool, report: Path | None = None) -> None:
