@@ -11,6 +11,8 @@ from typing import Any
 from keras_ae._support import signatures
 from keras_ae._support.errors import InputError, unknown_name
 
+_IMPORTABLE = "MODULE:FUNCTION that can be imported"
+
 
 @dataclass(frozen=True)
 class Place:
@@ -65,9 +67,12 @@ class Catalogue(Mapping):
             return parts[name]
         if not (isinstance(name, str) and self.group and ":" in name):
             raise unknown_name(self.kind, name, self)
-        if signatures.definition(*name.split(":", 1)) is None:
+        module, _, attribute = name.partition(":")
+        if module == "__main__":  # another process has another one
+            raise InputError(f"{self.kind} {name!r}", _IMPORTABLE, "put it into a module of its own")
+        if signatures.origin(module, attribute) is None and not _can_be_imported(module, attribute):
             action = "correct it, or put the module's folder on PYTHONPATH"
-            raise InputError(f"{self.kind} {name!r}", "MODULE:FUNCTION that can be imported", action)
+            raise InputError(f"{self.kind} {name!r}", _IMPORTABLE, action)
         return name
 
     def place(self, name: str) -> Place:
@@ -98,3 +103,11 @@ class Catalogue(Mapping):
                     f"one of {', '.join(known)}",
                     "correct its name",
                 )
+
+
+def _can_be_imported(module: str, attribute: str) -> bool:
+    """Whether a module has something callable of a name that its source does not show."""
+    try:
+        return callable(getattr(importlib.import_module(module), attribute, None))
+    except (ImportError, TypeError, ValueError):  # the latter two: no name of a module
+        return False

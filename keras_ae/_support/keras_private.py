@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 import keras
 from keras.src.backend.common.variables import AutocastScope
 
+# What `keras.callbacks.ModelCheckpoint` with a `save_freq` in batches counts by.
+SAVING_COUNTERS = ("_batches_seen_since_last_saving", "_last_batch_seen")
+
 
 def compiled_loss(model: keras.Model, y, y_pred, sample_weight):
     """The scalar loss of one batch from the losses given to `compile`, scaled for `tf.distribute`."""

@@ -6,6 +6,13 @@ from pathlib import Path
 
 _GPUS = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/kfd", "/dev/dri", "/dev/dxg")  # of NVIDIA, AMD, Intel, and in WSL
 _UNKNOWN = 4 << 30  # bytes assumed to be available if the system does not say
+_UNLIMITED = 1 << 62
+# By the controllers of a group, of which version 2 names none: files with its limit and its use, and the entry of
+# memory.stat that tells how much of the use is files which the system drops when memory is needed.
+_GROUP_FILES = {
+    "": ("memory.max", "memory.current", "inactive_file"),
+    "memory": ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+}
 
 
 def cores() -> int:
@@ -46,14 +53,33 @@ def _of_system() -> int:
         return _UNKNOWN
 
 
-def _of_group() -> int:
-    """Memory left by the control group, as in a container; its limit is "max" if there is none."""
+def _of_group(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> int:
+    """Memory left by the control groups around this process, such as that of a container or of a cluster's job."""
     try:
-        group = Path("/sys/fs/cgroup")
-        limit = int((group / "memory.max").read_text())
-        return limit - int((group / "memory.current").read_text())
+        lines = own.read_text().splitlines()
+    except OSError:
+        return _UNLIMITED
+    left = [_UNLIMITED]
+    for _, controllers, path in (line.split(":", 2) for line in lines if line.count(":") >= 2):
+        files = _GROUP_FILES.get("memory" if "memory" in controllers.split(",") else controllers)
+        if files is not None:
+            top = root / controllers  # a container's own group may be there, whatever path it has outside
+            inside = [top.joinpath(*Path(path).parts[1:n]) for n in range(1, len(Path(path).parts) + 1)]
+            left += [_left_by(group, *files) for group in inside]
+    return min(left)
+
+
+def _left_by(group: Path, limit: str, usage: str, cached: str) -> int:
+    """Memory left by a group: its limit ("max" if there is none) less what is used and cannot be given back."""
+    try:
+        most, used = int((group / limit).read_text()), int((group / usage).read_text())
     except (OSError, ValueError):
-        return 1 << 62
+        return _UNLIMITED
+    try:
+        counts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        return most - max(0, used - int(counts[cached]))
+    except (OSError, ValueError, KeyError):
+        return most - used
 
 
 def _of_process() -> int:
@@ -63,8 +89,8 @@ def _of_process() -> int:
 
         limit, _ = resource.getrlimit(resource.RLIMIT_AS)
         if limit == resource.RLIM_INFINITY:
-            return 1 << 62
+            return _UNLIMITED
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         return limit - pages * os.sysconf("SC_PAGE_SIZE")
     except (ImportError, OSError, ValueError, IndexError):
-        return 1 << 62
+        return _UNLIMITED

@@ -13,21 +13,23 @@ def keywords(module: str, name: str) -> tuple[str, ...] | None:
     A constructor that passes its **kwargs on also takes the base classes' arguments, except those that it sets
     itself in that call. Keras's own classes are left out: what every layer takes is not an option of a part.
     """
+    home = origin(module, name)
+    if home is None:
+        return None
+    module, name = home
     node = definition(module, name)
     if isinstance(node, ast.ClassDef):
         functions = (n for n in node.body if isinstance(n, ast.FunctionDef))
         init = next((n for n in functions if n.name == "__init__"), None)
         return _inherited(module, node) if init is None else _of_constructor(module, node, init)
-    if isinstance(node, ast.FunctionDef):
-        return _arguments(node)
-    home = _imported_from(module, name, None)
-    return keywords(*home) if home else None
+    return _arguments(node) if node else None
 
 
 @cache
 def required(module: str, name: str) -> tuple[str, ...]:
     """Names of a function's arguments without a default; empty if the source shows no function."""
-    node = definition(module, name)
+    home = origin(module, name)
+    node = definition(*home) if home else None
     if not isinstance(node, ast.FunctionDef):
         return ()
     ordered = node.args.args[: len(node.args.args) - len(node.args.defaults)]
@@ -35,6 +37,22 @@ def required(module: str, name: str) -> tuple[str, ...]:
         a for a, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True) if default is None
     ]
     return tuple(argument.arg for argument in (*ordered, *keyword))
+
+
+@cache
+def origin(module: str, name: str) -> tuple[str, str] | None:
+    """The module in which a class or function is defined, and its name there; None if no source shows it.
+
+    Args:
+        module: A module that defines it, or imports it from another.
+        name: Its name in that module.
+    """
+    place: tuple[str, str] | None = (module, name)
+    seen = set()
+    while place and place not in seen and definition(*place) is None:
+        seen.add(place)
+        place = _imported_from(*place, None)
+    return None if place in seen else place
 
 
 @cache
@@ -107,7 +125,10 @@ def _statements(module: str) -> list[ast.stmt]:
 
 def _path(module: str) -> Path | None:
     first, *rest = module.split(".")
-    spec = importlib.util.find_spec(first) if all(name.isidentifier() for name in (first, *rest)) else None
+    try:
+        spec = importlib.util.find_spec(first) if all(name.isidentifier() for name in (first, *rest)) else None
+    except ValueError:  # a module without one, such as __main__
+        spec = None
     if spec is None:
         return None
     paths = [Path(spec.origin or "")]

@@ -3,6 +3,9 @@
 import io
 import os
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from typing import TextIO, cast
 
 STANDARD_OUTPUT = "standard output"
 
@@ -23,6 +26,38 @@ class _StandardOutput(io.TextIOWrapper):
         except OSError as error:
             error.filename = STANDARD_OUTPUT
             raise
+
+
+class _Renaming:
+    """A stream to which some texts are written as others."""
+
+    def __init__(self, stream: TextIO, names: Mapping[str, str]):
+        self._stream, self._names = stream, names
+
+    def write(self, text: str) -> int:
+        self._stream.write(renamed(text, self._names))
+        return len(text)
+
+    def __getattr__(self, name: str):
+        return getattr(self._stream, name)
+
+
+def renamed(text: str, names: Mapping[str, str]) -> str:
+    """The text with each key of `names` replaced by its value."""
+    for before, after in names.items():
+        text = text.replace(before, after)
+    return text
+
+
+@contextmanager
+def renaming(names: Mapping[str, str]) -> Iterator[None]:
+    """Print the values of `names` where their keys would be printed, such as the copy of a directory elsewhere."""
+    if not names:
+        yield
+        return
+    out, error = (cast(TextIO, _Renaming(stream, names)) for stream in (sys.stdout, sys.stderr))
+    with redirect_stdout(out), redirect_stderr(error):
+        yield
 
 
 def settle_streams() -> None:

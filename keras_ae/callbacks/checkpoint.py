@@ -28,8 +28,8 @@ class Checkpoint(keras.callbacks.Callback):
     After a kill at any moment, the same lines in a new process resume from the last checkpoint and end with the
     same bits as an uninterrupted training: weights, random seeds, optimizers (all in the model's `optimizers`),
     metrics, logs, and the state of callbacks: of Keras's `EarlyStopping`, `ReduceLROnPlateau`, `ModelCheckpoint`
-    (its best value) and `History`, and of any with the methods `get_state()` and `set_state(state)`. The last two
-    checkpoints are kept, so a damaged one costs only time.
+    (its best value and its count of batches) and `History`, and of any with the methods `get_state()` and
+    `set_state(state)`. The last two checkpoints are kept, so a damaged one costs only time.
 
     In plain `model.fit` (put it last among the callbacks) it saves the model's state and no other callback's. On a
     GPU the bits are the same if its operations are deterministic. Training on several replicas resumes in the same

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_ae._support import keras_private
 from keras_ae._support.errors import InputError
 from keras_ae.callbacks.training import optimizers
 
@@ -14,7 +15,7 @@ from keras_ae.callbacks.training import optimizers
 _REMEMBERED = {
     keras.callbacks.EarlyStopping: ("wait", "stopped_epoch", "best", "best_weights", "best_epoch"),
     keras.callbacks.ReduceLROnPlateau: ("wait", "best", "cooldown_counter"),
-    keras.callbacks.ModelCheckpoint: ("best",),
+    keras.callbacks.ModelCheckpoint: ("best", *keras_private.SAVING_COUNTERS),
     keras.callbacks.History: ("epoch", "history"),
 }
 

@@ -13,6 +13,7 @@ from keras_ae._support.keras_import import import_keras
 
 BACKENDS = ("tensorflow", "jax")
 JSON_HELP = "Print the results as JSON on standard output, and no progress."
+MOVED_HELP = "Where the run's images are now, such as folder:PATH, if they were moved; they must be unchanged."
 
 
 def load_keras() -> None:

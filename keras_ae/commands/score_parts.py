@@ -51,8 +51,8 @@ def score_in_parts(
     """
     check_output_directory(out)
     directory, parts = RunDirectory(out), ScoredParts(out)
-    directory.open("scoring", how.record(files, size))
-    with directory.locked(NAME if share.is_all else f"{NAME}-{share.name}"), ExitStack() as closing:
+    lock = NAME if share.is_all else f"{NAME}-{share.name}"
+    with directory.opened("scoring", how.record(files, size), lock=lock), ExitStack() as closing:
         count, numbers = 0, set()
         for part in files.parts(size):
             count += 1

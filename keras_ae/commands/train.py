@@ -10,9 +10,19 @@ import tyro
 from keras_ae._support.errors import InputError, unknown_name
 from keras_ae._support.output_paths import check_output_directory
 from keras_ae.catalogue import ATTACKS
-from keras_ae.commands.console import JSON_HELP, check_backend, load_keras, print_json, print_metrics, print_notes
+from keras_ae.commands.console import (
+    JSON_HELP,
+    MOVED_HELP,
+    check_backend,
+    load_keras,
+    print_json,
+    print_metrics,
+    print_notes,
+)
 from keras_ae.commands.engine_options import EngineOptions
 from keras_ae.runs import Run, RunConfig, RunDirectory, check_replicas, check_run_directory, train_on
+
+ATTACKING, IMAGES = ("attacks", "images", "seed"), 400  # options of attacks, and how many images by default
 
 
 @dataclass(frozen=True)
@@ -73,29 +83,33 @@ class Evaluate:
     """Attack the classifier instead, and write robustness.csv (a row per image and attack) and .json to RUN."""
     attacks: tuple[str, ...] = ()
     """With --robustness: attacks by name, such as deep_fool; all thirteen by default."""
-    images: int = 400
-    """With --robustness: number of test images to attack, the first 20 of each batch."""
-    seed: int = 0
-    """With --robustness: random seed of the attacks."""
+    images: int | None = None
+    """With --robustness: number of test images to attack, the first 20 of each batch; 400 by default."""
+    seed: int | None = None
+    """With --robustness: random seed of the attacks; 0 by default."""
+    data: Annotated[str | None, tyro.conf.arg(metavar="SOURCE", help=MOVED_HELP)] = None
     json: Annotated[bool, tyro.conf.arg(help=JSON_HELP)] = False
 
     def run(self) -> None:
-        Run.open(self.run_directory)  # refuses anything but a finished run
-        if self.attacks and not self.robustness:
-            raise InputError("attacks", "--robustness with them", "add --robustness, or leave out --attacks")
+        run = Run.open(self.run_directory, self.data)  # refuses anything but a finished run
+        given = {name: value for name in ATTACKING if (value := getattr(self, name)) not in (None, ())}
+        if given and not self.robustness:
+            option = f"--{next(iter(given))}"
+            raise InputError(option, "--robustness with it", f"add --robustness, or leave out {option}")
         for name in self.attacks:
             if name not in tuple(ATTACKS):  # looking it up in the mapping itself would import the attack
                 raise unknown_name(ATTACKS.kind, name, ATTACKS)
-        if self.images < 1 or self.seed < 0:
-            raise InputError(f"{self.images} images and seed {self.seed}", "at least 1 image and a seed from 0 on")
+        images, seed = given.get("images", IMAGES), given.get("seed", 0)
+        if images < 1 or seed < 0:
+            raise InputError(f"{images} images and seed {seed}", "at least 1 image and a seed from 0 on")
         load_keras()
         from keras_ae.runs import TOTALS, attack_run, evaluate_run
 
         if not self.robustness:
-            print_metrics(evaluate_run(self.run_directory, progress=not self.json), self.json)
+            print_metrics(evaluate_run(run, progress=not self.json), self.json)
             return
-        options = {"images": self.images, "seed": self.seed, "progress": not self.json}
-        robustness = attack_run(self.run_directory, self.attacks, **options)
+        options = {"images": images, "seed": seed, "progress": not self.json}
+        robustness = attack_run(run, self.attacks, **options)
         if self.json:
             print_json(RunDirectory(self.run_directory).read(TOTALS))
         else:

@@ -57,10 +57,12 @@ def compare(
     check_workers(workers, auto=True)
     data = data or config.load_data(progress)
     candidates = candidates or config.candidates(data.image_shape)
+    config.check_codes(candidates)
     engine = engine or engine_for(config, config.seeds * len(candidates), data, workers, out)
     with open_trainer(config, out, data, allow_inexact, progress, engine) as trainer:
         if (trainer.out / "results.json").is_file():
             return Comparison.from_json(RunDirectory(trainer.out).read("results"))
+        begin(trainer)
         halved = halve(trainer, candidates) if config.halving else Halved(tuple(candidates))
         tried = trainer.train(halved.left)
         failed = [*halved.failed, *(one for one in tried if isinstance(one, FailedCandidate))]
@@ -93,15 +95,18 @@ def open_trainer(
             raise InputError(f"no {split} images", "some to compare by", f"give --{split}-fraction or --{split}")
     judge = config.purpose.judge(config, data)
     directory = RunDirectory(out)
-    directory.open("comparison", _record(config, data, record), upgraded_comparison)
-    with directory.locked(), engine or nullcontext():
+    opened = directory.opened("comparison", _record(config, data, record), upgraded_comparison)
+    with opened, engine or nullcontext():
         if engine is not None:
             engine.prepare(directory.path, [config.data.source])
-        if not (directory.path / "results.json").is_file():
-            directory.write("environment", _environment(engine))
-            if judge is not None:
-                judge.prepare(directory.path, progress)
         yield Trainer(config, data, judge, directory.path, allow_inexact, progress, engine)
+
+
+def begin(trainer: Trainer) -> None:
+    """Writes what trained candidates need, before any is trained: the environment's record, the judge's files."""
+    RunDirectory(trainer.out).write("environment", _environment(trainer.engine))
+    if trainer.judge is not None:
+        trainer.judge.prepare(trainer.out, trainer.progress)
 
 
 def _environment(engine: Engine | None) -> dict[str, Any]:

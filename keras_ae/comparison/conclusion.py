@@ -9,7 +9,7 @@ from keras_ae.comparison.config import CompareConfig
 from keras_ae.comparison.paths import SHOWN
 from keras_ae.comparison.records import ComparedImages, DroppedCandidate, FailedCandidate, TrainedCandidate
 from keras_ae.comparison.results import Comparison, measured
-from keras_ae.comparison.selection import frontier
+from keras_ae.comparison.selection import check_max_code, frontier
 from keras_ae.comparison.training import Trainer
 from keras_ae.data import ImageData
 from keras_ae.runs import RunDirectory
@@ -51,11 +51,7 @@ def _selected(
         expected, action = "one that converges", "lower --learning-rate, or give smaller codes"
         raise InputError(f"no candidate that could be trained{reason}", expected, action)
     errors = [measured(config.purpose, one) for one in trained]
-    smallest = min(one.code_values for one in errors)
-    if config.max_code is not None and smallest > config.max_code:
-        raise InputError(
-            f"no code of at most {config.max_code} values", f"at least {smallest}", "give a larger --max-code"
-        )
+    check_max_code([one.code_values for one in errors], config.max_code)  # those with small codes may have failed
     choice = config.purpose.select(trained, errors, config.max_code)
     return Comparison(
         purpose=config.purpose,

@@ -1,7 +1,8 @@
 """The configuration of a comparison."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 from keras_ae._support.errors import InputError, listed_names
@@ -10,6 +11,7 @@ from keras_ae.comparison.candidate import Candidate, parse_codes
 from keras_ae.comparison.named import named_candidates
 from keras_ae.comparison.purpose import Purpose, as_purpose
 from keras_ae.comparison.rungs import check_halving
+from keras_ae.comparison.selection import check_max_code
 from keras_ae.runs import (
     DataConfig,
     LoadsData,
@@ -19,6 +21,8 @@ from keras_ae.runs import (
     TrainingConfig,
     as_json,
     code_as_text,
+    parse_code,
+    upgraded_data,
 )
 
 SEARCH = ("search",)  # keys that `search` adds to the configuration in comparison.json
@@ -110,8 +114,18 @@ class CompareConfig(LoadsData):
         return RunConfig(data, model, training)
 
     def candidates(self, image_shape: tuple[int, int, int]) -> list[Candidate]:
-        """The candidates for images of this shape; see `candidates`."""
-        return candidates(image_shape, self.purpose, self.codes, self.bottlenecks)
+        """The candidates for images of this shape; see `candidates`.
+
+        Raises:
+            InputError: As for `candidates`, or all codes have more than `max_code` values.
+        """
+        made = candidates(image_shape, self.purpose, self.codes, self.bottlenecks)
+        self.check_codes(made)
+        return made
+
+    def check_codes(self, made: Sequence[Candidate]) -> None:
+        """Refuse candidates of which none could be recommended: all codes have more than `max_code` values."""
+        check_max_code([prod(parse_code(one.model.code)) for one in made], self.max_code)
 
     def as_json(self) -> dict[str, Any]:
         """The configuration as JSON values."""
@@ -190,6 +204,7 @@ def check_comparison_directory(out, config: CompareConfig | None = None) -> None
 def upgraded_comparison(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """The configuration in a `comparison.json` as this version writes it."""
     try:
-        return config_from_json(values).as_json() | {name: values[name] for name in SEARCH if name in values}
+        current = {**config_from_json(values).as_json(), "data": upgraded_data(values["data"])}
+        return current | {name: values[name] for name in SEARCH if name in values}
     except (KeyError, TypeError, ValueError):  # from a later version, or damaged: compared as it is
         return values

@@ -7,7 +7,7 @@ from typing import Any
 
 from keras_ae._support.errors import InputError
 from keras_ae.comparison.candidate import Candidate, parse_codes
-from keras_ae.comparison.comparing import open_trainer
+from keras_ae.comparison.comparing import begin, open_trainer
 from keras_ae.comparison.conclusion import conclude
 from keras_ae.comparison.config import CompareConfig
 from keras_ae.comparison.halving import dominated, dropped_by
@@ -73,6 +73,7 @@ def search(
         if finished.is_file() and tried.count >= trials:
             return Comparison.from_json(RunDirectory(trainer.out).read("results"))
         finished.unlink(missing_ok=True)
+        begin(trainer)
         tried.go_on(trials)
         return conclude(trainer, *tried.results())
 

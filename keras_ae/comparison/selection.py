@@ -1,10 +1,11 @@
 """The rule by which a comparison recommends a bottleneck."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
 from statistics import fmean, stdev
 
+from keras_ae._support.errors import InputError
 from keras_ae._support.intervals import interval
 
 
@@ -63,6 +64,14 @@ def select(candidates: Sequence[Measured], max_code: int | None = None) -> Choic
     near = [one for one in allowed if one.error <= threshold]
     recommended = min(near, key=lambda one: (one.code_values, one.error))
     return Choice(recommended.name, best.name, threshold)
+
+
+def check_max_code(sizes: Iterable[int], max_code: int | None) -> None:
+    """Refuse (`InputError`) codes that all have more values than a recommended one may have."""
+    smallest = min(sizes)
+    if max_code is not None and smallest > max_code:
+        received, expected = f"no code of at most {max_code} values", f"at least {smallest}"
+        raise InputError(received, expected, "give a larger --max-code, or smaller --codes")
 
 
 def frontier(candidates: Sequence[Measured]) -> tuple[str, ...]:

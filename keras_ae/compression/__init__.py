@@ -19,6 +19,7 @@ _WHERE = {
 _SHARED = {
     "check_compressed": "names",
     "check_decompressed": "names",
+    "check_model": "networks",
     "compressed_files": "names",
     "read_codec_record": "record",
     "require_coder": "coder",

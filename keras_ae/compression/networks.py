@@ -71,8 +71,7 @@ def networks_of(model) -> Networks:
         >>> networks_of(model).image_shape
         (4, 4, 1)
     """
-    if not (hasattr(model, "decode") and getattr(model, "features", None) is None):
-        raise InputError(f"a {type(model).__name__} to compress with", "an Autoencoder of images")
+    check_model(model)
     encoder, decoder, stride = model.encoder, model.decoder, _stride(model)
     image_shape, code_shape = tuple(model.image_shape), tuple(model.indices_shape or model.code_shape)
     if stride is not None:
@@ -83,6 +82,12 @@ def networks_of(model) -> Networks:
     functions = _functions(encoder, model.bottleneck, decoder)
     variables = [*encoder.variables, *model.bottleneck.variables, *decoder.variables]
     return Networks(image_shape, code_shape, stride or (1, 1), *functions, variables)
+
+
+def check_model(model) -> None:
+    """Refuse (`InputError`) what is not an autoencoder of images."""
+    if not (hasattr(model, "decode") and getattr(model, "features", None) is None):
+        raise InputError(f"a {type(model).__name__} to compress with", "an Autoencoder of images")
 
 
 def _stride(model) -> tuple[int, int] | None:

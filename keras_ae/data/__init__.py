@@ -57,6 +57,7 @@ _SHARED = {
     "image_files": "listing",
     "mixed_counts": "mixture",
     "open_folder": "datasets.folders",
+    "open_source": "sources",
     "path_groups": "splits",
     "positive": "checks",
     "read_arrays": "npz_archive",

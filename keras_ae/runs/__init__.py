@@ -39,6 +39,7 @@ _SHARED = {
     "Call": "worker",
     "Cost": "model_cost",
     "CrashedError": "engines.base",
+    "DEFAULT_MODEL": "feature_config",
     "DIVERGED": "worker",
     "EXPORTED": "detector_directory",
     "TOTALS": "attacking",
@@ -86,6 +87,8 @@ _SHARED = {
     "task_of": "tasks",
     "threads_each": "processes",
     "train_on": "training_elsewhere",
+    "upgraded": "config",
+    "upgraded_data": "config",
     "with_poolings": "choosing",
     "workers_that_pay": "processes",
 }

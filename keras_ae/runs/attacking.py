@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from keras_ae._support.errors import InputError
 from keras_ae.evaluation import Robustness, attacked_images, measure_robustness
-from keras_ae.runs.directory import RunDirectory
+from keras_ae.runs.run import Run
 from keras_ae.runs.tasks import task_of
 from keras_ae.runs.training import load_run
 
@@ -42,11 +42,12 @@ def attack_run(
     """
     if images < 1:
         raise InputError(f"{images} images", "at least 1", "give another --images")
-    config, data, model = load_run(path, progress)
-    task, directory = task_of(model), RunDirectory(path)
+    run = Run.open(path)
+    config, data, model = load_run(run, progress)
+    task, directory = task_of(model), run.directory
     if not task.labels:
         action = "train one, such as --architecture classic"
-        raise InputError(f"{path}, the run of an autoencoder", "the run of a classifier", action)
+        raise InputError(f"{run.path}, the run of an autoencoder", "the run of a classifier", action)
     batches = task.batches(data, "test", config.training, shuffle=False)
     attacked, labels = (part[:images] for part in attacked_images(batches, PER_BATCH, -(-images // PER_BATCH)))
     with directory.locked():

@@ -5,7 +5,7 @@ from itertools import islice
 from keras_ae._support.directories import check_replaceable
 from keras_ae._support.pixels import at_once
 from keras_ae.bottlenecks import EntropyCoded
-from keras_ae.compression import Codec
+from keras_ae.compression import Codec, check_model
 from keras_ae.runs.run import Run
 
 COUNTED = 2048  # training images whose codes are counted
@@ -32,6 +32,7 @@ def export_codec(run, out, step: float = 1.0, progress: bool = True) -> Codec:
     """
     run = Run.open(run)
     check_replaceable(out)
+    check_model(run.model)  # before its images are read
     images = None
     if not isinstance(run.model.bottleneck, EntropyCoded):
         config = run.config

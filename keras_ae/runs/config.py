@@ -218,12 +218,15 @@ def _read_training(values) -> TrainingConfig:
 def upgraded(values: dict[str, Any]) -> dict[str, Any]:
     """A `RunConfig` in JSON from an earlier version, completed with the defaults of the fields it lacks."""
     try:
-        current = as_json(run_config_from_json(values))
-        # The resolved default may have been written out, but it is still the default.
-        current["data"]["validation_fraction"] = values["data"].get("validation_fraction")
-        return current
+        return {**as_json(run_config_from_json(values)), "data": upgraded_data(values["data"])}
     except (KeyError, TypeError, ValueError):  # from a later version, or damaged: compared as it is
         return values
+
+
+def upgraded_data(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A `DataConfig` in JSON from an earlier version, to compare with one of this version."""
+    # Reading it writes out what the default was then, but it is still the default.
+    return as_json(DataConfig.from_record(values)) | {"validation_fraction": values.get("validation_fraction")}
 
 
 def _literal(text: str):

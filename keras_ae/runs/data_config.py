@@ -93,7 +93,7 @@ class DataConfig:
             object.__setattr__(self, "resize", image_data.default_resize(self.source))
 
     @classmethod
-    def from_record(cls, values: dict[str, Any]) -> "DataConfig":
+    def from_record(cls, values: Mapping[str, Any]) -> "DataConfig":
         """Returns a record's configuration; records older than these options crop and hold images out."""
         if not isinstance(values, Mapping) or "resize" in values:
             return read_fields(cls, values, "config.data")

@@ -99,6 +99,29 @@ class RunDirectory:
         if not file.exists():
             write_json(file, record)
 
+    @contextmanager
+    def opened(
+        self,
+        kind: str,
+        record: dict[str, Any],
+        upgrade: Callable[[dict], dict] | None = None,
+        lock: str = NAME,
+    ) -> Iterator[None]:
+        """Same as `open`, and locks the directory (`locked`) before anything is written there.
+
+        Args:
+            kind, record, upgrade: As for `open`.
+            lock: Name of the lock.
+
+        Raises:
+            InputError: As for `open` and `locked`.
+        """
+        self.check(kind, {"format": FORMAT, "config": None, "data": None, **record}, upgrade)
+        self.path.mkdir(parents=True, exist_ok=True)
+        with self.locked(lock):
+            self.open(kind, record, upgrade)  # checks again: another process may have been faster
+            yield
+
     def check(self, kind: str, record: dict[str, Any], upgrade: Callable[[dict], dict] | None = None) -> None:
         """Refuses what `open` would refuse, by those parts of the record that are known before images are read.
 
@@ -175,7 +198,8 @@ class RunDirectory:
                     "a directory that nobody writes to",
                     "wait for it, or give another --out",
                 )
-            remove_unfinished(self.path)  # not before: they may belong to another process
+            if name == NAME:  # and not before: they may belong to another process, such as that of another part
+                remove_unfinished(self.path)
             self._lease = lease
             try:
                 yield

@@ -9,11 +9,13 @@ from keras_ae._support.fields import settle_fields
 from keras_ae._support.packaged_networks import LITE0, PACKAGED
 from keras_ae.runs.config import ModelConfig, format_code, parse_code
 from keras_ae.runs.data_config import DataConfig
+from keras_ae.runs.training_config import TrainingConfig
 
 SIDE = 256  # side of the images in pixels, unless one is given
 MAPS = "keras_ae.features.opening:feature_maps"  # the builder of a run without an autoencoder
 RANDOM, DOWNLOADED = "random", "imagenet"
-DEFAULT_ARCHITECTURE = "strided"  # of a detector of pixels
+DEFAULT_MODEL: dict[str, Any] = {"architecture": "strided", "code": "16"}  # of a detector of pixels
+UNTRAINED = ("batch_size", "precision", "seed")  # what features alone take of a training
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,16 @@ class FeatureConfig:
             return data
         return replace(data, image_size=(SIDE, SIDE))
 
+    def check_alone(self, model: ModelConfig, training: TrainingConfig) -> None:
+        """Refuse (`InputError`) options of an autoencoder and its training, which features alone do without."""
+        given = _changed(model, ModelConfig(**DEFAULT_MODEL))
+        given += [name for name in _changed(training, TrainingConfig()) if name not in UNTRAINED]
+        if given:
+            option = f"--{given[0].replace('_', '-')}"
+            received = f"{option} with a score of features alone, which trains nothing"
+            action = f"add --score mse, or leave out {option}"
+            raise InputError(received, "a score that trains an autoencoder", action)
+
     def model(self, model: ModelConfig, autoencoder: bool) -> ModelConfig:
         """The features alone, or an autoencoder of them; without a network, `model` unchanged.
 
@@ -94,7 +106,7 @@ class FeatureConfig:
         """
         if self.features is None:
             return model
-        if model.architecture not in (DEFAULT_ARCHITECTURE, "feature_autoencoder"):
+        if model.architecture not in (DEFAULT_MODEL["architecture"], "feature_autoencoder"):
             received = f"architecture {model.architecture} with features"
             raise InputError(received, "feature_autoencoder", "leave out --architecture, or --features")
         options: dict[str, Any] = {
@@ -116,6 +128,11 @@ class FeatureConfig:
             raise InputError(received, f"{self.map_size}x{self.map_size}xCHANNELS", "or give the channels alone")
         given = (*_as_options(options), *model.options)
         return ModelConfig("feature_autoencoder", format_code(code), model.bottleneck, given)
+
+
+def _changed(config, default) -> list[str]:
+    """Names of the fields in which two dataclasses of a kind differ."""
+    return [field.name for field in fields(config) if getattr(config, field.name) != getattr(default, field.name)]
 
 
 def _as_options(values: dict) -> tuple[str, ...]:

@@ -131,9 +131,9 @@ def judge_source(detector: ExportedDetector, source: str, **options) -> JudgedSp
         prepared.pop("white_level", None)  # only for files
     data = load(source, **prepared, **options)
     split, known = "test", normal_labels(data, labels)
-    if data.test_is_drawn:  # the source has no splits of its own: measure all images
+    if data.test_is_drawn:  # the source has no test images of its own: measure all images, also those in val/
         everything = {name: value for name, value in options.items() if name != "train_labels"}
-        data, split = load(source, **prepared, **everything, test_fraction=0.0), "train"
+        data, split = load(source, **prepared, **everything, train="all"), "train"
         if not labels:
             check_normal(data)
         known = label_numbers_of(data, labels) if labels else None

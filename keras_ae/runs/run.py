@@ -1,7 +1,7 @@
 """A finished run on disk, checked when it is opened: every command and script reads runs through it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,19 +34,25 @@ class Run:
     _model: "keras.Model | None" = field(default=None, repr=False, compare=False)
 
     @classmethod
-    def open(cls, path) -> "Run":
+    def open(cls, path, source: str | None = None) -> "Run":
         """Opens the finished run in a directory; loads neither Keras nor the model.
 
         Args:
             path: Directory that `keras-ae train` or `keras-ae share` wrote, a candidate of a comparison, or `run/`
-                of `keras-ae detect train`.
+                of `keras-ae detect train`; or a `Run`, which is returned.
+            source: Where its images are now, if they have been moved, such as "folder:PATH".
 
         Raises:
             InputError: There is no run, it is not finished, or its record or measurements are damaged.
         """
+        if isinstance(path, Run):
+            return path
         recover(path)
         directory = RunDirectory(path)
         record = directory.record()
+        if source is not None:
+            data = replace(record.config.data, source=source)
+            record = replace(record, config=replace(record.config, data=data))
         if not directory.is_finished:
             raise InputError(f"{path}", "a finished run", "train it to the end first")
         return cls(directory, record, read_metrics(directory.path / "metrics.json"))

@@ -20,7 +20,7 @@ from keras_ae.runs.environment import Environment
 from keras_ae.runs.run import Run
 from keras_ae.runs.tasks import task_of
 
-COPIED = ("metrics.json", "environment.json", "history.csv")
+COPIED, HISTORY = ("metrics.json", "environment.json"), "history.csv"
 CHECKED = 4  # random images whose outputs are kept
 TOLERANCE = 1e-4  # for outputs on another machine
 
@@ -51,17 +51,19 @@ def share_run(run, out, title: str = "") -> Path:
     run, out = Run.open(run), Path(out)
     directory, config = run.directory, run.config
     record, environment = directory.read("run"), Environment.read(run.path)
-    directory.history()  # refuses a damaged one
+    trained = run.metrics["steps"] > 0  # features alone are not, and have no history
+    if trained:
+        directory.history()  # refuses a damaged one
     if out.resolve() == directory.path.resolve():
         raise InputError(f"{out}, the run itself, as --out", "another directory", "give another --out")
     check_replaceable(out, shared_run_files)
     model = run.load_model(compile=False)
-    loss = task_of(model).loss_name(config.training)
+    loss = task_of(model).loss_name(config.training) if trained else ""
 
     def write(written: Path) -> None:
         model.save(written / "model.keras")
         write_json(written / "run.json", _without_places(record))
-        for name in COPIED:
+        for name in (*COPIED, HISTORY) if trained else COPIED:
             shutil.copyfile(directory.path / name, written / name)
         digest = sha256(written / "model.keras")
         check = {"checksums": True, "sha256": digest, **_outputs(model, run.record.data.image_shape)}
@@ -151,16 +153,24 @@ def _card(
     versions = ", ".join(f"{name} {version}" for name, version in environment.packages.items())
     scores = [f"| {name} | {value:.6g} |" for name, value in metrics.get(split, {}).items()]
     size = (written / "model.keras").stat().st_size
+    how = (
+        f"{metrics['steps']:,} steps of {training.batch_size} images, {loss}, Adam at {training.learning_rate:g}, "
+        f"seed {training.seed}, {training.precision}"
+    )
+    if not loss:
+        how = "none; the mean and deviation of each channel are those of the training images"
+    maps = metrics.get("map_shape")
+    gives = f"code {model.code}" if maps is None else f"maps {' × '.join(map(str, maps))}"
+    history = f"`{HISTORY}`, " if loss else ""
     lines = [
         *(f"# {title}", ""),
-        f"- **Model**: `{model.architecture}`, code {model.code}, {metrics['parameters']:,} parameters; "
+        f"- **Model**: `{model.architecture}`, {gives}, {metrics['parameters']:,} parameters; "
         f"options: {', '.join(f'`{option}`' for option in model.options) or 'none'}.",
         f"- **Images**: {config.data.source}, {shape} ({sizes}); fingerprint `{data.fingerprint[:16]}…`.",
-        f"- **Training**: {metrics['steps']:,} steps of {training.batch_size} images, {loss}, Adam at "
-        f"{training.learning_rate:g}, seed {training.seed}, {training.precision}.",
+        f"- **Training**: {how}.",
         f"- **Made with**: Python {environment.python}, {versions}.",
         f"- **Files**: `model.keras`, {size:,} bytes, SHA-256 `{checksum}`; `run.json` repeats the run; "
-        "`history.csv`, `metrics.json`, `environment.json`; `check.json` for `keras_ae.studies.check_shared`.",
+        f"{history}`metrics.json`, `environment.json`; `check.json` for `keras_ae.studies.check_shared`.",
         *("", f"| {split} images, pixels in [0, 1] | |", "|---|---:|", *scores, ""),
         "```python",
         "import keras_ae as kae",

@@ -6,6 +6,7 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.labels import has_label
 from keras_ae.data import ImageData, mixed_counts
 from keras_ae.runs.config import RunConfig
+from keras_ae.runs.stopping import stopping_rows
 from keras_ae.runs.training_config import TrainingConfig
 
 MAPS = "feature_autoencoder"
@@ -40,10 +41,9 @@ def check_replicas(config: RunConfig, count: int) -> None:
 
 def check_shares(data: ImageData, training: TrainingConfig, count: int) -> None:
     """Refuse (`InputError`) too few images for each replica to get some."""
-    for split in ("train", "validation"):
-        size = data.sizes[split]
-        if split == "validation" and training.patience is not None:
-            size //= 2  # the other half sets thresholds
+    rows = stopping_rows(data, training)
+    sizes = {"train": data.sizes.train, "validation": data.sizes.validation if rows is None else len(rows)}
+    for split, size in sizes.items():
         if size < count and (size or split == "train"):
             received = f"{size} {split} images for {count} replicas"
             raise InputError(received, "at least one for each", "give more images, or fewer --replicas")

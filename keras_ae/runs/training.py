@@ -114,8 +114,7 @@ def train_until(
             model, record = _compiled(config, data, replica)
             if (directory.path / "run.json").exists():
                 directory.record()  # refuses a damaged one
-            directory.open("run", record, upgraded)
-            lock.enter_context(directory.locked())
+            lock.enter_context(directory.opened("run", record, upgraded))
             due: dict[str, Any] = {"steps": training.checkpoint_steps, "minutes": training.checkpoint_minutes}
             due = due if replica.is_first else dict.fromkeys(due)
             checkpoint = callbacks.Checkpoint(directory.checkpoint, **due, allow_inexact=allow_inexact)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import keras
 
 from keras_ae._support.errors import InputError
+from keras_ae.data import open_source
 from keras_ae.runs import Cost, DataConfig, ModelConfig, RunConfig, cost, step_bytes, step_seconds
 from keras_ae.studies.study import StudyRun
 
@@ -45,16 +46,15 @@ def estimate(runs: Sequence[StudyRun]) -> Estimate:
     speeds: dict[tuple[str, str, str], float] = {}
     seconds = memory = 0.0
     left_out = _add_costs(runs, shapes, costs)
-    for run in (run for run in runs if run.name not in left_out):
+    for run in [run for run in runs if run.name not in left_out]:
         config, shape = run.config, shapes[run.config.data]
         kind = (config.model.architecture, config.training.precision, config.training.jit_compile)
         if kind not in speeds:
-            largest = max(
-                (key for key in costs if key[0].architecture == kind[0]), key=lambda k: costs[k].operations
-            )
-            speeds[kind] = step_seconds(config, *largest) / (
-                costs[largest].operations * config.training.batch_size
-            )
+            try:
+                speeds[kind] = _seconds_an_operation(config, costs)
+            except InputError as error:  # such as a loss that the model cannot have
+                left_out[run.name] = str(error)
+                continue
         of_model, batch = costs[config.model, shape], config.training.batch_size
         steps = config.training.rounds * config.training.steps_per_evaluation
         seconds += steps * batch * of_model.operations * speeds[kind]
@@ -62,21 +62,38 @@ def estimate(runs: Sequence[StudyRun]) -> Estimate:
     return Estimate(seconds, memory, ", ".join(map(str, keras.distribution.list_devices())), left_out)
 
 
+def _seconds_an_operation(config: RunConfig, costs: dict) -> float:
+    """Measured seconds of a training step for each operation of its forward passes; refuses what cannot train."""
+    largest = max(
+        (key for key in costs if key[0].architecture == config.model.architecture),
+        key=lambda key: costs[key].operations,
+    )
+    return step_seconds(config, *largest) / (costs[largest].operations * config.training.batch_size)
+
+
 def _add_costs(runs: Sequence[StudyRun], shapes: dict, costs: dict) -> dict[str, str]:
-    """The runs that cannot be estimated, and why. A missing source is tried only once."""
+    """The runs that cannot be estimated, and why. A source that cannot be opened is tried only once."""
     left_out: dict[str, str] = {}
-    missing: dict[str, InputError] = {}
+    closed: dict[tuple, InputError] = {}
     for run in runs:
-        data = run.config.data.source
+        source = (run.config.data.source, run.config.data.data_dir, run.config.data.masks)
         try:
-            if data in missing:
-                raise missing[data]
+            if source in closed:
+                raise closed[source]
             _add_cost(run.config, shapes, costs)
         except InputError as error:
             left_out[run.name] = str(error)
-            if run.config.data not in shapes:
-                missing[data] = error
+            if run.config.data not in shapes and not _opens(*source):  # else another run may want it otherwise
+                closed[source] = error
     return left_out
+
+
+def _opens(*source) -> bool:
+    try:
+        open_source(*source)
+    except InputError:
+        return False
+    return True
 
 
 def _add_cost(config: RunConfig, shapes: dict, costs: dict) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.reading import read_object
-from keras_ae.runs import DIVERGED, RunDirectory, as_json, first_difference, read_metrics
+from keras_ae.runs import DIVERGED, RunDirectory, as_json, first_difference, read_metrics, upgraded
 from keras_ae.studies.study import FINISHED, Study, StudyRun, config_key
 
 
@@ -20,7 +20,8 @@ def is_finished(run: StudyRun, out) -> bool:
     directory = RunDirectory(Path(out) / run.name)
     if not os.path.lexists(directory.path / "run.json"):
         return False
-    difference = first_difference(as_json(directory.record().config), as_json(run.config), "config")
+    directory.record()  # refuses a damaged one
+    difference = first_difference(upgraded(directory.read("run")["config"]), as_json(run.config), "config")
     if difference:
         name, before, now = difference
         raise InputError(

@@ -9,6 +9,7 @@ from keras_ae._support.errors import InputError
 from keras_ae._support.object_storage import Mirror, fetched, mirrored
 from keras_ae.cli import main
 from keras_ae.data import FileList
+from keras_ae.runs import pretrained_models
 
 fsspec = pytest.importorskip("fsspec")
 
@@ -94,3 +95,16 @@ def test_what_is_not_there_is_refused_in_one_line(url, capsys, tmp_path, monkeyp
         assert main(command) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert "received" in line
+
+
+@pytest.mark.tensorflow
+def test_messages_tell_the_address_and_not_the_copy(url, capsys):
+    shared = str(pretrained_models()["variational_digits"])
+    assert main(["share", shared, "--out", url]) == 0
+    assert capsys.readouterr().out == f"{url}/README.md\n"
+    with mirrored(url) as local:
+        (local / "thesis.txt").write_text("precious")
+    assert main(["share", shared, "--out", url]) == 2
+    error = capsys.readouterr().err
+    assert url in error
+    assert "/keras-ae-" not in error

@@ -101,6 +101,20 @@ def test_a_training_is_one_to_its_callbacks(tmp_path):
     assert Watch.seen == ["begin", 2, 3, *range(4), *range(4), "end"]
 
 
+def test_models_are_saved_at_the_same_batches_after_an_interruption(tmp_path):
+    def saving(name):
+        path = tmp_path / name / "{epoch}-{batch}.weights.h5"
+        return [keras.callbacks.ModelCheckpoint(path, save_weights_only=True, save_freq=3)]
+
+    interrupt = resumed.Interrupt("on_train_batch_begin", 6)
+    with pytest.raises(resumed.Interrupted):
+        resumed.train(resumed.classifier(), tmp_path / "checkpoint", saving("resumed"), interrupt)
+    resumed.train(resumed.classifier(), tmp_path / "checkpoint", saving("resumed"))
+    resumed.train(resumed.classifier(), tmp_path / "alone", saving("undisturbed"))
+    names = [{file.name for file in (tmp_path / name).iterdir()} for name in ("resumed", "undisturbed")]
+    assert names[0] == names[1] == {f"{name}.weights.h5" for name in ("1-3", "2-2", "3-1", "3-4")}
+
+
 def test_an_interrupted_write_leaves_the_checkpoint_before_it(undisturbed, tmp_path, monkeypatch):
     replace, left = os.replace, [3]
 

@@ -1,15 +1,17 @@
 """Which bottlenecks are tried."""
 
+from dataclasses import replace
 from math import prod
 
 import pytest
+from comparison.smallest_candidates import CANDIDATES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_ae._support.errors import InputError
-from keras_ae.comparison import candidates
+from keras_ae.comparison import CompareConfig, candidates, compare
 from keras_ae.comparison.candidate import strided_layers
-from keras_ae.runs.config import parse_code
+from keras_ae.runs.config import DataConfig, parse_code
 
 
 def test_the_papers_sizes_for_its_image_sizes():
@@ -56,6 +58,16 @@ def test_codes_that_were_asked_for_are_tried_and_no_others():
 def test_a_code_that_cannot_be_made_is_refused_with_the_nearest():
     with pytest.raises(InputError, match="one of 2×2, 4×4, 8×8"):
         candidates((8, 8, 1), codes=("3x3x1",))
+
+
+def test_a_limit_below_all_codes_is_refused_before_anything_is_trained(tmp_path):
+    config = CompareConfig(DataConfig("digits"), codes=("4x4x3", "6"), max_code=5)
+    with pytest.raises(InputError, match="no code of at most 5 values; expected at least 6"):
+        config.candidates((8, 8, 1))
+    with pytest.raises(InputError, match="no code of at most 1 values; expected at least 2"):
+        compare(replace(config, max_code=1), tmp_path / "out", candidates=CANDIDATES, progress=False)
+    assert not (tmp_path / "out").exists()
+    assert len(replace(config, max_code=6).candidates((8, 8, 1))) == 4
 
 
 def test_images_that_cannot_be_halved_are_refused_with_the_nearest_sizes():

@@ -131,6 +131,14 @@ def test_what_was_measured_when_trained_is_not_measured_again(finished, tmp_path
     assert compare(CONFIG, copied, progress=False) == results
 
 
+def test_a_comparison_from_before_resizing_could_be_chosen_is_read_back(finished, tmp_path):
+    out, results = shutil.copytree(finished[0], tmp_path / "out"), finished[1]
+    record = json.loads((out / "comparison.json").read_text())
+    del record["config"]["data"]["resize"]
+    (out / "comparison.json").write_text(json.dumps(record))
+    assert compare(CONFIG, out, progress=False) == results
+
+
 @pytest.mark.slow
 def test_a_killed_comparison_goes_on_where_it_stopped(tmp_path):
     out = tmp_path / "out"

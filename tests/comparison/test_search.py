@@ -1,6 +1,7 @@
 """A search with Optuna: what is proposed can be built; trials go on after an interruption; nothing without it."""
 
 import importlib.util
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from keras_ae._support.errors import InputError
 from keras_ae.cli import main
 from keras_ae.comparison import CompareConfig, compare, open_comparison, search, searching, write_comparison
 from keras_ae.comparison.candidate import Codes
+from keras_ae.comparison.purpose import Judge
 from keras_ae.comparison.space import Space
 from keras_ae.comparison.training import Trainer
 from keras_ae.runs import DataConfig, RunDirectory, TrainingConfig
@@ -116,6 +118,27 @@ def test_a_search_that_was_interrupted_or_gets_more_trials_goes_on(finished, tmp
     names = [{one.name for one in (*each.trained, *each.dropped)} for each in (again, finished[1])]
     assert names[0] == names[1]
     assert again.recommended == finished[1].recommended
+
+
+def test_a_finished_search_prepares_its_judge_if_it_goes_on(finished, tmp_path, monkeypatch):
+    _networks(monkeypatch)
+    out, prepared = shutil.copytree(finished[0], tmp_path / "out"), []
+
+    class Preparing(Judge):
+        def prepare(self, out, progress):
+            prepared.append(out)
+
+        def choose(self, path, model):
+            return None
+
+        def measure(self, path, model, selection):
+            return None
+
+    monkeypatch.setattr("keras_ae.comparison.reconstruct.Reconstruct.judge", lambda *_: Preparing())
+    search(CONFIG, out, trials=4, progress=False)
+    assert not prepared
+    search(CONFIG, out, trials=5, progress=False)
+    assert prepared == [out]
 
 
 def test_a_search_and_a_comparison_do_not_share_a_directory(finished):

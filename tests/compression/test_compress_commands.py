@@ -80,7 +80,7 @@ def test_what_cannot_be_is_refused_before_anything_is_written(codec, folder, tmp
     foreign.mkdir()
     (foreign / "a.png.kaec").write_text("theirs")
     (foreign / "b.kaec").write_bytes(b"KAEC\x01garbage of some length")
-    run = pretrained_models()["variational_digits"]
+    run, classifier = (pretrained_models()[name] for name in ("variational_digits", "locally_embedded_mnist"))
     for arguments, message in [
         (
             ["compress", str(codec), f"folder:{folder}", "--out", str(foreign)],
@@ -91,6 +91,7 @@ def test_what_cannot_be_is_refused_before_anything_is_written(codec, folder, tmp
         (["decompress", str(codec), f"folder:{folder}", "--out", "x"], "without .kaec files"),
         (["export", str(run), "--codec", "--score", "mse", "--out", "x"], "one kind of export"),
         (["export", str(run), "--codec", "--step", "0", "--out", "x"], "step=0"),
+        (["export", str(classifier), "--codec", "--out", "x"], "expected an Autoencoder of images"),
     ]:
         assert main(arguments) == 2
         assert message in capfd.readouterr().err

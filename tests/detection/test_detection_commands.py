@@ -89,6 +89,37 @@ def test_a_detector_of_other_images_than_its_run_s_is_refused(trained, folders, 
     assert not (tmp_path / "out").exists()
 
 
+def test_images_that_were_moved_are_found_where_one_says_if_they_are_the_same(trained, folders, tmp_path, capsys):
+    run, moved = shutil.copytree(trained / "run", tmp_path / "run"), tmp_path / "moved"
+    shutil.copytree(folders / "parts", moved)
+    record = json.loads((run / "run.json").read_text())
+    record["config"]["data"]["source"] = f"folder:{tmp_path / 'parts'}"
+    (run / "run.json").write_text(json.dumps(record))
+    export = ["export", str(run), "--score", "mse", "--false-positive-rate", "0.1", "--out", str(tmp_path / "out")]
+    for command in (["evaluate", str(run)], export):
+        assert main(command) == 2
+        assert main([*command, "--data", f"folder:{moved / 'train'}"]) == 2
+        missing, other = capsys.readouterr().err.splitlines()
+        assert str(tmp_path / "parts") in missing
+        assert "received other images than" in other
+        assert main([*command, "--data", f"folder:{moved}"]) == 0
+    assert json.loads((tmp_path / "out" / "card.json").read_text())["about"]["data"].startswith(f"folder:{moved}")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--step", "0.5"], "received --step; expected --codec with it"),
+        (["--false-positive-rate", "0.1"], "received --false-positive-rate; expected --score with it"),
+        (["--data", "digits"], "received --data; expected --score with it"),
+        (["--codec", "--false-positive-rate", "0.1"], "expected one kind of export"),
+    ],
+)
+def test_options_of_another_export_are_refused(trained, options, message, tmp_path, capsys):
+    assert main(["export", str(trained / "run"), "--out", str(tmp_path / "out"), *options]) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_scores_of_a_folder(trained, folders, tmp_path, capsys):
     maps = tmp_path / "maps"
     command = ["score", str(trained / "detector"), f"folder:{folders / 'new'}", "--batch-size", "7"]
@@ -270,6 +301,14 @@ def test_evaluate_writes_a_page_where_it_is_told(trained, folders, tmp_path, cap
     (tmp_path / "mine.html").write_text("mine")
     assert main([*command, "--report", str(tmp_path / "mine.html")]) == 2
     assert "which keras-ae did not write" in capsys.readouterr().err
+
+
+def test_without_test_images_all_are_measured_also_those_set_aside_to_validate(trained, folders, tmp_path, capsys):
+    for folder, split in {"train": "train/good", "val": "test/good"}.items():
+        shutil.copytree(folders / "parts" / split, tmp_path / "parts" / folder / "good")
+    command = ["detect", "evaluate", str(trained), "--data", f"folder:{tmp_path / 'parts'}", "--skip-bad"]
+    assert main([*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["test_normal"] == 150
 
 
 def test_maps_of_test_images_are_measured_by_masks(trained, folders):

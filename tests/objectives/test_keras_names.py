@@ -41,6 +41,11 @@ def test_keras_still_has(name):
     )
 
 
+def test_keras_still_counts_the_batches_from_one_saving_to_the_next_by():
+    callback = keras.callbacks.ModelCheckpoint("model.keras", save_freq=3)
+    assert set(keras_private.SAVING_COUNTERS) <= set(vars(callback))
+
+
 def test_no_other_module_uses_them():
     others = [path for path in Path(keras_ae.__file__).parent.rglob("*.py") if path.name != "keras_private.py"]
     users = {path.name: _private_attributes(path) & set(NAMES) for path in others}

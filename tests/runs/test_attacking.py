@@ -56,6 +56,8 @@ def test_evaluate_attacks_the_first_images_of_each_batch(run, capsys):
     [
         (["--robustness", "--attacks", "deepfool"], "did you mean 'deep_fool'"),
         (["--attacks", "deep_fool"], "add --robustness"),
+        (["--images", "400"], "received --images; expected --robustness with it"),
+        (["--seed", "0"], "received --seed; expected --robustness with it"),
         (["--robustness", "--images", "0"], "at least 1 image"),
     ],
 )

@@ -1,6 +1,7 @@
 """Configurations: what they refuse, and that they survive JSON."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -227,3 +228,41 @@ def test_a_configuration_tells_where_its_learning_rate_falls():
 def test_an_architecture_s_code_rank_is_that_of_its_examples(name):
     shapes = [example.keywords.get("code_shape") for example in ARCHITECTURES[name].examples()]
     assert {len(shape) if shape else None for shape in shapes} == {ARCHITECTURES.place(name).code_rank}
+
+
+DEFINED = """
+def builder(input_shape, code_shape, units, depth=2):
+    raise NotImplementedError
+"""
+ELSEWHERE = """
+from functools import partial
+
+import defined_here
+from defined_here import builder, builder as renamed
+
+with_units = partial(defined_here.builder, units=3)
+"""
+
+
+@pytest.mark.parametrize("name", ["builder", "renamed"])
+def test_a_builder_that_is_imported_from_elsewhere_is_one_of_the_module_too(name, tmp_path, monkeypatch):
+    (tmp_path / "defined_here.py").write_text(DEFINED)
+    (tmp_path / "imported_there.py").write_text(ELSEWHERE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "imported_there", raising=False)
+    config = ModelConfig(f"imported_there:{name}", "4", options=("units=3",))
+    assert config.keywords((8, 8, 1)) == {"input_shape": (8, 8, 1), "code_shape": (4,), "units": 3}
+    assert "imported_there" not in sys.modules
+    with pytest.raises(InputError, match="without the option units"):
+        ModelConfig(f"imported_there:{name}", "4")
+    with pytest.raises(InputError, match=r"option 'unit' .* expected one of input_shape, code_shape, units"):
+        ModelConfig(f"imported_there:{name}", "4", options=("unit=3",))
+    assert ModelConfig("imported_there:with_units", "4").architecture == "imported_there:with_units"
+    with pytest.raises(InputError, match="MODULE:FUNCTION that can be imported"):
+        ModelConfig("imported_there:missing", "4")
+
+
+@pytest.mark.parametrize("name", ["__main__:f", ":f", "os:", ".os:path", "test_config:test_config.x"])
+def test_what_other_processes_cannot_import_is_refused(name):
+    with pytest.raises(InputError, match="MODULE:FUNCTION that can be imported"):
+        ModelConfig(name, "4")

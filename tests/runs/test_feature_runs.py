@@ -65,6 +65,26 @@ def test_an_autoencoder_of_features_is_configured_once(places, tmp_path):
     assert "backbone" in names
 
 
+def test_features_alone_are_shared(trained, tmp_path):
+    shared = kae.runs.share_run(trained / "run", tmp_path / "shared")
+    assert kae.runs.check_shared(shared).map_shape == (MAPS, MAPS, 14)
+    card = (shared / "README.md").read_text()
+    assert f", maps {MAPS} × {MAPS} × 14, " in card
+    assert "**Training**: none;" in card
+    assert not (shared / "history.csv").exists()
+    assert "history.csv" not in card
+
+
+@pytest.mark.parametrize(
+    "given", ["--code 3", "--bottleneck dense", "--options filters=(8,)", "--steps 9", "--patience 2"]
+)
+def test_options_that_features_alone_do_without_are_refused(given, places, tmp_path, capsys):
+    assert main(["detect", "train", *_options(places, tmp_path / "out"), *given.split()]) == 2
+    error = capsys.readouterr().err
+    assert f"received {given.split()[0]} with a score of features alone" in error
+    assert error.count("\n") == 1
+
+
 def test_maps_are_made_once_and_are_those_of_the_graph(places, trained, monkeypatch, capsys):
     def refuse(*_):
         raise AssertionError("maps were made anew")

@@ -11,6 +11,7 @@ import pytest
 
 from keras_ae._support.errors import InputError
 from keras_ae.cli import main
+from keras_ae.data import ArrayImages, ImageData, Split
 from keras_ae.runs import DataConfig, ModelConfig, Ray, RunConfig, TrainingConfig
 from keras_ae.runs.engines.ray_words import Words
 from keras_ae.runs.sharing_out import check_all_labelled, check_replicas, check_shares
@@ -79,6 +80,20 @@ def test_images_that_not_each_replica_has_some_of():
         check_shares(data, training, 7)
     with pytest.raises(InputError, match="3 validation images for 4 replicas"):
         check_shares(data, replace(training, patience=2), 4)  # half of them stop the training
+
+
+@pytest.mark.tensorflow
+def test_the_images_to_stop_by_are_counted_as_they_are_taken():
+    """Every other one from the first on: of 7 images 4, of groups those of every other group."""
+    training = TrainingConfig(patience=2)
+    for groups, stopping in ((None, 4), (tuple("aaabbcc"), 5)):
+        images = {name: ArrayImages(np.zeros((n, 8, 8, 1))) for name, n in {"train": 9, "test": 0}.items()}
+        splits = {name: Split(some, None) for name, some in images.items()}
+        splits["validation"] = Split(ArrayImages(np.zeros((7, 8, 8, 1))), None, groups=groups)
+        data = ImageData("arrays", splits, batch_size=4, seed=0)
+        check_shares(data, training, stopping)
+        with pytest.raises(InputError, match=f"{stopping} validation images for {stopping + 1} replicas"):
+            check_shares(data, training, stopping + 1)
 
 
 @pytest.mark.tensorflow

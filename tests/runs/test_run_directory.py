@@ -90,6 +90,24 @@ def test_differences_are_found_wherever_they_are():
     assert first_difference({}, {"a": 1}, "x") == ("x.a", None, 1)
 
 
+def test_nothing_is_written_before_the_directory_is_locked(tmp_path):
+    first, second = RunDirectory(tmp_path), RunDirectory(tmp_path)
+    with first.locked():  # and has not written its record yet
+        with pytest.raises(InputError, match="another process"), second.opened("run", RECORD):
+            pass
+        assert not (tmp_path / "run.json").exists()
+    with second.opened("run", RECORD):
+        assert second.read("run")["config"] == RECORD["config"]
+
+
+def test_one_part_leaves_the_unfinished_files_of_another(tmp_path):
+    writing = tmp_path / ".unfinished-x"
+    with RunDirectory(tmp_path).locked(".lock-1of2"):
+        writing.write_text("half")
+        with RunDirectory(tmp_path).locked(".lock-2of2"):
+            assert writing.exists()
+
+
 def test_a_process_that_is_refused_leaves_the_unfinished_files_of_the_one_that_works(tmp_path):
     first, second = RunDirectory(tmp_path / "run"), RunDirectory(tmp_path / "run")
     first.open("run", {"config": {}, "data": {}})

@@ -65,3 +65,14 @@ def test_runs_whose_images_are_missing_are_left_out_and_the_source_is_asked_for_
     assert asked == ["digits", "digits", missing]
     assert guess.seconds > 0
     assert grouped(guess.left_out) == {guess.left_out[runs[2].name]: [runs[2].name, runs[3].name]}
+
+
+def test_runs_that_are_refused_leave_others_of_the_same_source_in_the_estimate():
+    model = ModelConfig("fully_connected", "4", "dense", options=("hidden=(8,)",))
+    there = RunConfig(DataConfig("digits", limit=50), model, TrainingConfig(steps=2, evaluations=1))
+    guess = estimate(vary(there, crossed={"data.train_labels": [("none",), ("3",)]}))
+    assert list(guess.left_out) == ["train_labels=none"]
+    assert guess.seconds > 0
+    guess = estimate(vary(there, crossed={"training.objective_mode": ["joint", "alternate"]}))
+    assert list(guess.left_out) == ["objective_mode=joint"]
+    assert guess.seconds > 0

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from keras_ae.runs import DataConfig, ModelConfig, RunConfig, TrainingConfig
 from keras_ae.runs.directory import RunDirectory
 from keras_ae.studies import Study, find_studies, load_report, load_study, results, run_study, vary
 from keras_ae.studies.study import replaced
+from keras_ae.studies.table import is_finished
 
 pytestmark = pytest.mark.thorough
 
@@ -108,6 +110,17 @@ def test_finished_runs_are_not_run_again_and_failed_ones_are(mixed):
     )
     assert set(again) == {"refused"}
     assert metrics.stat().st_mtime_ns == before
+
+
+@pytest.mark.tensorflow
+def test_a_run_from_before_resizing_could_be_chosen_is_finished(mixed, tmp_path):
+    study, out, _ = mixed
+    run = study.runs("quick")[0]
+    file = shutil.copytree(out / run.name, tmp_path / run.name) / "run.json"
+    record = json.loads(file.read_text())
+    del record["config"]["data"]["resize"]
+    file.write_text(json.dumps(record))
+    assert is_finished(run, tmp_path)
 
 
 @pytest.mark.tensorflow
