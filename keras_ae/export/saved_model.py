@@ -102,15 +102,22 @@ def _example(name: str, each: Input, images) -> np.ndarray:
     """A value for an input: the given images, random images, or random codes."""
     if each.default is not None or not each.shape:
         return np.asarray(0 if each.default is None else each.default, each.dtype)
-    generator, sides = np.random.default_rng(0), [side for side in each.shape[1:] if side is not None]
+    generator, sides = np.random.default_rng(0), each.example or each.shape[1:]
     if each.sizes:
         return generator.integers(0, each.sizes, (CHECKED, *sides)).astype(each.dtype)
     if each.name != "images":
         return generator.standard_normal((CHECKED, *sides)).astype(np.float32)
     if images is None:
         images = generator.random((CHECKED, *sides)).astype(np.float32)
-    images = np.asarray(images[:CHECKED], np.float32)
+    images = _enlarged(np.asarray(images[:CHECKED], np.float32), sides[:2])
     return np.round(images * 255).astype(np.uint8) if name.endswith(BYTES) else images
+
+
+def _enlarged(images: np.ndarray, sides) -> np.ndarray:
+    """Repeats the pixels of images that are smaller than a height and width, those of raw images before a crop."""
+    for axis, side in enumerate(sides, start=1):
+        images = images.repeat(-(-side // images.shape[axis]), axis)
+    return images
 
 
 def _arrays(outputs) -> dict[str, np.ndarray]:
