@@ -102,7 +102,7 @@ def _example(name: str, each: Input, images) -> np.ndarray:
     """A value for an input: the given images, random images, or random codes."""
     if each.default is not None or not each.shape:
         return np.asarray(0 if each.default is None else each.default, each.dtype)
-    generator, sides = np.random.default_rng(0), each.example or each.shape[1:]
+    generator, sides = np.random.default_rng(0), each.example or tuple(s for s in each.shape[1:] if s is not None)
     if each.sizes:
         return generator.integers(0, each.sizes, (CHECKED, *sides)).astype(each.dtype)
     if each.name != "images":
