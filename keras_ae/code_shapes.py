@@ -193,7 +193,7 @@ def vector_length(code_shape: tuple[int, ...]) -> int:
 
 
 def whole_number(name: str, value, least: int = 1) -> int:
-    """Returns a whole number above 0, or from 0 on, as a Python integer; refuses others, by name (`InputError`)."""
+    """Returns a whole number of at least `least`, 0 or 1, as a Python integer; refuses others (`InputError`)."""
     if not isinstance(value, Integral) or value < least:
         raise InputError(f"{name}={value!r}", "a whole number above 0" if least else "a whole number, 0 or above")
     return int(value)

@@ -129,7 +129,8 @@ class SplitImages:
         if found.masks is None or files is None:
             return np.zeros((len(chosen), *self.image_shape[:2]), bool)
         # Not the size in `image_shape`: feature maps may take the place of images.
-        masks = np.zeros((len(chosen), *self._preparation.size_of(*upright_size(files[0]))), bool)
+        first = upright_size(files[0], self._preparation.max_pixels)
+        masks = np.zeros((len(chosen), *self._preparation.size_of(*first)), bool)
         for position, row in enumerate(chosen):
             if found.masks[row]:
                 masks[position] = read_mask(

@@ -171,7 +171,9 @@ class ExportedDetector:
         if any(given < least for given, least in zip(size, smallest, strict=True)):
             received = f"images of {size[0]} × {size[1]} pixels"
             expected = f"at least {smallest[0]} × {smallest[1]}, to be prepared like the training images"
-            raise InputError(received, expected, "give them unprepared, as bytes, or prepared, as floats in [0, 1]")
+            raise InputError(
+                received, expected, "give them unprepared, as bytes, or prepared, as floats in [0, 1]"
+            )
 
     def _check_map(self) -> None:
         if not self.has_map:

@@ -93,7 +93,9 @@ class DetectorExploration:
         if len(content) > LARGEST_FILE:
             received = f"{name!r} of {len(content) / 1e6:.0f} MB"
             raise InputError(received, f"a file of at most {LARGEST_FILE / 1e6:.0f} MB", "make it smaller")
-        decoder = Decoder(Preparation(white_level=self._preparation.white_level), 1 if self.image_shape[2] == 1 else 3)
+        decoder = Decoder(
+            Preparation(white_level=self._preparation.white_level), 1 if self.image_shape[2] == 1 else 3
+        )
         try:
             return decoder.decode(content, name)[0]
         except InputError as error:
