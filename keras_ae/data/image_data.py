@@ -147,7 +147,7 @@ class ImageData(SplitImages):
             chosen = places(rows, len(images))
             images, known = ChosenImages(found.images, chosen), None if known is None else known[chosen]
             if repeat and not len(chosen):
-                raise InputError("no rows to repeat endlessly", "at least one", "correct rows, or leave out repeat")
+                raise InputError("no rows to repeat endlessly", "at least one", "correct rows, or repeat")
         shuffle = split == TRAIN if shuffle is None else shuffle
         mixture = self._mixture(split) if labels and shuffle and rows is None else None
         steps = self._steps(len(images), size, mixture)

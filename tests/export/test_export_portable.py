@@ -77,7 +77,8 @@ def test_the_files_compute_what_the_model_does_and_give_nan_for_nan(model, image
 
 
 @pytest.mark.parametrize(
-    ("write", "package", "name"), [("write_onnx", "onnxruntime", "m.onnx"), ("write_openvino", "openvino", "m.xml")]
+    ("write", "package", "name"),
+    [("write_onnx", "onnxruntime", "m.onnx"), ("write_openvino", "openvino", "m.xml")],
 )
 def test_what_computes_something_else_is_refused(model, images, tmp_path, write, package, name):
     pytest.importorskip("tf2onnx")

@@ -98,7 +98,7 @@ def test_what_is_no_server_is_refused(arguments, message):
 
 @pytest.mark.parametrize("images", [[[1.0], [2.0, 3.0]], [["a"]], None, np.full((1, 4, 3, 1), np.nan)])
 def test_what_is_no_array_of_numbers_is_refused_before_it_is_sent(images):
-    with pytest.raises(InputError, match="images .*; expected an array of finite numbers"):
+    with pytest.raises(InputError, match=r"images .*; expected an array of finite numbers"):
         ServingClient("http://127.0.0.1:9", "good").score(images)
 
 

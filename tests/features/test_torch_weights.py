@@ -3,10 +3,10 @@
 import collections
 import os
 import pickle
-import zipfile
 import struct
 import sys
 import types
+import zipfile
 
 import numpy as np
 import pytest
@@ -96,7 +96,7 @@ def test_a_pickle_that_names_anything_else_is_refused_and_not_run(tmp_path):
 def test_the_zip_format_is_named(tmp_path):
     with zipfile.ZipFile(tmp_path / "w.pth", "w") as archive:
         archive.writestr("w/data.pkl", pickle.dumps({}))
-    with pytest.raises(InputError, match="in PyTorch's zip format; expected its format before version 1.6"):
+    with pytest.raises(InputError, match=r"in PyTorch's zip format; expected its format before version 1\.6"):
         read_torch_weights(tmp_path / "w.pth")
 
 
