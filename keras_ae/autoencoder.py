@@ -88,16 +88,13 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
 
     def _check(self, images) -> None:
         """Refuses images of another shape, as far as it is known; grey images may lack the channel axis."""
-        shape, expected = getattr(images, "shape", None), self.image_shape
-        if shape is None:
-            raise InputError(f"a {type(images).__name__} as images", f"one array or tensor of {expected} an image")
-        if getattr(shape, "rank", 0) is None:  # TensorFlow's, for a generator without a signature
-            raise InputError("images of unknown shape", f"{expected}", "tell tf.data the shape")
-        given = tuple(shape[1:])
+        expected = self.image_shape
+        shape = _shape_of(images, "images", f"{expected}")
+        given = shape[1:]
         if self._are_maps(images):
             return
         if not shapes_agree((*given, 1) if _lacks_channel(given, expected) else given, expected):
-            one = shapes_agree(tuple(shape), expected)
+            one = shapes_agree(shape, expected)
             action = "give a batch: images[None]" if one else "resize them, or build a model for them"
             raise InputError(f"images of {given}", f"{expected}", action)
         warn_of_bytes(images)
@@ -143,14 +140,17 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
 
     def _unflattened(self, codes):
         """Codes in the shape of the decoder's input, or of the integers for it; refuses other shapes."""
-        given = tuple(codes.shape[1:])
-        forms = [form for form in (self.code_shape, self.indices_shape) if form is not None]
+        shape = _shape_of(codes, "codes", f"{self.code_shape}")
+        given = shape[1:]
+        forms = [form for form in dict.fromkeys((self.code_shape, self.indices_shape)) if form is not None]
         if any(shapes_agree(given, form) for form in forms):
             return codes
         for form in forms:
             if None not in form and given == (prod(form),):
                 return ops.reshape(codes, (-1, *form))
-        raise InputError(f"codes of {given}", f"{' or '.join(map(str, forms))}", "give codes of this model")
+        one = any(shapes_agree(shape, form) for form in forms)
+        action = "give a batch: codes[None]" if one else "give codes of this model"
+        raise InputError(f"codes of {given}", f"{' or '.join(map(str, forms))}", action)
 
     def reconstruct(self, images):
         """Returns `decode(encode(images))` in inference mode. `predict` does this in batches, for many images."""
@@ -270,6 +270,16 @@ class Autoencoder(keras_private.AcrossWorkers, AutomaticExecution, keras.Model):
             if name in config
         }
         return cls(**parts, name=config.get("name"), dtype=config.get("dtype"))
+
+
+def _shape_of(values, what: str, expected: str) -> tuple:
+    """The shape of an array or tensor; refuses anything else, such as a list (`InputError`)."""
+    shape = getattr(values, "shape", None)
+    if shape is None:
+        raise InputError(f"a {type(values).__name__} as {what}", f"one array or tensor of {expected} an image")
+    if getattr(shape, "rank", 0) is None:  # TensorFlow's, for a generator without a signature
+        raise InputError(f"{what} of unknown shape", expected, "tell tf.data the shape")
+    return tuple(shape)
 
 
 def _lacks_channel(shape, full) -> bool:

@@ -50,8 +50,7 @@ def strides_for(image_shape: tuple[int, ...], size: tuple[int, int], strided_lay
     Raises:
         InputError: If the layers cannot produce that size; it names sizes that they can.
     """
-    if strided_layers < 0:
-        raise InputError(f"strided_layers={strided_layers}", "a whole number, 0 or above")
+    strided_layers = whole_number("strided_layers", strided_layers, 0)
     valid = code_sizes(image_shape, strided_layers)
     if tuple(size) not in valid:
         raise InputError(
@@ -129,7 +128,7 @@ def block_of(image_shape: tuple[int, ...], code_shape: tuple[int, ...]) -> tuple
 
 def check_strided(image_shape: tuple[int, ...], keywords: Mapping[str, Any]) -> None:
     """Refuses images that architecture `strided` cannot halve as often as these keywords ask (`InputError`)."""
-    strides = keywords.get("image_strides", 1)
+    strides = whole_number("image_strides", keywords.get("image_strides", 1))
     check_divisible(image_shape, strides * 2 ** decoder_halvings(image_shape, **_given(keywords)))
 
 
@@ -142,8 +141,10 @@ def decoder_halvings(
     """
     if decoder_layers is not None:
         return whole_number("decoder_layers", decoder_layers)
+    image_strides = whole_number("image_strides", image_strides)
     sides = [side // image_strides for side in image_shape[:2]]
-    possible = [n for n in range(1, strided_layers + 1) if not any(side % 2**n for side in sides)]
+    layers = whole_number("strided_layers", strided_layers)
+    possible = [n for n in range(1, layers + 1) if not any(side % 2**n for side in sides)]
     return max(possible, default=1)
 
 
@@ -191,10 +192,10 @@ def vector_length(code_shape: tuple[int, ...]) -> int:
     raise InputError(f"code shape {code_shape!r}", "(length,), such as (10,)", "give the code's length alone")
 
 
-def whole_number(name: str, value) -> int:
-    """Returns a whole number above 0 as a Python integer; refuses other values, by name (`InputError`)."""
-    if not isinstance(value, Integral) or value < 1:
-        raise InputError(f"{name}={value!r}", "a whole number above 0")
+def whole_number(name: str, value, least: int = 1) -> int:
+    """Returns a whole number of at least `least`, 0 or 1, as a Python integer; refuses others (`InputError`)."""
+    if not isinstance(value, Integral) or value < least:
+        raise InputError(f"{name}={value!r}", "a whole number above 0" if least else "a whole number, 0 or above")
     return int(value)
 
 

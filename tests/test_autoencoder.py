@@ -234,6 +234,16 @@ def test_images_of_another_shape_are_refused(method, trained):
         getattr(model, method)({"images": _images()}, **options)
 
 
+def test_codes_are_an_array_of_the_models_codes():
+    model = _model()
+    shape = model.code_shape
+    for codes in ([[0.0] * shape[-1]], None, "codes", 1):
+        with pytest.raises(InputError, match=f"as codes; expected one array or tensor of {re.escape(str(shape))}"):
+            model.decode(codes)
+    with pytest.raises(InputError, match=r"give a batch: codes\[None\]"):
+        model.decode(np.zeros(shape, "float32"))
+
+
 def test_grey_images_may_lack_the_channels_axis():
     images, losses = _images(), []
     for given in (images, images[..., 0]):

@@ -87,6 +87,13 @@ def test_images_are_refused_early_by_the_decoder_that_is_asked_for(keywords, fac
         check_strided((factor, 5 * factor + factor // 2, 1), keywords)
 
 
+@pytest.mark.parametrize("layers", [2, None])
+@pytest.mark.parametrize("number", [0, -1, 1.5])
+def test_image_strides_are_a_whole_number_above_0(number, layers):
+    with pytest.raises(InputError, match=r"image_strides=.*a whole number above 0"):
+        check_strided((8, 8, 1), {"image_strides": number, "decoder_layers": layers})
+
+
 def test_shapes_and_numbers_may_be_numpys():
     shape = image_shape_of(np.array([8, 8, 1]).tolist())
     assert shape == image_shape_of(tuple(np.int64([8, 8, 1]))) == (8, 8, 1)

@@ -67,9 +67,10 @@ class Score:
         Part.parse(self.part)
         if self.part_size is not None:
             positive("part_size", self.part_size)
-            for option, given in (("--out", self.out is not None), ("no --maps", self.maps is None)):
-                if not given:
-                    raise InputError("--part-size", option, "give one or the other")
+            if self.out is None:
+                raise InputError("--part-size without --out", "the directory of the parts", "give --out DIRECTORY")
+            if self.maps is not None:
+                raise InputError("--part-size with --maps", "one of them", "leave out one or the other")
         elif self.workers > 1 or self.part != "1/1" or self.engine.is_given:
             raise InputError("--workers, --part or --engine", "--part-size with it", "give --part-size 10000")
 

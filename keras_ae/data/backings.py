@@ -24,6 +24,10 @@ class Images(Protocol):
     def shape(self) -> tuple[int, ...]:
         """(h, w, c) of an image."""
 
+    @property
+    def is_streamed(self) -> bool:
+        """Whether any images are files that are decoded on each use."""
+
     def __len__(self) -> int: ...
 
     def read(self, rows: np.ndarray) -> np.ndarray:
@@ -41,6 +45,7 @@ class ArrayImages:
     """
 
     # TensorFlow gets its own copy on first use: hence the budget of a quarter in caching.py.
+    is_streamed = False
 
     def __init__(self, array: np.ndarray):
         self.array = array
@@ -113,6 +118,8 @@ class FileImages:
         log: Log of conversions.
     """
 
+    is_streamed = True
+
     def __init__(
         self,
         root: Path,
@@ -168,6 +175,7 @@ class ChosenImages:
 
     def __init__(self, images: Images, places: np.ndarray):
         self.images, self.places, self.shape = images, places, images.shape
+        self.is_streamed = images.is_streamed
 
     def __len__(self) -> int:
         return len(self.places)
@@ -188,6 +196,7 @@ class JoinedImages:
 
     def __init__(self, first: Images, second: Images):
         self.parts, self.shape = (first, second), first.shape
+        self.is_streamed = first.is_streamed or second.is_streamed
 
     def __len__(self) -> int:
         return sum(map(len, self.parts))

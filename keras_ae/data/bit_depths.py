@@ -80,7 +80,8 @@ def _check_range(low: float, high: float, white: float | None, is_float: bool) -
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ValueError("its values are infinite or NaN")
     if is_float and (white is None or 0 < high <= white / 257):
-        raise UnknownRangeError(f"its values are floating-point numbers up to {high:g}, of unknown range")
+        range_ = "of unknown range" if white is None else f"nearly black if {white:g} is white"
+        raise UnknownRangeError(f"its values are floating-point numbers up to {high:g}, {range_}")
     if white is None and 0 < high < 256 and low >= 0:
         raise UnknownRangeError(f"its values of 16 bits or more are all below 256, up to {high:g}")
     most = white or 65535

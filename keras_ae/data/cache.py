@@ -2,14 +2,13 @@
 
 import contextlib
 import os
-import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from keras_ae._support.files import write_atomically
+from keras_ae.data.npz_archive import read_arrays
 
 
 def cache_directory(data_dir: Path | None) -> Path:
@@ -23,7 +22,7 @@ def cache_directory(data_dir: Path | None) -> Path:
 def cached_masks(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
     """Returns black and white images, uint8 0 or 255 [n, ...], from `path`; if it has none, makes and keeps them.
 
-    The file is an .npz with eight pixels per byte, whose CRC-32 NumPy checks; a damaged one is made again. If it
+    The file is an .npz with eight pixels per byte, whose CRC-32 is checked; a damaged one is made again. If it
     cannot be written, the images are made each time.
     """
     if (images := _read(path)) is not None:
@@ -41,8 +40,8 @@ def cached_masks(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
 
 def _read(path: Path) -> np.ndarray | None:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            bits, shape = archive["bits"], tuple(archive["shape"])
-        return np.unpackbits(bits, axis=1).reshape(shape) * np.uint8(255)
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):  # missing or damaged
+        arrays = read_arrays(path, ("bits", "shape"), "cached images")
+        bits, shape = np.asarray(arrays["bits"]), np.asarray(arrays["shape"])
+        return np.unpackbits(bits, axis=1).reshape(tuple(shape)) * np.uint8(255)
+    except (KeyError, TypeError, ValueError):  # missing (`InputError` is a ValueError), damaged or of another kind
         return None

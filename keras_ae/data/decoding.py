@@ -13,7 +13,7 @@ from PIL import Image
 
 from keras_ae._support.errors import InputError
 from keras_ae.data.bit_depths import UnknownRangeError, has_deep_colours, is_gray, to_8_bits
-from keras_ae.data.image_formats import open_image, open_regular
+from keras_ae.data.image_formats import TooLargeError, open_image, open_regular
 from keras_ae.data.pixel_budget import MAX_PIXELS, PixelBudget
 from keras_ae.data.preparation import AS_IS, Preparation
 
@@ -36,10 +36,6 @@ _budget = PixelBudget(MAX_PIXELS)
 
 class BadImageError(InputError):
     """A file that cannot be decoded; with `skip_bad` it is left out."""
-
-
-class _TooLargeError(ValueError):
-    pass
 
 
 @dataclass(frozen=True)
@@ -109,7 +105,7 @@ class Decoder:
             received = f"the image {name!r}, for which memory does not suffice"
             raise InputError(received, "memory to decode it", "lower --max-pixels, or free memory") from None
         except Exception as error:  # a damaged file makes Pillow's plugins raise nearly anything
-            if isinstance(error, _TooLargeError):
+            if isinstance(error, TooLargeError):
                 expected = f"at most {self.preparation.max_pixels:,} pixels"
                 action = f"raise --max-pixels (max_pixels=) if it is meant to be so large, or {_SKIP}"
             elif isinstance(error, UnknownRangeError):
@@ -121,12 +117,12 @@ class Decoder:
         """Opens the image of a file, and reads only its beginning.
 
         Raises:
-            _TooLargeError: If it has too many pixels.
+            TooLargeError: If it has too many pixels.
         """
         most = self.preparation.max_pixels
         image = open_image(file, most)
         if image.width * image.height > most:
-            raise _TooLargeError(f"{image.width:,} × {image.height:,} pixels, more than {most:,}")
+            raise TooLargeError(f"{image.width:,} × {image.height:,} pixels, more than {most:,}")
         return image
 
     def _pixels(self, image: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -150,9 +146,9 @@ class Decoder:
         return pixels.reshape(*pixels.shape[:2], -1), tuple(kinds)
 
 
-def upright_size(path: Path) -> tuple[int, int]:
-    """Returns an image's height and width in its EXIF orientation, from the header alone."""
-    with open_regular(path) as file, open_image(file) as image:
+def upright_size(path: Path, most: int = MAX_PIXELS) -> tuple[int, int]:
+    """Returns an image's height and width in its EXIF orientation, from the header alone; `most`: its pixels."""
+    with open_regular(path) as file, open_image(file, most) as image:
         return image.size if _orientation(image) in _TURNED else image.size[::-1]
 
 

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -78,7 +79,7 @@ class FileList:
     def parts(self, size: int) -> Iterator["FilePart"]:
         """Yields the files in parts of `size`; the last part may have fewer."""
         files, number = self.files(), 0
-        while names := tuple(islice(files, size)):
+        while names := tuple(islice(files, min(size, sys.maxsize))):
             yield FilePart(number, names)
             number += 1
 

@@ -42,6 +42,7 @@ class ImageData(SplitImages):
             were named: which of their labels training lacks is then a matter of chance.
         validation_is_drawn: Whether the validation images, if any, were drawn from those of training.
         tiles_an_image: Number of tiles that replace each image (`in_tiles`); 1 for whole images.
+        whole: The images that were cut into tiles; itself for whole images.
         labelled_share: Labelled fraction of each batch of training images with labels; None if they are not mixed.
 
     Example:
@@ -145,6 +146,8 @@ class ImageData(SplitImages):
         if rows is not None:
             chosen = places(rows, len(images))
             images, known = ChosenImages(found.images, chosen), None if known is None else known[chosen]
+            if repeat and not len(chosen):
+                raise InputError("no rows to repeat endlessly", "at least one", "correct rows, or repeat")
         shuffle = split == TRAIN if shuffle is None else shuffle
         mixture = self._mixture(split) if labels and shuffle and rows is None else None
         steps = self._steps(len(images), size, mixture)
@@ -288,8 +291,14 @@ class ImageData(SplitImages):
             _splits=splits,
             image_shape=(tile, tile, self.image_shape[2]),
             tiles_an_image=count * self.tiles_an_image,
+            _whole=self.whole,
             _fingerprint=digest.hexdigest(),
         )
+
+    @property
+    def whole(self) -> "ImageData":
+        """The images that were cut into tiles; itself for whole images."""
+        return self.__dict__.get("_whole", self)
 
     def _changed(self, **attributes) -> "ImageData":
         """Returns a copy with other attributes and its own pipelines; other splits get their own fingerprint."""

@@ -3,6 +3,7 @@
 import errno
 import functools
 import os
+import re
 import stat
 import threading
 import warnings
@@ -63,6 +64,10 @@ def _begins_like_an_image(path: str | os.PathLike) -> bool:
         return False
 
 
+class TooLargeError(ValueError):
+    """An image of more pixels than are to be decoded."""
+
+
 def open_image(file: BinaryIO, most: int = MAX_PIXELS, kinds: tuple[str, ...] | None = None) -> Image.Image:
     """Opens a file's image, and reads only its beginning. Its size is known, and may be larger than `most`.
 
@@ -70,6 +75,9 @@ def open_image(file: BinaryIO, most: int = MAX_PIXELS, kinds: tuple[str, ...] | 
         file: Opened in binary.
         most: Pixels of the largest image to decode. Pillow itself refuses much larger ones.
         kinds: Pillow's names of formats; None for all decoded ones.
+
+    Raises:
+        TooLargeError: If Pillow refuses it for its size.
     """
     with _opening, warnings.catch_warnings():  # not thread-safe
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the decoder has its own limit
@@ -78,6 +86,10 @@ def open_image(file: BinaryIO, most: int = MAX_PIXELS, kinds: tuple[str, ...] | 
             Image.MAX_IMAGE_PIXELS = most
         try:
             return Image.open(file, formats=kinds or formats())
+        except Image.DecompressionBombError as error:
+            pixels = int(re.findall(r"\d+", str(error))[0])
+            limit = min(most, 2 * (Image.MAX_IMAGE_PIXELS or most))
+            raise TooLargeError(f"{pixels:,} pixels, more than {limit:,}") from None
         finally:
             Image.MAX_IMAGE_PIXELS = pillows
 

@@ -32,7 +32,7 @@ def read_mask(path: Path, image: Path, preparation: Preparation) -> np.ndarray:
     try:
         with open_regular(path) as file, open_image(file, preparation.max_pixels) as opened:
             values = _values(opened)
-        height, width = upright_size(image)
+        height, width = upright_size(image, preparation.max_pixels)
     except Exception as error:  # a damaged file makes Pillow's plugins raise nearly anything
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise InputError(

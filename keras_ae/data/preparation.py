@@ -104,6 +104,15 @@ class Preparation:
             return None
         return {"stretch": "stretched", "pad": "padded", "crop": "cropped"}[self.resize]
 
+    @property
+    def smallest(self) -> tuple[int, int]:
+        """The height and width that an image needs at least, to be mirrored and cropped by this much."""
+        rows, columns = (
+            max(pad + 1 if pad else 1, crop - 2 * pad)
+            for pad, crop in zip(self.pad, self.crop or (1, 1), strict=True)
+        )
+        return rows, columns
+
     def size_of(self, height: int, width: int) -> tuple[int, int]:
         """Returns the height and width to which it prepares an image of that size."""
         framed = self.crop or (height + 2 * self.pad[0], width + 2 * self.pad[1])

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sys
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ def _write(collection: Collection, place: Path, shard_size: int, skip_bad: bool,
     with (place / INDEX).open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         index = csv.writer(file, lineterminator="\n")
         index.writerow(_COLUMNS)
-        while some := list(islice(entries, shard_size)):
+        while some := list(islice(entries, min(shard_size, sys.maxsize))):
             tar = f"shard-{shards:05}.tar"
             members = _write_shard(place / tar, some, images)
             for number, entry in enumerate(some, images):

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from keras_ae._support.errors import InputError, unknown_name
-from keras_ae.data.backings import FileImages
 from keras_ae.data.checks import places, positive
 from keras_ae.data.collection import TEST, TRAIN, VALIDATION
 from keras_ae.data.decoding import upright_size
@@ -101,9 +100,8 @@ class SplitImages:
         return None if names is None else [Path(self._root or "", name) for name in names]
 
     def is_streamed(self, split: str) -> bool:
-        """Returns whether a split's images are files that are decoded on each use."""
-        images = self._split(split).images
-        return any(isinstance(each, FileImages) for each in getattr(images, "parts", (images,)))
+        """Returns whether any of a split's images, or of those that its tiles are of, are decoded on each use."""
+        return self._split(split).images.is_streamed
 
     def groups(self, split: str) -> np.ndarray | None:
         """Returns the name of each image's group, str [n]; None if neither `group` nor the source names any."""
@@ -131,7 +129,8 @@ class SplitImages:
         if found.masks is None or files is None:
             return np.zeros((len(chosen), *self.image_shape[:2]), bool)
         # Not the size in `image_shape`: feature maps may take the place of images.
-        masks = np.zeros((len(chosen), *self._preparation.size_of(*upright_size(files[0]))), bool)
+        first = upright_size(files[0], self._preparation.max_pixels)
+        masks = np.zeros((len(chosen), *self._preparation.size_of(*first)), bool)
         for position, row in enumerate(chosen):
             if found.masks[row]:
                 masks[position] = read_mask(

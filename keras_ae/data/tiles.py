@@ -58,7 +58,7 @@ class TiledImages:
     """
 
     def __init__(self, images: Images, tile: int, overlap: float):
-        self.images, self.tile = images, tile
+        self.images, self.tile, self.is_streamed = images, tile, images.is_streamed
         height, width, channels = map(int, images.shape)
         rows, columns = tile_starts((height, width), tile, overlap)
         self.corners = [(int(top), int(left)) for top in rows for left in columns]

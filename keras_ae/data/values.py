@@ -8,7 +8,8 @@ import numpy as np
 from keras_ae._support.errors import InputError
 from keras_ae._support.pixels import LUMINANCE, TOLERANCE, is_in_unit
 
-_RANGES = "booleans, integers 0..255 or 0..65535, or numbers in [0, 1], [-1, 1] or [0, 255]"
+_RANGES = "booleans, integers 0..255, uint16 0..65535, or floats in [0, 1], [-1, 1] or [0, 255]"
+_NEARLY_BLACK = (1 + TOLERANCE) / 255  # of floats up to here, bytes would all be 0 or 1: divided by 255 twice
 _FULL = 0.5  # values below 0 mean images in [-1, 1] only if some reach halfway down
 
 
@@ -40,7 +41,8 @@ def to_unit_range(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray],
     Booleans, and integers that are all 0 or 1, are black and white; other integers up to 255 are divided by 255
     (later, when a batch is made), uint16 beyond that by 65535. Floating-point numbers in [0, 1] are kept, those in
     [-1, 1] mapped by (x + 1) / 2, those in [0, 255] divided by 255. Values beyond a range by rounding (1e-6 of it)
-    belong to it; ambiguous values are refused: a minimum between −0.5 and 0, a maximum between 1 and 2.
+    belong to it; ambiguous values are refused: a minimum between −0.5 and 0, a maximum between 1 and 2, or between
+    0 and 1/255, as images that are divided by 255 twice have.
 
     Raises:
         InputError: If the arrays differ in type, are not numbers, hold NaN or infinity, or fit no rule.
@@ -58,10 +60,20 @@ def to_unit_range(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray],
         raise InputError("images with NaN or infinite values", _RANGES, "repair or remove those images")
     rule = _float_rule(low, high) if kind.kind == "f" else _integer_rule(kind, low, high)
     if rule is None:
-        action = "clip them to [0, 1], or rescale them" if low > -_FULL and high < 2 else "rescale them"
-        raise InputError(f"images with values from {low:g} to {high:g}", _RANGES, action)
+        raise InputError(
+            f"images of {kind} with values from {low:g} to {high:g}", _RANGES, _action(kind, low, high)
+        )
     convert, note = rule
     return {name: convert(array) for name, array in arrays.items()}, note
+
+
+def _action(kind: np.dtype, low: float, high: float) -> str:
+    if kind.kind != "f":
+        deep = low >= 0 and high < 1 << 16
+        return "convert them to uint16 if 65535 is white, or rescale them" if deep else "rescale them"
+    if low >= -TOLERANCE and high <= _NEARLY_BLACK:
+        return "multiply them by 255: they seem to be divided by it twice"
+    return "clip them to [0, 1], or rescale them" if low > -_FULL and high < 2 else "rescale them"
 
 
 def _integer_rule(kind: np.dtype, low: float, high: float):
@@ -83,7 +95,7 @@ def _integer_rule(kind: np.dtype, low: float, high: float):
 
 
 def _float_rule(low: float, high: float):
-    if is_in_unit(low, high):
+    if is_in_unit(low, high) and (high > _NEARLY_BLACK or high <= TOLERANCE):
         return lambda x: _clipped(x.astype(np.float32, copy=False)), None
     if -1 - TOLERANCE <= low <= -_FULL and high <= 1 + TOLERANCE:
         return lambda x: _clipped((x.astype(np.float32) + 1) / 2), "values in [-1, 1] mapped to [0, 1]"

@@ -147,9 +147,10 @@ class ExportedDetector:
         self.load()
         batches: Iterable[np.ndarray] = [images]
         if self._takes_bytes(f"{endpoint}_uint8", images):
+            self._check_size(images.shape[1:3])
             endpoint = f"{endpoint}_uint8"
         else:
-            from keras_ae._support.image_arrays import image_batches  # imports Keras, which scoring files need not
+            from keras_ae._support.image_arrays import image_batches  # imports Keras, as loading the graph does
 
             batches = image_batches(self, images)
         function = self._model.signatures[endpoint]
@@ -163,6 +164,16 @@ class ExportedDetector:
             return False
         accepted = self._model.signatures[endpoint].structured_input_signature[1]["images"].shape
         return accepted.is_compatible_with(images.shape) and images.shape[3] in (1, 3, self.image_shape[2])
+
+    def _check_size(self, size: tuple[int, int]) -> None:
+        """Refuses bytes that are too small to be padded and cropped like the training images (`InputError`)."""
+        smallest = Preparation.from_record(self.card.preparation).smallest
+        if any(given < least for given, least in zip(size, smallest, strict=True)):
+            received = f"images of {size[0]} × {size[1]} pixels"
+            expected = f"at least {smallest[0]} × {smallest[1]}, to be prepared like the training images"
+            raise InputError(
+                received, expected, "give them unprepared, as bytes, or prepared, as floats in [0, 1]"
+            )
 
     def _check_map(self) -> None:
         if not self.has_map:
@@ -237,7 +248,8 @@ class ExportedDetector:
         drawn: Iterator[tuple[np.ndarray, np.ndarray]] = iter(())
         if good:
             images = np.stack(good)
-            found, heats = self.score_and_map(images) if maps else (self.score(images), None)
+            prepared = images.astype(np.float32) / 255  # the graph would pad and crop bytes once more
+            found, heats = self.score_and_map(prepared) if maps else (self.score(prepared), None)
             scores, meanings = iter(found), iter(self._meanings(found, threshold))
             drawn = drawn if heats is None else zip(images, heats, strict=True)
         for file, pixels in pending:

@@ -55,6 +55,8 @@ def score_images(model, scores: Mapping[str, Score], images) -> dict[str, np.nda
         >>> np.allclose(scores["mse"], errors.mean(axis=(1, 2, 3)))
         True
     """
+    if not scores:
+        return {}
 
     def stacked(seen):
         return ops.stack([score.values(seen) for score in scores.values()], axis=1)

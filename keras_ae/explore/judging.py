@@ -60,6 +60,7 @@ class DetectorExploration:
     ):
         self.name, self.detector, self.images, self.notes = name, detector, images, tuple(notes)
         self.image_shape = detector.image_shape
+        self._preparation = Preparation.from_record(detector.card.preparation)
 
     @property
     def threshold(self) -> float:
@@ -92,20 +93,23 @@ class DetectorExploration:
         if len(content) > LARGEST_FILE:
             received = f"{name!r} of {len(content) / 1e6:.0f} MB"
             raise InputError(received, f"a file of at most {LARGEST_FILE / 1e6:.0f} MB", "make it smaller")
-        white = Preparation.from_record(self.detector.card.preparation).white_level
-        decoder = Decoder(Preparation(white_level=white), 1 if self.image_shape[2] == 1 else 3)
+        decoder = Decoder(
+            Preparation(white_level=self._preparation.white_level), 1 if self.image_shape[2] == 1 else 3
+        )
         try:
             return decoder.decode(content, name)[0]
         except InputError as error:
             raise InputError(error.received, error.expected, "drop another file") from None
 
     def judge(self, image: np.ndarray) -> Judged:
-        """Returns the judgement of one image [h, w, c] of any size, uint8 or floats in [0, 1]."""
+        """Returns the judgement of one image [h, w, c]: uint8 of any size, or prepared, floats in [0, 1]."""
         pixels = image if image.dtype == np.uint8 else np.round(255 * np.asarray(image)).astype(np.uint8)
+        # Prepared images are of the detector's size; as bytes they would be padded and cropped once more.
+        given = image if image.shape == self.image_shape else pixels
         if self.detector.has_map:
-            (score,), (heat,) = self.detector.score_and_map(pixels[None])
+            (score,), (heat,) = self.detector.score_and_map(given[None])
         else:
-            (score,), heat = self.detector.score(pixels[None]), None
+            (score,), heat = self.detector.score(given[None]), None
         p_value = normalized = None
         if (self.detector.path / CALIBRATION).exists():
             calibration = self.detector.calibration
@@ -116,7 +120,8 @@ class DetectorExploration:
 
     def warm_up(self) -> None:
         """Computes in advance what takes seconds the first time."""
-        self.judge(np.zeros(self.image_shape, np.uint8))
+        height, width = map(max, self.image_shape, self._preparation.smallest)
+        self.judge(np.zeros((height, width, self.image_shape[2]), np.uint8))
 
 
 def _shown(pixels: np.ndarray, heat: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:

@@ -51,9 +51,5 @@ def detector_scoring(detector: AnomalyDetector) -> Scoring:
 def exported_scoring(detector: ExportedDetector) -> Scoring:
     """Returns the score of an exported detector."""
     card = detector.card
-
-    def score(images: np.ndarray) -> np.ndarray:
-        return detector.score(np.round(255 * images).astype(np.uint8))
-
     origin = f"the detector's, for {card.false_positive_rate:.3g} false alarms"
-    return Scoring(card.score_name, score, detector.threshold, origin)
+    return Scoring(card.score_name, detector.score, detector.threshold, origin)

@@ -1,5 +1,6 @@
 """Serves the explorer on this machine."""
 
+import errno
 import logging
 import socket
 import sys
@@ -17,7 +18,7 @@ def free_socket(port: int | None = None) -> socket.socket:
     """Returns a listening socket on this port, or on the first free one from 8050 on.
 
     Raises:
-        InputError: If the port is invalid, or none is free.
+        InputError: If the port is invalid or may not be opened, or none is free.
     """
     if port is not None and not 0 < port < 65536:
         raise InputError(f"port {port}", "1 to 65535", "correct --port")
@@ -28,8 +29,13 @@ def free_socket(port: int | None = None) -> socket.socket:
             listening.bind((HOST, tried))
             listening.listen()
             return listening
-        except OSError:
+        except OSError as error:
             listening.close()
+            if port and error.errno != errno.EADDRINUSE:  # below 1024 without the right to, say
+                received = f"port {port}, which may not be opened ({(error.strerror or str(error)).lower()})"
+                raise InputError(
+                    received, "a port that may be", "give one from 1024 on, or leave it out"
+                ) from None
     taken = f"port {port}, which is taken" if port else f"ports {PORT} to {PORT + TRIED - 1}, which are all taken"
     raise InputError(taken, "a free port", "give another --port, or leave it out" if port else "give --port")
 

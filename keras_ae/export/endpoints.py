@@ -18,7 +18,8 @@ from keras_ae.export.resizing import CONVERTED, Resizing
 class Input:
     """One input of an endpoint: its name, shape with the batch (None), and type; a default makes it optional.
 
-    Integer codes have `sizes`: along the last axis, each integer is from 0 to below its own size.
+    Integer codes have `sizes`: along the last axis, each integer is from 0 to below its own size. Where the shape
+    leaves an image's sides open, `example` is an (h, w, c) to try.
 
     Example:
         >>> double = Endpoint(lambda codes: {"doubled": 2 * codes}, (Input("codes", (None, 3)),))
@@ -31,6 +32,7 @@ class Input:
     dtype: str = "float32"
     default: Any = None
     sizes: tuple[int, ...] = ()
+    example: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,11 +114,16 @@ def image_endpoints(
             for output, values in outputs.items()
         }
 
-    shape, channels = (None, *image_shape), image_shape[2]
-    any_size = shape if resizing is None else (None, None, None, None if channels in CONVERTED else channels)
+    shape, channels, example = (None, *image_shape), image_shape[2], image_shape
+    any_size: tuple[int | None, ...] = shape
+    if resizing is not None:
+        any_size = (None, None, None, None if channels in CONVERTED else channels)
+        height, width = map(max, image_shape, resizing.preparation.smallest)
+        example = (height, width, channels)
+    of_any_size = Input("images", any_size, "uint8", example=example)
     return {
         name: Endpoint(of_floats, (Input("images", shape),), allowed=allowed or {}),
-        f"{name}{BYTES}": Endpoint(of_bytes, (Input("images", any_size, "uint8"),), allowed=allowed or {}),
+        f"{name}{BYTES}": Endpoint(of_bytes, (of_any_size,), allowed=allowed or {}),
     }
 
 

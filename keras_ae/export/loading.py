@@ -14,7 +14,7 @@ def load_saved_model(path):
     """Loads a directory with `tf.saved_model.load`, whatever its name.
 
     Raises:
-        InputError: There is no such directory, or TensorFlow cannot load it.
+        InputError: There is no such directory, TensorFlow cannot load it, or is not installed.
 
     Example:
         >>> model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
@@ -24,9 +24,12 @@ def load_saved_model(path):
         >>> encode(images=ops.zeros((3, 4, 4, 1)))["codes"].shape.as_list()
         [3, 2]
     """
-    import tensorflow as tf
-
     path = Path(path)
+    try:
+        import tensorflow as tf
+    except ImportError:  # on another backend the library itself does without it
+        received = f"the SavedModel {path} without the package tensorflow"
+        raise InputError(received, "TensorFlow, which runs it on any backend", "pip install tensorflow") from None
     with tempfile.TemporaryDirectory() as directory:
         link = Path(directory, "model")
         if _PATTERN.search(str(path)):

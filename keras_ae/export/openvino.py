@@ -1,10 +1,13 @@
 """Single functions of a model as OpenVINO files (.xml with .bin), converted from ONNX."""
 
+import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from keras_ae._support.errors import InputError
+from keras_ae._support.files import write_atomically
 from keras_ae.export.conversion import conversion
 from keras_ae.export.endpoints import Endpoint
 from keras_ae.export.parity import Parity, check_parity
@@ -38,13 +41,23 @@ def write_openvino(what: str, endpoint: Endpoint, path, images: np.ndarray) -> P
     """
     openvino = require_openvino()
     content, names, _ = convert_to_onnx(what, endpoint)
-    with conversion(what, "openvino"):
-        core = openvino.Core()
-        openvino.save_model(core.read_model(content), str(path), compress_to_fp16=False)
-        compiled = core.compile_model(str(Path(path)), "CPU", FLOAT32)
-        outputs = compiled({"images": images})
-        received = {name: np.asarray(outputs[name]) for name in names}
-    return check_parity(Path(path).name, evaluated(endpoint, images), received, endpoint.allowed)
+    path = Path(path)
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / path.name
+        with conversion(what, "openvino"):
+            core = openvino.Core()
+            openvino.save_model(core.read_model(content), str(made), compress_to_fp16=False)
+            compiled = core.compile_model(str(made), "CPU", FLOAT32)
+            outputs = compiled({"images": images})
+            received = {name: np.asarray(outputs[name]) for name in names}
+        worst = check_parity(path.name, evaluated(endpoint, images), received, endpoint.allowed)
+        for suffix in (".bin", path.suffix):  # the weights first, which the other file needs
+            _copy(made.with_suffix(suffix), path.with_suffix(suffix))
+    return worst
+
+
+def _copy(made: Path, path: Path) -> None:
+    write_atomically(path, lambda temporary: shutil.copyfile(made, temporary))
 
 
 def require_openvino():

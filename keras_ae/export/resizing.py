@@ -79,10 +79,14 @@ class Resizing:
         return columns.back(inner, 2, shape[2], self._offset(shape[2], 1))
 
     def _framed(self, pixels):
-        """Pads images, then crops them."""
+        """Pads images, then crops them; refuses images that are too small for that, as the loader does."""
         import tensorflow as tf
 
-        pad, crop = self.preparation.pad, self.preparation.crop
+        pad, crop, (rows, columns) = self.preparation.pad, self.preparation.crop, self.preparation.smallest
+        enough = tf.reduce_all(tf.shape(pixels)[1:3] >= (rows, columns))
+        large = tf.debugging.Assert(enough, [f"expected images of at least {rows} × {columns} pixels"])
+        with tf.control_dependencies([] if large is None else [large]):
+            pixels = tf.identity(pixels)
         if any(pad):
             pixels = tf.pad(pixels, [[0, 0], [pad[0]] * 2, [pad[1]] * 2, [0, 0]], "REFLECT")
         if crop is not None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_ae._support.directories import write_directory
 from keras_ae._support.execution import require_tensorflow
+from keras_ae._support.image_arrays import as_pixels
 from keras_ae._support.written_files import saved_model_files
 from keras_ae.export.conversion import archive, conversion
 from keras_ae.export.endpoints import Endpoint, Input
@@ -30,7 +31,7 @@ def write_saved_model(
         model: The model whose variables the endpoints' functions use.
         endpoints: The endpoints, by name.
         path: Directory; if it exists, it must hold nothing but an earlier export, which is replaced.
-        images: float32 [n, h, w, c] in [0, 1] to compare on; random images by default.
+        images: uint8 or floats in [0, 1], [n, h, w, c], to compare on; random images by default.
 
     Returns:
         The difference of each endpoint, by name, from the Keras model.
@@ -102,15 +103,22 @@ def _example(name: str, each: Input, images) -> np.ndarray:
     """A value for an input: the given images, random images, or random codes."""
     if each.default is not None or not each.shape:
         return np.asarray(0 if each.default is None else each.default, each.dtype)
-    generator, sides = np.random.default_rng(0), [side for side in each.shape[1:] if side is not None]
+    generator, sides = np.random.default_rng(0), each.example or tuple(s for s in each.shape[1:] if s is not None)
     if each.sizes:
         return generator.integers(0, each.sizes, (CHECKED, *sides)).astype(each.dtype)
     if each.name != "images":
         return generator.standard_normal((CHECKED, *sides)).astype(np.float32)
     if images is None:
         images = generator.random((CHECKED, *sides)).astype(np.float32)
-    images = np.asarray(images[:CHECKED], np.float32)
+    images = _enlarged(as_pixels(images[:CHECKED]), sides[:2])
     return np.round(images * 255).astype(np.uint8) if name.endswith(BYTES) else images
+
+
+def _enlarged(images: np.ndarray, sides) -> np.ndarray:
+    """Repeats the pixels of images that are smaller than a height and width, those of raw images before a crop."""
+    for axis, side in enumerate(sides, start=1):
+        images = images.repeat(-(-side // images.shape[axis]), axis)
+    return images
 
 
 def _arrays(outputs) -> dict[str, np.ndarray]:

@@ -8,7 +8,8 @@ from keras import ops
 
 from keras_ae._support.errors import InputError
 from keras_ae._support.execution import compiled
-from keras_ae._support.pixels import slices, tensor_in_unit
+from keras_ae._support.image_arrays import as_images, raw_batches
+from keras_ae._support.pixels import tensor_in_unit
 from keras_ae.features.lighting import even_light
 
 SETTINGS = ("size", "channels", "neighbours", "per_image", "even_light")
@@ -84,7 +85,10 @@ class FeatureMaps(keras.Model):
         return (*self.size, int(self.mean.shape[0]))
 
     def call(self, images, training=False):
-        """Returns float32 maps [n, rows, columns, channels] of images [n, h, w, c], floats in [0, 1] or uint8."""
+        """Returns float32 maps [n, rows, columns, channels] of images [n, h, w, c], floats in [0, 1] or uint8.
+
+        Gray images may lack the axis of their channel.
+        """
         return self.scaled(self.unscaled(images))
 
     def scaled(self, maps):
@@ -102,10 +106,10 @@ class FeatureMaps(keras.Model):
             images: An array [n, h, w, c], or batches of such arrays (labels are ignored), read once.
 
         Raises:
-            InputError: There are no images.
+            InputError: There are no images, or they have another shape or range.
         """
         unscaled = compiled(lambda batch: self.unscaled(batch))
-        return self.adapt_to(ops.convert_to_numpy(unscaled(batch)) for batch in _batches(images))
+        return self.adapt_to(ops.convert_to_numpy(unscaled(batch)) for batch in self._batches(images))
 
     def adapt_to(self, batches: Iterable[np.ndarray]) -> "FeatureMaps":
         """Learns the same from maps that `unscaled` returned for normal images, read once, and returns itself.
@@ -143,12 +147,17 @@ class FeatureMaps(keras.Model):
     def unscaled(self, images):
         """Returns the maps of images, float32, before the channels are scaled by what `adapt` learned."""
         images = ops.cast(tensor_in_unit(images), "float32")
+        images = ops.expand_dims(images, -1) if self.channels == 1 and len(images.shape) == 3 else images
         images = even_light(images) if self.even_light else images
         images = ops.concatenate([images] * 3, axis=-1) if self.channels == 1 else images
         outputs = self.network(ops.matmul(images, self.matrix) + self.offset, training=False)
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
         maps = ops.concatenate([self._sized(ops.cast(output, "float32")) for output in outputs], axis=-1)
         return scaled_per_image(maps) if self.per_image else maps
+
+    def _batches(self, images) -> Iterator[np.ndarray]:
+        for batch in raw_batches(images, self.image_shape, BATCH):
+            yield as_images(batch[0] if isinstance(batch, tuple) else batch, self.image_shape)
 
     def _sized(self, maps):
         if self.neighbours > 1:
@@ -180,11 +189,3 @@ def frozen_features(model) -> FeatureMaps | None:
         True
     """
     return model if isinstance(model, FeatureMaps) else getattr(model, "features", None)
-
-
-def _batches(images) -> Iterator:
-    if hasattr(images, "shape"):
-        yield from slices(images, BATCH)
-        return
-    for batch in images:
-        yield batch[0] if isinstance(batch, tuple) else batch

@@ -11,6 +11,7 @@ from keras_ae._support.errors import InputError, absent
 
 MAGIC = 0x1950A86A20F9469CFC6C  # of the format before zip files
 PROTOCOL = 1001
+ZIP = b"PK\x03\x04"
 _TYPES = {"FloatStorage": "<f4", "DoubleStorage": "<f8", "HalfStorage": "<f2", "LongStorage": "<i8"}
 
 
@@ -76,7 +77,13 @@ def read_torch_weights(path) -> dict[str, np.ndarray]:
         raise InputError(absent(path), "a weight file of PyTorch", "check the path")
     try:
         with path.open("rb") as file:
+            if file.read(len(ZIP)) == ZIP:
+                action = "save it with torch.save(weights, file, _use_new_zipfile_serialization=False)"
+                raise InputError(f"{path}, in PyTorch's zip format", "its format before version 1.6", action)
+            file.seek(0)
             return _read(file)
+    except InputError:
+        raise
     except Exception as error:  # a damaged pickle makes the unpickler raise nearly anything
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise InputError(f"{path} ({reason})", "a weight file of PyTorch", "install its package again") from error

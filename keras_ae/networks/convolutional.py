@@ -28,8 +28,8 @@ def convolutional_encoder(
 ) -> keras.Model:
     """A unit at full size, then stages: residual blocks, and a strided unit that quadruples the width.
 
-    The last strided unit outputs the code's channels; no residual blocks follow it. To make codes larger than the
-    smallest, the last strides become 1 (eq. 5).
+    The last strided unit outputs the code's channels (with strided_layers=0, the first unit does); no residual
+    blocks follow it. To make codes larger than the smallest, the last strides become 1 (eq. 5).
 
     Args:
         input_shape: (height, width, channels) of the images.
@@ -49,9 +49,12 @@ def convolutional_encoder(
     """
     input_shape, code_shape = image_shape_of(input_shape), _code_shape(code_shape)
     width = whole_number("width", input_shape[-1] if width is None else width)
+    residual_blocks = whole_number("residual_blocks", residual_blocks, 0)
     image = keras.Input(input_shape, name="image")
-    features = ConvolutionUnit(width, normalize=normalize, name="unit")(image)
-    for i, stride in enumerate(strides_for(input_shape, code_shape[:2], strided_layers), start=1):
+    strides = strides_for(input_shape, code_shape[:2], strided_layers)
+    first = width if strides else code_shape[-1]
+    features = ConvolutionUnit(first, normalize=normalize, name="unit")(image)
+    for i, stride in enumerate(strides, start=1):
         for block in range(residual_blocks):
             features = ResidualBlock(normalize=normalize, name=f"stage{i}_block{block}")(features)
         filters = code_shape[-1] if i == strided_layers else width * GROWTH**i
@@ -106,6 +109,7 @@ def convolutional_decoder(
     """
     output_shape, code_shape = image_shape_of(output_shape), _code_shape(code_shape)
     width = whole_number("width", output_shape[-1] if width is None else width)
+    residual_blocks = whole_number("residual_blocks", residual_blocks, 0)
     factors = reversed(strides_for(output_shape, code_shape[:2], strided_layers))
     code = features = keras.Input(code_shape, name="code")
     for i, factor in enumerate(factors, start=1):

@@ -8,7 +8,7 @@ import keras
 
 from keras_ae._support.errors import InputError
 from keras_ae.catalogue import Example, with_examples
-from keras_ae.code_shapes import check_divisible, image_shape_of, vector_length, whole_numbers
+from keras_ae.code_shapes import check_divisible, image_shape_of, vector_length, whole_number, whole_numbers
 from keras_ae.layers import MOMENTUM, BatchNormalization
 
 
@@ -93,7 +93,7 @@ def strided_decoder(
         (None, 8, 8, 3)
     """
     output_shape, filters = image_shape_of(output_shape), whole_numbers("filters", filters)
-    factor = image_strides * 2 ** (len(filters) - 1)
+    factor = whole_number("image_strides", image_strides) * 2 ** (len(filters) - 1)
     check_divisible(output_shape, factor)
     start = (output_shape[0] // factor, output_shape[1] // factor, filters[0])
     code = keras.Input((vector_length(code_shape),), name="code")

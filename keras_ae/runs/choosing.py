@@ -160,8 +160,15 @@ def choose_score(model, names: list[str], data: ImageData, defects: ImageData) -
         names: Labels of the scores; those that the model does not have are left out.
         data: The run's images, their tiles, or their feature maps; an image is as anomalous as its worst tile.
         defects: Known defects, or their tiles, as the training images of an `ImageData`.
+
+    Raises:
+        InputError: There are no names, the model has none of these scores, or there are no images to choose by.
     """
+    if not names:
+        raise InputError("no scores to choose from", "at least one", "name one, such as mse")
     fitted = fit_scores(model, names, data.pipeline("train", shuffle=False))
+    if not fitted:
+        as_score(names[0]).check(model)  # says what the model lacks
     normal = score_images(model, fitted, data.pipeline("validation", rows=choosing_rows(data)))
     anomalous = score_images(model, fitted, defects.pipeline("train", shuffle=False))
     counts = []

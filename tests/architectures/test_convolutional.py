@@ -88,6 +88,19 @@ def test_impossible_codes_are_refused(code_shape):
         kae.architectures.convolutional(image_shape, code_shape)
 
 
+@pytest.mark.parametrize("width", [None, 2])
+def test_without_strided_layers_the_code_has_its_channels_too(width):
+    model = kae.architectures.convolutional((8, 8, 3), (8, 8, 5), strided_layers=0, width=width)
+    assert tuple(model.encode(np.ones((1, 8, 8, 3), "float32")).shape) == (1, 8, 8, 5)
+
+
+@pytest.mark.parametrize("number", [-1, 1.5, None])
+@pytest.mark.parametrize("name", ["strided_layers", "residual_blocks"])
+def test_numbers_of_layers_are_whole(name, number):
+    with pytest.raises(InputError, match=f"{name}=.*a whole number, 0 or above"):
+        kae.architectures.convolutional((8, 8, 3), (4, 4, 5), **{"strided_layers": 2, name: number})
+
+
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_the_full_size_network_takes_a_training_step():

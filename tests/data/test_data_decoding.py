@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from keras_ae import InputError
-from keras_ae.data.decoding import BadImageError, Decoder
+from keras_ae.data.decoding import BadImageError, Decoder, upright_size
 from keras_ae.data.file_log import FileLog
+from keras_ae.data.pixel_budget import MAX_PIXELS
 from keras_ae.data.preparation import Preparation
 
 
@@ -148,8 +149,11 @@ def test_a_missing_file_is_named(tmp_path):
 def test_a_decompression_bomb_is_refused(write, monkeypatch):
     path = write("bomb.png", size=(40, 40))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    with pytest.raises(BadImageError, match=r"bomb\.png.*exceeds limit"):
+    with pytest.raises(BadImageError, match=r"bomb\.png.*1,600 pixels, more than 200.*--max-pixels"):
         Decoder()(path)
+    with pytest.raises(ValueError, match="1,600 pixels, more than 200"):
+        upright_size(path)
+    assert upright_size(path, 2 * MAX_PIXELS) == (40, 40)  # a limit that the user has raised
 
 
 def test_floating_point_files_are_refused(write):

@@ -65,7 +65,8 @@ def test_floating_point_files_are_read_where_white_is_known(write):
     path = write("float.tif", np.linspace(0, 1, 64).reshape(8, 8).astype(np.float32))
     pixels, _ = Decoder(Preparation(white_level=1))(path)
     np.testing.assert_array_equal(pixels[..., 0], np.rint(np.linspace(0, 255, 64).reshape(8, 8)))
-    with pytest.raises(BadImageError, match="of unknown range"):  # a detector's card says 65535 of integers
+    # A detector's card says 65535 of integers.
+    with pytest.raises(BadImageError, match="nearly black if 65535 is white"):
         Decoder(Preparation(white_level=65535))(path)
 
 

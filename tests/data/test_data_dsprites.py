@@ -167,8 +167,13 @@ def test_the_official_archive(tmp_path, monkeypatch):
         np.testing.assert_array_equal(dsprites.index_of(data.labels(part)), places[part])
     assert data.notes == (f"dsprites read from {path}",)
 
-    monkeypatch.setattr(dsprites_subset, "_read_images", lambda *_: pytest.fail("read again"))
-    assert load("dsprites", data_dir=tmp_path).fingerprint() == data.fingerprint()
+    with monkeypatch.context() as patched:
+        patched.setattr(dsprites_subset, "_read_images", lambda *_: pytest.fail("read again"))
+        assert load("dsprites", data_dir=tmp_path).fingerprint() == data.fingerprint()
+    monkeypatch.setattr(dsprites_subset, "_SEED", 1)  # as if NumPy drew others: a cache of its own
+    places = dsprites_subset.subset_indices()
+    others = load("dsprites", data_dir=tmp_path).images("test")[..., 0]
+    np.testing.assert_array_equal(others, images[places["test"]])
 
 
 @pytest.mark.parametrize(
@@ -219,6 +224,25 @@ def test_a_damaged_cache_is_made_again(tmp_path, damage):
     np.testing.assert_array_equal(cached_masks(path, lambda: images), images)
     np.testing.assert_array_equal(cached_masks(path, lambda: pytest.fail("made again")), images)
     assert [each.name for each in path.parent.iterdir()] == ["cache.npz"]
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"bits": np.zeros((3, 8)), "shape": (3, 8, 8, 1)},
+        {"bits": np.zeros((3, 8), np.uint8), "shape": (3.0, 8.0, 8.0, 1.0)},
+        {"bits": np.zeros((3, 8), np.uint8), "shape": 3},
+        {"bits": np.zeros(3, np.uint8), "shape": (3, 8, 8, 1)},
+        {"shape": (3, 8, 8, 1)},
+        None,
+    ],
+)
+def test_a_cache_of_another_kind_is_made_again(tmp_path, arrays):
+    path, images = tmp_path / "cache.npz", np.uint8(255) * np.ones((3, 8, 8, 1), np.uint8)
+    with path.open("wb") as file:
+        np.save(file, images) if arrays is None else np.savez(file, **arrays)
+    np.testing.assert_array_equal(cached_masks(path, lambda: images), images)
+    np.testing.assert_array_equal(cached_masks(path, lambda: pytest.fail("made again")), images)
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path):

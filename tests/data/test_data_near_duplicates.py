@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from keras_ae.data import load, near_duplicates
+from keras_ae.data import duplicates, load, near_duplicates
 
 RNG = np.random.default_rng(0)
 
@@ -51,6 +51,17 @@ def test_exposures_of_one_part_on_both_sides_are_found(parts, cache):
         assert own != other
         assert own.split("_")[-2] == other.split("_")[-2]  # the number of the part
     assert "48 test images have a near duplicate" in found.in_words()
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_of_tiles_the_images_are_compared_and_files_count_as_streamed(parts, cache, monkeypatch):
+    whole = _load(parts, cache=cache)
+    tiles = whole.in_tiles(32, 0.5)
+    assert [data.is_streamed("test") for data in (whole, tiles)] == [not cache] * 2
+    monkeypatch.setattr(duplicates, "MOST", {"train": 1600, "validation": 160, "test": 160})
+    found = near_duplicates(tiles)
+    assert found == near_duplicates(whole)
+    assert found.looked_at == (48 if cache else 16)
 
 
 def test_parts_that_are_kept_apart_are_none(parts):

@@ -128,6 +128,10 @@ def test_some_rows_of_a_split():
     assert sorted(itertools.chain(*_rows(shuffled))) == [1, 4, 7, 10, 13, 16, 19]
     with pytest.raises(InputError):
         data.pipeline("test", rows=[20])
+    assert list(data.pipeline("test", rows=[])) == []
+    for none in ([], np.zeros(20, bool)):
+        with pytest.raises(InputError, match="no rows to repeat endlessly"):
+            data.pipeline("test", rows=none, repeat=True)
 
 
 def test_noise():

@@ -50,6 +50,19 @@ def test_values_of_which_the_range_is_open_are_refused(tmp_path, low, high):
         _loaded(tmp_path, np.linspace(low, high, 160).reshape(10, 4, 4))
 
 
+@pytest.mark.parametrize(
+    ("kind", "high", "action"),
+    [
+        ("float32", 1 / 255, "multiply them by 255: they seem to be divided by it twice"),
+        ("int32", 1000, "convert them to uint16 if 65535 is white, or rescale them"),
+        ("int32", 70000, "rescale them"),
+    ],
+)
+def test_dark_floats_and_wide_integers_are_refused_with_what_to_do(tmp_path, kind, high, action):
+    with pytest.raises(InputError, match=f"images of {kind} with values from 0 to .*uint16 0..65535.*; {action}$"):
+        _loaded(tmp_path, np.linspace(0, high, 160).reshape(10, 4, 4).astype(kind))
+
+
 @pytest.mark.parametrize("kind", [np.int64, np.uint64, np.uint32])
 def test_labels_beyond_32_bits_are_refused_instead_of_wrapped(tmp_path, kind):
     y = np.arange(10).astype(kind)

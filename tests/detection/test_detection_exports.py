@@ -14,6 +14,7 @@ from keras import ops
 import keras_ae as kae
 from keras_ae._support.errors import InputError
 from keras_ae._support.execution import computing_in
+from keras_ae.data import Preparation
 from keras_ae.detection import SCORES, Observation, exporting, fit_scores
 from keras_ae.detection.exporting import detector_endpoints
 from keras_ae.detection.scores.standardization import faintly_changed
@@ -302,3 +303,23 @@ def test_a_threshold_that_decides_nothing_is_refused(threshold, model, images, t
     detector = kae.AnomalyDetector(model, "mse", 0.25).fit(images)
     with pytest.raises(InputError, match="a threshold of"):
         detector.set_threshold(threshold)
+
+
+def test_files_are_prepared_once_and_images_too_small_for_it_are_refused(tmp_path):
+    from PIL import Image
+
+    raw = np.random.default_rng(0).integers(0, 256, (120, 12, 12, 1), np.uint8)
+    prepared = Preparation(crop=(8, 8), size=(4, 4)).array(raw).astype("float32") / 255
+    model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+    detector = kae.AnomalyDetector(model, "mahalanobis").fit(prepared)
+    about = {"preparation": {"crop": [8, 8], "image_size": [4, 4]}}
+    detector.export(tmp_path / "exported", images=prepared[:8], about=about)
+    exported = kae.detection.ExportedDetector(tmp_path / "exported")
+    for place in range(3):
+        Image.fromarray(raw[place, ..., 0]).save(tmp_path / f"{place}.png")
+    expected = detector.anomaly_scores(prepared[:3])
+    files = [row.score for row in exported.score_files(tmp_path, [f"{place}.png" for place in range(3)])]
+    np.testing.assert_allclose(files, expected, rtol=1e-4)
+    np.testing.assert_allclose(exported.score(raw[:3]), expected, rtol=1e-4)
+    with pytest.raises(kae.InputError, match="received images of 4 × 4 pixels; expected at least 8 × 8"):
+        exported.score(raw[:3, :4, :4])

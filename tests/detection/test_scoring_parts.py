@@ -119,7 +119,9 @@ def test_what_cannot_go_on_is_refused_in_one_line(place, tmp_path, capsys):
         (_command(place, f"manifest:{tmp_path / 'list.csv'}", tmp_path / "o"), "without a column path"),
         (_command(place, f"manifest:{tmp_path / 'none.csv'}", tmp_path / "o"), "not there"),
         (_command(place, source, tmp_path / "o", "--part", "3/2"), "I/N"),
-        (["score", detector, source, "--part-size", "5"], "--out"),
+        (["score", detector, source, "--part-size", "5"], "received --part-size without --out"),
+        (_command(place, source, tmp_path / "o", "--maps", "m"), "--part-size with --maps; expected one of them"),
+        (_command(place, source, tmp_path / "o", "--part-size", "0"), "part_size=0"),
         (["score", detector, source, "--workers", "2"], "--part-size"),
         (_command(place, source, tmp_path / "o", "--cpus", "2"), "--engine ray"),
     ]
@@ -135,6 +137,11 @@ def test_what_cannot_go_on_is_refused_in_one_line(place, tmp_path, capsys):
     finally:
         extra.unlink()
     assert not (tmp_path / "o").exists()
+
+
+def test_a_part_may_be_larger_than_any_list(place):
+    (part,) = kae.data.FileList.open(f"folder:{place / 'images'}").parts(10**20)
+    assert len(part.files) > SIZE
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """`keras-ae explore`: what it refuses, where it listens, and how it ends."""
 
+import errno
 import importlib.util
 import json
 import signal
@@ -55,6 +56,15 @@ def test_a_port_that_is_taken_is_refused_or_passed_over(monkeypatch):
         monkeypatch.setattr("keras_ae.explore.server.TRIED", 1)
         with pytest.raises(InputError, match="all taken"):
             free_socket()
+
+
+def test_a_port_that_may_not_be_opened_is_not_called_taken(monkeypatch):
+    def bind(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("socket.socket.bind", bind)
+    with pytest.raises(InputError, match=r"port 80, which may not be opened \(permission denied\).*from 1024 on"):
+        free_socket(80)
 
 
 @pytest.mark.parametrize("port", [0, -1, 70000])

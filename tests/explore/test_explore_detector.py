@@ -91,6 +91,18 @@ def test_an_exported_autoencoder_and_its_detector_are_both_opened(tmp_path):
     assert isinstance(opened[1], DetectorExploration)
 
 
+def test_images_of_the_data_are_prepared_already(tmp_path):
+    """They are not cropped a second time, as bytes from a file or the camera are."""
+    images = np.random.default_rng(0).random((60, 4, 4, 1), "float32")
+    model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+    detector = kae.AnomalyDetector(model, "mse", 0.2).fit(images)
+    detector.export(tmp_path / "exported", about={"preparation": {"crop": [2, 2], "image_size": [4, 4]}})
+    autoencoder, judging = open_explorations([tmp_path / "exported"], progress=False)
+    expected = detector.anomaly_scores(images[:2])
+    assert autoencoder.scoring(images[:2]) == pytest.approx(expected, rel=1e-4)
+    assert judging.judge(images[0]).score == pytest.approx(expected[0], rel=1e-4)
+
+
 @pytest.mark.slow
 def test_a_file_is_dropped_and_the_camera_is_looked_through(explored, browser):
     with serving([explored]) as address:

@@ -76,12 +76,16 @@ def test_the_files_compute_what_the_model_does_and_give_nan_for_nan(model, image
             assert np.isfinite(np.delete(values, 2, axis=0)).all()
 
 
-def test_what_computes_something_else_is_refused(model, images, tmp_path):
+@pytest.mark.parametrize(
+    ("write", "package", "name"),
+    [("write_onnx", "onnxruntime", "m.onnx"), ("write_openvino", "openvino", "m.xml")],
+)
+def test_what_computes_something_else_is_refused(model, images, tmp_path, write, package, name):
     pytest.importorskip("tf2onnx")
-    pytest.importorskip("onnxruntime")
+    pytest.importorskip(package, reason=f"no package {package}")
     import tensorflow as tf
 
     fickle = export.portable_endpoint(lambda x: {"shifted": x if tf.executing_eagerly() else x + 1e-4}, SHAPE)
-    with pytest.raises(InputError, match=r"m\.onnx that differs"):
-        export.write_onnx("m", fickle, tmp_path / "m.onnx", images)
-    assert not (tmp_path / "m.onnx").exists()
+    with pytest.raises(InputError, match=f"{name} that differs"):
+        getattr(export, write)("m", fickle, tmp_path / name, images)
+    assert not list(tmp_path.iterdir())

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+import keras_ae as kae
 from keras_ae.data.preparation import Preparation
-from keras_ae.export.resizing import Resizing
+from keras_ae.export import Resizing, image_endpoints, write_saved_model
 
 tf = pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.tensorflow
@@ -57,3 +58,27 @@ def test_a_map_of_an_image_of_the_models_size_stays_as_it_is():
     maps = np.random.default_rng(2).random((2, 16, 24)).astype("float32")
     resizing = Resizing(Preparation(size=(16, 24), resize="stretch"))
     np.testing.assert_allclose(resizing.maps(maps, np.zeros((2, 16, 24, 1), np.uint8)), maps, atol=1e-6)
+
+
+@pytest.mark.parametrize("given", [{"crop": (8, 8)}, {"pad": (4, 0), "crop": (16, 4)}, {"pad": (0, 7)}])
+def test_images_that_are_too_small_to_be_prepared_are_refused_as_by_the_loader(given):
+    preparation = Preparation(size=(4, 4), **given)
+    images = np.zeros((1, 7, 7, 1), np.uint8)
+    rows, columns = preparation.smallest
+    assert rows > 7 or columns > 7
+    with pytest.raises(ValueError, match="too few"):
+        preparation.array(images)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=f"at least {rows} × {columns} pixels"):
+        tf.function(Resizing(preparation).images)(images)
+    assert preparation.array(np.zeros((1, rows, columns, 1), np.uint8)).shape == (1, 4, 4, 1)
+    assert Resizing(preparation).images(np.zeros((1, rows, columns, 1), np.uint8)).shape == (1, 4, 4, 1)
+
+
+@pytest.mark.parametrize("images", [None, np.random.default_rng(3).random((3, 4, 4, 1)).astype("float32")])
+@pytest.mark.parametrize("given", [{}, {"crop": (9, 8)}])
+def test_an_endpoint_that_resizes_is_compared_also_without_example_images(tmp_path, images, given):
+    model = kae.architectures.fully_connected((4, 4, 1), (2,), hidden=(8,))
+    resizing = Resizing(Preparation(size=(4, 4), **given))
+    endpoints = image_endpoints("encode", lambda x: {"codes": model.encode(x)}, (4, 4, 1), resizing=resizing)
+    checked = write_saved_model(model, endpoints, tmp_path / "exported", images)
+    assert checked["encode_uint8"].holds

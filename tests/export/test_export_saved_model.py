@@ -68,6 +68,20 @@ def test_images_of_bytes_are_scaled(images, signatures):
     np.testing.assert_allclose(signatures["encode_uint8"](images=bytes_)["codes"], expected, atol=1e-5)
 
 
+def test_an_export_is_compared_on_bytes_too_and_not_on_other_values(model, images, tmp_path):
+    endpoints = export.autoencoder_endpoints(model)
+    bytes_ = np.round(images * 255).astype(np.uint8)
+    assert export.write_saved_model(model, endpoints, tmp_path / "bytes", bytes_)["encode"].holds
+    with pytest.raises(InputError, match="divide by 255, or give uint8"):
+        export.write_saved_model(model, endpoints, tmp_path / "other", bytes_.astype("float32"))
+
+
+def test_without_tensorflow_a_saved_model_says_what_to_install(saved, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    with pytest.raises(InputError, match=r"without the package tensorflow; .*; pip install tensorflow"):
+        export.load_saved_model(saved[0])
+
+
 def test_the_batch_may_have_any_size(images, signatures):
     for count in (1, 2, 5):
         assert signatures["encode"](images=images[:count])["codes"].shape == (count, 3)

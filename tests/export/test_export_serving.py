@@ -1,5 +1,6 @@
 """The client against a server that answers as TensorFlow Serving's REST interface does, with a real SavedModel."""
 
+import io
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -77,3 +78,36 @@ def test_refusals_are_told(client):
         client.score(np.full((1, 4, 3, 1), 7.0))
     with pytest.raises(InputError, match="a server there"):
         ServingClient("http://127.0.0.1:9", "good", timeout=2).score(np.zeros((1, 4, 3, 1)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("localhost:8501", "good"), "the address 'localhost:8501'"),
+        (("http://", "good"), "the address 'http://'"),
+        (("http://localhost:port", "good"), "such as http://localhost:8501"),
+        ((None, "good"), "the address None"),
+        (("http://localhost:8501", ""), "the model ''"),
+        (("http://localhost:8501", "good", -1), "timeout=-1"),
+    ],
+)
+def test_what_is_no_server_is_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        ServingClient(*arguments)
+
+
+@pytest.mark.parametrize("images", [[[1.0], [2.0, 3.0]], [["a"]], None, np.full((1, 4, 3, 1), np.nan)])
+def test_what_is_no_array_of_numbers_is_refused_before_it_is_sent(images):
+    with pytest.raises(InputError, match=r"images .*; expected an array of finite numbers"):
+        ServingClient("http://127.0.0.1:9", "good").score(images)
+
+
+@pytest.mark.parametrize(
+    "answer", [b"<html>", b"", b"[]", b"{}", b'{"outputs": {}}', b'{"outputs": [[1], [1, 2]]}', b"\xff"]
+)
+def test_an_answer_of_another_kind_is_refused(monkeypatch, answer):
+    client = ServingClient("http://127.0.0.1:9", "good")
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: io.BytesIO(answer))
+    for call in (client.score, client.predict):
+        with pytest.raises(InputError, match="check the address and the model"):
+            call(np.zeros((1, 4, 3, 1)))

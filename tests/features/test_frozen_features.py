@@ -54,6 +54,33 @@ def test_adapted_maps_have_mean_0_and_deviation_1_and_bytes_are_floats():
     np.testing.assert_allclose(adapted, maps(images.astype("float32") / 255), atol=1e-4)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_gray_images_may_lack_the_axis_of_their_channel(dtype):
+    images = np.random.default_rng(1).integers(0, 256, (40, 8, 8, 1), dtype=np.uint8)
+    images = images if dtype == "uint8" else images.astype(dtype) / 255
+    full, lacking = (_maps(_pixels(), (4, 4), channels=1).adapt(each) for each in (images, images[..., 0]))
+    expected = keras.ops.convert_to_numpy(full(images))
+    for found in (lacking(images[..., 0]), lacking.target(images[..., 0]), lacking.predict(images[..., 0])):
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(found), expected, atol=1e-5)
+    convolution = [keras.layers.Conv2D(3, 1)]
+    encoder, decoder = (keras.Sequential([keras.Input((4, 4, 3)), *convolution]) for _ in range(2))
+    model = kae.Autoencoder(encoder, "identity", decoder, features=lacking)
+    np.testing.assert_allclose(model.predict(images[..., 0]), model.predict(images), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.zeros((2, 9, 8, 1), "float32"), r"images of \(2, 9, 8, 1\); expected \(n, 8, 8, 1\)"),
+        (np.full((2, 8, 8, 1), 200, "float32"), "pixels from 200 to 200"),
+        ([], "no images to adapt features to"),
+    ],
+)
+def test_features_adapt_only_to_images_of_their_shape_and_range(images, message):
+    with pytest.raises(InputError, match=message):
+        _maps(_pixels(), (4, 4), channels=1).adapt(images)
+
+
 def test_features_per_image_do_not_change_with_exposure_and_contrast():
     images = np.random.default_rng(4).random((3, 8, 8, 3)).astype("float32")
     maps = _maps(_pixels(), (4, 4), per_image=True)

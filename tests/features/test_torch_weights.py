@@ -6,6 +6,7 @@ import pickle
 import struct
 import sys
 import types
+import zipfile
 
 import numpy as np
 import pytest
@@ -90,6 +91,13 @@ def test_a_pickle_that_names_anything_else_is_refused_and_not_run(tmp_path):
     with pytest.raises(InputError, match="is no part of weights"):
         read_torch_weights(tmp_path / "evil.pth")
     assert not (tmp_path / "ran").exists()
+
+
+def test_the_zip_format_is_named(tmp_path):
+    with zipfile.ZipFile(tmp_path / "w.pth", "w") as archive:
+        archive.writestr("w/data.pkl", pickle.dumps({}))
+    with pytest.raises(InputError, match=r"in PyTorch's zip format; expected its format before version 1\.6"):
+        read_torch_weights(tmp_path / "w.pth")
 
 
 @pytest.mark.parametrize("content", [b"", b"no pickle", pickle.dumps(7)])

@@ -60,3 +60,5 @@ def test_impossible_depths_are_refused(depth):
 def test_image_strides_count_in_the_sides_that_are_accepted():
     with pytest.raises(InputError, match="that 8 divides"):
         strided_decoder((2,), (12, 12, 1), (8, 4, 2), image_strides=2)
+    with pytest.raises(InputError, match="image_strides=0; expected a whole number above 0"):
+        strided_decoder((2,), (8, 8, 1), (4, 2), image_strides=0)

@@ -57,6 +57,20 @@ def test_simulated_defects_are_copies_of_the_images_that_a_score_is_chosen_by():
 
 
 @pytest.mark.tensorflow
+def test_a_choice_from_no_scores_or_by_no_images_is_refused():
+    data = kae.data.load("digits", limit=60, validation_fraction=0.5)
+    model = kae.architectures.fully_connected(data.image_shape, (2,), hidden=(8,))
+    defects, without = simulated_defects(data), kae.data.load("digits", limit=60)
+    with pytest.raises(kae.InputError, match="no scores to choose from"):
+        choose_score(model, [], data, defects)
+    with pytest.raises(kae.InputError, match="expected a variational one"):
+        choose_score(model, ["negative_elbo"], data, defects)
+    with pytest.raises(kae.InputError, match="'validation', which is empty"):
+        choose_score(model, ["mse"], without, defects)
+    assert kae.detection.score_images(model, {}, data.images("train")) == {}
+
+
+@pytest.mark.tensorflow
 def test_a_choice_by_simulated_defects_says_so():
     data = kae.data.load("digits", limit=60, validation_fraction=0.5)
     model = kae.architectures.fully_connected(data.image_shape, (2,), hidden=(8,))

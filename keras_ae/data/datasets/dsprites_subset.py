@@ -45,12 +45,14 @@ def open_official(path: Path) -> Collection:
         InputError: If the archive is damaged, or not in the official order.
     """
     places = subset_indices()
+    drawn = np.concatenate(list(places.values()))
     try:
         with zipfile.ZipFile(path) as archive:
             _check_order(archive, path)
-            mark = archive.getinfo("imgs.npy").CRC  # another archive has another cache
+            # Other images have another cache: those of another archive, or drawn by another version of NumPy.
+            mark = zlib.crc32(drawn.astype("<i8").tobytes(), archive.getinfo("imgs.npy").CRC)
             cache = cache_directory(path.parent) / f"dsprites_subset_{mark:08x}.npz"
-            images = cached_masks(cache, lambda: _read_images(archive, np.concatenate(list(places.values()))))
+            images = cached_masks(cache, lambda: _read_images(archive, drawn))
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         if isinstance(error, InputError):
             raise
