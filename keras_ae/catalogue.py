@@ -146,8 +146,10 @@ ARCHITECTURES = Catalogue(
             "keras_ae.architectures.convolutional:convolutional", 3, "keras_ae.code_shapes:check_convolutional"
         ),
         "decorrelated": Place("keras_ae.architectures.decorrelated:decorrelated", 1),
-        "strided": Place("keras_ae.architectures.strided:strided", 1, "keras_ae.code_shapes:check_strided"),
-        "fully_connected": Place("keras_ae.architectures.fully_connected:fully_connected", 1),
+        "strided": Place(
+            "keras_ae.architectures.strided:strided", 1, "keras_ae.code_shapes:check_strided", cost=1.5
+        ),
+        "fully_connected": Place("keras_ae.architectures.fully_connected:fully_connected", 1, cost=0.1),
         "compressive": Place(
             "keras_ae.architectures.compressive:compressive", 3, "keras_ae.code_shapes:check_compressive"
         ),

@@ -23,11 +23,13 @@ class Place:
         code_rank: Axes of an architecture's code: 1 for vectors, 3 for maps; None if it takes either.
         check: "module:function" that refuses images that an architecture cannot encode, given their shape and the
             architecture's keywords; its module must not import Keras.
+        cost: Time of an architecture's training step beside that of `convolutional`, roughly.
     """
 
     location: str
     code_rank: int | None = None
     check: str = ""
+    cost: float = 1.0
 
 
 class Catalogue(Mapping):

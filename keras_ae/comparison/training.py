@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from keras_ae._support.progress import progress_bars
+from keras_ae.catalogue import ARCHITECTURES
 from keras_ae.comparison.candidate import Candidate
 from keras_ae.comparison.config import CompareConfig
 from keras_ae.comparison.paths import run_path
@@ -69,6 +70,10 @@ class Attempt:
         if directory.is_finished:
             return directory.path
         return directory.pause_path if until is not None and directory.paused_after >= until else None
+
+
+def _cost(attempt: Attempt) -> float:
+    return ARCHITECTURES.place(attempt.candidate.model.architecture).cost
 
 
 @dataclass(frozen=True)
@@ -148,7 +153,7 @@ class Trainer:
                 until=until,
                 then="" if one.seed else THEN,
             )
-            for one in attempts
+            for one in sorted(attempts, key=_cost, reverse=True)  # no process waits long for another's last run
         }
         steps = until or self.config.steps
         with progress_bars(disable=not self.progress) as bars:

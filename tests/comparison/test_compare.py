@@ -113,6 +113,17 @@ def test_a_finished_comparison_is_read_back(finished):
     assert before == {path: path.stat().st_mtime_ns for path in out.rglob("*.keras")}
 
 
+def test_the_longest_runs_begin_first(finished):
+    out, _ = finished
+    begun = sorted(out.glob("candidates/*"), key=lambda path: (path / "environment.json").stat().st_mtime_ns)
+    assert [path.name.partition("-")[0] for path in begun] == [
+        "strided",
+        "strided",
+        "convolutional",
+        "fully_connected",
+    ]
+
+
 def test_what_was_not_measured_when_trained_is_measured_at_the_end(finished, tmp_path):
     out, results = finished
     copied = Path(shutil.copytree(out, tmp_path / "out"))
