@@ -2,6 +2,7 @@
 
 import pandas
 
+from experiments.bottlenecks.measures import LEARNED
 from experiments.bottlenecks.study import FACTORS, SAMPLED
 from keras_ae.report.results import listed
 from keras_ae.studies.claims import Bound, Claim, Evidence, Gate, table
@@ -9,7 +10,6 @@ from keras_ae.studies.kept import chosen
 from keras_ae.studies.paired import paired
 
 COMMAND = "keras-ae study run bottlenecks --preset claimed"
-LEARNED = ("flow_matching", "two_stage")
 RATIO = Bound("a clear gain, as the literature has of learned priors: at most 0.6 of the mixture's", high=0.6)
 ANY = Bound("the question is which is higher: any difference counts", low=0)
 BELOW = Bound("the question is which is lower: any difference counts", high=0)

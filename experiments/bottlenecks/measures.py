@@ -13,6 +13,7 @@ from keras_ae.studies.measurements import Measure, Store, Subject, each, finishe
 from keras_ae.studies.study import Study
 
 DENSITIES = ("standard_normal", "gaussian", "mixture", "flow_matching", "two_stage", "autoregressive")
+LEARNED = ("flow_matching", "two_stage")
 FITTED_AT_ONCE = DENSITIES[:3]  # within seconds; the others take minutes
 # To the codes that the claims are about all are fitted. The autoregressive one, which counts bits, is left out by
 # `fit_densities` where codes are not discrete.
@@ -51,11 +52,15 @@ def measure_run(subject: Subject, samples: int, densities: tuple[str, ...]) -> d
 
 
 def of_samples(model, data, samples: int, densities: dict[str, Density]) -> dict[str, float | None]:
-    """Fréchet distances to test images, and to validation images as "val_…", by the density of codes."""
+    """Fréchet distances to test images by the density of codes.
+
+    If there are learned densities, among which validation images choose, also to validation images, as "val_…".
+    """
+    starts = {"test": ""} | ({"validation": "val_"} if set(LEARNED) & set(densities) else {})
     prior = kae.density.prior_of(model)
     densities = densities | ({"prior": prior} if prior else {})
     found: dict[str, float | None] = {}
-    for split, start in (("validation", "val_"), ("test", "")):
+    for split, start in starts.items():
         scores = kae.evaluation.measure_samples(
             model, data, densities, samples, seed=0, split=split, reconstructions=split == "test"
         )
