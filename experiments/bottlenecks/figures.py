@@ -35,7 +35,7 @@ DISENTANGLED = {
 # share a panel, and whether the axis is logarithmic.
 PANELS: tuple[tuple[str | None, dict[str, str], str, bool], ...] = (
     (None, {"test.mse": ""}, "test MSE", True),
-    (None, {"mixture_fid": "mixture", "prior_fid": "own prior"}, "Fréchet distance of samples", True),
+    (None, {"mixture_fid": "mixture", "standard_normal_fid": "N(0, I)"}, "Fréchet distance of samples", True),
     (None, {"probe_accuracy": ""}, "accuracy of a linear probe", False),
     (DETECTED, {"mse_auc": "by MSE", "nearest_codes_auc": "by nearest codes"}, "ROC AUC, other digits", False),
     (FACTORS, {"mig": "MIG", "dci": "DCI"}, "disentanglement, dSprites", False),
@@ -78,8 +78,9 @@ def by_kind(runs: pandas.DataFrame, columns: dict[str, str]) -> pandas.DataFrame
     """Mean and 95 % interval over the seeds of each kind, in the study's order; empty columns are left out."""
     rows = []
     there = {name: heading for name, heading in columns.items() if name in runs and runs[name].notna().any()}
-    for kind in [kind for kind in KINDS if (runs["kind"] == kind).any()]:
-        of_kind = chosen(runs, kind=kind)
+    measured = runs.dropna(subset=list(there), how="all")
+    for kind in [kind for kind in KINDS if (measured["kind"] == kind).any()]:
+        of_kind = chosen(measured, kind=kind)
         cells = {heading: with_interval(of_kind[name].dropna().tolist()) for name, heading in there.items()}
         rows.append({"kind": kind, "seeds": len(of_kind), **cells})
     return pandas.DataFrame(rows)
