@@ -34,7 +34,7 @@ DISENTANGLED = {
 # What the figure of all kinds shows, from left to right: data (those of the samples unless named), measures that
 # share a panel, and whether the axis is logarithmic.
 PANELS: tuple[tuple[str | None, dict[str, str], str, bool], ...] = (
-    (None, {"test.mse": ""}, "test MSE", True),
+    (None, {"test.mse": ""}, "test MSE", False),
     (None, {"mixture_fid": "mixture", "standard_normal_fid": "N(0, I)"}, "Fréchet distance of samples", True),
     (None, {"probe_accuracy": ""}, "accuracy of a linear probe", False),
     (DETECTED, {"mse_auc": "by MSE", "nearest_codes_auc": "by nearest codes"}, "ROC AUC, other digits", False),

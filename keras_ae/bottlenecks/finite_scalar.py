@@ -20,8 +20,9 @@ class FiniteScalar(Discrete):
 
     h is (L − 1)/2 and o is ½ for even L, else 0, which gives L levels from −1 to 1 (below 1 for even L); s maps
     z = 0 to 0. Gradients pass the rounding unchanged. There is no penalty and no codebook to learn: the implied
-    one has L₁ · L₂ · … codes at each position. The integers are the levels, 0 to L − 1. Source: Mentzer et al.,
-    "Finite scalar quantization: VQ-VAE made simple", section 3.1 and appendix A.1.
+    one has L₁ · L₂ · … codes at each position. The integers are the levels, 0 to L − 1. In a fully connected
+    network all codes may fall to one within an epoch ("perplexity" near 1); `normalization="standard"` prevents
+    it. Source: Mentzer et al., "Finite scalar quantization: VQ-VAE made simple", section 3.1 and appendix A.1.
 
     Args:
         units: Length of the code (at each position).
