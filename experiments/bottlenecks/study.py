@@ -30,7 +30,7 @@ KINDS = {
     "beta": ("variational", ("beta={nat:4}",)),
     "total_correlation": ("total_correlation", ("beta={nat:1}", "correlation=6.0")),
     "vector_quantized": ("vector_quantized", ("entries=64", "groups={parts}")),
-    # Without a normalisation all its codes fall to one value within an epoch, with 2, 5 or 8 levels.
+    # Named, as the library's default was another when this was trained; without it all codes fall to one.
     "finite_scalar": ("finite_scalar", ("levels=5", "normalization='standard'")),
     "decorrelated": ("decorrelated", ("alpha=1e-6",)),
     "variance_covariance": ("variance_covariance", ()),

@@ -20,9 +20,11 @@ class FiniteScalar(Discrete):
 
     h is (L − 1)/2 and o is ½ for even L, else 0, which gives L levels from −1 to 1 (below 1 for even L); s maps
     z = 0 to 0. Gradients pass the rounding unchanged. There is no penalty and no codebook to learn: the implied
-    one has L₁ · L₂ · … codes at each position. The integers are the levels, 0 to L − 1. In a fully connected
-    network all codes may fall to one within an epoch ("perplexity" near 1); `normalization="standard"` prevents
-    it. Source: Mentzer et al., "Finite scalar quantization: VQ-VAE made simple", section 3.1 and appendix A.1.
+    one has L₁ · L₂ · … codes at each position. The integers are the levels, 0 to L − 1. Source: Mentzer et al.,
+    "Finite scalar quantization: VQ-VAE made simple", section 3.1 and appendix A.1.
+
+    z is normalised over each batch, which the paper's is not (`normalization=None`): without it, all codes of a
+    fully connected network can fall to one within an epoch ("perplexity" near 1), as tanh saturates.
 
     Args:
         units: Length of the code (at each position).
@@ -40,7 +42,7 @@ class FiniteScalar(Discrete):
     """
 
     def __init__(self, units: int, levels: int | tuple[int, ...] = 5, **kwargs):
-        super().__init__(units, **kwargs)
+        super().__init__(units, **{"normalization": "standard", **kwargs})
         self.levels = levels
         given = whole_numbers("levels", levels)
         self.sizes = given * units if len(given) == 1 else given

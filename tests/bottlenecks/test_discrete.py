@@ -60,7 +60,7 @@ def test_continuous_codes_have_no_integers():
 
 @pytest.mark.parametrize("levels", [(2, 3, 4, 5), 8, 2])
 def test_finite_scalars_have_exactly_their_levels_and_the_codebook_that_these_imply(levels):
-    bottleneck = passing_on(FiniteScalar(4, levels), 4)
+    bottleneck = passing_on(FiniteScalar(4, levels, normalization=None), 4)
     values = np.repeat(np.linspace(-6, 6, 1201, dtype="float32")[:, None], 4, axis=1)
     code = array(bottleneck(values))
     sizes = np.broadcast_to(levels, 4)
@@ -74,11 +74,23 @@ def test_finite_scalars_have_exactly_their_levels_and_the_codebook_that_these_im
 
 def test_finite_scalars_round_the_bounded_value():
     """Of five levels: 2.002·tanh(z), rounded, over 2."""
-    bottleneck = passing_on(FiniteScalar(1, levels=5), 1)
+    bottleneck = passing_on(FiniteScalar(1, levels=5, normalization=None), 1)
     z = np.array([[-9.0], [-0.3], [0.2], [0.5], [1.5]], "float32")
     expected = np.round(2.002 * np.tanh(z)) / 2
     np.testing.assert_array_equal(array(bottleneck(z)), expected)
     assert expected[:, 0].tolist() == [-1.0, -0.5, 0.0, 0.5, 1.0]
+
+
+def test_a_common_offset_does_not_make_all_codes_one():
+    values = np.random.default_rng(0).normal(20.0, 1.0, (500, 1)).astype("float32")  # tanh is 1 of all of them
+    levels = {}
+    for normalization in ("standard", None):
+        bottleneck = passing_on(FiniteScalar(1, levels=5, normalization=normalization), 1)
+        levels[normalization] = np.unique(array(bottleneck(values, training=True))).tolist()
+    assert levels == {"standard": [-1.0, -0.5, 0.0, 0.5, 1.0], None: [1.0]}
+    assert FiniteScalar(1).normalization == "standard"
+    before = {**FiniteScalar(1).get_config(), "normalization": None}  # a model saved when there was none
+    assert FiniteScalar.from_config(before).normalization is None
 
 
 def test_vectors_become_the_nearest_entry_and_pay_for_the_distance():
