@@ -195,7 +195,7 @@ def _figure_4(curves: pandas.DataFrame) -> Figure:
 def _figure_5(similarities: pandas.DataFrame) -> Figure:
     """SVCCA of every pair of codes and the input, on seen and on unseen images; means over the seeds."""
     names = list(dict.fromkeys(similarities["first"]))
-    figure = Figure(figsize=(11, 5), layout="constrained")
+    figure = Figure(figsize=(11, 5.6), layout="constrained")
     for axes, part in zip(figure.subplots(1, 2), PARTS, strict=True):
         rows = similarities[similarities["images"] == part]
         matrix = rows.pivot_table("mean", "first", "second").reindex(index=names, columns=names)
