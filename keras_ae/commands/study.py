@@ -188,30 +188,44 @@ class StudyReport:
         )
 
     def _keep(self, study, trained: Path, kept: Path) -> None:
-        """Write each preset's table, `results/PRESET.csv`, beside the study, and the data of its figures.
-
-        Rows of runs that are not here are kept if their configuration is unchanged. An incomplete table replaces
-        only one with fewer finished runs.
-        """
-        import pandas
-
-        from keras_ae._support.files import plain_cell, write_text
-        from keras_ae.studies import results
-
-        for preset in (preset for preset in study.presets if (trained / preset).is_dir()):
-            table, path = results(study, preset, trained / preset), kept / f"{preset}.csv"
-            before = pandas.read_csv(path) if path.exists() else pandas.DataFrame({"status": []})
-            table = completed(table, before)
-            ended = int(table["status"].isin(OUTCOMES).sum())
-            if ended < len(table):
-                print(f"{preset}: {len(table) - ended} of {len(table)} runs are not finished", file=sys.stderr)
-                if ended <= before["status"].isin(OUTCOMES).sum():
-                    continue
-            write_text(path, table.map(plain_cell).to_csv(index=False, float_format="%.7g"))
+        """Write each preset's table beside the study, and the data of its figures."""
+        keep_tables(study, trained, kept)
         collect = load_collect(study.name, self.experiments)
         if collect is not None and trained.is_dir():
             load_keras()
             collect(study, trained, kept)
+
+
+def keep_tables(study, trained: Path, kept: Path) -> None:
+    """Writes the table of each preset, `kept/PRESET.csv`.
+
+    Rows of runs that are not here are kept if their configuration is unchanged. An incomplete table never replaces
+    one with more finished runs.
+
+    Args:
+        study: A `keras_ae.studies.Study`.
+        trained: Directory of its runs, with one directory per preset.
+        kept: Directory of its results.
+    """
+    import pandas
+
+    from keras_ae._support.files import plain_cell, write_text
+    from keras_ae.studies import results
+
+    for preset in (preset for preset in study.presets if (trained / preset).is_dir()):
+        table, path = results(study, preset, trained / preset), kept / f"{preset}.csv"
+        before = pandas.read_csv(path) if path.exists() else pandas.DataFrame({"status": []})
+        table = completed(table, before)
+        if lacking := len(table) - ended(table):
+            print(f"{preset}: {lacking} of {len(table)} runs are not finished", file=sys.stderr)
+            if ended(table) < ended(before):
+                continue
+        write_text(path, table.map(plain_cell).to_csv(index=False, float_format="%.7g"))
+
+
+def ended(table) -> int:
+    """The number of runs in a table of results that are finished or diverged."""
+    return int(table["status"].isin(OUTCOMES).sum())
 
 
 def completed(table, before):
