@@ -6,6 +6,8 @@ from typing import TypeAlias
 import keras
 from keras import ops
 
+from keras_ae._support.errors import InputError
+
 Schedule: TypeAlias = keras.optimizers.schedules.LearningRateSchedule
 
 
@@ -20,6 +22,9 @@ class Warmup(Schedule):
         steps: Number of steps below the full learning rate.
         rate: A constant learning rate for these steps, instead of a rising one.
 
+    Raises:
+        InputError: If `steps` is negative.
+
     Example:
         >>> schedule = kae.schedules.Warmup(1e-3, steps=3)
         >>> [round(float(schedule(step)), 6) for step in range(5)]
@@ -28,6 +33,8 @@ class Warmup(Schedule):
 
     def __init__(self, then, steps: int, rate: float | None = None):
         super().__init__()
+        if not steps >= 0:
+            raise InputError(f"steps={steps} of a warm-up", "0 or more")
         self.then, self.steps, self.rate = then, steps, rate
 
     def __call__(self, step):
@@ -96,6 +103,9 @@ class OneCycle(Schedule):
         start_divisor: Ratio of the peak to the first learning rate.
         end_divisor: Ratio of the first learning rate to the last.
 
+    Raises:
+        InputError: If `rise` is out of range.
+
     Example:
         >>> schedule = kae.schedules.OneCycle(peak=0.1, steps=100)
         >>> [round(float(schedule(step)), 4) for step in (0, 29, 99)]
@@ -106,6 +116,8 @@ class OneCycle(Schedule):
         self, peak: float, steps: int, rise: float = 0.3, start_divisor: float = 25.0, end_divisor: float = 1e4
     ):
         super().__init__()
+        if not 0 <= rise < 1:
+            raise InputError(f"rise={rise}", "a fraction of the steps, 0 to below 1")
         self.peak, self.steps, self.rise = peak, steps, rise
         self.start_divisor, self.end_divisor = start_divisor, end_divisor
 
@@ -136,6 +148,9 @@ class Cooldown(Schedule):
         steps: Total number of training steps.
         part: Fraction of the steps over which the rate falls, above 0 and at most 1.
 
+    Raises:
+        InputError: If `part` is out of range.
+
     Example:
         >>> schedule = kae.schedules.Cooldown(1.0, steps=10, part=0.4)
         >>> [round(float(schedule(step)), 2) for step in (0, 5, 6, 7, 8, 9)]
@@ -144,6 +159,8 @@ class Cooldown(Schedule):
 
     def __init__(self, rate: float, steps: int, part: float = 0.2):
         super().__init__()
+        if not 0 < part <= 1:
+            raise InputError(f"part={part}", "a fraction of the steps, above 0 and at most 1")
         self.rate, self.steps, self.part = rate, steps, part
 
     def __call__(self, step):
@@ -162,6 +179,8 @@ def linear(start: float, end: float, steps: int) -> Schedule:
         >>> [round(float(schedule(step)), 3) for step in (0, 4, 10, 20)]
         [0.0, 10.0, 25.0, 25.0]
     """
+    if not steps > 0:
+        raise InputError(f"steps={steps}", "above 0")
     return keras.optimizers.schedules.PolynomialDecay(start, steps, end_learning_rate=end, power=1.0)
 
 

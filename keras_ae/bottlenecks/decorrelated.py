@@ -65,6 +65,11 @@ class Decorrelated(Bottleneck):
         self.samples, self.adam_epsilon = of.samples, of.adam_epsilon
         self.decorrelation = Decorrelation(alpha, form, features, dtype=self.dtype_policy, name="decorrelation")
 
+    @property
+    def prior(self):
+        """The prior of the bottleneck that is decorrelated; None if it has none."""
+        return getattr(self.of, "prior", None)
+
     def attach(self, image_shape, features_shape):
         self.of.attach(image_shape, features_shape)
 

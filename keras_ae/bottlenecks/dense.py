@@ -1,5 +1,7 @@
 """The dense bottleneck."""
 
+from types import FunctionType
+
 import keras
 from keras import ops
 
@@ -57,17 +59,28 @@ class Dense(Bottleneck):
             raise unknown_name("normalization", normalization, NORMALIZATIONS)
         if not 0 <= noise <= 1:  # the range of Keras's layer
             raise InputError(f"noise={noise}", "a standard deviation, 0 to 1", "correct it, or scale the code")
-        self.units, self.activation = whole_number("units", units), activation
+        self.units, self.activation = whole_number("units", units), _named(activation)
         self.initializer = keras.initializers.get(initializer)
         self.normalization, self.noise, self.frozen, self.seed = normalization, noise, frozen, seed
         self.momentum = momentum
         self.code = self._code_layer()
         self.code.trainable = not frozen
         self.normalize = self._normalization_layer()
-        self.activate = activation_layer(activation, dtype=self.dtype_policy, name="activation")
+        self.activate = activation_layer(self.activation, dtype=self.dtype_policy, name="activation")
         # Only with noise, since a noise layer has a random state that checkpoints keep.
         options = {"seed": seed, "dtype": self.dtype_policy, "name": "disturb"}
         self.disturb = keras.layers.GaussianNoise(noise, **options) if noise else None
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the weights are trained; those of a frozen code never are."""
+        return keras.layers.Layer.trainable.fget(self)
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        keras.layers.Layer.trainable.fset(self, value)  # sets those of the layers inside, too
+        if getattr(self, "frozen", False) and hasattr(self, "code"):
+            self.code.trainable = False
 
     def _code_layer(self) -> keras.layers.Layer:
         cancels_bias = self.normalization in ("batch", "standard")
@@ -138,3 +151,13 @@ class Dense(Bottleneck):
             Example({"units": 3, "normalization": "layer", "frozen": True}, (12,)),
             Example({"units": 3, "normalization": "spectral"}, (2, 3, 4)),
         ]
+
+
+def _named(activation):
+    """The name of one of Keras's own activations; others, names and slopes as they are."""
+    if isinstance(activation, dict):
+        activation = keras.activations.get(activation)
+    if not isinstance(activation, FunctionType):
+        return activation
+    name = keras.activations.serialize(activation)
+    return name if isinstance(name, str) else activation

@@ -7,6 +7,7 @@ from keras_ae import numerics
 from keras_ae._support.errors import unknown_name
 from keras_ae.bottlenecks.variational import Variational
 from keras_ae.catalogue import Example
+from keras_ae.code_shapes import not_negative
 
 FORMS = ("I", "II")
 
@@ -28,7 +29,7 @@ class DisentangledPrior(Variational):
         **kwargs: Options of `Variational`.
 
     Raises:
-        InputError: If the form is unknown.
+        InputError: If the form is unknown, or a weight is negative.
 
     Example:
         >>> bottleneck = kae.bottlenecks.DisentangledPrior(units=3, form="II")
@@ -40,6 +41,7 @@ class DisentangledPrior(Variational):
         super().__init__(units, **kwargs)
         if form not in FORMS:
             raise unknown_name("form", form, FORMS)
+        not_negative(off_diagonal=off_diagonal, diagonal=diagonal)
         self.form, self.off_diagonal, self.diagonal = form, off_diagonal, diagonal
 
     def regularize_posterior(self, posterior, code, training):

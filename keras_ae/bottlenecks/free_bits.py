@@ -3,9 +3,9 @@
 import keras
 from keras import ops
 
-from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks.variational import Variational
 from keras_ae.catalogue import Example
+from keras_ae.code_shapes import not_negative
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
@@ -35,8 +35,7 @@ class FreeBits(Variational):
 
     def __init__(self, units: int, nats: float = 0.1, **kwargs):
         super().__init__(units, **kwargs)
-        if not nats >= 0:
-            raise InputError(f"nats={nats}", "0 or more")
+        not_negative(nats=nats)
         self.nats = nats
 
     def regularize(self, divergence, training):

@@ -10,7 +10,7 @@ from keras_ae import numerics
 from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.bottlenecks.dense import Dense
 from keras_ae.catalogue import Example
-from keras_ae.code_shapes import not_negative
+from keras_ae.code_shapes import not_negative, whole_number
 
 PLACEMENTS = ("random", "unit")
 BATCHES = 200  # of samples, over which the covariance term is averaged, to within about 1 %
@@ -79,8 +79,10 @@ class GaussianMixtureRegularized(Dense):
         **kwargs,
     ):
         super().__init__(units, **kwargs)
-        if components < 1 or not std > 0:
-            raise InputError(f"components={components} and std={std}", "both above 0", "correct them")
+        components = whole_number("components", components)
+        not_negative(std=std, spread=spread)
+        if not std:
+            raise InputError(f"std={std}", "a standard deviation above 0")
         if placement not in PLACEMENTS:
             raise unknown_name("placement", placement, PLACEMENTS)
         if calibrated_for is not None and calibrated_for < 2:

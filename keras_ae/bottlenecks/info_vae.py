@@ -4,9 +4,11 @@ import keras
 from keras import ops
 
 from keras_ae import numerics
+from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks.variational import INFERENCE_SEED, Variational
 from keras_ae.bottlenecks.wasserstein_mmd import SCALES
 from keras_ae.catalogue import Example
+from keras_ae.code_shapes import not_negative
 
 
 @keras.saving.register_keras_serializable(package="keras_ae")
@@ -25,6 +27,9 @@ class InfoVAE(Variational):
         lambda_: Weight λ of the divergence of q(z) from the prior.
         **kwargs: Options of `Variational`.
 
+    Raises:
+        InputError: If `alpha` is above 1, or `lambda_` is negative.
+
     Example:
         >>> bottleneck = kae.bottlenecks.InfoVAE(units=3, alpha=0.5, lambda_=100.0, seed=1)
         >>> tuple(bottleneck(np.ones((4, 5), "float32"), training=True).shape)
@@ -33,6 +38,9 @@ class InfoVAE(Variational):
 
     def __init__(self, units: int, alpha: float = 0.0, lambda_: float = 1000.0, **kwargs):
         super().__init__(units, **kwargs)
+        not_negative(lambda_=lambda_)
+        if not (isinstance(alpha, int | float) and float("-inf") < alpha <= 1):
+            raise InputError(f"alpha={alpha!r}", "a number, at most 1")
         self.alpha, self.lambda_ = alpha, lambda_
         self.draws = keras.random.SeedGenerator(None if self.seed is None else self.seed + 1)
 
@@ -40,9 +48,8 @@ class InfoVAE(Variational):
         self.penalize(numerics.standard_normal_kl(*posterior), self.schedulable.beta * (1.0 - self.alpha))
         code = code if training else self.sample(posterior, INFERENCE_SEED)
         flat = numerics.rows_to_pair(numerics.rows_per_image(code))
-        seed = (
-            self.draws if training else INFERENCE_SEED + 1
-        )  # Not the noise's seed, or the draws would equal the noise.
+        # Not the noise's seed, or the draws would equal the noise.
+        seed = self.draws if training else INFERENCE_SEED + 1
         prior = keras.random.normal(ops.shape(flat), dtype="float32", seed=seed)
         constants = [scale * 2.0 * flat.shape[1] for scale in SCALES]
         discrepancy = numerics.maximum_mean_discrepancy(flat, prior, constants)

@@ -29,7 +29,8 @@ class ScaleHyperprior(EntropyCoded):
     Args:
         units: Length of the code at each position.
         filters: Channels of the side code and of the networks' layers.
-        **kwargs: Options of `EntropyCoded`.
+        **kwargs: Options of `EntropyCoded`. The relaxation is that of the values; in training the side code always
+            has noise.
 
     Raises:
         InputError: If an autoencoder's code is not a map (height, width, units).

@@ -7,7 +7,7 @@ from keras_ae import numerics
 from keras_ae._support.errors import InputError, unknown_name
 from keras_ae.bottlenecks.variational import INFERENCE_SEED, Variational
 from keras_ae.catalogue import Example
-from keras_ae.code_shapes import whole_number
+from keras_ae.code_shapes import not_negative, whole_number
 
 ESTIMATORS = ("weighted", "stratified")
 
@@ -31,7 +31,7 @@ class TotalCorrelation(Variational):
         **kwargs: Options of `Variational`; its β weights the whole.
 
     Raises:
-        InputError: If the estimator is unknown, or "stratified" without `images`.
+        InputError: If the estimator is unknown, or "stratified" without `images`, or `correlation` is negative.
 
     Example:
         >>> bottleneck = kae.bottlenecks.TotalCorrelation(units=3, correlation=6.0, seed=1)
@@ -52,6 +52,7 @@ class TotalCorrelation(Variational):
             raise unknown_name("estimator", estimator, ESTIMATORS)
         if estimator == "stratified" and images is None:
             raise InputError("the estimator 'stratified' without images", "the number of training images")
+        not_negative(correlation=correlation)
         self.correlation, self.estimator = correlation, estimator
         self.images = None if images is None else whole_number("images", images)
 

@@ -6,6 +6,7 @@ from keras import ops
 from keras_ae import numerics
 from keras_ae.bottlenecks.dense import Dense
 from keras_ae.catalogue import Example
+from keras_ae.code_shapes import not_negative
 
 EPSILON = 1e-4  # added to each variance, as in the paper
 
@@ -28,6 +29,9 @@ class VarianceCovariance(Dense):
         target: γ, the smallest standard deviation without a penalty.
         **kwargs: Options of `Dense`.
 
+    Raises:
+        InputError: If a weight or the target is negative.
+
     Example:
         >>> bottleneck = kae.bottlenecks.VarianceCovariance(units=2, initializer="zeros", variance=1.0)
         >>> _ = bottleneck(np.ones((4, 3), "float32"))  # No value varies: 1 − √10⁻⁴.
@@ -41,6 +45,7 @@ class VarianceCovariance(Dense):
         self, units: int, variance: float = 0.1, covariance: float = 0.004, target: float = 1.0, **kwargs
     ):
         super().__init__(units, **kwargs)
+        not_negative(variance=variance, covariance=covariance, target=target)
         self.variance, self.covariance, self.target = variance, covariance, target
 
     def regularize(self, code, training):

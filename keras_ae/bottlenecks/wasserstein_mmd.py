@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_ae import numerics
+from keras_ae._support.errors import InputError
 from keras_ae.bottlenecks.dense import Dense
 from keras_ae.catalogue import Example
 from keras_ae.code_shapes import not_negative
@@ -36,7 +37,7 @@ class WassersteinMMD(Dense):
         **kwargs: Options of `Dense`.
 
     Raises:
-        InputError: If `weight` is negative.
+        InputError: If `weight` is negative, `prior_std` is not above 0, or there is no scale.
 
     Example:
         >>> bottleneck = kae.bottlenecks.WassersteinMMD(units=3, seed=1)
@@ -57,7 +58,10 @@ class WassersteinMMD(Dense):
         **kwargs,
     ):
         super().__init__(units, seed=seed, **kwargs)
-        not_negative(weight=weight)
+        not_negative(weight=weight, prior_std=prior_std)
+        if not prior_std or not len(tuple(scales)):
+            received = f"prior_std={prior_std} and scales={scales}"
+            raise InputError(received, "a standard deviation above 0 and at least one scale")
         self.weight, self.prior_std, self.scales = weight, prior_std, tuple(scales)
         # Not the seed of the noise, which would then equal the draws.
         self.draws = keras.random.SeedGenerator(None if seed is None else seed + 1)

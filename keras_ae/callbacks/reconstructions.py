@@ -23,6 +23,9 @@ class Reconstructions(keras.callbacks.Callback):
         count: Number of images.
         every: Epochs from one grid to the next; the first is drawn after the first epoch.
 
+    Raises:
+        InputError: When training begins, if the model reconstructs feature maps instead of images.
+
     Example:
         >>> from pathlib import Path
         >>> model = kae.architectures.fully_connected((8, 8, 1), (2,), hidden=(4,))
@@ -40,6 +43,10 @@ class Reconstructions(keras.callbacks.Callback):
         self._writer: Any = None  # from `on_train_begin` on
 
     def on_train_begin(self, logs=None):
+        if getattr(self.model, "features", None) is not None:
+            received = "Reconstructions of a model of feature maps"
+            raise InputError(received, "an autoencoder of pixels", "leave the callback out")
+
         import tensorflow as tf
 
         self._writer = tf.summary.create_file_writer(str(self.log_dir / "reconstructions"))

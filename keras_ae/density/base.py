@@ -12,7 +12,10 @@ from keras import ops
 from keras_ae._support.errors import InputError
 from keras_ae._support.execution import require_tensorflow
 from keras_ae._support.files import write_arrays
+from keras_ae._support.pixels import slices
 from keras_ae.code_shapes import not_negative
+
+AT_ONCE = 1_000  # codes whose density is computed together
 
 
 class Density(ABC):
@@ -87,7 +90,7 @@ class Density(ABC):
         """Returns a TensorFlow function (count, seed) → codes [count, d], equal for equal seeds."""
 
     def log_prob(self, codes):
-        """Returns the log density [n] of codes [n, ...], flattened, in nats: an array for an array, else a tensor.
+        """Returns the log density [n] of codes [n, ...], flattened, in nats: an array if given one, else a tensor.
 
         It works in compiled functions and exported graphs.
 
@@ -95,10 +98,14 @@ class Density(ABC):
             InputError: If the density is not fitted, or was fitted to codes of another length.
         """
         as_array = isinstance(codes, np.ndarray)
-        codes = ops.cast(ops.convert_to_tensor(codes), "float32")
+        codes = codes if as_array else ops.convert_to_tensor(codes)
         self.check(None if None in codes.shape[1:] else prod(codes.shape[1:]))
-        total = self._log_prob(ops.reshape(codes, (-1, self.length)))
-        return ops.convert_to_numpy(total) if as_array else total
+        if not as_array:
+            return self._log_prob(ops.reshape(ops.cast(codes, "float32"), (-1, self.length)))
+        # A few at a time: some densities need the square of a code's values for each code.
+        codes = codes.astype(np.float32).reshape(len(codes), self.length)
+        parts = [self._log_prob(ops.convert_to_tensor(part)) for part in slices(codes, AT_ONCE)]
+        return np.concatenate([ops.convert_to_numpy(part) for part in parts] or [np.zeros(0, np.float32)])
 
     def code_shape(self, model) -> tuple[int, ...]:
         """Returns the shape in which `model.decode` takes one of its codes.

@@ -4,6 +4,7 @@ The ex-post densities of Daly et al., "Deterministic against variational autoenc
 et al., 2019: "N(0, 1)", "MVG", and "GMM" with ten components.
 """
 
+import keras
 import numpy as np
 
 from keras_ae._support.errors import InputError
@@ -106,7 +107,7 @@ def prior_of(model) -> NormalMixture | None:
         [[1.0, 0.0], [0.0, 1.0]]
     """
     prior = getattr(model.bottleneck, "prior", None)
-    if prior is None:
+    if prior is None or isinstance(prior, keras.layers.Layer):  # an entropy model, of each value alone
         return None
     weights, modes, std = prior()  # one standard deviation, or one for each value of each mode
     factors = np.broadcast_to(std, modes.shape)[:, :, None] * np.eye(modes.shape[1])

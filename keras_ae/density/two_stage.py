@@ -112,13 +112,13 @@ def _fitted(codes: np.ndarray, settings: TwoStage) -> dict[str, np.ndarray]:
 
     def dense(width, activation=None):
         initializer = keras.initializers.GlorotUniform(next(seeds))
-        return keras.layers.Dense(width, activation, kernel_initializer=initializer)
+        return keras.layers.Dense(width, activation, kernel_initializer=initializer, dtype="float32")
 
     hidden = [dense(settings.hidden, "silu") for _ in range(2)]
     back = [dense(settings.hidden, "silu") for _ in range(2)] + [dense(d)]
     encoder = keras.Sequential([keras.Input((1, 1, d)), keras.layers.Flatten(), *hidden])
     decoder = keras.Sequential([keras.Input((d,)), *back, keras.layers.Reshape((1, 1, d))])
-    bottleneck = Variational(d, seed=next(seeds))
+    bottleneck = Variational(d, seed=next(seeds), dtype="float32")
     for layer in (bottleneck.mean, bottleneck.log_std):
         layer.kernel_initializer = keras.initializers.GlorotUniform(next(seeds))
     model = Autoencoder(encoder, bottleneck, decoder, dtype="float32")

@@ -75,6 +75,17 @@ class FeatureMaps(keras.Model):
         self(keras.Input(self.image_shape))
 
     @property
+    def trainable(self) -> bool:
+        """Whether weights are trained: those of the network never are."""
+        return keras.layers.Layer.trainable.fget(self)
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        keras.layers.Layer.trainable.fset(self, value)  # sets those of the layers inside, too
+        if hasattr(self, "network"):
+            self.network.trainable = False
+
+    @property
     def image_shape(self) -> tuple[int, int, int]:
         """(height, width, channels) of the images."""
         return (*self.network.input_shape[1:3], self.channels)

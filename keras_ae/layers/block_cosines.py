@@ -36,7 +36,7 @@ class BlockCosines(keras.layers.Layer):
         inverse: Whether to transform coefficients back into an image.
 
     Raises:
-        InputError: If a block has fewer coefficients than `units`.
+        InputError: If a block has fewer coefficients than `units`, or inputs do not consist of whole blocks.
 
     Example:
         >>> image = np.random.default_rng(0).random((1, 8, 12, 3), "float32")
@@ -79,6 +79,14 @@ class BlockCosines(keras.layers.Layer):
         expected[0, 0] = CONSTANT * np.sqrt(prod(self.block))
         share = np.where(np.arange(self.channels) == 0, 1.0, COLOUR) * np.sqrt(self.channels)
         return (expected[..., None] * share).ravel().astype("float32")
+
+    def build(self, input_shape):
+        last = self.units if self.inverse else self.channels
+        sides = (1, 1) if self.inverse else self.block
+        divided = (side is None or side % block == 0 for side, block in zip(input_shape[1:3], sides, strict=True))
+        if len(input_shape) != 4 or input_shape[-1] != last or not all(divided):
+            received = f"inputs of {tuple(input_shape)} for blocks of {self.block[0]}×{self.block[1]}"
+            raise InputError(received, f"(n, height, width, {last}), with sides that blocks divide", "pad them")
 
     def call(self, inputs):
         outputs = self._image(inputs) if self.inverse else self._coefficients(inputs)

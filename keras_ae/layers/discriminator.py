@@ -50,26 +50,29 @@ class Discriminator(keras.layers.Layer):
             shape = layer.compute_output_shape(shape)
         self.built = True
 
-    def call(self, rows):
+    def call(self, rows, training=False):
         for layer in self.dense:
-            rows = ops.leaky_relu(layer(rows), negative_slope=0.2)
-        return self.logit(rows)
+            rows = ops.leaky_relu(layer(rows, training=training), negative_slope=0.2)
+        return self.logit(rows, training=training)
 
     def held(self, rows):
         """Returns the float32 logits of rows; their gradient reaches the rows but not this layer's weights."""
-        logits = ops.cast(self(rows), "float32")
-        # In the difference, which is 0, the effect of the weights cancels.
-        return ops.stop_gradient(logits) + logits - ops.cast(self(ops.stop_gradient(rows)), "float32")
+        logits = ops.cast(self(rows, training=False), "float32")
+        # In the difference, which is 0, the effect of the weights cancels, as neither call changes their norm.
+        same = ops.cast(self(ops.stop_gradient(rows), training=False), "float32")
+        return ops.stop_gradient(logits) + logits - same
 
-    def cross_entropy(self, ones, others):
+    def cross_entropy(self, ones, others, training=None):
         """Returns the mean cross-entropy, in nats, of telling rows of the one kind from others.
 
         Guessing at random gives log 2. The gradient reaches this layer's weights alone.
 
         Args:
             ones, others: Rows [n, d] of either kind.
+            training: Whether spectrally normalised kernels learn their norm; None takes the surrounding layer's.
         """
-        first, second = (ops.cast(self(ops.stop_gradient(rows)), "float32") for rows in (ones, others))
+        rows = (ops.stop_gradient(each) for each in (ones, others))
+        first, second = (ops.cast(self(each, training=training), "float32") for each in rows)
         return 0.5 * (ops.mean(ops.softplus(-first)) + ops.mean(ops.softplus(second)))
 
     def distinguish(self, ones, others) -> None:

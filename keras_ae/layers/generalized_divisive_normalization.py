@@ -35,7 +35,7 @@ class GeneralizedDivisiveNormalization(keras.layers.Layer):
 
     def build(self, input_shape):
         channels = input_shape[-1]
-        options = {"constraint": keras.constraints.NonNeg()}
+        options = {"constraint": keras.constraints.NonNeg(), "autocast": False}
         self.offset = self.add_weight(name="offset", shape=(channels,), initializer="ones", **options)
         self.mixing = self.add_weight(
             name="mixing",
@@ -45,9 +45,10 @@ class GeneralizedDivisiveNormalization(keras.layers.Layer):
         )
 
     def call(self, features):
-        # Weights may leave the range within a step, before the constraint brings them back.
-        power = ops.matmul(ops.square(features), ops.relu(self.mixing)) + ops.relu(self.offset) + SMALLEST_OFFSET
-        return features * (ops.sqrt(power) if self.inverse else ops.rsqrt(power))
+        exact = ops.cast(features, "float32")  # squares of float16 overflow from 256 on
+        power = ops.matmul(ops.square(exact), _not_negative(self.mixing)) + _not_negative(self.offset)
+        factor = ops.sqrt(power + SMALLEST_OFFSET) if self.inverse else ops.rsqrt(power + SMALLEST_OFFSET)
+        return ops.cast(exact * factor, self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -58,3 +59,12 @@ class GeneralizedDivisiveNormalization(keras.layers.Layer):
     @classmethod
     def examples(cls):
         return [Example({}, (4, 6, 3)), Example({"inverse": True, "initial": 0.05}, (5,))]
+
+
+def _not_negative(weights):
+    """Projects weights, which may leave the range within a step, before their constraint brings them back.
+
+    The gradient passes unchanged: that of a ReLU is 0 at 0, where the weights between channels start.
+    """
+    weights = ops.convert_to_tensor(weights)
+    return weights + ops.stop_gradient(ops.relu(weights) - weights)

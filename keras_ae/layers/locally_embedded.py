@@ -135,7 +135,8 @@ class LocallyEmbeddedAutoencoder(LocalObjective):
             own_codes = self.autoencoder.encode(windows, training) if some else self._encode(own, training)[0]
             objective = self._loss(windows, own_codes, training)
         scope.keep_state()
-        self.add_loss(self.weight * sum(scope.losses, start=objective))
+        # Keras sums a loss that is given per window, as importance-weighted codes give it.
+        self.add_loss(self.weight * sum(map(ops.sum, scope.losses), start=objective))
         return codes
 
     def _loss(self, windows, codes, training):

@@ -34,8 +34,8 @@ class PatchDiscriminator(Discriminator):
     def logit_layer(self, name):
         return keras.layers.Conv2D(1, 3, padding="same", dtype=self.dtype_policy, name=name)
 
-    def call(self, rows):
-        return super().call(2.0 * ops.cast(rows, self.compute_dtype) - 1.0)
+    def call(self, rows, training=False):
+        return super().call(2.0 * ops.cast(rows, self.compute_dtype) - 1.0, training=training)
 
     @classmethod
     def examples(cls):

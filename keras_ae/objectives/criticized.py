@@ -71,7 +71,7 @@ class CriticizedAutoencoder(Autoencoder):
         if not training:
             return loss
         images = ops.cast(self._target(x, y, y_pred), "float32")
-        cross_entropy = self.critic.cross_entropy(images, y_pred)
+        cross_entropy = self.critic.cross_entropy(images, y_pred, training=True)
         self.critic_loss.update_state(cross_entropy, sample_weight=ops.shape(y_pred)[0])
         doubted = self.critic_weight * ops.mean(ops.softplus(-self.critic.held(y_pred)))
         return loss + keras_private.aggregated(self, doubted + cross_entropy)

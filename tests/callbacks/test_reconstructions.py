@@ -54,3 +54,16 @@ def test_a_grid_is_written_of_the_epochs_that_are_due(tmp_path):
     model.fit(IMAGES, epochs=3, verbose=0, callbacks=[callback])
     written = written_events(tmp_path)["reconstructions"]
     assert [step for step, _ in written] == [0, 2]
+
+
+def test_a_model_of_feature_maps_is_refused_before_training(tmp_path):
+    images = np.random.default_rng(0).random((4, 8, 8, 3), "float32")
+    pixels = keras.Input((8, 8, 3))
+    maps = kae.features.FeatureMaps(keras.Model(pixels, pixels), np.eye(3), np.zeros(3), size=(4, 4))
+    maps.trainable = True
+    assert not maps.trainable_variables
+    model = kae.architectures.fully_connected((4, 4, 3), (2,), hidden=(8,))
+    model = kae.Autoencoder(model.encoder, model.bottleneck, model.decoder, features=maps)
+    model.compile("adam", "mse")
+    with pytest.raises(InputError, match="feature maps"):
+        model.fit(images, callbacks=[Reconstructions(images, tmp_path)], verbose=0)

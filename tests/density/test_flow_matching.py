@@ -52,6 +52,14 @@ def test_saved_and_loaded_it_samples_and_scores_the_same(tmp_path):
     np.testing.assert_array_equal(loaded.log_prob(CENTERS), _ring().log_prob(CENTERS))
 
 
+def test_many_codes_are_scored_a_few_at_a_time_with_the_same_values():
+    codes = CENTERS[np.arange(1_003) % 8]
+    found = _ring().log_prob(codes)
+    assert found.shape == (1_003,)
+    np.testing.assert_allclose(found, np.tile(found[:8], 126)[:1_003], rtol=1e-5)
+    assert _ring().log_prob(codes[:0]).shape == (0,)
+
+
 @pytest.mark.thorough
 def test_the_same_seed_fits_the_same_field_and_values_that_never_change_stay():
     codes = np.random.default_rng(0).normal(size=(50, 3))

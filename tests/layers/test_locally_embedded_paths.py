@@ -247,3 +247,17 @@ def test_a_configuration_makes_the_layer_again():
     old = {name: value for name, value in layer.get_config().items() if name not in ("isolated", "weight", "seed")}
     old.pop("window_fraction")
     assert kae.layers.LocallyEmbeddedAutoencoder.from_config(old).window_fraction == 1.0
+
+
+def test_a_weight_scales_the_loss_of_importance_weighted_codes_and_no_more():
+    """Their loss is given per window, and Keras sums it."""
+
+    def total(weight: float) -> float:
+        keras.utils.set_random_seed(1)
+        bottleneck = kae.bottlenecks.ImportanceWeighted(3, samples=3, seed=4)
+        autoencoder = kae.architectures.window_autoencoder((4, 3, 2), (3,), bottleneck=bottleneck)
+        layer = kae.layers.LocallyEmbeddedAutoencoder(autoencoder, strides=2, weight=weight)
+        layer(images(), training=True)
+        return sum(float(ops.sum(loss)) for loss in layer.losses)
+
+    assert total(0.5) == pytest.approx(0.5 * total(1.0), rel=1e-5)

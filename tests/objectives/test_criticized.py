@@ -80,3 +80,33 @@ def test_what_is_no_critic_and_several_codes_are_refused():
     for bottleneck in (plain.bottleneck, "importance_weighted"):
         with pytest.raises(InputError, match="beside a bottleneck of 5 codes"):
             CriticizedAutoencoder(plain.encoder, bottleneck, plain.decoder)
+
+
+def test_training_keeps_the_norms_of_the_critics_kernels_up_to_date():
+    keras.utils.set_random_seed(0)
+    plain = kae.architectures.fully_connected((8, 8, 1), (4,), hidden=(8,))
+    parts = (plain.encoder, plain.bottleneck, plain.decoder)
+    model = CriticizedAutoencoder(*parts, critic=PatchDiscriminator((4,)), weight=0.5)
+    model.compile(keras.optimizers.Adam(0.02), "mse", jit_compile=False)
+    model.fit(_images(), epochs=20, verbose=0)
+    for layer in (*model.critic.dense, model.critic.logit):
+        kernel = array(layer.layer.kernel)
+        norm = np.linalg.norm(kernel.reshape(-1, kernel.shape[-1]), 2)
+        vector = array(layer.vector)
+        assert np.linalg.norm(kernel.reshape(-1, kernel.shape[-1]) @ vector) == pytest.approx(norm, rel=0.02)
+
+
+def test_logits_that_are_held_have_no_gradient_for_the_critic():
+    tf = pytest.importorskip("tensorflow")
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("needs Keras's TensorFlow backend")
+    critic, rows = PatchDiscriminator((4,)), tf.constant(_images())
+    critic.build(rows.shape)
+    before = array(critic.logit.vector)
+    with tf.GradientTape() as tape:
+        tape.watch(rows)
+        logits = tf.reduce_sum(critic.held(rows))
+    moved = tape.gradient(logits, [rows, *critic.trainable_variables])
+    assert np.abs(moved[0]).max() > 0
+    assert all(np.abs(each).max() == 0 for each in moved[1:])
+    np.testing.assert_array_equal(array(critic.logit.vector), before)
