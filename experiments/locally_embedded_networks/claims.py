@@ -39,13 +39,13 @@ def _probed(kept: Kept) -> tuple[pandas.DataFrame, Gate]:
     halves = kept.measures["halves"]
     if not len(rows):
         return rows, Gate(command=PROBED)
-    if not len(halves):
-        return rows, Gate(False, "whether the probes converged was not measured", PROBED)
     told, before = (
         of[(of["layer"] == "image") & of["factor"].isin(POSITION)].groupby("factor")["test"].mean()
-        for of in (rows, halves)
+        for of in (rows, halves if len(halves) else rows[:0])
     )
-    gains = told - before
+    gains = (told - before).dropna()
+    if not len(gains):
+        return rows, Gate(False, "whether the probes converged was not measured", PROBED)
     most = gains.abs().idxmax()  # x and y by themselves: their changes may have different signs
     changed = f"twice the epochs change what they tell of {most} by {gains[most]:+.1%}"
     reason = f"the probes are not converged: {changed}"
