@@ -186,12 +186,12 @@ def test_the_quick_preset_runs_and_its_report_is_made_again_from_what_is_kept(ru
         *(f"quick_figure{number}.png" for number in figures),
     }
     layers = pandas.read_csv(kept / "quick_equivariance.csv")
-    whole = layers["epochs"] == layers["epochs"].max()
+    whole = layers["epochs"] == layers["epochs"].max()  # fewer epochs tell whether the probes settled
     assert layers[whole].groupby("run")["layer"].apply(tuple).tolist() == [
         ("image", "conv1", "pool1", "conv2", "pool2", "fc1", "logits"),
         ("image", "conv1", "lea1", "conv2", "lea2", "fc1", "logits"),
     ]
-    assert layers[~whole].groupby("run")["layer"].apply(tuple).tolist() == [("image",)] * 2  # whether probes settled
+    assert layers[~whole].groupby("run")["layer"].apply(tuple).tolist() == [("image",)] * 2
     attacks = pandas.read_csv(kept / "quick_robustness.csv")
     assert attacks.groupby("run")["attack"].count().tolist() == [3, 3]
     assert set(attacks["images"]) == {20}
