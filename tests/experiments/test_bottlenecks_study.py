@@ -33,6 +33,7 @@ def test_two_presets_have_all_kinds_on_all_images_once_and_share_their_split():
     assert len(STUDY.runs("quick")) == 6
 
 
+@pytest.mark.tensorflow
 def test_what_takes_minutes_is_fitted_for_the_claims_alone():
     asked = {preset: measures.FITTED.get(preset, measures.OTHERS) for preset in STUDY.presets}
     assert asked["claimed"] == measures.DENSITIES
